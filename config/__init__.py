@@ -1,0 +1,1 @@
+"""Settings, the point catalogue and the embedded sites. Imports no other room."""

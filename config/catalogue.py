@@ -1,0 +1,184 @@
+"""The point catalogue: what a point is, and the table of all points of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Span = tuple[float, float]
+
+
+class Role(StrEnum):
+    """Where the value of a point comes from."""
+
+    MEASURED = "measured"
+    SETPOINT = "setpoint"
+    DERIVED = "derived"
+    EXPECTED = "expected"
+    PREDICTED = "predicted"
+
+
+class Group(StrEnum):
+    """The DI FunctionalGroup that organizes a point (OPC 10000-100, 5.4)."""
+
+    IDENTIFICATION = "Identification"
+    OPERATIONAL = "Operational"
+    CONFIGURATION = "Configuration"
+    MAINTENANCE = "Maintenance"
+    DIAGNOSTICS = "Diagnostics"
+    STATISTICS = "Statistics"
+    PREDICTION = "Prediction"
+
+
+class Unit(BaseModel):
+    """An engineering unit with its UNECE code."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    symbol: str
+    code: str
+    unit_id: int
+    name: str
+
+
+class Kind(StrEnum):
+    """The shape of a value: it decides the OPC UA type and how the HMI shows it."""
+
+    ANALOG = "analog"
+    TWO_STATE = "two_state"
+    MULTI_STATE = "multi_state"
+
+
+def _texts(value: Any) -> Any:
+    return tuple("None" if text is None else text for text in value) if value else value
+
+
+def _enum_texts(value: Any) -> Any:
+    return {code: "None" if text is None else text for code, text in value.items()}
+
+
+class PointSpec(BaseModel):
+    """The declaration of one quantity in the catalogue."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    text: str
+    unit: str | None = None
+    states: Annotated[tuple[str, str] | None, BeforeValidator(_texts)] = None
+    enum: Annotated[dict[int, str], BeforeValidator(_enum_texts)] = Field(default_factory=dict)
+    range: Span | None = None
+    instrument_range: Span | None = None
+    group: Group
+    role: Role
+    deadband: float = 0.0
+
+    @property
+    def kind(self) -> Kind:
+        """Tell an analog value from a switch and from an enumeration."""
+        if self.states:
+            return Kind.TWO_STATE
+        return Kind.MULTI_STATE if self.enum else Kind.ANALOG
+
+    @model_validator(mode="after")
+    def _exactly_one_kind(self) -> PointSpec:
+        if sum((self.unit is not None, self.states is not None, bool(self.enum))) != 1:
+            raise ValueError("state exactly one of unit, states and enum")
+        if self.unit is not None and self.range is None:
+            raise ValueError("a point with a unit needs a range")
+        if self.unit is not None and self.unit not in UNITS:
+            raise ValueError(f"unknown unit {self.unit!r}; add it to units.yaml")
+        return self
+
+
+def _packaged(name: str) -> Any:
+    return yaml.safe_load(files("heatpump_twin.config").joinpath(name).read_text("utf-8"))
+
+
+UNITS = MappingProxyType(
+    {key: Unit.model_validate(value) for key, value in _packaged("units.yaml").items()}
+)
+"""Engineering units by the name that the catalogue and the profiles use."""
+
+CATALOGUE = MappingProxyType(
+    {
+        asset_type: MappingProxyType(
+            {point: PointSpec.model_validate(spec) for point, spec in points.items()}
+        )
+        for asset_type, points in _packaged("catalogue.yaml").items()
+    }
+)
+"""Point declarations by asset type, then by point id. Read-only."""
+
+
+def pascal_case(identifier: str) -> str:
+    """Return the OPC UA BrowseName of an id: ``supply_temperature`` → ``SupplyTemperature``."""
+    return "".join(word[:1].upper() + word[1:] for word in identifier.split("_"))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One quantity of one asset of this site.
+
+    ``index`` is its place in every array of this run; ``key`` (``hp1.supply_temperature``) is its
+    name for ever: historian, NodeIds and files use it.
+    """
+
+    index: int
+    asset: str
+    id: str
+    spec: PointSpec
+    limits: Span | None = None
+    """What a write may ask for, in the point's unit; None: not writable."""
+
+    @property
+    def key(self) -> str:
+        """The name of the point that survives restarts and re-ordering."""
+        return f"{self.asset}.{self.id}"
+
+    @property
+    def browse_name(self) -> str:
+        """The id in PascalCase."""
+        return pascal_case(self.id)
+
+
+@dataclass(frozen=True)
+class PointTable:
+    """All points of a site, by index, by key and by asset."""
+
+    points: tuple[Point, ...]
+
+    @classmethod
+    def build(cls, entries: Iterable[tuple[str, str, PointSpec, Span | None]]) -> PointTable:
+        """Number the points, given as (asset, point id, spec, write limits)."""
+        return cls(tuple(Point(i, *entry) for i, entry in enumerate(entries)))
+
+    @cached_property
+    def by_key(self) -> dict[str, Point]:
+        """Points by ``asset.point``."""
+        return {point.key: point for point in self.points}
+
+    @cached_property
+    def by_asset(self) -> dict[str, dict[str, Point]]:
+        """Points by asset, then by point id."""
+        assets: dict[str, dict[str, Point]] = {}
+        for point in self.points:
+            assets.setdefault(point.asset, {})[point.id] = point
+        return assets
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __iter__(self) -> Iterator[Point]:
+        return iter(self.points)
+
+    def __getitem__(self, index: int) -> Point:
+        return self.points[index]

@@ -1,0 +1,74 @@
+"""The data directory: the only place where a running twin writes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+_OWNER_ONLY_DIRECTORY = 0o700
+_OWNER_ONLY_FILE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """Where state lies. Directories are created owner-only when the object is opened."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path | None = None) -> DataDirectory:
+        """Create the directory where it is missing; default: the platform's user data directory."""
+        directory = cls((root or Path(platformdirs.user_data_dir("heatpump-twin"))).absolute())
+        for path in (directory.root, directory.pki, directory.models, directory.hmi):
+            path.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
+        return directory
+
+    @property
+    def database(self) -> Path:
+        """The SQLite historian with the audit table."""
+        return self.root / "historian.sqlite"
+
+    @property
+    def users(self) -> Path:
+        """Users, roles and password hashes."""
+        return self.root / "users.json"
+
+    @property
+    def pki(self) -> Path:
+        """OPC UA certificates: own, trusted, issuers, rejected."""
+        return self.root / "pki"
+
+    @property
+    def models(self) -> Path:
+        """Models trained on this site; they take precedence over the packaged ones."""
+        return self.root / "models"
+
+    @property
+    def hmi(self) -> Path:
+        """The HMI's own client certificate and session secret."""
+        return self.root / "hmi"
+
+    @property
+    def initial_password(self) -> Path:
+        """The password of the first administrator, until it is deleted."""
+        return self.root / "initial-admin-password.txt"
+
+
+def write_private(path: Path, content: str | bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY_FILE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

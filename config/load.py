@@ -1,0 +1,128 @@
+"""Load a site file: YAML, then environment, then ``--set``; every mistake with file, line and key."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.settings import Site
+from heatpump_twin.config.yaml_source import YamlSource
+
+ENVIRONMENT_PREFIX = "HPTWIN__"
+DEFAULT_SITE = "default"
+
+
+def site_source(site: str | Path | None) -> YamlSource:
+    """Open a site file, or a packaged site by its name (``default``, ``two-heat-pumps``)."""
+    name = str(site or DEFAULT_SITE)
+    packaged = files("heatpump_twin.config.sites").joinpath(f"{name}.yaml")
+    if "/" not in name and packaged.is_file():
+        return YamlSource(packaged.read_text("utf-8"), f"{name}.yaml")
+    return YamlSource.read(Path(name))
+
+
+def load_site(
+    site: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Site:
+    """Return a validated site.
+
+    ``overrides`` are ``dotted.key=value`` texts; a list is entered by position or by ``id``
+    (``heat_pumps.hp1.name=East``). ``HPTWIN__OPCUA__PORT=4841`` in the environment does the same.
+    """
+    source = site_source(site)
+    data = copy.deepcopy(source.data)
+    if not isinstance(data, dict):
+        raise ConfigError([Problem(source.name, 1, "", "a site file is a mapping of sections")])
+    for origin, key, value in _overrides(overrides, os.environ if environment is None else environment):
+        _apply(data, key, value, origin)
+    check_unique(source, data)
+    return source.validate(Site, data)
+
+
+def check_unique(source: YamlSource, data: Mapping[str, Any]) -> None:
+    """Refuse two heat pumps, or two devices of one, with the same id."""
+    problems = []
+    pumps = data.get("heat_pumps")
+    for location, items in _id_lists(pumps if isinstance(pumps, list) else []):
+        seen: set[str] = set()
+        for index, item in enumerate(items):
+            name = item.get("id") if isinstance(item, dict) else None
+            if name in seen:
+                problems.append(
+                    source.problem((*location, index, "id"), f"the id {name!r} is used twice")
+                )
+            if name is not None:
+                seen.add(name)
+    if problems:
+        raise ConfigError(problems)
+
+
+def _id_lists(pumps: list[Any]) -> list[tuple[tuple[str | int, ...], list[Any]]]:
+    lists: list[tuple[tuple[str | int, ...], list[Any]]] = [(("heat_pumps",), pumps)]
+    for index, pump in enumerate(pumps):
+        devices = pump.get("devices") if isinstance(pump, dict) else None
+        if isinstance(devices, list):
+            lists.append((("heat_pumps", index, "devices"), devices))
+    return lists
+
+
+def _overrides(texts: Sequence[str], environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
+    found = [
+        (name, name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), value)
+        for name, value in environment.items()
+        if name.startswith(ENVIRONMENT_PREFIX)
+    ]
+    for text in texts:
+        key, separator, value = text.partition("=")
+        if not separator or not key.strip():
+            raise ConfigError(
+                [Problem("--set", 1, text, "write dotted.key=value, for example opcua.port=4841")]
+            )
+        found.append(("--set", key.strip(), value))
+    return [(origin, key, _scalar(origin, key, value)) for origin, key, value in found]
+
+
+def _scalar(origin: str, key: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError([Problem(origin, 1, key, f"{text!r} is not a YAML value")]) from error
+
+
+def _apply(data: Any, key: str, value: Any, origin: str) -> None:
+    *path, last = key.split(".")
+    for step in path:
+        data = _enter(data, step, key, origin)
+    if isinstance(data, list):
+        data[_position(data, last, key, origin)] = value
+    else:
+        data[last] = value
+
+
+def _enter(data: Any, step: str, key: str, origin: str) -> Any:
+    if isinstance(data, list):
+        return data[_position(data, step, key, origin)]
+    child = data.get(step)
+    if child is None:
+        child = data[step] = {}
+    if not isinstance(child, dict | list):
+        raise ConfigError([Problem(origin, 1, key, f"{step!r} holds a value, not a section")])
+    return child
+
+
+def _position(items: list[Any], step: str, key: str, origin: str) -> int:
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and item.get("id") == step:
+            return index
+    if step.isdigit() and int(step) < len(items):
+        return int(step)
+    raise ConfigError([Problem(origin, 1, key, f"there is no item {step!r}")])

@@ -1,0 +1,291 @@
+"""The site file: everything that a facility manager decides, validated."""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from heatpump_twin.config.quantities import Duration
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+"""A name that goes into NodeIds and history keys, so it never changes: ``hp1``."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Madrid") from error
+    return name
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a host address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class SiteInfo(_Section):
+    """The building: where it is decides weather, local midnight and schedules."""
+
+    name: str = Field(min_length=1)
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    timezone: Annotated[str, AfterValidator(_time_zone)]
+
+
+class PlatePoint(_Section):
+    """One rated operating point, as printed on the plate or in the data sheet."""
+
+    outdoor: float = Field(description="outdoor air [°C]")
+    water: float = Field(description="leaving water [°C]")
+    capacity: float = Field(gt=0, description="heating capacity [W]")
+    power: float = Field(gt=0, description="electrical input [W]")
+
+
+class Plate(_Section):
+    """What the maker states about the machine. Rules and expectations refer to it."""
+
+    manufacturer: str
+    model: str
+    serial_number: str = ""
+    nominal_flow: float = Field(gt=0, description="water flow [l/min]")
+    max_power: float = Field(gt=0, description="largest electrical input [W]")
+    standby_power: float = Field(30.0, ge=0, description="electrical input when idle [W]")
+    pump_power: float = Field(34.0, ge=0, description="circulation pump [W]")
+    max_supply: float = Field(55.0, description="highest supply temperature in normal use [°C]")
+    heating: list[PlatePoint] = Field(min_length=1)
+
+
+class Connection(_Section):
+    """How a device is reached, parsed from its URL.
+
+    ``tcp://host:502``, ``rtu+tcp://host:4001``, ``tls://host:802``,
+    ``serial:///dev/ttyUSB0?baudrate=9600&parity=N&stopbits=2``; ``emulated`` is a device of the
+    embedded plant, ``emulated:NAME`` one behind the plant's gateway NAME.
+    """
+
+    scheme: Literal["tcp", "rtu+tcp", "tls", "serial", "emulated"]
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value == "emulated" or value.startswith("emulated:"):
+            return {"scheme": "emulated", "path": value.removeprefix("emulated").lstrip(":")}
+        url = urlsplit(value)
+        options = {key: values[-1] for key, values in parse_qs(url.query).items()}
+        if url.scheme == "serial" and url.path:
+            return {"scheme": "serial", "path": url.path, "options": options}
+        defaults = {"tcp": 502, "tls": 802, "rtu+tcp": None}
+        try:
+            port = url.port or defaults.get(url.scheme)
+        except ValueError:
+            port = None
+        if url.scheme not in defaults or not url.hostname or not port:
+            raise ValueError(
+                f"{value!r} is not a connection; write tcp://HOST:PORT, rtu+tcp://HOST:PORT, "
+                "tls://HOST:PORT, serial:///dev/ttyUSB0 or emulated"
+            )
+        return {"scheme": url.scheme, "host": url.hostname, "port": port, "options": options}
+
+    def __str__(self) -> str:
+        if self.scheme == "emulated":
+            return f"emulated:{self.path}" if self.path else "emulated"
+        if self.scheme == "serial":
+            return f"serial://{self.path}"
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+
+class Device(_Section):
+    """One Modbus device of a heat pump."""
+
+    id: Identifier
+    profile: str = Field(description="name of a profile in drivers/modbus/profiles, or a file")
+    connection: Connection
+    unit: int = Field(1, ge=0, le=255, description="Modbus unit id")
+    poll: Duration = Field(1.0, gt=0, description="period of the fast poll class [s]")
+    timeout: Duration | None = Field(None, gt=0, description="default: the profile's")
+    map: dict[str, str] = Field(
+        default_factory=dict, description="profile point → catalogue point, where they differ"
+    )
+    skip: list[str] = Field(default_factory=list, description="profile points to leave out")
+
+    @field_validator("connection", mode="before")
+    @classmethod
+    def _url(cls, value: Any) -> Any:
+        return value
+
+
+class HeatPump(_Section):
+    """One heat pump: a controller and the meters around it."""
+
+    id: Identifier
+    name: str
+    plate: Plate
+    devices: list[Device] = Field(min_length=1)
+
+
+class EmulatedPlant(_Section):
+    """The embedded plant: emulated field devices on real Modbus TCP."""
+
+    managed: bool = Field(True, description="`hptwin run` starts it; false: it runs elsewhere")
+    host: str = "127.0.0.1"
+    port: Port = Field(15020, description="first TCP port; each gateway takes the next one")
+    control_port: Port = Field(15000, description="HTTP port to switch faults on and off")
+    speed: float = Field(1.0, gt=0, le=3600, description="plant seconds per second")
+    start: str | None = Field(
+        None, description="ISO time at which the plant's clock starts; default: now"
+    )
+    seed: int = 1
+
+
+class ClientTrust(StrEnum):
+    """Which client certificates may open an encrypted channel."""
+
+    AUTO = "auto"
+    ANY = "any"
+    LISTED = "listed"
+
+
+class OpcUa(_Section):
+    """The OPC UA endpoint."""
+
+    host: str = "127.0.0.1"
+    port: Port = 4840
+    anonymous_read: bool | None = Field(
+        None, description="allow reading without a user; default: only on loopback"
+    )
+    allow_unencrypted: bool | None = Field(
+        None, description="offer SecurityPolicy None for reading; default: only on loopback"
+    )
+    client_trust: ClientTrust = Field(
+        ClientTrust.AUTO,
+        description="auto: any client certificate on loopback, only trusted ones elsewhere",
+    )
+    max_sessions: int = Field(100, ge=1)
+
+    @property
+    def url(self) -> str:
+        """The endpoint URL."""
+        return f"opc.tcp://{self.host}:{self.port}/heatpump-twin"
+
+    @property
+    def reads_anonymously(self) -> bool:
+        """Whether a client may read without a user."""
+        return is_loopback(self.host) if self.anonymous_read is None else self.anonymous_read
+
+    @property
+    def offers_none(self) -> bool:
+        """Whether sessions without encryption are possible (for reading only)."""
+        return is_loopback(self.host) if self.allow_unencrypted is None else self.allow_unencrypted
+
+    @property
+    def trusts_any_client(self) -> bool:
+        """Whether a client certificate needs no entry in the trust list."""
+        if self.client_trust is ClientTrust.AUTO:
+            return is_loopback(self.host)
+        return self.client_trust is ClientTrust.ANY
+
+
+class Hmi(_Section):
+    """The operators' web pages."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    session_timeout: Duration = Field(8 * 3600.0, gt=0, description="idle time until log-out [s]")
+    certificate: str | None = Field(None, description="PEM file for HTTPS")
+    private_key: str | None = Field(None, description="PEM file for HTTPS")
+
+    @model_validator(mode="after")
+    def _encrypted_off_loopback(self) -> Hmi:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key go together")
+        if not is_loopback(self.host) and self.certificate is None:
+            raise ValueError(
+                "passwords would cross the network in clear text: set certificate and "
+                "private_key, or keep host on 127.0.0.1 behind an HTTPS proxy"
+            )
+        return self
+
+
+class Ops(_Section):
+    """Health and metrics for the people who run it."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8081
+
+
+class Historian(_Section):
+    """Where history is kept."""
+
+    url: str | None = Field(
+        None, description="SQLAlchemy URL; default: SQLite in the data directory"
+    )
+    flush: Duration = Field(1.0, gt=0, description="longest time a sample waits in memory [s]")
+    max_interval: Duration = Field(
+        60.0, gt=0, description="an unchanged value is recorded again after this time [s]"
+    )
+    retention: Duration = Field(400 * 86400.0, gt=0, description="raw samples are kept this long")
+
+
+class Rules(_Section):
+    """Which rule packs raise alarms."""
+
+    packs: list[str] = Field(default_factory=lambda: ["heat-pump"])
+
+
+class Site(_Section):
+    """A whole site file."""
+
+    site: SiteInfo
+    heat_pumps: list[HeatPump] = Field(min_length=1)
+    plant: EmulatedPlant | None = None
+    opcua: OpcUa = OpcUa()
+    hmi: Hmi = Hmi()
+    ops: Ops = Ops()
+    historian: Historian = Historian()
+    rules: Rules = Rules()
+
+    def emulated_gateways(self) -> dict[str, int]:
+        """TCP port of every gateway of the embedded plant, in the order of the file."""
+        ports: dict[str, int] = {}
+        for heat_pump in self.heat_pumps:
+            for device in heat_pump.devices:
+                if device.connection.scheme == "emulated" and self.plant is not None:
+                    ports.setdefault(gateway_name(heat_pump, device), self.plant.port + len(ports))
+        return ports
+
+    def address(self, heat_pump: HeatPump, device: Device) -> Connection:
+        """Where a device is really reached: an emulated one at the plant's TCP port."""
+        if device.connection.scheme != "emulated" or self.plant is None:
+            return device.connection
+        port = self.emulated_gateways()[gateway_name(heat_pump, device)]
+        return Connection(scheme="tcp", host=self.plant.host, port=port)
+
+
+def gateway_name(heat_pump: HeatPump, device: Device) -> str:
+    """Return the plant gateway of an emulated device: its own, or the one it names."""
+    return device.connection.path or f"{heat_pump.id}.{device.id}"

@@ -1,0 +1,107 @@
+"""YAML with line numbers, so that a mistake is reported where it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from heatpump_twin.config.errors import ConfigError, Problem
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[str | int, ...]
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A key written twice is a mistake, not a silent override."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is written twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+class YamlSource:
+    """One parsed YAML file: its data, and the line of every key in it."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        try:
+            self._root = yaml.compose(text, Loader=_UniqueKeyLoader)
+            self.data: Any = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = mark.line + 1 if mark else 1
+            message = getattr(error, "problem", None) or str(error)
+            raise ConfigError([Problem(name, line, "", f"not valid YAML: {message}")]) from error
+
+    @classmethod
+    def read(cls, path: Path) -> YamlSource:
+        """Read a file from disk."""
+        try:
+            return cls(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            problem = Problem(str(path), 1, "", f"cannot be read: {error}")
+            raise ConfigError([problem]) from error
+
+    def line(self, location: Sequence[str | int]) -> int:
+        """Return the line of a key, or of its nearest ancestor that is in the file."""
+        node = self._root
+        line = 1
+        for step in location:
+            child = _child(node, step)
+            if child is None:
+                break
+            line, node = child
+        return line
+
+    def problem(self, location: Sequence[str | int], message: str) -> Problem:
+        """Return a mistake at a key of this file."""
+        return Problem(self.name, self.line(location), dotted(location), message)
+
+    def validate(self, model: type[Model], data: Any = None) -> Model:
+        """Validate the data (or a version of it with overrides) against a pydantic model."""
+        try:
+            return model.model_validate(self.data if data is None else data)
+        except ValidationError as error:
+            raise ConfigError(
+                [self.problem(_plain(e["loc"]), _message(e)) for e in error.errors()]
+            ) from error
+
+
+def dotted(location: Sequence[str | int]) -> str:
+    """Return ``heat_pumps.0.id`` for ``("heat_pumps", 0, "id")``."""
+    return ".".join(map(str, location))
+
+
+def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        value = node.value[step]
+        return value.start_mark.line + 1, value
+    return None
+
+
+def _plain(location: Location) -> Location:
+    """Drop the names of union members that pydantic mixes into a location."""
+    return tuple(step for step in location if not (isinstance(step, str) and "[" in step))
+
+
+def _message(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "unknown key; see `hptwin schema` for the keys that exist"
+    if error["type"] == "missing":
+        return "this key is required"
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,1 @@
+"""Field access: Frames in, writes out. Imports `config` only."""

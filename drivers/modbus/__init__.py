@@ -1,0 +1,1 @@
+"""Modbus: profiles, codec, poll plan, links, driver and emulator."""

@@ -1,0 +1,1 @@
+"""The emulated plant: physics behind emulated devices. Only the runtime imports it."""

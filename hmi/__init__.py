@@ -1,0 +1,1 @@
+"""The operators' web pages: an OPC UA client. Imports `config` only."""

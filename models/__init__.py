@@ -1,0 +1,1 @@
+"""Packaged models: data only."""

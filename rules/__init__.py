@@ -1,0 +1,1 @@
+"""Rules that raise alarms. Imports `twin_engine`."""

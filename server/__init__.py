@@ -1,0 +1,1 @@
+"""The OPC UA server. Imports `twin_engine`, never `rules` or `hmi`."""

@@ -1,0 +1,1 @@
+"""The information model: types as NodeSet2."""

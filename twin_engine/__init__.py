@@ -1,0 +1,1 @@
+"""The twin: image, derived points, historian, predictions and the only write path."""

@@ -1,0 +1,40 @@
+"""Alarms as they pass from the rules to the server: the type where both rooms meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmDefinition:
+    """One rule applied to one asset: one OPC UA condition, one line in the alarm list."""
+
+    asset: str
+    rule: str
+    title: str
+    severity: int
+    """OPC UA severity, 1 to 1000."""
+    cause: str
+    action: str
+    inputs: tuple[str, ...]
+    """Ids of the points that the rule looks at; the first is the condition's InputNode."""
+
+    @property
+    def key(self) -> str:
+        """``asset.rule``: the name that survives restarts."""
+        return f"{self.asset}.{self.rule}"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTransition:
+    """An alarm became active or returned to normal."""
+
+    alarm: AlarmDefinition
+    active: bool
+    time: int
+    """When it happened. [µs since the Unix epoch, UTC]"""
+    message: str
+
+
+AlarmSink = Callable[[AlarmTransition], None]

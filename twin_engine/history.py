@@ -1,0 +1,41 @@
+"""What a reader of history gets, whatever database holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from heatpump_twin.drivers.frame import Statuses, Times, Values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Recorded samples of one point, ordered as asked: three arrays of shape (n,)."""
+
+    value: Values
+    status: Statuses
+    time: Times
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+class HistoryReader(Protocol):
+    """Read access to recorded samples, by point key (``hp1.supply_temperature``).
+
+    Times are µs since the Unix epoch, UTC. Samples that still wait to be written are included.
+    """
+
+    async def read_raw(
+        self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
+    ) -> Samples:
+        """Return at most ``limit`` samples with start ≤ time < end, newest first if ``reverse``."""
+        ...
+
+    async def before(self, key: str, time: int) -> Samples:
+        """Return the last sample at or before ``time``: none or one."""
+        ...
+
+    async def after(self, key: str, time: int) -> Samples:
+        """Return the first sample at or after ``time``: none or one."""
+        ...

@@ -1,0 +1,45 @@
+"""The image: the latest value, status and time of every point, and who is told of news."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.drivers.frame import Frame, Statuses, Times, Values
+from heatpump_twin.drivers.protocol import FrameSink
+from heatpump_twin.drivers.status import BAD_WAITING_FOR_INITIAL_DATA
+
+
+class Image:
+    """Arrays over the point table: ``value`` float64[n], ``status`` uint32[n], ``time`` int64[n]."""
+
+    def __init__(self, table: PointTable, now: int) -> None:
+        n = len(table)
+        self.table = table
+        self.value: Values = np.full(n, np.nan)
+        self.status: Statuses = np.full(n, BAD_WAITING_FOR_INITIAL_DATA, dtype=np.uint32)
+        self.time: Times = np.full(n, now, dtype=np.int64)
+        self._sinks: list[FrameSink] = []
+
+    def subscribe(self, sink: FrameSink) -> None:
+        """Call ``sink`` with every frame, after the image holds it. A sink must not block."""
+        self._sinks.append(sink)
+
+    def ingest(self, frame: Frame) -> None:
+        """Take a frame in and pass it on. Where a point occurs twice, the later sample stays."""
+        if not len(frame):
+            return
+        self.value[frame.point] = frame.value
+        self.status[frame.point] = frame.status
+        self.time[frame.point] = frame.time
+        for sink in self._sinks:
+            sink(frame)
+
+    def snapshot(self) -> Frame:
+        """Return every point as one frame."""
+        return Frame(
+            np.arange(len(self.table), dtype=np.int32),
+            self.value.copy(),
+            self.status.copy(),
+            self.time.copy(),
+        )
