@@ -158,7 +158,7 @@ class PointTable:
 
     @classmethod
     def build(cls, entries: Iterable[tuple[str, str, PointSpec, Span | None]]) -> PointTable:
-        """Number the points, given as (asset, point id, spec, write limits)."""
+        """Make a table of (asset, point id, spec, write limits), numbered in this order."""
         return cls(tuple(Point(i, *entry) for i, entry in enumerate(entries)))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Load a site file: YAML, then environment, then ``--set``; every mistake with file, line and key."""
+"""Load a site file: YAML, then environment, then ``--set``; mistakes with file, line and key."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def load_site(
     data = copy.deepcopy(source.data)
     if not isinstance(data, dict):
         raise ConfigError([Problem(source.name, 1, "", "a site file is a mapping of sections")])
-    for origin, key, value in _overrides(overrides, os.environ if environment is None else environment):
+    for origin, key, value in _overrides(
+        overrides, os.environ if environment is None else environment
+    ):
         _apply(data, key, value, origin)
     check_unique(source, data)
     return source.validate(Site, data)

@@ -25,7 +25,12 @@ Duration = Annotated[
     float,
     BeforeValidator(seconds),
     WithJsonSchema(
-        {"oneOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _DURATION.pattern}]}
+        {
+            "oneOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": _DURATION.pattern},
+            ]
+        }
     ),
 ]
 """A duration in seconds that YAML may state with its unit."""

@@ -1,0 +1,116 @@
+"""Predicted points: a packaged or site-trained ONNX model, evaluated on the image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import structlog
+
+from heatpump_twin.config.catalogue import CATALOGUE, PointSpec, PointTable, Span
+from heatpump_twin.config.settings import HeatPump
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.frame import Frame, Values
+from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN, UNCERTAIN_SUB_NORMAL, is_bad
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model_card import ModelCard, ModelError, read_card
+
+HEAT_UP = "heat_up_time"
+PREDICTED = (HEAT_UP, f"{HEAT_UP}_lower", f"{HEAT_UP}_upper")
+
+log = structlog.get_logger(__name__)
+
+
+class HeatUpModel:
+    """Minutes until the water reaches the supply setpoint, if heating started now."""
+
+    def __init__(self, path: Path) -> None:
+        self.card: ModelCard = read_card(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises types of its own, without a common root
+            raise ModelError(f"{path}: onnxruntime cannot load it: {error}") from error
+        self._input: str = self._session.get_inputs()[0].name
+
+    def predict(self, features: Values) -> Values:
+        """Return the median heat-up time of each row of features (n, f). [min]"""
+        (minutes,) = self._session.run(None, {self._input: features.astype(np.float32)})
+        return np.asarray(minutes, dtype=np.float64).reshape(-1).clip(min=0.0)
+
+    def knows(self, features: Values) -> bool:
+        """Tell whether a row of features lies within what the model was trained on."""
+        return all(
+            feature.low <= value <= feature.high
+            for feature, value in zip(self.card.features, features, strict=True)
+        )
+
+
+def find_model(heat_pump: HeatPump, trained: Path) -> HeatUpModel | None:
+    """Return the model for a heat pump: trained on this site, or packaged for its make, or none.
+
+    A packaged model is used only for the machine it was trained on: elsewhere its numbers would
+    look like knowledge and be none.
+    """
+    own = trained / f"{HEAT_UP}-{heat_pump.id}.onnx"
+    if own.is_file():
+        return HeatUpModel(own)
+    packaged = Path(str(files("heatpump_twin.models.onnx"))) / f"{HEAT_UP}.onnx"
+    if not packaged.is_file():
+        return None
+    model = HeatUpModel(packaged)
+    return model if model.card.heat_pump_model == heat_pump.plate.model else None
+
+
+def predicted_entries(
+    asset: str, model: HeatUpModel | None, available: Mapping[str, object]
+) -> list[tuple[str, str, PointSpec, Span | None]]:
+    """Return the table entries of a heat pump's predicted points: none if an input is missing."""
+    if model is None or not all(f.point in available for f in model.card.features):
+        return []
+    return [(asset, point, CATALOGUE["heat_pump"][point], None) for point in PREDICTED]
+
+
+class Forecaster:
+    """Issues predictions from the image; the caller decides when."""
+
+    def __init__(
+        self, table: PointTable, image: Image, models: Mapping[str, HeatUpModel], clock: Clock
+    ) -> None:
+        self._image = image
+        self._clock = clock
+        self._jobs = [
+            (
+                model,
+                [table.by_asset[asset][feature.point].index for feature in model.card.features],
+                [table.by_asset[asset][point].index for point in PREDICTED],
+            )
+            for asset, model in models.items()
+            if PREDICTED[0] in table.by_asset.get(asset, {})
+        ]
+
+    def issue(self) -> None:
+        """Compute every prediction once and ingest it: Uncertain, or Bad where an input is Bad."""
+        now = self._clock.now()
+        frames = [self._evaluate(*job, now) for job in self._jobs]
+        if frames:
+            self._image.ingest(Frame.concat(frames))
+
+    def _evaluate(
+        self, model: HeatUpModel, inputs: list[int], outputs: list[int], now: int
+    ) -> Frame:
+        if any(is_bad(int(status)) for status in self._image.status[inputs]):
+            return Frame.bad(outputs, BAD_NO_DATA, now)
+        features = self._image.value[inputs]
+        minutes = float(model.predict(features[np.newaxis, :])[0])
+        low, high = model.card.interval
+        values = [minutes, minutes * (1 + low), minutes * (1 + high)]
+        status = UNCERTAIN if model.knows(features) else UNCERTAIN_SUB_NORMAL
+        return Frame.of(outputs, values, status, now)
