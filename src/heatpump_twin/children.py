@@ -1,0 +1,106 @@
+"""Child processes: started, watched, restarted, stopped; none outlives its parent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+PARENT_WATCH = "HPTWIN_WATCH_PARENT"
+RESTART_DELAY = 5.0
+CRASHES_ALLOWED = 3
+CRASH_WINDOW = 120.0
+STOP_TIMEOUT = 3.0
+
+log = structlog.get_logger(__name__)
+
+
+class ChildError(Exception):
+    """A child process keeps dying; its own output says why."""
+
+
+class Child:
+    """One supervised process running ``hptwin ARGUMENTS``.
+
+    The child writes to our own standard output and error, so its traceback is seen where ours
+    would be. It gets a pipe as standard input and ends when that closes: also if we are killed.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+        self.name = name
+        self.restarts = 0
+        self._command = [sys.executable, "-m", "heatpump_twin", *arguments]
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def run(self) -> None:
+        """Keep the child alive until cancelled; then stop it. Raise `ChildError` if it can't."""
+        crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                await self._start()
+                assert self._process is not None  # noqa: S101 (for the type checker)
+                code = await self._process.wait()
+                crashes.append(loop.time())
+                log.error("a child process ended by itself", child=self.name, exit_code=code)
+                if len(crashes) == CRASHES_ALLOWED and crashes[-1] - crashes[0] < CRASH_WINDOW:
+                    raise ChildError(
+                        f"{self.name} ended {CRASHES_ALLOWED} times within {CRASH_WINDOW:.0f} s "
+                        f"(last exit code {code}); its output above says why"
+                    )
+                await asyncio.sleep(RESTART_DELAY)
+                self.restarts += 1
+        finally:
+            await self._stop()
+
+    async def _start(self) -> None:
+        # A session of its own: Ctrl-C in the terminal reaches the parent only, which then stops
+        # its children in order.
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            env={**os.environ, PARENT_WATCH: "1"},
+            start_new_session=True,
+        )
+        log.info("started a child process", child=self.name, pid=self._process.pid)
+
+    async def _stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await process.wait()
+        except TimeoutError:
+            log.warning("a child process did not stop in time and is killed", child=self.name)
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def end_with_parent() -> None:
+    """In a child: send ourselves SIGTERM when the parent's end of standard input closes."""
+    if os.environ.get(PARENT_WATCH) != "1":
+        return
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
