@@ -25,12 +25,13 @@ test: $(STAMP)  ## run all tests
 	tools/install-test-system.sh
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(STAMP)  ## format, lint, types, layers
+check: $(STAMP)  ## format, lint, types, layers, generated pages
 	$(BIN)/python tools/links.py
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p heatpump_twin
 	PYTHONPATH=build/links $(BIN)/lint-imports
+	$(BIN)/python tools/point_list.py --check
 
 format: $(STAMP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .

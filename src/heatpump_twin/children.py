@@ -13,6 +13,8 @@ from contextlib import suppress
 
 import structlog
 
+from heatpump_twin.errors import ChildError
+
 PARENT_WATCH = "HPTWIN_WATCH_PARENT"
 RESTART_DELAY = 5.0
 CRASHES_ALLOWED = 3
@@ -20,10 +22,6 @@ CRASH_WINDOW = 120.0
 STOP_TIMEOUT = 3.0
 
 log = structlog.get_logger(__name__)
-
-
-class ChildError(Exception):
-    """A child process keeps dying; its own output says why."""
 
 
 class Child:

@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.errors import DataInUseError
 from heatpump_twin.server.users import Role, UserStore
 
 ADMINISTRATOR = "admin"
-
-
-class DataInUseError(Exception):
-    """Another twin works on the data directory."""
 
 
 @contextmanager

@@ -10,10 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from heatpump_twin.config.settings import Ops
-
-
-class PortInUseError(Exception):
-    """A TCP port that we need is taken; the message says which, and how to choose another."""
+from heatpump_twin.errors import PortInUseError
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,182 @@
+"""The command line: ``hptwin``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from heatpump_twin import __version__
+from heatpump_twin.cli_cert import cert
+from heatpump_twin.cli_user import user
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.errors import ConfigError
+from heatpump_twin.config.load import load_site
+from heatpump_twin.config.settings import Site
+from heatpump_twin.errors import TwinError
+from heatpump_twin.logs import configure
+
+app = typer.Typer(
+    name="hptwin",
+    help="An OPC UA digital twin server for heat pumps.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(user, name="user")
+app.add_typer(cert, name="cert")
+
+out = Console()
+err = Console(stderr=True)
+
+SiteOption = Annotated[
+    str, typer.Option("--site", metavar="FILE", help="Site file, or the name of a packaged site.")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Where state lies; default: the user's data directory."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, e.g. opcua.port=4841."),
+]
+
+
+@app.command()
+def run(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
+    """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
+    from heatpump_twin.runtime import run_twin
+
+    settings = load_site(site, set_ or ())
+    configure("twin")
+    directory = DataDirectory.open(data)
+    arguments = _child_arguments(site, directory, set_ or [])
+    _until_stopped(lambda stop: run_twin(settings, directory, arguments, stop))
+
+
+@app.command()
+def check(file: Annotated[str, typer.Argument(metavar="FILE")], set_: SetOption = None) -> None:
+    """Check a site file: every mistake with file, line and key."""
+    from heatpump_twin.check import check_site
+
+    summary = check_site(file, set_ or ())
+    out.print(summary, highlight=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a site file."""
+    print(json.dumps(Site.model_json_schema(), indent=2))  # noqa: T201 (the output itself)
+
+
+@app.command()
+def plant(site: SiteOption = "default", set_: SetOption = None) -> None:
+    """Serve the emulated field devices of a site on Modbus TCP."""
+    from heatpump_twin.plant import run_plant
+
+    settings = load_site(site, set_ or ())
+    configure("plant")
+    _until_stopped(lambda stop: run_plant(settings, stop))
+
+
+@app.command()
+def hmi(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
+    """Serve the web HMI of a running twin."""
+    from heatpump_twin.children import end_with_parent
+    from heatpump_twin.hmi.app import run_hmi
+
+    settings = load_site(site, set_ or ())
+    configure("hmi")
+    end_with_parent()
+    run_hmi(settings, DataDirectory.open(data))
+
+
+@app.command()
+def record(
+    days: Annotated[int, typer.Option(min=1, max=730, help="Plant days to record.")] = 120,
+    site: SiteOption = "default",
+    data: DataOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Exercise the emulated plant in accelerated time and record it, as training history."""
+    from heatpump_twin.campaign import record_campaign
+
+    settings = load_site(site, set_ or ())
+    configure("record")
+    runs = asyncio.run(record_campaign(settings, DataDirectory.open(data), days, err))
+    out.print(f"recorded {days} plant days with {runs} heat-up starts", highlight=False)
+
+
+@app.command()
+def train(
+    heat_pump: Annotated[str, typer.Option(help="Id of the heat pump.")] = "hp1",
+    output: Annotated[
+        Path | None, typer.Option(help="Model file; default: the data directory's models.")
+    ] = None,
+    site: SiteOption = "default",
+    data: DataOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Train the heat-up model of a heat pump on its recorded history."""
+    from heatpump_twin.train import train_model
+
+    settings = load_site(site, set_ or ())
+    configure("train")
+    report = asyncio.run(train_model(settings, DataDirectory.open(data), heat_pump, output))
+    out.print(report, highlight=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(__version__, highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def _child_arguments(site: str, data: DataDirectory, overrides: list[str]) -> list[str]:
+    arguments = ["--site", site, "--data", str(data.root)]
+    for override in overrides:
+        arguments += ["--set", override]
+    return arguments
+
+
+def _until_stopped(main: Any) -> None:
+    """Run ``main(stop)``; SIGTERM and Ctrl-C set the event and the process ends with 0."""
+
+    async def body() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        work: Coroutine[Any, Any, None] = main(stop)
+        await work
+
+    asyncio.run(body())
+
+
+def main() -> None:
+    """Run the command line. A mistake of the user's gives its message and exit code 2."""
+    try:
+        app()
+    except ConfigError as error:
+        for problem in error.problems:
+            err.print(str(problem), style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+    except TwinError as error:
+        err.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(1)

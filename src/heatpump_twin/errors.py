@@ -1,0 +1,27 @@
+"""Errors of the runtime that a person can act upon; they are shown without a traceback.
+
+The tree::
+
+    TwinError
+    ├── DataInUseError     another twin works on the data directory
+    ├── PortInUseError     a TCP port that we need is taken
+    └── ChildError         a child process keeps dying
+"""
+
+from __future__ import annotations
+
+
+class TwinError(Exception):
+    """Root: the message says what is wrong, where, and what to do."""
+
+
+class DataInUseError(TwinError):
+    """Another twin works on the data directory."""
+
+
+class PortInUseError(TwinError):
+    """A TCP port that we need is taken; the message says which, and how to choose another."""
+
+
+class ChildError(TwinError):
+    """A child process keeps dying; its own output says why."""

@@ -1,0 +1,210 @@
+"""What a SCADA engineer sees of the default site: live, typed, historized, controllable."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asyncua import Client, Node, ua
+from conftest import OPERATOR, VIEWER, Twin
+from pymodbus.client import AsyncModbusTcpClient
+
+HP = ("DeviceSet", "hp1")
+SUPPLY_SETPOINT_REGISTER = 12  # Panasonic PA-AW2-MBS-1: zone 1 setpoint, tenths of °C
+
+
+async def setpoint_register(twin: Twin) -> int:
+    """Read the setpoint from the device itself, with a client that is not ours."""
+    async with AsyncModbusTcpClient("127.0.0.1", port=twin.ports.plant) as modbus:
+        reply = await modbus.read_holding_registers(SUPPLY_SETPOINT_REGISTER, count=1, device_id=1)
+        assert not reply.isError()
+        return int(reply.registers[0])
+
+
+def audit(twin: Twin) -> list[dict[str, object]]:
+    with closing(sqlite3.connect(twin.data / "historian.sqlite")) as database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute("SELECT * FROM audit ORDER BY time")]
+
+
+async def parameters(client: Client, find, asset: str = "hp1") -> dict[str, Node]:
+    group = await find(client, "DeviceSet", asset, "ParameterSet")
+    return {(await node.read_browse_name()).Name: node for node in await group.get_children()}
+
+
+async def method(client: Client, find, name: str) -> tuple[Node, Node]:
+    methods = await find(client, *HP, "MethodSet")
+    for node in await methods.get_children():
+        if (await node.read_browse_name()).Name == name:
+            return methods, node
+    pytest.fail(f"no method {name}")
+
+
+async def test_forty_typed_points_are_live(twin: Twin, connect, find) -> None:
+    async with connect(twin) as client:
+        points = await parameters(client, find)
+        assert len(points) >= 40
+        bad = []
+        for name, node in points.items():
+            value = await node.read_data_value(raise_on_bad_status=False)
+            if value.StatusCode.is_bad():
+                bad.append((name, value.StatusCode.name))
+            assert value.SourceTimestamp is not None, name
+            kind = (
+                await client.get_node(await node.read_type_definition()).read_browse_name()
+            ).Name
+            properties = {
+                (await p.read_browse_name()).Name: await p.read_value()
+                for p in await node.get_properties()
+            }
+            if kind == "AnalogUnitRangeType":
+                assert properties["EngineeringUnits"].UnitId > 0, name
+                assert properties["EURange"].Low < properties["EURange"].High, name
+            elif kind == "TwoStateDiscreteType":
+                assert properties["TrueState"].Text, name
+            else:
+                assert kind == "MultiStateValueDiscreteType", name
+                assert properties["EnumValues"], name
+        assert not bad
+
+
+async def test_values_move_within_a_poll_period(twin: Twin, connect, find) -> None:
+    async with connect(twin) as client:
+        node = (await parameters(client, find))["ElectricalPower"]
+        stamps = set()
+        for _ in range(30):
+            stamps.add((await node.read_data_value()).SourceTimestamp)
+            await asyncio.sleep(0.1)
+        assert len(stamps) >= 3
+
+
+async def test_a_setpoint_reaches_the_register_and_is_audited(twin: Twin, connect, find) -> None:
+    before = await setpoint_register(twin)
+    target = 41.0 if before != 410 else 43.0
+    async with connect(twin, OPERATOR) as client:
+        methods, node = await method(client, find, "SetSupplySetpoint")
+        outputs = await methods.call_method(node.nodeid, target)
+        assert outputs[0] == pytest.approx(target)
+        variable = (await parameters(client, find))["SupplySetpoint"]
+        assert await variable.read_value() == pytest.approx(target)
+    assert await setpoint_register(twin) == round(target * 10)
+    row = audit(twin)[-1]
+    assert (row["user"], row["point"]) == (OPERATOR, "hp1.supply_setpoint")
+    assert (row["old"], row["requested"], row["read_back"]) == pytest.approx(
+        (before / 10, target, target)
+    )
+    assert row["status"] == 0
+
+
+@pytest.mark.parametrize("value", [5.0, 95.0, float("nan"), float("inf")])
+async def test_out_of_range_stays_off_the_wire(twin: Twin, connect, find, value: float) -> None:
+    before = await setpoint_register(twin)
+    count = len(audit(twin))
+    async with connect(twin, OPERATOR) as client:
+        methods, node = await method(client, find, "SetSupplySetpoint")
+        with pytest.raises(ua.uaerrors.BadOutOfRange):
+            await methods.call_method(node.nodeid, value)
+    assert await setpoint_register(twin) == before
+    rows = audit(twin)
+    assert len(rows) == count + 1
+    assert rows[-1]["status"] == ua.StatusCodes.BadOutOfRange
+
+
+@pytest.mark.parametrize("user", [None, VIEWER])
+async def test_who_may_not_write_is_refused(twin: Twin, connect, find, user: str | None) -> None:
+    before = await setpoint_register(twin)
+    count = len(audit(twin))
+    async with connect(twin, user) as client:
+        methods, node = await method(client, find, "SetSupplySetpoint")
+        with pytest.raises(ua.uaerrors.BadUserAccessDenied):
+            await methods.call_method(node.nodeid, 44.0)
+    assert await setpoint_register(twin) == before
+    rows = audit(twin)
+    assert len(rows) == count + 1
+    assert rows[-1]["status"] == ua.StatusCodes.BadUserAccessDenied
+
+
+async def test_the_prediction_says_where_it_comes_from(twin: Twin, connect, find) -> None:
+    async with connect(twin) as client:
+        node = (await parameters(client, find))["HeatUpTime"]
+        value = await node.read_data_value(raise_on_bad_status=False)
+        assert value.StatusCode.is_uncertain()
+        properties = {
+            (await p.read_browse_name()).Name: await p.read_value()
+            for p in await node.get_properties()
+        }
+        assert properties["ModelName"] == "heat_up_time"
+        assert properties["TrainingSource"] == "emulated plant"
+        assert len(properties["ModelSha256"]) == 64
+
+
+async def test_history_returns_what_was_recorded(twin: Twin, connect, find, eventually) -> None:
+    async with connect(twin) as client:
+        node = (await parameters(client, find))["SupplyTemperature"]
+
+        async def recorded() -> bool:
+            now = datetime.now(UTC)
+            return len(await node.read_raw_history(now - timedelta(minutes=5), now)) >= 3
+
+        await eventually(recorded, within=60)
+        now = datetime.now(UTC)
+        values = await node.read_raw_history(now - timedelta(minutes=5), now)
+        stamps = [value.SourceTimestamp for value in values]
+        assert stamps == sorted(set(stamps))
+
+
+async def test_a_dead_plant_turns_values_bad_and_they_come_back(
+    twin: Twin, connect, find, eventually
+) -> None:
+    async with connect(twin) as client:
+        node = (await parameters(client, find))["SupplyTemperature"]
+
+        async def status() -> str:
+            return (await node.read_data_value(raise_on_bad_status=False)).StatusCode.name
+
+        async def is_bad() -> bool:
+            return await status() == "BadNoCommunication"
+
+        async def is_good() -> bool:
+            return await status() == "Good"
+
+        await eventually(is_good)
+        twin.children()["plant"].kill()
+        await eventually(is_bad, within=3.0)
+        assert twin.ready()[0] == 503
+        await eventually(is_good, within=25)
+        assert twin.ready()[0] == 200
+        assert "ended by itself" in twin.output
+
+
+async def test_a_silent_plant_turns_values_bad(twin: Twin, connect, find, eventually) -> None:
+    async with connect(twin) as client:
+        node = (await parameters(client, find))["SupplyTemperature"]
+
+        async def is_bad() -> bool:
+            value = await node.read_data_value(raise_on_bad_status=False)
+            return value.StatusCode.name == "BadNoCommunication"
+
+        async def is_good() -> bool:
+            value = await node.read_data_value(raise_on_bad_status=False)
+            return value.StatusCode.is_good()
+
+        await eventually(is_good, within=20)
+        plant = twin.children()["plant"]
+        plant.suspend()
+        try:
+            await eventually(is_bad, within=3.0)
+        finally:
+            plant.resume()
+        await eventually(is_good, within=20)
+
+
+async def test_metrics_are_for_prometheus(twin: Twin) -> None:
+    status, body = twin.get("/metrics")
+    assert status == 200
+    assert "hptwin_polls_total" in body
+    assert "hptwin_historian_rows_total" in body
+    assert twin.get("/healthz")[0] == 200
