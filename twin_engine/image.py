@@ -11,7 +11,7 @@ from heatpump_twin.drivers.status import BAD_WAITING_FOR_INITIAL_DATA
 
 
 class Image:
-    """Arrays over the point table: ``value`` float64[n], ``status`` uint32[n], ``time`` int64[n]."""
+    """Arrays over the table: ``value`` float64[n], ``status`` uint32[n], ``time`` int64[n]."""
 
     def __init__(self, table: PointTable, now: int) -> None:
         n = len(table)

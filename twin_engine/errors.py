@@ -1,0 +1,27 @@
+"""What the twin engine raises.
+
+The errors::
+
+    EngineError
+    ├── SchemaError         the database belongs to another version of this software
+    ├── DatabaseAway        the database cannot be reached now; later it may be
+    └── AuditError          an audit row could not be made durable
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """Root of what the twin engine raises."""
+
+
+class SchemaError(EngineError):
+    """The database belongs to another version of this software."""
+
+
+class DatabaseAway(EngineError):  # noqa: N818 (it says what is the case, not that code is wrong)
+    """The database cannot be reached now; later it may be."""
+
+
+class AuditError(EngineError):
+    """An audit row could not be made durable."""

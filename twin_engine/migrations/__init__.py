@@ -1,0 +1,1 @@
+"""Schema changes, run by alembic when the database is opened."""

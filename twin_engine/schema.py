@@ -1,0 +1,59 @@
+"""The tables: points, their samples, and the audit log. Changed by migrations only.
+
+Times are µs since the Unix epoch, UTC. Values are in the catalogue's unit, NULL where there is
+none. A status is an OPC UA StatusCode, stored as the signed 32-bit number with the same bits.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+METADATA = MetaData()
+
+POINT = Table(
+    "point",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+)
+
+# The widest columns come first: PostgreSQL would otherwise pad every row by eight bytes. Without a
+# rowid SQLite stores the samples of one point next to each other, in order of time. No foreign key:
+# PostgreSQL checks one row by row, and there is only one writer.
+SAMPLE = Table(
+    "sample",
+    METADATA,
+    Column("time", BigInteger),
+    Column("value", Double),
+    Column("point_id", Integer),
+    Column("status", Integer, nullable=False),
+    PrimaryKeyConstraint("point_id", "time"),
+    sqlite_with_rowid=False,
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("time", BigInteger, nullable=False, index=True),
+    Column("user", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("old", Double),
+    Column("requested", Double),
+    Column("read_back", Double),
+    Column("status", Integer, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
