@@ -64,6 +64,8 @@ class ModelCard(_Part):
     target: str
     unit: str
     definition: str
+    reached: float
+    """The setpoint counts as reached when the water is within this. [K]"""
     heat_pump_model: str
     features: tuple[Feature, ...]
     source: str

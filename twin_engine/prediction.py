@@ -45,6 +45,12 @@ class HeatUpModel:
         (minutes,) = self._session.run(None, {self._input: features.astype(np.float32)})
         return np.asarray(minutes, dtype=np.float64).reshape(-1).clip(min=0.0)
 
+    def reached(self, features: Values) -> bool:
+        """Tell whether there is nothing to heat: the water is at its setpoint already."""
+        known = {f.point: value for f, value in zip(self.card.features, features, strict=True)}
+        lift = known["supply_setpoint"] - known["supply_temperature"]
+        return bool(lift <= self.card.reached)
+
     def knows(self, features: Values) -> bool:
         """Tell whether a row of features lies within what the model was trained on."""
         return all(
@@ -109,6 +115,8 @@ class Forecaster:
         if any(is_bad(int(status)) for status in self._image.status[inputs]):
             return Frame.bad(outputs, BAD_NO_DATA, now)
         features = self._image.value[inputs]
+        if model.reached(features):
+            return Frame.of(outputs, 0.0, UNCERTAIN, now)
         minutes = float(model.predict(features[np.newaxis, :])[0])
         low, high = model.card.interval
         values = [minutes, minutes * (1 + low), minutes * (1 + high)]

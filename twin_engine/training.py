@@ -164,6 +164,7 @@ def train(runs: Runs, *, asset: str, heat_pump_model: str, source: str) -> tuple
             f"time from switching on until the supply temperature is within {REACHED} K of the "
             f"supply setpoint; only starts at least {LEAST_LIFT} K below it"
         ),
+        reached=REACHED,
         heat_pump_model=heat_pump_model,
         features=tuple(
             Feature(
