@@ -1,0 +1,199 @@
+"""The water loop: exchanger, pipes, emitter, three-way valve and tank coil.
+
+Every volume is a well-mixed node; the nodes that the valve puts in the flow form a ring. One step
+solves the ring by backward Euler, so that any step is stable and no heat is lost between nodes.
+The supply pipe gives the transport delay between the machine's sensor and the heat meter's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WATER_HEAT = 4186.0
+"""Specific heat of water. [J/(kg K)]"""
+WATER_DENSITY = 0.99
+"""At 45 °C. [kg/l]"""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopParameters:
+    """A water loop."""
+
+    exchanger: float = 18_000.0
+    """Heat capacity of the condenser with its water. [J/K]"""
+    pipe_litres: float = 2.2
+    """Each of the two volumes of the supply pipe, and of the return pipe. [l]"""
+    pipe_loss: float = 1.2
+    """Loss of one such volume to the plant room. [W/K]"""
+    emitter: float = 165_000.0
+    """Heat capacity of the radiators with their water. [J/K]"""
+    emitter_power: float = 3300.0
+    """With all valves open, at 45/40 °C water and 20 °C room. [W]"""
+    emitter_exponent: float = 1.3
+    """Radiators 1.3, floors 1.1 (EN 442, EN 1264). [-]"""
+    unvalved_share: float = 0.3
+    """Emitters without thermostatic valve: bathrooms, and the bypass that keeps flow. [-]"""
+    coil_litres: float = 4.0
+    """Water in the tank's coil. [l]"""
+    coil_conductance: float = 500.0
+    """Coil to tank. [W/K]"""
+
+
+@dataclass(slots=True)
+class LoopFluxes:
+    """Heat that left the loop during the last step. [W]"""
+
+    to_room: float = 0.0
+    to_tank: float = 0.0
+    to_plant_room: float = 0.0
+    coil_conductance: float = 0.0
+    """With which the coil gave `to_tank`. [W/K]"""
+
+
+_EMITTER_NODES = 3
+_EXCHANGER, _SUPPLY_1, _SUPPLY_2, _EMITTER, _RETURN_1, _RETURN_2, _COIL = 0, 1, 2, 3, 6, 7, 8
+_HEATING = (_EXCHANGER, _SUPPLY_1, _SUPPLY_2, 3, 4, 5, _RETURN_1, _RETURN_2)
+_CHARGING = (_EXCHANGER, _SUPPLY_1, _SUPPLY_2, _COIL, _RETURN_1, _RETURN_2)
+_STILL_COIL = 2.0
+"""Coil to tank while no water moves in it. [W/K]"""
+_RATED_EXCESS = 22.5
+"""Mean water of 45/40 °C less a room of 20 °C. [K]"""
+
+
+class WaterLoop:
+    """Temperatures of the loop's nodes and how they move."""
+
+    def __init__(self, parameters: LoopParameters, temperature: float) -> None:
+        p = parameters
+        pipe = p.pipe_litres * WATER_DENSITY * WATER_HEAT
+        coil = p.coil_litres * WATER_DENSITY * WATER_HEAT
+        self._p = p
+        self._capacity = (p.exchanger, pipe, pipe, *[p.emitter / _EMITTER_NODES] * 3, pipe, pipe)
+        self._capacity += (coil,)
+        self._t = [temperature] * len(self._capacity)
+        self.fluxes = LoopFluxes()
+
+    @property
+    def supply(self) -> float:
+        """Water leaving the machine. [°C]"""
+        return self._t[_EXCHANGER]
+
+    @property
+    def back(self) -> float:
+        """Water entering the machine. [°C]"""
+        return self._t[_RETURN_2]
+
+    @property
+    def meter_supply(self) -> float:
+        """Water at the heat meter, behind the supply pipe. [°C]"""
+        return self._t[_SUPPLY_2]
+
+    @property
+    def meter_return(self) -> float:
+        """Water at the heat meter's sensor in the return pipe. [°C]"""
+        return self._t[_RETURN_1]
+
+    @property
+    def zone(self) -> float:
+        """Water entering the emitters. [°C]"""
+        return self._t[_EMITTER]
+
+    @property
+    def mean(self) -> float:
+        """Mean temperature, weighted by heat capacity. [°C]"""
+        return self.stored / sum(self._capacity)
+
+    @property
+    def stored(self) -> float:
+        """Heat content above 0 °C. [J]"""
+        return sum(c * t for c, t in zip(self._capacity, self._t, strict=True))
+
+    def step(
+        self,
+        dt: float,
+        heat: float,
+        flow: float,
+        *,
+        charging: bool,
+        room: float,
+        plant_room: float,
+        valve_opening: float,
+        tank: Sequence[float],
+    ) -> None:
+        """Move the water.
+
+        Parameters
+        ----------
+        heat : float
+            Heat into the exchanger; negative while defrosting. [W]
+        flow : float
+            Circulating water. [kg/s]
+        charging : bool
+            The valve sends the water to the tank.
+        valve_opening : float
+            Mean opening of the thermostatic valves. [-]
+        tank : sequence of float
+            Tank layers around the coil. [°C]
+        """
+        p = self._p
+        t = self._t
+        around_coil = sum(tank) / len(tank)
+        loss = [0.0] * len(t)
+        ambient = [plant_room] * len(t)
+        for node in (_SUPPLY_1, _SUPPLY_2, _RETURN_1, _RETURN_2):
+            loss[node] = p.pipe_loss
+        share = p.unvalved_share + (1.0 - p.unvalved_share) * valve_opening
+        rated = share * p.emitter_power / _RATED_EXCESS / _EMITTER_NODES
+        for node in range(_EMITTER, _EMITTER + _EMITTER_NODES):
+            excess = max(abs(t[node] - room), 0.5)
+            loss[node] = rated * (excess / _RATED_EXCESS) ** (p.emitter_exponent - 1.0)
+            ambient[node] = room
+        loss[_COIL] = p.coil_conductance if charging and flow > 0.0 else _STILL_COIL
+        ambient[_COIL] = around_coil
+
+        stirred = flow * WATER_HEAT
+        ring = (_CHARGING if charging else _HEATING) if stirred > 0.0 else ()
+        self._solve_ring(ring, dt, stirred, heat, loss, ambient)
+        for node in range(len(t)):
+            if node not in ring:
+                inertia = self._capacity[node] / dt
+                source = heat if node == _EXCHANGER else 0.0
+                t[node] = (inertia * t[node] + loss[node] * ambient[node] + source) / (
+                    inertia + loss[node]
+                )
+        given = [k * (x - a) for k, x, a in zip(loss, t, ambient, strict=True)]
+        self.fluxes.to_room = sum(given[_EMITTER : _EMITTER + _EMITTER_NODES])
+        self.fluxes.to_tank = given[_COIL]
+        self.fluxes.coil_conductance = loss[_COIL]
+        self.fluxes.to_plant_room = sum(given) - self.fluxes.to_room - self.fluxes.to_tank
+
+    def _solve_ring(
+        self,
+        ring: Sequence[int],
+        dt: float,
+        stirred: float,
+        heat: float,
+        loss: Sequence[float],
+        ambient: Sequence[float],
+    ) -> None:
+        """Solve (C/Δt + W + k) Tᵢ = C/Δt Tᵢ⁰ + W Tᵢ₋₁ + k Tₐ + Q around the ring.
+
+        Every Tᵢ is written as offset + slope · T of the last node; closing the ring gives that.
+        """
+        if not ring:
+            return
+        t = self._t
+        offset, slope = 0.0, 1.0
+        line: list[tuple[float, float]] = []
+        for node in ring:
+            inertia = self._capacity[node] / dt
+            source = heat if node == _EXCHANGER else 0.0
+            total = inertia + stirred + loss[node]
+            known = inertia * t[node] + loss[node] * ambient[node] + source
+            offset = (known + stirred * offset) / total
+            slope = stirred * slope / total
+            line.append((offset, slope))
+        last = offset / (1.0 - slope)
+        for node, (offset, slope) in zip(ring, line, strict=True):
+            t[node] = offset + slope * last

@@ -1,0 +1,69 @@
+"""The energy ledger: every joule that crosses a boundary, so that balances can be checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Sums since the plant started. [J]"""
+
+    compressor: float = 0.0
+    """Electricity of compressor, inverter and fan."""
+    pump: float = 0.0
+    """Electricity; its little heat is left out of the loop."""
+    standby: float = 0.0
+    tank_heater: float = 0.0
+    heat_from_air: float = 0.0
+    start_loss: float = 0.0
+    """Heat that the map promises and a starting compressor does not deliver yet."""
+    heat_to_water: float = 0.0
+    """By the machine, while heating."""
+    defrost_from_water: float = 0.0
+    loop_to_room: float = 0.0
+    loop_to_plant_room: float = 0.0
+    loop_to_tank: float = 0.0
+    tank_drawn: float = 0.0
+    tank_lost: float = 0.0
+    sun: float = 0.0
+    people: float = 0.0
+    to_outdoors: float = 0.0
+
+    @property
+    def electricity(self) -> float:
+        """All of it, as the meter's boundary has it (SEPEMO H4). [J]"""
+        return self.compressor + self.pump + self.standby + self.tank_heater
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Heat contents above 0 °C. [J]"""
+
+    loop: float
+    tank: float
+    building: float
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """In less out less stored, since the start. Zero if energy is conserved. [J]"""
+
+    loop: float
+    tank: float
+    building: float
+
+
+def residual(ledger: Ledger, before: Stored, after: Stored) -> Residual:
+    """Close the first law for the loop, the tank and the building."""
+    x = ledger
+    loop = x.heat_to_water - x.defrost_from_water
+    loop -= x.loop_to_room + x.loop_to_plant_room + x.loop_to_tank
+    tank = x.loop_to_tank + x.tank_heater - x.tank_drawn - x.tank_lost
+    building = x.loop_to_room + x.loop_to_plant_room + x.tank_lost + x.sun + x.people
+    building -= x.to_outdoors
+    return Residual(
+        loop - (after.loop - before.loop),
+        tank - (after.tank - before.tank),
+        building - (after.building - before.building),
+    )

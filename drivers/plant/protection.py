@@ -1,0 +1,63 @@
+"""The controller's cut-outs: they stop the compressor, show a code, and try again later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NO_ERROR = 0
+FLOW_SWITCH = 62
+LOW_PRESSURE = 63
+HIGH_PRESSURE = 64
+_RETRY = 600.0
+"""A tripped cut-out lets the compressor try again after this. [s]"""
+
+
+@dataclass(frozen=True, slots=True)
+class CutOut:
+    """Trips when its condition lasts."""
+
+    code: int
+    delay: float
+    """[s]"""
+
+
+CUT_OUTS = (CutOut(FLOW_SWITCH, 30.0), CutOut(LOW_PRESSURE, 60.0), CutOut(HIGH_PRESSURE, 5.0))
+
+
+class Protection:
+    """Watches flow and pressures."""
+
+    def __init__(self) -> None:
+        self.code = NO_ERROR
+        self._lasting = {cut_out.code: 0.0 for cut_out in CUT_OUTS}
+        self._retry_in = 0.0
+
+    def step(
+        self, dt: float, *, no_flow: bool, evaporating: float, condensing: float, external: int
+    ) -> None:
+        """Check the conditions.
+
+        Parameters
+        ----------
+        no_flow : bool
+            The pump runs and the flow switch is open.
+        evaporating, condensing : float
+            Saturation temperatures of the measured pressures. [°C]
+        external : int
+            An error that has another cause; 0: none.
+        """
+        present = {
+            FLOW_SWITCH: no_flow,
+            LOW_PRESSURE: evaporating < -38.0,
+            HIGH_PRESSURE: condensing > 67.0,
+        }
+        self._retry_in = max(self._retry_in - dt, 0.0)
+        for cut_out in CUT_OUTS:
+            code = cut_out.code
+            self._lasting[code] = self._lasting[code] + dt if present[code] else 0.0
+            if self._lasting[code] >= cut_out.delay:
+                self.code, self._retry_in = code, _RETRY
+        if external:
+            self.code, self._retry_in = external, 0.0
+        elif self._retry_in == 0.0:
+            self.code = NO_ERROR

@@ -1,0 +1,59 @@
+"""Serve the emulated plant: Modbus TCP for the twin, a control port for people who test it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import structlog
+
+from heatpump_twin.config.settings import EmulatedPlant, Site
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.plant.control import ControlServer
+from heatpump_twin.drivers.plant.field_devices import gateways_of, listening
+from heatpump_twin.drivers.plant.plant import Plant
+
+log = structlog.get_logger(__name__)
+
+
+async def serve_plant(
+    site: Site, clock: Clock, ready: Callable[[], None], stop: asyncio.Event
+) -> None:
+    """Run the plant of a site until `stop`; `ready` is called when all ports listen.
+
+    Raises
+    ------
+    PlantError
+        A port is taken, or devices collide; the message says what to do.
+    ConfigError
+        A profile cannot be used.
+    """
+    settings = site.plant or EmulatedPlant()
+    plant = Plant(site, clock)
+    gateways = gateways_of(site, plant)
+    control = ControlServer(settings.control_port, plant, gateways)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(listening(gateways))
+        await control.start()
+        stack.push_async_callback(control.stop)
+        stopping = asyncio.create_task(stop.wait())
+        living = asyncio.create_task(plant.run())
+        stack.push_async_callback(_end, stopping, living)
+        log.info(
+            "the emulated plant is running",
+            gateways={name: gateway.port for name, gateway in gateways.items()},
+            control=control.url,
+            speed=settings.speed,
+        )
+        ready()
+        # Only a bug ends the plant's own life; it must end the process, not leave it frozen.
+        await asyncio.wait((stopping, living), return_when=asyncio.FIRST_COMPLETED)
+        if living.done():
+            living.result()
+
+
+async def _end(*tasks: asyncio.Task[object]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
