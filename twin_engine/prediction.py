@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 import structlog
 
-from heatpump_twin.config.catalogue import CATALOGUE, PointSpec, PointTable, Span
+from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame, Values
@@ -75,13 +75,11 @@ def find_model(heat_pump: HeatPump, trained: Path) -> HeatUpModel | None:
     return model if model.card.heat_pump_model == heat_pump.plate.model else None
 
 
-def predicted_entries(
-    asset: str, model: HeatUpModel | None, available: Mapping[str, object]
-) -> list[tuple[str, str, PointSpec, Span | None]]:
-    """Return the table entries of a heat pump's predicted points: none if an input is missing."""
+def predicted_points(model: HeatUpModel | None, available: Collection[str]) -> tuple[str, ...]:
+    """Return the catalogue ids that a model feeds on a heat pump: none if an input is missing."""
     if model is None or not all(f.point in available for f in model.card.features):
-        return []
-    return [(asset, point, CATALOGUE["heat_pump"][point], None) for point in PREDICTED]
+        return ()
+    return PREDICTED
 
 
 class Forecaster:

@@ -26,7 +26,7 @@ from heatpump_twin.twin_engine.prediction import (
     Forecaster,
     HeatUpModel,
     find_model,
-    predicted_entries,
+    predicted_points,
 )
 from heatpump_twin.twin_engine.training import FEATURES, SWITCH, find_runs, save, train
 
@@ -221,4 +221,5 @@ def test_without_an_input_there_is_no_prediction(model: Path) -> None:
 
 
 def test_no_predicted_points_where_an_input_is_missing(model: Path) -> None:
-    assert predicted_entries("hp1", HeatUpModel(model), {"supply_temperature": None}) == []
+    assert predicted_points(HeatUpModel(model), ["supply_temperature"]) == ()
+    assert predicted_points(None, FEATURES) == ()
