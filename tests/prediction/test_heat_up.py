@@ -174,9 +174,8 @@ class Served:
     def __init__(self, model: Path) -> None:
         catalogue = CATALOGUE["heat_pump"]
         heat_up = HeatUpModel(model)
-        entries = [("hp1", point, catalogue[point], None) for point in FEATURES]
-        entries += predicted_entries("hp1", heat_up, dict.fromkeys(FEATURES))
-        self.table = PointTable.build(entries)
+        points = (*FEATURES, *predicted_points(heat_up, FEATURES))
+        self.table = PointTable.build(("hp1", point, catalogue[point], None) for point in points)
         self.clock = ManualClock(5 * DAY)
         self.image = Image(self.table, self.clock.now())
         self.forecaster = Forecaster(self.table, self.image, {"hp1": heat_up}, self.clock)
