@@ -121,8 +121,11 @@ class Historian:
         self._writer.start()
 
     async def run(self) -> None:
-        """Return when the writer has stopped; a bug that ended it is raised here."""
-        await asyncio.wrap_future(self._ended)
+        """Return when the writer has stopped; a bug that ended it is raised here.
+
+        Cancelling this stops the waiting, not the writer.
+        """
+        await asyncio.shield(asyncio.wrap_future(self._ended))
 
     async def stop(self) -> None:
         """Record the end of the run (a gap marker per point) and write everything."""

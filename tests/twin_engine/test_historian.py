@@ -108,6 +108,17 @@ async def test_stopping_breaks_the_trend(database, table, clock):
     assert samples.status.tolist() == [GOOD, GOOD, BAD_NO_DATA]
 
 
+async def test_whoever_waits_for_the_writer_may_stop_waiting(tmp_path, table, clock):
+    async with recording(table, f"sqlite:///{tmp_path / 'historian.sqlite'}", clock) as historian:
+        waiting = asyncio.create_task(historian.run())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        historian.append(ramp(1)[0])
+    assert historian.health.rows_written == 2  # the sample and the gap marker
+
+
 async def test_a_killed_run_keeps_what_was_flushed_and_gets_its_gap_marker(tmp_path, table, clock):
     """A process that records is killed (SIGKILL); the next run finds its samples and ends them."""
     path = tmp_path / "historian.sqlite"
