@@ -1,1 +1,1 @@
-"""The operators' web pages: an OPC UA client. Imports `config` only."""
+"""The operators' web pages: an OPC UA client that knows the endpoint, and nothing else of ours."""

@@ -1,0 +1,161 @@
+"""Subscribe to conditions at the Server object, and acknowledge them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from asyncua import Client, ua
+from asyncua.common.subscription import OpcEvent, Subscription
+
+from heatpump_twin.hmi.alarms import Alarm, AlarmList, alarm_of
+from heatpump_twin.hmi.calls import Outcome, request
+
+logger = structlog.get_logger(__name__)
+
+_PERIOD = 500.0
+_TYPES = "urn:heatpump-twin:types"
+_BASE_FIELDS: tuple[tuple[int, str], ...] = (
+    (ua.ObjectIds.BaseEventType, "EventId"),
+    (ua.ObjectIds.BaseEventType, "EventType"),
+    (ua.ObjectIds.BaseEventType, "SourceNode"),
+    (ua.ObjectIds.BaseEventType, "SourceName"),
+    (ua.ObjectIds.BaseEventType, "Time"),
+    (ua.ObjectIds.BaseEventType, "Message"),
+    (ua.ObjectIds.BaseEventType, "Severity"),
+    (ua.ObjectIds.ConditionType, "ConditionName"),
+    (ua.ObjectIds.ConditionType, "Retain"),
+    (ua.ObjectIds.ConditionType, "Comment"),
+    (ua.ObjectIds.AcknowledgeableConditionType, "AckedState/Id"),
+    (ua.ObjectIds.AlarmConditionType, "ActiveState/Id"),
+)
+_OWN_FIELDS = ("LikelyCause", "CorrectiveAction")
+
+
+class AlarmFeed:
+    """Keeps an :class:`AlarmList` up to date over the life of several sessions."""
+
+    def __init__(self, alarms: AlarmList) -> None:
+        self._alarms = alarms
+        self._subscription: Subscription | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._acknowledge: dict[ua.NodeId, bool] = {}
+
+    async def attach(self, client: Client) -> None:
+        """Subscribe, and ask for the conditions as they are now (OPC 10000-9, 5.5.7)."""
+        self.detach()
+        self._alarms.clear()
+        self._acknowledge.clear()
+        namespaces = await client.get_namespace_array()
+        fields = _fields(namespaces)
+        subscription = await client.create_subscription(_PERIOD)
+        self._subscription = subscription
+        names = [name for name, _ in fields]
+        self._reader = asyncio.create_task(self._read(client, subscription, names))
+        event_filter = ua.EventFilter(SelectClauses=[clause for _, clause in fields])
+        await subscription.subscribe_events(
+            client.nodes.server, ua.ObjectIds.ConditionType, event_filter
+        )
+        outcome = await request(
+            client,
+            ua.CallMethodRequest(
+                ObjectId=ua.NodeId(ua.ObjectIds.ConditionType),
+                MethodId=ua.NodeId(ua.ObjectIds.ConditionType_ConditionRefresh),
+                InputArguments=[ua.Variant(subscription.subscription_id, ua.VariantType.UInt32)],
+            ),
+        )
+        if not outcome.done:
+            logger.warning("condition_refresh_refused", reason=outcome.message)
+
+    def detach(self) -> None:
+        """Forget the subscription of a session that is gone."""
+        if self._reader is not None:
+            self._reader.cancel()
+        self._reader = self._subscription = None
+
+    async def close(self) -> None:
+        """Stop listening; the session that is about to close takes the subscription with it."""
+        self.detach()
+
+    def may_acknowledge(self, alarm: Alarm) -> bool:
+        """Tell whether the condition offers Acknowledge to this person, and waits for it."""
+        return (
+            alarm.retain
+            and not alarm.acknowledged
+            and self._acknowledge.get(alarm.condition, False)
+        )
+
+    async def acknowledge(self, client: Client, alarm: Alarm, comment: str) -> Outcome:
+        """Acknowledge the latest event of a condition (OPC 10000-9, 5.7.3)."""
+        return await request(
+            client,
+            ua.CallMethodRequest(
+                ObjectId=alarm.condition,
+                MethodId=ua.NodeId(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge),
+                InputArguments=[
+                    ua.Variant(alarm.event, ua.VariantType.ByteString),
+                    ua.Variant(ua.LocalizedText(comment), ua.VariantType.LocalizedText),
+                ],
+            ),
+        )
+
+    async def _read(self, client: Client, subscription: Subscription, names: Sequence[str]) -> None:
+        async for event in subscription:
+            if not isinstance(event, OpcEvent):
+                continue
+            fields = [variant.Value for variant in event.event.event_fields or ()]
+            alarm = alarm_of(dict(zip(names, fields, strict=True)))
+            if alarm is None:
+                continue
+            if alarm.condition not in self._acknowledge:
+                self._acknowledge[alarm.condition] = await _offers_acknowledge(client, alarm)
+            self._alarms.take(alarm)
+
+
+def _fields(namespaces: Sequence[str]) -> list[tuple[str, ua.SimpleAttributeOperand]]:
+    clauses = [(name, _clause(type_id, name, 0)) for type_id, name in _BASE_FIELDS]
+    condition_id = ua.SimpleAttributeOperand(
+        TypeDefinitionId=ua.NodeId(ua.ObjectIds.ConditionType),
+        AttributeId=ua.AttributeIds.NodeId,
+    )
+    clauses.append(("ConditionId", condition_id))
+    if _TYPES in namespaces:
+        index = namespaces.index(_TYPES)
+        clauses += [(n, _clause(ua.ObjectIds.BaseEventType, n, index)) for n in _OWN_FIELDS]
+    return clauses
+
+
+def _clause(type_id: int, path: str, namespace: int) -> ua.SimpleAttributeOperand:
+    return ua.SimpleAttributeOperand(
+        TypeDefinitionId=ua.NodeId(type_id),
+        BrowsePath=[ua.QualifiedName(step, namespace) for step in path.split("/")],
+        AttributeId=ua.AttributeIds.Value,
+    )
+
+
+async def _offers_acknowledge(client: Client, alarm: Alarm) -> bool:
+    """Look for an Acknowledge method on the condition that this person may execute."""
+    path = ua.BrowsePath(
+        StartingNode=alarm.condition,
+        RelativePath=ua.RelativePath(
+            Elements=[
+                ua.RelativePathElement(
+                    ReferenceTypeId=ua.NodeId(ua.ObjectIds.HasComponent),
+                    IsInverse=False,
+                    IncludeSubtypes=True,
+                    TargetName=ua.QualifiedName("Acknowledge", 0),
+                )
+            ]
+        ),
+    )
+    try:
+        (found,) = await client.uaclient.translate_browsepaths_to_nodeids([path])
+        if not found.StatusCode.is_good() or not found.Targets:
+            return False
+        method = found.Targets[0].TargetId
+        (value,) = await client.uaclient.read_attributes([method], ua.AttributeIds.UserExecutable)
+    except (OSError, TimeoutError, ua.UaError) as error:
+        logger.warning("acknowledge_unknown", condition=alarm.key, error=repr(error))
+        return False
+    return bool(value.Value is not None and value.Value.Value)

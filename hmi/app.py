@@ -1,0 +1,102 @@
+"""The HMI process: a web server for people, an OPC UA client towards the twin."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from nicegui import ui
+from nicegui.storage import Storage
+from starlette.middleware.sessions import SessionMiddleware
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import Site
+from heatpump_twin.hmi.assets import ICON, add_assets
+from heatpump_twin.hmi.endpoint import Endpoint
+from heatpump_twin.hmi.headers import SecurityHeaders
+from heatpump_twin.hmi.identity import Identity
+from heatpump_twin.hmi.pages.alarms import add_alarms_page
+from heatpump_twin.hmi.pages.login import add_login
+from heatpump_twin.hmi.pages.overview import add_overview
+from heatpump_twin.hmi.pages.shell import Shell
+from heatpump_twin.hmi.pages.unit import add_unit_page
+from heatpump_twin.hmi.people import People
+
+logger = structlog.get_logger(__name__)
+
+_GRACE = 1
+_RECONNECT_TIMEOUT = 10.0
+
+
+def run_hmi(site: Site, data: DataDirectory) -> None:
+    """Serve the pages until SIGTERM or Ctrl-C, then return within two seconds."""
+    # asyncua reports every step of a lost connection as an error; ours are logged by Person.
+    logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+    # uvicorn stops on SIGTERM and then raises it again: with this handler, run_hmi just returns.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    secure = site.hmi.certificate is not None
+    config = uvicorn.Config(
+        build_app(site, data),
+        host=site.hmi.host,
+        port=site.hmi.port,
+        ws="wsproto",
+        ssl_certfile=site.hmi.certificate,
+        ssl_keyfile=site.hmi.private_key,
+        timeout_graceful_shutdown=_GRACE,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
+    scheme = "https" if secure else "http"
+    logger.info("hmi_starting", url=f"{scheme}://{site.hmi.host}:{site.hmi.port}")
+    uvicorn.Server(config).run()
+    logger.info("hmi_stopped")
+
+
+def build_app(site: Site, data: DataDirectory) -> FastAPI:
+    """Wire the pages together."""
+    identity = Identity.open(data)
+    endpoint = Endpoint(site.opcua.url, data.pki / "own" / "certs", identity)
+    people = People(endpoint, site.hmi.session_timeout)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        people.start()
+        yield
+        await people.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=identity.cookie_secret,
+        # Cookies do not know ports: several twins on one machine must not log each other out.
+        session_cookie=f"hptwin-hmi-{site.hmi.port}",
+        max_age=None,
+        same_site="lax",
+        https_only=site.hmi.certificate is not None,
+    )
+    app.add_middleware(SecurityHeaders)
+    add_assets(app)
+    add_login(app, site, people)
+    shell = Shell(site, people)
+    add_overview(shell)
+    add_unit_page(shell)
+    add_alarms_page(shell)
+    Storage.path = data.hmi / "storage"
+    ui.run_with(
+        app,
+        title=site.site.name,
+        favicon=ICON,
+        dark=None,
+        tailwind=False,
+        reconnect_timeout=_RECONNECT_TIMEOUT,
+        show_welcome_message=False,
+        binding_refresh_interval=None,
+        language="en-US",
+    )
+    return app

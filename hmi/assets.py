@@ -1,0 +1,43 @@
+"""Style sheet, scripts and icon: served from the package, cached until their content changes."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+from fastapi import FastAPI
+from starlette.responses import Response
+
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_NAMES = ("hmi.css", "hmi.js", "trend.js", "icon.svg")
+
+
+@cache
+def content(name: str) -> str:
+    """Return the text of a packaged file."""
+    return files("heatpump_twin.hmi.static").joinpath(name).read_text("utf-8")
+
+
+ICON = content("icon.svg")
+
+
+@cache
+def url(name: str) -> str:
+    """Return the address of a file, with a mark of its content."""
+    mark = hashlib.sha256(content(name).encode()).hexdigest()[:12]
+    return f"/assets/{name}?{mark}"
+
+
+def add_assets(app: FastAPI) -> None:
+    """Serve the packaged files under ``/assets``."""
+
+    @app.get("/assets/{name}")
+    def asset(name: str) -> Response:
+        if name not in _NAMES:
+            return Response(status_code=404)
+        return Response(
+            content(name),
+            media_type=_TYPES[name.rpartition(".")[2]],
+            headers={"Cache-Control": "public, max-age=31536000, immutable"},
+        )

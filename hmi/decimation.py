@@ -1,0 +1,88 @@
+"""Reduce a series to what a chart can show, without losing peaks or hiding gaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+Point = tuple[int, float | None]
+"""Time [ms since the epoch] and value; None where the line must break."""
+
+
+class Envelope:
+    """Keeps the lowest and the highest sample of each of ``buckets`` equal spans of time.
+
+    Memory is bounded by the number of buckets, however many samples are fed. While everything fits
+    into ``limit`` points the samples themselves are returned.
+
+    Parameters
+    ----------
+    start, end : int
+        The span of the chart. [ms since the epoch]
+    limit : int
+        Most points that :meth:`points` may return.
+    silence : int
+        Two samples further apart than this are not joined by a line. [ms]
+    """
+
+    def __init__(self, start: int, end: int, limit: int, silence: int) -> None:
+        self._start, self._end, self._limit, self._silence = start, end, limit, silence
+        # A bucket yields at most its two extremes and one break.
+        self._count = max(1, limit // 3)
+        self._buckets: dict[int, list[tuple[int, float]]] = {}
+        self._breaks: dict[int, int] = {}
+        self._exact: list[Point] | None = []
+        self._last: int | None = None
+        self.fed = 0
+
+    def feed(self, samples: Iterable[Point]) -> None:
+        """Take samples in the order of time; a value of None starts a gap."""
+        for time, value in samples:
+            self.fed += 1
+            if value is None or not math.isfinite(value):
+                self._break(time)
+                continue
+            if self._last is not None and time - self._last > self._silence:
+                self._break(self._last + 1)
+            self._last = time
+            self._keep(time, value)
+
+    def points(self) -> list[Point]:
+        """Return the points to draw, in the order of time."""
+        if self._exact is not None:
+            return list(self._exact)
+        points: list[Point] = []
+        for index in sorted(self._buckets.keys() | self._breaks.keys()):
+            points += self._buckets.get(index, ())
+            if index in self._breaks:
+                points.append((self._breaks[index], None))
+        return sorted(points, key=lambda point: point[0])
+
+    @property
+    def exact(self) -> bool:
+        """Whether the points are the samples themselves."""
+        return self._exact is not None
+
+    def _keep(self, time: int, value: float) -> None:
+        self._add_exact((time, value))
+        kept = self._buckets.setdefault(self._bucket(time), [])
+        if len(kept) < 2:
+            kept.append((time, value))
+            return
+        candidates = sorted([*kept, (time, value)], key=lambda point: point[1])
+        kept[:] = sorted((candidates[0], candidates[-1]))
+
+    def _break(self, time: int) -> None:
+        self._last = None
+        self._add_exact((time, None))
+        self._breaks.setdefault(self._bucket(time), time)
+
+    def _add_exact(self, point: Point) -> None:
+        if self._exact is not None:
+            self._exact.append(point)
+            if len(self._exact) > self._limit:
+                self._exact = None
+
+    def _bucket(self, time: int) -> int:
+        share = (time - self._start) / max(1, self._end - self._start)
+        return min(self._count - 1, max(0, int(share * self._count)))

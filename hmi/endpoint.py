@@ -1,0 +1,92 @@
+"""Open an OPC UA session as a person: encrypted, and only with the server that we know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncua import Client, ua
+from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+
+from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
+from heatpump_twin.hmi.identity import APPLICATION_URI, Identity
+
+_REQUEST_TIMEOUT = 4.0
+# asyncua's own health check drops the connection when one probe is late; ours counts misses.
+_LIBRARY_PROBE = 20.0
+_SESSION_TIMEOUT = 60_000
+_REFUSED = {
+    ua.StatusCodes.BadUserAccessDenied,
+    ua.StatusCodes.BadIdentityTokenInvalid,
+    ua.StatusCodes.BadIdentityTokenRejected,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user name and password.
+
+    They stay in memory while the person is logged in, because after a restart of the server a
+    session cannot be activated without them; they are never written anywhere.
+    """
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.user!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The twin's OPC UA server: its address and the certificate it must prove to own."""
+
+    url: str
+    server_certificates: Path
+    """Directory with the server's own certificate (DER): the pin."""
+    identity: Identity
+
+    async def connect(self, credentials: Credentials) -> Client:
+        """Return a client with an active session.
+
+        Raises
+        ------
+        LoginRefusedError
+            The server does not accept user and password.
+        TwinUnreachableError
+            There is no server, or it is not the one whose certificate is pinned.
+        """
+        client = Client(self.url, timeout=_REQUEST_TIMEOUT, watchdog_intervall=_LIBRARY_PROBE)
+        client.application_uri = APPLICATION_URI
+        client.name = client.description = "heatpump-twin HMI"
+        client.session_timeout = _SESSION_TIMEOUT
+        client.set_user(credentials.user)
+        client.set_password(credentials.password)
+        try:
+            await client.set_security(
+                SecurityPolicyBasic256Sha256,
+                self.identity.certificate,
+                self.identity.private_key,
+                server_certificate=str(self._pinned()),
+                mode=ua.MessageSecurityMode.SignAndEncrypt,
+            )
+            await client.connect()
+        except ua.UaStatusCodeError as error:
+            if error.code in _REFUSED:
+                raise LoginRefusedError(texts.WRONG_LOGIN) from error
+            raise TwinUnreachableError(texts.refused_by_twin(status_name(error.code))) from error
+        except (OSError, TimeoutError, ua.UaError) as error:
+            raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
+        return client
+
+    def _pinned(self) -> Path:
+        found = sorted(self.server_certificates.glob("*.der"))
+        if not found:
+            raise TwinUnreachableError(texts.TWIN_UNREACHABLE)
+        return found[-1]
+
+
+def status_name(code: int) -> str:
+    """Return the name of a status code: ``BadNoCommunication``."""
+    return str(ua.StatusCode(ua.UInt32(code)).name)

@@ -1,0 +1,60 @@
+"""The alarm list: state, severity, cause, what to do, and acknowledgement where it is offered."""
+
+from __future__ import annotations
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+from starlette.requests import Request
+from starlette.responses import Response
+
+from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.alarms import Alarm
+from heatpump_twin.hmi.pages.shell import Shell, to_login
+from heatpump_twin.hmi.person import Person
+
+
+def add_alarms_page(shell: Shell) -> None:
+    """Add the page ``/alarms``."""
+
+    @ui.page("/alarms")
+    def alarms_page(request: Request) -> Response | None:
+        person = shell.who(request)
+        if person is None:
+            return to_login()
+        with shell.page(person, request, texts.ALARMS, ()):
+            ui.html(
+                f'<header class="row"><h1>{texts.ALARMS}</h1><label class="check">'
+                f'<input type="checkbox" id="returned" onchange="hmi.renderAlarms()">'
+                f"{texts.SHOW_RETURNED}</label></header>"
+                f'<div id="alarm-list"></div>',
+                sanitize=False,
+            ).classes("panel alarms-panel")
+        ui.on("acknowledge", lambda event: _acknowledge(person, event))
+        return None
+
+
+async def _acknowledge(person: Person, event: GenericEventArguments) -> None:
+    alarm = person.alarms.find(str(event.args))
+    if alarm is None or not person.may_acknowledge(alarm):
+        return
+    comment = await _ask(alarm)
+    if comment is not None:
+        outcome = await person.acknowledge(alarm, comment)
+        ui.notify(outcome.message, type=None if outcome.done else "negative", position="bottom")
+
+
+async def _ask(alarm: Alarm) -> str | None:
+    """Return the comment, or None if the person changed their mind."""
+    with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
+        ui.label(alarm.message)
+        comment = ui.input(texts.COMMENT).props("outlined dense autofocus data-comment")
+        with ui.element("div").classes("row end"):
+            ui.button(texts.CANCEL, on_click=lambda: dialog.submit(None)).props("flat no-caps")
+            ui.button(texts.ACKNOWLEDGE, on_click=lambda: dialog.submit(comment.value or "")).props(
+                "unelevated no-caps data-confirm"
+            )
+    try:
+        answer = await dialog
+    finally:
+        dialog.delete()
+    return None if answer is None else str(answer)

@@ -1,0 +1,194 @@
+"""Setpoints and switches: what this person may change, with limits, confirmation and result."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from html import escape
+
+from nicegui import ui
+
+from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.calls import Outcome
+from heatpump_twin.hmi.model import Method, Unit, Variable
+from heatpump_twin.hmi.pages.markup import bar, live
+from heatpump_twin.hmi.pages.news import News
+from heatpump_twin.hmi.person import Person
+from heatpump_twin.hmi.presentation import decimals, number_text, value_text
+
+_STEP = 0.5
+
+
+def control_panel(person: Person, unit: Unit, news: News) -> None:
+    """Build a faceplate for everything that the server lets this person change."""
+    with ui.element("section").classes("panel control"):
+        ui.html(f"<h2>{texts.CONTROL}</h2>", sanitize=False)
+        if not unit.methods:
+            ui.html(f'<p class="calm">{texts.READ_ONLY}</p>', sanitize=False)
+            return
+        actions = [unit.methods[name] for name in texts.ACTIONS if name in unit.methods]
+        if actions:
+            _Actions(person, unit, actions)
+        for variable in unit.variables.values():
+            method = unit.setter(variable)
+            if method is None:
+                continue
+            if variable.states:
+                _Choice(person, unit, variable, method, news)
+            else:
+                _Setpoint(person, unit, variable, method, news)
+
+
+class _Result:
+    """The line under a faceplate that says what became of the last command."""
+
+    def __init__(self) -> None:
+        self._place = ui.html("", sanitize=False).classes("result")
+        self._place.props('role="status" aria-live="polite"')
+
+    async def of(self, command: Awaitable[Outcome], read_back: Callable[[float], str]) -> Outcome:
+        """Show that a command is under way, then how it ended."""
+        self._show("busy", texts.WRITING)
+        outcome = await command
+        parts = [outcome.message]
+        if outcome.read_back is not None and outcome.done:
+            parts.insert(0, read_back(outcome.read_back))
+        self._show("done" if outcome.done else "failed", " · ".join(parts))
+        return outcome
+
+    def _show(self, kind: str, text: str) -> None:
+        self._place.content = f'<p class="{kind}">{escape(text)}</p>'
+
+
+class _Setpoint:
+    """A number with limits. What is outside them cannot be sent."""
+
+    def __init__(
+        self, person: Person, unit: Unit, variable: Variable, method: Method, news: News
+    ) -> None:
+        self._person, self._unit = person, unit
+        self._variable, self._method, self._news = variable, method, news
+        with ui.element("div").classes("faceplate"):
+            ui.html(
+                f'<span class="l">{escape(variable.title)}</span>{live(variable)}{bar(variable)}',
+                sanitize=False,
+            ).classes("figure")
+            with ui.element("div").classes("row"):
+                self._input = ui.number(
+                    label=texts.NEW_VALUE,
+                    suffix=variable.unit or None,
+                    step=_STEP,
+                    min=variable.span[0] if variable.span else None,
+                    max=variable.span[1] if variable.span else None,
+                    on_change=self._check,
+                ).props("dense outlined hide-bottom-space")
+                self._input.props(f'data-setpoint="{variable.id}"')
+                self._button = ui.button(texts.WRITE, on_click=self._write).props("unelevated")
+                self._button.props(f'data-write="{variable.id}" no-caps')
+            if variable.span:
+                low, high = (number_text(limit, decimals(variable)) for limit in variable.span)
+                ui.html(
+                    f'<p class="limits">{texts.limits(low, high, escape(variable.unit))}</p>',
+                    sanitize=False,
+                )
+            self._result = _Result()
+        self._check()
+
+    def _allowed(self) -> float | None:
+        value = self._input.value
+        if value is None:
+            return None
+        low, high = self._variable.span or (float("-inf"), float("inf"))
+        return float(value) if low <= value <= high else None
+
+    def _check(self) -> None:
+        value = self._allowed()
+        self._button.set_enabled(value is not None)
+        unit = self._variable.unit
+        shown = "" if value is None else f" {value_text(self._variable, value)} {unit}".rstrip()
+        self._button.text = texts.WRITE + shown
+        self._input.props(
+            "error" if value is None and self._input.value is not None else "",
+            remove="error" if value is not None or self._input.value is None else "",
+        )
+
+    async def _write(self) -> None:
+        value = self._allowed()
+        if value is None:
+            return
+        self._button.disable()
+        try:
+            await self._result.of(
+                self._person.call(self._method, value),
+                lambda number: texts.written(
+                    value_text(self._variable, number), self._variable.unit
+                ),
+            )
+        finally:
+            self._check()
+
+
+class _Choice:
+    """One of several named states."""
+
+    def __init__(
+        self, person: Person, unit: Unit, variable: Variable, method: Method, news: News
+    ) -> None:
+        self._person, self._unit = person, unit
+        self._variable, self._method, self._news = variable, method, news
+        with ui.element("div").classes("faceplate"):
+            ui.html(
+                f'<span class="l">{escape(variable.title)}</span>{live(variable)}', sanitize=False
+            ).classes("figure")
+            with ui.element("div").classes("row"):
+                self._select = ui.select(dict(variable.states), label=texts.NEW_VALUE)
+                self._select.props(f'dense outlined data-setpoint="{variable.id}"')
+                self._button = ui.button(texts.WRITE, on_click=self._write)
+                self._button.props(f'unelevated no-caps data-write="{variable.id}"')
+                self._button.bind_enabled_from(self._select, "value", lambda v: v is not None)
+            self._result = _Result()
+
+    async def _write(self) -> None:
+        code = self._select.value
+        if code is None:
+            return
+        chosen = f"{self._variable.title} → {self._variable.states[code]}"
+        if await _confirmed(texts.ask(chosen, self._unit.name)):
+            await self._result.of(
+                self._person.call(self._method, code),
+                lambda number: texts.written(value_text(self._variable, number), ""),
+            )
+
+
+class _Actions:
+    """Commands without a value, such as start and stop."""
+
+    def __init__(self, person: Person, unit: Unit, methods: list[Method]) -> None:
+        self._person, self._unit = person, unit
+        with ui.element("div").classes("faceplate"):
+            with ui.element("div").classes("row"):
+                for method in methods:
+                    ui.button(
+                        texts.ACTIONS[method.name],
+                        on_click=lambda _, chosen=method: self._act(chosen),
+                    ).props(f'unelevated no-caps data-action="{method.name}"')
+            self._result = _Result()
+
+    async def _act(self, method: Method) -> None:
+        if await _confirmed(texts.ask(texts.ACTIONS[method.name], self._unit.name)):
+            await self._result.of(self._person.call(method), lambda _: texts.ACTIONS[method.name])
+
+
+async def _confirmed(question: str) -> bool:
+    with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
+        ui.label(question)
+        with ui.element("div").classes("row end"):
+            ui.button(texts.CANCEL, on_click=lambda: dialog.submit(False)).props(
+                "flat no-caps data-cancel"
+            )
+            ui.button(texts.CONFIRM, on_click=lambda: dialog.submit(True)).props(
+                "unelevated no-caps data-confirm"
+            )
+    try:
+        return bool(await dialog)
+    finally:
+        dialog.delete()

@@ -1,0 +1,90 @@
+"""Log in and out: plain HTML forms, so that nothing else is served to strangers."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from heatpump_twin.config.settings import Site
+from heatpump_twin.hmi import assets, texts
+from heatpump_twin.hmi.errors import HmiError, LoginRefusedError
+from heatpump_twin.hmi.people import People
+
+TOKEN = "person"  # noqa: S105  the name of the cookie's entry
+_SEE_OTHER = 303
+
+_PAGE = """<!doctype html>
+<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="{icon}"><link rel="stylesheet" href="{css}">
+<script>document.documentElement.dataset.theme =
+  (document.cookie.match(/hmi-theme=(\\w+)/) || [])[1] || "auto"</script>
+</head><body class="login"><main><form method="post" action="/login" class="panel">
+<h1>{title}</h1>
+<p class="message {kind}" role="alert">{message}</p>
+<label>{user_label}<input name="user" value="{user}" autocomplete="username" required
+ autofocus autocapitalize="none" spellcheck="false"></label>
+<label>{password_label}<input name="password" type="password" required
+ autocomplete="current-password"></label>
+<button class="primary">{login}</button>
+</form></main></body></html>"""
+
+
+def add_login(app: FastAPI, site: Site, people: People) -> None:
+    """Add the routes ``/login`` and ``/logout``."""
+
+    @app.get("/login")
+    def form(why: str = "") -> Response:
+        return _form(site, texts.FAREWELL.get(why, ""), kind="calm")
+
+    @app.post("/login")
+    async def log_in(request: Request) -> Response:
+        if not _same_origin(request):
+            return Response(status_code=403)
+        fields = await request.form()
+        user, password = str(fields.get("user", "")), str(fields.get("password", ""))
+        try:
+            token = await people.log_in(user, password)
+        except HmiError as error:
+            status = 401 if isinstance(error, LoginRefusedError) else 503
+            return _form(site, str(error), kind="wrong", user=user, status=status)
+        await people.log_out(request.session.get(TOKEN))
+        request.session.clear()
+        request.session[TOKEN] = token
+        return RedirectResponse("/", _SEE_OTHER)
+
+    @app.post("/logout")
+    async def log_out(request: Request) -> Response:
+        if not _same_origin(request):
+            return Response(status_code=403)
+        await people.log_out(request.session.get(TOKEN), "bye")
+        request.session.clear()
+        return RedirectResponse("/login?why=bye", _SEE_OTHER)
+
+
+def _form(
+    site: Site, message: str, *, kind: str, user: str = "", status: int = 200
+) -> HTMLResponse:
+    page = _PAGE.format(
+        language=texts.LANGUAGE,
+        title=escape(site.site.name),
+        icon=assets.url("icon.svg"),
+        css=assets.url("hmi.css"),
+        kind=kind,
+        message=escape(message),
+        user_label=texts.USER,
+        user=escape(user),
+        password_label=texts.PASSWORD,
+        login=texts.LOGIN,
+    )
+    return HTMLResponse(page, status, {"Cache-Control": "no-store"})
+
+
+def _same_origin(request: Request) -> bool:
+    """Refuse forms that another site sends in a person's name."""
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")

@@ -1,0 +1,43 @@
+"""Small pieces of HTML that the page's script keeps up to date by their key."""
+
+from __future__ import annotations
+
+from html import escape
+
+from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.model import Unit, Variable
+
+
+def live(variable: Variable, *, unit: bool = True, tag: str = "span") -> str:
+    """Return a place for a live value: number, mark of its quality, unit."""
+    symbol = f'<span class="u">{escape(variable.unit)}</span>' if unit and variable.unit else ""
+    return (
+        f'<{tag} class="v pending" data-key="{escape(variable.key)}" '
+        f'data-title="{escape(variable.title)}">'
+        f'<b class="n">{texts.LOADING}</b><i class="q"></i>{symbol}</{tag}>'
+    )
+
+
+def bar(variable: Variable, marker: Variable | None = None) -> str:
+    """Return a bar with the value's place in its normal range, and a mark for its setpoint."""
+    if variable.span is None:
+        return ""
+    low, high = variable.span
+    mark = f'<s data-mark="{escape(marker.key)}"></s>' if marker else ""
+    return (
+        f'<div class="bar" data-bar="{escape(variable.key)}" data-low="{low}" data-high="{high}" '
+        f'aria-hidden="true"><em></em>{mark}</div>'
+    )
+
+
+def figure(
+    unit: Unit, identifier: str, label: str, marker: str = "", *, with_bar: bool = False
+) -> str:
+    """Return a labelled live value, or nothing if this heat pump has no such point."""
+    variable = unit.variables.get(identifier)
+    if variable is None:
+        return ""
+    place = bar(variable, unit.variables.get(marker)) if with_bar else ""
+    return (
+        f'<div class="figure"><span class="l">{escape(label)}</span>{live(variable)}{place}</div>'
+    )

@@ -1,0 +1,83 @@
+"""What is new for one page since it last heard: values, alarms, signs of life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from asyncua import ua
+
+from heatpump_twin.hmi import presentation
+from heatpump_twin.hmi.alarms import Alarm
+from heatpump_twin.hmi.errors import TwinUnreachableError
+from heatpump_twin.hmi.live import LiveValues
+from heatpump_twin.hmi.model import Variable
+from heatpump_twin.hmi.person import Link, Person
+
+logger = structlog.get_logger(__name__)
+
+
+class News:
+    """Collects what a page must be told; nothing is sent twice."""
+
+    def __init__(self, person: Person, variables: Iterable[Variable], zone: ZoneInfo) -> None:
+        self.values = LiveValues(variables)
+        self._person = person
+        self._zone = zone
+        self._beats = 0
+        self._alarms: tuple[int, tuple[bool, ...]] | None = None
+        self._link: Link | None = None
+
+    async def open(self) -> None:
+        """Begin to listen."""
+        try:
+            await self._person.add(self.values)
+        except (OSError, TimeoutError, ua.UaError, TwinUnreachableError) as error:
+            # The person's session notices the loss by itself and attaches us on the next one.
+            logger.warning("page_without_values", error=repr(error))
+
+    async def close(self) -> None:
+        """Stop listening: the page is gone."""
+        await self._person.remove(self.values)
+
+    def take(self) -> dict[str, Any] | None:
+        """Return what to push now, or None."""
+        message: dict[str, Any] = {}
+        changes = self.values.take_changes()
+        if changes:
+            message["values"] = {
+                key: presentation.message(self.values.variables[key], sample, self._zone)
+                for key, sample in changes.items()
+            }
+        rows = self._person.alarms.rows()
+        alarms = (self._person.alarms.version, tuple(map(self._person.may_acknowledge, rows)))
+        if alarms != self._alarms:
+            self._alarms = alarms
+            message["alarms"] = [self._row(alarm) for alarm in rows]
+        if self._person.link is not self._link:
+            self._link = self._person.link
+            message["link"] = str(self._link)
+        if self._person.beats != self._beats:
+            self._beats = self._person.beats
+            message["clock"] = presentation.date_time_text(self._person.now(), self._zone)
+            message["beat"] = self._beats
+        return message or None
+
+    def _row(self, alarm: Alarm) -> dict[str, Any]:
+        time = alarm.time
+        return {
+            "key": alarm.key,
+            "unit": alarm.unit,
+            "priority": alarm.priority,
+            "severity": alarm.severity,
+            "state": alarm.state,
+            "retain": alarm.retain,
+            "time": presentation.date_time_text(time, self._zone) if time else "",
+            "source": alarm.source,
+            "message": alarm.message,
+            "cause": alarm.cause,
+            "action": alarm.action,
+            "may": self._person.may_acknowledge(alarm),
+        }

@@ -1,0 +1,61 @@
+"""The overview: one card per heat pump, calm unless something is abnormal."""
+
+from __future__ import annotations
+
+from html import escape
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.model import Unit, Variable
+from heatpump_twin.hmi.pages.markup import figure, live
+from heatpump_twin.hmi.pages.shell import Shell, to_login
+
+_SHOWN = (
+    ("supply_temperature", texts.SUPPLY, "supply_setpoint", True),
+    ("return_temperature", texts.RETURN, "", True),
+    ("electrical_power", texts.POWER, "", True),
+    ("cop", texts.COP, "", True),
+    ("outdoor_temperature", texts.OUTDOOR, "", False),
+    ("room_temperature", texts.ROOM, "", False),
+)
+_STATE = "operating_state"
+
+
+def add_overview(shell: Shell) -> None:
+    """Add the page ``/``."""
+
+    @ui.page("/")
+    def overview(request: Request) -> Response | None:
+        person = shell.who(request)
+        if person is None:
+            return to_login()
+        shown = [variable for unit in person.units for variable in _variables(unit)]
+        with shell.page(person, request, texts.OVERVIEW, shown):
+            cards = "".join(map(card, person.units)) or f"<p>{texts.NO_UNITS}</p>"
+            ui.html(cards, sanitize=False).classes("cards")
+        return None
+
+
+def card(unit: Unit) -> str:
+    """Return a heat pump's card; all of it is a link to its page."""
+    state = unit.variables.get(_STATE)
+    figures = "".join(
+        figure(unit, identifier, label, marker, with_bar=with_bar)
+        for identifier, label, marker, with_bar in _SHOWN
+    )
+    plate = " ".join(filter(None, (unit.plate.get("Manufacturer"), unit.plate.get("Model"))))
+    return (
+        f'<a class="panel card" href="/unit/{escape(unit.id)}"><header><h2>{escape(unit.name)}</h2>'
+        f'<span class="badge" data-alarms="{escape(unit.id)}" hidden></span></header>'
+        f'<p class="plate">{escape(plate)}</p>'
+        f'<p class="state">{live(state) if state else ""}</p>'
+        f'<div class="figures">{figures}</div></a>'
+    )
+
+
+def _variables(unit: Unit) -> list[Variable]:
+    wanted = {_STATE, *(name for shown in _SHOWN for name in (shown[0], shown[2]))}
+    return [variable for variable in unit.variables.values() if variable.id in wanted]

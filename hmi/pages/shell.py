@@ -1,0 +1,106 @@
+"""What every page has: header, alarm banner, and one push of news twice a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from heatpump_twin.config.settings import Site
+from heatpump_twin.hmi import assets, texts
+from heatpump_twin.hmi.model import Variable
+from heatpump_twin.hmi.pages.login import TOKEN
+from heatpump_twin.hmi.pages.news import News
+from heatpump_twin.hmi.people import People
+from heatpump_twin.hmi.person import Link, Person
+
+_PUSH = 0.5
+_SEE_OTHER = 303
+_NAVIGATION = (("/", texts.OVERVIEW), ("/alarms", texts.ALARMS))
+
+
+def to_login() -> Response:
+    """Send a stranger to the login page."""
+    return RedirectResponse("/login", _SEE_OTHER)
+
+
+class Shell:
+    """Builds pages for people who are logged in."""
+
+    def __init__(self, site: Site, people: People) -> None:
+        self.site = site
+        self.zone = ZoneInfo(site.site.timezone)
+        self._people = people
+
+    def who(self, request: Request) -> Person | None:
+        """Return who asks, or None: they must log in first (``TO_LOGIN``)."""
+        person = self._people.find(request.session.get(TOKEN))
+        if person is not None:
+            self._people.touch(person)
+        return person
+
+    @contextmanager
+    def page(
+        self, person: Person, request: Request, title: str, variables: Iterable[Variable]
+    ) -> Iterator[News]:
+        """Open a page with its header; what is built inside is its content."""
+        _head(request)
+        ui.page_title(f"{title} · {self.site.site.name}")
+        ui.html(self._header(person, request.url.path), sanitize=False).classes("hmi-top")
+        news = News(person, list(variables), self.zone)
+        with ui.element("main").classes("hmi-main"):
+            yield news
+        ui.on("activity", lambda: self._people.touch(person))
+        ui.context.client.on_delete(news.close)
+        ui.timer(0, news.open, once=True)
+        ui.timer(_PUSH, lambda: _push(person, news))
+
+    def _header(self, person: Person, path: str) -> str:
+        links = "".join(
+            f'<a href="{href}"{" aria-current=page" if href == path else ""}>{escape(text)}</a>'
+            for href, text in _NAVIGATION
+        )
+        return (
+            f'<header class="hmi-header"><a class="site" href="/">{escape(self.site.site.name)}</a>'
+            f'<nav>{links}</nav><span class="grow"></span>'
+            f'<span id="link" data-link="connected"><i></i><span></span></span>'
+            f'<time id="clock">{texts.NO_VALUE}</time>'
+            f'<button type="button" class="quiet" title="{texts.THEME}" aria-label="{texts.THEME}" '
+            f'onclick="hmi.toggleTheme()">◐</button>'
+            f'<form method="post" action="/logout"><span class="user">{escape(person.name)}</span>'
+            f'<button class="quiet">{texts.LOG_OUT}</button></form></header>'
+            f'<div id="stale" role="alert" hidden></div>'
+            f'<details id="banner" class="calm"><summary></summary><div></div></details>'
+        )
+
+
+def _head(request: Request) -> None:
+    theme = request.cookies.get("hmi-theme", "auto")
+    ui.dark_mode({"dark": True, "light": False}.get(theme))
+    words: dict[str, Any] = {
+        "link": texts.LINK, "stale": texts.STALE, "noAlarms": texts.NO_ALARMS,
+        "quality": texts.QUALITY, "priority": texts.PRIORITY, "shape": texts.PRIORITY_SHAPE,
+        "alarmState": texts.ALARM_STATE, "alarmColumns": texts.ALARM_COLUMNS,
+        "acknowledge": texts.ACKNOWLEDGE, "noValue": texts.NO_VALUE, "empty": texts.TREND_EMPTY,
+    }  # fmt: skip
+    ui.add_head_html(
+        f'<link rel="stylesheet" href="{assets.url("hmi.css")}">'
+        f"<script>window.hmiTexts = {orjson.dumps(words).decode()}</script>"
+        f'<script src="{assets.url("hmi.js")}"></script>'
+    )
+
+
+def _push(person: Person, news: News) -> None:
+    if person.link is Link.CLOSED:
+        ui.navigate.to(f"/login?why={person.farewell or 'bye'}")
+        return
+    message = news.take()
+    if message is not None:
+        ui.run_javascript(f"hmi.update({orjson.dumps(message).decode()})")

@@ -1,0 +1,74 @@
+"""One heat pump: mimic, control, prediction, trend, parameters."""
+
+from __future__ import annotations
+
+from html import escape
+
+from nicegui import ui
+from starlette.requests import Request
+from starlette.responses import Response
+
+from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.model import Unit
+from heatpump_twin.hmi.pages import mimic
+from heatpump_twin.hmi.pages.control import control_panel
+from heatpump_twin.hmi.pages.markup import figure, live
+from heatpump_twin.hmi.pages.parameters import parameter_table
+from heatpump_twin.hmi.pages.prediction import prediction_panel
+from heatpump_twin.hmi.pages.shell import Shell, to_login
+from heatpump_twin.hmi.pages.trend import TrendPanel
+
+_TODAY = (
+    ("electrical_energy_today", texts.ELECTRICITY),
+    ("heat_energy_today", texts.HEAT),
+    ("cop_today", texts.COP),
+)
+# Without an unchanged value for three times the longest interval, something was not recording.
+_SILENT_INTERVALS = 3
+
+
+def add_unit_page(shell: Shell) -> None:
+    """Add the page ``/unit/<id>``."""
+    silence = round(_SILENT_INTERVALS * shell.site.historian.max_interval * 1000)
+
+    @ui.page("/unit/{identifier}")
+    def unit_page(request: Request, identifier: str) -> Response | None:
+        person = shell.who(request)
+        if person is None:
+            return to_login()
+        unit = person.unit(identifier)
+        if unit is None:
+            with shell.page(person, request, texts.OVERVIEW, ()):
+                ui.html(f'<p class="panel">{texts.NOT_FOUND}</p>', sanitize=False)
+            return None
+        with shell.page(person, request, unit.name, unit.variables.values()) as news:
+            with ui.element("div").classes("unit-grid"):
+                with ui.element("section").classes("panel mimic-panel"):
+                    ui.html(_heading(unit) + mimic.draw(unit), sanitize=False)
+                with ui.element("div").classes("side"):
+                    control_panel(person, unit, news)
+                    prediction_panel(unit)
+                    _today(unit)
+                trend = TrendPanel(person, unit, shell.site.site.timezone, silence)
+            parameter_table(unit)
+        ui.context.client.on_delete(trend.close)
+        return None
+
+
+def _heading(unit: Unit) -> str:
+    state = unit.variables.get("operating_state")
+    plate = " ".join(filter(None, (unit.plate.get("Manufacturer"), unit.plate.get("Model"))))
+    badge = f'<span class="badge" data-alarms="{escape(unit.id)}" hidden></span>'
+    return (
+        f'<header class="unit-heading"><h1>{escape(unit.name)}</h1>'
+        f'<p class="state">{live(state) if state else ""}</p>{badge}'
+        f'<p class="plate">{escape(plate)}</p></header>'
+    )
+
+
+def _today(unit: Unit) -> None:
+    figures = "".join(figure(unit, identifier, label) for identifier, label in _TODAY)
+    if figures:
+        ui.html(
+            f'<h2>{texts.TODAY}</h2><div class="figures">{figures}</div>', sanitize=False
+        ).classes("panel")

@@ -1,0 +1,80 @@
+"""Everybody who is logged in, by the token in their browser's signed cookie."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+import structlog
+
+from heatpump_twin.hmi.endpoint import Credentials, Endpoint
+from heatpump_twin.hmi.person import Link, Person
+
+logger = structlog.get_logger(__name__)
+
+_TOKEN_BYTES = 32
+_SWEEP = 5.0
+
+
+class People:
+    """Logs people in and out, and out by itself when nobody touched a page for too long."""
+
+    def __init__(self, endpoint: Endpoint, idle_timeout: float) -> None:
+        self._endpoint = endpoint
+        self._idle_timeout = idle_timeout
+        self._people: dict[str, Person] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def log_in(self, user: str, password: str) -> str:
+        """Open a session as this person and return the token of their browser.
+
+        Raises
+        ------
+        LoginRefusedError, TwinUnreachableError
+            With a sentence for the login page.
+        """
+        person = Person(self._endpoint, Credentials(user, password))
+        await person.log_in(on_end=self._forget)
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._people[token] = person
+        self.touch(person)
+        logger.info("logged_in", user=user)
+        return token
+
+    def find(self, token: str | None) -> Person | None:
+        """Return who holds a token, if still logged in."""
+        person = self._people.get(token or "")
+        return person if person and person.link is not Link.CLOSED else None
+
+    def touch(self, person: Person) -> None:
+        """Note that a person did something."""
+        person.last_active = asyncio.get_running_loop().time()
+
+    async def log_out(self, token: str | None, farewell: str = "") -> None:
+        """Close a person's session; all their pages return to the login page."""
+        person = self._people.pop(token or "", None)
+        if person is not None:
+            logger.info("logged_out", user=person.name)
+            await person.close(farewell)
+
+    def start(self) -> None:
+        """Begin to watch for people who left."""
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def close(self) -> None:
+        """Log everybody out."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        await asyncio.gather(*(self.log_out(token) for token in list(self._people)))
+
+    def _forget(self, person: Person) -> None:
+        for token in [token for token, who in self._people.items() if who is person]:
+            del self._people[token]
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(_SWEEP, self._idle_timeout / 4))
+            for token, person in list(self._people.items()):
+                if loop.time() - person.last_active > self._idle_timeout:
+                    await self.log_out(token, "idle")

@@ -1,0 +1,236 @@
+"""One person who is logged in: one OPC UA session, shared by all their browser tabs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+from asyncua import Client, ua
+
+from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.address_space import AddressSpace
+from heatpump_twin.hmi.alarm_feed import AlarmFeed
+from heatpump_twin.hmi.alarms import Alarm, AlarmList
+from heatpump_twin.hmi.calls import Outcome
+from heatpump_twin.hmi.calls import call as call_method
+from heatpump_twin.hmi.endpoint import Credentials, Endpoint
+from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
+from heatpump_twin.hmi.model import Method, Unit
+
+logger = structlog.get_logger(__name__)
+
+_HEARTBEAT = 1.0
+_HEARTBEAT_TIMEOUT = 2.5
+_MISSES = 3
+_RETRY_FIRST, _RETRY_LAST = 0.5, 5.0
+_FAILURES = (OSError, TimeoutError, ua.UaError)
+
+
+class Link(StrEnum):
+    """How it stands between this person's session and the twin."""
+
+    CONNECTED = "connected"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
+class View(Protocol):
+    """Something that lives on a session and must be set up again on the next one."""
+
+    async def attach(self, client: Client) -> None:
+        """Set up on a fresh session."""
+        ...
+
+    def detach(self) -> None:
+        """Forget the session that is gone."""
+        ...
+
+    async def close(self) -> None:
+        """End it: nobody needs it any more."""
+        ...
+
+
+class Person:
+    """The session of one person, kept alive until they leave."""
+
+    def __init__(self, endpoint: Endpoint, credentials: Credentials) -> None:
+        self.name = credentials.user
+        self.units: tuple[Unit, ...] = ()
+        self.alarms = AlarmList()
+        self.link = Link.LOST
+        self.farewell = ""
+        """Why the session ended: a key of ``texts.FAREWELL``."""
+        self.beats = 0
+        """Signs of life from the server; a page that sees none for 5 s greys its values."""
+        self.last_active = 0.0
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._client: Client | None = None
+        self._feed = AlarmFeed(self.alarms)
+        self._views: list[View] = [self._feed]
+        self._task: asyncio.Task[None] | None = None
+        self._server_time: tuple[datetime, float] | None = None
+
+    async def log_in(self, on_end: Callable[[Person], None]) -> None:
+        """Open the session and keep it; ``on_end`` is told when it cannot be rebuilt.
+
+        Raises
+        ------
+        LoginRefusedError, TwinUnreachableError
+            Nothing was opened.
+        """
+        await self._connect()
+        self._task = asyncio.create_task(self._stay_connected(on_end))
+
+    async def close(self, farewell: str = "") -> None:
+        """Log out."""
+        self.link, self.farewell = Link.CLOSED, farewell
+        if self._task is not None:
+            self._task.cancel()
+        client, self._client = self._client, None
+        for view in self._views:
+            view.detach()
+        if client is not None:
+            await _disconnect(client)
+
+    def unit(self, identifier: str) -> Unit | None:
+        """Return a heat pump by its id."""
+        return next((unit for unit in self.units if unit.id == identifier), None)
+
+    def now(self) -> datetime:
+        """Return the twin's own time, carried on since it was last heard."""
+        if self._server_time is None:
+            return datetime.fromtimestamp(0, UTC)
+        time, heard = self._server_time
+        return time + timedelta(seconds=asyncio.get_running_loop().time() - heard)
+
+    @property
+    def client(self) -> Client:
+        """Return the connected client.
+
+        Raises
+        ------
+        TwinUnreachableError
+            There is no connection just now.
+        """
+        if self._client is None or self.link is not Link.CONNECTED:
+            raise TwinUnreachableError(texts.TWIN_UNREACHABLE)
+        return self._client
+
+    async def add(self, view: View) -> None:
+        """Keep a view on this session, and on every later one."""
+        self._views.append(view)
+        if self._client is not None and self.link is Link.CONNECTED:
+            await view.attach(self._client)
+
+    async def remove(self, view: View) -> None:
+        """Let a view go."""
+        if view in self._views:
+            self._views.remove(view)
+            await view.close()
+
+    async def call(self, method: Method, value: float | None = None) -> Outcome:
+        """Call a method of a heat pump as this person."""
+        try:
+            return await call_method(self.client, method, value)
+        except TwinUnreachableError as error:
+            return Outcome(False, str(error))
+
+    def may_acknowledge(self, alarm: Alarm) -> bool:
+        """Tell whether this person can acknowledge an alarm now."""
+        return self._feed.may_acknowledge(alarm)
+
+    async def acknowledge(self, alarm: Alarm, comment: str) -> Outcome:
+        """Acknowledge an alarm as this person."""
+        try:
+            return await self._feed.acknowledge(self.client, alarm, comment)
+        except TwinUnreachableError as error:
+            return Outcome(False, str(error))
+
+    async def _connect(self) -> None:
+        client = await self._endpoint.connect(self._credentials)
+        try:
+            self.units = await AddressSpace(client).units()
+            await self._hear(client)
+            for view in list(self._views):
+                await view.attach(client)
+        except _FAILURES as error:
+            await _disconnect(client)
+            raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
+        self._client, self.link = client, Link.CONNECTED
+
+    async def _stay_connected(self, on_end: Callable[[Person], None]) -> None:
+        try:
+            while True:
+                await self._listen()
+                await self._lose()
+                await self._reconnect()
+        except LoginRefusedError:
+            self.link, self.farewell = Link.CLOSED, "again"
+            on_end(self)
+        except Exception:
+            logger.exception("session_failed", user=self.name)
+            self.link, self.farewell = Link.CLOSED, "again"
+            on_end(self)
+
+    async def _listen(self) -> None:
+        """Return when the server has not answered several times running."""
+        misses = 0
+        while misses < _MISSES:
+            client = self._client
+            if client is None:
+                return
+            try:
+                await self._hear(client)
+                misses = 0
+            except ConnectionError:
+                return
+            except _FAILURES:
+                misses += 1
+            await asyncio.sleep(_HEARTBEAT)
+
+    async def _hear(self, client: Client) -> None:
+        """Read the server's clock: the proof that it is alive and answers this session."""
+        time = await asyncio.wait_for(
+            client.get_node(ua.ObjectIds.Server_ServerStatus_CurrentTime).read_value(),
+            _HEARTBEAT_TIMEOUT,
+        )
+        self._server_time = (
+            time if time.tzinfo else time.replace(tzinfo=UTC),
+            asyncio.get_running_loop().time(),
+        )
+        self.beats += 1
+
+    async def _lose(self) -> None:
+        logger.warning("session_lost", user=self.name)
+        self.link = Link.LOST
+        client, self._client = self._client, None
+        for view in self._views:
+            view.detach()
+        if client is not None:
+            await _disconnect(client)
+
+    async def _reconnect(self) -> None:
+        delay = _RETRY_FIRST
+        while True:
+            await asyncio.sleep(delay)
+            try:
+                await self._connect()
+            except TwinUnreachableError:
+                delay = min(2 * delay, _RETRY_LAST)
+            else:
+                logger.info("session_rebuilt", user=self.name)
+                return
+
+
+async def _disconnect(client: Client) -> None:
+    """Close what can be closed of a session; a dead server must not hold us up."""
+    try:
+        await asyncio.wait_for(client.disconnect(), 1.0)
+    except _FAILURES as error:
+        logger.debug("disconnect_incomplete", error=repr(error))
+        client.disconnect_socket()

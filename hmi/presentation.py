@@ -1,0 +1,103 @@
+"""Turn a value into what is shown: text, quality and where it comes from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from asyncua import ua
+
+from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.endpoint import status_name
+from heatpump_twin.hmi.model import Variable
+
+_DECIMALS = {"°C": 1, "K": 1, "W": 0, "VA": 0, "var": 0, "V": 0, "A": 1, "kWh": 1, "Hz": 1,
+             "%": 0, "l/min": 1, "bar": 2, "m³": 1, "min": 0, "r/min": 0}  # fmt: skip
+_GOOD, _UNCERTAIN, _SEVERITY = 0, 1, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A value as the server sent it."""
+
+    value: float | None
+    """None where there is none to use: Bad, or not a finite number."""
+    status: int
+    time: datetime | None
+    """Source time, UTC."""
+
+    @classmethod
+    def of(cls, data: ua.DataValue) -> Sample:
+        """Take the value out of a DataValue; a Bad one has no value."""
+        status = data.StatusCode.value if data.StatusCode is not None else 0
+        raw = data.Value.Value if data.Value is not None else None
+        usable = isinstance(raw, int | float) and math.isfinite(raw) and not status >> 31
+        return cls(float(raw) if usable else None, status, data.SourceTimestamp)
+
+    @property
+    def quality(self) -> str:
+        """Return ``good``, ``uncertain`` or ``bad``: the severity bits (OPC 10000-4, 7.39)."""
+        severity = self.status >> _SEVERITY
+        if severity == _GOOD:
+            return "good" if self.value is not None else "bad"
+        return "uncertain" if severity == _UNCERTAIN else "bad"
+
+
+def value_text(variable: Variable, value: float | None) -> str:
+    """Return the value as a person reads it, without its unit."""
+    if value is None:
+        return texts.NO_VALUE
+    if variable.states:
+        return variable.states.get(round(value), f"{value:g}")
+    return number_text(value, decimals(variable))
+
+
+def number_text(value: float, places: int) -> str:
+    """Return a number with a thin space between thousands and a real minus sign."""
+    text = f"{value:,.{places}f}".replace(",", "\u202f")
+    if text.strip("-0.\u202f") == "":
+        text = text.removeprefix("-")
+    return text.replace("-", "−")
+
+
+def decimals(variable: Variable) -> int:
+    """Return how many decimals mean something: by unit, for pure numbers by their range."""
+    if variable.unit:
+        return _DECIMALS.get(variable.unit, 1)
+    low, high = variable.span or (0.0, 1.0)
+    return 2 if high - low <= 10 else 0
+
+
+def message(variable: Variable, sample: Sample, zone: ZoneInfo) -> list[object]:
+    """Return what the page's script needs: text, quality, status, time, number, ms since epoch."""
+    time = sample.time
+    return [
+        value_text(variable, sample.value),
+        sample.quality,
+        status_name(sample.status),
+        clock_text(time, zone) if time else texts.NO_VALUE,
+        sample.value,
+        epoch_ms(time) if time else None,
+    ]
+
+
+def clock_text(time: datetime, zone: ZoneInfo) -> str:
+    """Return the time of day at the site."""
+    return aware(time).astimezone(zone).strftime("%H:%M:%S")
+
+
+def date_time_text(time: datetime, zone: ZoneInfo) -> str:
+    """Return date and time of day at the site."""
+    return aware(time).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def epoch_ms(time: datetime) -> int:
+    """Return ms since the Unix epoch."""
+    return round(aware(time).timestamp() * 1000)
+
+
+def aware(time: datetime) -> datetime:
+    """Return a time with its zone; asyncua may hand out UTC without saying so."""
+    return time if time.tzinfo else time.replace(tzinfo=ZoneInfo("UTC"))

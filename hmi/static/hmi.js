@@ -1,0 +1,220 @@
+// Keeps a page up to date from one push per cycle, and shows when the pushes stay away.
+"use strict";
+window.hmi = (() => {
+  const STALE_AFTER = 4000; // ms without a sign of life; with the beat of 1 s: grey within 5 s
+  const CHECK_EVERY = 250;
+  const ACTIVITY_EVERY = 15000;
+  const words = window.hmiTexts;
+  const glyph = { good: "", uncertain: "?", bad: "✕", stale: "◷" };
+  let heard = performance.now();
+  let stale = false;
+  let alarms = [];
+  let told = -Infinity;
+  const listeners = [];
+  const latest = new Map();
+
+  const all = (name, key) => document.querySelectorAll(`[data-${name}="${CSS.escape(key)}"]`);
+
+  function mark(element, quality, tip) {
+    element.querySelector(".q").textContent = glyph[quality];
+    const title = element.querySelector("title");
+    if (title) title.textContent = tip;
+    else element.title = tip;
+  }
+
+  function show(key, [text, quality, status, time, number]) {
+    const shown = stale ? "stale" : quality;
+    for (const element of all("key", key)) {
+      element.querySelector(".n").textContent = text;
+      element.classList.remove("pending", "good", "uncertain", "bad");
+      element.classList.add(quality);
+      const tip = `${element.dataset.title}\n${words.quality[shown]} (${status})\n${time}`;
+      mark(element, shown, tip);
+    }
+    for (const element of all("on", key)) {
+      element.classList.toggle("on", number !== null && number > 0);
+      element.classList.toggle("unknown", number === null);
+    }
+    for (const element of all("bar", key)) {
+      const { low, high } = element.dataset;
+      const share = place(number, low, high);
+      element.classList.toggle("none", number === null);
+      element.classList.toggle("outside", number !== null && (number < low || number > high));
+      element.firstElementChild.style.width = `${share}%`;
+    }
+    for (const element of all("mark", key)) {
+      const { low, high } = element.parentElement.dataset;
+      element.hidden = number === null;
+      element.style.left = `calc(${place(number, low, high)}% - 1px)`;
+    }
+    for (const element of all("quality", key)) {
+      element.className = `quality ${quality}`;
+      element.textContent = `${glyph[quality]} ${quality === "good" ? words.quality.good : status}`.trim();
+    }
+    for (const element of all("time", key)) element.textContent = time;
+  }
+
+  function place(number, low, high) {
+    return Math.max(0, Math.min(100, (100 * (number - low)) / (high - low)));
+  }
+
+  function update(message) {
+    if (message.beat !== undefined) {
+      heard = performance.now();
+      if (stale) setStale(false);
+      document.getElementById("clock").textContent = message.clock;
+    }
+    for (const [key, value] of Object.entries(message.values || {})) {
+      latest.set(key, value);
+      show(key, value);
+    }
+    if (message.values) listeners.forEach((listener) => listener(message.values));
+    if (message.link) {
+      const element = document.getElementById("link");
+      element.dataset.link = message.link;
+      element.lastElementChild.textContent = words.link[message.link];
+    }
+    if (message.alarms) {
+      alarms = message.alarms;
+      renderBanner();
+      renderBadges();
+      renderAlarms();
+    }
+  }
+
+  function setStale(now) {
+    stale = now;
+    document.body.classList.toggle("stale", stale);
+    document.getElementById("stale").hidden = !stale;
+    for (const [key, value] of latest) show(key, value);
+  }
+
+  function watch() {
+    const silence = performance.now() - heard;
+    if (silence > STALE_AFTER) {
+      if (!stale) setStale(true);
+      document.getElementById("stale").textContent = `◷ ${words.stale} (${Math.round(silence / 1000)} s)`;
+    }
+  }
+
+  // ── alarms ────────────────────────────────────────────────────────────────────────────────────
+  function node(tag, css, text) {
+    const element = document.createElement(tag);
+    if (css) element.className = css;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  }
+
+  function priority(alarm) {
+    const calm = alarm.state === "normal" || alarm.state === "returned";
+    return node("span", `p ${calm ? "over" : alarm.priority}`, `${words.shape[alarm.priority]} ${words.priority[alarm.priority]}`);
+  }
+
+  const active = () => alarms.filter((alarm) => alarm.retain);
+
+  function renderBanner() {
+    const banner = document.getElementById("banner");
+    const rows = active();
+    const [summary, list] = banner.children;
+    banner.classList.toggle("calm", !rows.length);
+    summary.replaceChildren();
+    list.replaceChildren();
+    if (!rows.length) {
+      banner.open = false;
+      summary.append(node("span", "text", words.noAlarms));
+      return;
+    }
+    summary.className = rows[0].state;
+    summary.append(priority(rows[0]), node("span", "text", `${rows[0].source}: ${rows[0].message}`));
+    summary.append(node("span", "count", `${rows.length} ▾`));
+    for (const alarm of rows) {
+      const item = node("div", `item ${alarm.state}`);
+      item.append(priority(alarm), node("span", "", alarm.time), node("span", "", `${alarm.source}: ${alarm.message}`));
+      item.append(node("span", "count", words.alarmState[alarm.state]));
+      list.append(item);
+    }
+  }
+
+  function renderBadges() {
+    for (const badge of document.querySelectorAll("[data-alarms]")) {
+      const own = active().filter((alarm) => alarm.unit === badge.dataset.alarms);
+      badge.hidden = !own.length;
+      badge.replaceChildren();
+      if (own.length) {
+        const worst = priority(own[0]);
+        worst.append(` ${own.length}`);
+        badge.append(worst);
+      }
+    }
+  }
+
+  function renderAlarms() {
+    const list = document.getElementById("alarm-list");
+    if (!list) return;
+    const columns = words.alarmColumns;
+    const head = node("div", "alarm head");
+    for (const name of ["priority", "state", "time", "source", "message", "action"]) head.append(node("span", "", columns[name]));
+    head.append(node("span"));
+    const rows = document.getElementById("returned").checked ? alarms : active();
+    const lines = rows.map((alarm) => {
+      const line = node("div", `alarm ${alarm.state}${alarm.retain ? "" : " gone"}`);
+      line.dataset.alarm = alarm.key;
+      const message = node("span", "m", alarm.message);
+      const hint = node("span", "hint");
+      if (alarm.cause) hint.append(node("div", "", `${columns.cause}: ${alarm.cause}`));
+      if (alarm.action) hint.append(node("div", "", `${columns.action}: ${alarm.action}`));
+      const action = node("span");
+      if (alarm.may) {
+        const button = node("button", "ack", words.acknowledge);
+        button.onclick = () => emitEvent("acknowledge", alarm.key);
+        action.append(button);
+      }
+      line.append(wrap(priority(alarm)), node("span", "", words.alarmState[alarm.state]), node("span", "", alarm.time));
+      line.append(node("span", "", alarm.source), message, hint, action);
+      return line;
+    });
+    list.replaceChildren(...(rows.length ? [head, ...lines] : [node("p", "calm", words.noAlarms)]));
+  }
+
+  function wrap(element) {
+    const around = node("span");
+    around.append(element);
+    return around;
+  }
+
+  // ── the rest ──────────────────────────────────────────────────────────────────────────────────
+  function filter(text) {
+    const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const body of document.querySelectorAll(".parameters tbody")) {
+      let any = false;
+      for (const row of body.querySelectorAll("tr[data-words]")) {
+        const value = row.querySelector(".n").textContent.toLowerCase();
+        const quality = row.querySelector(".quality").textContent.toLowerCase();
+        row.hidden = !wanted.every((word) => `${row.dataset.words} ${value} ${quality}`.includes(word));
+        any = any || !row.hidden;
+      }
+      body.hidden = !any;
+    }
+  }
+
+  function toggleTheme() {
+    Quasar.Dark.set(!Quasar.Dark.isActive);
+    const theme = Quasar.Dark.isActive ? "dark" : "light";
+    document.cookie = `hmi-theme=${theme};path=/;max-age=31536000;samesite=lax`;
+    window.dispatchEvent(new Event("hmi-theme"));
+  }
+
+  function active_person() {
+    if (performance.now() - told < ACTIVITY_EVERY || !window.did_handshake) return;
+    told = performance.now();
+    emitEvent("activity", null);
+  }
+
+  for (const event of ["pointerdown", "keydown", "wheel"]) {
+    window.addEventListener(event, active_person, { passive: true });
+  }
+  document.addEventListener("visibilitychange", watch);
+  setInterval(watch, CHECK_EVERY);
+
+  return { update, filter, toggleTheme, renderAlarms, onValues: (listener) => listeners.push(listener) };
+})();

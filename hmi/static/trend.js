@@ -1,0 +1,144 @@
+// Draws the trend: one panel per unit over a common time axis, gaps as gaps, carried on live.
+"use strict";
+window.trend = (() => {
+  const MOST_POINTS = 4000; // whole span and one zoomed window, each bounded by the server side
+  const LIGHT = ["#1d4f86", "#7a5a2e", "#3f7a6b", "#6a4c8c", "#5a6470", "#8a6d1f", "#2f7f9c", "#94506a"];
+  const DARK = ["#8fc0ef", "#d3b27c", "#8fcdbd", "#bfa3e0", "#b4bec8", "#d9c069", "#7fcbe6", "#e0a3ba"];
+  let setup, series, span, clock, live, drawing;
+
+  const css = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+  const chart = () => getElement(setup.id)?.chart;
+
+  function begin(options, list, start, end) {
+    setup = options;
+    span = [start, end];
+    live = true;
+    const style = { timeZone: setup.zone, hour12: false };
+    clock = {
+      time: new Intl.DateTimeFormat("en-GB", { ...style, hour: "2-digit", minute: "2-digit" }),
+      day: new Intl.DateTimeFormat("en-GB", { ...style, day: "2-digit", month: "short" }),
+      full: new Intl.DateTimeFormat("en-GB", { ...style, dateStyle: "medium", timeStyle: "medium" }),
+    };
+    series = list.map((item) => ({ ...item, points: [] }));
+    whenReady(() => draw(true));
+  }
+
+  function whenReady(action) {
+    if (chart()) action();
+    else setTimeout(() => whenReady(action), 30);
+  }
+
+  function data(key, points, start, end, detail) {
+    const item = series?.find((candidate) => candidate.key === key);
+    if (!item) return;
+    if (detail) {
+      const outside = item.points.filter(([time]) => time < start || time > end);
+      item.points = [...outside, ...points].sort((a, b) => a[0] - b[0]);
+    } else {
+      const later = points.length ? points.at(-1)[0] : -Infinity;
+      const fresh = item.points.filter(([time, , isLive]) => isLive && time > later);
+      item.points = [...points, ...fresh];
+    }
+    refresh();
+  }
+
+  function append(values) {
+    if (!series || !live) return;
+    let changed = false;
+    for (const item of series) {
+      const value = values[item.key];
+      if (!value || value[5] === null) continue;
+      const [, , , , number, time] = value;
+      if (item.points.length && time <= item.points.at(-1)[0]) continue;
+      item.points.push([time, number, true]);
+      span[1] = Math.max(span[1], time);
+      changed = true;
+      if (item.points.length > MOST_POINTS) item.points.splice(0, item.points.length - MOST_POINTS);
+    }
+    if (changed) refresh();
+  }
+
+  function refresh() {
+    if (drawing) return;
+    drawing = setTimeout(() => {
+      drawing = null;
+      whenReady(() => chart().setOption({ series: series.map((item) => ({ id: item.key, data: item.points })), xAxis: panels().map(() => ({ min: span[0], max: span[1] })) }));
+    }, 200);
+  }
+
+  const panels = () => [...new Set(series.map((item) => item.unit))];
+
+  function draw(fresh) {
+    const units = panels();
+    const dark = document.body.classList.contains("body--dark");
+    const palette = dark ? DARK : LIGHT;
+    const ink = css("--ink"), muted = css("--muted"), lines = css("--line");
+    const height = chart().getHeight(), top = 34, bottom = 64, gap = 26;
+    const each = (height - top - bottom - gap * (units.length - 1)) / Math.max(1, units.length);
+    const label = (time) => {
+      const text = clock.time.format(time);
+      return text === "00:00" || span[1] - span[0] > 3 * 86400000 ? `${clock.day.format(time)}\n${text}` : text;
+    };
+    chart().setOption({
+      animation: false,
+      textStyle: { color: ink, fontFamily: getComputedStyle(document.body).fontFamily },
+      color: palette,
+      legend: { top: 0, left: 0, textStyle: { color: ink }, itemWidth: 18, itemHeight: 8, type: "scroll", inactiveColor: muted },
+      grid: units.map((_, i) => ({ left: 58, right: 16, top: top + i * (each + gap), height: each })),
+      xAxis: units.map((_, i) => ({ type: "time", gridIndex: i, min: span[0], max: span[1],
+        axisLine: { lineStyle: { color: lines } }, splitLine: { show: true, lineStyle: { color: lines, opacity: 0.5 } },
+        axisLabel: { show: i === units.length - 1, color: muted, formatter: label, hideOverlap: true }, axisTick: { show: i === units.length - 1 } })),
+      yAxis: units.map((unit, i) => ({ type: "value", scale: true, gridIndex: i, name: unit, nameGap: 6, splitNumber: units.length > 2 ? 2 : 4,
+        nameTextStyle: { color: muted, align: "right" }, axisLabel: { color: muted, hideOverlap: true },
+        splitLine: { lineStyle: { color: lines, opacity: 0.5 } } })),
+      dataZoom: [
+        { type: "inside", xAxisIndex: units.map((_, i) => i), filterMode: "none" },
+        { type: "slider", xAxisIndex: units.map((_, i) => i), filterMode: "none", bottom: 6, height: 20, borderColor: lines,
+          textStyle: { color: muted }, labelFormatter: (time) => clock.time.format(time), showDataShadow: false, backgroundColor: "transparent" },
+      ],
+      tooltip: { trigger: "axis", confine: true, backgroundColor: css("--panel"), borderColor: lines, textStyle: { color: ink }, formatter: tip },
+      axisPointer: { link: [{ xAxisIndex: "all" }], lineStyle: { color: muted } },
+      series: series.map((item, i) => ({ id: item.key, name: item.name, type: "line", data: item.points, showSymbol: false,
+        connectNulls: false, step: item.step ? "end" : false, xAxisIndex: units.indexOf(item.unit), yAxisIndex: units.indexOf(item.unit),
+        lineStyle: { width: 1.8, type: item.step ? "dashed" : "solid" }, itemStyle: { color: palette[i % palette.length] } })),
+    }, { notMerge: fresh });
+    if (fresh) {
+      chart().off("datazoom");
+      chart().on("datazoom", zoomed);
+    }
+  }
+
+  function tip(items) {
+    const box = document.createElement("div");
+    box.append(clock.full.format(items[0].axisValue));
+    for (const item of items) {
+      const meta = series[item.seriesIndex];
+      const line = document.createElement("div");
+      const number = item.value[1];
+      const text = number === null ? "—" : meta.states[Math.round(number)] ?? `${number.toFixed(meta.decimals)} ${meta.unit}`;
+      line.innerHTML = item.marker;
+      line.append(`${meta.name}: ${text}`);
+      box.append(line);
+    }
+    return box;
+  }
+
+  let asked;
+  function zoomed() {
+    const zoom = chart().getOption().dataZoom[0];
+    clearTimeout(asked);
+    if (zoom.end - zoom.start > 95) return;
+    const at = (share) => Math.round(span[0] + ((span[1] - span[0]) * share) / 100);
+    asked = setTimeout(() => emitEvent("trend-window", [at(zoom.start), at(zoom.end)]), 400);
+  }
+
+  function end() {
+    const element = document.getElementById("trend-note");
+    if (element && series.every((item) => !item.points.length)) element.textContent = window.hmiTexts.empty;
+  }
+
+  window.addEventListener("hmi-theme", () => series && whenReady(() => draw(false)));
+  window.addEventListener("resize", () => series && whenReady(() => setTimeout(() => draw(false), 150)));
+  hmi.onValues(append);
+  return { begin, data, end, points: () => series?.map((item) => item.points.length) };
+})();
