@@ -98,6 +98,10 @@ class PointCodec:
         """Return value and status from wire words (or one bit)."""
         return self._meaning(self._number(words, self.read))
 
+    def number(self, words: Sequence[int]) -> float:
+        """Return the raw number in wire words, before scale and meaning."""
+        return self._number(words, self.read)
+
     def decode_write(self, words: Sequence[int]) -> tuple[float, int]:
         """Return value and status from words laid out as for a write."""
         return self._meaning(self._number(words, self.write))
@@ -138,9 +142,9 @@ class PointCodec:
         if not math.isfinite(value):
             raise EncodeError(f"{value} cannot be sent")
         if self.point.enum:
-            for raw, code in self.point.enum.items():
+            for key, code in self.point.enum.items():
                 if code == value:
-                    return raw
+                    return key
             raise EncodeError(f"the device has no state {value:g}")
         if self.point.type is ValueType.BOOL:
             if value not in (0, 1):
@@ -148,8 +152,8 @@ class PointCodec:
             return int(value)
         if self.point.spec.kind is not Kind.ANALOG and value != round(value):
             raise EncodeError(f"{value:g} is not a state")
-        exact = (value - self.offset) / self.factor
-        raw = exact if self.point.type.is_float else round(exact)
+        raw = (value - self.offset) / self.factor
+        raw = raw if self.point.type.is_float else float(round(raw))
         if raw in self.sentinels:
             raise EncodeError(f"{value:g} is the device's mark for a missing sensor")
         return raw

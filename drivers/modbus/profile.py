@@ -112,6 +112,9 @@ class WriteRules(_Section):
     throttle: Duration = Field(
         0.0, ge=0, description="shortest time between writes, for EEPROM cells [s]"
     )
+    settle: Duration = Field(
+        2.0, ge=0, description="longest time until a read shows what was written [s]"
+    )
     requires: dict[str, float] = Field(
         default_factory=dict, description="interlock: points of this profile that must have a value"
     )

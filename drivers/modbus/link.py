@@ -1,0 +1,137 @@
+"""The link to one gateway: one connection, one request at a time, however many units share it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from heatpump_twin.config.settings import Connection
+from heatpump_twin.drivers.modbus.framing import Framing, RtuFraming, TcpFraming
+from heatpump_twin.drivers.modbus.request import ModbusExceptionError, Request
+from heatpump_twin.drivers.modbus.wire import Opener, Wire, opener
+from heatpump_twin.drivers.protocol import LinkError
+
+
+class NotSentError(LinkError):
+    """The request never left: there is no connection."""
+
+
+class Link:
+    """Takes requests in turn and returns the data of matching responses.
+
+    Whatever goes wrong drops the connection, so that a late response cannot be taken for the answer
+    to the next request. Where frames carry no number (RTU), a new connection is first listened to
+    for one time-out, for the same reason.
+    """
+
+    def __init__(self, name: str, open_wire: Opener, framing: Framing) -> None:
+        self.name = name
+        self.requests = 0
+        self._open_wire = open_wire
+        self._framing = framing
+        self._turn = asyncio.Lock()
+        self._wire: Wire | None = None
+        self._transaction = 0
+        self._quiet_until = 0.0
+        self._must_listen = False
+        self._failed: set[int] = set()
+        self._failed_at = 0.0
+        self._failure: LinkError | None = None
+
+    @classmethod
+    def to(cls, address: Connection) -> Link:
+        """Return the link to an address of the site file."""
+        numbered = address.scheme in ("tcp", "tls")
+        return cls(str(address), opener(address), TcpFraming() if numbered else RtuFraming())
+
+    async def request(self, request: Request, within: float, pause: float = 0.0) -> bytes:
+        """Send one request in turn and return the data of its response.
+
+        ``within`` is the longest time to connect and, again, to the response; ``pause`` the silence
+        that the device needs afterwards. [s]
+
+        Raises `NotSentError`, `ModbusExceptionError`, or another `LinkError` when it was sent and
+        not answered properly.
+        """
+        asked = asyncio.get_running_loop().time()
+        async with self._turn:
+            self._refuse_if_hopeless(asked, request.unit)
+            wire = await self._connected(request.unit, within)
+            await self._be_quiet()
+            try:
+                async with asyncio.timeout(within):
+                    data = request.accept(await self._exchange(wire, request))
+            except ModbusExceptionError:
+                self._answered(pause)
+                raise
+            except TimeoutError as error:
+                raise await self._dropped(
+                    request.unit, LinkError(f"{self.name}: no response within {within:g} s")
+                ) from error
+            except LinkError as error:
+                raise await self._dropped(request.unit, error) from error
+            except asyncio.CancelledError:
+                await self.close()
+                raise
+            self._answered(pause)
+            return data
+
+    async def close(self) -> None:
+        """Drop the connection. The next request opens a new one."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            self._must_listen = not self._framing.numbered
+            await wire.close()
+
+    async def _exchange(self, wire: Wire, request: Request) -> bytes:
+        self._transaction = self._transaction % 0xFFFF + 1
+        self.requests += 1
+        wire.send(self._framing.pack(request, self._transaction))
+        while True:
+            if not wire.is_open:
+                raise LinkError(f"{self.name}: the connection was closed")
+            await wire.news()
+            pdu = self._framing.unpack(wire.received, request, self._transaction)
+            if pdu is not None:
+                return pdu
+
+    async def _connected(self, unit: int, within: float) -> Wire:
+        if self._wire is not None and self._wire.is_open:
+            return self._wire
+        await self.close()
+        try:
+            async with asyncio.timeout(within):
+                self._wire = await self._open_wire()
+        except (OSError, TimeoutError) as error:
+            reason = str(error) or "no answer"
+            failure = NotSentError(f"{self.name}: cannot connect: {reason}")
+            raise await self._dropped(unit, failure, whole_link=True) from error
+        if self._must_listen:
+            self._quiet_until = asyncio.get_running_loop().time() + within
+            self._must_listen = False
+        return self._wire
+
+    async def _be_quiet(self) -> None:
+        delay = self._quiet_until - asyncio.get_running_loop().time()
+        if delay > 0:
+            await asyncio.sleep(delay)
+
+    def _answered(self, pause: float) -> None:
+        self._failed.clear()
+        self._quiet_until = asyncio.get_running_loop().time() + pause
+
+    async def _dropped(self, unit: int, error: LinkError, *, whole_link: bool = False) -> LinkError:
+        await self.close()
+        self._failed.add(-1 if whole_link else unit)
+        self._failed_at = asyncio.get_running_loop().time()
+        self._failure = error
+        return error
+
+    def _refuse_if_hopeless(self, asked: float, unit: int) -> None:
+        """Fail the requests that queued up behind a failure of the whole gateway.
+
+        Otherwise each of n units would wait for its own time-out, one after the other. One silent
+        unit proves nothing about the others; a refused connection or two silent units do.
+        """
+        hopeless = -1 in self._failed or len(self._failed - {unit}) > 1
+        if hopeless and self._failure is not None and self._failed_at >= asked:
+            raise NotSentError(str(self._failure), self._failure.status)

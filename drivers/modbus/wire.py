@@ -1,0 +1,87 @@
+"""An open connection: bytes out, bytes in, and whether it still stands."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+
+from heatpump_twin.config.settings import Connection
+from heatpump_twin.drivers.protocol import ProfileError
+
+Opener = Callable[[], Awaitable["Wire"]]
+
+
+class Wire(asyncio.Protocol):
+    """Collects what arrives since the last request."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+        self.is_open = False
+        self._transport: asyncio.WriteTransport | None = None
+        self._news: asyncio.Future[None] | None = None
+        self._closed = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 (streams are both)
+        self._transport = transport
+        self.is_open = True
+
+    def data_received(self, data: bytes) -> None:
+        """Append and wake whoever waits."""
+        self.received += data
+        self._wake()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Wake whoever waits: nothing will come any more."""
+        self.is_open = False
+        self._wake()
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def send(self, frame: bytes) -> None:
+        """Forget what arrived unasked, and write."""
+        self.received.clear()
+        if self._transport is not None:
+            self._transport.write(frame)
+
+    async def news(self) -> None:
+        """Wait for bytes or for the end of the connection."""
+        self._news = asyncio.get_running_loop().create_future()
+        try:
+            await self._news
+        finally:
+            self._news = None
+
+    async def close(self) -> None:
+        """Drop the connection at once, with whatever is still on its way."""
+        if self._transport is not None:
+            self._transport.abort()
+            await self._closed
+
+    def _wake(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+
+def opener(address: Connection) -> Opener:
+    """Return the coroutine function that opens a connection."""
+
+    async def open_stream() -> Wire:
+        loop = asyncio.get_running_loop()
+        context = _tls(address) if address.scheme == "tls" else None
+        _, wire = await loop.create_connection(Wire, address.host, address.port, ssl=context)
+        return wire
+
+    if address.scheme in ("tcp", "rtu+tcp", "tls"):
+        return open_stream
+    raise ProfileError(f"{address}: this transport is not available")
+
+
+def _tls(address: Connection) -> ssl.SSLContext:
+    """Verify the device by ``?ca=FILE`` or the system's authorities; show ``cert``, ``key``."""
+    context = ssl.create_default_context(cafile=address.options.get("ca"))
+    if certificate := address.options.get("cert"):
+        context.load_cert_chain(certificate, address.options.get("key"))
+    return context
