@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from heatpump_twin.config.catalogue import UNITS, Kind, Point, PointSpec, PointTable, Span
+from heatpump_twin.config.catalogue import Point, PointTable, Span
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.protocol import Driver, DriverError, WriteOutcome, WriteState
 from heatpump_twin.drivers.status import (
@@ -28,6 +28,7 @@ from heatpump_twin.drivers.status import (
 from heatpump_twin.twin_engine.audit import AuditEntry, AuditLog
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.wording import value_text
 
 log = structlog.get_logger(__name__)
 
@@ -164,8 +165,8 @@ def _out_of_range(point: Point, limits: Span, value: float) -> str | None:
     if not math.isfinite(value):
         return f"{spec.title} takes a number, not {value}."
     if not low <= value <= high:
-        span = f"{_text(spec, low)} to {_text(spec, high)}"
-        return f"{spec.title} takes {span}; {_text(spec, value)} was asked for."
+        span = f"{value_text(spec, low)} to {value_text(spec, high)}"
+        return f"{spec.title} takes {span}; {value_text(spec, value)} was asked for."
     codes = dict(enumerate(spec.states)) if spec.states else spec.enum
     if codes and value not in codes:
         names = ", ".join(f"{code} ({name})" for code, name in codes.items())
@@ -175,8 +176,8 @@ def _out_of_range(point: Point, limits: Span, value: float) -> str | None:
 
 def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]:
     """Return the status and the sentence for what a driver reports."""
-    title, asked = point.spec.title, _text(point.spec, value)
-    held = _text(point.spec, outcome.read_back)
+    title, asked = point.spec.title, value_text(point.spec, value)
+    held = value_text(point.spec, outcome.read_back)
     match outcome.state:
         case WriteState.CONFIRMED:
             return GOOD, f"{title} is {held}."
@@ -195,16 +196,6 @@ def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]
                 f"{asked} was sent for {title}, but whether it took effect is not known: "
                 f"{outcome.message} Look at the value before trying again.",
             )
-
-
-def _text(spec: PointSpec, value: float | None) -> str:
-    """Return a value as a person reads it: ``55 °C``, ``On``, ``Hot water``."""
-    if value is None or math.isnan(value):
-        return "no value"
-    if spec.kind is Kind.ANALOG and spec.unit is not None:
-        return f"{value:.6g} {UNITS[spec.unit].symbol}".rstrip()
-    codes = dict(enumerate(spec.states)) if spec.states else spec.enum
-    return codes.get(int(value), f"{value:g}")
 
 
 def _result(entry: AuditEntry, status: int, read_back: float | None, message: str) -> CommandResult:

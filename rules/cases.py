@@ -1,0 +1,80 @@
+"""Run the cases of a rule pack: the rules' own tests, for `hptwin check` and for ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from heatpump_twin.config.catalogue import CATALOGUE, PointTable
+from heatpump_twin.config.errors import Problem
+from heatpump_twin.config.load import load_site
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
+from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.rules.expression import PARAMETERS
+from heatpump_twin.rules.pack import Pack
+from heatpump_twin.rules.schema import Case, Given, Rule
+from heatpump_twin.twin_engine.image import Image
+
+
+def run_cases(pack: Pack) -> list[Problem]:
+    """Run every case of every rule; return those that fail, with their file and line.
+
+    Numbers of the plate that a case does not give are those of the default site, whose devices are
+    polled every second.
+    """
+    problems = []
+    for number, rule in enumerate(pack.rules):
+        for index, case in enumerate(rule.cases):
+            failure = _run(rule, case, pack)
+            if failure:
+                location = ("rules", number, "cases", index)
+                problems.append(pack.source.problem(location, f"{rule.id}: {failure}"))
+    return problems
+
+
+def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
+    """Return what is wrong, if anything."""
+    needed = set(rule.points)
+    for step in (case, *case.then):
+        unknown = sorted(step.given.keys() - needed - set(PARAMETERS))
+        if unknown:
+            return f"the rule does not look at {', '.join(unknown)}"
+    missing = sorted(needed - case.given.keys())
+    if missing:
+        return f"the case gives no value for {', '.join(missing)}"
+    site = _site(case.given)
+    asset = site.heat_pumps[0].id
+    specs = CATALOGUE["heat_pump"]
+    table = PointTable.build((asset, point, specs[point], None) for point in rule.points)
+    image = Image(table, 0)
+    engine = RuleEngine([Pack((rule,), pack.source)], site, table)
+    now, active = MICROSECONDS, False
+    for step in (case, *case.then):
+        image.ingest(_frame(table, step.given, now))
+        for moment in (now, now + round(step.after * MICROSECONDS)):
+            for change in engine.evaluate(image, moment):
+                active = change.active
+        now += round(step.after * MICROSECONDS)
+        if active != step.active:
+            state = "active" if active else "not active"
+            return f"after {step.after:g} s of {step.given} the alarm is {state}"
+    return None
+
+
+def _site(given: Given) -> Site:
+    site = load_site(environment={})
+    pump = site.heat_pumps[0]
+    parameters = {name: value for name, value in given.items() if name in PARAMETERS}
+    plate = pump.plate.model_copy(update=parameters)
+    return site.model_copy(update={"heat_pumps": [pump.model_copy(update={"plate": plate})]})
+
+
+def _frame(table: PointTable, given: Mapping[str, bool | float | str], now: int) -> Frame:
+    points = [point for point in table if point.id in given]
+    value = [np.nan if given[p.id] == "bad" else float(given[p.id]) for p in points]
+    status = [BAD_NO_COMMUNICATION if given[p.id] == "bad" else GOOD for p in points]
+    return Frame.of([point.index for point in points], value, status, now)

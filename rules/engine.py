@@ -1,0 +1,109 @@
+"""The rule engine: watches the image and says when an alarm becomes active or returns to normal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatpump_twin.config.catalogue import CATALOGUE, PointTable
+from heatpump_twin.config.settings import HeatPump, Site
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.status import BAD
+from heatpump_twin.rules.expression import Inputs
+from heatpump_twin.rules.pack import Pack
+from heatpump_twin.rules.schema import Delay, Rule
+from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.wording import value_text
+
+_NOT_YET = -1
+
+
+class RuleEngine:
+    """All rules of some packs on all heat pumps of a site.
+
+    A rule of a later pack takes the place of one with the same id: so a site sets its own limits.
+    """
+
+    def __init__(self, packs: Iterable[Pack], site: Site, table: PointTable) -> None:
+        rules = {rule.id: rule for pack in packs for rule in pack.rules}
+        watches = (_Watch(rule, site.heat_pumps, table) for rule in rules.values())
+        self._watches = [watch for watch in watches if watch.definitions]
+
+    def definitions(self) -> list[AlarmDefinition]:
+        """Return every alarm that can occur: a rule on each asset that has all of its inputs."""
+        return [alarm for watch in self._watches for alarm in watch.definitions]
+
+    def evaluate(self, image: Image, now: int) -> list[AlarmTransition]:
+        """Return what has changed. Delays are as fine as this is called often."""
+        return [change for watch in self._watches for change in watch.evaluate(image, now)]
+
+
+class _Watch:
+    """One rule on all assets that have its inputs: arrays with one element per asset."""
+
+    def __init__(self, rule: Rule, heat_pumps: Sequence[HeatPump], table: PointTable) -> None:
+        assets = [
+            asset
+            for asset in heat_pumps
+            if table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
+        ]
+        self._rule = rule
+        self.definitions = [_definition(rule, asset.id) for asset in assets]
+        self._index = {
+            point: np.array([table.by_asset[asset.id][point].index for asset in assets], dtype=int)
+            for point in rule.points
+        }
+        self._parameters = {
+            name: np.array([getattr(asset.plate, name) for asset in assets], dtype=np.float64)
+            for name in rule.parameters
+        }
+        self._on_delay = _delays(rule.delay, assets)
+        self._off_delay = _delays(rule.off_delay, assets)
+        self._active = np.zeros(len(assets), dtype=bool)
+        self._since = np.full(len(assets), _NOT_YET, dtype=np.int64)
+
+    def evaluate(self, image: Image, now: int) -> list[AlarmTransition]:
+        inputs = self._inputs(image)
+        when = self._rule.when.evaluate(inputs)
+        clear = self._rule.clear.evaluate(inputs) if self._rule.clear else 1 - when
+        # What is unknown (NaN) is not 1: it neither raises an alarm nor clears one.
+        turning = np.where(self._active, clear == 1, when == 1)
+        since = np.where(self._since == _NOT_YET, now, np.minimum(self._since, now))
+        delay = np.where(self._active, self._off_delay, self._on_delay)
+        due = turning & (now - since >= delay)
+        self._since = np.where(turning & ~due, since, _NOT_YET)
+        self._active ^= due
+        return [self._transition(i, image, now) for i in np.flatnonzero(due).tolist()]
+
+    def _inputs(self, image: Image) -> Inputs:
+        status = {point: image.status[index] for point, index in self._index.items()}
+        value = {
+            point: np.where(status[point] & BAD, np.nan, image.value[index])
+            for point, index in self._index.items()
+        }
+        return Inputs(value | self._parameters, status)
+
+    def _transition(self, i: int, image: Image, now: int) -> AlarmTransition:
+        alarm, active = self.definitions[i], bool(self._active[i])
+        specs = CATALOGUE["heat_pump"]
+        values = ", ".join(
+            f"{specs[point].title} {value_text(specs[point], float(image.value[index[i]]))}"
+            for point, index in self._index.items()
+        )
+        state = alarm.title if active else f"{alarm.title}: back to normal"
+        return AlarmTransition(alarm, active, now, f"{state} ({values})")
+
+
+def _definition(rule: Rule, asset: str) -> AlarmDefinition:
+    return AlarmDefinition(
+        asset, rule.id, rule.title, rule.severity, rule.cause, rule.action, rule.points
+    )
+
+
+def _delays(delay: Delay, assets: Sequence[HeatPump]) -> NDArray[np.float64]:
+    """Return the delay on each asset, whose slowest device sets the length of a poll. [µs]"""
+    polls = [max(device.poll for device in asset.devices) for asset in assets]
+    return np.array([delay.of(poll) * MICROSECONDS for poll in polls], dtype=np.float64)

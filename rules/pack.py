@@ -1,0 +1,37 @@
+"""Load rule packs: packaged ones by name, a site's own by path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.rules.schema import Rule, RulePack
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A rule pack with the file that it came from."""
+
+    rules: tuple[Rule, ...]
+    source: YamlSource
+
+
+def load_pack(name: str) -> Pack:
+    """Load a packaged pack (``heat-pump``) or a file (``./my-rules.yaml``).
+
+    Raises
+    ------
+    ConfigError
+        The file has mistakes; each is named with its file, line and key.
+    """
+    source = _source(name)
+    return Pack(tuple(source.validate(RulePack).rules), source)
+
+
+def _source(name: str) -> YamlSource:
+    packaged = files("heatpump_twin.rules.packs").joinpath(f"{name}.yaml")
+    if "/" not in name and packaged.is_file():
+        return YamlSource(packaged.read_text("utf-8"), f"{name}.yaml")
+    return YamlSource.read(Path(name))

@@ -1,0 +1,133 @@
+"""The shape of a rule pack."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from heatpump_twin.config.quantities import Duration, seconds
+from heatpump_twin.config.settings import Identifier
+from heatpump_twin.rules.expression import Expression
+
+_POLLS = re.compile(r"\s*(\d+)\s*polls?\s*")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long a condition must hold: a time, or a number of polls of the asset's devices."""
+
+    seconds: float = 0.0
+    polls: int = 0
+
+    @classmethod
+    def parse(cls, value: object) -> Delay:
+        """Read ``60 s`` or ``3 polls``."""
+        if isinstance(value, cls):
+            return value
+        match = _POLLS.fullmatch(value) if isinstance(value, str) else None
+        if match:
+            return cls(polls=int(match[1]))
+        try:
+            delay = seconds(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or '3 polls'") from error
+        if delay < 0:
+            raise ValueError("a delay is not negative")
+        return cls(seconds=delay)
+
+    def of(self, poll: float) -> float:
+        """Return the delay where the slowest device is polled every ``poll`` seconds. [s]"""
+        return self.seconds + self.polls * poll
+
+
+Condition = Annotated[
+    Expression, BeforeValidator(Expression.parse), WithJsonSchema({"type": "string"})
+]
+DelayField = Annotated[
+    Delay,
+    BeforeValidator(Delay.parse),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "examples": ["60 s", "3 polls"]},
+            ]
+        }
+    ),
+]
+Given = dict[str, bool | float | Literal["bad"]]
+
+
+class Step(_Section):
+    """Inputs that stay the same for a while, and whether the alarm is active at its end."""
+
+    given: Given = Field(description="point or plate number → value, or `bad`")
+    after: Duration = Field(ge=0)
+    active: bool
+
+
+class Case(Step):
+    """An example that the rule must get right. It starts with an alarm that is not active."""
+
+    then: list[Step] = Field(
+        default_factory=list, description="what follows; inputs not given stay"
+    )
+
+
+class Rule(_Section):
+    """One alarm of every asset that has its inputs."""
+
+    id: Identifier
+    title: str = Field(min_length=1)
+    when: Condition = Field(description="becomes active when this has been true for `delay`")
+    clear: Condition | None = Field(
+        None,
+        description="back to normal when this has been true for `off_delay`; default: not `when`",
+    )
+    delay: DelayField = Delay()
+    off_delay: DelayField = Delay()
+    severity: int = Field(ge=1, le=1000, description="OPC UA severity")
+    cause: str = Field(min_length=1)
+    action: str = Field(min_length=1)
+    cases: list[Case] = Field(min_length=1)
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Ids of all points that the rule looks at, those of ``when`` first."""
+        return _merged(self.when.points, self.clear.points if self.clear else ())
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Numbers of the plate that the rule uses."""
+        return _merged(self.when.parameters, self.clear.parameters if self.clear else ())
+
+
+class RulePack(_Section):
+    """A file of rules."""
+
+    title: str
+    rules: list[Rule] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> RulePack:
+        ids = [rule.id for rule in self.rules]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"rules with the same id: {', '.join(twice)}")
+        return self
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a rule pack, for editors."""
+    return RulePack.model_json_schema()
+
+
+def _merged(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
