@@ -22,9 +22,13 @@ class LoopParameters:
 
     exchanger: float = 18_000.0
     """Heat capacity of the condenser with its water. [J/K]"""
+    exchanger_loss: float = 1.5
+    """To the plant room. [W/K]"""
+    thermosiphon: float = 0.0015
+    """Flow that warm water keeps up in a standing loop. [kg/s]"""
     pipe_litres: float = 2.2
     """Each of the two volumes of the supply pipe, and of the return pipe. [l]"""
-    pipe_loss: float = 1.2
+    pipe_loss: float = 0.6
     """Loss of one such volume to the plant room. [W/K]"""
     emitter: float = 165_000.0
     """Heat capacity of the radiators with their water. [J/K]"""
@@ -32,7 +36,7 @@ class LoopParameters:
     """With all valves open, at 45/40 °C water and 20 °C room. [W]"""
     emitter_exponent: float = 1.3
     """Radiators 1.3, floors 1.1 (EN 442, EN 1264). [-]"""
-    unvalved_share: float = 0.3
+    unvalved_share: float = 0.25
     """Emitters without thermostatic valve: bathrooms, and the bypass that keeps flow. [-]"""
     coil_litres: float = 4.0
     """Water in the tank's coil. [l]"""
@@ -139,7 +143,7 @@ class WaterLoop:
         p = self._p
         t = self._t
         around_coil = sum(tank) / len(tank)
-        loss = [0.0] * len(t)
+        loss = [p.exchanger_loss, *[0.0] * (len(t) - 1)]
         ambient = [plant_room] * len(t)
         for node in (_SUPPLY_1, _SUPPLY_2, _RETURN_1, _RETURN_2):
             loss[node] = p.pipe_loss
@@ -152,16 +156,14 @@ class WaterLoop:
         loss[_COIL] = p.coil_conductance if charging and flow > 0.0 else _STILL_COIL
         ambient[_COIL] = around_coil
 
-        stirred = flow * WATER_HEAT
-        ring = (_CHARGING if charging else _HEATING) if stirred > 0.0 else ()
+        ring = _CHARGING if charging else _HEATING
+        stirred = max(flow, p.thermosiphon) * WATER_HEAT
         self._solve_ring(ring, dt, stirred, heat, loss, ambient)
         for node in range(len(t)):
             if node not in ring:
                 inertia = self._capacity[node] / dt
-                source = heat if node == _EXCHANGER else 0.0
-                t[node] = (inertia * t[node] + loss[node] * ambient[node] + source) / (
-                    inertia + loss[node]
-                )
+                known = inertia * t[node] + loss[node] * ambient[node]
+                t[node] = known / (inertia + loss[node])
         given = [k * (x - a) for k, x, a in zip(loss, t, ambient, strict=True)]
         self.fluxes.to_room = sum(given[_EMITTER : _EMITTER + _EMITTER_NODES])
         self.fluxes.to_tank = given[_COIL]
@@ -181,8 +183,6 @@ class WaterLoop:
 
         Every Tᵢ is written as offset + slope · T of the last node; closing the ring gives that.
         """
-        if not ring:
-            return
         t = self._t
         offset, slope = 0.0, 1.0
         line: list[tuple[float, float]] = []

@@ -32,7 +32,7 @@ _FILL_PRESSURE = 1.6
 """Cold system, gauge. [bar]"""
 _FLOW_SWITCH = 0.4
 """Opens below this share of the nominal flow. [-]"""
-_MOST_IMMERSED_PRESSURE = 0.4
+_LEAST_PRESSURE = 0.4
 """The pump draws air below this. [bar]"""
 
 
@@ -195,7 +195,7 @@ class HeatPumpPhysics:
         if not self.disturbances.has("water_leak"):
             self._leaked = 0.0  # whoever repairs a leak refills
         share = 1.0 - self.disturbances.level("strainer_clogged")
-        if self.water_pressure < _MOST_IMMERSED_PRESSURE:
+        if self.water_pressure < _LEAST_PRESSURE:
             share = 0.0
         if not self.valve_to_tank:
             # Closing valves raise the pressure difference; the bypass keeps most of the flow.

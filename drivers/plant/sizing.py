@@ -69,6 +69,8 @@ def size(plate: Plate, climate: Climate) -> PlantParameters:
         coil=CoilParameters(),
         loop=LoopParameters(
             exchanger=loop.exchanger * scale,
+            exchanger_loss=loop.exchanger_loss * scale**0.5,
+            thermosiphon=loop.thermosiphon * scale,
             pipe_litres=loop.pipe_litres * scale,
             pipe_loss=loop.pipe_loss * scale**0.5,
             emitter=loop.emitter * scale,
