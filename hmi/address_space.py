@@ -205,7 +205,7 @@ def _variable(
         states=states,
         has_history=has_history,
         provenance={
-            name: _text(value)
+            name: value
             for name, value in properties.items()
             if name not in _KNOWN_PROPERTIES and "ModelName" in properties
         },

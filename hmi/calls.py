@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,8 @@ async def request(client: Client, call_request: ua.CallMethodRequest) -> Outcome
         return Outcome(False, texts.NO_ANSWER)
     outputs = [output.Value for output in result.OutputArguments or ()]
     message = next((text for text in map(_message, outputs) if text), "")
-    read_back = next((float(v) for v in outputs if isinstance(v, int | float)), None)
+    numbers = [float(v) for v in outputs if isinstance(v, int | float) and math.isfinite(v)]
+    read_back = numbers[0] if numbers else None
     if not result.StatusCode.is_good():
         return Outcome(False, message or texts.reason(_cause(result)), read_back)
     return Outcome(True, message or texts.DONE, read_back)

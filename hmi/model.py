@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from asyncua import ua
 
@@ -28,8 +29,8 @@ class Variable:
     states: Mapping[int, str] = field(default_factory=dict)
     """Texts by code, of a switch or an enumeration."""
     has_history: bool = False
-    provenance: Mapping[str, str] = field(default_factory=dict)
-    """Of a predicted variable: model, version, horizon, training source."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Of a predicted variable: the properties that name its model, as the server holds them."""
 
 
 @dataclass(frozen=True, slots=True)

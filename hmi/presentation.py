@@ -33,8 +33,8 @@ class Sample:
         """Take the value out of a DataValue; a Bad one has no value."""
         status = data.StatusCode.value if data.StatusCode is not None else 0
         raw = data.Value.Value if data.Value is not None else None
-        usable = isinstance(raw, int | float) and math.isfinite(raw) and not status >> 31
-        return cls(float(raw) if usable else None, status, data.SourceTimestamp)
+        number = float(raw) if isinstance(raw, int | float) and not status >> 31 else math.nan
+        return cls(number if math.isfinite(number) else None, status, data.SourceTimestamp)
 
     @property
     def quality(self) -> str:

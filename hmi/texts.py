@@ -63,7 +63,8 @@ HOT_WATER = "Hot water"
 OUTDOOR_UNIT = "Outdoor unit"
 EXCHANGER = "Condenser"
 COMPRESSOR = "Compressor"
-PUMP = "Pump"
+PRESSURE = "Pressure"
+HUMIDITY = "Humidity"
 TODAY = "Today"
 ELECTRICITY = "Electricity"
 BUILDING = "Building"
@@ -126,13 +127,13 @@ PREDICTED = "predicted"
 PREDICTION = "Prediction"
 PROVENANCE = {
     "ModelName": "Model",
-    "ModelVersion": "Version",
-    "TrainingSource": "Trained on",
-    "TrainingStart": "Training from",
-    "TrainingEnd": "Training to",
-    "Horizon": "Horizon",
-    "IssueTime": "Issued",
+    "ModelVersion": "version",
+    "TrainingSource": "trained on",
+    "TrainingStart": "from",
+    "TrainingEnd": "to",
+    "Horizon": "looks ahead",
 }
+ISSUED = "issued"
 
 
 def interval(low: str, high: str, unit: str) -> str:

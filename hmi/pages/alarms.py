@@ -23,7 +23,7 @@ def add_alarms_page(shell: Shell) -> None:
             return to_login()
         with shell.page(person, request, texts.ALARMS, ()):
             ui.html(
-                f'<header class="row"><h1>{texts.ALARMS}</h1><label class="check">'
+                f'<header class="bar-row"><h1>{texts.ALARMS}</h1><label class="check">'
                 f'<input type="checkbox" id="returned" onchange="hmi.renderAlarms()">'
                 f"{texts.SHOW_RETURNED}</label></header>"
                 f'<div id="alarm-list"></div>',
@@ -48,7 +48,7 @@ async def _ask(alarm: Alarm) -> str | None:
     with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
         ui.label(alarm.message)
         comment = ui.input(texts.COMMENT).props("outlined dense autofocus data-comment")
-        with ui.element("div").classes("row end"):
+        with ui.element("div").classes("bar-row end"):
             ui.button(texts.CANCEL, on_click=lambda: dialog.submit(None)).props("flat no-caps")
             ui.button(texts.ACKNOWLEDGE, on_click=lambda: dialog.submit(comment.value or "")).props(
                 "unelevated no-caps data-confirm"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from html import escape
 
 from nicegui import ui
 
-from heatpump_twin.hmi import texts
+from heatpump_twin.hmi import limits, texts
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.model import Method, Unit, Variable
 from heatpump_twin.hmi.pages.markup import bar, live
-from heatpump_twin.hmi.pages.news import News
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import decimals, number_text, value_text
 
 _STEP = 0.5
 
 
-def control_panel(person: Person, unit: Unit, news: News) -> None:
+def control_panel(person: Person, unit: Unit) -> None:
     """Build a faceplate for everything that the server lets this person change."""
     with ui.element("section").classes("panel control"):
         ui.html(f"<h2>{texts.CONTROL}</h2>", sanitize=False)
@@ -33,9 +33,9 @@ def control_panel(person: Person, unit: Unit, news: News) -> None:
             if method is None:
                 continue
             if variable.states:
-                _Choice(person, unit, variable, method, news)
+                _Choice(person, unit, variable, method)
             else:
-                _Setpoint(person, unit, variable, method, news)
+                _Setpoint(person, unit, variable, method)
 
 
 class _Result:
@@ -62,30 +62,29 @@ class _Result:
 class _Setpoint:
     """A number with limits. What is outside them cannot be sent."""
 
-    def __init__(
-        self, person: Person, unit: Unit, variable: Variable, method: Method, news: News
-    ) -> None:
+    def __init__(self, person: Person, unit: Unit, variable: Variable, method: Method) -> None:
         self._person, self._unit = person, unit
-        self._variable, self._method, self._news = variable, method, news
+        self._variable, self._method = variable, method
+        self._low, self._high = limits.span(variable, method)
         with ui.element("div").classes("faceplate"):
             ui.html(
                 f'<span class="l">{escape(variable.title)}</span>{live(variable)}{bar(variable)}',
                 sanitize=False,
             ).classes("figure")
-            with ui.element("div").classes("row"):
+            with ui.element("div").classes("bar-row"):
                 self._input = ui.number(
                     label=texts.NEW_VALUE,
                     suffix=variable.unit or None,
                     step=_STEP,
-                    min=variable.span[0] if variable.span else None,
-                    max=variable.span[1] if variable.span else None,
+                    min=self._low if math.isfinite(self._low) else None,
+                    max=self._high if math.isfinite(self._high) else None,
                     on_change=self._check,
                 ).props("dense outlined hide-bottom-space")
                 self._input.props(f'data-setpoint="{variable.id}"')
                 self._button = ui.button(texts.WRITE, on_click=self._write).props("unelevated")
                 self._button.props(f'data-write="{variable.id}" no-caps')
-            if variable.span:
-                low, high = (number_text(limit, decimals(variable)) for limit in variable.span)
+            if math.isfinite(self._low) and math.isfinite(self._high):
+                low, high = (number_text(x, decimals(variable)) for x in (self._low, self._high))
                 ui.html(
                     f'<p class="limits">{texts.limits(low, high, escape(variable.unit))}</p>',
                     sanitize=False,
@@ -97,8 +96,7 @@ class _Setpoint:
         value = self._input.value
         if value is None:
             return None
-        low, high = self._variable.span or (float("-inf"), float("inf"))
-        return float(value) if low <= value <= high else None
+        return float(value) if self._low <= value <= self._high else None
 
     def _check(self) -> None:
         value = self._allowed()
@@ -106,10 +104,8 @@ class _Setpoint:
         unit = self._variable.unit
         shown = "" if value is None else f" {value_text(self._variable, value)} {unit}".rstrip()
         self._button.text = texts.WRITE + shown
-        self._input.props(
-            "error" if value is None and self._input.value is not None else "",
-            remove="error" if value is not None or self._input.value is None else "",
-        )
+        outside = value is None and self._input.value is not None
+        self._input.props(add="error" if outside else "", remove="" if outside else "error")
 
     async def _write(self) -> None:
         value = self._allowed()
@@ -130,17 +126,17 @@ class _Setpoint:
 class _Choice:
     """One of several named states."""
 
-    def __init__(
-        self, person: Person, unit: Unit, variable: Variable, method: Method, news: News
-    ) -> None:
+    def __init__(self, person: Person, unit: Unit, variable: Variable, method: Method) -> None:
         self._person, self._unit = person, unit
-        self._variable, self._method, self._news = variable, method, news
+        self._variable, self._method = variable, method
         with ui.element("div").classes("faceplate"):
             ui.html(
                 f'<span class="l">{escape(variable.title)}</span>{live(variable)}', sanitize=False
             ).classes("figure")
-            with ui.element("div").classes("row"):
-                self._select = ui.select(dict(variable.states), label=texts.NEW_VALUE)
+            with ui.element("div").classes("bar-row"):
+                self._select = ui.select(
+                    dict(limits.choices(variable, method)), label=texts.NEW_VALUE
+                )
                 self._select.props(f'dense outlined data-setpoint="{variable.id}"')
                 self._button = ui.button(texts.WRITE, on_click=self._write)
                 self._button.props(f'unelevated no-caps data-write="{variable.id}"')
@@ -165,7 +161,7 @@ class _Actions:
     def __init__(self, person: Person, unit: Unit, methods: list[Method]) -> None:
         self._person, self._unit = person, unit
         with ui.element("div").classes("faceplate"):
-            with ui.element("div").classes("row"):
+            with ui.element("div").classes("bar-row"):
                 for method in methods:
                     ui.button(
                         texts.ACTIONS[method.name],
@@ -181,7 +177,7 @@ class _Actions:
 async def _confirmed(question: str) -> bool:
     with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
         ui.label(question)
-        with ui.element("div").classes("row end"):
+        with ui.element("div").classes("bar-row end"):
             ui.button(texts.CANCEL, on_click=lambda: dialog.submit(False)).props(
                 "flat no-caps data-cancel"
             )

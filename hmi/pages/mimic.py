@@ -13,7 +13,7 @@ from heatpump_twin.hmi.model import Unit
 from heatpump_twin.hmi.pages import symbols as s
 from heatpump_twin.hmi.pages.symbols import Drawing, Tag
 
-_TANK = ("dhw_temperature", "dhw_setpoint", "dhw_heating", "tank_connected")
+_TANK = ("dhw_temperature", "dhw_setpoint")
 _HEAT_METER = ("thermal_power", "water_flow", "meter_heat_power")
 
 
@@ -26,22 +26,19 @@ def _wide(unit: Unit) -> str:
     has = _has(unit)
     tank = has(_TANK)
     parts: list[str | None] = [
+        s.building(890, 40, 286, 300, texts.BUILDING),
         s.box(24, 64, 262, 282, texts.OUTDOOR_UNIT),
         s.fan(98, 190, 52, s.first(unit, "fan_running", "fan_speed")),
-        s.coil(176, 130, 120),
+        s.coil(188, 130, 120),
         s.line("refrigerant", (188, 130), (345, 130)),
         s.line("refrigerant", (188, 290), (345, 290)),
-        s.line("refrigerant", (188, 120), (188, 135)),
-        s.line("refrigerant", (188, 245), (188, 290)),
+        s.line("refrigerant", (188, 250), (188, 290)),
         s.expansion_valve(250, 130),
         s.compressor(246, 290, 24, s.first(unit, "compressor_running", "compressor_on")),
         s.exchanger(330, 108, 58, 204, texts.EXCHANGER),
-        s.line("water supply", (388, 140), (905, 140)),
-        s.line("water return", (905, 282), (388, 282)),
-        s.building(890, 40, 286, 300, texts.BUILDING),
+        s.line("water supply", (388, 140), (924, 140), (924, 196)),
+        s.line("water return", (1035, 258), (1035, 282), (388, 282)),
         s.radiator(914, 196, 9, 62),
-        s.line("water supply", (905, 140), (924, 140), (924, 196)),
-        s.line("water return", (1040, 258), (1040, 282), (905, 282)),
         s.pump(690, 282, 20, s.first(unit, "water_pump_running", "water_flow_detected")),
         s.meter(560, 140) if has(_HEAT_METER) else None,
         s.heater(640, 140, s.first(unit, "backup_heater_on"))
@@ -62,20 +59,20 @@ def _wide(unit: Unit) -> str:
     tags = [
         Tag("outdoor_temperature", 24, 44, texts.OUTDOOR),
         Tag("outdoor_humidity", 176, 44),
-        Tag("compressor_frequency", 206, 334, anchor="start"),
+        Tag("compressor_frequency", 280, 334, anchor="end"),
         Tag("supply_temperature", 402, 122, texts.SUPPLY),
         Tag("supply_setpoint", 402, 172, texts.SETPOINT, minor=True),
         Tag("return_temperature", 402, 318, texts.RETURN),
-        Tag("thermal_power", 530, 76, texts.HEAT),
-        Tag("water_flow", 530, 104, texts.FLOW),
+        Tag("thermal_power", 548, 80, texts.HEAT),
+        Tag("water_flow", 548, 108, texts.FLOW),
         Tag("cop", 470, 228, texts.COP, major=True),
-        Tag("water_pressure", 668, 332, anchor="start", minor=True),
+        Tag("water_pressure", 616, 332, texts.PRESSURE, minor=True),
         Tag("valve_direction", 780, 122, anchor="start", minor=True),
         Tag("dhw_temperature", 590, 388, texts.HOT_WATER),
         Tag("dhw_setpoint", 590, 416, texts.SETPOINT, minor=True),
         Tag("room_temperature", 944, 156, texts.ROOM),
         Tag("room_setpoint", 944, 180, texts.SETPOINT, minor=True),
-        Tag("room_humidity", 1076, 232, minor=True),
+        Tag("room_humidity", 944, 318, texts.HUMIDITY, minor=True),
         Tag("electrical_power", 40, 426, texts.POWER),
         Tag("electrical_energy_today", 40, 446, texts.TODAY, minor=True),
     ]
@@ -86,26 +83,20 @@ def _tall(unit: Unit) -> str:
     has = _has(unit)
     tank = has(_TANK)
     parts: list[str | None] = [
+        s.building(208, 404, 184, 196, ""),
         s.box(8, 44, 190, 200, texts.OUTDOOR_UNIT),
         s.fan(58, 132, 36, s.first(unit, "fan_running", "fan_speed")),
-        s.coil(108, 88, 88),
+        s.coil(120, 84, 92),
         s.line("refrigerant", (120, 84), (236, 84)),
         s.line("refrigerant", (120, 206), (236, 206)),
-        s.line("refrigerant", (120, 78), (120, 92)),
         s.line("refrigerant", (120, 172), (120, 206)),
         s.expansion_valve(168, 84),
         s.compressor(164, 206, 18, s.first(unit, "compressor_running", "compressor_on")),
         s.exchanger(222, 66, 40, 160, ""),
-        s.line("water supply", (262, 86), (384, 86), (384, 420), (352, 420)),
-        s.line(
-            "water return", (232, 560), (176, 560), (176, 286), (300, 286), (300, 208), (262, 208)
-        ),
-        s.building(208, 404, 184, 196, ""),
+        s.line("water supply", (262, 86), (384, 86), (384, 478), (244, 478), (244, 500)),
+        s.line("water return", (325, 546), (325, 560), (176, 560), (176, 286)),
+        s.line("water return", (176, 286), (300, 286), (300, 208), (262, 208)),
         s.radiator(236, 500, 7, 46),
-        s.line(
-            "water supply", (384, 420), (384, 440), (352, 440), (352, 478), (244, 478), (244, 500)
-        ),
-        s.line("water return", (336, 546), (336, 560), (176, 560)),
         s.pump(240, 286, 16, s.first(unit, "water_pump_running", "water_flow_detected")),
         s.meter(384, 150) if has(_HEAT_METER) else None,
         s.defrost(16, 72, s.first(unit, "defrost_active")),
@@ -114,7 +105,6 @@ def _tall(unit: Unit) -> str:
         parts += [
             s.crossing(176, 350, vertical=True),
             s.line("water supply", (384, 350), (60, 350), (60, 400)),
-            s.line("water return", (120, 500), (176, 500)),
             s.tank(40, 390, 64, 130, s.first(unit, "dhw_heating")),
             s.line("water return", (100, 500), (176, 500)),
             s.three_way_valve(384, 350),

@@ -23,7 +23,7 @@ def parameter_table(unit: Unit) -> None:
     head = "".join(f"<th>{escape(title)}</th>" for title in texts.COLUMNS)
     bodies = "".join(_group(name, members) for name, members in groups.items() if members)
     ui.html(
-        f'<header class="row"><h2>{texts.PARAMETERS}</h2>'
+        f'<header class="bar-row"><h2>{texts.PARAMETERS}</h2>'
         f'<input type="search" id="filter" placeholder="{texts.FILTER}" '
         f'aria-label="{texts.FILTER}" oninput="hmi.filter(this.value)"></header>'
         f'<table class="parameters"><thead><tr>{head}</tr></thead>{bodies}</table>',
@@ -35,7 +35,9 @@ def _group(name: str, variables: list[Variable]) -> str:
     rows = "".join(map(_row, variables))
     columns = len(texts.COLUMNS)
     return (
-        f'<tbody><tr class="group"><th colspan="{columns}">{escape(name)}</th></tr>{rows}</tbody>'
+        f'<tbody data-group="{escape(name)}"><tr class="group"><th colspan="{columns}">'
+        f'<button type="button" onclick="hmi.fold(this)">{escape(name)} '
+        f"<small>{len(variables)}</small></button></th></tr>{rows}</tbody>"
     )
 
 

@@ -89,9 +89,10 @@ def fan(x: float, y: float, radius: float, state: Variable | None) -> str:
 
 
 def coil(x: float, y: float, height: float) -> str:
-    """Draw a finned coil."""
+    """Draw a finned coil from top to bottom."""
     steps = 6
-    points = [(x + (24 if i % 2 else 0), y + height * i / steps) for i in range(steps + 1)]
+    sides = [0, *(12 if i % 2 else -12 for i in range(1, steps)), 0]
+    points = [(x + side, y + height * i / steps) for i, side in enumerate(sides)]
     path = " ".join(f"{px},{py:.1f}" for px, py in points)
     return f'<polyline class="coil" points="{path}"/>'
 
@@ -216,11 +217,11 @@ def _title(state: Variable | None) -> str:
 def _tag(tag: Tag, variable: Variable) -> str:
     kind = "major" if tag.major else "minor" if tag.minor else ""
     label = f'<tspan class="l">{escape(tag.label)}</tspan>' if tag.label else ""
-    gap = f'<tspan x="{tag.x}" dy="22"></tspan>' if tag.stacked else " "
+    place = f' x="{tag.x}" dy="1.2em"' if tag.stacked else ""
     unit = f'<tspan class="u" dx="3">{escape(variable.unit)}</tspan>' if variable.unit else ""
     return (
         f'<text class="v tag pending {kind}" x="{tag.x}" y="{tag.y}" text-anchor="{tag.anchor}" '
         f'data-key="{escape(variable.key)}" data-title="{escape(variable.title)}"><title></title>'
-        f'{label}{gap if label else ""}<tspan class="n">{texts.LOADING}</tspan>'
+        f'{label} <tspan class="n"{place}>{texts.LOADING}</tspan>'
         f'{unit}<tspan class="q" dx="2"></tspan></text>'
     )

@@ -40,7 +40,7 @@ class TrendPanel:
         self._client = ui.context.client
         ui.add_head_html(f'<script src="{assets.url("trend.js")}"></script>')
         with ui.element("section").classes("panel trend-panel"):
-            with ui.element("header").classes("row"):
+            with ui.element("header").classes("bar-row"):
                 ui.html(f"<h2>{texts.TREND}</h2>", sanitize=False)
                 self._points = ui.select(
                     {key: variable.title for key, variable in self._variables.items()},

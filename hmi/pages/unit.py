@@ -41,13 +41,13 @@ def add_unit_page(shell: Shell) -> None:
             with shell.page(person, request, texts.OVERVIEW, ()):
                 ui.html(f'<p class="panel">{texts.NOT_FOUND}</p>', sanitize=False)
             return None
-        with shell.page(person, request, unit.name, unit.variables.values()) as news:
+        with shell.page(person, request, unit.name, unit.variables.values()):
             with ui.element("div").classes("unit-grid"):
                 with ui.element("section").classes("panel mimic-panel"):
                     ui.html(_heading(unit) + mimic.draw(unit), sanitize=False)
                 with ui.element("div").classes("side"):
-                    control_panel(person, unit, news)
-                    prediction_panel(unit)
+                    control_panel(person, unit)
+                    prediction_panel(unit, shell.zone)
                     _today(unit)
                 trend = TrendPanel(person, unit, shell.site.site.timezone, silence)
             parameter_table(unit)

@@ -183,6 +183,10 @@ window.hmi = (() => {
   }
 
   // ── the rest ──────────────────────────────────────────────────────────────────────────────────
+  function fold(button) {
+    button.closest("tbody").classList.toggle("toggled");
+  }
+
   function filter(text) {
     const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
     for (const body of document.querySelectorAll(".parameters tbody")) {
@@ -194,6 +198,7 @@ window.hmi = (() => {
         any = any || !row.hidden;
       }
       body.hidden = !any;
+      body.classList.toggle("found", wanted.length > 0);
     }
   }
 
@@ -216,5 +221,5 @@ window.hmi = (() => {
   document.addEventListener("visibilitychange", watch);
   setInterval(watch, CHECK_EVERY);
 
-  return { update, filter, toggleTheme, renderAlarms, onValues: (listener) => listeners.push(listener) };
+  return { update, filter, fold, toggleTheme, renderAlarms, onValues: (listener) => listeners.push(listener) };
 })();

@@ -73,7 +73,7 @@ window.trend = (() => {
     const dark = document.body.classList.contains("body--dark");
     const palette = dark ? DARK : LIGHT;
     const ink = css("--ink"), muted = css("--muted"), lines = css("--line");
-    const height = chart().getHeight(), top = 34, bottom = 64, gap = 26;
+    const height = chart().getHeight(), top = 48, bottom = 66, gap = 30;
     const each = (height - top - bottom - gap * (units.length - 1)) / Math.max(1, units.length);
     const label = (time) => {
       const text = clock.time.format(time);
@@ -94,7 +94,8 @@ window.trend = (() => {
       dataZoom: [
         { type: "inside", xAxisIndex: units.map((_, i) => i), filterMode: "none" },
         { type: "slider", xAxisIndex: units.map((_, i) => i), filterMode: "none", bottom: 6, height: 20, borderColor: lines,
-          textStyle: { color: muted }, labelFormatter: (time) => clock.time.format(time), showDataShadow: false, backgroundColor: "transparent" },
+          textStyle: { color: muted }, labelFormatter: (time) => clock.time.format(time), showDataShadow: false, backgroundColor: "transparent", fillerColor: "rgba(128,140,150,0.25)",
+          handleStyle: { color: css("--panel"), borderColor: muted }, moveHandleStyle: { color: lines }, brushSelect: false },
       ],
       tooltip: { trigger: "axis", confine: true, backgroundColor: css("--panel"), borderColor: lines, textStyle: { color: ink }, formatter: tip },
       axisPointer: { link: [{ xAxisIndex: "all" }], lineStyle: { color: muted } },

@@ -1,0 +1,33 @@
+"""What a setpoint method takes: the narrower of the variable's range and the method's own text.
+
+EURange says what a quantity normally spans; what a device accepts may be less. The server states
+that in the description of the input argument: ``Supply setpoint, 20 to 55 °C`` or
+``Operating mode: 1 Heating, 3 Hot water``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from heatpump_twin.hmi.model import Method, Variable
+
+_SPAN = re.compile(r"(-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)")
+_CODE = re.compile(r"(?:^|[:,])\s*(-?\d+) (?=\D)")
+
+
+def span(variable: Variable, method: Method) -> tuple[float, float]:
+    """Return the lowest and the highest value that can be asked for."""
+    low, high = variable.span or (-math.inf, math.inf)
+    stated = _SPAN.search(method.argument_text)
+    if stated:
+        low, high = max(low, float(stated[1])), min(high, float(stated[2]))
+    return low, high
+
+
+def choices(variable: Variable, method: Method) -> Mapping[int, str]:
+    """Return the named states that can be asked for."""
+    stated = {int(code) for code in _CODE.findall(method.argument_text)}
+    allowed = {code: text for code, text in variable.states.items() if code in stated}
+    return allowed or variable.states
