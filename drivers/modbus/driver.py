@@ -130,6 +130,15 @@ class ModbusDriver:
             self._connected = False
             await self._link.close()
 
+    async def poll(self, sink: FrameSink) -> None:
+        """Read every point once, for a caller that keeps its own time instead of `run`."""
+        self._sink = sink
+        await self._poll(0)
+
+    async def close(self) -> None:
+        """Close the connection; the next request opens it again."""
+        await self._link.close()
+
     async def write(self, point: int, value: float) -> WriteOutcome:
         """Write one point and read it back."""
         outcome = await self._writer.write(point, value)

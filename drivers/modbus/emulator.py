@@ -82,6 +82,11 @@ class EmulatedGateway:
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
+    @property
+    def connections(self) -> int:
+        """Clients that are connected now."""
+        return len(self._connections)
+
     async def start(self) -> None:
         """Listen. Port 0 takes a free one."""
         self._server = await asyncio.start_server(self._accept, self.host, self.port)

@@ -1,0 +1,42 @@
+"""Deadlines without drift, and pauses that grow."""
+
+from __future__ import annotations
+
+import random
+
+from heatpump_twin.drivers.modbus.schedule import BackOff, Schedule
+
+
+def test_ticks_keep_to_the_grid() -> None:
+    schedule = Schedule(start=100.0, period=0.1)
+    assert [round(schedule.next(100.0 + 0.1 * k + 0.07), 9) for k in range(4)] == [
+        100.0,
+        100.1,
+        100.2,
+        100.3,
+    ]
+    assert schedule.missed == 0
+
+
+def test_a_tick_that_is_over_is_left_out_and_counted() -> None:
+    schedule = Schedule(start=0.0, period=1.0)
+    assert schedule.next(0.0) == 0.0
+    assert schedule.next(3.5) == 3.0
+    assert (schedule.tick, schedule.missed) == (3, 2)
+
+
+def test_nobody_missed_the_ticks_of_an_outage() -> None:
+    schedule = Schedule(start=0.0, period=1.0)
+    schedule.next(0.0)
+    schedule.resume(7.4)
+    assert schedule.next(7.4) == 8.0
+    assert schedule.missed == 0
+
+
+def test_pauses_grow_to_a_limit_and_start_again() -> None:
+    back_off = BackOff(1.0, random.Random(1))
+    pauses = [back_off.pause() for _ in range(6)]
+    for pause, full in zip(pauses, [0.5, 1, 2, 2, 2, 2], strict=True):
+        assert 0.75 * full <= pause <= full
+    back_off.reset()
+    assert back_off.pause() <= 0.5
