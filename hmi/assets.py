@@ -21,6 +21,13 @@ def content(name: str) -> str:
 
 ICON = content("icon.svg")
 
+THEME = """<script>
+  document.documentElement.dataset.theme =
+    (document.cookie.match(/hmi-theme=(dark|light)/) || [])[1]
+    || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+</script>"""
+"""Chooses light or dark before anything is painted: what the person chose, else their system."""
+
 
 @cache
 def url(name: str) -> str:

@@ -15,6 +15,7 @@ from heatpump_twin.hmi.model import Variable
 
 _DECIMALS = {"°C": 1, "K": 1, "W": 0, "VA": 0, "var": 0, "V": 0, "A": 1, "kWh": 1, "Hz": 1,
              "%": 0, "l/min": 1, "bar": 2, "m³": 1, "min": 0, "r/min": 0}  # fmt: skip
+_GROUPS_OF_CODES = {"Configuration", "Diagnostics", "Identification"}
 _GOOD, _UNCERTAIN, _SEVERITY = 0, 1, 30
 
 
@@ -63,7 +64,7 @@ def number_text(value: float, places: int) -> str:
 
 
 def decimals(variable: Variable) -> int:
-    """Return how many decimals mean something: by unit, for pure numbers by their range."""
+    """Return how many decimals mean something; pure numbers are ratios such as COP, or codes."""
     if variable.unit:
         return _DECIMALS.get(variable.unit, 1)
     low, high = variable.span or (0.0, 1.0)

@@ -72,15 +72,12 @@ class _Setpoint:
                 sanitize=False,
             ).classes("figure")
             with ui.element("div").classes("bar-row"):
-                self._input = ui.number(
-                    label=texts.NEW_VALUE,
-                    suffix=variable.unit or None,
-                    step=_STEP,
-                    min=self._low if math.isfinite(self._low) else None,
-                    max=self._high if math.isfinite(self._high) else None,
-                    on_change=self._check,
-                ).props("dense outlined hide-bottom-space")
-                self._input.props(f'data-setpoint="{variable.id}"')
+                # Not ui.number: it corrects a value outside its limits without a word.
+                self._input = ui.input(label=texts.NEW_VALUE, on_change=self._check)
+                self._input.props(
+                    f'type=number step={_STEP} inputmode=decimal suffix="{variable.unit}" '
+                    f'dense outlined hide-bottom-space data-setpoint="{variable.id}"'
+                )
                 self._button = ui.button(texts.WRITE, on_click=self._write).props("unelevated")
                 self._button.props(f'data-write="{variable.id}" no-caps')
             if math.isfinite(self._low) and math.isfinite(self._high):
@@ -93,10 +90,11 @@ class _Setpoint:
         self._check()
 
     def _allowed(self) -> float | None:
-        value = self._input.value
-        if value is None:
+        try:
+            value = float(self._input.value)
+        except (TypeError, ValueError):
             return None
-        return float(value) if self._low <= value <= self._high else None
+        return value if self._low <= value <= self._high else None
 
     def _check(self) -> None:
         value = self._allowed()
@@ -104,7 +102,7 @@ class _Setpoint:
         unit = self._variable.unit
         shown = "" if value is None else f" {value_text(self._variable, value)} {unit}".rstrip()
         self._button.text = texts.WRITE + shown
-        outside = value is None and self._input.value is not None
+        outside = value is None and self._input.value not in (None, "")
         self._input.props(add="error" if outside else "", remove="" if outside else "error")
 
     async def _write(self) -> None:

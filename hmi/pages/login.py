@@ -21,8 +21,7 @@ _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="{icon}"><link rel="stylesheet" href="{css}">
-<script>document.documentElement.dataset.theme =
-  (document.cookie.match(/hmi-theme=(\\w+)/) || [])[1] || "auto"</script>
+{theme}
 </head><body class="login"><main><form method="post" action="/login" class="panel">
 <h1>{title}</h1>
 <p class="message {kind}" role="alert">{message}</p>
@@ -74,6 +73,7 @@ def _form(
         title=escape(site.site.name),
         icon=assets.url("icon.svg"),
         css=assets.url("hmi.css"),
+        theme=assets.THEME,
         kind=kind,
         message=escape(message),
         user_label=texts.USER,

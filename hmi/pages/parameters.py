@@ -14,6 +14,9 @@ from heatpump_twin.hmi.presentation import number_text
 _ORDER = ("Operational", "Configuration", "Statistics", "Diagnostics", "Maintenance",
           "Prediction", "Identification")  # fmt: skip
 
+# A counter or a code has no normal range, only limits of its register.
+_WITHOUT_RANGE = {"Statistics", "Diagnostics", "Identification"}
+
 
 def parameter_table(unit: Unit) -> None:
     """Build the table; the page's script keeps values, qualities and times up to date."""
@@ -49,14 +52,14 @@ def _row(variable: Variable) -> str:
         f"<td>{escape(variable.title)}{predicted}</td>"
         f'<td class="value">{live(variable, unit=False)}</td>'
         f'<td class="u">{escape(variable.unit)}</td>'
-        f'<td class="range">{bar(variable)}{_range(variable)}</td>'
+        f'<td class="range">{_range(variable)}</td>'
         f'<td class="quality" data-quality="{escape(variable.key)}"></td>'
         f'<td class="time" data-time="{escape(variable.key)}"></td></tr>'
     )
 
 
 def _range(variable: Variable) -> str:
-    if variable.span is None:
+    if variable.span is None or not variable.unit or variable.group in _WITHOUT_RANGE:
         return ""
     low, high = (number_text(limit, 0 if limit == int(limit) else 1) for limit in variable.span)
-    return f"<small>{low} … {high}</small>"
+    return f"{bar(variable)}<small>{low} … {high}</small>"

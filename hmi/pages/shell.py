@@ -51,7 +51,7 @@ class Shell:
         self, person: Person, request: Request, title: str, variables: Iterable[Variable]
     ) -> Iterator[News]:
         """Open a page with its header; what is built inside is its content."""
-        _head(request)
+        _head()
         ui.page_title(f"{title} · {self.site.site.name}")
         ui.html(self._header(person, request.url.path), sanitize=False).classes("hmi-top")
         news = News(person, list(variables), self.zone)
@@ -81,9 +81,7 @@ class Shell:
         )
 
 
-def _head(request: Request) -> None:
-    theme = request.cookies.get("hmi-theme", "auto")
-    ui.dark_mode({"dark": True, "light": False}.get(theme))
+def _head() -> None:
     words: dict[str, Any] = {
         "link": texts.LINK, "stale": texts.STALE, "noAlarms": texts.NO_ALARMS,
         "quality": texts.QUALITY, "priority": texts.PRIORITY, "shape": texts.PRIORITY_SHAPE,
@@ -91,7 +89,7 @@ def _head(request: Request) -> None:
         "acknowledge": texts.ACKNOWLEDGE, "noValue": texts.NO_VALUE, "empty": texts.TREND_EMPTY,
     }  # fmt: skip
     ui.add_head_html(
-        f'<link rel="stylesheet" href="{assets.url("hmi.css")}">'
+        f'<link rel="stylesheet" href="{assets.url("hmi.css")}">{assets.THEME}'
         f"<script>window.hmiTexts = {orjson.dumps(words).decode()}</script>"
         f'<script src="{assets.url("hmi.js")}"></script>'
     )

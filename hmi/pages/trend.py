@@ -22,8 +22,9 @@ from heatpump_twin.hmi.presentation import decimals, epoch_ms
 logger = structlog.get_logger(__name__)
 
 _HOUR = 3_600_000
-_LIMIT = 2000
-_DETAIL = 1000
+# Together at most 2,000 points per series: the whole span, a zoomed window, and what comes in live.
+_LIMIT = 1200
+_DETAIL = 500
 _DRAW_EVERY = 0.4
 _DEFAULT = ("supply_temperature", "return_temperature", "supply_setpoint", "electrical_power")
 _MOST = 8
@@ -55,6 +56,7 @@ class TrendPanel:
             self._chart = ui.echart({"animation": False}).classes("chart")
             self._note = ui.html("", sanitize=False).classes("note").props('id="trend-note"')
         ui.on("trend-window", self._read_window)
+        ui.on("trend-full", self._restart)
         self._setup = {"id": self._chart.id, "zone": timezone, "reset": texts.TREND_RESET}
         ui.timer(0, self._restart, once=True)
 

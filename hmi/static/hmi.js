@@ -59,6 +59,7 @@ window.hmi = (() => {
   }
 
   function update(message) {
+    applyTheme();
     if (message.beat !== undefined) {
       heard = performance.now();
       if (stale) setStale(false);
@@ -86,6 +87,8 @@ window.hmi = (() => {
     stale = now;
     document.body.classList.toggle("stale", stale);
     document.getElementById("stale").hidden = !stale;
+    // What would only fail is not offered.
+    for (const place of document.querySelectorAll(".control, #alarm-list")) place.inert = stale;
     for (const [key, value] of latest) show(key, value);
   }
 
@@ -202,21 +205,28 @@ window.hmi = (() => {
     }
   }
 
+  const root = document.documentElement;
+
+  function applyTheme() {
+    const dark = root.dataset.theme === "dark";
+    if (Quasar.Dark.isActive !== dark) Quasar.Dark.set(dark);
+  }
+
   function toggleTheme() {
-    Quasar.Dark.set(!Quasar.Dark.isActive);
-    const theme = Quasar.Dark.isActive ? "dark" : "light";
-    document.cookie = `hmi-theme=${theme};path=/;max-age=31536000;samesite=lax`;
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    document.cookie = `hmi-theme=${root.dataset.theme};path=/;max-age=31536000;samesite=lax`;
+    applyTheme();
     window.dispatchEvent(new Event("hmi-theme"));
   }
 
-  function active_person() {
+  function noteActivity() {
     if (performance.now() - told < ACTIVITY_EVERY || !window.did_handshake) return;
     told = performance.now();
     emitEvent("activity", null);
   }
 
   for (const event of ["pointerdown", "keydown", "wheel"]) {
-    window.addEventListener(event, active_person, { passive: true });
+    window.addEventListener(event, noteActivity, { passive: true });
   }
   document.addEventListener("visibilitychange", watch);
   setInterval(watch, CHECK_EVERY);

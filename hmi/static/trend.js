@@ -1,18 +1,21 @@
 // Draws the trend: one panel per unit over a common time axis, gaps as gaps, carried on live.
 "use strict";
 window.trend = (() => {
-  const MOST_POINTS = 4000; // whole span and one zoomed window, each bounded by the server side
+  const MOST_POINTS = 2000; // per series; past it the whole span is read and reduced again
   const LIGHT = ["#1d4f86", "#7a5a2e", "#3f7a6b", "#6a4c8c", "#5a6470", "#8a6d1f", "#2f7f9c", "#94506a"];
   const DARK = ["#8fc0ef", "#d3b27c", "#8fcdbd", "#bfa3e0", "#b4bec8", "#d9c069", "#7fcbe6", "#e0a3ba"];
-  let setup, series, span, clock, live, drawing;
+  let setup, series, span, hours, clock, drawing, full;
 
   const css = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
   const chart = () => getElement(setup.id)?.chart;
 
   function begin(options, list, start, end) {
+    const same = series && list.map((item) => item.key).join() === series.map((item) => item.key).join();
+    const kept = same && end - start === hours && chart()?.getOption()?.dataZoom?.[0];
     setup = options;
     span = [start, end];
-    live = true;
+    hours = end - start;
+    full = false;
     const style = { timeZone: setup.zone, hour12: false };
     clock = {
       time: new Intl.DateTimeFormat("en-GB", { ...style, hour: "2-digit", minute: "2-digit" }),
@@ -20,7 +23,10 @@ window.trend = (() => {
       full: new Intl.DateTimeFormat("en-GB", { ...style, dateStyle: "medium", timeStyle: "medium" }),
     };
     series = list.map((item) => ({ ...item, points: [] }));
-    whenReady(() => draw(true));
+    whenReady(() => {
+      draw(true);
+      if (kept) chart().dispatchAction({ type: "dataZoom", start: kept.start, end: kept.end });
+    });
   }
 
   function whenReady(action) {
@@ -43,7 +49,7 @@ window.trend = (() => {
   }
 
   function append(values) {
-    if (!series || !live) return;
+    if (!series || full) return;
     let changed = false;
     for (const item of series) {
       const value = values[item.key];
@@ -53,7 +59,10 @@ window.trend = (() => {
       item.points.push([time, number, true]);
       span[1] = Math.max(span[1], time);
       changed = true;
-      if (item.points.length > MOST_POINTS) item.points.splice(0, item.points.length - MOST_POINTS);
+      if (item.points.length >= MOST_POINTS && !full) {
+        full = true;
+        emitEvent("trend-full", null);
+      }
     }
     if (changed) refresh();
   }
@@ -70,7 +79,7 @@ window.trend = (() => {
 
   function draw(fresh) {
     const units = panels();
-    const dark = document.body.classList.contains("body--dark");
+    const dark = document.documentElement.dataset.theme === "dark";
     const palette = dark ? DARK : LIGHT;
     const ink = css("--ink"), muted = css("--muted"), lines = css("--line");
     const height = chart().getHeight(), top = 48, bottom = 66, gap = 30;
