@@ -22,6 +22,7 @@ from heatpump_twin.drivers.modbus.driver import ModbusDriver
 from heatpump_twin.drivers.modbus.link import Link
 from heatpump_twin.drivers.modbus.load import load_profile, packaged_profiles
 from heatpump_twin.drivers.modbus.profile import ASSET_TYPE, Profile, ProfilePoint
+from heatpump_twin.drivers.modbus.wire import opener
 
 Location = Sequence[str | int]
 ProblemAt = Callable[[Location, str], Problem]
@@ -81,6 +82,10 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
                     problems.append(problem(at, message))
                 fed_by.setdefault(name, device.id)
             address = site.address(heat_pump, device)
+            try:
+                opener(address)
+            except ValueError as error:
+                problems.append(problem((*at, "connection"), str(error)))
             plans.append(DevicePlan(heat_pump.id, device, address, profile, names))
     if problems:
         raise ConfigError(problems)

@@ -1,4 +1,4 @@
-"""Emulated devices on real Modbus TCP: the codec used the other way round.
+"""Emulated devices on real Modbus: the codec used the other way round.
 
 ::
 
@@ -9,42 +9,33 @@
     await gateway.stop()
 
 `EmulatedDevice` shows what its process reads, rounded as the registers round, and hands accepted
-writes to the process. `EmulatedGateway` serves any number of unit ids on one TCP port.
+writes to the process. `EmulatedGateway` serves any number of unit ids on one TCP port: Modbus TCP,
+TLS with ``tls=SSLContext``, RTU over TCP with ``session=RtuSession()``. `serve` answers on any
+other stream, such as a serial port.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
-import struct
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-import structlog
 from pymodbus.constants import ExcCodes
 
 from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice, ModbusRefusal
+from heatpump_twin.drivers.modbus.emulated_session import (
+    Corruption,
+    Received,
+    RtuSession,
+    Session,
+    TcpSession,
+    corrupted,
+)
 from heatpump_twin.drivers.modbus.profile import Space
 
-__all__ = ["Corruption", "EmulatedDevice", "EmulatedGateway", "Faults"]
-
-log = structlog.get_logger(__name__)
-
-_MBAP = struct.Struct(">HHHB")
-_MAX_PDU = 253
-
-
-class Corruption(StrEnum):
-    """Ways in which a response can be wrong."""
-
-    GARBAGE = "garbage"
-    TRUNCATED = "truncated"
-    WRONG_TRANSACTION = "wrong_transaction"
-    WRONG_UNIT = "wrong_unit"
-    WRONG_FUNCTION = "wrong_function"
-    WRONG_COUNT = "wrong_count"
+__all__ = ["Corruption", "EmulatedDevice", "EmulatedGateway", "Faults", "RtuSession", "TcpSession"]
 
 
 @dataclass(slots=True)
@@ -71,14 +62,24 @@ class Faults:
 
 
 class EmulatedGateway:
-    """A Modbus TCP server with emulated devices behind it."""
+    """A Modbus server with emulated devices behind it."""
 
-    def __init__(self, host: str, port: int, devices: Mapping[int, EmulatedDevice]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        devices: Mapping[int, EmulatedDevice],
+        *,
+        session: Session | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.host = host
         self.port = port
         self.devices = dict(devices)
         self.faults = Faults()
         self.requests = 0
+        self._session = session or TcpSession()
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -89,7 +90,7 @@ class EmulatedGateway:
 
     async def start(self) -> None:
         """Listen. Port 0 takes a free one."""
-        self._server = await asyncio.start_server(self._accept, self.host, self.port)
+        self._server = await asyncio.start_server(self._accept, self.host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -112,7 +113,7 @@ class EmulatedGateway:
         assert task is not None  # noqa: S101 (always run as a task by the server)
         self._connections.add(task)
         try:
-            await self._serve(reader, writer)
+            await self.serve(reader, writer)
         except asyncio.CancelledError:
             pass  # `drop_connections` ends here; the server logs a task that ends cancelled
         except (OSError, asyncio.IncompleteReadError):
@@ -123,47 +124,34 @@ class EmulatedGateway:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            transaction, protocol, length, unit = _MBAP.unpack(await reader.readexactly(7))
-            if protocol != 0 or not 2 <= length <= _MAX_PDU + 1:
-                return  # not Modbus: nothing after it can be trusted
-            request = await reader.readexactly(length - 1)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one stream until it ends."""
+        while (request := await self._session.receive(reader)) is not None:
             self.requests += 1
             if self.faults.silent:
                 continue
-            response = self._respond(unit, request)
+            response = self._respond(request)
             if self.faults.latency:
                 await asyncio.sleep(self.faults.latency)
-            writer.write(self._frame(transaction, unit, response))
+            writer.write(self._frame(request, response))
             await writer.drain()
 
-    def _respond(self, unit: int, request: bytes) -> bytes:
-        device = self.devices.get(unit)
-        if device is None or unit in self.faults.offline:
-            return bytes((request[0] | 0x80, ExcCodes.GATEWAY_NO_RESPONSE))
+    def _respond(self, request: Received) -> bytes:
+        function = request.pdu[0]
+        device = self.devices.get(request.unit)
+        if device is None or request.unit in self.faults.offline:
+            return bytes((function | 0x80, ExcCodes.GATEWAY_NO_RESPONSE))
         forced = {
             (space, address): code
-            for (faulty, space, address), code in self.faults.exceptions.items()
-            if faulty == unit
+            for (unit, space, address), code in self.faults.exceptions.items()
+            if unit == request.unit
         }
         try:
-            return device.respond(request, forced)
+            return device.respond(request.pdu, forced)
         except ModbusRefusal as refusal:
-            return bytes((request[0] | 0x80, refusal.code))
+            return bytes((function | 0x80, refusal.code))
 
-    def _frame(self, transaction: int, unit: int, pdu: bytes) -> bytes:
-        match self.faults.corruption:
-            case Corruption.GARBAGE:
-                return secrets.token_bytes(len(pdu) + 7)
-            case Corruption.TRUNCATED:
-                return _MBAP.pack(transaction, 0, len(pdu) + 1, unit) + pdu[:-1]
-            case Corruption.WRONG_TRANSACTION:
-                transaction = (transaction + 1) % 65536
-            case Corruption.WRONG_UNIT:
-                unit = (unit + 1) % 256
-            case Corruption.WRONG_FUNCTION:
-                pdu = bytes((pdu[0] ^ 1,)) + pdu[1:]
-            case Corruption.WRONG_COUNT:
-                pdu = pdu + bytes(2)
-        return _MBAP.pack(transaction, 0, len(pdu) + 1, unit) + pdu
+    def _frame(self, request: Received, pdu: bytes) -> bytes:
+        if self.faults.corruption is None:
+            return self._session.pack(request, pdu)
+        return corrupted(self._session, request, pdu, self.faults.corruption)

@@ -101,7 +101,7 @@ class Link:
         try:
             async with asyncio.timeout(within):
                 self._wire = await self._open_wire()
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:  # the last: no such host name
             reason = str(error) or "no answer"
             failure = NotSentError(f"{self.name}: cannot connect: {reason}")
             raise await self._dropped(unit, failure, whole_link=True) from error

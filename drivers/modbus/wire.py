@@ -7,9 +7,10 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 from heatpump_twin.config.settings import Connection
-from heatpump_twin.drivers.protocol import ProfileError
+from heatpump_twin.drivers.modbus.serial_port import SerialSettings, open_serial
 
 Opener = Callable[[], Awaitable["Wire"]]
+_TLS_OPTIONS = {"ca", "cert", "key"}
 
 
 class Wire(asyncio.Protocol):
@@ -66,7 +67,22 @@ class Wire(asyncio.Protocol):
 
 
 def opener(address: Connection) -> Opener:
-    """Return the coroutine function that opens a connection."""
+    """Return the coroutine function that opens a connection; it raises OSError.
+
+    Raises ValueError for options that the transport does not have.
+    """
+    if address.scheme == "serial":
+        settings = SerialSettings.of(address)
+
+        async def open_port() -> Wire:
+            wire = Wire()
+            open_serial(settings, wire)
+            return wire
+
+        return open_port
+    allowed = _TLS_OPTIONS if address.scheme == "tls" else set()
+    if unknown := set(address.options) - allowed:
+        raise ValueError(f"{address.scheme} has no option {sorted(unknown)}")
 
     async def open_stream() -> Wire:
         loop = asyncio.get_running_loop()
@@ -74,14 +90,13 @@ def opener(address: Connection) -> Opener:
         _, wire = await loop.create_connection(Wire, address.host, address.port, ssl=context)
         return wire
 
-    if address.scheme in ("tcp", "rtu+tcp", "tls"):
-        return open_stream
-    raise ProfileError(f"{address}: this transport is not available")
+    return open_stream
 
 
 def _tls(address: Connection) -> ssl.SSLContext:
     """Verify the device by ``?ca=FILE`` or the system's authorities; show ``cert``, ``key``."""
     context = ssl.create_default_context(cafile=address.options.get("ca"))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate := address.options.get("cert"):
         context.load_cert_chain(certificate, address.options.get("key"))
     return context

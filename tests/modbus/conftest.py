@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ async def serve() -> AsyncIterator[GatewayFactory]:
     running: list[EmulatedGateway] = []
 
     async def start(
-        devices: Mapping[int, tuple[Profile | str, Tank]], port: int = 0
+        devices: Mapping[int, tuple[Profile | str, Tank]], port: int = 0, **transport: Any
     ) -> EmulatedGateway:
         built = {
             unit: EmulatedDevice(
@@ -94,7 +95,7 @@ async def serve() -> AsyncIterator[GatewayFactory]:
             )
             for unit, (profile, process) in devices.items()
         }
-        gateway = EmulatedGateway("127.0.0.1", port, built)
+        gateway = EmulatedGateway("127.0.0.1", port, built, **transport)
         await gateway.start()
         running.append(gateway)
         return gateway

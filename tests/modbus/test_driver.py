@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from heatpump_twin.config.settings import Connection
 from heatpump_twin.drivers.clock import ManualClock
-from heatpump_twin.drivers.modbus.emulator import Corruption
+from heatpump_twin.drivers.modbus.emulator import Corruption, RtuSession, TcpSession
+from heatpump_twin.drivers.modbus.link import Link
 from heatpump_twin.drivers.modbus.load import load_profile
 from heatpump_twin.drivers.modbus.profile import PollClass, Space
 from heatpump_twin.drivers.status import (
@@ -83,12 +85,14 @@ async def test_slow_points_are_read_less_often(
 async def test_a_sick_device_is_bad_within_three_periods_and_comes_back(
     serve: Any, drive: Any, eventually: Any
 ) -> None:
-    """Every fault on a device of its own, all at the same time."""
+    """Every fault on both framings, each on a device of its own, all at the same time."""
 
-    async def suffer(fault: str) -> None:
+    async def suffer(fault: str, scheme: str) -> None:
         tank = Values(METER_VALUES)
-        gateway = await serve({1: (METER, tank)})
-        driver, seen = drive(METER, gateway, period=0.5, timeout=0.2)
+        session = RtuSession() if scheme == "rtu+tcp" else TcpSession()
+        gateway = await serve({1: (METER, tank)}, session=session)
+        link = Link.to(Connection(scheme=scheme, host="127.0.0.1", port=gateway.port))
+        driver, seen = drive(METER, link, period=0.5, timeout=0.2)
         await eventually(lambda: seen.statuses() == {GOOD})
         tank.values["voltage"] = 999.0  # nothing of what comes now may be believed
         before = len(seen.frames)
@@ -106,11 +110,12 @@ async def test_a_sick_device_is_bad_within_three_periods_and_comes_back(
         await eventually(lambda: driver.metrics.polls >= polls + 2)
         assert len(seen.frames) == bad, f"{fault} is said more than once"
         gateway.faults.clear()
-        await eventually(lambda: seen.statuses() == {GOOD}, within=3.0)
+        await eventually(lambda: seen.statuses() == {GOOD}, within=3.5)
         assert seen.value("voltage") == 999.0
         assert driver.connected
 
-    await asyncio.gather(*map(suffer, ["silent", "offline", *Corruption]))
+    faults = ["silent", "offline", *Corruption]
+    await asyncio.gather(*(suffer(f, scheme) for f in faults for scheme in ("tcp", "rtu+tcp")))
 
 
 class Values:

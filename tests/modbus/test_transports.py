@@ -1,0 +1,156 @@
+"""The same driver over RTU on TCP, a serial line and TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import os
+import ssl
+import tty
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from heatpump_twin.config.settings import Connection, Device
+from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway, RtuSession
+from heatpump_twin.drivers.modbus.link import Link
+from heatpump_twin.drivers.modbus.load import load_profile
+from heatpump_twin.drivers.modbus.serial_port import SerialSettings, SerialTransport
+from heatpump_twin.drivers.modbus.wire import opener
+from heatpump_twin.drivers.protocol import WriteState
+from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
+
+HJ = "panasonic-aquarea-hj"
+
+
+def address(url: str) -> Connection:
+    device = {"id": "d", "profile": HJ, "connection": url}
+    return Device.model_validate(device).connection
+
+
+def setpoint_of(driver: Any) -> int:
+    return next(i for i, n in driver.points.items() if n == "supply_setpoint")
+
+
+async def test_rtu_over_tcp(serve: Any, drive: Any, tank: Any, eventually: Any) -> None:
+    tank.values["supply_temperature"] = 35.2
+    gateway = await serve({1: (HJ, tank)}, session=RtuSession())
+    driver, seen = drive(HJ, Link.to(address(f"rtu+tcp://127.0.0.1:{gateway.port}")))
+    await eventually(lambda: seen.value("supply_temperature") == pytest.approx(35.2))
+    assert (await driver.write(setpoint_of(driver), 42.0)).state is WriteState.CONFIRMED
+    assert tank.written == [("supply_setpoint", 42.0)]
+
+
+@pytest.fixture
+async def line(tank: Any) -> AsyncIterator[tuple[str, EmulatedGateway]]:
+    """A pty pair: its far end is a device on a serial line. Gives the path of the near end."""
+    far, near = os.openpty()
+    tty.setraw(far)
+    os.set_blocking(far, False)
+    path = os.ttyname(near)
+    gateway = EmulatedGateway(
+        "", 0, {1: EmulatedDevice(load_profile(HJ), tank)}, session=RtuSession()
+    )
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport = SerialTransport(far, protocol)
+    writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
+    task = asyncio.create_task(gateway.serve(reader, writer))
+    yield path, gateway
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    transport.abort()
+    os.close(near)
+
+
+async def test_a_serial_line(line: Any, drive: Any, tank: Any, eventually: Any) -> None:
+    path, gateway = line
+    tank.values["supply_temperature"] = 35.2
+    link = Link.to(address(f"serial://{path}?baudrate=9600&parity=N&stopbits=2"))
+    driver, seen = drive(HJ, link, period=0.3)
+    await eventually(lambda: seen.value("supply_temperature") == pytest.approx(35.2))
+    assert (await driver.write(setpoint_of(driver), 42.0)).state is WriteState.CONFIRMED
+    gateway.faults.silent = True
+    await eventually(lambda: seen.statuses() == {BAD_NO_COMMUNICATION}, within=2.0)
+    gateway.faults.clear()
+    await eventually(lambda: seen.latest("supply_temperature")[1] == GOOD, within=4.0)
+
+
+async def test_a_port_that_is_not_there_is_a_dead_device(drive: Any, eventually: Any) -> None:
+    driver, seen = drive(HJ, Link.to(address("serial:///dev/nonesuch")))
+    await eventually(lambda: seen.statuses() == {BAD_NO_COMMUNICATION})
+    outcome = await driver.write(setpoint_of(driver), 42.0)
+    assert outcome.state is WriteState.REFUSED
+    assert "No such file" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("serial:///dev/ttyUSB0?baudrate=9601", "not a baud rate"),
+        ("serial:///dev/ttyUSB0?parity=odd", "parity is N, E or O"),
+        ("serial:///dev/ttyUSB0?stopbits=3", "stopbits is 1 or 2"),
+        ("serial:///dev/ttyUSB0?baud=9600", "unknown option"),
+        ("tcp://h:502?ca=x", "no option"),
+    ],
+)
+def test_options_are_checked(url: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        opener(address(url))
+
+
+def test_serial_defaults_are_those_of_the_specification() -> None:
+    assert SerialSettings.of(address("serial:///dev/ttyS0")) == SerialSettings(
+        "/dev/ttyS0", 19200, "E", 1
+    )
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate for 127.0.0.1, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "emulated device")])
+    now = datetime.datetime.now(datetime.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "device.pem"
+    path.write_bytes(
+        built.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+async def test_tls(serve: Any, drive: Any, tank: Any, eventually: Any, certificate: Path) -> None:
+    tank.values["supply_temperature"] = 35.2
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    gateway = await serve({1: (HJ, tank)}, tls=context)
+    at = f"tls://127.0.0.1:{gateway.port}"
+    _, trusted = drive(HJ, Link.to(address(f"{at}?ca={certificate}")), timeout=2.0)
+    await eventually(lambda: trusted.value("supply_temperature") == pytest.approx(35.2))
+    _, stranger = drive(HJ, Link.to(address(at)), timeout=2.0)
+    await eventually(lambda: stranger.statuses() == {BAD_NO_COMMUNICATION})
