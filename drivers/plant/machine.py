@@ -38,8 +38,10 @@ class MachineParameters:
     """Capacity lost when the coil is fully iced. [-]"""
     capacity_per_outdoor: float = 0.021
     """Change of capacity with the outdoor temperature, of that at A7/W35. [1/K]"""
-    capacity_per_water: float = -0.006
+    capacity_per_water: float = -0.003
     """Change of capacity with the water temperature, of that at A7/W35. [1/K]"""
+    efficiency_per_water: float = -0.006
+    """Change of the Carnot share with the water temperature: leakage and hot windings. [1/K]"""
     superheat: float = 5.0
     subcooling: float = 4.0
 
@@ -88,11 +90,11 @@ class PerformanceMap:
     """Steady operation in (outdoor, water, compressor speed).
 
     At full load the map goes through every plate point. Between and beyond them, capacity follows
-    linear trends and the COP a share of the Carnot limit between evaporating and condensing
-    temperature; the corrections that the plate points ask for (ratio of capacity, Carnot share)
-    are spread over the plane by inverse distance (Shepard, Proc. ACM 1968). At part load the heat
-    exchangers are oversized: their approaches shrink with the load, while inverter and compressor
-    lose efficiency.
+    linear trends, and the COP a share of the Carnot limit between evaporating and condensing
+    temperature, less for warmer water. The corrections that the plate points ask for (ratio of
+    capacity, Carnot share) are spread over the plane by inverse distance (Shepard, Proc. ACM 1968).
+    At part load the heat exchangers are oversized: their approaches shrink with the load, while
+    inverter and compressor lose efficiency.
     """
 
     def __init__(
@@ -106,7 +108,10 @@ class PerformanceMap:
             (
                 p,
                 p.capacity / (self._scale * self._trend(p.outdoor, p.water)),
-                p.capacity / p.power / self._carnot(p.outdoor, p.water, 1.0, 0.0)[0],
+                p.capacity
+                / p.power
+                / self._carnot(p.outdoor, p.water, 1.0, 0.0)[0]
+                / self._efficiency_trend(p.water),
             )
             for p in points
         )
@@ -157,7 +162,8 @@ class PerformanceMap:
         ice = min(frost, 1.3)
         extra = p.frost_approach * ice + 12.0 * bad.coil_fouling + 18.0 * bad.fan_stopped
         carnot, evaporating, condensing = self._carnot(outdoor, water, modulation, extra)
-        efficiency = share * (1.0 - p.low_speed_loss * (1.0 - modulation) ** 2)
+        efficiency = share * self._efficiency_trend(water)
+        efficiency *= 1.0 - p.low_speed_loss * (1.0 - modulation) ** 2
         capacity = full * modulation * (1.0 - p.frost_capacity_loss * ice * ice)
         capacity *= (1.0 - 0.8 * bad.undercharge) * (1.0 - 0.45 * bad.coil_fouling)
         capacity *= 0.4 if bad.fan_stopped else 1.0
@@ -172,6 +178,9 @@ class PerformanceMap:
             + p.capacity_per_water * (water - _REFERENCE_WATER)
         )
         return min(max(trend, 0.25), 1.35)
+
+    def _efficiency_trend(self, water: float) -> float:
+        return max(1.0 + self._p.efficiency_per_water * (water - _REFERENCE_WATER), 0.6)
 
     def _carnot(
         self, outdoor: float, water: float, modulation: float, extra: float

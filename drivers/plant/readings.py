@@ -13,6 +13,8 @@ from heatpump_twin.drivers.plant.sensors import SENSORS
 
 _SUN_ON_TRANSMITTER = 1.2e-3
 """The site's transmitter hangs in the sun at times. [K m²/W]"""
+_FLOW_CUT_OFF = 0.3
+"""Flow sensors show nothing below this. [l/min]"""
 Source = Callable[[], float]
 
 ABSENT = frozenset(
@@ -83,7 +85,9 @@ def _possible(point: str, value: float) -> float:
     """Keep what noise and offsets must not turn negative, or humidity above 100 %."""
     if point.endswith("_humidity"):
         return min(max(value, 0.0), 100.0)
-    if point in ("water_flow", "controller_water_flow", "water_pressure"):
+    if point in ("water_flow", "controller_water_flow"):
+        return value if value > _FLOW_CUT_OFF else 0.0
+    if point == "water_pressure":
         return max(value, 0.0)
     return value
 
