@@ -12,7 +12,9 @@ from heatpump_twin.config.settings import EmulatedPlant, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.plant.control import ControlServer
 from heatpump_twin.drivers.plant.field_devices import gateways_of, listening
-from heatpump_twin.drivers.plant.plant import Plant
+from heatpump_twin.drivers.plant.plant import Plant, plant_clock
+
+__all__ = ["plant_clock", "serve_plant"]
 
 log = structlog.get_logger(__name__)
 
