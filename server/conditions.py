@@ -1,0 +1,220 @@
+"""All conditions of the server: their nodes, their methods, and who hears of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from asyncua import ua
+
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.server.condition import Condition
+from heatpump_twin.server.event import Fields, system_event
+from heatpump_twin.server.internal_server import TwinInternalServer
+from heatpump_twin.server.method_table import Argument, Caller, Method, result
+from heatpump_twin.server.node_builder import NodeBuilder, Place, standard
+from heatpump_twin.server.point_values import to_datetime
+from heatpump_twin.server.users import Role
+from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+
+log = structlog.get_logger(__name__)
+
+RULE_ALARM_TYPE = 1002
+OWN_FIELDS = frozenset((("LikelyCause",), ("CorrectiveAction",)))
+STATES = frozenset((("EnabledState",), ("ActiveState",), ("AckedState",)))
+CONDITION_VARIABLES = frozenset((("Quality",), ("LastSeverity",), ("Comment",)))
+
+EVENT_ID = Argument("EventId", ua.VariantType.ByteString, "The event that is meant")
+COMMENT = Argument("Comment", ua.VariantType.LocalizedText, "What the person says")
+
+
+class Conditions:
+    """The alarms of all heat pumps as conditions."""
+
+    def __init__(self, builder: NodeBuilder, iserver: TwinInternalServer, clock: Clock) -> None:
+        self._builder = builder
+        self._iserver = iserver
+        self._clock = clock
+        self._by_key: dict[str, Condition] = {}
+        self._by_node: dict[ua.NodeId, Condition] = {}
+
+    @property
+    def active(self) -> int:
+        """How many alarms are active."""
+        return sum(condition.active for condition in self._by_key.values())
+
+    # ── the address space ─────────────────────────────────────────────────────────────────────────
+    def add(self, alarm: AlarmDefinition, device: ua.NodeId) -> None:
+        """Add a condition to a device."""
+        names = self._builder.namespaces
+        event_type = ua.NodeId(RULE_ALARM_TYPE, names.types)
+        node = self._builder.object(
+            f"{alarm.asset}.alarms.{alarm.rule}",
+            ua.QualifiedName(alarm.rule, names.site),
+            event_type,
+            Place(device),
+            title=alarm.title,
+        )
+        self._builder.reference(device, ua.ObjectIds.HasCondition, node)
+        title = self._iserver.aspace.read_attribute_value(device, ua.AttributeIds.DisplayName)
+        inputs = [self._builder.node_id(f"{alarm.asset}.{point}") for point in alarm.inputs]
+        now = self._clock.now()
+        condition = Condition(
+            node=node,
+            event_type=event_type,
+            source=device,
+            source_name=title.Value.Value.Text or alarm.asset,
+            input_node=inputs[0] if inputs else ua.NodeId(),
+            alarm=alarm,
+            time=now,
+            received=now,
+            message=f"{alarm.title}: normal",
+            active_since=now,
+            acked_since=now,
+            enabled_since=now,
+            commented=now,
+        )
+        self._add_variables(node, condition.fields())
+        self._add_methods(node)
+        self._by_key[alarm.key] = self._by_node[node] = condition
+
+    def _add_variables(self, node: ua.NodeId, fields: Fields) -> None:
+        for path, value in fields.items():
+            owner = self._builder.node_id(".".join((str(node.Identifier), *path[:-1])))
+            namespace = self._builder.namespaces.types if path in OWN_FIELDS else 0
+            browse_name = ua.QualifiedName(path[-1], namespace)
+            if path in STATES or path in CONDITION_VARIABLES:
+                kind = "TwoStateVariableType" if path in STATES else "ConditionVariableType"
+                self._builder.variable(
+                    f"{owner.Identifier}.{path[-1]}",
+                    browse_name,
+                    standard(getattr(ua.ObjectIds, kind)),
+                    Place(owner),
+                    standard(value.VariantType.value),
+                    value.Value,
+                )
+            else:
+                self._builder.property(owner, browse_name, value.VariantType.value, value.Value)
+
+    def _add_methods(self, node: ua.NodeId) -> None:
+        """Let the instance use its type's methods (OPC 10000-9, 5.5.4: same NodeIds)."""
+        ids = ua.ObjectIds
+        for method, inputs, role, run in (
+            (
+                ids.AcknowledgeableConditionType_Acknowledge,
+                (EVENT_ID, COMMENT),
+                Role.OPERATOR,
+                self._acknowledge,
+            ),
+            (ids.ConditionType_AddComment, (EVENT_ID, COMMENT), Role.OPERATOR, self._add_comment),
+            (ids.ConditionType_Enable, (), Role.ENGINEER, self._enable),
+            (ids.ConditionType_Disable, (), Role.ENGINEER, self._disable),
+        ):
+            target = standard(method)
+            self._builder.reference(node, ids.HasComponent, target, inverse=False)
+            self._iserver.methods.add(target, (node,), Method(inputs, role, run))
+
+    # ── what happens ──────────────────────────────────────────────────────────────────────────────
+    async def take(self, transition: AlarmTransition) -> None:
+        """Take over what the rules found."""
+        condition = self._by_key.get(transition.alarm.key)
+        if condition is None:
+            log.error("transition of an alarm that was not declared", alarm=transition.alarm.key)
+            return
+        condition.transition(
+            active=transition.active,
+            time=transition.time,
+            now=self._clock.now(),
+            message=transition.message,
+        )
+        await self._changed(condition, condition.enabled)
+
+    async def refresh(self, caller: Caller, subscription_id: int, item: int | None) -> int:
+        """Send what is still of interest to one subscription (OPC 10000-9, 5.5.7)."""
+        subscription = self._iserver.subscriptions.subscriptions.get(subscription_id)
+        if subscription is None or subscription.session_id != caller.session_id:
+            return int(ua.StatusCodes.BadSubscriptionIdInvalid)
+        items = subscription.monitored_item_srv
+        if item is not None and not items.has(item):
+            return int(ua.StatusCodes.BadMonitoredItemIdInvalid)
+        now = self._clock.now()
+        start = system_event(ua.ObjectIds.RefreshStartEventType, "Refresh starts", now)
+        await items.send_event(start, item=item)
+        for condition in self._by_key.values():
+            if condition.retain:
+                await items.send_event(condition.event(), self._notifiers(condition), item)
+        end = system_event(ua.ObjectIds.RefreshEndEventType, "Refresh ends", now)
+        await items.send_event(end, item=item)
+        return int(ua.StatusCodes.Good)
+
+    def _notifiers(self, condition: Condition) -> tuple[ua.NodeId, ...]:
+        return condition.source, standard(ua.ObjectIds.Server)
+
+    async def _changed(self, condition: Condition, tell: bool) -> None:
+        """Write the condition's variables and tell those who listen."""
+        time, received = condition.time, condition.received
+        for path, value in condition.fields().items():
+            node = self._builder.node_id(".".join((str(condition.node.Identifier), *path)))
+            await self._iserver.write_attribute_value(node, _stamped(value, time, received))
+        if tell:
+            await self._iserver.subscriptions.notify(condition.event(), self._notifiers(condition))
+
+    # ── methods ───────────────────────────────────────────────────────────────────────────────────
+    async def _acknowledge(
+        self, caller: Caller, node: ua.NodeId, inputs: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        event_id, comment = inputs
+        condition = self._by_node[node]
+        status = condition.acknowledge(
+            event_id or b"", _words(comment), caller.user_name, self._clock.now()
+        )
+        return await self._done(condition, status, caller, "acknowledge")
+
+    async def _add_comment(
+        self, caller: Caller, node: ua.NodeId, inputs: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        event_id, comment = inputs
+        condition = self._by_node[node]
+        status = condition.add_comment(
+            event_id or b"", _words(comment), caller.user_name, self._clock.now()
+        )
+        return await self._done(condition, status, caller, "comment")
+
+    async def _enable(
+        self, caller: Caller, node: ua.NodeId, _: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        condition = self._by_node[node]
+        status = condition.enable(True, caller.user_name, self._clock.now())
+        return await self._done(condition, status, caller, "enable")
+
+    async def _disable(
+        self, caller: Caller, node: ua.NodeId, _: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        condition = self._by_node[node]
+        status = condition.enable(False, caller.user_name, self._clock.now())
+        return await self._done(condition, status, caller, "disable")
+
+    async def _done(
+        self, condition: Condition, status: int, caller: Caller, what: str
+    ) -> ua.CallMethodResult:
+        if status == ua.StatusCodes.Good:
+            log.info(
+                "condition changed by a user",
+                what=what,
+                alarm=condition.alarm.key,
+                user=caller.user_name,
+                origin=caller.origin,
+            )
+            await self._changed(condition, tell=True)
+        return result(status)
+
+
+def _words(comment: ua.LocalizedText | None) -> str:
+    return (comment.Text or "") if comment else ""
+
+
+def _stamped(value: ua.Variant, time: int, received: int) -> ua.DataValue:
+    return ua.DataValue(
+        value, SourceTimestamp=to_datetime(time), ServerTimestamp=to_datetime(received)
+    )

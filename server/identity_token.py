@@ -1,0 +1,41 @@
+"""What a client says about its user in ActivateSession (OPC 10000-4, 7.40)."""
+
+from __future__ import annotations
+
+import hmac
+import struct
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.security_policies import SecurityPolicy
+
+LENGTH = struct.Struct("<I")
+
+
+def is_anonymous(token: object) -> bool:
+    """Tell whether a token names nobody; an empty one counts (5.7.3)."""
+    if isinstance(token, ua.AnonymousIdentityToken):
+        return True
+    return token is None or (isinstance(token, ua.ExtensionObject) and token.TypeId.is_null())
+
+
+def decrypted_password(
+    token: ua.UserNameIdentityToken, policy: SecurityPolicy, nonce: bytes | None
+) -> str:
+    """Return the password of a token that was made for this channel and this nonce (7.40.2.2)."""
+    if not policy.AsymmetricEncryptionURI:
+        raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
+    known = token.EncryptionAlgorithm == policy.AsymmetricEncryptionURI
+    if not (known and token.Password and nonce):
+        raise ServiceError(ua.StatusCodes.BadIdentityTokenInvalid)
+    try:
+        plain = policy.asymmetric_cryptography.Decryptor.decrypt(token.Password)
+        (length,) = LENGTH.unpack_from(plain)
+        secret = plain[LENGTH.size : LENGTH.size + length]
+        password, proof = secret[: -len(nonce)], secret[-len(nonce) :]
+        # Without the nonce's check a recorded token could be sent again.
+        if not hmac.compare_digest(proof, nonce):
+            raise ServiceError(ua.StatusCodes.BadIdentityTokenInvalid)
+        return password.decode("utf-8")
+    except (ValueError, struct.error) as error:
+        raise ServiceError(ua.StatusCodes.BadIdentityTokenInvalid) from error

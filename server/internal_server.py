@@ -1,0 +1,76 @@
+"""The services behind the connections, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.server.internal_server import InternalServer
+from asyncua.server.internal_session import SessionState
+from cryptography import x509
+
+from heatpump_twin.config.settings import OpcUa
+from heatpump_twin.server import limits
+from heatpump_twin.server.authentication import Authenticator
+from heatpump_twin.server.method_table import MethodTable
+from heatpump_twin.server.session import Channel, TwinSession
+from heatpump_twin.server.subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    from heatpump_twin.server.attributes import Attributes
+    from heatpump_twin.server.history_service import HistoryService
+
+CheckClient = Callable[[x509.Certificate], str | None]
+"""Says why a client's certificate may not open a channel; None: it may."""
+
+
+class TwinInternalServer(InternalServer):
+    """The library's server core with our services in its seams."""
+
+    attributes: Attributes
+    history: HistoryService
+
+    def __init__(
+        self, settings: OpcUa, authenticator: Authenticator, check_client: CheckClient
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.authenticator = authenticator
+        self.check_client = check_client
+        self.subscriptions = Subscriptions(self.aspace, self)
+        self.subscriptions.ask_owner(self._owner_of)
+        self.subscription_service = self.isession.subscription_service = self.subscriptions
+        self.methods = MethodTable(self.aspace)
+        self.supported_tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
+        self.disabled_clock = True  # ours follows the clock that was passed in
+        self.allow_remote_admin = False
+        self.max_connections = settings.max_sessions + limits.SPARE_CONNECTIONS
+        self.max_pending_messages_per_connection = limits.MAX_PENDING_MESSAGES
+        self.max_pending_activation_seconds = limits.LOGIN_TIME
+
+    @property
+    def sessions(self) -> list[TwinSession]:
+        """The sessions from outside."""
+        return [s for s in self._external_sessions.values() if isinstance(s, TwinSession)]
+
+    def find_session(self, token: ua.NodeId) -> TwinSession | None:
+        """Return the session that an authentication token belongs to."""
+        session = self.lookup_external_session(token)
+        return session if isinstance(session, TwinSession) else None
+
+    async def open_session(self, channel: Channel) -> TwinSession:
+        """Create a session. Sessions that never logged in give way (OPC 10000-4, 5.7.2.1)."""
+        if len(self.sessions) >= self.settings.max_sessions:
+            idle = next((s for s in self.sessions if s.state is SessionState.Created), None)
+            if idle is None:
+                raise ServiceError(ua.StatusCodes.BadTooManySessions)
+            await idle.close_session(True)
+        return TwinSession(self, channel)
+
+    def _owner_of(self, session_id: ua.NodeId) -> str | None:
+        for session in self.sessions:
+            if session.session_id == session_id and session.person is not None:
+                return session.person.name
+        return None

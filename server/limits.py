@@ -1,0 +1,64 @@
+"""What clients may ask of the server: the same numbers are enforced and published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asyncua.common.connection import TransportLimits
+
+CHUNK = 65_535
+"""Largest chunk. [B]"""
+MAX_CHUNKS = 64
+MAX_MESSAGE = 4 * 1024 * 1024
+"""Largest request: some 20,000 monitored items. [B]"""
+MAX_MESSAGE_BEFORE_LOGIN = CHUNK
+"""Nobody needs more than one chunk to log in. [B]"""
+
+MAX_PENDING_MESSAGES = 100
+LOGIN_TIME = 10.0
+"""A connection without an activated session is closed after this time. [s]"""
+SPARE_CONNECTIONS = 20
+"""Connections beyond the sessions, for discovery and for clients that come back."""
+
+MAX_CHANNEL_LIFETIME = 3_600_000
+MIN_CHANNEL_LIFETIME = 10_000
+"""A security token's life. [ms]"""
+
+MIN_PUBLISHING_INTERVAL = 100.0
+MAX_PUBLISHING_INTERVAL = 3_600_000.0
+"""[ms]"""
+MAX_KEEP_ALIVE = 10_000
+MAX_LIFETIME = 30_000
+MAX_SUBSCRIPTIONS_PER_SESSION = 20
+MAX_MONITORED_ITEMS_PER_SUBSCRIPTION = 20_000
+MAX_QUEUE = 1_000
+MAX_PUBLISH_REQUESTS = 100
+
+MAX_HISTORY_VALUES = 10_000
+"""Values per node in one HistoryRead response."""
+MAX_HISTORY_CONTINUATION_POINTS = 100
+"""Per session."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationLimits:
+    """Operations in one request (OPC 10000-5, 6.3.11). Exceeding them is BadTooManyOperations."""
+
+    nodes_per_read: int = 10_000
+    nodes_per_write: int = 1_000
+    nodes_per_method_call: int = 100
+    nodes_per_browse: int = 2_000
+    nodes_per_translate: int = 2_000
+    nodes_per_register: int = 2_000
+    nodes_per_history_read: int = 100
+    monitored_items_per_call: int = 10_000
+
+
+def transport_limits() -> TransportLimits:
+    """Return what the server's Acknowledge says."""
+    return TransportLimits(
+        max_recv_buffer=CHUNK,
+        max_send_buffer=CHUNK,
+        max_chunk_count=MAX_CHUNKS,
+        max_message_size=MAX_MESSAGE,
+    )

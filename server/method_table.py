@@ -1,0 +1,147 @@
+"""Method calls: who calls, may they, are the arguments right (OPC 10000-4, 5.12.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace
+
+from heatpump_twin.server.users import Role
+
+log = structlog.get_logger(__name__)
+
+
+class Caller(Protocol):
+    """The session behind a call."""
+
+    @property
+    def session_id(self) -> ua.NodeId:
+        """The session's own NodeId."""
+        ...
+
+    @property
+    def user_name(self) -> str:
+        """The user's name, or ``anonymous``."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Where the call comes from, for the audit log."""
+        ...
+
+    def may(self, role: Role | None) -> bool:
+        """Tell whether the user has a role now; None: no role is needed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One input or output argument."""
+
+    name: str
+    kind: ua.VariantType
+    description: str
+
+    def described(self) -> ua.Argument:
+        """Return it as clients read it."""
+        return ua.Argument(
+            self.name,
+            ua.NodeId(ua.Int32(self.kind.value)),
+            -1,
+            [],
+            ua.LocalizedText(self.description, "en"),
+        )
+
+
+Run = Callable[[Caller, ua.NodeId, Sequence[Any]], Awaitable[ua.CallMethodResult]]
+"""Called with the session, the object's NodeId and the input values."""
+
+Denied = Callable[[Caller, Sequence[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What a method takes, who may call it, and what it does."""
+
+    inputs: tuple[Argument, ...]
+    role: Role | None
+    """The least role that may call it; None: everybody who may connect."""
+    run: Run
+    denied: Denied | None = None
+    """Told of calls by those who may not."""
+
+
+def result(status: int, outputs: Iterable[ua.Variant] = ()) -> ua.CallMethodResult:
+    """Return the result of a call whose arguments were right. Bad has no outputs (5.12.2.2)."""
+    answer = ua.CallMethodResult()
+    answer.StatusCode = ua.StatusCode(status)
+    answer.OutputArguments = [] if answer.StatusCode.is_bad() else list(outputs)
+    return answer
+
+
+class MethodTable:
+    """All methods that clients can call. What is not in it cannot be executed."""
+
+    def __init__(self, aspace: AddressSpace) -> None:
+        self._aspace = aspace
+        self._methods: dict[ua.NodeId, tuple[Method, set[ua.NodeId]]] = {}
+
+    def add(self, node: ua.NodeId, objects: Iterable[ua.NodeId], method: Method) -> None:
+        """Offer a method on some objects."""
+        self._methods.setdefault(node, (method, set()))[1].update(objects)
+
+    def executable(self, node: ua.NodeId, caller: Caller | None) -> bool:
+        """Tell whether a method can be called at all, or by somebody."""
+        entry = self._methods.get(node)
+        return entry is not None and (caller is None or caller.may(entry[0].role))
+
+    async def call(self, caller: Caller, request: ua.CallMethodRequest) -> ua.CallMethodResult:
+        """Check a call and carry it out."""
+        entry = self._methods.get(request.MethodId)
+        if request.ObjectId not in self._aspace:
+            return result(ua.StatusCodes.BadNodeIdUnknown)
+        if entry is None:
+            node = self._aspace.get(request.MethodId)
+            return result(
+                ua.StatusCodes.BadMethodInvalid if node is None else ua.StatusCodes.BadNotExecutable
+            )
+        method, objects = entry
+        if request.ObjectId not in objects:
+            return result(ua.StatusCodes.BadMethodInvalid)
+        inputs = list(request.InputArguments or ())
+        values = [variant.Value for variant in inputs]
+        if not caller.may(method.role):
+            if method.denied is not None:
+                await method.denied(caller, values)
+            return result(ua.StatusCodes.BadUserAccessDenied)
+        if len(inputs) < len(method.inputs):
+            return result(ua.StatusCodes.BadArgumentsMissing)
+        if len(inputs) > len(method.inputs):
+            return result(ua.StatusCodes.BadTooManyArguments)
+        if (wrong := _wrong_types(method.inputs, inputs)) is not None:
+            return wrong
+        answer = await method.run(caller, request.ObjectId, values)
+        if not answer.InputArgumentResults and not answer.StatusCode.is_bad():
+            answer.InputArgumentResults = [ua.StatusCode() for _ in inputs]
+        return answer
+
+
+def _wrong_types(
+    expected: Sequence[Argument], inputs: Sequence[ua.Variant]
+) -> ua.CallMethodResult | None:
+    fits = [
+        variant.VariantType == argument.kind and not variant.is_array
+        for argument, variant in zip(expected, inputs, strict=True)
+    ]
+    if all(fits):
+        return None
+    answer = result(ua.StatusCodes.BadInvalidArgument)
+    answer.InputArgumentResults = [
+        ua.StatusCode(ua.StatusCodes.Good if fit else ua.StatusCodes.BadTypeMismatch)
+        for fit in fits
+    ]
+    return answer

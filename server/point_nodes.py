@@ -1,0 +1,139 @@
+"""The variable of one point, with what a client needs to show it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import UNITS, Kind, Point
+from heatpump_twin.server.node_builder import (
+    NodeBuilder,
+    Place,
+    engineering_unit,
+    standard,
+    text,
+    value_range,
+)
+from heatpump_twin.server.point_values import PointValues
+from heatpump_twin.twin_engine.provenance import Provenance
+
+TYPES = {
+    Kind.ANALOG: (ua.ObjectIds.AnalogUnitRangeType, ua.ObjectIds.Double),
+    Kind.TWO_STATE: (ua.ObjectIds.TwoStateDiscreteType, ua.ObjectIds.Boolean),
+    Kind.MULTI_STATE: (ua.ObjectIds.MultiStateValueDiscreteType, ua.ObjectIds.Int32),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveNode:
+    """A variable whose value follows a point."""
+
+    node: ua.NodeId
+    read: Callable[[int], ua.DataValue]
+
+
+class PointNodes:
+    """Builds the variables of points."""
+
+    def __init__(self, builder: NodeBuilder, values: PointValues) -> None:
+        self._builder = builder
+        self._values = values
+
+    def add(
+        self, point: Point, parameter_set: ua.NodeId, sampling: float, provenance: Provenance | None
+    ) -> list[LiveNode]:
+        """Add a point's variable to a ParameterSet; return the nodes that follow its value."""
+        type_id, data_type = TYPES[point.spec.kind]
+        node = self._builder.variable(
+            point.key,
+            ua.QualifiedName(point.browse_name, self._builder.namespaces.site),
+            standard(type_id),
+            Place(parameter_set),
+            standard(data_type),
+            title=point.spec.title,
+            description=point.spec.text,
+            historized=True,
+            sampling=sampling,
+        )
+        live = [self._follow(point, node, self._values.value)]
+        match point.spec.kind:
+            case Kind.ANALOG:
+                self._describe_analog(point, node)
+            case Kind.TWO_STATE:
+                self._describe_two_state(point, node)
+            case Kind.MULTI_STATE:
+                live.append(self._describe_multi_state(point, node))
+        if provenance is not None:
+            live.append(self._describe_model(point, node, provenance))
+        return live
+
+    def _follow(
+        self, point: Point, node: ua.NodeId, read: Callable[[int], ua.DataValue]
+    ) -> LiveNode:
+        index = point.index
+        self._builder.computed(node, lambda _node, _attribute: read(index))
+        return LiveNode(node, read)
+
+    def _describe_analog(self, point: Point, node: ua.NodeId) -> None:
+        spec = point.spec
+        if spec.unit is None or spec.range is None:  # the catalogue refuses such a point
+            raise ValueError(f"{point.key}: an analog point has a unit and a range")
+        for name, data_type, value in (
+            ("EngineeringUnits", ua.ObjectIds.EUInformation, engineering_unit(UNITS[spec.unit])),
+            ("EURange", ua.ObjectIds.Range, value_range(spec.range)),
+        ):
+            self._builder.property(node, ua.QualifiedName(name), data_type, value)
+        if spec.instrument_range is not None:
+            self._builder.property(
+                node,
+                ua.QualifiedName("InstrumentRange"),
+                ua.ObjectIds.Range,
+                value_range(spec.instrument_range),
+            )
+
+    def _describe_two_state(self, point: Point, node: ua.NodeId) -> None:
+        for name, state in zip(("FalseState", "TrueState"), point.spec.states or (), strict=True):
+            self._builder.property(
+                node, ua.QualifiedName(name), ua.ObjectIds.LocalizedText, text(state)
+            )
+
+    def _describe_multi_state(self, point: Point, node: ua.NodeId) -> LiveNode:
+        values = [
+            ua.EnumValueType(code, text(name), text("")) for code, name in point.spec.enum.items()
+        ]
+        self._builder.property(
+            node, ua.QualifiedName("EnumValues"), ua.ObjectIds.EnumValueType, values, array=True
+        )
+        name = self._builder.property(
+            node, ua.QualifiedName("ValueAsText"), ua.ObjectIds.LocalizedText
+        )
+        return self._follow(point, name, self._values.state_text)
+
+    def _describe_model(self, point: Point, node: ua.NodeId, origin: Provenance) -> LiveNode:
+        """Say where a prediction comes from."""
+        string, utc_time = ua.ObjectIds.String, ua.ObjectIds.DateTime
+        for name, data_type, value, description in (
+            ("ModelName", string, origin.model, "Name of the model"),
+            ("ModelVersion", string, origin.version, "Version of the model"),
+            ("ModelSha256", string, origin.sha256, "SHA-256 of the model's file"),
+            ("TrainingSource", string, origin.training_source, "Where the training data is from"),
+            ("TrainingStart", utc_time, _instant(origin.training_start), "First training sample"),
+            ("TrainingEnd", utc_time, _instant(origin.training_end), "Last training sample"),
+            ("Horizon", ua.ObjectIds.Duration, origin.horizon * 1000.0, "How far it looks ahead"),
+        ):
+            self._builder.property(node, self._own(name), data_type, value, description=description)
+        issued = self._builder.property(
+            node, self._own("IssueTime"), utc_time, description="When the prediction was made"
+        )
+        return self._follow(point, issued, self._values.issue_time)
+
+    def _own(self, name: str) -> ua.QualifiedName:
+        return ua.QualifiedName(name, self._builder.namespaces.types)
+
+
+def _instant(iso: str) -> dt.datetime:
+    instant = dt.datetime.fromisoformat(iso)
+    return instant.astimezone(dt.UTC) if instant.tzinfo else instant.replace(tzinfo=dt.UTC)

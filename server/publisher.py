@@ -1,0 +1,63 @@
+"""News from the plant to the clients, in the order in which it happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import numpy as np
+import structlog
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace, AttributeValue
+
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.point_nodes import LiveNode
+
+log = structlog.get_logger(__name__)
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Publisher:
+    """Tells monitored items of new values. Reading needs no telling: it looks at the image."""
+
+    def __init__(self, aspace: AddressSpace, live: Mapping[int, Sequence[LiveNode]]) -> None:
+        self._attributes: dict[int, list[tuple[LiveNode, AttributeValue]]] = {
+            index: [(node, aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes]
+            for index, nodes in live.items()
+        }
+        self._changed: set[int] = set()
+        self._jobs: list[Job] = []
+        self._news = asyncio.Event()
+
+    def publish(self, frame: Frame) -> None:
+        """Note which points have news. Where clients are slow, only the latest value goes out."""
+        self._changed.update(np.unique(frame.point).tolist())
+        self._news.set()
+
+    def schedule(self, job: Job) -> None:
+        """Have something done after the values that came before it."""
+        self._jobs.append(job)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Work for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            changed, self._changed = self._changed, set()
+            jobs, self._jobs = self._jobs, []
+            for index in changed:
+                await self._tell(index)
+            for job in jobs:
+                await job()
+
+    async def _tell(self, index: int) -> None:
+        for node, attribute in self._attributes.get(index, ()):
+            if not attribute.datachange_callbacks:
+                continue
+            value = node.read(index)
+            for handle, callback in list(attribute.datachange_callbacks.items()):
+                # An item can be deleted while another one is being told.
+                if handle in attribute.datachange_callbacks:
+                    await callback(handle, value)

@@ -1,0 +1,211 @@
+"""The OPC UA server of a twin."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.attributes import Attributes
+from heatpump_twin.server.authentication import Authenticator
+from heatpump_twin.server.certificates import host_names
+from heatpump_twin.server.conditions import Conditions
+from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes, build_heat_pump
+from heatpump_twin.server.history_service import HistoryService
+from heatpump_twin.server.internal_server import TwinInternalServer
+from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
+from heatpump_twin.server.nodesets import DI, SITE, TYPES, load_types
+from heatpump_twin.server.pki import Pki
+from heatpump_twin.server.point_nodes import PointNodes
+from heatpump_twin.server.point_values import PointValues
+from heatpump_twin.server.publisher import Publisher
+from heatpump_twin.server.server_status import ServerStatus
+from heatpump_twin.server.setpoint_methods import SetpointMethods
+from heatpump_twin.server.standard_methods import add_standard_methods
+from heatpump_twin.server.ua_server import UaServer
+from heatpump_twin.server.users import UserStore
+from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+from heatpump_twin.twin_engine.commands import CommandHandler
+from heatpump_twin.twin_engine.history import HistoryReader
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.provenance import Provenance
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Who uses the server now, and what it has turned away since its start."""
+
+    connections: int
+    sessions: int
+    subscriptions: int
+    monitored_items: int
+    rejected_logins: int
+    active_alarms: int
+
+
+def server_uri() -> str:
+    """Return the ApplicationUri: one twin per machine name, and it must not change."""
+    return f"urn:heatpump-twin:{socket.gethostname().lower()}"
+
+
+class TwinServer:
+    """Serves one site over OPC UA: values, history, commands, alarms."""
+
+    def __init__(
+        self,
+        *,
+        site: Site,
+        data: DataDirectory,
+        table: PointTable,
+        image: Image,
+        alarms: Sequence[AlarmDefinition],
+        commands: CommandHandler,
+        history: HistoryReader,
+        users: UserStore,
+        provenance: Mapping[str, Provenance],
+        clock: Clock,
+    ) -> None:
+        self._site = site
+        self._pki = Pki(data.pki, clock)
+        self._table = table
+        self._image = image
+        self._alarms = alarms
+        self._commands = commands
+        self._history = history
+        self._users = users
+        self._provenance = provenance
+        self._clock = clock
+        self._running: _Running | None = None
+
+    async def start(self) -> None:
+        """Build the address space and listen, or raise a `ServerError`."""
+        settings = self._site.opcua
+        identity = self._pki.own(server_uri(), host_names(settings.host))
+        authenticator = Authenticator(self._users, asyncio.get_running_loop().time)
+        iserver = TwinInternalServer(
+            settings,
+            authenticator,
+            lambda certificate: self._pki.check(certificate, any_client=settings.trusts_any_client),
+        )
+        server = UaServer(iserver, settings, server_uri(), identity)
+        await server.init()
+        await load_types(server)
+        builder = NodeBuilder(
+            iserver,
+            Namespaces(
+                di=await server.get_namespace_index(DI),
+                types=await server.get_namespace_index(TYPES),
+                site=await server.register_namespace(SITE),
+            ),
+        )
+        pumps = self._build(iserver, builder)
+        live = {index: nodes for pump in pumps.values() for index, nodes in pump.live.items()}
+        publisher = Publisher(iserver.aspace, live)
+        conditions = Conditions(builder, iserver, self._clock)
+        for alarm in self._alarms:
+            conditions.add(alarm, pumps[alarm.asset].device)
+        iserver.attributes = Attributes(
+            iserver.aspace, iserver.methods, self._table, self._commands
+        )
+        iserver.history = HistoryService(
+            iserver.aspace, self._table, self._history, builder.namespaces.site
+        )
+        add_standard_methods(iserver, conditions)
+        status = ServerStatus(iserver, self._clock)
+        await server.start()
+        await status.start(server.product_uri, server.manufacturer_name, server.name)
+        self._running = _Running(server, iserver, publisher, conditions, status, authenticator)
+        self._running.begin()
+        log.info("OPC UA server listens", url=settings.url)
+
+    async def wait(self) -> None:
+        """Wait for the end of the background work: for ever, or until a bug ends it."""
+        if self._running is not None:
+            await asyncio.gather(*self._running.tasks)
+
+    async def stop(self) -> None:
+        """Say goodbye to every client and stop listening."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            await running.end()
+
+    def publish(self, frame: Frame) -> None:
+        """Tell clients of new values, which the image holds already."""
+        if self._running is not None:
+            self._running.publisher.publish(frame)
+
+    def announce(self, transition: AlarmTransition) -> None:
+        """Tell clients that an alarm became active or returned to normal."""
+        if self._running is not None:
+            conditions = self._running.conditions
+            self._running.publisher.schedule(lambda: conditions.take(transition))
+
+    @property
+    def statistics(self) -> Statistics:
+        """Figures for monitoring."""
+        return self._running.statistics() if self._running else Statistics(0, 0, 0, 0, 0, 0)
+
+    def _build(self, iserver: TwinInternalServer, builder: NodeBuilder) -> dict[str, HeatPumpNodes]:
+        point_nodes = PointNodes(builder, PointValues(self._image, self._clock))
+        methods = SetpointMethods(builder, iserver.methods, self._commands)
+        pumps = {}
+        for heat_pump in self._site.heat_pumps:
+            points = self._table.by_asset.get(heat_pump.id, {})
+            nodes = build_heat_pump(builder, point_nodes, heat_pump, points, self._provenance)
+            methods.add(nodes, points)
+            pumps[heat_pump.id] = nodes
+        return pumps
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What exists between start and stop."""
+
+    server: UaServer
+    iserver: TwinInternalServer
+    publisher: Publisher
+    conditions: Conditions
+    status: ServerStatus
+    authenticator: Authenticator
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def begin(self) -> None:
+        for work in (self.publisher.run, self.status.run):
+            task = asyncio.create_task(work(), name=f"OPC UA {work.__qualname__}")
+            task.add_done_callback(_report)
+            self.tasks.append(task)
+
+    async def end(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.status.shut_down()
+        await self.server.stop()
+        self.authenticator.close()
+
+    def statistics(self) -> Statistics:
+        subscriptions = self.iserver.subscriptions.subscriptions.values()
+        return Statistics(
+            connections=len(self.server.bserver.clients) if self.server.bserver else 0,
+            sessions=sum(session.is_activated() for session in self.iserver.sessions),
+            subscriptions=len(subscriptions),
+            monitored_items=sum(s.monitored_item_srv.count for s in subscriptions),
+            rejected_logins=self.authenticator.failures,
+            active_alarms=self.conditions.active,
+        )
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """Log what ended a task: without it clients would be left with old values."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("background task ended", task=task.get_name(), exc_info=task.exception())

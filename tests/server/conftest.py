@@ -1,0 +1,251 @@
+"""A TwinServer on a free port, with a device side that is held in arrays."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from asyncua import Client, Node, ua
+from asyncua.crypto.security_policies import SecurityPolicy, SecurityPolicyBasic256Sha256
+
+from heatpump_twin.config.catalogue import CATALOGUE, PointTable
+from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.config.load import load_site
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.status import BAD_WAITING_FOR_INITIAL_DATA
+from heatpump_twin.server.nodesets import DI, SITE, TYPES
+from heatpump_twin.server.pki import create_client_certificate
+from heatpump_twin.server.twin_server import TwinServer
+from heatpump_twin.server.users import Role, UserStore
+from heatpump_twin.twin_engine.alarm import AlarmDefinition
+from heatpump_twin.twin_engine.commands import CommandResult
+from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.provenance import Provenance
+
+PASSWORD = "correct horse battery"
+CLIENT_URI = "urn:test:client"
+LIMITS = {
+    "supply_setpoint": (20.0, 55.0),
+    "dhw_setpoint": (40.0, 60.0),
+    "operating_mode": (0.0, 6.0),
+    "unit_enabled": (0.0, 1.0),
+}
+ALARM = AlarmDefinition(
+    "hp1", "low_water_flow", "Low water flow", 700, "Clogged strainer", "Clean the strainer",
+    ("water_flow", "compressor_on"),
+)  # fmt: skip
+OTHER_ALARM = AlarmDefinition(
+    "hp1", "high_pressure", "High pressure", 900, "Little flow", "Check the pump", ()
+)
+PROVENANCE = Provenance(
+    "heat_up_time", "1.2.0", "ab" * 32, "2025-01-01T00:00:00+00:00", "2025-12-31T00:00:00+00:00",
+    "emulated plant", 14400.0,
+)  # fmt: skip
+T0 = 1_760_000_000_000_000
+
+
+@dataclass
+class Device:
+    """A command handler over a dictionary: what a device would hold, and the audit of it."""
+
+    held: dict[str, float] = field(default_factory=dict)
+    audit: list[tuple[str, str, float, int, str]] = field(default_factory=list)
+    status: int = 0
+
+    async def write(
+        self, key: str, value: float, *, user: str, origin: str, reason: str = ""
+    ) -> CommandResult:
+        self.audit.append(("write", key, value, self.status, f"{user} {origin}"))
+        old = self.held.get(key, float("nan"))
+        if self.status == 0:
+            self.held[key] = value
+        return CommandResult(self.status, old, value, self.held.get(key), "It is done.")
+
+    async def refuse(
+        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+    ) -> None:
+        self.audit.append(("refuse", key, value, status, f"{user} {origin}"))
+
+
+@dataclass
+class Records:
+    """A history over arrays."""
+
+    samples: dict[str, Samples] = field(default_factory=dict)
+
+    def put(self, key: str, values: list[float], status: list[int] | None = None) -> None:
+        n = len(values)
+        self.samples[key] = Samples(
+            np.array(values),
+            np.array(status or [0] * n, dtype=np.uint32),
+            T0 + np.arange(n, dtype=np.int64) * 1_000_000,
+        )
+
+    def _pick(self, key: str, mask: object) -> Samples:
+        s = self.samples[key]
+        return Samples(s.value[mask], s.status[mask], s.time[mask])
+
+    def _time(self, key: str) -> np.ndarray:
+        empty = Samples(np.empty(0), np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64))
+        return self.samples.setdefault(key, empty).time
+
+    async def read_raw(
+        self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
+    ) -> Samples:
+        time = self._time(key)
+        rows = np.flatnonzero((time >= start) & (time < end))
+        return self._pick(key, (rows[::-1] if reverse else rows)[:limit])
+
+    async def before(self, key: str, time: int) -> Samples:
+        return self._pick(key, np.flatnonzero(self._time(key) <= time)[-1:])
+
+    async def after(self, key: str, time: int) -> Samples:
+        return self._pick(key, np.flatnonzero(self._time(key) >= time)[:1])
+
+
+@dataclass
+class Rig:
+    """A running server and everything around it."""
+
+    site: Site
+    data: DataDirectory
+    table: PointTable
+    image: Image
+    device: Device
+    records: Records
+    users: UserStore
+    server: TwinServer
+    clock: SystemClock
+
+    @property
+    def url(self) -> str:
+        return self.site.opcua.url
+
+    t0 = T0
+    alarm = ALARM
+    password = PASSWORD
+
+    async def namespaces(self, client: Client) -> dict[str, int]:
+        array = await client.get_namespace_array()
+        return {"di": array.index(DI), "types": array.index(TYPES), "site": array.index(SITE)}
+
+    async def node(self, client: Client, name: str) -> Node:
+        return client.get_node(ua.NodeId(name, (await self.namespaces(client))["site"]))
+
+    def feed(self, key: str, value: float, status: int = 0, time: int | None = None) -> None:
+        point = self.table.by_key[key].index
+        self.image.ingest(
+            Frame.of([point], value, status, self.clock.now() if time is None else time)
+        )
+
+
+StartRig = Callable[..., AbstractAsyncContextManager[Rig]]
+
+
+@pytest.fixture(scope="session")
+def users_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """One user per role; hashing is slow by design, so it is done once."""
+    store = UserStore(tmp_path_factory.mktemp("users") / "users.json")
+    for name, role in (("victor", "viewer"), ("olga", "operator"), ("erik", "engineer")):
+        store.add(name, Role(role), PASSWORD)
+    return (tmp_path_factory.getbasetemp() / "users0" / "users.json").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> StartRig:
+    @asynccontextmanager
+    async def start(*overrides: str, data_path: Path | None = None) -> AsyncIterator[Rig]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        site = load_site("default", [f"opcua.port={port}", *overrides], {})
+        data = DataDirectory.open(data_path or tmp_path_factory.mktemp("data"))
+        if not data.users.exists():
+            write_private(data.users, users_file)
+        clock = SystemClock()
+        table = PointTable.build(
+            ("hp1", name, spec, LIMITS.get(name)) for name, spec in CATALOGUE["heat_pump"].items()
+        )
+        image, device, records = Image(table, clock.now()), Device(), Records()
+        users = UserStore(data.users)
+        server = TwinServer(
+            site=site, data=data, table=table, image=image, alarms=[ALARM, OTHER_ALARM],
+            commands=device, history=records, users=users,
+            provenance={"hp1.heat_up_time": PROVENANCE}, clock=clock,
+        )  # fmt: skip
+        image.subscribe(server.publish)
+        await server.start()
+        try:
+            yield Rig(site, data, table, image, device, records, users, server, clock)
+        finally:
+            await server.stop()
+
+    return start
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_rig(start_rig: StartRig) -> AsyncIterator[Rig]:
+    """One server per test module: building the standard address space takes its time."""
+    async with start_rig() as running:
+        yield running
+
+
+@pytest.fixture
+def rig(shared_rig: Rig, users_file: bytes) -> Rig:
+    """The module's server with nothing recorded and the users as at first."""
+    shared_rig.device.held.clear()
+    shared_rig.device.audit.clear()
+    shared_rig.device.status = 0
+    shared_rig.records.samples.clear()
+    write_private(shared_rig.data.users, users_file)
+    now = shared_rig.clock.now()
+    shared_rig.image.ingest(
+        Frame.bad(range(len(shared_rig.table)), BAD_WAITING_FOR_INITIAL_DATA, now)
+    )
+    return shared_rig
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("client")
+    return create_client_certificate(folder, CLIENT_URI, "test client", SystemClock())
+
+
+Connect = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def connect(certificate: tuple[Path, Path]) -> Connect:
+    """A client: anonymous without encryption, or as a user over an encrypted channel."""
+
+    @asynccontextmanager
+    async def open_client(
+        rig: Rig,
+        user: str | None = None,
+        *,
+        encrypted: bool = False,
+        policy: type[SecurityPolicy] = SecurityPolicyBasic256Sha256,
+        password: str = PASSWORD,
+        files: tuple[Path, Path] | None = None,
+        mode: ua.MessageSecurityMode = ua.MessageSecurityMode.SignAndEncrypt,
+    ) -> AsyncIterator[Client]:
+        client = Client(rig.url, timeout=5)
+        client.application_uri = CLIENT_URI
+        if user is not None or encrypted:
+            await client.set_security(policy, *(files or certificate), mode=mode)
+        if user is not None:
+            client.set_user(user)
+            client.set_password(password)
+        async with client:
+            yield client
+
+    return open_client
