@@ -59,14 +59,14 @@ class HeatUpModel:
         )
 
 
-def find_model(heat_pump: HeatPump, trained: Path) -> HeatUpModel | None:
+def find_model(heat_pump: HeatPump, trained: Path | None) -> HeatUpModel | None:
     """Return the model for a heat pump: trained on this site, or packaged for its make, or none.
 
     A packaged model is used only for the machine it was trained on: elsewhere its numbers would
     look like knowledge and be none.
     """
-    own = trained / f"{HEAT_UP}-{heat_pump.id}.onnx"
-    if own.is_file():
+    own = trained and trained / f"{HEAT_UP}-{heat_pump.id}.onnx"
+    if own and own.is_file():
         return HeatUpModel(own)
     packaged = Path(str(files("heatpump_twin.models.onnx"))) / f"{HEAT_UP}.onnx"
     if not packaged.is_file():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -22,6 +23,7 @@ from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.logs import configure
+from heatpump_twin.server.errors import ServerError
 
 app = typer.Typer(
     name="hptwin",
@@ -41,7 +43,9 @@ SiteOption = Annotated[
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", metavar="DIR", help="Where state lies; default: the user's data directory."),
+    typer.Option(
+        "--data", metavar="DIR", help="Where state lies; default: the user's data directory."
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -171,12 +175,13 @@ def _until_stopped(main: Any) -> None:
 
 def main() -> None:
     """Run the command line. A mistake of the user's gives its message and exit code 2."""
+    os.umask(0o077)  # whatever we write is its owner's only
     try:
         app()
     except ConfigError as error:
         for problem in error.problems:
             err.print(str(problem), style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(2)
-    except TwinError as error:
+    except (TwinError, ServerError) as error:
         err.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)

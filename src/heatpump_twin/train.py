@@ -7,9 +7,11 @@ from pathlib import Path
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
-from heatpump_twin.history import open_history
+from heatpump_twin.twin_engine.database import database_url
+from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.model_card import ModelError
 from heatpump_twin.twin_engine.prediction import HEAT_UP
+from heatpump_twin.twin_engine.stored_history import StoredHistory
 from heatpump_twin.twin_engine.training import collect_runs, save, train
 
 
@@ -21,14 +23,17 @@ async def train_model(site: Site, data: DataDirectory, heat_pump: str, output: P
         raise TwinError(f"there is no heat pump {heat_pump!r} on this site; it has {known}")
     emulated = all(device.connection.scheme == "emulated" for device in settings.devices)
     source = "emulated plant" if emulated else "site history"
+    history = StoredHistory(database_url(site.historian, data))
     try:
-        async with open_history(site, data) as history:
-            runs = await collect_runs(history, heat_pump)
+        await history.start()
+        runs = await collect_runs(history, heat_pump)
         content, card = train(
             runs, asset=heat_pump, heat_pump_model=settings.plate.model, source=source
         )
-    except ModelError as error:
+    except (ModelError, EngineError) as error:
         raise TwinError(str(error)) from error
+    finally:
+        await history.stop()
     path = output or data.models / f"{HEAT_UP}-{heat_pump}.onnx"
     save(content, card, path)
     lines = [

@@ -1,0 +1,73 @@
+"""Check a site file as far as that is possible without touching a device."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from heatpump_twin.assembly import assemble
+from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.load import load_site, site_source
+from heatpump_twin.config.settings import Site
+from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.errors import TwinError
+from heatpump_twin.rules.cases import run_cases
+from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.rules.pack import load_pack
+from heatpump_twin.twin_engine.model_card import ModelError
+
+
+def check_site(file: str, overrides: Sequence[str] = ()) -> str:
+    """Return a summary of a good site file; raise `ConfigError` with all mistakes of a bad one."""
+    source = site_source(file)
+    site = load_site(file, overrides)
+    problems = list(_port_clashes(site, source))
+    try:
+        assembly = assemble(site, None, source)
+    except ConfigError as error:
+        raise ConfigError([*problems, *error.problems]) from error
+    except ModelError as error:
+        raise TwinError(str(error)) from error
+    packs = [load_pack(name) for name in site.rules.packs]
+    for pack in packs:
+        problems += run_cases(pack)
+    if problems:
+        raise ConfigError(problems)
+    engine = RuleEngine(packs, site, assembly.table)
+    alarms = Counter(alarm.asset for alarm in engine.definitions())
+    lines = [f"{source.name}: good"]
+    for pump in site.heat_pumps:
+        points = assembly.table.by_asset[pump.id]
+        writable = sum(point.limits is not None for point in points.values())
+        lines.append(
+            f"  {pump.id} ({pump.name}): {len(pump.devices)} devices, {len(points)} points, "
+            f"{writable} writable, {alarms[pump.id]} alarms"
+        )
+        lines += [
+            f"    {plan.device.id}: {plan.device.profile} at {plan.address} unit {plan.device.unit}"
+            for plan in assembly.plans
+            if plan.asset == pump.id
+        ]
+    return "\n".join(lines)
+
+
+def _port_clashes(site: Site, source: YamlSource) -> list[Problem]:
+    """Find two services of ours on one port of one host."""
+    services = [
+        (("opcua", "port"), site.opcua.host, site.opcua.port),
+        (("ops", "port"), site.ops.host, site.ops.port),
+    ]
+    if site.hmi.enabled:
+        services.append((("hmi", "port"), site.hmi.host, site.hmi.port))
+    if site.plant is not None:
+        services.append((("plant", "control_port"), "127.0.0.1", site.plant.control_port))
+        services += [
+            (("plant", "port"), site.plant.host, port) for port in site.emulated_gateways().values()
+        ]
+    problems, taken = [], {}
+    for location, host, port in services:
+        other = taken.setdefault((host, port), location)
+        if other != location:
+            message = f"port {port} is also used by {'.'.join(other)}"
+            problems.append(source.problem(location, message))
+    return problems

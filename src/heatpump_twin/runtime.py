@@ -1,0 +1,249 @@
+"""The twin process: wires the rooms, starts them, keeps them running, stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+from rich.console import Console
+
+from heatpump_twin.assembly import assemble
+from heatpump_twin.children import Child
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import Clock, SystemClock
+from heatpump_twin.drivers.modbus.device import build_drivers
+from heatpump_twin.drivers.modbus.driver import ModbusDriver
+from heatpump_twin.errors import TwinError
+from heatpump_twin.first_run import ADMINISTRATOR, create_administrator, exclusive
+from heatpump_twin.hmi.identity import Identity
+from heatpump_twin.loop_lag import LoopLag
+from heatpump_twin.metrics import TwinMetrics
+from heatpump_twin.ops import Component, OpsServer
+from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.rules.pack import load_pack
+from heatpump_twin.server.errors import ServerError
+from heatpump_twin.server.pki import Pki
+from heatpump_twin.server.twin_server import TwinServer
+from heatpump_twin.server.users import UserStore
+from heatpump_twin.twin_engine.audit import AuditLog
+from heatpump_twin.twin_engine.commands import Commands
+from heatpump_twin.twin_engine.database import database_url
+from heatpump_twin.twin_engine.deriver import Deriver
+from heatpump_twin.twin_engine.errors import AuditError, EngineError
+from heatpump_twin.twin_engine.historian import Historian
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model_card import ModelError
+from heatpump_twin.twin_engine.prediction import Forecaster
+
+log = structlog.get_logger(__name__)
+
+RULE_PERIOD = 0.5
+"""How often rules are looked at; the shortest delay that makes sense is a poll period. [s]"""
+FORECAST_PERIOD = 10.0
+HMI_PROBE_PERIOD = 0.25
+
+
+async def run_twin(
+    site: Site, data: DataDirectory, child_arguments: Sequence[str], stop: asyncio.Event
+) -> None:
+    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`."""
+    try:
+        with exclusive(data):
+            users = UserStore(data.users)
+            first = create_administrator(data, users)
+            async with _started(site, data, users, child_arguments) as twin:
+                _greet(site, data, first=first)
+                await twin.run(stop)
+    except (ServerError, EngineError, ModelError) as error:
+        raise TwinError(str(error)) from error
+
+
+@asynccontextmanager
+async def _started(
+    site: Site, data: DataDirectory, users: UserStore, child_arguments: Sequence[str]
+) -> AsyncIterator[_Twin]:
+    """Open everything, in the order of the flow; close it in reverse."""
+    clock: Clock = SystemClock()
+    assembly = assemble(site, data)
+    table = assembly.table
+    image = Image(table, clock.now())
+    drivers = build_drivers(assembly.plans, table, clock)
+    rules = RuleEngine([load_pack(name) for name in site.rules.packs], site, table)
+    async with AsyncExitStack() as stack:
+        url = database_url(site.historian, data)
+        audit = AuditLog(url)
+        stack.push_async_callback(audit.stop)
+        with suppress(AuditError):  # away: the historian reports it, and commands are refused
+            await audit.start()
+        historian = Historian(table, url, site.historian, clock)
+        await historian.start()
+        stack.push_async_callback(historian.stop)
+        deriver = Deriver(image, site, historian, clock)
+        await deriver.start()
+        if site.hmi.enabled:
+            Pki(data.pki, clock).trust(Identity.open(data).certificate)
+        server = TwinServer(
+            site=site,
+            data=data,
+            table=table,
+            image=image,
+            alarms=rules.definitions(),
+            commands=Commands(table, image, drivers, audit, clock),
+            history=historian,
+            users=users,
+            provenance={
+                f"{asset}.{point}": model.card.provenance
+                for asset, model in assembly.models.items()
+                for point in table.by_asset[asset]
+                if table.by_asset[asset][point].spec.role == "predicted"
+            },
+            clock=clock,
+        )
+        await server.start()
+        stack.push_async_callback(server.stop)
+        for sink in (deriver.derive, historian.append, server.publish):
+            image.subscribe(sink)
+        twin = _Twin(
+            site=site,
+            clock=clock,
+            image=image,
+            drivers=drivers,
+            rules=rules,
+            historian=historian,
+            server=server,
+            forecaster=Forecaster(table, image, assembly.models, clock),
+            children=[Child(name, [name, *child_arguments]) for name in _children(site)],
+        )
+        ops = OpsServer(site.ops, twin.readiness, twin.metrics().registry())
+        stack.push_async_callback(ops.stop)
+        await ops.start()
+        yield twin
+
+
+def _children(site: Site) -> list[str]:
+    """Return the commands that run as processes beside ours."""
+    plant = site.plant is not None and site.plant.managed and site.emulated_gateways()
+    return [*(["plant"] if plant else []), *(["hmi"] if site.hmi.enabled else [])]
+
+
+@dataclass
+class _Twin:
+    """Everything that runs, and how it is doing."""
+
+    site: Site
+    clock: Clock
+    image: Image
+    drivers: Sequence[ModbusDriver]
+    rules: RuleEngine
+    historian: Historian
+    server: TwinServer
+    forecaster: Forecaster
+    children: Sequence[Child]
+    lag: LoopLag = field(default_factory=LoopLag)
+    active_alarms: Counter[str] = field(default_factory=Counter)
+    hmi_serves: bool = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run all loops until ``stop``; a bug in one of them ends the run with its traceback."""
+        jobs = [
+            *(driver.run(self.image.ingest) for driver in self.drivers),
+            *(child.run() for child in self.children),
+            self.historian.run(),
+            self.lag.run(),
+            self._watch_rules(),
+            self._issue_forecasts(),
+            self._watch_hmi(),
+        ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(job) for job in jobs]
+                await stop.wait()
+                log.info("stopping")
+                for task in tasks:
+                    task.cancel()
+        except* TwinError as errors:
+            raise errors.exceptions[0] from None
+
+    def metrics(self) -> TwinMetrics:
+        """Return what Prometheus may ask for."""
+        return TwinMetrics(
+            self.drivers,
+            self.image,
+            self.historian,
+            self.server,
+            self.children,
+            self.lag,
+            self.active_alarms,
+        )
+
+    def readiness(self) -> Mapping[str, Component]:
+        """Tell of each part whether it works."""
+        health = self.historian.health
+        parts = {
+            "historian": Component(
+                health.connected, health.last_error if not health.connected else "recording"
+            ),
+            "opcua": Component(True, self.site.opcua.url),
+            **{
+                driver.name: Component(
+                    driver.connected, "answers" if driver.connected else "does not answer"
+                )
+                for driver in self.drivers
+            },
+        }
+        if self.site.hmi.enabled:
+            parts["hmi"] = Component(self.hmi_serves, _hmi_url(self.site))
+        return parts
+
+    async def _watch_rules(self) -> None:
+        while True:
+            for transition in self.rules.evaluate(self.image, self.clock.now()):
+                self.active_alarms[transition.alarm.asset] += 1 if transition.active else -1
+                self.server.announce(transition)
+            await asyncio.sleep(RULE_PERIOD)
+
+    async def _issue_forecasts(self) -> None:
+        while True:
+            self.forecaster.issue()
+            await asyncio.sleep(FORECAST_PERIOD)
+
+    async def _watch_hmi(self) -> None:
+        """See whether the HMI's port is open; often until it is, then rarely."""
+        hmi = self.site.hmi
+        while hmi.enabled:
+            try:
+                async with asyncio.timeout(2.0):
+                    _, writer = await asyncio.open_connection(hmi.host, hmi.port)
+            except (OSError, TimeoutError):
+                self.hmi_serves = False
+            else:
+                self.hmi_serves = True
+                writer.close()
+            await asyncio.sleep(HMI_PROBE_PERIOD * (20 if self.hmi_serves else 1))
+
+
+def _hmi_url(site: Site) -> str:
+    scheme = "https" if site.hmi.certificate else "http"
+    return f"{scheme}://{site.hmi.host}:{site.hmi.port}"
+
+
+def _greet(site: Site, data: DataDirectory, *, first: bool) -> None:
+    """Tell the person in front of the terminal where everything is."""
+    out = Console(soft_wrap=True, highlight=False)
+    out.print(f"heatpump-twin: {site.site.name}")
+    if site.hmi.enabled:
+        out.print(f"  HMI      {_hmi_url(site)}")
+    out.print(f"  OPC UA   {site.opcua.url}")
+    out.print(f"  health   http://{site.ops.host}:{site.ops.port}/readyz")
+    out.print(f"  state    {data.root}")
+    if first:
+        out.print(f"  log in   as {ADMINISTRATOR}; the password is in {data.initial_password}")
+        out.print("           change it: hptwin user passwd admin, then delete the file")
+    else:
+        out.print("  log in   with a user of `hptwin user list`")
+    out.print("  Ctrl-C stops everything")
