@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
 from pymodbus.constants import ExcCodes
@@ -16,6 +16,9 @@ from heatpump_twin.drivers.status import GOOD
 
 _READ = {1: Space.COIL, 2: Space.DISCRETE, 3: Space.HOLDING, 4: Space.INPUT}
 _WRITE = {5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING}
+
+_LONGEST = 4
+"""Registers of the longest value."""
 
 Forced = Mapping[tuple[Space, int], int]
 
@@ -41,28 +44,19 @@ class EmulatedDevice:
         self._process = process
         names = names or {}
         self._names = {point.point: names.get(point.point, point.point) for point in profile.points}
-        self._codecs = {
-            space: sorted(
-                (
-                    PointCodec.of(profile, point)
-                    for point in profile.samples
-                    if point.space is space
-                ),
-                key=lambda codec: codec.point.address,
-            )
-            for space in Space
-        }
-        self._starts = {
-            space: [codec.point.address for codec in codecs]
-            for space, codecs in self._codecs.items()
+        codecs = [PointCodec.of(profile, point) for point in profile.samples]
+        codecs.sort(key=lambda codec: codec.point.address)
+        self._readable = {s: _Region([c for c in codecs if c.point.space is s]) for s in Space}
+        self._writable = {
+            s: _Region([c for c in codecs if c.point.write_space is s]) for s in Space
         }
 
     def respond(self, request: bytes, forced: Forced) -> bytes:
         """Return the response PDU to a request PDU, or raise `ModbusRefusal`."""
         function = request[0]
-        if function in _READ and self._codecs[_READ[function]]:
+        if function in _READ and self._readable[_READ[function]].codecs:
             return self._read(function, request, forced)
-        if function in _WRITE and self._codecs[_WRITE[function]]:
+        if function in _WRITE and self._writable[_WRITE[function]].codecs:
             return self._write(function, request, forced)
         raise ModbusRefusal(ExcCodes.ILLEGAL_FUNCTION)
 
@@ -88,7 +82,8 @@ class EmulatedDevice:
         end = start + count
         words = [0] * count
         covered = start
-        for codec in self._touching(space, start, end):
+        touched = self._readable[space].touching(start, end)
+        for codec in touched:
             point = codec.point
             self._check_gap(covered, min(point.address, end))
             covered = max(covered, point.end)
@@ -99,23 +94,13 @@ class EmulatedDevice:
         for (faulty, address), code in forced.items():
             if faulty is space and start <= address < end:
                 raise ModbusRefusal(code)
-        if not self._touching(space, start, end):
+        if not touched:
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
         return words
 
     def _check_gap(self, start: int, end: int) -> None:
         if end - start > self.profile.limits.gap:
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
-
-    def _touching(self, space: Space, start: int, end: int) -> list[PointCodec]:
-        first = bisect_right(self._starts[space], start - 4)  # the longest value has 4 registers
-        found = []
-        for codec in self._codecs[space][first:]:
-            if codec.point.address >= end:
-                break
-            if codec.point.end > start:
-                found.append(codec)
-        return found
 
     def _show(self, codec: PointCodec) -> Sequence[int]:
         value = self._process.read(self._names[codec.point.point])
@@ -138,9 +123,9 @@ class EmulatedDevice:
                 raise ModbusRefusal(code)
         accepted = []
         covered = start
-        for codec in self._touching(space, start, start + len(words)):
+        for codec in self._writable[space].touching(start, start + len(words)):
             point = codec.point
-            if point.write is None or point.address != covered or point.end > start + len(words):
+            if point.address != covered or point.end > start + len(words):
                 raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
             value, status = codec.decode_write(words[point.address - start : point.end - start])
             if status != GOOD or not _within(point, value):
@@ -152,6 +137,20 @@ class EmulatedDevice:
         for name, value in accepted:
             self._process.write(name, value)
         return request[:5]
+
+
+class _Region:
+    """Points of one space in the order of their addresses."""
+
+    def __init__(self, codecs: list[PointCodec]) -> None:
+        self.codecs = codecs
+        self._starts = [codec.point.address for codec in codecs]
+
+    def touching(self, start: int, end: int) -> list[PointCodec]:
+        """Return the points that lie at least in part within [start, end)."""
+        first = bisect_right(self._starts, start - _LONGEST)
+        last = bisect_left(self._starts, end)
+        return [codec for codec in self.codecs[first:last] if codec.point.end > start]
 
 
 def _written(function: int, request: bytes) -> tuple[int, list[int]]:

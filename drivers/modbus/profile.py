@@ -109,6 +109,9 @@ class WriteRules(_Section):
     function: WriteFunction | None = Field(
         None, description="default: single for one register or coil, else multiple"
     )
+    space: Space | None = Field(
+        None, description="where it is written, if not where it is read; at the same address"
+    )
     throttle: Duration = Field(
         0.0, ge=0, description="shortest time between writes, for EEPROM cells [s]"
     )
@@ -167,6 +170,11 @@ class ProfilePoint(_Section):
         if self.unit is None or self.spec.unit is None:
             return Conversion()
         return conversion(self.unit, self.spec.unit)
+
+    @property
+    def write_space(self) -> Space | None:
+        """Where a write goes; None: it cannot be written."""
+        return (self.write.space or self.space) if self.write is not None else None
 
     @property
     def accepted(self) -> Span:
@@ -240,8 +248,10 @@ class ProfilePoint(_Section):
                 conversion(self.unit, spec.unit)
             except ValueError as error:
                 found.append(str(error))
-        if self.write is not None and not self.space.writable:
-            found.append(f"a {self.space} cannot be written")
+        if self.write_space is not None and not self.write_space.writable:
+            found.append(f"a {self.write_space} cannot be written")
+        if self.write_space is not None and self.write_space.of_bits != self.space.of_bits:
+            found.append(f"what is read as {self.space} cannot be written as {self.write_space}")
         if self.write is not None and self.bit is not None:
             found.append("a bit field cannot be written: the other bits could change meanwhile")
         return found

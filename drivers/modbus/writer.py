@@ -65,7 +65,8 @@ class DeviceWriter:
         if refusal is not None:
             return refusal
         words = codec.encode(value)
-        request = Request.write(self._unit, point.space, point.address, words, rules.function)
+        space = rules.space or point.space
+        request = Request.write(self._unit, space, point.address, words, rules.function)
         doubt = ""
         try:
             await self._link.request(request, self._timeout, self._profile.pause)

@@ -93,6 +93,12 @@ REQUESTS = {
     "climate-transmitter": (1, 1),
     "xy-md02": (1, 1),
     "lg-therma-v": (4, 4),
+    "panasonic-aquarea-pre-h": (9, 10),
+    "nibe-s2125": (13, 15),
+    "idm-navigator": (10, 11),
+    "stiebel-wpm": (2, 3),
+    "thermia-genesis": (4, 6),
+    "weishaupt-wab11": (4, 5),
 }
 
 

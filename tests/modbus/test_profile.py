@@ -54,6 +54,10 @@ def test_packaged_profiles_are_sound_and_say_where_they_come_from(name: str) -> 
         ("point: current, space: input, address: 9, type: int16, colour: red", "unknown key"),
         ("point: current, space: input, address: 9, type: int16, absent: x", "absent"),
         (
+            "point: supply_setpoint, space: input, address: 9, type: int16, write: {space: coil}",
+            "what is read as input cannot be written as coil",
+        ),
+        (
             "point: supply_setpoint, space: holding, address: 9, type: int16, "
             "write: {min: 60, max: 20}",
             "min 60.0 is above max 20.0",

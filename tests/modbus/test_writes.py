@@ -225,3 +225,15 @@ async def test_coils_are_switched(serve: Any, drive: Any, tank: Any) -> None:
     outcome = await driver.write(index_of(driver, "silent_mode"), 1)
     assert outcome.state is WriteState.CONFIRMED
     assert tank.written == [("silent_mode", 1.0)]
+
+
+async def test_a_point_that_is_read_here_and_written_there(
+    serve: Any, drive: Any, tank: Any
+) -> None:
+    """IDM shows its setpoints in input registers and takes writes with function 16."""
+    tank.values["dhw_setpoint"] = 48.0
+    gateway = await serve({1: ("idm-navigator", tank)})
+    driver, _ = drive("idm-navigator", gateway, period=60.0)
+    outcome = await driver.write(index_of(driver, "dhw_setpoint"), 50.4)
+    assert (outcome.state, outcome.read_back) == (WriteState.CONFIRMED, 50.0)
+    assert tank.written == [("dhw_setpoint", 50.0)]
