@@ -159,6 +159,7 @@ class Person:
             for view in list(self._views):
                 await view.attach(client)
         except _FAILURES as error:
+            logger.warning("session_unusable", user=self.name, error=repr(error))
             await _disconnect(client)
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
         self._client, self.link = client, Link.CONNECTED

@@ -67,8 +67,7 @@ def decimals(variable: Variable) -> int:
     """Return how many decimals mean something; pure numbers are ratios such as COP, or codes."""
     if variable.unit:
         return _DECIMALS.get(variable.unit, 1)
-    low, high = variable.span or (0.0, 1.0)
-    return 2 if high - low <= 10 else 0
+    return 0 if variable.group in _GROUPS_OF_CODES else 2
 
 
 def message(variable: Variable, sample: Sample, zone: ZoneInfo) -> list[object]:

@@ -1,0 +1,283 @@
+"""A twin, an HMI and a browser, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.hmi.identity import Identity
+
+OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+_FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-sync",
+    "--disable-background-networking", "--no-first-run", "--disable-component-update",
+)  # fmt: skip
+_SERVE = """
+import sys
+from pathlib import Path
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.load import load_site
+from heatpump_twin.hmi.app import run_hmi
+run_hmi(load_site(sys.argv[2], sys.argv[3:]), DataDirectory.open(Path(sys.argv[1])))
+"""
+
+
+def until(condition: Callable[[], Any], within: float = 15.0) -> Any:
+    """Wait until a condition holds; return what it gave."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            result = condition()
+        except WebDriverException:
+            result = None
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {within} s")
+        time.sleep(0.05)
+
+
+@dataclass
+class TwinProcess:
+    """The twin: started, told what its devices report, frozen, stopped, started again."""
+
+    data: Path
+    settings: list[str]
+    site: str = "default"
+    process: subprocess.Popen[str] | None = None
+    _errors: Any = None
+
+    def start(self) -> None:
+        self._errors = (self.data / "twin.log").open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("twin_process.py"), self.data, self.site,
+             *self.settings],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line == "ready\n":
+                return
+        pytest.fail(f"the twin did not start:\n{(self.data / 'twin.log').read_text()}")
+
+    def tell(self, do: str, **order: Any) -> Any:
+        assert self.process is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"do": do, **order}) + "\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.startswith("["):
+                return json.loads(line)
+        return pytest.fail(f"the twin is gone:\n{(self.data / 'twin.log').read_text()}")
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self._errors.close()
+        self.process = None
+
+
+@dataclass
+class HmiProcess:
+    """The web server as the runtime starts it: ``run_hmi`` in its own process."""
+
+    url: str
+    data: Path
+    arguments: list[str]
+    cwd: Path
+    process: subprocess.Popen[bytes] | None = None
+    log: Any = field(default=None, repr=False)
+
+    def start(self) -> None:
+        self.log = (self.data / "hmi.log").open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, *self.arguments],
+            cwd=self.cwd, stdout=self.log, stderr=self.log,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
+        until(self._answers, 30)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.data / "hmi.log").read_text()
+        try:
+            with urllib.request.urlopen(f"{self.url}/login", timeout=2) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        self.log.close()
+        return code
+
+
+@dataclass
+class Site:
+    """A twin with its HMI."""
+
+    twin: TwinProcess
+    hmi: HmiProcess
+    data: Path
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Site]:
+    """One twin and one HMI for the tests of a module."""
+    name = getattr(request, "param", "default")
+    folder = tmp_path_factory.mktemp("site")
+    data, cwd = folder / "data", folder / "cwd"
+    cwd.mkdir()
+    Identity.open(DataDirectory.open(data))
+    ports = [_free_port() for _ in range(2)]
+    settings = [f"opcua.port={ports[0]}", f"hmi.port={ports[1]}"]
+    twin = TwinProcess(data, settings, name)
+    hmi = HmiProcess(f"http://127.0.0.1:{ports[1]}", data, [str(data), name, *settings], cwd)
+    try:
+        twin.start()
+        hmi.start()
+        yield Site(twin, hmi, data)
+    finally:
+        if hmi.process is not None and hmi.process.poll() is None:
+            hmi.stop()
+        twin.stop()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Browser:
+    """A real Chromium on one HMI, with words for what people do and see."""
+
+    def __init__(self, url: str, profile: Path) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM or ""
+        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+        self.url = url
+        self.requests: list[str] = []
+        self.resize(1280, 900)
+
+    def resize(self, width: int, height: int) -> None:
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+
+    def go(self, path: str) -> None:
+        self.driver.get(self.url + path)
+
+    def log_in(self, user: str = OPERATOR, password: str = PASSWORD) -> None:
+        self.go("/login")
+        self.find('input[name="user"]').clear()
+        self.find('input[name="user"]').send_keys(user)
+        self.find('input[name="password"]').send_keys(password)
+        self.find("form button").click()
+
+    def open(self, path: str, user: str = OPERATOR) -> None:
+        """Log in and wait until a page shows live values or alarms."""
+        self.log_in(user)
+        until(lambda: self.driver.current_url == f"{self.url}/")
+        if path != "/":
+            self.go(path)
+        until(lambda: self.script("return document.getElementById('clock').textContent.length > 5"))
+
+    def find(self, css: str) -> Any:
+        return self.driver.find_element(By.CSS_SELECTOR, css)
+
+    def all(self, css: str) -> list[Any]:
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def script(self, code: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(code, *arguments)
+
+    def value(self, key: str) -> str:
+        """Return the text of a live value, unit and quality mark included."""
+        return str(self.script(
+            "return document.querySelector(`[data-key='${arguments[0]}']`).textContent", key
+        ))  # fmt: skip
+
+    def quality(self, key: str) -> list[str]:
+        """Return the classes of a value's place."""
+        return str(self.script(
+            "return document.querySelector(`[data-key='${arguments[0]}']`)"
+            ".getAttribute('class')", key
+        )).split()  # fmt: skip
+
+    def collect_requests(self) -> None:
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                self.requests.append(message["params"]["request"]["url"])
+            if message["method"] == "Network.webSocketCreated":
+                self.requests.append(message["params"]["url"])
+
+    def close(self) -> None:
+        self.driver.quit()
+
+
+@pytest.fixture
+def browser(site: Site, tmp_path: Path) -> Iterator[Browser]:
+    """A fresh browser; the test fails if a page asked anybody but this machine for anything."""
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("chromium or chromedriver is not installed (apt: chromium, chromium-driver)")
+    browser = Browser(site.hmi.url, tmp_path / "profile")
+    try:
+        yield browser
+        browser.collect_requests()
+    finally:
+        browser.close()
+    pages = [url for url in browser.requests if not url.startswith(("data:", "blob:", "chrome"))]
+    assert pages, "the performance log saw nothing"
+    strangers = [url for url in pages if "://127.0.0.1:" not in url]
+    assert strangers == []

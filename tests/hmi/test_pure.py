@@ -1,0 +1,173 @@
+"""The parts that need no browser: decimation, limits, texts of values, alarm states."""
+
+from __future__ import annotations
+
+import math
+import random
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from asyncua import ua
+
+from heatpump_twin.hmi import limits, presentation
+from heatpump_twin.hmi.alarms import Alarm, AlarmList, alarm_of
+from heatpump_twin.hmi.decimation import Envelope
+from heatpump_twin.hmi.model import Method, Variable
+from heatpump_twin.hmi.presentation import Sample
+
+
+def variable(**changes: object) -> Variable:
+    values: dict[str, object] = {
+        "node": ua.NodeId("hp1.x", 2), "id": "x", "key": "hp1.x", "name": "X", "title": "X",
+        "text": "", "group": "Operational", "unit": "°C", "span": (20.0, 60.0),
+    }  # fmt: skip
+    return Variable(**(values | changes))  # type: ignore[arg-type]
+
+
+# ── decimation ───────────────────────────────────────────────────────────────────────────────────
+def test_a_short_series_is_drawn_as_it_was_recorded() -> None:
+    envelope = Envelope(0, 1000, limit=10, silence=10_000)
+    envelope.feed([(100, 1.0), (200, None), (300, 2.0)])
+    assert envelope.points() == [(100, 1.0), (200, None), (300, 2.0)]
+    assert envelope.exact
+
+
+def test_peaks_survive_and_the_limit_holds() -> None:
+    rng = random.Random(1)
+    samples = [(i, rng.gauss(20, 1)) for i in range(100_000)]
+    samples[54_321] = (54_321, 99.0)
+    samples[12_345] = (12_345, -99.0)
+    envelope = Envelope(0, 100_000, limit=600, silence=1000)
+    for start in range(0, len(samples), 2000):
+        envelope.feed(samples[start : start + 2000])
+    points = envelope.points()
+    assert len(points) <= 600
+    assert (54_321, 99.0) in points
+    assert (12_345, -99.0) in points
+    assert points == sorted(points)
+    assert envelope.fed == 100_000
+
+
+def test_gaps_stay_gaps_after_decimation() -> None:
+    envelope = Envelope(0, 10_000, limit=300, silence=500)
+    envelope.feed([(i, 1.0) for i in range(4000)])
+    envelope.feed([(4000, None)])
+    envelope.feed([(i, 2.0) for i in range(5000, 8000)])
+    envelope.feed([(i, 3.0) for i in range(9000, 10_000)])  # silence without a word
+    points = envelope.points()
+    assert len(points) <= 300
+    breaks = [time for time, value in points if value is None]
+    assert any(4000 <= time < 5000 for time in breaks)
+    assert any(8000 <= time < 9000 for time in breaks)
+
+
+def test_not_a_number_is_a_gap() -> None:
+    envelope = Envelope(0, 10, limit=10, silence=100)
+    envelope.feed([(1, math.nan)])
+    assert envelope.points() == [(1, None)]
+
+
+# ── limits ───────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Supply setpoint, 20 to 55 °C", (20.0, 55.0)),
+        ("Supply setpoint, -5.5 to 70 °C", (20.0, 60.0)),
+        ("no limits named", (20.0, 60.0)),
+    ],
+)
+def test_limits_are_the_narrower_of_range_and_text(
+    text: str, expected: tuple[float, float]
+) -> None:
+    method = Method(ua.NodeId(), ua.NodeId(), "SetX", ua.VariantType.Double, text)
+    assert limits.span(variable(), method) == expected
+
+
+def test_choices_are_those_that_the_method_takes() -> None:
+    states = {0: "None", 1: "Heating", 2: "Heating and hot water", 3: "Hot water"}
+    method = Method(
+        ua.NodeId(), ua.NodeId(), "SetX", ua.VariantType.Int32,
+        "Operating mode: 1 Heating, 3 Hot water",
+    )  # fmt: skip
+    mode = variable(states=states, span=None, unit="")
+    assert limits.choices(mode, method) == {1: "Heating", 3: "Hot water"}
+
+
+# ── texts ────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("changes", "value", "text"),
+    [
+        ({}, 41.04, "41.0"),
+        ({}, -0.04, "0.0"),
+        ({}, -3.25, "−3.2"),
+        ({"unit": "W"}, 12_345.6, "12\u202f346"),
+        ({"unit": ""}, 3.456, "3.46"),
+        ({"unit": "", "group": "Diagnostics"}, 62.0, "62"),
+        ({"states": {0: "Off", 1: "On"}}, 1.0, "On"),
+        ({"states": {0: "Off", 1: "On"}}, 7.0, "7"),
+        ({}, None, "—"),
+    ],
+)
+def test_values_are_written_for_people(
+    changes: dict[str, object], value: float | None, text: str
+) -> None:
+    assert presentation.value_text(variable(**changes), value) == text
+
+
+def test_quality_comes_from_the_status_and_a_bad_value_is_not_shown() -> None:
+    good = ua.DataValue(ua.Variant(1.0), ua.StatusCode(0), datetime(2026, 1, 1, tzinfo=UTC))
+    bad = ua.DataValue(ua.Variant(1.0), ua.StatusCode(ua.StatusCodes.BadNoCommunication))
+    unsure = ua.DataValue(ua.Variant(1.0), ua.StatusCode(ua.StatusCodes.UncertainSubNormal))
+    broken = ua.DataValue(ua.Variant(math.nan), ua.StatusCode(0))
+    assert [Sample.of(data).quality for data in (good, bad, unsure, broken)] == [
+        "good", "bad", "uncertain", "bad",
+    ]  # fmt: skip
+    assert Sample.of(bad).value is None
+    assert Sample.of(unsure).value == 1.0
+    shown = presentation.message(variable(), Sample.of(good), ZoneInfo("Europe/Madrid"))
+    assert shown[2:4] == ["Good", "01:00:00"]
+
+
+# ── alarms ───────────────────────────────────────────────────────────────────────────────────────
+def report(name: str, severity: int, *, active: bool, acked: bool, retain: bool) -> Alarm:
+    alarm = alarm_of(
+        {
+            "ConditionId": ua.NodeId(f"hp1.alarms.{name}", 2),
+            "SourceNode": ua.NodeId("hp1", 2),
+            "SourceName": "Aquarea",
+            "Message": ua.LocalizedText(name),
+            "Severity": severity,
+            "Time": datetime(2026, 1, 1, tzinfo=UTC),
+            "ActiveState/Id": active,
+            "AckedState/Id": acked,
+            "Retain": retain,
+        }
+    )
+    assert alarm is not None
+    return alarm
+
+
+def test_the_worst_alarm_comes_first_and_what_returned_comes_last() -> None:
+    alarms = AlarmList()
+    alarms.take(report("low", 300, active=True, acked=False, retain=True))
+    alarms.take(report("high", 700, active=True, acked=True, retain=True))
+    alarms.take(report("urgent", 900, active=False, acked=False, retain=True))
+    alarms.take(report("gone", 900, active=True, acked=False, retain=True))
+    alarms.take(report("gone", 900, active=False, acked=True, retain=False))
+    assert [alarm.message for alarm in alarms.rows()] == ["high", "low", "urgent", "gone"]
+    assert [alarm.state for alarm in alarms.rows()] == [
+        "acknowledged", "unacknowledged", "returned", "normal",
+    ]  # fmt: skip
+    assert len(alarms.active()) == 3
+    assert alarms.rows()[0].unit == "hp1"
+
+
+def test_a_condition_that_never_was_abnormal_is_not_listed() -> None:
+    alarms = AlarmList()
+    alarms.take(report("calm", 500, active=False, acked=True, retain=False))
+    assert alarms.rows() == []
+
+
+def test_other_events_are_no_alarms() -> None:
+    assert alarm_of({"Message": ua.LocalizedText("refresh starts")}) is None

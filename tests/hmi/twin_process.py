@@ -1,0 +1,174 @@
+"""A twin in a process of its own that does what a test says, one line of JSON at a time.
+
+Everything is the real thing (server, historian, commands, audit) except the field: the devices are
+held in memory by `Bench`, so that a test decides what they report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from heatpump_twin.assembly import assemble
+from heatpump_twin.config.catalogue import CATALOGUE, PointTable, Role
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.load import load_site
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.protocol import FrameSink, WriteOutcome, WriteState
+from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
+from heatpump_twin.server.pki import Pki
+from heatpump_twin.server.twin_server import TwinServer
+from heatpump_twin.server.users import Role as UserRole
+from heatpump_twin.server.users import UserStore
+from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+from heatpump_twin.twin_engine.audit import AuditLog
+from heatpump_twin.twin_engine.commands import Commands
+from heatpump_twin.twin_engine.database import database_url
+from heatpump_twin.twin_engine.historian import Historian
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.provenance import Provenance
+
+OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
+MINUTE = 60_000_000
+
+START = {
+    "supply_temperature": 41.0, "return_temperature": 36.0, "supply_setpoint": 45.0,
+    "room_setpoint": 21.0, "dhw_setpoint": 50.0, "outdoor_temperature": 6.5, "cop": 3.6,
+    "room_temperature": 20.4, "dhw_temperature": 49.0, "electrical_power": 1320.0,
+    "thermal_power": 4700.0, "water_flow": 14.2, "operating_mode": 2.0, "unit_enabled": 1.0,
+    "operating_state": 2.0, "compressor_on": 1.0, "heat_up_time": 38.0,
+    "heat_up_time_lower": 29.0, "heat_up_time_upper": 54.0,
+}  # fmt: skip
+
+
+ORIGIN = Provenance(
+    model="heat-up", version="3", sha256="00" * 32, training_source="a test",
+    training_start="2026-01-01T00:00:00+00:00", training_end="2026-02-01T00:00:00+00:00",
+    horizon=14_400.0,
+)  # fmt: skip
+
+
+def with_prediction(table: PointTable) -> PointTable:
+    """Add the predicted points, whether or not a model is installed here."""
+    entries = [(point.asset, point.id, point.spec, point.limits) for point in table]
+    asset = table[0].asset
+    entries += [
+        (asset, identifier, spec, None)
+        for identifier, spec in CATALOGUE["heat_pump"].items()
+        if spec.role is Role.PREDICTED and identifier not in table.by_asset[asset]
+    ]
+    return PointTable.build(entries)
+
+
+class Bench:
+    """Devices in memory: what is written to them, they report."""
+
+    name = "bench"
+    connected = True
+
+    def __init__(self, points: Mapping[int, str], image: Image, clock: SystemClock) -> None:
+        self.points = points
+        self._image, self._clock = image, clock
+
+    async def run(self, sink: FrameSink) -> None:
+        await asyncio.Event().wait()
+
+    async def write(self, point: int, value: float) -> WriteOutcome:
+        self._image.ingest(Frame.of([point], value, GOOD, self._clock.now()))
+        return WriteOutcome(WriteState.CONFIRMED, GOOD, value, "")
+
+
+async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
+    site, data = load_site(site_name, overrides), DataDirectory.open(data_root)
+    clock = SystemClock()
+    table = with_prediction(assemble(site, data).table)
+    image = Image(table, clock.now())
+    url = database_url(site.historian, data)
+    historian, audit = Historian(table, url, site.historian, clock), AuditLog(url)
+    await historian.start()
+    await audit.start()
+    users = UserStore(data.users)
+    if not users.list():
+        users.add(OPERATOR, UserRole.OPERATOR, PASSWORD)
+        users.add(VIEWER, UserRole.VIEWER, PASSWORD)
+    Pki(data.pki, clock).trust(data.hmi / "client.der")
+    asset = site.heat_pumps[0].id
+    alarms = {
+        rule: AlarmDefinition(asset, rule, title, severity, cause, action, (point,))
+        for rule, title, severity, cause, action, point in (
+            ("low_water_flow", "Water flow is low", 700, "Clogged strainer or air",
+             "Clean the strainer, vent, check the pump", "water_flow"),
+            ("water_pressure_low", "Water pressure is low", 500, "Leak",
+             "Refill and find the leak", "water_pressure"),
+        )
+    }  # fmt: skip
+    bench = Bench({point.index: point.id for point in table}, image, clock)
+    server = TwinServer(
+        site=site,
+        data=data,
+        table=table,
+        image=image,
+        alarms=list(alarms.values()),
+        commands=Commands(table, image, [bench], audit, clock),
+        history=historian,
+        users=users,
+        provenance={point.key: ORIGIN for point in table if point.spec.role is Role.PREDICTED},
+        clock=clock,
+    )
+    image.subscribe(historian.append)
+    image.subscribe(server.publish)
+    await server.start()
+    known = [point for point in table if point.id in START]
+    image.ingest(
+        Frame.of([p.index for p in known], [START[p.id] for p in known], GOOD, clock.now())
+    )
+
+    def ingest(values: dict[str, float], status: int) -> None:
+        index = [table.by_key[key].index for key in values]
+        image.ingest(Frame.of(index, list(values.values()), status, clock.now()))
+
+    def record(key: str, minutes: int, gap: list[int]) -> None:
+        """Fill the past: a wave, one sample a minute, and a gap between two ages in minutes."""
+        ages = np.arange(minutes, 0, -1)
+        silent = (ages <= gap[0]) & (ages > gap[1])
+        historian.append(
+            Frame.of(
+                np.full(len(ages), table.by_key[key].index),
+                np.where(silent, np.nan, 40 + 5 * np.sin(ages / 9)),
+                np.where(silent, BAD_NO_COMMUNICATION, GOOD),
+                clock.now() - ages * MINUTE,
+            )
+        )
+
+    print("ready", flush=True)
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        order = json.loads(line)
+        match order.pop("do"):
+            case "good":
+                ingest(order["values"], GOOD)
+            case "bad":
+                ingest(dict.fromkeys(order["keys"], float("nan")), BAD_NO_COMMUNICATION)
+            case "alarm":
+                alarm = alarms[order["rule"]]
+                message = f"{alarm.title}: 6.1 l/min"
+                server.announce(AlarmTransition(alarm, order["active"], clock.now(), message))
+            case "record":
+                record(**order)
+            case "audit":
+                await asyncio.sleep(0)
+        last = (await audit.tail(1)) if order.get("tail") else []
+        print(json.dumps([[e.user, e.key, e.requested, e.read_back] for e in last]), flush=True)
+    await server.stop()
+    await historian.stop()
+    await audit.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))
