@@ -178,23 +178,23 @@ def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]
     """Return the status and the sentence for what a driver reports."""
     title, asked = point.spec.title, value_text(point.spec, value)
     held = value_text(point.spec, outcome.read_back)
+    because = outcome.message.rstrip(".")
     match outcome.state:
         case WriteState.CONFIRMED:
             return GOOD, f"{title} is {held}."
         case WriteState.MISMATCH:
             return (
                 BAD_DEVICE_FAILURE,
-                f"The device accepted {asked} for {title} but holds {held}: it may limit the value "
-                f"itself, or follow another source. {outcome.message}".rstrip(),
+                f"{title} is {held} although {asked} was written: {because}. The device may limit "
+                "the value itself, or follow another source.",
             )
         case WriteState.REFUSED:
             status = outcome.status if is_bad(outcome.status) else BAD_INVALID_STATE
-            return status, f"{title} was not changed: {outcome.message}"
+            return status, f"{title} was not changed: {because}."
         case WriteState.UNKNOWN:
             return (
                 UNCERTAIN,
-                f"{asked} was sent for {title}, but whether it took effect is not known: "
-                f"{outcome.message} Look at the value before trying again.",
+                f"{asked} was sent for {title}: {because}. Look at the value before trying again.",
             )
 
 

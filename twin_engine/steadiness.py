@@ -10,6 +10,8 @@ WINDOW = 5 * 60 * MICROSECONDS
 """How long everything must have been steady. [µs]"""
 SPAN = 1.5
 """Largest difference between two supply temperatures in the window. [K]"""
+_BUCKET = 5 * MICROSECONDS
+"""Temperatures of this long a time are kept as their lowest and highest. [µs]"""
 
 
 class Steadiness:
@@ -17,23 +19,28 @@ class Steadiness:
 
     def __init__(self) -> None:
         self._since: int | None = None
-        self._supply: deque[tuple[int, float]] = deque()
+        self._buckets: deque[tuple[int, float, float]] = deque()
 
     def update(self, time: int, running: bool, supply: float) -> bool:
         """Return whether it ran through the whole window at about one supply temperature."""
         if not running:
             self._since = None
-            self._supply.clear()
+            self._buckets.clear()
             return False
         if self._since is None or time < self._since:
             self._since = time
-            self._supply.clear()
-        # One sample per second is plenty, however many devices report.
-        if not self._supply or time - self._supply[-1][0] >= MICROSECONDS:
-            self._supply.append((time, supply))
-        while self._supply[0][0] < time - WINDOW:
-            self._supply.popleft()
+            self._buckets.clear()
+        self._add(time, supply)
+        while self._buckets[0][0] < time - WINDOW:
+            self._buckets.popleft()
         if time - self._since < WINDOW:
             return False
-        temperatures = [value for _, value in self._supply]
-        return max(temperatures) - min(temperatures) <= SPAN
+        lowest = min(low for _, low, _ in self._buckets)
+        return max(high for _, _, high in self._buckets) - lowest <= SPAN
+
+    def _add(self, time: int, supply: float) -> None:
+        if self._buckets and time - self._buckets[-1][0] < _BUCKET:
+            begin, low, high = self._buckets.pop()
+            self._buckets.append((begin, min(low, supply), max(high, supply)))
+        else:
+            self._buckets.append((time, supply, supply))

@@ -123,14 +123,14 @@ async def test_what_cannot_be_asked_for_never_reaches_the_wire(
 @pytest.mark.parametrize(
     ("outcome", "status", "words"),
     [
-        (WriteOutcome(WriteState.MISMATCH, BAD_DEVICE_FAILURE, 50.0, ""), BAD_DEVICE_FAILURE,
-         "accepted 55 °C for Supply setpoint but holds 50 °C"),
+        (WriteOutcome(WriteState.MISMATCH, BAD_INVALID_STATE, 50.0, "reads back 50"),
+         BAD_DEVICE_FAILURE, "Supply setpoint is 50 °C although 55 °C was written: reads back 50."),
         (WriteOutcome(WriteState.REFUSED, BAD_NO_COMMUNICATION, None, "not connected"),
          BAD_NO_COMMUNICATION, "was not changed: not connected"),
         (WriteOutcome(WriteState.REFUSED, UNCERTAIN, 45.0, "throttled"), BAD_INVALID_STATE,
          "was not changed: throttled"),
         (WriteOutcome(WriteState.UNKNOWN, UNCERTAIN, None, "no answer."), UNCERTAIN,
-         "whether it took effect is not known: no answer."),
+         "55 °C was sent for Supply setpoint: no answer. Look at the value"),
     ],
 )  # fmt: skip
 async def test_each_outcome_has_its_status_and_its_words(
