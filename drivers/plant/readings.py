@@ -25,9 +25,27 @@ ABSENT = frozenset(
         "zone2_supply_setpoint_max",
         "zone2_sensor",
         "zone2_setting_mode",
+        "source_inlet_temperature",
+        "source_outlet_temperature",
+        "compressor_speed",
+        "compressor_hours",
+        "compressor_starts",
+        "controller_state",
+        "heating_curve",
+        "heating_curve_offset",
+        "degree_minutes",
+        "controller_electrical_power",
+        "controller_electrical_energy",
+        "heating_electrical_energy",
+        "dhw_electrical_energy",
+        "controller_heat_power",
+        "controller_heat_energy",
+        "heating_heat_energy",
+        "dhw_heat_energy",
     }
 )
-"""Points of a second zone, which the emulated houses do not have."""
+"""A second zone, which the emulated houses do not have; what the emulated controller keeps no account
+of."""
 
 
 class Readings:
