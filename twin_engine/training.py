@@ -38,7 +38,13 @@ from heatpump_twin.twin_engine.model_card import (
 )
 from heatpump_twin.twin_engine.prediction import HEAT_UP
 
-FEATURES = ("supply_temperature", "supply_setpoint", "outdoor_temperature", "room_temperature")
+FEATURES = (
+    "supply_temperature",
+    "supply_setpoint",
+    "outdoor_temperature",
+    "room_temperature",
+    "dhw_temperature",  # a cool tank is charged first
+)
 SWITCH = "unit_enabled"
 REACHED = 0.5
 """The setpoint counts as reached when the water is within this. [K]"""

@@ -64,7 +64,8 @@ def _port_clashes(site: Site, source: YamlSource) -> list[Problem]:
         services += [
             (("plant", "port"), site.plant.host, port) for port in site.emulated_gateways().values()
         ]
-    problems, taken = [], {}
+    problems: list[Problem] = []
+    taken: dict[tuple[str, int], tuple[str, str]] = {}
     for location, host, port in services:
         other = taken.setdefault((host, port), location)
         if other != location:

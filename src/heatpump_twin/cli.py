@@ -61,7 +61,7 @@ def run(site: SiteOption = "default", data: DataOption = None, set_: SetOption =
     settings = load_site(site, set_ or ())
     configure("twin")
     directory = DataDirectory.open(data)
-    arguments = _child_arguments(site, directory, set_ or [])
+    arguments = ["--site", site, *(part for item in set_ or [] for part in ("--set", item))]
     _until_stopped(lambda stop: run_twin(settings, directory, arguments, stop))
 
 
@@ -134,7 +134,7 @@ def train(
     settings = load_site(site, set_ or ())
     configure("train")
     report = asyncio.run(train_model(settings, DataDirectory.open(data), heat_pump, output))
-    out.print(report, highlight=False)
+    out.print(report, highlight=False, soft_wrap=True)
 
 
 def _version(wanted: bool) -> None:
@@ -150,13 +150,6 @@ def _options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
-
-
-def _child_arguments(site: str, data: DataDirectory, overrides: list[str]) -> list[str]:
-    arguments = ["--site", site, "--data", str(data.root)]
-    for override in overrides:
-        arguments += ["--set", override]
-    return arguments
 
 
 def _until_stopped(main: Any) -> None:

@@ -19,7 +19,7 @@ from heatpump_twin.twin_engine.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TwinMetrics(Collector):
     """Everything that a twin reports."""
 

@@ -117,7 +117,7 @@ async def _started(
             historian=historian,
             server=server,
             forecaster=Forecaster(table, image, assembly.models, clock),
-            children=[Child(name, [name, *child_arguments]) for name in _children(site)],
+            children=_children(site, data, child_arguments),
         )
         ops = OpsServer(site.ops, twin.readiness, twin.metrics().registry())
         stack.push_async_callback(ops.stop)
@@ -125,10 +125,14 @@ async def _started(
         yield twin
 
 
-def _children(site: Site) -> list[str]:
-    """Return the commands that run as processes beside ours."""
-    plant = site.plant is not None and site.plant.managed and site.emulated_gateways()
-    return [*(["plant"] if plant else []), *(["hmi"] if site.hmi.enabled else [])]
+def _children(site: Site, data: DataDirectory, arguments: Sequence[str]) -> list[Child]:
+    """Return the processes that run beside ours, with the same site and settings."""
+    children = []
+    if site.plant is not None and site.plant.managed and site.emulated_gateways():
+        children.append(Child("plant", ["plant", *arguments]))
+    if site.hmi.enabled:
+        children.append(Child("hmi", ["hmi", *arguments, "--data", str(data.root)]))
+    return children
 
 
 @dataclass

@@ -56,6 +56,7 @@ def one_run(**changes: Samples) -> dict[str, Samples]:
         "supply_setpoint": constant(45),
         "outdoor_temperature": samples([(0, 7), (11, -20)]),
         "room_temperature": constant(20),
+        "dhw_temperature": constant(48),
     }
     return {**series, **changes}
 
@@ -67,7 +68,7 @@ def test_a_run_ends_where_the_water_first_comes_within_half_a_kelvin() -> None:
 
 def test_features_are_what_was_known_at_the_start() -> None:
     # The outdoor temperature of one minute later must not leak in.
-    assert find_runs(one_run()).features == [[30, 45, 7, 20]]
+    assert find_runs(one_run()).features == [[30, 45, 7, 20, 48]]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,7 @@ def history(days: int) -> dict[str, Samples]:
         rows["supply_setpoint"] += [(start - 1, setpoint)]
         rows["outdoor_temperature"] += [(start - 1, outdoor)]
         rows["room_temperature"] += [(start - 1, room)]
+        rows["dhw_temperature"] += [(start - 1, 48.0)]
         rows["supply_temperature"] += [(start - 1, supply)]
         rows["supply_temperature"] += [(start + m, supply + rate * m) for m in range(1, 240)]
     return {point: samples(values) for point, values in rows.items()}
@@ -191,23 +193,23 @@ class Served:
 
 def test_a_prediction_is_uncertain_and_has_its_interval(model: Path) -> None:
     served = Served(model)
-    served.measure(25, 45, 5, 19)
+    served.measure(25, 45, 5, 19, 48)
     (median, low, high), status = served.predicted()
     assert status == {UNCERTAIN}
     assert low < median < high
-    served.measure(25, 45, -4, 19)
+    served.measure(25, 45, -4, 19, 48)
     assert served.predicted()[0][0] > median  # it is colder, so it takes longer
 
 
 def test_outside_its_training_a_prediction_says_so(model: Path) -> None:
     served = Served(model)
-    served.measure(25, 45, -30, 19)
+    served.measure(25, 45, -30, 19, 48)
     assert served.predicted()[1] == {UNCERTAIN_SUB_NORMAL}
 
 
 def test_at_its_setpoint_there_is_nothing_to_heat(model: Path) -> None:
     served = Served(model)
-    served.measure(48, 45, 5, 19)
+    served.measure(48, 45, 5, 19, 48)
     assert served.predicted() == ([0, 0, 0], {UNCERTAIN})
 
 
