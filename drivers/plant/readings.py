@@ -44,8 +44,7 @@ ABSENT = frozenset(
         "dhw_heat_energy",
     }
 )
-"""A second zone, which the emulated houses do not have; what the emulated controller keeps no account
-of."""
+"""A second zone, which the emulated houses do not have, and what their controller does not tell."""
 
 
 class Readings:
