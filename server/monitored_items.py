@@ -191,10 +191,10 @@ def _passes(item: MonitoredItemData, old: ua.DataValue | None, new: ua.DataValue
         return False
     before = old.Value.Value if old.Value else None
     now = new.Value.Value if new.Value else None
-    if wanted and wanted.DeadbandType is ua.DeadbandType.Absolute:
-        numbers = isinstance(before, int | float) and isinstance(now, int | float)
-        if numbers and abs(now - before) <= wanted.DeadbandValue:
-            return False
+    band = wanted.DeadbandValue if wanted and wanted.DeadbandType else 0.0
+    numbers = isinstance(before, int | float) and isinstance(now, int | float)
+    if band and numbers and abs(now - before) <= band:  # type: ignore[operator]
+        return False
     if before != now:
         return True
     return (

@@ -196,6 +196,12 @@ class TwinProcessor(UaProcessor):
             return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
         except UNREADABLE as error:
             raise ServiceError(ua.StatusCodes.BadDecodingError) from error
+        except (ServiceError, ua.uaerrors.UaStatusCodeError):
+            raise
+        except Exception as error:
+            # A task boundary: the client gets a fault, and the log what the library would hide.
+            log.exception("service failed", peer=self.peer, service=str(typeid))
+            raise ServiceError(ua.StatusCodes.BadInternalError) from error
 
     def _check_session(self, token: ua.NodeId) -> None:
         session = self.session

@@ -91,7 +91,7 @@ class ServerStatus:
             await self._write(name, ua.Variant(value, kind))
         prefix = "Server_ServerStatus_"
         string = ua.VariantType.String
-        for name, value, kind in (
+        constants: tuple[tuple[str, object, ua.VariantType], ...] = (
             ("StartTime", to_datetime(self._started), ua.VariantType.DateTime),
             ("BuildInfo", self._build, ua.VariantType.ExtensionObject),
             ("BuildInfo_ProductUri", self._build.ProductUri, string),
@@ -102,8 +102,9 @@ class ServerStatus:
             ("BuildInfo_BuildDate", self._build.BuildDate, ua.VariantType.DateTime),
             ("SecondsTillShutdown", 0, UINT32),
             ("ShutdownReason", ua.LocalizedText(""), ua.VariantType.LocalizedText),
-        ):
-            await self._write(prefix + name, ua.Variant(value, kind))
+        )
+        for name, constant, kind in constants:
+            await self._write(prefix + name, ua.Variant(constant, kind))
         await self._tick()
 
     async def run(self) -> None:

@@ -71,7 +71,7 @@ class Subscription(InternalSubscription):
 class Subscriptions(SubscriptionService):
     """All subscriptions."""
 
-    subscriptions: dict[int, Subscription]  # type: ignore[assignment] # ours only
+    subscriptions: dict[int, Subscription]
 
     def __init__(self, aspace: AddressSpace, iserver: InternalServer) -> None:
         super().__init__(aspace, iserver)

@@ -53,14 +53,13 @@ class UaServer(Server):
         """Listen, or raise `EndpointInUseError`."""
         policies = self._offer_endpoints()
         await self.iserver.start()
-        self.bserver = ConnectionServer(
+        listener = ConnectionServer(
             self.iserver, self._settings.host, self._settings.port, self.limits
         )
-        self.bserver.set_policies(policies)
+        listener.set_policies(policies)
         try:
-            await self.bserver.start()
+            await listener.start()
         except OSError as error:
-            self.bserver = None
             await self.iserver.stop()
             if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
                 raise
@@ -68,6 +67,7 @@ class UaServer(Server):
                 f"{self._settings.host}:{self._settings.port} (opcua.port) cannot be used: "
                 f"{error.strerror}; choose another with --set opcua.port=PORT"
             ) from error
+        self.bserver = listener
 
     def _offer_endpoints(self) -> list[security_policies.SecurityPolicyFactory]:
         """Publish the endpoints; return the policies with which a channel can be opened."""
