@@ -73,7 +73,9 @@ class _Setpoint:
             ).classes("figure")
             with ui.element("div").classes("bar-row"):
                 # Not ui.number: it corrects a value outside its limits without a word.
-                self._input = ui.input(label=texts.NEW_VALUE, on_change=self._check)
+                self._input = ui.input(
+                    label=texts.NEW_VALUE, on_change=self._check, validation=self._problem
+                )
                 self._input.props(
                     f'type=number step={_STEP} inputmode=decimal suffix="{variable.unit}" '
                     f'dense outlined hide-bottom-space data-setpoint="{variable.id}"'
@@ -89,6 +91,9 @@ class _Setpoint:
             self._result = _Result()
         self._check()
 
+    def _problem(self, text: str | None) -> str | None:
+        return texts.OUTSIDE if text not in (None, "") and self._allowed() is None else None
+
     def _allowed(self) -> float | None:
         try:
             value = float(self._input.value)
@@ -102,8 +107,6 @@ class _Setpoint:
         unit = self._variable.unit
         shown = "" if value is None else f" {value_text(self._variable, value)} {unit}".rstrip()
         self._button.text = texts.WRITE + shown
-        outside = value is None and self._input.value not in (None, "")
-        self._input.props(add="error" if outside else "", remove="" if outside else "error")
 
     async def _write(self) -> None:
         value = self._allowed()
