@@ -49,9 +49,9 @@ class Child:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                await self._start()
-                assert self._process is not None  # noqa: S101 (for the type checker)
-                code = await self._process.wait()
+                process = await self.start()
+                code = await process.wait()
+                self._process = None
                 crashes.append(loop.time())
                 log.error("a child process ended by itself", child=self.name, exit_code=code)
                 if len(crashes) == CRASHES_ALLOWED and crashes[-1] - crashes[0] < CRASH_WINDOW:
@@ -62,21 +62,25 @@ class Child:
                 await asyncio.sleep(RESTART_DELAY)
                 self.restarts += 1
         finally:
-            await self._stop()
+            await self.stop()
 
-    async def _start(self) -> None:
-        # A session of its own: Ctrl-C in the terminal reaches the parent only, which then stops
-        # its children in order.
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            env={**os.environ, PARENT_WATCH: "1"},
-            start_new_session=True,
-        )
-        log.info("started a child process", child=self.name, pid=self._process.pid)
+    async def start(self) -> asyncio.subprocess.Process:
+        """Start the process unless it was started already; `run` then takes care of it."""
+        if self._process is None:
+            # A session of its own: Ctrl-C in the terminal reaches the parent only, which then
+            # stops its children in order.
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                env={**os.environ, PARENT_WATCH: "1"},
+                start_new_session=True,
+            )
+            log.info("started a child process", child=self.name, pid=self._process.pid)
+        return self._process
 
-    async def _stop(self) -> None:
-        process = self._process
+    async def stop(self) -> None:
+        """Stop the process: gently, then not."""
+        process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
         with suppress(ProcessLookupError):

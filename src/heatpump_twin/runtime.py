@@ -70,11 +70,17 @@ async def _started(
     """Open everything, in the order of the flow; close it in reverse."""
     clock: Clock = SystemClock()
     assembly = assemble(site, data)
+    children = _children(site, data, child_arguments)
+    if site.hmi.enabled:  # made here and not by the HMI, which starts at the same time
+        Pki(data.pki, clock).trust(Identity.open(data).certificate)
     table = assembly.table
     image = Image(table, clock.now())
     drivers = build_drivers(assembly.plans, table, clock)
     rules = RuleEngine([load_pack(name) for name in site.rules.packs], site, table)
     async with AsyncExitStack() as stack:
+        for child in children:  # first: they start up while we do
+            stack.push_async_callback(child.stop)
+            await child.start()
         url = database_url(site.historian, data)
         audit = AuditLog(url)
         stack.push_async_callback(audit.stop)
@@ -85,8 +91,6 @@ async def _started(
         stack.push_async_callback(historian.stop)
         deriver = Deriver(image, site, historian, clock)
         await deriver.start()
-        if site.hmi.enabled:
-            Pki(data.pki, clock).trust(Identity.open(data).certificate)
         server = TwinServer(
             site=site,
             data=data,
@@ -117,7 +121,7 @@ async def _started(
             historian=historian,
             server=server,
             forecaster=Forecaster(table, image, assembly.models, clock),
-            children=_children(site, data, child_arguments),
+            children=children,
         )
         ops = OpsServer(site.ops, twin.readiness, twin.metrics().registry())
         stack.push_async_callback(ops.stop)
