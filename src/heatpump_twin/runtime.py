@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 RULE_PERIOD = 0.5
 """How often rules are looked at; the shortest delay that makes sense is a poll period. [s]"""
-FORECAST_PERIOD = 10.0
+FORECAST_PERIOD = 2.0
 HMI_PROBE_PERIOD = 0.25
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
-from conftest import OPERATOR, Twin
+from whole_twin import OPERATOR, Twin
 
 
 def test_first_run_says_where_state_lies_and_how_to_log_in(fresh_twin: Twin) -> None:
