@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 RETRY_REFUSED = 60.0
 """How often one of the points is tried again that the device answered with an exception. [s]"""
 
+_SHARE_OF_PERIOD = 0.9
+"""A dead device is Bad after one period and two time-outs: within three periods."""
+
 
 @dataclass(slots=True)
 class DriverMetrics:
@@ -54,7 +57,7 @@ class ModbusDriver:
     period : float
         Of the fast poll class; slow points are read every ``profile.poll.slow``. [s]
     timeout : float or None
-        Longest time to a response; default: the profile's, but not more than the period. [s]
+        Longest time to a response; default: the profile's, but less than the period. [s]
     phase : float
         Share of the period by which polling starts later, so that devices do not poll in step.
     """
@@ -82,7 +85,7 @@ class ModbusDriver:
         self._phase = phase * period
         self._slow_every = max(1, round(profile.poll.slow / period))
         self._retry_every = max(1, round(retry_refused / period))
-        wait = timeout or min(profile.timeout, period)
+        wait = timeout or min(profile.timeout, _SHARE_OF_PERIOD * period)
         self._reader = DeviceReader(profile, points, link, unit, wait, clock)
         self._writer = DeviceWriter(profile, points, link, unit, wait, self._read_back)
         self._turn = asyncio.Lock()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.config.yaml_source import YamlSource
@@ -33,6 +34,14 @@ def load_profile(name_or_path: str | Path) -> Profile:
     if problems := list(_across_points(source, profile)):
         raise ConfigError(problems)
     return profile
+
+
+def profile_schema() -> dict[str, Any]:
+    """Return the JSON Schema of profile files, for editors and other tools."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Profile.model_json_schema(),
+    }
 
 
 def profile_source(name_or_path: str | Path) -> YamlSource:

@@ -7,7 +7,14 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from heatpump_twin.config.catalogue import CATALOGUE, Kind, PointSpec, Span
 from heatpump_twin.config.quantities import Duration
@@ -129,6 +136,9 @@ class WriteRules(_Section):
         return self
 
 
+_NUMBER_OR_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
+
+
 def _several(value: Any) -> Any:
     return [value] if isinstance(value, int | float) else value
 
@@ -152,9 +162,9 @@ class ProfilePoint(_Section):
     scale: float = Field(1.0, description="value = raw · scale + offset, in `unit`")
     offset: float = 0.0
     unit: str | None = Field(None, description="the device's unit; default: the catalogue's")
-    absent: Annotated[tuple[float, ...], BeforeValidator(_several)] = Field(
-        (), description="raw values that mean: there is no such sensor"
-    )
+    absent: Annotated[
+        tuple[float, ...], BeforeValidator(_several), WithJsonSchema(_NUMBER_OR_NUMBERS)
+    ] = Field((), description="raw values that mean: there is no such sensor")
     enum: dict[int, int] = Field(default_factory=dict, description="raw value → catalogue code")
     poll: PollClass = PollClass.FAST
     write: WriteRules | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 
 import pytest
@@ -40,20 +41,21 @@ def profile_of(layout: list[tuple[int, str]], registers: int, gap: int) -> Profi
     )
 
 
-def is_permitted(profile: Profile, start: int, end: int) -> bool:
+def is_permitted(profile: Profile, space: Space, start: int, end: int) -> bool:
     """Tell from the definition whether the device answers a request for [start, end)."""
-    mapped = {a for p in profile.points for a in range(p.address, p.end)}
+    mapped = {a for p in profile.points if p.space is space for a in range(p.address, p.end)}
     hole = 0
     for address in range(start, end):
         hole = 0 if address in mapped else hole + 1
         if hole > profile.limits.gap:
             return False
-    return end - start <= profile.limits.registers
+    return end - start <= profile.limits.of(space)
 
 
-def fewest(profile: Profile, wanted: list[str]) -> int:
+def fewest(profile: Profile, space: Space, wanted: Collection[str]) -> int:
     """Try every way to split the points, in any request that starts and ends at points."""
-    points = [p for p in profile.points if p.point in wanted]
+    points = [p for p in profile.points if p.point in wanted and p.space is space]
+    points.sort(key=lambda p: p.address)
 
     @cache
     def rest(first: int) -> float:
@@ -63,7 +65,7 @@ def fewest(profile: Profile, wanted: list[str]) -> int:
             (
                 1 + rest(last + 1)
                 for last in range(first, len(points))
-                if is_permitted(profile, points[first].address, points[last].end)
+                if is_permitted(profile, space, points[first].address, points[last].end)
             ),
             default=float("inf"),
         )
@@ -81,34 +83,35 @@ def test_no_plan_has_fewer_requests(
     wanted = data.draw(st.lists(st.sampled_from(names), unique=True, min_size=1))
     blocks = plan(profile, [p for p in profile.points if p.point in wanted])
     assert sorted(p.point for b in blocks for p in b.points) == sorted(wanted)
-    assert all(is_permitted(profile, b.address, b.address + b.count) for b in blocks)
-    assert len(blocks) == fewest(profile, wanted)
+    for b in blocks:
+        assert is_permitted(profile, b.space, b.address, b.address + b.count)
+    assert len(blocks) == fewest(profile, Space.INPUT, wanted)
 
 
-REQUESTS = {
-    "panasonic-aquarea-hj": (9, 10),
-    "eastron-sdm120": (2, 2),
-    "eastron-sdm630": (1, 1),
-    "kamstrup-multical-403": (1, 1),
-    "climate-transmitter": (1, 1),
-    "xy-md02": (1, 1),
-    "lg-therma-v": (4, 4),
-    "panasonic-aquarea-pre-h": (9, 10),
-    "nibe-s2125": (13, 15),
-    "idm-navigator": (10, 11),
-    "stiebel-wpm": (2, 3),
-    "thermia-genesis": (4, 6),
-    "weishaupt-wab11": (4, 5),
-}
-
-
+@pytest.mark.parametrize("only_fast", [True, False])
 @pytest.mark.parametrize("name", packaged_profiles())
-def test_requests_of_the_packaged_profiles(name: str) -> None:
+def test_packaged_profiles_are_read_with_the_fewest_requests(name: str, only_fast: bool) -> None:
     profile = load_profile(name)
-    fast = plan(profile, [p for p in profile.samples if p.poll is PollClass.FAST])
-    everything = plan(profile, profile.samples)
-    assert (len(fast), len(everything)) == REQUESTS[name]
-    assert sorted(p.point for b in everything for p in b.points) == sorted(profile.by_name)
+    wanted = [p for p in profile.samples if p.poll is PollClass.FAST or not only_fast]
+    names = {p.point for p in wanted}
+    blocks = plan(profile, wanted)
+    assert sorted(p.point for b in blocks for p in b.points) == sorted(names)
+    assert len(blocks) == sum(fewest(profile, space, names) for space in Space)
+
+
+@pytest.mark.parametrize(
+    ("name", "requests"),
+    [
+        ("panasonic-aquarea-hj", 10),
+        ("eastron-sdm120", 2),
+        ("eastron-sdm630", 1),
+        ("kamstrup-multical-403", 1),
+        ("lg-therma-v", 4),
+    ],
+)
+def test_requests_of_the_devices_on_the_packaged_sites(name: str, requests: int) -> None:
+    profile = load_profile(name)
+    assert len(plan(profile, profile.samples)) == requests
 
 
 def test_a_split_begins_at_the_widest_hole() -> None:

@@ -9,7 +9,12 @@ import pytest
 from heatpump_twin.config.catalogue import CATALOGUE
 from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.drivers.modbus.field_units import FIELD_UNITS, conversion
-from heatpump_twin.drivers.modbus.load import load_profile, packaged_profiles
+from heatpump_twin.drivers.modbus.load import (
+    load_profile,
+    packaged_profiles,
+    profile_schema,
+    profile_source,
+)
 
 HEAD = "title: T\nkind: transmitter\nsource: a test\npoints:\n"
 VOLTAGE = "  - {point: voltage, space: input, address: 0, type: float32, unit: V}\n"
@@ -117,3 +122,18 @@ def test_conversions(field: str, catalogue: str, value: float, expected: float) 
 def test_every_conversion_ends_in_a_unit_of_the_catalogue() -> None:
     used = {spec.unit for spec in CATALOGUE["heat_pump"].values()}
     assert {target for target, _ in FIELD_UNITS.values()} <= used
+
+
+@pytest.mark.parametrize("name", packaged_profiles())
+def test_the_json_schema_knows_every_key_in_use(name: str) -> None:
+    schema = profile_schema()
+    data = profile_source(name).data
+    assert schema["additionalProperties"] is False
+    assert set(data) <= set(schema["properties"])
+    point_keys = set(schema["$defs"]["ProfilePoint"]["properties"])
+    assert {key for point in data["points"] for key in point} <= point_keys
+
+
+def test_the_json_schema_takes_one_sentinel_or_several() -> None:
+    absent = profile_schema()["$defs"]["ProfilePoint"]["properties"]["absent"]
+    assert [kind["type"] for kind in absent["anyOf"]] == ["number", "array"]

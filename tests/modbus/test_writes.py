@@ -230,10 +230,27 @@ async def test_coils_are_switched(serve: Any, drive: Any, tank: Any) -> None:
 async def test_a_point_that_is_read_here_and_written_there(
     serve: Any, drive: Any, tank: Any
 ) -> None:
-    """IDM shows its setpoints in input registers and takes writes with function 16."""
+    """Some controllers show a setpoint in an input register and take it as a holding register."""
+    profile = Profile.model_validate(
+        {
+            "title": "t",
+            "kind": "heat_pump_controller",
+            "source": "a test",
+            "points": [
+                {
+                    "point": "dhw_setpoint",
+                    "space": "input",
+                    "address": 1032,
+                    "type": "uint16",
+                    "unit": "degC",
+                    "write": {"space": "holding", "function": "multiple"},
+                }
+            ],
+        }
+    )
     tank.values["dhw_setpoint"] = 48.0
-    gateway = await serve({1: ("idm-navigator", tank)})
-    driver, _ = drive("idm-navigator", gateway, period=60.0)
+    gateway = await serve({1: (profile, tank)})
+    driver, _ = drive(profile, gateway, period=60.0)
     outcome = await driver.write(index_of(driver, "dhw_setpoint"), 50.4)
     assert (outcome.state, outcome.read_back) == (WriteState.CONFIRMED, 50.0)
     assert tank.written == [("dhw_setpoint", 50.0)]
