@@ -51,6 +51,11 @@ class TwinInternalServer(InternalServer):
         self.max_pending_activation_seconds = limits.LOGIN_TIME
 
     @property
+    def offers_none(self) -> bool:
+        """Whether there are sessions without encryption: for anonymous reading only."""
+        return self.settings.offers_none and self.settings.reads_anonymously
+
+    @property
     def sessions(self) -> list[TwinSession]:
         """The sessions from outside."""
         return [s for s in self._external_sessions.values() if isinstance(s, TwinSession)]

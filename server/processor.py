@@ -212,7 +212,7 @@ class TwinProcessor(UaProcessor):
 
     async def _create_session(self, params: ua.CreateSessionParameters) -> ua.CreateSessionResponse:
         policy = self._connection.security_policy
-        if not self._encrypted and not self.iserver.settings.offers_none:
+        if not self._encrypted and not self.iserver.offers_none:
             raise ServiceError(ua.StatusCodes.BadSecurityPolicyRejected)
         if self._encrypted:
             self._check_client(params)

@@ -80,7 +80,7 @@ class UaServer(Server):
             for mode, extra in MODES:
                 self.iserver.add_endpoint(self._endpoint(policy, mode, strength + extra))
                 factories.append(security_policies.SecurityPolicyFactory(policy, mode, *own))
-        if self._settings.offers_none and self._settings.reads_anonymously:
+        if self.iserver.offers_none:
             self.iserver.add_endpoint(self._endpoint(NONE, ua.MessageSecurityMode.None_, 0))
         return factories
 
