@@ -24,6 +24,7 @@ from heatpump_twin.hmi.identity import Identity
 from heatpump_twin.loop_lag import LoopLag
 from heatpump_twin.metrics import TwinMetrics
 from heatpump_twin.ops import Component, OpsServer
+from heatpump_twin.ports import require_free_ports
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.errors import ServerError
@@ -69,6 +70,7 @@ async def _started(
 ) -> AsyncIterator[_Twin]:
     """Open everything, in the order of the flow; close it in reverse."""
     clock: Clock = SystemClock()
+    require_free_ports(site)
     assembly = assemble(site, data)
     children = _children(site, data, child_arguments)
     if site.hmi.enabled:  # made here and not by the HMI, which starts at the same time
