@@ -75,6 +75,7 @@ class TrendPanel:
                 "key": variable.key,
                 "name": variable.title,
                 "unit": variable.unit,
+                "span": variable.span,
                 "decimals": decimals(variable),
                 "step": bool(variable.states) or variable.group == "Configuration",
                 "states": {str(code): text for code, text in variable.states.items()},

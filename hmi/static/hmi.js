@@ -28,7 +28,8 @@ window.hmi = (() => {
       element.querySelector(".n").textContent = text;
       element.classList.remove("pending", "good", "uncertain", "bad");
       element.classList.add(quality);
-      const tip = `${element.dataset.title}\n${words.quality[shown]} (${status})\n${time}`;
+      const word = words.quality[shown];
+      const tip = `${element.dataset.title}\n${word === status ? word : `${word} (${status})`}\n${time}`;
       mark(element, shown, tip);
     }
     for (const element of all("on", key)) {

@@ -51,13 +51,14 @@ window.trend = (() => {
   function append(values) {
     if (!series || full) return;
     let changed = false;
+    for (const value of Object.values(values)) span[1] = Math.max(span[1], value[5] ?? 0);
     for (const item of series) {
       const value = values[item.key];
       if (!value || value[5] === null) continue;
       const [, , , , number, time] = value;
+      item.now = number;
       if (item.points.length && time <= item.points.at(-1)[0]) continue;
       item.points.push([time, number, true]);
-      span[1] = Math.max(span[1], time);
       changed = true;
       if (item.points.length >= MOST_POINTS && !full) {
         full = true;
@@ -71,8 +72,15 @@ window.trend = (() => {
     if (drawing) return;
     drawing = setTimeout(() => {
       drawing = null;
-      whenReady(() => chart().setOption({ series: series.map((item) => ({ id: item.key, data: item.points })), xAxis: panels().map(() => ({ min: span[0], max: span[1] })) }));
+      whenReady(() => chart().setOption({ series: series.map((item) => ({ id: item.key, data: line(item) })), xAxis: panels().map(() => ({ min: span[0], max: span[1] })) }));
     }, 200);
+  }
+
+  // A value stands until the next one is recorded: draw it up to now, unless it has gone bad.
+  function line(item) {
+    const last = item.points.at(-1);
+    const stands = last && last[1] !== null && item.now !== null && last[0] < span[1];
+    return stands ? [...item.points, [span[1], last[1]]] : item.points;
   }
 
   const panels = () => [...new Set(series.map((item) => item.unit))];
@@ -97,8 +105,8 @@ window.trend = (() => {
       xAxis: units.map((_, i) => ({ type: "time", gridIndex: i, min: span[0], max: span[1],
         axisLine: { lineStyle: { color: lines } }, splitLine: { show: true, lineStyle: { color: lines, opacity: 0.5 } },
         axisLabel: { show: i === units.length - 1, color: muted, formatter: label, hideOverlap: true }, axisTick: { show: i === units.length - 1 } })),
-      yAxis: units.map((unit, i) => ({ type: "value", scale: true, gridIndex: i, name: unit, nameGap: 6, splitNumber: units.length > 2 ? 2 : 4,
-        nameTextStyle: { color: muted, align: "right" }, axisLabel: { color: muted, hideOverlap: true },
+      yAxis: units.map((unit, i) => ({ type: "value", scale: true, min: widen(unit, -1), max: widen(unit, 1), gridIndex: i, name: unit, nameGap: 6, splitNumber: units.length > 2 ? 2 : 4,
+        nameTextStyle: { color: muted, align: "right" }, axisLabel: { color: muted, hideOverlap: true, formatter: (number) => String(Math.round(number * 100) / 100), showMinLabel: units.length < 3, showMaxLabel: true },
         splitLine: { lineStyle: { color: lines, opacity: 0.5 } } })),
       dataZoom: [
         { type: "inside", xAxisIndex: units.map((_, i) => i), filterMode: "none" },
@@ -108,7 +116,7 @@ window.trend = (() => {
       ],
       tooltip: { trigger: "axis", confine: true, backgroundColor: css("--panel"), borderColor: lines, textStyle: { color: ink }, formatter: tip },
       axisPointer: { link: [{ xAxisIndex: "all" }], lineStyle: { color: muted } },
-      series: series.map((item, i) => ({ id: item.key, name: item.name, type: "line", data: item.points, showSymbol: false,
+      series: series.map((item, i) => ({ id: item.key, name: item.name, type: "line", data: line(item), showSymbol: false,
         connectNulls: false, step: item.step ? "end" : false, xAxisIndex: units.indexOf(item.unit), yAxisIndex: units.indexOf(item.unit),
         lineStyle: { width: 1.8, type: item.step ? "dashed" : "solid" }, itemStyle: { color: palette[i % palette.length] } })),
     }, { notMerge: fresh });
@@ -117,6 +125,14 @@ window.trend = (() => {
       chart().on("datazoom", zoomed);
     }
   }
+
+  // Noise must not look like a swing: the axis spans at least a twentieth of the normal range.
+  function least(unit) {
+    const spans = series.filter((item) => item.unit === unit && item.span).map((item) => item.span[1] - item.span[0]);
+    return spans.length ? Math.max(...spans) / 20 : 0;
+  }
+
+  const widen = (unit, side) => ({ min, max }) => (max - min < least(unit) ? (min + max) / 2 + (side * least(unit)) / 2 : null);
 
   function tip(items) {
     const box = document.createElement("div");

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-sync",
     "--disable-background-networking", "--no-first-run", "--disable-component-update",
 )  # fmt: skip
+_LOCAL = ("data:", "blob:", "about:", "chrome")
 _SERVE = """
 import sys
 from pathlib import Path
@@ -166,13 +168,13 @@ def site(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Site]:
     """One twin and one HMI for the tests of a module."""
-    name = getattr(request, "param", "default")
+    name, *extra = getattr(request, "param", ("default",))
     folder = tmp_path_factory.mktemp("site")
     data, cwd = folder / "data", folder / "cwd"
     cwd.mkdir()
     Identity.open(DataDirectory.open(data))
     ports = [_free_port() for _ in range(2)]
-    settings = [f"opcua.port={ports[0]}", f"hmi.port={ports[1]}"]
+    settings = [f"opcua.port={ports[0]}", f"hmi.port={ports[1]}", *extra]
     twin = TwinProcess(data, settings, name)
     hmi = HmiProcess(f"http://127.0.0.1:{ports[1]}", data, [str(data), name, *settings], cwd)
     try:
@@ -186,8 +188,6 @@ def site(
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -232,8 +232,20 @@ class Browser:
             self.go(path)
         until(lambda: self.script("return document.getElementById('clock').textContent.length > 5"))
 
+    def close_other_tabs(self) -> None:
+        here = self.driver.current_window_handle
+        for handle in self.driver.window_handles:
+            if handle != here:
+                self.driver.switch_to.window(handle)
+                self.driver.close()
+        self.driver.switch_to.window(here)
+
     def find(self, css: str) -> Any:
         return self.driver.find_element(By.CSS_SELECTOR, css)
+
+    def click(self, css: str) -> None:
+        """Click as soon as it can be clicked: dialogs need a moment to open."""
+        until(lambda: self.find(css).click() or True)
 
     def all(self, css: str) -> list[Any]:
         return self.driver.find_elements(By.CSS_SELECTOR, css)
@@ -266,18 +278,24 @@ class Browser:
         self.driver.quit()
 
 
-@pytest.fixture
-def browser(site: Site, tmp_path: Path) -> Iterator[Browser]:
-    """A fresh browser; the test fails if a page asked anybody but this machine for anything."""
+@pytest.fixture(scope="module")
+def chromium(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("chromium or chromedriver is not installed (apt: chromium, chromium-driver)")
-    browser = Browser(site.hmi.url, tmp_path / "profile")
-    try:
-        yield browser
-        browser.collect_requests()
-    finally:
-        browser.close()
-    pages = [url for url in browser.requests if not url.startswith(("data:", "blob:", "chrome"))]
+    browser = Browser(site.hmi.url, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """A browser nobody is logged in with; no page may ask anybody but this machine for anything."""
+    chromium.requests.clear()
+    chromium.driver.get("about:blank")
+    chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.resize(1280, 900)
+    yield chromium
+    chromium.collect_requests()
+    pages = [url for url in chromium.requests if not url.startswith(_LOCAL)]
     assert pages, "the performance log saw nothing"
-    strangers = [url for url in pages if "://127.0.0.1:" not in url]
-    assert strangers == []
+    assert [url for url in pages if "://127.0.0.1:" not in url] == []

@@ -16,7 +16,7 @@ def test_a_wrong_password_is_refused_and_the_right_one_opens_the_overview(
     browser.go("/unit/hp1")
     assert browser.driver.current_url == f"{site.hmi.url}/login"
     browser.log_in(password="not the password")
-    assert "Wrong user or password" in browser.find(".message").text
+    until(lambda: "Wrong user or password" in browser.find(".message").text)
     browser.log_in()
     until(lambda: browser.driver.current_url == f"{site.hmi.url}/")
     until(lambda: "41.0" in browser.value("hp1.supply_temperature"))
@@ -31,12 +31,13 @@ def test_logging_out_closes_every_page(site: Site, browser: Browser) -> None:
     browser.driver.switch_to.new_window("tab")
     browser.go("/alarms")
     until(lambda: browser.all(".hmi-header form button"))
-    browser.find(".hmi-header form button").click()
+    browser.click(".hmi-header form button")
     until(lambda: "/login" in browser.driver.current_url)
     browser.driver.switch_to.window(first)
     until(lambda: "/login" in browser.driver.current_url)
     browser.go("/unit/hp1")
     assert browser.driver.current_url == f"{site.hmi.url}/login"
+    browser.close_other_tabs()
 
 
 def test_values_follow_the_twin_with_their_quality(site: Site, browser: Browser) -> None:
@@ -103,15 +104,13 @@ def test_a_setpoint_is_written_and_read_back(site: Site, browser: Browser) -> No
 
 def test_stopping_asks_first(site: Site, browser: Browser) -> None:
     browser.open("/unit/hp1")
-    browser.find('[data-action="Stop"]').click()
-    until(lambda: browser.all("[data-cancel]"))
-    browser.find("[data-cancel]").click()
+    browser.click('[data-action="Stop"]')
+    browser.click("[data-cancel]")
     until(lambda: not browser.all("[data-cancel]"))
     until(lambda: "On" in browser.value("hp1.unit_enabled"))
     assert site.twin.tell("audit", tail=True)[0][1] != "hp1.unit_enabled"
-    browser.find('[data-action="Stop"]').click()
-    until(lambda: browser.all("[data-confirm]"))
-    browser.find("[data-confirm]").click()
+    browser.click('[data-action="Stop"]')
+    browser.click("[data-confirm]")
     until(lambda: "Off" in browser.value("hp1.unit_enabled"))
 
 
@@ -135,10 +134,10 @@ def test_an_alarm_shows_on_every_page_is_acknowledged_and_goes(
     line = browser.find(".alarm[data-alarm]").text
     for part in ("High", "not acknowledged", "Clogged strainer", "Clean the strainer"):
         assert part in line
-    browser.find(".alarm .ack").click()
+    browser.click(".alarm .ack")
     until(lambda: browser.all("input[data-comment]"))
     browser.find("input[data-comment]").send_keys("on my way")
-    browser.find("[data-confirm]").click()
+    browser.click("[data-confirm]")
     until(lambda: "Active, acknowledged" in browser.find("#alarm-list").text)
     assert browser.all(".alarm .ack") == []
     site.twin.tell("alarm", rule="low_water_flow", active=False)
@@ -159,8 +158,9 @@ def test_the_trend_is_drawn_from_history_with_its_gap(site: Site, browser: Brows
     site.twin.tell("record", key="hp1.outdoor_temperature", minutes=55, gap=[30, 20])
     browser.open("/unit/hp1")
     until(lambda: browser.script("return window.trend?.points()?.length"))
-    browser.find(".points").click()
-    until(lambda: [e for e in browser.all(".q-item") if e.text == "Outdoor temperature"])[0].click()
+    browser.click(".points")
+    option = "Outdoor temperature"
+    until(lambda: [e for e in browser.all(".q-item") if e.text == option and not e.click()])
     drawn = (
         "const chart = getElement(document.querySelector('.chart').id.slice(1)).chart;"
         "const s = chart.getOption().series.find(s => s.name === 'Outdoor temperature');"

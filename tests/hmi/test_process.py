@@ -31,7 +31,7 @@ def test_a_login_without_a_twin_says_so(site: Site, browser: Browser) -> None:
     site.twin.stop()
     try:
         browser.log_in()
-        assert "does not answer" in browser.find(".message").text
+        until(lambda: "does not answer" in browser.find(".message").text)
     finally:
         site.twin.start()
 
