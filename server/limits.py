@@ -9,8 +9,8 @@ from asyncua.common.connection import TransportLimits
 CHUNK = 65_535
 """Largest chunk. [B]"""
 MAX_CHUNKS = 64
-MAX_MESSAGE = 4 * 1024 * 1024
-"""Largest request: some 20,000 monitored items. [B]"""
+MAX_MESSAGE = MAX_CHUNKS * CHUNK
+"""Largest request, 4 MB: some 20,000 monitored items. [B]"""
 MAX_MESSAGE_BEFORE_LOGIN = CHUNK
 """Nobody needs more than one chunk to log in. [B]"""
 

@@ -20,6 +20,13 @@ SCALAR, ARRAY = -1, 1
 BUILT_IN_TYPES = 25
 """Data types with smaller numbers are their own VariantType (OPC 10000-6, 5.1.2)."""
 
+ON_THE_WIRE = {
+    ua.ObjectIds.Duration: ua.VariantType.Double,
+    ua.ObjectIds.IdType: ua.VariantType.Int32,
+    ua.ObjectIds.NumericRange: ua.VariantType.String,
+}
+"""Data types derived from a built-in one."""
+
 ReadValue = Callable[[ua.NodeId, ua.AttributeIds], ua.DataValue]
 
 
@@ -106,9 +113,11 @@ class NodeBuilder:
     ) -> ua.NodeId:
         """Add a variable; ``sampling`` is its fastest sampling interval. [s]"""
         number = data_type.Identifier if data_type.NamespaceIndex == 0 else 0
-        built_in = isinstance(number, int) and 0 < number <= BUILT_IN_TYPES
-        # Null stands for a value that is not there yet.
-        kind = ua.VariantType(number) if built_in and value is not None else None
+        kind = ON_THE_WIRE.get(number)
+        if kind is None and isinstance(number, int) and 0 < number <= BUILT_IN_TYPES:
+            kind = ua.VariantType(number)
+        if value is None:
+            kind = None  # null stands for a value that is not there yet
         attributes = ua.VariableAttributes()
         attributes.DisplayName = text(title or browse_name.Name)
         attributes.Description = text(description)

@@ -107,6 +107,21 @@ class ServerStatus:
             await self._write(prefix + name, ua.Variant(constant, kind))
         await self._tick()
 
+    async def describe(self, sessions: int) -> None:
+        """Write those capabilities that are lists, or depend on the site."""
+        for name, value in (("LocaleIdArray", ["en"]), ("ServerProfileArray", [])):
+            await self._write(
+                f"{_CAPABILITIES}{name}", ua.Variant(value, ua.VariantType.String, is_array=True)
+            )
+        for name, number in (
+            ("MaxSessions", sessions),
+            ("MaxSubscriptionsPerSession", limits.MAX_SUBSCRIPTIONS_PER_SESSION),
+            ("MaxMonitoredItemsPerSubscription", limits.MAX_MONITORED_ITEMS_PER_SUBSCRIPTION),
+            ("MaxMonitoredItemsQueueSize", limits.MAX_QUEUE),
+        ):
+            await self._write(f"{_CAPABILITIES}{name}", ua.Variant(number, UINT32))
+        await self._write("Server_ServerDiagnostics_EnabledFlag", ua.Variant(False, BOOLEAN))
+
     async def run(self) -> None:
         """Move CurrentTime every second: clients watch it to see that the server lives."""
         while True:

@@ -71,13 +71,19 @@ def _not_yours(subscription: object) -> int:
 
 
 def _take_away(iserver: TwinInternalServer) -> None:
+    """Delete the nodes of methods that would answer "not implemented"."""
+    methods = {standard(number) for number in NOT_OFFERED}
+    server = iserver.aspace[standard(IDS.Server)]
+    server.references[:] = [r for r in server.references if r.NodeId not in methods]
     request = ua.DeleteNodesParameters()
-    for number in NOT_OFFERED:
-        node = iserver.aspace.get(standard(number))
-        children = [r.NodeId for r in node.references if r.IsForward] if node else []
-        for target in (*children, standard(number)):
-            item = ua.DeleteNodesItem()
-            item.NodeId = target
-            item.DeleteTargetReferences = True
-            request.NodesToDelete.append(item)
+    for method in methods & set(iserver.aspace.keys()):
+        arguments = [r.NodeId for r in iserver.aspace[method].references if _is_property(r)]
+        for node in (*arguments, method):
+            # Only the Server object refers to them: no search through all nodes is needed.
+            request.NodesToDelete.append(ua.DeleteNodesItem(node, DeleteTargetReferences=False))
     iserver.node_mgt_service.delete_nodes(request)
+
+
+def _is_property(reference: ua.ReferenceDescription) -> bool:
+    has_property = standard(IDS.HasProperty)
+    return bool(reference.IsForward and reference.ReferenceTypeId == has_property)

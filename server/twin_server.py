@@ -29,6 +29,7 @@ from heatpump_twin.server.point_values import PointValues
 from heatpump_twin.server.publisher import Publisher
 from heatpump_twin.server.server_status import ServerStatus
 from heatpump_twin.server.setpoint_methods import SetpointMethods
+from heatpump_twin.server.site_namespace import describe_site_namespace
 from heatpump_twin.server.standard_methods import add_standard_methods
 from heatpump_twin.server.ua_server import UaServer
 from heatpump_twin.server.users import UserStore
@@ -108,6 +109,7 @@ class TwinServer:
                 site=await server.register_namespace(SITE),
             ),
         )
+        describe_site_namespace(builder)
         pumps = self._build(iserver, builder)
         live = {index: nodes for pump in pumps.values() for index, nodes in pump.live.items()}
         publisher = Publisher(iserver.aspace, live)
@@ -124,6 +126,7 @@ class TwinServer:
         status = ServerStatus(iserver, self._clock)
         await server.start()
         await status.start(server.product_uri, server.manufacturer_name, server.name)
+        await status.describe(settings.max_sessions)
         self._running = _Running(server, iserver, publisher, conditions, status, authenticator)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)

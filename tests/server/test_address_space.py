@@ -123,7 +123,14 @@ async def test_a_device_with_a_nameplate_and_groups(rig, connect) -> None:
         members = await group.get_referenced_nodes(ua.ObjectIds.Organizes)
         assert ua.NodeId("hp1.heat_up_time", ns["site"]) in {m.nodeid for m in members}
         grouped = set()
-        for name in ("Operational", "Configuration", "Diagnostics", "Statistics", "Identification"):
+        for name in (
+            "Identification",
+            "Operational",
+            "Configuration",
+            "Maintenance",
+            "Diagnostics",
+            "Statistics",
+        ):
             group = await device.get_child([f"{ns['di']}:{name}"])
             grouped |= {
                 m.nodeid.Identifier

@@ -10,7 +10,7 @@ from asyncua import ua
 from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
 
 from heatpump_twin.server.errors import EndpointInUseError
-from heatpump_twin.server.limits import CHUNK, MAX_CHUNKS
+from heatpump_twin.server.limits import CHUNK, MAX_CHUNKS, MAX_MESSAGE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,7 +64,7 @@ async def test_s7_hello_is_answered_once(rig) -> None:
     assert answer[:3] == b"ACK"
     size = int.from_bytes(answer[4:8], "little")
     limits = struct_from_binary(ua.Acknowledge, ua.utils.Buffer(answer[8:size]))
-    assert (limits.MaxChunkCount, limits.MaxMessageSize) == (MAX_CHUNKS, 4 * 1024 * 1024)
+    assert (limits.MaxChunkCount, limits.MaxMessageSize) == (MAX_CHUNKS, MAX_MESSAGE)
     assert error_in(answer[size:]) == ua.StatusCodes.BadTcpMessageTypeInvalid
 
 

@@ -1,0 +1,57 @@
+// Another implementation's client: reads, calls, reads history, hears and acknowledges an alarm.
+const ua = require("node-opcua-client");
+const [url, user, password] = process.argv.slice(2);
+
+async function main() {
+  const client = ua.OPCUAClient.create({
+    securityMode: ua.MessageSecurityMode.SignAndEncrypt,
+    securityPolicy: ua.SecurityPolicy.Aes256_Sha256_RsaPss,
+    endpointMustExist: false,
+    connectionStrategy: { maxRetry: 0 },
+  });
+  await client.connect(url);
+  const session = await client.createSession({ type: ua.UserTokenType.UserName, userName: user, password });
+  const site = (await session.readNamespaceArray()).indexOf("urn:heatpump-twin:site");
+  const id = (name) => `ns=${site};s=${name}`;
+  const value = await session.read({ nodeId: id("hp1.supply_temperature"), attributeId: ua.AttributeIds.Value });
+  const call = await session.call({
+    objectId: id("hp1"),
+    methodId: id("hp1.SetSupplySetpoint"),
+    inputArguments: [{ dataType: ua.DataType.Double, value: 43 }],
+  });
+  const history = await session.readHistoryValue(
+    id("hp1.supply_temperature"), new Date(1760000000000), new Date(1760000100000), { numValuesPerNode: 7 });
+  const subscription = await session.createSubscription2({ requestedPublishingInterval: 100, publishingEnabled: true });
+  const item = await subscription.monitor(
+    { nodeId: "i=2253", attributeId: ua.AttributeIds.EventNotifier },
+    { filter: ua.constructEventFilter(["EventId", "Message", "ActiveState.Id"]), queueSize: 10 },
+    ua.TimestampsToReturn.Both);
+  const heard = new Promise((resolve) => item.on("changed", (fields) => fields[2].value && resolve(fields)));
+  await session.call({
+    objectId: "i=2782",
+    methodId: "i=3875",
+    inputArguments: [{ dataType: ua.DataType.UInt32, value: subscription.subscriptionId }],
+  });
+  const alarm = await heard;
+  const acknowledged = await session.call({
+    objectId: id("hp1.alarms.low_water_flow"),
+    methodId: "i=9111",
+    inputArguments: [
+      { dataType: ua.DataType.ByteString, value: alarm[0].value },
+      { dataType: ua.DataType.LocalizedText, value: { text: "seen" } },
+    ],
+  });
+  console.log("RESULT " + JSON.stringify({
+    value: value.value.value,
+    call: call.statusCode.name,
+    readBack: call.outputArguments[0].value,
+    history: history.historyData.dataValues.map((sample) => sample.value.value),
+    more: history.continuationPoint !== null,
+    alarm: alarm[1].value.text,
+    acknowledged: acknowledged.statusCode.name,
+  }));
+  await session.close();
+  await client.disconnect();
+}
+
+main().then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });
