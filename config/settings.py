@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from heatpump_twin.config.quantities import Duration
 
@@ -147,6 +156,11 @@ class HeatPump(_Section):
     devices: list[Device] = Field(min_length=1)
 
 
+def _iso_time(value: Any) -> Any:
+    """Take a time as YAML reads it, which is no text when it has no quotes."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class EmulatedPlant(_Section):
     """The embedded plant: emulated field devices on real Modbus TCP."""
 
@@ -155,7 +169,7 @@ class EmulatedPlant(_Section):
     port: Port = Field(15020, description="first TCP port; each gateway takes the next one")
     control_port: Port = Field(15000, description="HTTP port to switch faults on and off")
     speed: float = Field(1.0, gt=0, le=3600, description="plant seconds per second")
-    start: str | None = Field(
+    start: Annotated[str | None, BeforeValidator(_iso_time)] = Field(
         None, description="ISO time at which the plant's clock starts; default: now"
     )
     seed: int = 1

@@ -6,8 +6,10 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import requests
 from asyncua import Client, Node, ua
 from pymodbus.client import AsyncModbusTcpClient
 from whole_twin import OPERATOR, VIEWER, Twin
@@ -219,3 +221,74 @@ async def test_metrics_are_for_prometheus(twin: Twin) -> None:
     assert "hptwin_polls_total" in body
     assert "hptwin_historian_rows_total" in body
     assert twin.get("/healthz")[0] == 200
+
+
+class Events:
+    """What a SCADA alarm list collects."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bool, int]] = []
+
+    def event_notification(self, event: Any) -> None:
+        condition = str(event.NodeId.Identifier)
+        self.seen.append((condition, getattr(event, "ActiveState/Id"), event.Severity))
+
+    def of(self, condition: str) -> list[bool]:
+        return [active for name, active, _ in self.seen if name == condition]
+
+
+async def test_a_fault_of_the_plant_reaches_a_subscribed_client_as_an_alarm(
+    twin: Twin, connect, eventually
+) -> None:
+    control = f"http://127.0.0.1:{twin.ports.control}/faults"
+    fault = {"heat_pump": "hp1", "name": "controller_error", "magnitude": 62}
+    events = Events()
+    async with connect(twin) as client:
+        subscription = await client.create_subscription(200, events)
+        await subscription.subscribe_alarms_and_conditions(
+            client.nodes.server, ua.ObjectIds.AlarmConditionType
+        )
+        started = await asyncio.to_thread(requests.post, control, json=fault, timeout=5)
+        assert started.status_code == 201
+        await eventually(lambda: events.of("hp1.alarms.controller_fault")[-1:] == [True], within=15)
+        severity = events.seen[-1][2]
+        assert 1 <= severity <= 1000
+        assert (await asyncio.to_thread(requests.delete, control, timeout=5)).ok
+        await eventually(
+            lambda: events.of("hp1.alarms.controller_fault")[-1:] == [False], within=15
+        )
+        await subscription.delete()
+
+
+async def test_the_plant_reacts_to_a_new_setpoint(
+    fresh_twin: Twin, connect, find, eventually
+) -> None:
+    # Twenty plant seconds a second, from a winter's noon: two minutes of plant time are six here.
+    fresh_twin.extra = [
+        "--set", "plant.speed=20", "--set", "plant.start=2026-01-15T12:00:00+01:00",
+    ]  # fmt: skip
+    fresh_twin.add_user(OPERATOR, "operator")
+    fresh_twin.start()
+    async with connect(fresh_twin, OPERATOR) as client:
+        points = await parameters(client, find)
+        methods = await find(client, *HP, "MethodSet")
+
+        async def set_supply(target: float) -> None:
+            node = await find(client, *HP, "MethodSet", "SetSupplySetpoint")
+            await methods.call_method(node.nodeid, target)
+
+        async def supply() -> float:
+            return float(await points["SupplyTemperature"].read_value())
+
+        await set_supply(30.0)
+
+        async def cool() -> bool:
+            return await supply() < 35
+
+        await eventually(cool, within=90)
+        await set_supply(50.0)
+
+        async def hot() -> bool:
+            return await supply() > 45
+
+        await eventually(hot, within=90)
