@@ -164,6 +164,7 @@ class _Twin:
             *(driver.run(self.image.ingest) for driver in self.drivers),
             *(child.run() for child in self.children),
             self.historian.run(),
+            self.server.wait(),
             self.lag.run(),
             self._watch_rules(),
             self._issue_forecasts(),

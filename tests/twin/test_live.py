@@ -280,15 +280,15 @@ async def test_the_plant_reacts_to_a_new_setpoint(
         async def supply() -> float:
             return float(await points["SupplyTemperature"].read_value())
 
-        await set_supply(30.0)
+        await set_supply(40.0)
 
-        async def cool() -> bool:
-            return await supply() < 35
+        async def below_setpoint() -> bool:
+            return await supply() < 46
 
-        await eventually(cool, within=90)
-        await set_supply(50.0)
+        await eventually(below_setpoint, within=60)
+        await set_supply(52.0)
 
         async def hot() -> bool:
-            return await supply() > 45
+            return await supply() > 50
 
         await eventually(hot, within=90)
