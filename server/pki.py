@@ -156,9 +156,11 @@ class Pki:
             return "its key is not RSA with 2048 to 4096 bits"
         if isinstance(certificate.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
             return "it is signed with a broken hash"
+        if any_client:
+            return None
         if application_uri(certificate) is None:
             return "it names no ApplicationUri"
-        if any_client or self._is_trusted(certificate):
+        if self._is_trusted(certificate):
             return None
         self.remember_rejected(certificate)
         return "it is not trusted"

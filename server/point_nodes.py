@@ -83,7 +83,7 @@ class PointNodes:
             raise ValueError(f"{point.key}: an analog point has a unit and a range")
         for name, data_type, value in (
             ("EngineeringUnits", ua.ObjectIds.EUInformation, engineering_unit(UNITS[spec.unit])),
-            ("EURange", ua.ObjectIds.Range, value_range(spec.range)),
+            ("EURange", ua.ObjectIds.Range, value_range(point.limits or spec.range)),
         ):
             self._builder.property(node, ua.QualifiedName(name), data_type, value)
         if spec.instrument_range is not None:

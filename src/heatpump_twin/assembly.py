@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.catalogue import PointTable, Span
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.config.settings import Site
+from heatpump_twin.config.settings import Plate, Site
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.modbus.device import DevicePlan, mapped_points, plan_devices
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.points import build_table
 from heatpump_twin.twin_engine.prediction import HeatUpModel, find_model, predicted_points
+
+_SUPPLY_SETPOINTS = ("supply_setpoint", "zone2_supply_setpoint")
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None =
         A model is there and cannot be used.
     """
     plans = plan_devices(site, source.problem if source is not None else None)
-    offered: dict[str, list[MappedPoint]] = {pump.id: [] for pump in site.heat_pumps}
+    plates = {pump.id: pump.plate for pump in site.heat_pumps}
+    offered: dict[str, list[MappedPoint]] = {asset: [] for asset in plates}
     for asset, point, _, limits in mapped_points(plans):
-        offered[asset].append(MappedPoint(point, limits))
+        offered[asset].append(MappedPoint(point, _within_plate(point, limits, plates[asset])))
     found = {pump.id: find_model(pump, data.models if data else None) for pump in site.heat_pumps}
     predicted = {
         asset: predicted_points(model, {point.id for point in offered[asset]})
@@ -45,3 +48,11 @@ def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None =
     }
     models = {asset: model for asset, model in found.items() if model and predicted[asset]}
     return Assembly(plans, models, build_table(offered, predicted))
+
+
+def _within_plate(point: str, limits: Span | None, plate: Plate) -> Span | None:
+    """Keep supply setpoints within what the machine is made for."""
+    if limits is None or point not in _SUPPLY_SETPOINTS:
+        return limits
+    low, high = limits
+    return min(low, plate.max_supply), min(high, plate.max_supply)
