@@ -23,7 +23,7 @@ run: $(STAMP)  ## run the embedded default site
 
 test: $(STAMP)  ## run all tests
 	tools/install-test-system.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 check: $(STAMP)  ## format, lint, types, layers, generated pages
 	$(BIN)/python tools/links.py
