@@ -31,7 +31,7 @@ check: $(STAMP)  ## format, lint, types, layers, generated pages
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p heatpump_twin
 	PYTHONPATH=build/links $(BIN)/lint-imports
-	$(BIN)/python tools/point_list.py --check
+	$(BIN)/python tools/reference_pages.py --check
 
 format: $(STAMP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .

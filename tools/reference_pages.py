@@ -1,0 +1,85 @@
+"""Write the reference pages in docs/ from the data; `--check` tells whether one is stale."""
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from heatpump_twin.config.catalogue import CATALOGUE, UNITS, Kind, PointSpec, pascal_case
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKS = ("heat-pump.yaml",)
+HEAD = """\
+# Point list
+Made by `tools/reference_pages.py` from `config/catalogue.yaml`. A heat pump has those points that one of
+its devices offers or that can be computed from them. The NodeId of a point is
+`ns=<urn:heatpump-twin:site>;s=<heat pump>.<id>`, for example `s=hp1.supply_temperature`. Each
+point is recorded and can be read with HistoryRead.
+"""
+
+ALARM_HEAD = """\
+# Alarm list
+Made by `tools/reference_pages.py` from `rules/packs`. A heat pump has those alarms whose points it
+has. The ConditionId of an alarm is `ns=<urn:heatpump-twin:site>;s=<heat pump>.alarms.<rule>`.
+Thresholds are engineering starting points; a pack of your own replaces rules by their id
+(`rules.packs` in the site file).
+"""
+
+
+def value_range(spec: PointSpec) -> str:
+    """Return the span, the states or the codes of a point as one cell."""
+    if spec.kind is Kind.TWO_STATE and spec.states:
+        return f"false: {spec.states[0]}, true: {spec.states[1]}"
+    if spec.kind is Kind.MULTI_STATE:
+        return ", ".join(f"{code}: {text}" for code, text in spec.enum.items())
+    low, high = spec.range or (0, 0)
+    return f"{low:g} … {high:g}"
+
+
+def render_points() -> str:
+    """Return the page of points."""
+    types = {Kind.ANALOG: "Double", Kind.TWO_STATE: "Boolean", Kind.MULTI_STATE: "Int32"}
+    lines = [HEAD]
+    for asset_type, points in CATALOGUE.items():
+        lines += [
+            f"## {asset_type}",
+            "",
+            "| BrowseName | id | type | unit | range or states | group | role | meaning |",
+        ]
+        lines += ["|---|---|---|---|---|---|---|---|"]
+        for name, spec in points.items():
+            unit = UNITS[spec.unit].symbol if spec.unit else ""
+            lines.append(
+                f"| {pascal_case(name)} | `{name}` | {types[spec.kind]} | {unit} | "
+                f"{value_range(spec)} | {spec.group.value} | {spec.role.value} | {spec.text} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def render_alarms() -> str:
+    """Return the page of alarms."""
+    lines = [ALARM_HEAD]
+    for pack in PACKS:
+        lines += ["| rule | alarm | active when | delay | severity | likely cause | what to do |"]
+        lines += ["|---|---|---|---|---|---|---|"]
+        for rule in yaml.safe_load((ROOT / "rules" / "packs" / pack).read_text("utf-8"))["rules"]:
+            lines.append(
+                f"| `{rule['id']}` | {rule['title']} | `{rule['when'].strip()}` | "
+                f"{rule.get('delay', '–')} | {rule['severity']} | {rule['cause']} | "
+                f"{rule['action']} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the pages, or compare them."""
+    pages = {"point-list.md": render_points(), "alarm-list.md": render_alarms()}
+    for name, content in pages.items():
+        page = ROOT / "docs" / name
+        if "--check" not in sys.argv:
+            page.write_text(content, "utf-8")
+        elif page.read_text("utf-8") != content:
+            sys.exit(f"{page} is stale: run tools/reference_pages.py")
+
+
+main()
