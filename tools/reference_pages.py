@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKS = ("heat-pump.yaml",)
 HEAD = """\
 # Point list
-Made by `tools/reference_pages.py` from `config/catalogue.yaml`. A heat pump has those points that one of
-its devices offers or that can be computed from them. The NodeId of a point is
+Made by `tools/reference_pages.py` from `config/catalogue.yaml`. A heat pump has those points that
+one of its devices offers or that can be computed from them. The NodeId of a point is
 `ns=<urn:heatpump-twin:site>;s=<heat pump>.<id>`, for example `s=hp1.supply_temperature`. Each
 point is recorded and can be read with HistoryRead.
 """
