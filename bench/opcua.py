@@ -1,0 +1,210 @@
+"""OPC UA: reads, history and subscriptions against a stock asyncua server, in the same run.
+
+What is compared is the server's CPU time, not the wall clock: these machines are shared. The twin's
+own work (polling, rules, recording) is measured idle and subtracted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+from asyncua import Client, Node, ua
+from rich.console import Console
+from rich.table import Table
+
+POINTS = 61
+ROWS = 20_000
+READS = 300
+HISTORY_READS = 10
+SUBSCRIBED = 30.0
+IDLE = 5.0
+PORTS = {"opcua.port": 38840, "ops.port": 38081, "plant.port": 38150, "plant.control_port": 38100}
+PEER_PORT = 38841
+KEY = "hp1.supply_temperature"
+
+Work = Callable[[Client, list[Node], Node], Awaitable[int]]
+
+
+@dataclass
+class Subject:
+    """A server under test: how to reach it, and which process's CPU counts."""
+
+    name: str
+    url: str
+    process: psutil.Process
+    nodes: Callable[[Client], Awaitable[tuple[list[Node], Node]]]
+
+    def cpu(self) -> float:
+        """Return the CPU time that the server has used. [s]"""
+        times = self.process.cpu_times()
+        return times.user + times.system
+
+
+async def read_batches(client: Client, nodes: list[Node], _: Node) -> int:
+    """Read all points in one request, again and again."""
+    for _ in range(READS):
+        await client.uaclient.read_attributes([n.nodeid for n in nodes], ua.AttributeIds.Value)
+    return READS * len(nodes)
+
+
+async def read_history(_: Client, __: list[Node], historized: Node) -> int:
+    """Read the whole recorded history of one point, page after page."""
+    count = 0
+    now = datetime.now(UTC)
+    for _ in range(HISTORY_READS):
+        values = await historized.read_raw_history(
+            now - timedelta(days=1), now, return_bounds=False
+        )
+        count += len(values)
+    return count
+
+
+class _Counter:
+    def __init__(self) -> None:
+        self.values = 0
+
+    def datachange_notification(self, _node: Node, _value: object, _data: object) -> None:
+        self.values += 1
+
+
+async def subscribe(client: Client, nodes: list[Node], _: Node) -> int:
+    """Subscribe to all points for a while."""
+    counter = _Counter()
+    subscription = await client.create_subscription(500, counter)
+    await subscription.subscribe_data_change(nodes)
+    await asyncio.sleep(SUBSCRIBED)
+    await subscription.delete()
+    return counter.values
+
+
+WORK: dict[str, Work] = {
+    "value of a batched read": read_batches,
+    "row of HistoryRead": read_history,
+    "data-change notification": subscribe,
+}
+
+
+async def measure(subject: Subject) -> dict[str, tuple[int, float]]:
+    """Return for each kind of work how many items were served and the CPU time of one. [µs]"""
+    results = {}
+    async with Client(subject.url, timeout=30) as client:
+        nodes, historized = await subject.nodes(client)
+        before = subject.cpu()
+        await asyncio.sleep(IDLE)
+        idle = (subject.cpu() - before) / IDLE
+        for name, work in WORK.items():
+            cpu, begin = subject.cpu(), time.monotonic()
+            count = await work(client, nodes, historized)
+            used = subject.cpu() - cpu - idle * (time.monotonic() - begin)
+            results[name] = count, max(used, 0.0) / max(count, 1) * 1e6
+    return results
+
+
+async def _twin_nodes(client: Client) -> tuple[list[Node], Node]:
+    space = await client.get_namespace_index("urn:heatpump-twin:site")
+    nodes = await client.get_node(f"ns={space};s=hp1.ParameterSet").get_children()
+    return nodes[:POINTS], client.get_node(f"ns={space};s={KEY}")
+
+
+async def _peer_nodes(client: Client) -> tuple[list[Node], Node]:
+    space = await client.get_namespace_index("urn:peer")
+    nodes = [client.get_node(f"ns={space};s=p{i}") for i in range(POINTS)]
+    return nodes, nodes[0]
+
+
+def _fill_history(data: Path) -> None:
+    """Put ``ROWS`` samples of the last hours into the twin's database, as a run would have."""
+    with contextlib.closing(sqlite3.connect(data / "historian.sqlite")) as database:
+        (point,) = database.execute("SELECT id FROM point WHERE key = ?", (KEY,)).fetchone()
+        end = time.time_ns() // 1000 - 60_000_000
+        rows = [(end - (ROWS - i) * 1_000_000, float(i), point, 0) for i in range(ROWS)]
+        database.executemany(
+            "INSERT OR REPLACE INTO sample (time, value, point_id, status) VALUES (?, ?, ?, ?)",
+            rows,
+        )
+        database.commit()
+
+
+@contextlib.asynccontextmanager
+async def _twin(data: Path) -> AsyncIterator[Subject]:
+    settings = {**PORTS, "hmi.enabled": "false"}
+    arguments = [part for k, v in settings.items() for part in ("--set", f"{k}={v}")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "heatpump_twin", "run", "--data", data, *arguments],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        await _reachable(PORTS["opcua.port"])
+        await asyncio.sleep(3)
+        _fill_history(data)
+        url = f"opc.tcp://127.0.0.1:{PORTS['opcua.port']}/heatpump-twin"
+        yield Subject("heatpump-twin", url, psutil.Process(process.pid), _twin_nodes)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.asynccontextmanager
+async def _peer() -> AsyncIterator[Subject]:
+    script = Path(__file__).with_name("peer_asyncua.py")
+    process = subprocess.Popen(
+        [sys.executable, script, str(PEER_PORT), str(POINTS), str(ROWS)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        await asyncio.to_thread(process.stdout.readline)
+        url = f"opc.tcp://127.0.0.1:{PEER_PORT}/peer"
+        yield Subject("stock asyncua", url, psutil.Process(process.pid), _peer_nodes)
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def _reachable(port: int) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.1)
+            else:
+                writer.close()
+                return
+
+
+async def _compare() -> list[tuple[str, dict[str, tuple[int, float]]]]:
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        async with _twin(Path(folder)) as subject:
+            results.append((subject.name, await measure(subject)))
+    async with _peer() as subject:
+        results.append((subject.name, await measure(subject)))
+    return results
+
+
+def run(console: Console) -> None:
+    """Measure both and print the ratios."""
+    (_, ours), (peer_name, theirs) = asyncio.run(_compare())
+    table = Table("server CPU per", "items", "ours [µs]", f"{peer_name} [µs]", "ratio")
+    for name in WORK:
+        count, own = ours[name]
+        _, other = theirs[name]
+        ratio = f"{own / other:.2f}" if other else "–"
+        table.add_row(name, str(count), f"{own:.2f}", f"{other:.2f}", ratio)
+    console.print(table)
+    console.print(
+        "Their history is in memory, ours in SQLite; the twin polls and records meanwhile."
+    )
