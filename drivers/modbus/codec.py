@@ -67,6 +67,10 @@ def normalized_sentinels(point: ProfilePoint) -> tuple[float, ...]:
     return tuple(found)
 
 
+_NO_FIELD = -1.0
+"""What a bit field counts as where its whole register is a sentinel; no field is negative."""
+
+
 @dataclass(frozen=True, slots=True)
 class PointCodec:
     """Encodes and decodes one point, between wire words and the catalogue's unit."""
@@ -76,6 +80,9 @@ class PointCodec:
     read: tuple[int, ...]
     write: tuple[int, ...]
     sentinels: tuple[float, ...]
+    """Raw numbers that mean: not there."""
+    marks: tuple[float, ...]
+    """What the whole registers hold then; a bit field has no number of its own for it."""
     factor: float
     """value = factor · raw + offset, in the catalogue's unit"""
     offset: float
@@ -84,12 +91,14 @@ class PointCodec:
     def of(cls, profile: Profile, point: ProfilePoint) -> PointCodec:
         """Prepare the codec of a point."""
         factor, offset = point.conversion
+        marks = normalized_sentinels(point)
         return cls(
             point,
             _FORMATS[point.type],
             byte_positions(point.size, profile.read_order(point)),
             byte_positions(point.size, profile.write_order(point)),
-            normalized_sentinels(point),
+            (_NO_FIELD,) if marks and point.bit is not None else marks,
+            marks,
             point.scale * factor,
             point.offset * factor + offset,
         )
@@ -119,6 +128,8 @@ class PointCodec:
 
     def absent_words(self) -> list[int] | None:
         """Return what a device without this sensor shows; None: it has no way to say so."""
+        if self.point.bit is not None:
+            return self._packed(self.marks[0], self.read) if self.marks else None
         if self.sentinels:
             return self._words(self.sentinels[0], self.read)
         return self._words(math.nan, self.read) if self.point.type.is_float else None
@@ -176,6 +187,8 @@ class PointCodec:
         wire = struct.pack(f">{len(words)}H", *words)
         number: float = struct.unpack(self.format, bytes(wire[i] for i in positions))[0]
         if self.point.bit is not None:
+            if number in self.marks:
+                return _NO_FIELD
             return (int(number) >> self.point.bit) & ((1 << self.point.bits) - 1)
         if self.point.radix != 65536:
             number = split_to_number(int(number), self.point)
@@ -190,6 +203,9 @@ class PointCodec:
             if raw != int(raw) % (1 << self.point.bits):
                 raise EncodeError(f"{raw:g} does not fit in {self.point.bits} bits")
             raw = int(raw) << self.point.bit
+        return self._packed(raw, positions)
+
+    def _packed(self, raw: float, positions: tuple[int, ...]) -> list[int]:
         try:
             number = struct.pack(self.format, raw if self.point.type.is_float else int(raw))
         except (struct.error, OverflowError) as error:

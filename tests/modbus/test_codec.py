@@ -190,3 +190,23 @@ def test_bits_of_a_coil_response() -> None:
 
 def test_text_ends_at_its_padding() -> None:
     assert text([0x4157, 0x3132, 0x2000, 0x4141]) == "AW12"
+
+
+@pytest.mark.parametrize(("word", "value", "status"), [
+    (0x8000, math.nan, BAD_NO_DATA),
+    (0x8001, 1.0, GOOD),
+    (0x0001, 1.0, GOOD),
+    (0x0000, 0.0, GOOD),
+])  # fmt: skip
+def test_a_bit_of_a_register_that_is_not_there_is_not_off(
+    word: int, value: float, status: int
+) -> None:
+    profile = profile_with(
+        point="dhw_heating", type="uint16", bit=0, absent=0x8000, space="input", address=2500
+    )
+    codec = PointCodec.of(profile, profile.points[0])
+    np.testing.assert_equal(codec.decode([word]), (value, status))
+    (block,) = plan(profile, profile.points)
+    values, statuses = BlockDecoder(profile, block).decode(struct.pack(">H", word))
+    np.testing.assert_equal((values[0], statuses[0]), (value, status))
+    assert codec.absent_words() == [0x8000]
