@@ -15,7 +15,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    field_validator,
     model_validator,
 )
 
@@ -140,11 +139,6 @@ class Device(_Section):
         default_factory=dict, description="profile point → catalogue point, where they differ"
     )
     skip: list[str] = Field(default_factory=list, description="profile points to leave out")
-
-    @field_validator("connection", mode="before")
-    @classmethod
-    def _url(cls, value: Any) -> Any:
-        return value
 
 
 class HeatPump(_Section):

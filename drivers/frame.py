@@ -16,7 +16,7 @@ Times = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """Samples of n points: index, value, OPC UA status and source time, each an array of shape (n,).
+    """Samples of n points: index, value, OPC UA status and source time, arrays of shape (n,).
 
     ``time`` is µs since the Unix epoch, UTC. A value whose status is Bad is NaN.
     """

@@ -3,7 +3,6 @@
 The errors::
 
     DriverError
-    ├── ProfileError        a profile or a device setting cannot be used
     └── LinkError           the device cannot be reached or talks nonsense; carries an OPC UA status
 """
 
@@ -23,10 +22,6 @@ FrameSink = Callable[[Frame], None]
 
 class DriverError(Exception):
     """Root of what a driver raises."""
-
-
-class ProfileError(DriverError):
-    """A profile or a device setting cannot be used."""
 
 
 class LinkError(DriverError):

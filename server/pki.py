@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,18 +207,6 @@ class Pki:
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now() / MICROSECONDS, dt.UTC)
-
-
-def create_client_certificate(folder: Path, uri: str, name: str, clock: Clock) -> tuple[Path, Path]:
-    """Make a self-signed client certificate where none is there: client.der and client.pem."""
-    certificate, key = folder / "client.der", folder / "client.pem"
-    if not (certificate.exists() and key.exists()):
-        now = dt.datetime.fromtimestamp(clock.now() / MICROSECONDS, dt.UTC)
-        identity = self_signed(uri, [socket.gethostname()], name, now, server=False)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(key, pem(identity.key))
-        write_private(certificate, der(identity.certificate))
-    return certificate, key
 
 
 def _entry(path: Path, *, trusted: bool) -> Entry:

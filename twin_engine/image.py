@@ -34,12 +34,3 @@ class Image:
         self.time[frame.point] = frame.time
         for sink in self._sinks:
             sink(frame)
-
-    def snapshot(self) -> Frame:
-        """Return every point as one frame."""
-        return Frame(
-            np.arange(len(self.table), dtype=np.int32),
-            self.value.copy(),
-            self.status.copy(),
-            self.time.copy(),
-        )

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,10 +75,26 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE")], set_: SetOption 
     out.print(summary, highlight=False)
 
 
+class SchemaOf(StrEnum):
+    """What has a JSON Schema."""
+
+    SITE = "site"
+    PROFILE = "profile"
+    RULES = "rules"
+
+
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of a site file."""
-    print(json.dumps(Site.model_json_schema(), indent=2))  # noqa: T201 (the output itself)
+def schema(of: Annotated[SchemaOf, typer.Argument(help="Kind of file.")] = SchemaOf.SITE) -> None:
+    """Print the JSON Schema of a site file, a device profile or a rule pack."""
+    from heatpump_twin.drivers.modbus.load import profile_schema
+    from heatpump_twin.rules.schema import json_schema
+
+    schemas = {
+        SchemaOf.SITE: Site.model_json_schema,
+        SchemaOf.PROFILE: profile_schema,
+        SchemaOf.RULES: json_schema,
+    }
+    print(json.dumps(schemas[of](), indent=2))  # noqa: T201 (the output itself)
 
 
 @app.command()

@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from asyncua import Client, Node, ua
 from asyncua.crypto.security_policies import SecurityPolicy, SecurityPolicyBasic256Sha256
+from client_certificate import make_client_certificate
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.data_directory import DataDirectory, write_private
@@ -22,7 +23,6 @@ from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_WAITING_FOR_INITIAL_DATA
 from heatpump_twin.server.nodesets import DI, SITE, TYPES
-from heatpump_twin.server.pki import create_client_certificate
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.server.users import Role, UserStore
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
@@ -217,7 +217,7 @@ def rig(shared_rig: Rig, users_file: bytes) -> Rig:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("client")
-    return create_client_certificate(folder, CLIENT_URI, "test client", SystemClock())
+    return make_client_certificate(folder, CLIENT_URI)
 
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]

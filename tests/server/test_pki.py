@@ -15,12 +15,10 @@ from heatpump_twin.server.certificates import (
     Identity,
     alternative_names,
     der,
-    read_certificate,
     self_signed,
-    thumbprint,
 )
 from heatpump_twin.server.errors import CertificateError
-from heatpump_twin.server.pki import MAX_REJECTED, Pki, create_client_certificate
+from heatpump_twin.server.pki import MAX_REJECTED, Pki
 
 URI, HOSTS = "urn:heatpump-twin:test", ["127.0.0.1", "plant-room"]
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -160,11 +158,3 @@ def test_a_trusted_issuer_vouches_until_it_revokes(pki: Pki, tmp_path: Path) -> 
     path = tmp_path / "trusted" / "crl" / "authority.crl"
     path.write_bytes(crl.public_bytes(serialization.Encoding.DER))
     assert pki.check(leaf.certificate, any_client=False) == "it is not trusted"
-
-
-def test_a_client_certificate_is_kept(tmp_path: Path, clock: ManualClock) -> None:
-    paths = create_client_certificate(tmp_path / "hmi", "urn:hmi", "HMI", clock)
-    again = create_client_certificate(tmp_path / "hmi", "urn:hmi", "HMI", clock)
-    assert paths == again
-    assert paths[1].stat().st_mode & 0o077 == 0
-    assert len(thumbprint(read_certificate(paths[0]))) == 40

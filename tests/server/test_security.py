@@ -11,9 +11,9 @@ from asyncua.crypto.security_policies import (
     SecurityPolicyAes256Sha256RsaPss,
     SecurityPolicyBasic256Sha256,
 )
+from client_certificate import make_client_certificate
 
-from heatpump_twin.drivers.clock import SystemClock
-from heatpump_twin.server.pki import Pki, create_client_certificate
+from heatpump_twin.server.pki import Pki
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NONE = "http://opcfoundation.org/UA/SecurityPolicy#None"
@@ -47,7 +47,7 @@ def token_of(client: Client) -> ua.NodeId:
 
 @pytest.fixture
 def stranger(tmp_path):
-    return create_client_certificate(tmp_path, "urn:stranger", "stranger", SystemClock())
+    return make_client_certificate(tmp_path, "urn:stranger", "stranger")
 
 
 @pytest.mark.parametrize("policy", POLICIES)

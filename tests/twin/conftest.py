@@ -4,45 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from asyncua import Client, Node
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from client_certificate import make_client_certificate
 from whole_twin import OPERATOR, PASSWORD, VIEWER, Twin, new_ports
 
 
 @pytest.fixture(scope="session")
 def client_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return a self-signed client certificate and its key, as any OPC UA client has them."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test client")])
-    start = datetime.now(UTC)
-    day = timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start - day).not_valid_after(start + day)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.UniformResourceIdentifier("urn:test:client")]), False
-        )
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("client")
-    (folder / "client.der").write_bytes(certificate.public_bytes(serialization.Encoding.DER))
-    (folder / "client.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return folder / "client.der", folder / "client.pem"
+    """Return a client certificate and its key."""
+    return make_client_certificate(tmp_path_factory.mktemp("client"), "urn:test:client")
 
 
 @pytest.fixture(scope="session")

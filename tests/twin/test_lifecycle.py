@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psutil
 import pytest
@@ -120,3 +122,28 @@ def test_a_wrong_site_file_stops_before_anything_starts(fresh_twin: Twin) -> Non
     result = fresh_twin.command("run", "--data", str(fresh_twin.data), "--set", "opcua.port=no")
     assert result.returncode == 2
     assert "opcua.port" in result.stderr
+
+
+@pytest.mark.parametrize("of", ["site", "profile", "rules"])
+def test_schemas_are_json(fresh_twin: Twin, of: str) -> None:
+    result = fresh_twin.command("schema", of)
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["type"] == "object"
+
+
+def test_check_names_file_line_and_key(fresh_twin: Twin, tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    good = fresh_twin.command("check", "default")
+    assert good.returncode == 0
+    text = (Path(__file__).parents[2] / "config/sites/default.yaml").read_text("utf-8")
+    site.write_text(
+        text.replace("latitude: 39.637", "latitude: north").replace("sdm120", "sdm121"), "utf-8"
+    )
+    bad = fresh_twin.command("check", str(site))
+    line = 1 + text[: text.index("latitude")].count("\n")
+    assert bad.returncode == 2
+    assert f"{site}:{line}: site.latitude:" in bad.stderr
+    site.write_text(text.replace("sdm120", "sdm121"), "utf-8")
+    bad = fresh_twin.command("check", str(site))
+    assert bad.returncode == 2
+    assert "heat_pumps.0.devices.1.profile: there is no profile 'eastron-sdm121'" in bad.stderr
