@@ -70,7 +70,9 @@ class BlockDecoder:
             raw[:] = bits[self._gathers[0][2]]
             return raw
         for places, dtype, positions in self._gathers:
-            raw[places] = wire[positions].view(dtype).reshape(-1)
+            # A signalling NaN from a device is data, not a mistake of ours.
+            with np.errstate(invalid="ignore"):
+                raw[places] = wire[positions].view(dtype).reshape(-1)
         for index, codec in self._picked:
             start = 2 * (codec.point.address - self.block.address)
             words = wire[start : start + 2 * codec.point.size].view(">u2").tolist()
