@@ -76,7 +76,7 @@ def _take_away(iserver: TwinInternalServer) -> None:
     server = iserver.aspace[standard(IDS.Server)]
     server.references[:] = [r for r in server.references if r.NodeId not in methods]
     request = ua.DeleteNodesParameters()
-    for method in methods & set(iserver.aspace.keys()):
+    for method in (method for method in methods if method in iserver.aspace):
         arguments = [r.NodeId for r in iserver.aspace[method].references if _is_property(r)]
         for node in (*arguments, method):
             # Only the Server object refers to them: no search through all nodes is needed.

@@ -22,10 +22,10 @@ from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes, build_heat_pump
 from heatpump_twin.server.history_service import HistoryService
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
-from heatpump_twin.server.nodesets import DI, SITE, TYPES, load_types
+from heatpump_twin.server.nodesets import DI, SITE, TYPES, type_nodes
 from heatpump_twin.server.pki import Pki
 from heatpump_twin.server.point_nodes import PointNodes
-from heatpump_twin.server.point_values import PointValues
+from heatpump_twin.server.point_values import PointValues, to_datetime
 from heatpump_twin.server.publisher import Publisher
 from heatpump_twin.server.server_status import ServerStatus
 from heatpump_twin.server.setpoint_methods import SetpointMethods
@@ -77,6 +77,7 @@ class TwinServer:
         clock: Clock,
     ) -> None:
         self._site = site
+        self._data = data
         self._pki = Pki(data.pki, clock)
         self._table = table
         self._image = image
@@ -93,14 +94,18 @@ class TwinServer:
         settings = self._site.opcua
         identity = self._pki.own(server_uri(), host_names(settings.host))
         authenticator = Authenticator(self._users, asyncio.get_running_loop().time)
+        types = await type_nodes(self._data.type_nodes)
         iserver = TwinInternalServer(
             settings,
             authenticator,
             lambda certificate: self._pki.check(certificate, any_client=settings.trusts_any_client),
+            types,
         )
         server = UaServer(iserver, settings, server_uri(), identity)
         await server.init()
-        await load_types(server)
+        for uri in types.namespaces:
+            await server.register_namespace(uri)
+        await types.register_data_types(server)
         builder = NodeBuilder(
             iserver,
             Namespaces(
@@ -108,6 +113,7 @@ class TwinServer:
                 types=await server.get_namespace_index(TYPES),
                 site=await server.register_namespace(SITE),
             ),
+            to_datetime(self._clock.now()),
         )
         describe_site_namespace(builder)
         pumps = self._build(iserver, builder)
