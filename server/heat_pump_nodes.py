@@ -11,7 +11,7 @@ from heatpump_twin.config.catalogue import Group, Point
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.server.machine_nodes import MachineNodes
 from heatpump_twin.server.node_builder import NodeBuilder, Place, standard
-from heatpump_twin.server.nodeset.model import Model
+from heatpump_twin.server.nodeset.model import TypeModel
 from heatpump_twin.server.point_nodes import LiveNode, PointNodes
 from heatpump_twin.twin_engine.provenance import Provenance
 
@@ -38,7 +38,7 @@ class HeatPumpBuilder:
     """Adds heat pumps under DeviceSet and Machines."""
 
     def __init__(
-        self, builder: NodeBuilder, model: Model, points: PointNodes, machines: MachineNodes
+        self, builder: NodeBuilder, model: TypeModel, points: PointNodes, machines: MachineNodes
     ) -> None:
         self._builder = builder
         self._model = model
@@ -128,7 +128,7 @@ class HeatPumpBuilder:
                 ),
                 ua.NodeId(FUNCTIONAL_GROUP_TYPE, names.di),
                 Place(device),
-                description=self._model.heat_pump.groups[group.value],
+                description=self._model.heat_pump.groups[group],
             )
             for point in members:
                 self._builder.reference(folder, IDS.Organizes, self._builder.node_id(point.key))
