@@ -8,6 +8,7 @@ for values that are interpolated.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from asyncua import ua
 
@@ -20,30 +21,43 @@ NAME = ua.QualifiedName("HA Configuration")
 
 
 class HistoryConfiguration:
-    """Adds the objects that an asset's variables use."""
+    """Gives historized variables their configuration.
 
-    def __init__(self, builder: NodeBuilder, settings: Historian) -> None:
+    Parameters
+    ----------
+    settings : Historian
+        How samples are kept.
+    starts : mapping
+        By asset: when its archive begins.
+    """
+
+    def __init__(
+        self,
+        builder: NodeBuilder,
+        settings: Historian,
+        starts: Mapping[str, dt.datetime],
+    ) -> None:
         self._builder = builder
         self._settings = settings
+        self._starts = starts
 
-    def add(self, asset: str, owner: ua.NodeId, start: dt.datetime) -> None:
-        """Add both objects of an asset; ``start`` is when its archive begins."""
-        for stepped, title in ((True, "Recorded on change"), (False, "Recorded beyond a deadband")):
-            node = self._builder.object(
-                f"{asset}.HA Configuration.{_kind(stepped)}",
-                NAME,
-                standard(IDS.HistoricalDataConfigurationType),
-                Place(owner, IDS.HasHistoricalConfiguration),
-                title=title,
-            )
-            self._describe(node, stepped, start)
-
-    def refer(self, point: Point, variable: ua.NodeId) -> None:
-        """Let a variable refer to its configuration."""
-        target = self._builder.node_id(
-            f"{point.asset}.HA Configuration.{_kind(point.spec.stepped)}"
+    def add(self, point: Point, variable: ua.NodeId) -> None:
+        """Let a variable refer to the configuration of its kind; its first one brings it along."""
+        stepped = point.spec.is_stepped
+        kind = "stepped" if stepped else "interpolated"
+        name = f"{point.asset}.HA Configuration.{kind}"
+        node = self._builder.node_id(name)
+        if node in self._builder.aspace:
+            self._builder.reference(variable, IDS.HasHistoricalConfiguration, node)
+            return
+        self._builder.object(
+            name,
+            NAME,
+            standard(IDS.HistoricalDataConfigurationType),
+            Place(variable, IDS.HasHistoricalConfiguration),
+            title="Recorded on change" if stepped else "Recorded beyond a deadband",
         )
-        self._builder.reference(variable, IDS.HasHistoricalConfiguration, target)
+        self._describe(node, stepped, self._starts[point.asset])
 
     def _describe(self, node: ua.NodeId, stepped: bool, start: dt.datetime) -> None:
         longest = self._settings.max_interval * 1000.0
@@ -74,6 +88,3 @@ class HistoryConfiguration:
         ):
             self._builder.property(defaults, ua.QualifiedName(name), data_type, value)
 
-
-def _kind(stepped: bool) -> str:
-    return "stepped" if stepped else "interpolated"

@@ -11,6 +11,7 @@ from asyncua.server.address_space import AddressSpace
 from asyncua.server.internal_server import InternalServer
 
 from heatpump_twin.config.catalogue import Unit
+from heatpump_twin.server.nodeset.type_ids import TypeIds
 
 UNITS_NAMESPACE = "http://www.opcfoundation.org/UA/units/un/cefact"
 """UNECE Recommendation 20 codes (OPC 10000-8, 5.6.3.3)."""
@@ -80,9 +81,12 @@ class Place:
 class NodeBuilder:
     """Adds nodes of the site namespace, whose NodeIds are readable strings."""
 
-    def __init__(self, iserver: InternalServer, namespaces: Namespaces) -> None:
+    def __init__(
+        self, iserver: InternalServer, namespaces: Namespaces, types: TypeIds
+    ) -> None:
         self._iserver = iserver
         self.namespaces = namespaces
+        self._types = types
 
     @property
     def aspace(self) -> AddressSpace:
@@ -92,6 +96,10 @@ class NodeBuilder:
     def node_id(self, name: str) -> ua.NodeId:
         """Return the NodeId of an instance: ``hp1.supply_temperature``."""
         return ua.NodeId(name, self.namespaces.site)
+
+    def type_id(self, symbol: str) -> ua.NodeId:
+        """Return the NodeId of a type of ours: ``HeatPumpType``."""
+        return ua.NodeId(ua.Int32(self._types[symbol]), self.namespaces.types)
 
     def object(
         self,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import UNITS, Kind, Point
+from heatpump_twin.config.catalogue import UNITS, Kind, Point, Relation
 from heatpump_twin.server.history_configuration import HistoryConfiguration
 from heatpump_twin.server.node_builder import (
     NodeBuilder,
@@ -26,6 +26,15 @@ TYPES = {
     Kind.TWO_STATE: (ua.ObjectIds.TwoStateDiscreteType, ua.ObjectIds.Boolean),
     Kind.MULTI_STATE: (ua.ObjectIds.MultiStateValueDiscreteType, ua.ObjectIds.Int32),
 }
+
+RELATIONS = {
+    Relation.EXPECTED_OF: "HasExpectedValue",
+    Relation.RESIDUAL_OF: "HasResidual",
+    Relation.FORECAST_OF: "HasForecast",
+    Relation.LOWER_OF: "HasLowerBound",
+    Relation.UPPER_OF: "HasUpperBound",
+}
+"""The reference to a point from the one that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class PointNodes:
             historized=True,
             sampling=sampling,
         )
-        self._history.refer(point, node)
+        self._history.add(point, node)
         live = [self._follow(point, node, self._values.value)]
         match point.spec.kind:
             case Kind.ANALOG:
@@ -78,11 +87,11 @@ class PointNodes:
     def relate(self, points: Mapping[str, Point]) -> None:
         """Let measured variables refer to what is expected and predicted of them."""
         for point in points.values():
-            for reference, target in point.spec.relations.items():
+            for relation, target in point.spec.relations.items():
                 if target in points:
                     self._builder.reference(
                         self._builder.node_id(points[target].key),
-                        self._builder.type_id(reference),
+                        self._builder.type_id(RELATIONS[relation]),
                         self._builder.node_id(point.key),
                     )
 
