@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from asyncua import Server
+
 from heatpump_twin.config.catalogue import SITE, PointTable
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
@@ -16,13 +18,17 @@ from heatpump_twin.server.heat_pump_nodes import HeatPumpBuilder, HeatPumpNodes
 from heatpump_twin.server.history_configuration import HistoryConfiguration
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.machine_nodes import MachineNodes
-from heatpump_twin.server.node_builder import NodeBuilder
-from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
+from heatpump_twin.server.nodeset.model import TypeModel, load_model
+from heatpump_twin.server.nodeset.type_ids import load_type_ids
+from heatpump_twin.server.nodesets import DI, MACHINERY, TYPES, load_types
+from heatpump_twin.server.nodesets import SITE as SITE_URI
 from heatpump_twin.server.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.point_values import PointValues
 from heatpump_twin.server.setpoint_methods import SetpointMethods
 from heatpump_twin.server.site_namespace import describe_site_namespace
 from heatpump_twin.server.site_nodes import SiteNodes
+from heatpump_twin.server.standard_nodes import prune
 from heatpump_twin.server.state_machine_nodes import StateMachineNodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands import CommandHandler
@@ -56,6 +62,7 @@ class SiteAddressSpace:
         sources: Sources,
     ) -> None:
         self._sources = sources
+        self.namespaces = builder.namespaces
         self.conditions = Conditions(builder, iserver, sources.clock)
         self.health = DeviceHealth(builder, iserver, sources.clock)
         self.live: dict[int, list[LiveNode]] = {}
@@ -97,3 +104,21 @@ class SiteAddressSpace:
                 self.conditions.add(alarm, nodes.device)
         self._pumps[heat_pump.id] = nodes
         self.live.update(nodes.live)
+
+
+async def build_address_space(
+    server: Server, iserver: TwinInternalServer, sources: Sources
+) -> SiteAddressSpace:
+    """Load the types into a server that does not listen yet, and build a site's instances."""
+    await load_types(server)
+    prune(iserver.aspace)
+    namespaces = Namespaces(
+        di=await server.get_namespace_index(DI),
+        machinery=await server.get_namespace_index(MACHINERY),
+        types=await server.get_namespace_index(TYPES),
+        site=await server.register_namespace(SITE_URI),
+    )
+    builder = NodeBuilder(iserver, namespaces, load_type_ids())
+    space = SiteAddressSpace(iserver, builder, load_model(), sources)
+    space.build()
+    return space

@@ -22,16 +22,16 @@ from heatpump_twin.server.certificates import host_names
 from heatpump_twin.server.archive import archive_starts
 from heatpump_twin.server.history_service import HistoryService
 from heatpump_twin.server.internal_server import TwinInternalServer
-from heatpump_twin.server.node_builder import Namespaces, NodeBuilder, standard
-from heatpump_twin.server.nodeset.model import load_model
-from heatpump_twin.server.nodeset.type_ids import load_type_ids
-from heatpump_twin.server.nodesets import DI, MACHINERY, SITE, TYPES, load_types
+from heatpump_twin.server.node_builder import standard
 from heatpump_twin.server.pki import Pki
 from heatpump_twin.server.publisher import Publisher
 from heatpump_twin.server.server_status import ServerStatus
-from heatpump_twin.server.site_address_space import SiteAddressSpace, Sources
+from heatpump_twin.server.site_address_space import (
+    SiteAddressSpace,
+    Sources,
+    build_address_space,
+)
 from heatpump_twin.server.standard_methods import add_standard_methods
-from heatpump_twin.server.standard_nodes import prune
 from heatpump_twin.server.ua_server import UaServer
 from heatpump_twin.server.users import UserStore
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
@@ -101,17 +101,13 @@ class TwinServer:
         )
         server = UaServer(iserver, settings, server_uri(), identity)
         await server.init()
-        await load_types(server)
-        prune(iserver.aspace)
-        builder = NodeBuilder(iserver, await _namespaces(server), load_type_ids())
-        space = SiteAddressSpace(iserver, builder, load_model(), await self._sources())
-        space.build()
+        space = await build_address_space(server, iserver, await self._sources())
         publisher = Publisher(iserver.aspace, space.live)
         iserver.attributes = Attributes(
             iserver.aspace, iserver.methods, self._table, self._commands
         )
         iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, builder.namespaces.site
+            iserver.aspace, self._table, self._history, space.namespaces.site
         )
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)
@@ -207,15 +203,6 @@ class _Running:
             rejected_logins=self.authenticator.failures,
             active_alarms=self.space.conditions.active,
         )
-
-
-async def _namespaces(server: UaServer) -> Namespaces:
-    return Namespaces(
-        di=await server.get_namespace_index(DI),
-        machinery=await server.get_namespace_index(MACHINERY),
-        types=await server.get_namespace_index(TYPES),
-        site=await server.register_namespace(SITE),
-    )
 
 
 def _report(task: asyncio.Task[None]) -> None:

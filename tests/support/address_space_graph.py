@@ -68,6 +68,24 @@ class Graph:
                     waiting.append(target)
         return list(found)
 
+    @property
+    def types_in_use(self) -> set[str]:
+        return {kind for name in self.instances if (kind := self.type_of(name))}
+
+    def findings(self) -> dict[str, list[str]]:
+        """Everything that is wrong, by what it is."""
+        found = {
+            "dangling reference": self.dangling(),
+            "not exactly one type definition": self.untyped(),
+            "placeholder": self.placeholders(),
+            "instance of an abstract type": self.abstract(),
+            "without a name": self.nameless(),
+            "mandatory member missing": self.missing(),
+            "null mandatory value": self.null_mandatory(),
+            "without a unit of UNECE": self.without_unit(),
+        }
+        return {kind: places for kind, places in found.items() if places}
+
     # ── findings ──────────────────────────────────────────────────────────────────────────────────
     def dangling(self) -> list[str]:
         return [
