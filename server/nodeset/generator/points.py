@@ -30,8 +30,14 @@ def add_points(
     names: Iterable[str],
     catalogue: Mapping[str, PointSpec],
 ) -> dict[str, Node]:
-    """Declare points as optional; return their nodes by point id."""
-    return {name: _add(draft, model, parent, name, catalogue[name]) for name in names}
+    """Declare points as optional, with what relates them; return their nodes by point id."""
+    nodes = {name: _add(draft, model, parent, name, catalogue[name]) for name in names}
+    kinds = {spec.relation: draft[name] for name, spec in model.reference_types.items()}
+    for name, node in nodes.items():
+        for relation, other in catalogue[name].relations.items():
+            if other in nodes:
+                nodes[other].refer(kinds[relation], node)
+    return nodes
 
 
 def _add(draft: Draft, model: TypeModel, parent: Node, name: str, spec: PointSpec) -> Node:
@@ -54,16 +60,24 @@ def _add(draft: Draft, model: TypeModel, parent: Node, name: str, spec: PointSpe
 
 
 def _describe_analog(draft: Draft, node: Node, spec: PointSpec) -> None:
-    if spec.unit is None or spec.range is None:  # the catalogue refuses such a point
-        raise ValueError(f"{node.symbol}: an analog point has a unit and a range")
-    _property(draft, node, "EngineeringUnits", "EUInformation", engineering_units(UNITS[spec.unit]))
+    if spec.range is None:  # the catalogue refuses such a point
+        raise ValueError(f"{node.symbol}: an analog point has a range")
+    # A currency is the site's: the type leaves the unit to the instance.
+    unit = engineering_units(UNITS[spec.unit]) if spec.unit else None
+    _property(draft, node, "EngineeringUnits", "EUInformation", unit)
     _property(draft, node, "EURange", "Range", value_range(spec.range))
     if spec.instrument_range is not None:
         _property(draft, node, "InstrumentRange", "Range", value_range(spec.instrument_range))
 
 
 def _property(
-    draft: Draft, node: Node, name: str, data_type: str, value: ET.Element, *, array: bool = False
+    draft: Draft,
+    node: Node,
+    name: str,
+    data_type: str,
+    value: ET.Element | None,
+    *,
+    array: bool = False,
 ) -> None:
     draft.variable(
         node, f"ua:{name}", "PropertyType", data_type, MANDATORY, value=value, array=array
