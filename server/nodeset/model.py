@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from importlib.resources import files
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from heatpump_twin.config.catalogue import CATALOGUE, UNITS, Group, Kind, PointSpec
+from heatpump_twin.config.catalogue import (
+    CATALOGUE,
+    UNITS,
+    Group,
+    Kind,
+    PointSpec,
+    Relation,
+    Section,
+)
+from heatpump_twin.config.catalogue import HEAT_PUMP as HEAT_PUMP_ASSET
+from heatpump_twin.config.catalogue import SITE as SITE_ASSET
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.server.users import Role
 
-HEAT_PUMP = CATALOGUE["heat_pump"]
-SITE: Mapping[str, PointSpec] = CATALOGUE.get("site", {})
+HEAT_PUMP = CATALOGUE[HEAT_PUMP_ASSET]
+SITE = CATALOGUE[SITE_ASSET]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*$")]
 """A BrowseName of ours: PascalCase."""
@@ -49,6 +59,8 @@ class ModellingRule(StrEnum):
 class ReferenceType(_Strict):
     """A non-hierarchical reference from a variable to a variable."""
 
+    relation: Relation
+    """What the catalogue says of the target."""
     inverse: Name
     text: str
 
@@ -97,8 +109,7 @@ class HeatPumpType(_Strict):
 
     @model_validator(mode="after")
     def _all_groups(self) -> HeatPumpType:
-        if missing := set(Group) - set(self.groups):
-            raise ValueError(f"groups without a text: {', '.join(sorted(missing))}")
+        _all(Group, self.groups, "groups")
         return self
 
 
@@ -203,15 +214,15 @@ class StateMachine(_Strict):
 class SitePart(_Strict):
     """An object of a site with a type of its own."""
 
+    section: Section
     type: Name
     rule: ModellingRule
     text: str
-    points: tuple[str, ...]
 
-    @model_validator(mode="after")
-    def _points_exist(self) -> SitePart:
-        _known(self.points, SITE, "site")
-        return self
+    @property
+    def points(self) -> tuple[str, ...]:
+        """The points of its section."""
+        return tuple(name for name, spec in SITE.items() if spec.section is self.section)
 
 
 class SiteType(_Strict):
@@ -244,7 +255,8 @@ class TypeModel(_Strict):
     @model_validator(mode="after")
     def _parts_agree(self) -> TypeModel:
         _once(point for part in self.components.values() for point in part.points)
-        _once(point for part in self.site.parts.values() for point in part.points)
+        _all(Section, (part.section for part in self.site.parts.values()), "site.parts")
+        _all(Relation, (kind.relation for kind in self.reference_types.values()), "reference_types")
         _known(self.state_machine.causes, self.methods, "methods")
         for method in self.methods.values():
             _known(method.outputs, self.results, "results")
@@ -264,6 +276,11 @@ def load_model() -> TypeModel:
 def _known(names: Iterable[str], among: Iterable[str], where: str) -> None:
     if unknown := sorted(set(names) - set(among)):
         raise ValueError(f"not in {where}: {', '.join(unknown)}")
+
+
+def _all(wanted: Iterable[str], given: Iterable[str], where: str) -> None:
+    if missing := sorted(set(wanted) - set(given)):
+        raise ValueError(f"{where} has nothing for {', '.join(missing)}")
 
 
 def _once(names: Iterable[str]) -> None:
