@@ -87,4 +87,3 @@ class HistoryConfiguration:
             ("UseSlopedExtrapolation", IDS.Boolean, False),
         ):
             self._builder.property(defaults, ua.QualifiedName(name), data_type, value)
-

@@ -16,6 +16,7 @@ from heatpump_twin.server.state_machine_nodes import (
     OPERATION_MODES,
     StateMachineNodes,
 )
+from heatpump_twin.twin_engine.derived import possible_states
 
 IDS = ua.ObjectIds
 MACHINES, MACHINE_IDENTIFICATION_TYPE = 1001, 1012
@@ -55,9 +56,7 @@ class MachineNodes:
     ) -> None:
         """Add the building blocks to a device and list it among the machines."""
         builder, names = self._builder, self._builder.namespaces
-        builder.reference(
-            ua.NodeId(MACHINES, names.machinery), IDS.Organizes, nodes.device
-        )
+        builder.reference(ua.NodeId(MACHINES, names.machinery), IDS.Organizes, nodes.device)
         identification = self._identification(asset, nodes.device, nameplate, points)
         blocks = builder.object(
             f"{asset}.MachineryBuildingBlocks",
@@ -83,10 +82,12 @@ class MachineNodes:
                 description=description,
             )
             nodes.follow(state.index, live)
+        machine = builder.node_id(f"{asset}.OperatingStateMachine")
+        type_id = builder.type_id("HeatPumpStateMachineType")
         live = self._machines.add(
-            f"{asset}.OperatingStateMachine",
+            machine.Identifier,
             ua.QualifiedName("OperatingStateMachine", names.types),
-            builder.type_id("HeatPumpStateMachineType"),
+            type_id,
             Place(nodes.device),
             state,
             OPERATING_STATES,
@@ -94,9 +95,10 @@ class MachineNodes:
             with_transitions=True,
         )
         nodes.follow(state.index, live)
-        builder.reference(
-            nodes.device, IDS.HasEventSource, builder.node_id(f"{asset}.OperatingStateMachine")
+        self._machines.restrict(
+            machine, type_id, [OPERATING_STATES[code] for code in sorted(possible_states(points))]
         )
+        builder.reference(nodes.device, IDS.HasEventSource, machine)
 
     def _identification(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
@@ -31,7 +31,7 @@ ON_THE_WIRE = {
 
 ReadValue = Callable[[ua.NodeId, ua.AttributeIds], ua.DataValue]
 
-ReferenceTypeId = int | ua.NodeId
+ReferenceTypeId: TypeAlias = int | ua.NodeId
 """A reference type: the number of a standard one, or the NodeId of any."""
 
 
@@ -81,9 +81,7 @@ class Place:
 class NodeBuilder:
     """Adds nodes of the site namespace, whose NodeIds are readable strings."""
 
-    def __init__(
-        self, iserver: InternalServer, namespaces: Namespaces, types: TypeIds
-    ) -> None:
+    def __init__(self, iserver: InternalServer, namespaces: Namespaces, types: TypeIds) -> None:
         self._iserver = iserver
         self.namespaces = namespaces
         self._types = types

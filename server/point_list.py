@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
@@ -91,10 +92,10 @@ def _row(aspace: AddressSpace, node: ua.NodeId, point: Point) -> PointRow:
     )
 
 
-def _states(properties: dict[str, object]) -> str:
+def _states(properties: dict[str, Any]) -> str:
     if "TrueState" in properties:
-        return _listed((k, properties[f"{k.title()}State"].Text) for k in ("false", "true"))  # type: ignore[attr-defined]
-    return _listed((v.Value, v.DisplayName.Text) for v in properties.get("EnumValues") or ())  # type: ignore[attr-defined]
+        return _listed((k, properties[f"{k.title()}State"].Text) for k in ("false", "true"))
+    return _listed((v.Value, v.DisplayName.Text) for v in properties.get("EnumValues") or ())
 
 
 def _listed(states: Iterable[tuple[object, str]]) -> str:
@@ -106,5 +107,5 @@ def _unece(unit_id: int) -> str:
     return unit_id.to_bytes(4, "big").lstrip(b"\0").decode("ascii")
 
 
-def _value(aspace: AddressSpace, node: ua.NodeId, attribute: ua.AttributeIds) -> object:
+def _value(aspace: AddressSpace, node: ua.NodeId, attribute: ua.AttributeIds) -> Any:
     return aspace.read_attribute_value(node, attribute).Value.Value

@@ -28,7 +28,7 @@ from heatpump_twin.server.point_values import PointValues
 from heatpump_twin.server.setpoint_methods import SetpointMethods
 from heatpump_twin.server.site_namespace import describe_site_namespace
 from heatpump_twin.server.site_nodes import SiteNodes
-from heatpump_twin.server.standard_nodes import prune
+from heatpump_twin.server.standard_nodes import fill, prune
 from heatpump_twin.server.state_machine_nodes import StateMachineNodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands import CommandHandler
@@ -121,4 +121,5 @@ async def build_address_space(
     builder = NodeBuilder(iserver, namespaces, load_type_ids())
     space = SiteAddressSpace(iserver, builder, load_model(), sources)
     space.build()
+    fill(iserver.aspace)
     return space

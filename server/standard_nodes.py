@@ -20,7 +20,7 @@ NOT_OFFERED = tuple(
     for number in (
         IDS.Aliases,
         IDS.Locations,
-        IDS.Server_ServerConfiguration,
+        IDS.ServerConfiguration,
         IDS.PublishSubscribe,
         IDS.Resources,
         IDS.ServerLog,
@@ -51,6 +51,13 @@ ABSTRACT_VARIABLE_TYPES = frozenset(
 )  # fmt: skip
 """Those of OPC 10000-5 and -8; the library calls every VariableType abstract."""
 
+_EMPTY = {
+    "StaticStringNodeIdPattern": ua.Variant("", ua.VariantType.String),
+    "StaticNumericNodeIdRange": ua.Variant([], ua.VariantType.String, is_array=True),
+    "StaticNodeIdTypes": ua.Variant([], ua.VariantType.Int32, is_array=True),
+}
+"""What a namespace's metadata says where its nodeset says nothing."""
+
 _OWNING = frozenset(map(standard, (IDS.HasComponent, IDS.HasProperty, IDS.HasOrderedComponent)))
 
 
@@ -71,6 +78,49 @@ def prune(aspace: AddressSpace) -> None:
             attributes[ua.AttributeIds.IsAbstract].value = ua.DataValue(
                 ua.Variant(node in ABSTRACT_VARIABLE_TYPES, ua.VariantType.Boolean)
             )
+
+
+def fill(aspace: AddressSpace) -> None:
+    """Give mandatory variables of the Server object, which the library leaves empty, their value.
+
+    Diagnostics are not collected: then their values cannot be read (OPC 10000-5, 6.3.3).
+    """
+    for number, value in (
+        (IDS.Server_Auditing, ua.Variant(False, ua.VariantType.Boolean)),
+        (
+            IDS.Server_ServerCapabilities_SoftwareCertificates,
+            ua.Variant([], ua.VariantType.ExtensionObject, is_array=True),
+        ),
+        (
+            IDS.Server_ServerRedundancy_RedundancySupport,
+            ua.Variant(ua.RedundancySupport.None_, ua.VariantType.Int32),
+        ),
+    ):
+        _set(aspace, standard(number), ua.DataValue(value))
+    not_readable = ua.DataValue(StatusCode=ua.StatusCode(ua.StatusCodes.BadNotReadable))
+    for node in _with_parts(aspace, [standard(IDS.Server_ServerDiagnostics)]):
+        is_variable = ua.AttributeIds.Value in aspace[node].attributes
+        if is_variable and node != standard(IDS.Server_ServerDiagnostics_EnabledFlag):
+            _set(aspace, node, not_readable)
+    for metadata in _children(aspace, standard(IDS.Server_Namespaces)).values():
+        properties = _children(aspace, metadata)
+        for name, empty in _EMPTY.items():
+            if name in properties:
+                attribute = aspace[properties[name]].attributes[ua.AttributeIds.Value]
+                if attribute.value.Value.Value is None:
+                    attribute.value = ua.DataValue(empty)
+
+
+def _set(aspace: AddressSpace, node: ua.NodeId, value: ua.DataValue) -> None:
+    aspace[node].attributes[ua.AttributeIds.Value].value = value
+
+
+def _children(aspace: AddressSpace, node: ua.NodeId) -> dict[str, ua.NodeId]:
+    return {
+        r.BrowseName.Name: r.NodeId
+        for r in aspace[node].references
+        if r.IsForward and r.ReferenceTypeId in _OWNING
+    }
 
 
 def _with_parts(aspace: AddressSpace, roots: Iterable[ua.NodeId]) -> set[ua.NodeId]:

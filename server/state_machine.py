@@ -88,9 +88,7 @@ class StateMachine:
         return True
 
 
-def _element(
-    aspace: AddressSpace, reference: ua.ReferenceDescription, number: str
-) -> Element:
+def _element(aspace: AddressSpace, reference: ua.ReferenceDescription, number: str) -> Element:
     properties = {r.BrowseName.Name: r.NodeId for r in aspace[reference.NodeId].references}
     value = aspace.read_attribute_value(properties[number], ua.AttributeIds.Value)
     name = aspace.read_attribute_value(reference.NodeId, ua.AttributeIds.DisplayName)

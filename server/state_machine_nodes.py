@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from asyncua import ua
@@ -34,6 +34,9 @@ OPERATION_MODES = ("None", *["Processing"] * 7)
 """The MachineryOperationMode (OPC 40001-1, 13) of each: a controller does not report service."""
 
 TRANSITION_SEVERITY = 100
+
+NO_TRANSITION = Element(ua.NodeId(), ua.LocalizedText(), 0)
+"""The last transition of a machine that has not made one yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +84,38 @@ class StateMachineNodes:
         live = self._add_state(follower, point)
         return live + (self._add_transition(follower, point) if with_transitions else [])
 
+    def restrict(self, machine: ua.NodeId, type_id: ua.NodeId, states: Collection[str]) -> None:
+        """Say which states and transitions of its type a machine can have (OPC 10000-16, 4.4.5)."""
+        type_ = self._types[type_id]
+        for name, nodes in (
+            ("AvailableStates", [type_.states[state].node for state in states]),
+            (
+                "AvailableTransitions",
+                [t.node for ends, t in type_.transitions.items() if set(ends) <= set(states)],
+            ),
+        ):
+            self._builder.variable(
+                f"{machine.Identifier}.{name}",
+                ua.QualifiedName(name),
+                standard(IDS.BaseDataVariableType),
+                Place(machine),
+                standard(IDS.NodeId),
+                nodes,
+                array=True,
+            )
+
     def remove(self, index: int) -> None:
         """Forget the machines that follow a point."""
         self._followers.pop(index, None)
 
-    def take(self, indices: Mapping[int, object] | set[int]) -> list[tuple[int, Event]]:
+    def take(self, indices: set[int]) -> list[tuple[int, Event]]:
         """Move the machines whose points have news; return the transitions as events."""
-        events = []
-        for index in self._followers.keys() & indices:
-            for follower in self._followers[index]:
-                if self._move(follower, index) and follower.states is OPERATING_STATES:
-                    events.append((index, self._event(follower)))
-        return events
+        return [
+            (index, self._event(follower))
+            for index in self._followers.keys() & indices
+            for follower in self._followers[index]
+            if self._move(follower, index) and follower.states is OPERATING_STATES
+        ]
 
     def _move(self, follower: Follower, index: int) -> bool:
         unknown = is_bad(int(self._image.status[index]))
@@ -113,7 +136,7 @@ class StateMachineNodes:
             point,
             "LastTransition",
             IDS.FiniteTransitionVariableType,
-            lambda: machine.last[0] if machine.last else None,
+            lambda: machine.last[0] if machine.last else NO_TRANSITION,
         )
         variable = self._builder.node_id(f"{follower.node.Identifier}.LastTransition")
         time = self._builder.property(variable, ua.QualifiedName("TransitionTime"), IDS.UtcTime)
@@ -121,7 +144,7 @@ class StateMachineNodes:
             self._follow(
                 time,
                 point,
-                lambda: (to_datetime(machine.last_time), TIME) if machine.last else None,
+                lambda: (to_datetime(machine.last_time), TIME),
             )
         )
         return live
@@ -162,8 +185,6 @@ class StateMachineNodes:
         def value(index: int) -> ua.DataValue:
             found = read()
             status = int(self._image.status[index])
-            if found is None and not is_bad(status):
-                status = int(ua.StatusCodes.GoodNoData)
             return ua.DataValue(
                 ua.Variant() if found is None else ua.Variant(*found),  # type: ignore[misc]
                 ua.StatusCode(status),

@@ -16,10 +16,10 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.archive import archive_starts
 from heatpump_twin.server.attributes import Attributes
 from heatpump_twin.server.authentication import Authenticator
 from heatpump_twin.server.certificates import host_names
-from heatpump_twin.server.archive import archive_starts
 from heatpump_twin.server.history_service import HistoryService
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.node_builder import standard

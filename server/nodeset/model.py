@@ -103,7 +103,6 @@ class HeatPumpType(_Strict):
     text: str
     parameter_set: str
     method_set: str
-    components: str
     health: str
     groups: dict[Group, str]
 

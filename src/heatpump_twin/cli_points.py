@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import dataclasses
+import datetime as dt
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +15,14 @@ import typer
 import xlsxwriter
 from rich.console import Console
 
+from heatpump_twin import __version__
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.logs import configure
 from heatpump_twin.offline_server import offline_server
-from heatpump_twin.server.nodeset_export import export_nodeset
+from heatpump_twin.server.nodeset_export import NodesetExport
 from heatpump_twin.server.point_list import PointRow, point_rows
 
 nodeset = typer.Typer(help="The information model as NodeSet2 files.", no_args_is_help=True)
@@ -79,7 +81,9 @@ def export(
 
     async def body() -> bytes:
         async with offline_server(settings, directory) as offline:
-            return export_nodeset(offline.aspace, offline.namespaces)
+            uris = await offline.server.get_namespace_array()
+            export = NodesetExport(offline.aspace, uris, offline.namespaces.site)
+            return export.file(__version__, dt.datetime.now(dt.UTC))
 
     configure("nodeset")
     _write(output, asyncio.run(body()))

@@ -19,13 +19,13 @@ from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.authentication import Authenticator
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.node_builder import Namespaces
+from heatpump_twin.server.point_values import to_datetime
 from heatpump_twin.server.site_address_space import Sources, build_address_space
 from heatpump_twin.server.users import UserStore
 from heatpump_twin.twin_engine.audit import AuditLog
 from heatpump_twin.twin_engine.commands import Commands
 from heatpump_twin.twin_engine.database import database_url
 from heatpump_twin.twin_engine.image import Image
-from heatpump_twin.server.point_values import to_datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-// Crawls a whole address space with node-opcua and prints it as JSON, in the form of crawl_python.py.
+// crawl_node_opcua.js URL OUTPUT: crawls a whole address space, in the form of crawl_python.py.
+const fs = require("fs");
 const ua = require("node-opcua-client");
-const [url] = process.argv.slice(2);
+const [url, output] = process.argv.slice(2);
 const BATCH = 500;
 const A = ua.AttributeIds;
 const ATTRIBUTES = [A.NodeClass, A.BrowseName, A.DisplayName, A.Value, A.DataType, A.IsAbstract];
@@ -67,7 +68,7 @@ async function main() {
       node.abstract = of(5).value.value === true;
     });
   }
-  console.log("RESULT " + JSON.stringify({ namespaces, nodes }));
+  fs.writeFileSync(output, JSON.stringify({ namespaces, nodes }));
   await session.close();
   await client.disconnect();
 }

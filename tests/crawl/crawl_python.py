@@ -1,7 +1,7 @@
-"""Crawl a whole address space with a Python client and print it as JSON.
+"""Crawl a whole address space with a Python client and write it as JSON.
 
-``crawl_python.py asyncua|opcua URL``: asyncua's own client, or the legacy python-opcua 0.98 that
-many installations still run. Form::
+``crawl_python.py asyncua|opcua URL OUTPUT``: asyncua's own client, or the legacy python-opcua 0.98
+that many installations still run. Form::
 
     {"namespaces": [uri, …],
      "nodes": {"ns=3;s=hp1": {"status", "class", "name", "display", "value", "value_status",
@@ -17,6 +17,7 @@ import importlib
 import inspect
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 BATCH = 500
@@ -31,7 +32,14 @@ class Crawler:
         self.client = module.Client(url)
         self.attributes = [
             getattr(self.ua.AttributeIds, name)
-            for name in ("NodeClass", "BrowseName", "DisplayName", "Value", "DataType", "IsAbstract")
+            for name in (
+                "NodeClass",
+                "BrowseName",
+                "DisplayName",
+                "Value",
+                "DataType",
+                "IsAbstract",
+            )
         ]
 
     async def crawl(self) -> dict[str, Any]:
@@ -75,7 +83,7 @@ class Crawler:
             while result.ContinuationPoint:
                 more = self.ua.BrowseNextParameters()
                 more.ContinuationPoints = [result.ContinuationPoint]
-                (result,) = await _done(self.client.uaclient.browse_next(more))  # noqa: PLW2901
+                (result,) = await _done(self.client.uaclient.browse_next(more))
                 references += result.References or []
             found.append(references)
         return found
@@ -96,7 +104,9 @@ class Crawler:
                 "status": kind.StatusCode.name,
                 "class": int(known) if known is not None else 0,
                 "name": _name(name.Value.Value) if name.Value and name.Value.Value else None,
-                "display": display.Value.Value.Text if display.Value and display.Value.Value else None,
+                "display": display.Value.Value.Text
+                if display.Value and display.Value.Value
+                else None,
                 "value": self._plain(value.Value.Value if value.Value else None),
                 "value_status": value.StatusCode.name,
                 "data_type": data_type.Value.Value.to_string()
@@ -131,4 +141,5 @@ async def _done(result: Any) -> Any:
 
 
 if __name__ == "__main__":
-    print("RESULT " + json.dumps(asyncio.run(Crawler(*sys.argv[1:]).crawl())))
+    found = asyncio.run(Crawler(*sys.argv[1:3]).crawl())
+    Path(sys.argv[3]).write_text(json.dumps(found), "utf-8")

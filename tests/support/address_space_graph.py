@@ -13,7 +13,7 @@ OBJECT_TYPE, VARIABLE_TYPE = 8, 16
 HAS_TYPE_DEFINITION, HAS_MODELLING_RULE, HAS_SUBTYPE = "i=40", "i=37", "i=45"
 MANDATORY = "i=78"
 AGGREGATES = {"i=46", "i=47", "i=49", "i=44", "i=17604", "i=56"}
-"""HasProperty, HasComponent, HasOrderedComponent, Aggregates, HasAddIn, HasHistoricalConfiguration."""
+"""HasProperty, HasComponent, HasOrderedComponent, Aggregates, HasAddIn and HasHistorical…"""
 HIERARCHICAL = AGGREGATES | {"i=35"}
 OBJECTS, TYPES = "i=85", "i=86"
 PROPERTY_TYPE, BASE_DATA_VARIABLE = "i=68", "i=63"
@@ -46,9 +46,7 @@ class Graph:
 
     @cached_property
     def supertype(self) -> dict[str, str]:
-        return {
-            sub: name for name in self.nodes for sub in self.targets(name, HAS_SUBTYPE)
-        }
+        return {sub: name for name in self.nodes for sub in self.targets(name, HAS_SUBTYPE)}
 
     def ancestry(self, type_id: str | None) -> Iterator[str]:
         while type_id is not None:
