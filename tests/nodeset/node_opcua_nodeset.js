@@ -67,7 +67,6 @@ function transition(node) {
     most: names(members(most)),
     points: byName(members(child(most, "ParameterSet")), point),
     methods: byName(members(child(most, "MethodSet")), method),
-    methodTexts: byName(members(child(type, "MethodSet")), (n) => n.description.text), // instances get none
     groups: byName(groups, (g) => names(g.findReferencesExAsObject("Organizes"))),
     parts: byName(members(child(most, "Components")), (part) => ({
       type: part.typeDefinitionObj.browseName.name,
