@@ -73,7 +73,7 @@ class NodesetExport:
 
     def _walk(self) -> Iterable[NodeData]:
         """Give our nodes, each after one that refers to it."""
-        waiting = [node for node in self._aspace.keys() if self._is_root(node)]
+        waiting = [node for node in list(self._aspace.keys()) if self._is_root(node)]
         seen = set(waiting)
         while waiting:
             data = self._aspace[waiting.pop(0)]
