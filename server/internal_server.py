@@ -53,7 +53,7 @@ class TwinInternalServer(InternalServer):
         self.settings = settings
         self.authenticator = authenticator
         self.check_client = check_client
-        self._types = types
+        self.types = types
         self._serve(AddressSpace())
         self.subscriptions.ask_owner(self._owner_of)
         self.methods = MethodTable(self.aspace)
@@ -80,7 +80,7 @@ class TwinInternalServer(InternalServer):
 
     async def load_standard_address_space(self, shelf_file: object = None) -> None:  # noqa: ARG002
         """Read the nodes of OPC UA itself, with those of all type models, from their block."""
-        self.aspace.add_source(self._types)
+        self.aspace.add_source(self.types)
 
     @property
     def offers_none(self) -> bool:

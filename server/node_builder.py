@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from asyncua import ua
 from asyncua.server.internal_server import InternalServer
 
 from heatpump_twin.config.catalogue import Unit
 from heatpump_twin.server.address_space import AddressSpace
-from heatpump_twin.server.node import Attributes, Constant, LeanNode, ReadValue, Shape
+from heatpump_twin.server.node import Attribute, Attributes, Constant, LeanNode, ReadValue, Shape
+from heatpump_twin.server.nodeset.type_ids import TypeIds
 from heatpump_twin.server.shapes import Shapes, VariableKind, text
 
 __all__ = [
@@ -40,6 +41,9 @@ ON_THE_WIRE = {
 
 Links = dict[tuple[ua.NodeId, ua.NodeId, bool], ua.ReferenceDescription]
 
+ReferenceTypeId: TypeAlias = int | ua.NodeId
+"""A reference type: the number of a standard one, or the NodeId of any."""
+
 
 def standard(number: int) -> ua.NodeId:
     """Return a NodeId of the OPC UA namespace."""
@@ -61,6 +65,7 @@ class Namespaces:
     """Indices of the namespaces in this run."""
 
     di: int
+    machinery: int
     types: int
     site: int
 
@@ -70,7 +75,7 @@ class Place:
     """Where a node hangs: its parent and the reference from there."""
 
     parent: ua.NodeId
-    reference: int | ua.NodeId = ua.ObjectIds.HasComponent
+    reference: ReferenceTypeId = ua.ObjectIds.HasComponent
 
 
 @dataclass(slots=True)
@@ -94,10 +99,15 @@ class NodeBuilder:
     """
 
     def __init__(
-        self, iserver: InternalServer, namespaces: Namespaces, time: dt.datetime
+        self,
+        iserver: InternalServer,
+        namespaces: Namespaces,
+        types: TypeIds,
+        time: dt.datetime,
     ) -> None:
-        self._aspace: AddressSpace = iserver.aspace
+        self.aspace: AddressSpace = iserver.aspace
         self.namespaces = namespaces
+        self._types = types
         self.shapes = Shapes(time)
         self._standard: dict[int, ua.NodeId] = {}
         self._assets: dict[str, _Asset] = {}
@@ -106,6 +116,10 @@ class NodeBuilder:
     def node_id(self, name: str) -> ua.NodeId:
         """Return the NodeId of an instance: ``hp1.supply_temperature``."""
         return ua.NodeId(name, self.namespaces.site)
+
+    def type_id(self, symbol: str) -> ua.NodeId:
+        """Return the NodeId of a type of ours: ``HeatPumpType``."""
+        return ua.NodeId(ua.Int32(self._types[symbol]), self.namespaces.types)
 
     # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
     def object(
@@ -207,7 +221,7 @@ class NodeBuilder:
     def reference(
         self,
         source: ua.NodeId,
-        reference: int | ua.NodeId,
+        reference: ReferenceTypeId,
         target: ua.NodeId,
         *,
         inverse: bool = True,
@@ -222,9 +236,13 @@ class NodeBuilder:
             end.link(self._link(kind, start, forward=False))
             self._note(end, start)
 
+    def set_value(self, node: ua.NodeId, value: ua.DataValue) -> None:
+        """Give a variable its first value with status and times; nobody is told."""
+        self.aspace[node].attributes[ua.AttributeIds.Value] = Attribute(value)
+
     def computed(self, node: ua.NodeId, read: ReadValue) -> None:
         """Have the value of a variable computed when it is read."""
-        self._aspace.set_attribute_value_callback(node, ua.AttributeIds.Value, read).check()
+        self.aspace.set_attribute_value_callback(node, ua.AttributeIds.Value, read).check()
 
     async def remove(self, asset: str) -> None:
         """Take away all nodes of an asset, and what refers to them."""
@@ -233,15 +251,15 @@ class NodeBuilder:
             return
         nodes = frozenset(gone.nodes)
         for referrer in gone.referrers:
-            node = self._aspace.get(referrer)
+            node = self.aspace.get(referrer)
             if node is not None:
                 node.unlink(nodes)
-        await self._aspace.remove([self._aspace[node_id] for node_id in gone.nodes])
+        await self.aspace.remove([self.aspace[node_id] for node_id in gone.nodes])
 
     # ── parts ─────────────────────────────────────────────────────────────────────────────────────
     def node(self, node_id: ua.NodeId) -> LeanNode:
         """Return a node that is there."""
-        node: LeanNode = self._aspace[node_id]
+        node: LeanNode = self.aspace[node_id]
         return node
 
     def type_reference(self, type_id: ua.NodeId) -> ua.ReferenceDescription:
@@ -260,7 +278,7 @@ class NodeBuilder:
         children: Callable[[], Iterable[ua.ReferenceDescription]] | None = None,
     ) -> ua.NodeId:
         node_id = self.node_id(name)
-        if node_id in self._aspace:
+        if node_id in self.aspace:
             raise _error(ua.StatusCodes.BadNodeIdExists, node_id)
         parent = self._node(place.parent, ua.StatusCodes.BadParentNodeIdInvalid)
         kind = self._type(place.reference)
@@ -270,7 +288,7 @@ class NodeBuilder:
         node = LeanNode(node_id, Attributes(node_id, shape, value), references, children)
         if kind == self._type(ua.ObjectIds.HasProperty):
             _check_unique(parent, kind, node.attribute(ua.AttributeIds.BrowseName))
-        self._aspace[node_id] = node
+        self.aspace[node_id] = node
         self._asset(name).nodes.append(node_id)
         parent.add_reference(reference_to(node, kind, forward=True))
         self._note(parent, node)
@@ -305,7 +323,7 @@ class NodeBuilder:
         return asset
 
     def _node(self, node_id: ua.NodeId, otherwise: int) -> LeanNode:
-        node = self._aspace.get(node_id)
+        node = self.aspace.get(node_id)
         if node is None:
             raise _error(otherwise, node_id)
         return node

@@ -72,8 +72,10 @@ class TypeNodes:
         del self._rows[node_id]
         self._read.pop(node_id, None)
 
-    async def register_data_types(self, server: Server) -> None:
-        """Make the library know enumerations and structures as classes, as its XML import does."""
+    async def register(self, server: Server) -> None:
+        """Make namespaces known, and data types as Python classes, as the library's import does."""
+        for uri in self.namespaces:
+            await server.register_namespace(uri)
         for row in self._data_types.tolist():
             node = self.get(self._ids[row])
             if node is not None:
