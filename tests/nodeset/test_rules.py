@@ -41,7 +41,7 @@ def test_parents_and_children_agree_in_the_file(space) -> None:
         assert len(up) == 1, node
         assert up[0] in HIERARCHICAL
         assert parent not in ours or (parent, up[0], True, node) in written
-    one_way = {"HasTypeDefinition", "HasSubtype", "GeneratesEvent"}
+    one_way = {"HasTypeDefinition", "HasSubtype"}
     for source, kind, forward, target in written:
         if source in ours and target in ours and kind not in one_way:
             assert (target, kind, not forward, source) in written

@@ -16,8 +16,9 @@ from asyncua import Server, ua
 from asyncua.common.xmlimporter import XmlImporter
 
 from heatpump_twin.config.catalogue import CATALOGUE, UNITS, Kind, Role, pascal_case
-from heatpump_twin.server.nodeset.model import HEAT_PUMP, load_model
+from heatpump_twin.server.nodeset.model import load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
+from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
 from heatpump_twin.server.nodesets import (
     LOAD_ORDER,
     TYPES,
