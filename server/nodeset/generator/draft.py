@@ -15,7 +15,7 @@ from heatpump_twin.server.nodeset.generator.node import (
     Reference,
 )
 from heatpump_twin.server.nodeset.generator.official import PREFIXES, Official, supertypes
-from heatpump_twin.server.nodeset.model import ModellingRule
+from heatpump_twin.server.nodeset.vocabulary import ModellingRule
 from heatpump_twin.server.nodesets import TYPES
 
 MANDATORY, OPTIONAL = ModellingRule.MANDATORY.value, ModellingRule.OPTIONAL.value
@@ -86,28 +86,27 @@ class Draft:
         self, parent: Node, name: str, rule: str, text: str = "", *, reference: str = ""
     ) -> Node:
         """Declare again what a supertype or a type definition declares: stricter, or with more."""
-        pattern = next((p for p in _patterns(parent) if p.browse_name == self._name(name)), None)
+        pattern = next(
+            (p for p in _patterns(parent) if p.target.browse_name == self._name(name)), None
+        )
         if pattern is None:
             raise NodesetError(f"{parent.symbol} inherits no {name}")
-        node = self._copy(parent, pattern)
+        node = self._copy(parent, pattern.target, self[reference] if reference else pattern.type)
         node.rule, node.description = self[rule], text
-        if reference:
-            node.parent_reference = self[reference]
-            parent.references[-1] = Reference(node.parent_reference, node)
         return node
 
     def complete(self, node: Node) -> None:
         """Give a declaration every child that its type makes mandatory, and so on down."""
         have = {child.browse_name for child in node.children}
-        for pattern in _patterns(node):
+        for reference, pattern in _patterns(node):
             mandatory = pattern.rule is self[MANDATORY] and node.rule is not None
             if mandatory and pattern.browse_name not in have:
                 have.add(pattern.browse_name)
-                self._copy(node, pattern)
+                self._copy(node, pattern, reference)
         for child in list(node.children):
             self.complete(child)
 
-    def _copy(self, parent: Node, pattern: Node) -> Node:
+    def _copy(self, parent: Node, pattern: Node, reference: Node) -> Node:
         node = Node(
             pattern.node_class,
             pattern.browse_name,
@@ -118,9 +117,9 @@ class Draft:
             rule=pattern.rule,
             data_type=pattern.data_type,
             value_rank=pattern.value_rank,
+            value=pattern.value,
         )
-        assert pattern.parent_reference is not None  # noqa: S101 - a pattern is somebody's child
-        self._place(node, parent, pattern.parent_reference)
+        self._place(node, parent, reference)
         return node
 
     def _child(
@@ -156,17 +155,18 @@ class Draft:
         return BrowseName(PREFIXES["" if prefix == "ua" else prefix], plain)
 
 
-def _patterns(node: Node) -> Iterator[Node]:
+def _patterns(node: Node) -> Iterator[Reference]:
     """Yield the declarations that a node follows: of its own place in a type, then of its type."""
     if node.parent is not None:
         for pattern in _patterns(node.parent):
-            if pattern.browse_name == node.browse_name:
-                yield from _declared(pattern)
-    types = supertypes(node) if node.type_definition is None else supertypes(node.type_definition)
-    for type_ in types:
+            if pattern.target.browse_name == node.browse_name:
+                yield from _declared(pattern.target)
+    for type_ in supertypes(node.type_definition or node):
         if type_ is not node:
             yield from _declared(type_)
 
 
-def _declared(node: Node) -> Iterator[Node]:
-    return (child for child in node.children if child.rule is not None)
+def _declared(node: Node) -> Iterator[Reference]:
+    for reference in node.references:
+        if reference.target.parent is node and reference.target.rule is not None:
+            yield reference

@@ -9,7 +9,9 @@ from heatpump_twin.server.nodeset.generator.draft import MANDATORY, OPTIONAL, Dr
 from heatpump_twin.server.nodeset.generator.node import Node, NodeClass
 from heatpump_twin.server.nodeset.generator.points import add_points
 from heatpump_twin.server.nodeset.generator.values import argument, array
-from heatpump_twin.server.nodeset.model import HEAT_PUMP, Argument, TypeModel
+from heatpump_twin.server.nodeset.method import Argument
+from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
 
 
 def add_component_types(draft: Draft, model: TypeModel) -> None:

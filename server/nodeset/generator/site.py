@@ -6,7 +6,8 @@ from heatpump_twin.server.nodeset.generator.draft import MANDATORY, PLACEHOLDER,
 from heatpump_twin.server.nodeset.generator.node import NodeClass
 from heatpump_twin.server.nodeset.generator.points import add_points
 from heatpump_twin.server.nodeset.generator.small_types import add_properties
-from heatpump_twin.server.nodeset.model import SITE, TypeModel
+from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.vocabulary import SITE
 
 
 def add_site_types(draft: Draft, model: TypeModel) -> None:

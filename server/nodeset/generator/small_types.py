@@ -6,6 +6,7 @@ from heatpump_twin.server.nodeset.generator.draft import Draft
 from heatpump_twin.server.nodeset.generator.node import SCALAR, BrowseName, Node, NodeClass
 from heatpump_twin.server.nodeset.generator.values import array, element
 from heatpump_twin.server.nodeset.model import Property, Subtype, TypeModel
+from heatpump_twin.server.nodesets import TYPES
 
 METADATA = "HeatpumpTwinNamespaceMetadata"
 SERVER_NAMESPACES = "i=11715"
@@ -16,17 +17,16 @@ ANY_NUMBER = "1:65535"
 
 def add_metadata(draft: Draft, model: TypeModel) -> None:
     """Add the NamespaceMetadata object under Server/Namespaces (OPC 10000-5, 6.3.13)."""
-    node = Node(NodeClass.OBJECT, BrowseName(model.uri, model.uri), model.uri, METADATA)
-    node.display_name = model.uri
+    node = Node(NodeClass.OBJECT, BrowseName(TYPES, TYPES), TYPES, METADATA)
+    node.display_name = TYPES
     node.type_definition = draft["NamespaceMetadataType"]
     node.parent = draft.official.standard(SERVER_NAMESPACES)
     node.parent_reference = draft["HasComponent"]
     draft.nodes.append(node)
-    published = f"{model.publication_date.isoformat()}T00:00:00Z"
     for name, data_type, value, is_array in (
-        ("NamespaceUri", "String", element("String", model.uri), False),
+        ("NamespaceUri", "String", element("String", TYPES), False),
         ("NamespaceVersion", "String", element("String", model.version), False),
-        ("NamespacePublicationDate", "DateTime", element("DateTime", published), False),
+        ("NamespacePublicationDate", "DateTime", element("DateTime", model.published), False),
         ("IsNamespaceSubset", "Boolean", element("Boolean", "false"), False),
         ("StaticNodeIdTypes", "IdType", array("Int32", [element("Int32", NUMERIC)]), True),
         (

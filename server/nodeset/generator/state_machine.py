@@ -7,7 +7,8 @@ from itertools import permutations
 from heatpump_twin.server.nodeset.generator.draft import MANDATORY, Draft
 from heatpump_twin.server.nodeset.generator.node import Node, NodeClass
 from heatpump_twin.server.nodeset.generator.values import element
-from heatpump_twin.server.nodeset.model import HEAT_PUMP, Cause, StateMachine
+from heatpump_twin.server.nodeset.model import Cause, StateMachine
+from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
 
 CODES = 100
 """TransitionNumber is 100 × the number of the state that is left + that of the one entered."""

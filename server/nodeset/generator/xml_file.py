@@ -9,7 +9,7 @@ from heatpump_twin.server.nodeset.generator.node import SCALAR, Node
 from heatpump_twin.server.nodeset.generator.official import Official
 from heatpump_twin.server.nodeset.generator.values import LOCALE, TYPES_XSD
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodesets import UA
+from heatpump_twin.server.nodesets import TYPES, UA
 
 NODESET_XSD = "http://opcfoundation.org/UA/2011/03/UANodeSet.xsd"
 HEAD = """\
@@ -25,8 +25,7 @@ class NodesetFile:
         self._model = model
         self._official = official
         self._nodes = nodes
-        used = dict.fromkeys(self._official.models)
-        self._uris = [UA, model.uri, *(uri for uri in used if uri != UA)]
+        self._uris = [UA, TYPES, *(uri for uri in official.models if uri != UA)]
         self._aliases: dict[str, str] = {}
         self._inverse: dict[Node, list[tuple[Node, Node]]] = {}
         own = set(nodes)
@@ -38,17 +37,16 @@ class NodesetFile:
 
     def text(self) -> str:
         """Return the file."""
-        published = f"{self._model.publication_date.isoformat()}T00:00:00Z"
-        root = ET.Element(f"{{{NODESET_XSD}}}UANodeSet", LastModified=published)
+        root = ET.Element(f"{{{NODESET_XSD}}}UANodeSet", LastModified=self._model.published)
         uris = _add(root, "NamespaceUris")
         for uri in self._uris[1:]:
             _add(uris, "Uri", uri)
         entry = _add(
             _add(root, "Models"),
             "Model",
-            ModelUri=self._model.uri,
+            ModelUri=TYPES,
             Version=self._model.version,
-            PublicationDate=published,
+            PublicationDate=self._model.published,
             ModelVersion=self._model.version,
         )
         for required in self._official.models.values():
