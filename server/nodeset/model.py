@@ -72,7 +72,6 @@ class HeatPumpType(Strict):
     text: str
     parameter_set: str
     method_set: str
-    components: str
     health: str
     groups: dict[Group, str]
 

@@ -60,6 +60,8 @@ function transition(node) {
   const related = members(child(most, "ParameterSet")).flatMap((node) =>
     ["HasExpectedValue", "HasResidual", "HasForecast", "HasLowerBound", "HasUpperBound"].flatMap((kind) =>
       node.findReferencesExAsObject(`${own}:${kind}`).map((target) => [name(node), kind, name(target)])));
+  const base = space.findObjectType("HeatPumpComponentType", own);
+  const isPart = (node) => node.typeDefinitionObj?.subtypeOfObj === base;
   const site = space.findObjectType("SiteType", own).instantiate({ browseName: "Site", organizedBy, optionals: ["Weather", "Tariff"] });
   console.log("RESULT " + JSON.stringify({
     own: [...space.getNamespace(own).nodeIterator()].length,
@@ -68,10 +70,9 @@ function transition(node) {
     points: byName(members(child(most, "ParameterSet")), point),
     methods: byName(members(child(most, "MethodSet")), method),
     groups: byName(groups, (g) => names(g.findReferencesExAsObject("Organizes"))),
-    parts: byName(members(child(most, "Components")), (part) => ({
+    parts: byName(members(most).filter((n) => isPart(n)), (part) => ({
       type: part.typeDefinitionObj.browseName.name,
       points: names(members(child(part, "ParameterSet"))),
-      plate: names(members(child(part, "Identification"))),
     })),
     blocks: names(members(child(most, "MachineryBuildingBlocks"))),
     running: names(members(child(most, "OperatingStateMachine"))),
@@ -80,7 +81,7 @@ function transition(node) {
     transitions: byName(machine.getComponents().filter((n) => n.typeDefinitionObj?.browseName.name === "TransitionType"), transition),
     related,
     site: names(members(site)),
-    abstract: space.findObjectType("HeatPumpComponentType", own).isAbstract,
+    abstract: base.isAbstract,
   }));
   space.dispose();
 })().then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });

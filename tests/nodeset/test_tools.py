@@ -70,14 +70,14 @@ def created(tmp_path_factory):
         pytest.skip("needs Node and node-opcua-address-space; `make test` installs them")
     optionals = [
         "MethodSet", "Operational", "Configuration", "Maintenance", "Diagnostics", "Statistics",
-        "Prediction", "OperatingStateMachine", "Components", "MachineryBuildingBlocks",
+        "Prediction", "OperatingStateMachine", "MachineryBuildingBlocks",
         "MachineryBuildingBlocks.MachineryItemState",
         "MachineryBuildingBlocks.MachineryOperationMode",
         *(f"ParameterSet.{name}" for name in POINTS),
         *(f"MethodSet.{name}" for name in MODEL.methods),
-        *(f"Components.{name}" for name in MODEL.components),
+        *MODEL.components,
         *(
-            f"Components.{name}.ParameterSet.{pascal_case(point)}"
+            f"{name}.ParameterSet.{pascal_case(point)}"
             for name, part in MODEL.components.items()
             for point in part.points
         ),
@@ -103,10 +103,8 @@ def test_node_opcua_creates_a_device_and_a_machine(created) -> None:
     assert {"DeviceHealth", "Identification", "Manufacturer", "Model", "ParameterSet",
             "RevisionCounter", "SerialNumber"} <= set(created["least"])  # fmt: skip
     assert not {"MethodSet", "Operational", "OperatingStateMachine"} & set(created["least"])
-    assert {"MethodSet", "Components", "OperatingStateMachine"} <= set(created["most"])
-    assert created["blocks"] == [
-        "Components", "Identification", "MachineryItemState", "MachineryOperationMode",
-    ]  # fmt: skip
+    assert {"MethodSet", "OperatingStateMachine", *MODEL.components} <= set(created["most"])
+    assert created["blocks"] == ["Identification", "MachineryItemState", "MachineryOperationMode"]
     assert created["running"] == [
         "AvailableStates", "AvailableTransitions", "CurrentState", "LastTransition",
     ]  # fmt: skip
@@ -153,7 +151,6 @@ def test_node_opcua_creates_the_parts(created) -> None:
         name: {
             "type": part.type,
             "points": sorted(map(pascal_case, part.points)),
-            "plate": ["Manufacturer", "SerialNumber"],
         }
         for name, part in MODEL.components.items()
     }

@@ -15,10 +15,7 @@ from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
 
 
 def add_component_types(draft: Draft, model: TypeModel) -> None:
-    """Add the common type of parts, and one for each part with its points.
-
-    Machinery asks every component for an Identification (OPC 40001-1, 11.1).
-    """
+    """Add the common type of parts, and one for each part with its points."""
     base = draft.type(
         NodeClass.OBJECT_TYPE,
         model.component.name,
@@ -27,8 +24,6 @@ def add_component_types(draft: Draft, model: TypeModel) -> None:
         is_abstract=True,
     )
     draft.override(base, "di:ParameterSet", MANDATORY)
-    identification = draft.override(base, "di:Identification", MANDATORY, reference="HasAddIn")
-    identification.type_definition = draft["machinery:MachineryComponentIdentificationType"]
     for part in model.components.values():
         node = draft.type(NodeClass.OBJECT_TYPE, part.type, base.symbol, part.text)
         if part.points:
@@ -54,8 +49,9 @@ def add_heat_pump_type(draft: Draft, model: TypeModel) -> None:
                 folder.refer(draft["Organizes"], point)
     machine = model.state_machine
     draft.object(device, machine.instance, machine.name, OPTIONAL, machine.text)
-    components = _add_components(draft, model, device)
-    _add_building_blocks(draft, device, (device.child("Identification"), components))
+    for name, part in model.components.items():
+        draft.object(device, name, part.type, OPTIONAL, part.text)
+    _add_building_blocks(draft, device)
 
 
 def _add_group(draft: Draft, device: Node, group: Group, text: str) -> Node:
@@ -95,26 +91,14 @@ def _add_arguments(
     )
 
 
-def _add_components(draft: Draft, model: TypeModel, device: Node) -> Node:
-    """Add the folder of parts that Machinery's clients look for (OPC 40001-1, 11)."""
-    components = draft.object(
-        device,
-        "machinery:Components",
-        "machinery:MachineComponentsType",
-        OPTIONAL,
-        model.heat_pump.components,
-        reference="HasAddIn",
-    )
-    for name, part in model.components.items():
-        draft.object(components, name, part.type, OPTIONAL, part.text)
-    return components
+def _add_building_blocks(draft: Draft, device: Node) -> None:
+    """Add the folder where Machinery's clients look for add-ins (OPC 40001-1, 6.3).
 
-
-def _add_building_blocks(draft: Draft, device: Node, shared: tuple[Node, ...]) -> None:
-    """Add the folder where Machinery's clients look for add-ins (OPC 40001-1, 6.3)."""
+    There is no MachineComponentsType among them: it is for components with a serial number of their
+    own, which no controller tells of a compressor.
+    """
     blocks = draft.object(device, "machinery:MachineryBuildingBlocks", "FolderType", OPTIONAL)
-    for node in shared:
-        blocks.refer(draft["HasAddIn"], node)
+    blocks.refer(draft["HasAddIn"], device.child("Identification"))
     for name, type_name in (
         ("MachineryItemState", "MachineryItemState_StateMachineType"),
         ("MachineryOperationMode", "MachineryOperationModeStateMachineType"),
