@@ -19,6 +19,12 @@ class TypeIds:
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
 
+    @classmethod
+    def of(cls, register: str) -> TypeIds:
+        """Read the register's CSV; what is retired is not found."""
+        rows = csv.reader(register.splitlines())
+        return cls({name: int(number) for name, number, kind in rows if kind != RETIRED})
+
     def __getitem__(self, symbol: str) -> int:
         """Return the identifier in the namespace of our types."""
         try:
@@ -34,6 +40,5 @@ class TypeIds:
 
 def load_type_ids() -> TypeIds:
     """Read the packaged register."""
-    text = files("heatpump_twin.server.nodeset").joinpath(REGISTER).read_text("utf-8")
-    rows = csv.reader(text.splitlines())
-    return TypeIds({name: int(number) for name, number, kind in rows if kind != RETIRED})
+    file = files("heatpump_twin.server.nodeset").joinpath(REGISTER)
+    return TypeIds.of(file.read_text("utf-8"))
