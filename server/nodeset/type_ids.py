@@ -34,9 +34,6 @@ class TypeIds:
                 f"there is no symbol {symbol} in {REGISTER}; run `make nodeset` if it is new"
             ) from None
 
-    def __contains__(self, symbol: object) -> bool:
-        return symbol in self._numbers
-
 
 def load_type_ids() -> TypeIds:
     """Read the packaged register."""
