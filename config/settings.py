@@ -61,7 +61,7 @@ class SiteInfo(_Section):
 class PlatePoint(_Section):
     """One rated operating point, as printed on the plate or in the data sheet."""
 
-    outdoor: float = Field(description="outdoor air [°C]")
+    outdoor: float = Field(description="outdoor air, or what else the plate's `source` is [°C]")
     water: float = Field(description="leaving water [°C]")
     capacity: float = Field(gt=0, description="heating capacity [W]")
     power: float = Field(gt=0, description="electrical input [W]")
@@ -78,6 +78,9 @@ class Plate(_Section):
     standby_power: float = Field(30.0, ge=0, description="electrical input when idle [W]")
     pump_power: float = Field(34.0, ge=0, description="circulation pump [W]")
     max_supply: float = Field(55.0, description="highest supply temperature in normal use [°C]")
+    source: Literal["air", "brine", "water"] = Field(
+        "air", description="where the heat is from; expected values need its temperature"
+    )
     heating: list[PlatePoint] = Field(min_length=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum
 from itertools import chain
 from typing import Any
 
@@ -24,6 +25,8 @@ WATER_PAIRS = (
 offsets would be as large as the difference."""
 COMPRESSOR_SOURCES = ("compressor_running", "compressor_frequency", "electrical_power")
 """What tells whether the compressor runs, the most direct first."""
+SOURCE_TEMPERATURES = ("source_inlet_temperature", "outdoor_temperature", "ambient_temperature")
+"""What enters the machine on its cold side; all but the first are the outdoor air."""
 HEATERS = ("backup_heater_on", "dhw_heater_on")
 COUNTERS = ("electrical_energy", "heat_energy")
 STATE_SWITCHES = (
@@ -37,7 +40,15 @@ STATE_SWITCHES = (
     "operating_mode",
 )
 INPUTS = frozenset(
-    (*WATER_FLOWS, *chain(*WATER_PAIRS), *COMPRESSOR_SOURCES, *HEATERS, *COUNTERS, *STATE_SWITCHES)
+    (
+        *WATER_FLOWS,
+        *chain(*WATER_PAIRS),
+        *COMPRESSOR_SOURCES,
+        *SOURCE_TEMPERATURES,
+        *HEATERS,
+        *COUNTERS,
+        *STATE_SWITCHES,
+    )
 )
 """All that anything is derived from."""
 
@@ -54,16 +65,22 @@ def derived_entries(
     pairs = [pair for pair in WATER_PAIRS if have.issuperset(pair)]
     compressor = have.intersection(COMPRESSOR_SOURCES)
     power = "electrical_power" in have
+    cop = flow and pairs and compressor and power
+    expected = cop and have.intersection(SOURCE_TEMPERATURES)
     electricity, heat = "electrical_energy" in have, "heat_energy" in have
     possible = {
         "operating_state": compressor,
         "temperature_difference": pairs,
         "thermal_power": flow and pairs,
-        "cop": flow and pairs and compressor and power,
+        "cop": cop,
         "electrical_energy_today": electricity,
         "heat_energy_today": heat,
         "cop_today": electricity and heat,
         "compressor_on": compressor,
+        "expected_cop": expected,
+        "expected_electrical_power": expected,
+        "cop_residual": expected,
+        "electrical_power_residual": expected,
     }
     specs = CATALOGUE["heat_pump"]
     return [(asset, point, specs[point], None) for point, yes in possible.items() if yes]
@@ -136,21 +153,34 @@ def compressor_from_power(power: float, idle: float, was_on: bool) -> bool:
     return power > idle + (50.0 if was_on else 100.0)
 
 
-def operating_state(compressor_on: bool, inputs: dict[str, float]) -> int:
+class State(IntEnum):
+    """The codes of ``operating_state``."""
+
+    OFF = 0
+    STANDBY = 1
+    HEATING = 2
+    HOT_WATER = 3
+    COOLING = 4
+    DEFROST = 5
+    FAULT = 6
+    LOCKOUT = 7
+
+
+def operating_state(compressor_on: bool, inputs: dict[str, float]) -> State:
     """Return the code of ``operating_state`` from what the machine reports of `STATE_SWITCHES`."""
     if inputs.get("fault_active", inputs.get("error_code", 0)):
-        return 6
+        return State.FAULT
     if not inputs.get("unit_enabled", 1):
-        return 0
+        return State.OFF
     if inputs.get("defrost_active", 0):
-        return 5
+        return State.DEFROST
     if not compressor_on:
-        return 1
+        return State.STANDBY
     if inputs.get("dhw_heating", inputs.get("valve_direction", 0)):
-        return 3
+        return State.HOT_WATER
     cooling_mode = inputs.get("operating_mode") in (4, 5)
     cooling = inputs["operation_cycle"] == 1 if "operation_cycle" in inputs else cooling_mode
-    return 4 if cooling else 2
+    return State.COOLING if cooling else State.HEATING
 
 
 def worst(statuses: Iterable[int]) -> int:
