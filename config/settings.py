@@ -18,7 +18,9 @@ from pydantic import (
     model_validator,
 )
 
+from heatpump_twin.config.catalogue import SITE
 from heatpump_twin.config.quantities import Duration
+from heatpump_twin.config.tariff import Tariff
 
 
 class _Section(BaseModel):
@@ -144,10 +146,16 @@ class Device(_Section):
     skip: list[str] = Field(default_factory=list, description="profile points to leave out")
 
 
+def _not_the_site(name: str) -> str:
+    if name == SITE:
+        raise ValueError(f"{name!r} is the name of the site's own points; choose another one")
+    return name
+
+
 class HeatPump(_Section):
     """One heat pump: a controller and the meters around it."""
 
-    id: Identifier
+    id: Annotated[Identifier, AfterValidator(_not_the_site)]
     name: str
     plate: Plate
     devices: list[Device] = Field(min_length=1)
@@ -273,6 +281,7 @@ class Site(_Section):
 
     site: SiteInfo
     heat_pumps: list[HeatPump] = Field(min_length=1)
+    tariff: Tariff | None = None
     plant: EmulatedPlant | None = None
     opcua: OpcUa = OpcUa()
     hmi: Hmi = Hmi()

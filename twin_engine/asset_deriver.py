@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from heatpump_twin.config.catalogue import CATALOGUE, Span
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN_SENSOR_NOT_ACCURATE
 from heatpump_twin.twin_engine.daily_counter import DailyCounter
 from heatpump_twin.twin_engine.derived import (
     COMPRESSOR_SOURCES,
+    COP_FLOOR,
+    COP_SPAN,
+    COP_TODAY_FLOOR,
     HEATERS,
     INPUTS,
+    NO_POWER,
     STATE_SWITCHES,
     WATER_FLOWS,
     WATER_PAIRS,
@@ -28,14 +31,6 @@ from heatpump_twin.twin_engine.derived import (
 from heatpump_twin.twin_engine.expectation import Expectation
 from heatpump_twin.twin_engine.sample import Sample, first_usable, sample_of
 from heatpump_twin.twin_engine.steadiness import Steadiness
-
-_COP_FLOOR = 100.0
-"""Electrical power below which no COP is Good. [W]"""
-_NO_POWER = 1.0
-"""Electrical power that a meter cannot tell from none. [W]"""
-_COP_TODAY_FLOOR = 0.5
-"""Energy of a day below which the meters' last digits decide its COP. [kWh]"""
-_COP_SPAN: Span = CATALOGUE["heat_pump"]["cop"].range or (0.0, 8.0)
 
 
 class AssetDeriver:
@@ -126,12 +121,12 @@ class AssetDeriver:
         running = bool(compressor.value) and not (defrost and defrost.value)
         newest = max(sample.time for sample in used)
         steady = self._steadiness.update(newest, running, supply.value)
-        if power.value < _NO_POWER:
+        if power.value < NO_POWER:
             return Sample(math.nan, BAD_NO_DATA, newest)
         status = worst(sample.status for sample in used)
-        if not steady or power.value < _COP_FLOOR:
+        if not steady or power.value < COP_FLOOR:
             status = at_least_uncertain(status)
-        return Sample(*limited(heat.value / power.value, status, _COP_SPAN), newest)
+        return Sample(*limited(heat.value / power.value, status, COP_SPAN), newest)
 
 
 def _today(day: DailyCounter, counter: Sample) -> Sample:
@@ -145,5 +140,5 @@ def _cop_today(heat: Sample, electricity: Sample) -> Sample:
     if heat.bad or electricity.bad or electricity.value <= 0:
         return sample_of(math.nan, heat, electricity)
     ratio = sample_of(heat.value / electricity.value, heat, electricity)
-    few = electricity.value < _COP_TODAY_FLOOR
+    few = electricity.value < COP_TODAY_FLOOR
     return ratio._replace(status=at_least_uncertain(ratio.status)) if few else ratio

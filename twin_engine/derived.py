@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heatpump_twin.config.catalogue import CATALOGUE, PointSpec, Span
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointSpec, Span
 from heatpump_twin.drivers.status import UNCERTAIN_SUB_NORMAL, is_bad
 
 Number = float | NDArray[np.float64]
@@ -52,6 +52,15 @@ INPUTS = frozenset(
 )
 """All that anything is derived from."""
 
+COP_SPAN: Span = CATALOGUE[HEAT_PUMP]["cop"].range or (0.0, 8.0)
+"""A ratio beyond this is an artefact of the moment. [-]"""
+COP_FLOOR = 100.0
+"""Electrical power below which no COP is Good. [W]"""
+NO_POWER = 1.0
+"""Electrical power that a meter cannot tell from none. [W]"""
+COP_TODAY_FLOOR = 0.5
+"""Energy of a day below which the meters' last digits decide its COP. [kWh]"""
+
 _LIMIT_LOW, _LIMIT_HIGH = 0x0500, 0x0600
 """InfoType DataValue with LimitBits Low and High (OPC 10000-4, 7.39)."""
 
@@ -82,7 +91,7 @@ def derived_entries(
         "cop_residual": expected,
         "electrical_power_residual": expected,
     }
-    specs = CATALOGUE["heat_pump"]
+    specs = CATALOGUE[HEAT_PUMP]
     return [(asset, point, specs[point], None) for point, yes in possible.items() if yes]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, Span
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.status import BAD_CONFIGURATION_ERROR, BAD_NO_DATA, is_good
 from heatpump_twin.twin_engine.derived import (
+    COP_SPAN,
     HEATERS,
     SOURCE_TEMPERATURES,
     WATER_FLOWS,
@@ -19,8 +19,6 @@ from heatpump_twin.twin_engine.derived import (
 )
 from heatpump_twin.twin_engine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.sample import Sample, first_usable, sample_of
-
-_COP_SPAN: Span = CATALOGUE[HEAT_PUMP]["cop"].range or (0.0, 8.0)
 
 
 class Expectation:
@@ -101,7 +99,7 @@ class Expectation:
         if not trusted:
             power = power._replace(status=at_least_uncertain(power.status))
         cop = power._replace(value=heat.value / watts)
-        value, status = limited(cop.value, cop.status, _COP_SPAN)
+        value, status = limited(cop.value, cop.status, COP_SPAN)
         return cop._replace(value=value, status=status), power
 
     def _idle(self, inputs: Mapping[str, Sample], state: Sample) -> Sample:
