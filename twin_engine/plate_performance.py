@@ -59,15 +59,14 @@ class PlatePerformance:
         rated = np.array([(p.outdoor, p.water, p.capacity, p.power) for p in points])
         self.rated_capacity = float(rated[:, 2].max())
         """The largest on the plate. [W]"""
-        self._temperatures = rated[:, :2]
-        self._mean = self._temperatures.mean(axis=0)
+        temperatures = rated[:, :2]
+        self._span = (temperatures.min(axis=0) - MARGIN, temperatures.max(axis=0) + MARGIN)
         share = rated[:, 2] / rated[:, 3] / _usual_cop(rated[:, 0], rated[:, 1])
         self._share_span = float(share.min()), float(share.max())
-        self._mean_share = float(share.mean())
+        mean, mean_share = temperatures.mean(axis=0), share.mean()
         # The shortest slope that fits best: zero in a direction of which the plate tells nothing.
-        self._slope = np.linalg.lstsq(
-            self._temperatures - self._mean, share - self._mean_share, rcond=None
-        )[0]
+        slope = np.linalg.lstsq(temperatures - mean, share - mean_share, rcond=None)[0]
+        self._plane = float(mean_share - slope @ mean), float(slope[0]), float(slope[1])
 
     def cop(self, source: Number, water: Number) -> Any:
         """Return heat over electrical input as the plate counts it. [-]
@@ -77,14 +76,14 @@ class PlatePerformance:
         source, water : array-like
             Air or brine entering and water leaving the machine. [°C]
         """
-        slope, mean = self._slope, self._mean
-        share = self._mean_share + slope[0] * (source - mean[0]) + slope[1] * (water - mean[1])
-        return np.clip(share, *self._share_span) * _usual_cop(source, water)
+        level, per_source, per_water = self._plane
+        share = level + per_source * source + per_water * water
+        lowest, highest = self._share_span
+        return np.minimum(np.maximum(share, lowest), highest) * _usual_cop(source, water)
 
     def covers(self, source: Number, water: Number, heat: Number) -> Any:
         """Tell whether temperatures (°C) and heat (W) are in or near what the plate spans."""
-        low = self._temperatures.min(axis=0) - MARGIN
-        high = self._temperatures.max(axis=0) + MARGIN
+        low, high = self._span
         load = heat / self.rated_capacity
         known = (source >= low[0]) & (source <= high[0]) & (water >= low[1]) & (water <= high[1])
         return known & (load >= LEAST_LOAD) & (load <= MOST_LOAD)

@@ -35,6 +35,16 @@ def minute(day: str, hour: int, minute: int = 0) -> int:
     return DAYS.index(day) * MINUTES_PER_DAY + hour * 60 + minute  # type: ignore[arg-type]
 
 
+def test_the_example_in_the_default_site_is_a_tariff(tmp_path: Path) -> None:
+    lines = SITE.read_text("utf-8").splitlines()
+    begin = lines.index("# tariff:")
+    example = [line[2:] for line in lines[begin:] if line.startswith("# ")]
+    tariff = tariff_of(tmp_path, "\n" + "\n".join(example) + "\n")
+    assert tariff.week()[minute("mon", 12)] == 0.24
+    assert tariff.week()[minute("mon", 7, 59)] == 0.11
+    assert tariff.week()[minute("sat", 12)] == 0.16
+
+
 def test_without_a_section_there_is_no_tariff() -> None:
     assert load_site("default", environment={}).tariff is None
 
