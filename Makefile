@@ -25,13 +25,14 @@ test: $(STAMP)  ## run all tests
 	tools/install-test-system.sh
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
-check: $(STAMP)  ## format, lint, types, layers, generated pages
+check: $(STAMP)  ## format, lint, types, layers, generated pages, translations
 	$(BIN)/python tools/links.py
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p heatpump_twin
 	PYTHONPATH=build/links $(BIN)/lint-imports
 	$(BIN)/python tools/reference_pages.py --check
+	$(BIN)/python tools/translations.py --check
 
 format: $(STAMP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .
