@@ -11,12 +11,14 @@ from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import SessionState
 from cryptography import x509
 
+from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import OpcUa
 from heatpump_twin.server import limits
 from heatpump_twin.server.authentication import Authenticator
 from heatpump_twin.server.method_table import MethodTable
 from heatpump_twin.server.session import Channel, TwinSession
 from heatpump_twin.server.subscriptions import Subscriptions
+from heatpump_twin.server.translator import Translators
 
 if TYPE_CHECKING:
     from heatpump_twin.server.attributes import Attributes
@@ -43,6 +45,7 @@ class TwinInternalServer(InternalServer):
         self.subscriptions.ask_owner(self._owner_of)
         self.subscription_service = self.isession.subscription_service = self.subscriptions
         self.methods = MethodTable(self.aspace)
+        self.translators = Translators(Languages.packaged())
         self.supported_tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
         self.disabled_clock = True  # ours follows the clock that was passed in
         self.allow_remote_admin = False
