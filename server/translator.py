@@ -90,10 +90,7 @@ class Translator:
     def _notification(self, notification: Any) -> Any:
         match notification:
             case ua.DataChangeNotification():
-                items = [
-                    replace(item, Value=self.data_value(item.Value))
-                    for item in notification.MonitoredItems
-                ]
+                items = [self._item(item) for item in notification.MonitoredItems]
                 return replace(notification, MonitoredItems=items)
             case ua.EventNotificationList():
                 events = [
@@ -103,6 +100,10 @@ class Translator:
                 return replace(notification, Events=events)
             case _:
                 return notification
+
+    def _item(self, item: ua.MonitoredItemNotification) -> ua.MonitoredItemNotification:
+        said = self.data_value(item.Value)
+        return item if said is item.Value else replace(item, Value=said)
 
     def _reference(self, reference: ua.ReferenceDescription) -> ua.ReferenceDescription:
         said = self.text(reference.DisplayName)
