@@ -9,6 +9,7 @@ from importlib.resources import files
 from asyncua import Server
 
 from heatpump_twin.server.errors import NodesetError
+from heatpump_twin.server.nodeset_language import state_english
 
 DI = "http://opcfoundation.org/UA/DI/"
 TYPES = "urn:heatpump-twin:types"
@@ -22,6 +23,7 @@ async def load_types(server: Server) -> None:
     """Import DI and our types into a server's address space."""
     await server.import_xml(xmlstring=runtime_part(di_nodeset()))
     await server.import_xml(xmlstring=own_nodeset())
+    await state_english(server.iserver, await server.get_namespace_index(TYPES))
 
 
 def di_nodeset() -> bytes:

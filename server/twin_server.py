@@ -22,7 +22,6 @@ from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes, build_heat_pump
 from heatpump_twin.server.history_service import HistoryService
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
-from heatpump_twin.server.nodeset_language import state_english
 from heatpump_twin.server.nodesets import DI, SITE, TYPES, load_types
 from heatpump_twin.server.pki import Pki
 from heatpump_twin.server.point_nodes import PointNodes
@@ -110,7 +109,6 @@ class TwinServer:
                 site=await server.register_namespace(SITE),
             ),
         )
-        await state_english(iserver, builder.namespaces.types)
         describe_site_namespace(builder)
         pumps = self._build(iserver, builder)
         live = {index: nodes for pump in pumps.values() for index, nodes in pump.live.items()}
