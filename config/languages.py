@@ -62,15 +62,10 @@ class Language(BaseModel):
         for english, said in chain.from_iterable(s.items() for s in self.sections.values()):
             if english in self._all:
                 raise ValueError(f"{english!r} is in two sections")
-            self._all[english] = said
-        for english, said in self.messages.items():
             if placeholders(english) != placeholders(said):
                 raise ValueError(f"{english!r} and its translation have different {{placeholders}}")
+            self._all[english] = said
         return self
-
-    def knows(self, text: str) -> bool:
-        """Tell whether there is a translation."""
-        return self.say(text) is not None
 
     def say(self, text: str) -> str | None:
         """Return an English text in this language; None where it is not known."""

@@ -1,5 +1,6 @@
 // Another implementation's client: names, values and an alarm in German, then in Spanish.
 const ua = require("node-opcua-client");
+const { activeAlarm } = require("./node_opcua_alarm");
 const [url, user, password] = process.argv.slice(2);
 
 async function texts(session, site) {
@@ -9,27 +10,15 @@ async function texts(session, site) {
   const browsed = await session.browse(id("hp1.ParameterSet"));
   const states = await read(id("hp1.operating_state.EnumValues"), ua.AttributeIds.Value);
   const [argument] = await read(id("hp1.SetSupplySetpoint.InputArguments"), ua.AttributeIds.Value);
-  const subscription = await session.createSubscription2({ requestedPublishingInterval: 100, publishingEnabled: true });
-  const item = await subscription.monitor(
-    { nodeId: "i=2253", attributeId: ua.AttributeIds.EventNotifier },
-    { filter: ua.constructEventFilter(["Message", "ActiveState", "ActiveState.Id"]), queueSize: 10 },
-    ua.TimestampsToReturn.Both);
-  const heard = new Promise((resolve) => item.on("changed", (fields) => fields[2].value && resolve(fields)));
-  await session.call({
-    objectId: "i=2782",
-    methodId: "i=3875",
-    inputArguments: [{ dataType: ua.DataType.UInt32, value: subscription.subscriptionId }],
-  });
-  const alarm = await heard;
-  await subscription.terminate();
+  const [message, active] = await activeAlarm(session, ["Message", "ActiveState"]);
   return {
     name: name.text,
     locale: name.locale,
     browsed: browsed.references.find((r) => r.browseName.name === "SupplyTemperature").displayName.text,
     state: states.find((state) => state.value[1] === 5).displayName.text,
     argument: argument.description.text,
-    message: alarm[0].value.text,
-    active: alarm[1].value.text,
+    message: message.text,
+    active: active.text,
   };
 }
 
