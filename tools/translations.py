@@ -44,15 +44,15 @@ def nodeset_texts() -> Iterator[str]:
     for node in ET.parse(NODESET).getroot():
         for element in node:
             tag = element.tag.rpartition("}")[2]
-            own = node.get("BrowseName", "").startswith("1:") and not is_uri(element.text)
-            shown = own and node.tag.rpartition("}")[2] in NAMES_OF
+            own = node.get("BrowseName", "").startswith("1:")
+            shown = own and node.tag.rpartition("}")[2] in NAMES_OF and not is_name(element.text)
             if element.text and (tag == "Description" or (tag == "DisplayName" and shown)):
                 yield element.text
 
 
-def is_uri(text: str | None) -> bool:
-    """Tell whether a name is that of a namespace."""
-    return (text or "").startswith("urn:")
+def is_name(text: str | None) -> bool:
+    """Tell whether a text is the URI of a namespace or stands for names: ``<HeatPump>``."""
+    return (text or "").startswith(("urn:", "<"))
 
 
 def literals() -> Iterator[str]:
@@ -66,13 +66,14 @@ def literals() -> Iterator[str]:
 
 def report(language: Language, texts: list[tuple[str, str]], known: set[str]) -> list[str]:
     """Return what is wrong with one language, as lines that can be put into its file."""
-    missing: dict[str, dict[str, None]] = {}
+    missing: dict[str, str] = {}
     for section, text in texts:
         if language.say(text) is None:
-            missing.setdefault(section, {})[text] = None
+            missing.setdefault(text, section)
     lines = []
-    for section, found in missing.items():
-        lines += [f"missing in {language.language}.yaml, {section}:"]
+    for section in language.sections:
+        found = [text for text, place in missing.items() if place == section]
+        lines += [f"missing in {language.language}.yaml, {section}:"] if found else []
         lines += [f'  "{text}": ""' for text in found]
     for section, translations in language.sections.items():
         left_over = [text for text in translations if text not in known]

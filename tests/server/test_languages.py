@@ -302,8 +302,9 @@ async def test_alarms_come_in_the_language_of_each_session(rig, connect, eventua
 # ── nothing is missing ───────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("code", LANGUAGES)
 async def test_every_text_is_translated(rig, connect, code: str) -> None:
-    plate = rig.site.heat_pumps[0].plate
-    passed_on = {rig.site.heat_pumps[0].name, f"{plate.manufacturer} {plate.model}"}
+    (heat_pump,) = rig.site.heat_pumps
+    passed_on = {rig.site.site.name, heat_pump.name}
+    passed_on |= {f"{heat_pump.plate.manufacturer} {heat_pump.plate.model}"}
     passed_on |= {unit.symbol for unit in UNITS.values()}
     async with connect(rig) as client:
         await speak(client, code)

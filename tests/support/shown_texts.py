@@ -30,7 +30,7 @@ class Shown:
         name = self.browse_name
         repeats = self.attribute is ua.AttributeIds.DisplayName and self.text.Text == name.Name
         given = self.node_class in TYPE_CLASSES or name.NamespaceIndex not in own
-        return repeats and (given or name.Name.startswith("urn:"))
+        return repeats and (given or name.Name.startswith(("urn:", "<")))
 
 
 async def shown_texts(client: Client) -> list[Shown]:
