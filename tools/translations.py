@@ -56,12 +56,24 @@ def is_name(text: str | None) -> bool:
 
 
 def literals() -> Iterator[str]:
-    """Return every text constant in the code that makes texts."""
+    """Return every text constant in the code that makes texts, and in the type model."""
     for room in CODE:
         for file in sorted((ROOT / room).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield node.value
+    for file in sorted(NODESET.parent.glob("*.yaml")):
+        yield from scalars(yaml.safe_load(file.read_text("utf-8")))
+
+
+def scalars(data: object) -> Iterator[str]:
+    """Return the texts in a YAML document, keys included."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        yield from (text for pair in data.items() for part in pair for text in scalars(part))
+    elif isinstance(data, list):
+        yield from (text for part in data for text in scalars(part))
 
 
 def report(language: Language, texts: list[tuple[str, str]], known: set[str]) -> list[str]:
