@@ -147,7 +147,7 @@ class Translator:
     def _localized(self, english: str) -> ua.LocalizedText | None:
         said = [(code, self._in(code, english)) for code in self._codes]
         known = [(code, words) for code, words in said if words is not None]
-        if not known:
+        if all(code == DEFAULT for code, _ in known):
             return None
         if len(self._codes) == 1:
             ((code, words),) = known

@@ -92,6 +92,7 @@ def test_mistakes_in_a_file_are_named_with_their_line(lines: str, line: int, mes
 def test_all_languages_say_the_same_texts_in_the_same_order(languages: Languages) -> None:
     texts = {code: languages[code].sections for code in languages.codes[1:]}
     orders = [{name: list(said) for name, said in sections.items()} for sections in texts.values()]
-    assert len(orders) == len(sources()) == 3
+    assert {"ca", "de", "es"} <= texts.keys()
+    assert len(orders) == len(sources())
     assert all(order == orders[0] for order in orders)
     assert orders[0]["points"][0] == "Supply temperature"

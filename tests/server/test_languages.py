@@ -13,6 +13,7 @@ from asyncua.ua.ua_binary import struct_from_binary
 from shown_texts import Shown, shown_texts, texts_in
 
 from heatpump_twin.config.catalogue import CATALOGUE, UNITS, PointTable
+from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION
@@ -21,7 +22,7 @@ from heatpump_twin.rules.pack import load_pack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LANGUAGES = ("de", "es", "ca")
+LANGUAGES = Languages.packaged().codes[1:]
 SUPPLY = {
     "en": "Supply temperature", "de": "Vorlauftemperatur", "es": "Temperatura de impulsión",
     "ca": "Temperatura d'impulsió",
@@ -100,6 +101,10 @@ async def test_all_languages_come_in_one_text(rig, connect) -> None:
         name = await display_name(rig, client, "hp1.supply_temperature")
         assert name.Locale == "mul"
         assert dict(json.loads(name.Text)["t"]) == SUPPLY
+        unit = await (
+            await rig.node(client, "hp1.supply_temperature.EngineeringUnits")
+        ).read_value()
+        assert (unit.DisplayName.Text, unit.Description.Locale) == ("°C", "mul")
         await speak(client, "mul", "es", "fr", "de")
         name = await display_name(rig, client, "hp1.supply_temperature")
         expected = '{"t":[["es","Temperatura de impulsión"],["de","Vorlauftemperatur"]]}'
@@ -158,7 +163,7 @@ async def test_types_of_ours_are_described_in_the_language(rig, connect) -> None
 
 
 class Values:
-    """A subscriber that keeps the latest text of every node."""
+    """A subscriber that keeps the texts that it hears."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
