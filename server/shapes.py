@@ -105,9 +105,7 @@ class Shapes:
                 _IDS.AccessLevel: access,
                 _IDS.UserAccessLevel: access,
                 _IDS.Historizing: self._constant(kind.historized, _TYPES.Boolean),
-                _IDS.MinimumSamplingInterval: self._constant(
-                    kind.sampling * 1000.0, _TYPES.Double
-                ),
+                _IDS.MinimumSamplingInterval: self._constant(kind.sampling * 1000.0, _TYPES.Double),
             }
         return shape
 

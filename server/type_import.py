@@ -8,8 +8,8 @@ from pathlib import Path
 import structlog
 from asyncua import Server, ua
 
-from heatpump_twin.server import standard_nodes, type_nodes
-from heatpump_twin.server.nodesets import all_nodesets, runtime_part
+from heatpump_twin.server import nodeset_language, standard_nodes, type_nodes
+from heatpump_twin.server.nodesets import TYPES, all_nodesets, runtime_part
 from heatpump_twin.server.type_cache import TypeCache
 from heatpump_twin.server.type_nodes import TypeNodes, packed
 
@@ -22,7 +22,8 @@ async def load_type_nodes(cache: Path) -> TypeNodes:
     They are read from the file ``cache``, or imported and written there.
     """
     nodesets = all_nodesets()
-    recipe = [inspect.getsource(module).encode() for module in (standard_nodes, type_nodes)]
+    steps = (standard_nodes, nodeset_language, type_nodes)
+    recipe = [inspect.getsource(module).encode() for module in steps]
     kept = TypeCache(cache, [*nodesets, *recipe])
     block = kept.read()
     if block is None:
@@ -47,6 +48,7 @@ async def imported(nodesets: list[bytes]) -> bytes:
     space = server.iserver.aspace
     standard_nodes.prune(space)
     standard_nodes.fill(space)
+    nodeset_language.state_english(space, uris.index(TYPES) + 2)
     nodes = [space[node_id] for node_id in space.keys()]  # noqa: SIM118 - it is no mapping
     log.info("type nodes imported", nodes=len(nodes), namespaces=uris)
     return packed(nodes, data_types, uris)

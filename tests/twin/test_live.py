@@ -12,7 +12,7 @@ import pytest
 import requests
 from asyncua import Client, Node, ua
 from pymodbus.client import AsyncModbusTcpClient
-from whole_twin import OPERATOR, VIEWER, Twin
+from whole_twin import OPERATOR, PASSWORD, VIEWER, Twin
 
 HP = ("DeviceSet", "hp1")
 SUPPLY_SETPOINT_REGISTER = 12  # Panasonic PA-AW2-MBS-1: zone 1 setpoint, tenths of °C
@@ -107,6 +107,19 @@ async def test_a_setpoint_reaches_the_register_and_is_audited(twin: Twin, connec
         (before / 10, target, target)
     )
     assert row["status"] == 0
+
+
+async def test_the_outcome_is_told_in_the_language_of_the_session(
+    twin: Twin, connect, find
+) -> None:
+    async with connect(twin, OPERATOR) as client:
+        client.set_locale(["de-DE"])
+        await client.activate_session(OPERATOR, PASSWORD)
+        methods, node = await method(client, find, "SetSupplySetpoint")
+        outputs = await methods.call_method(node.nodeid, 42.0)
+    assert outputs[1] == "Vorlaufsollwert: 42 °C."
+    # What is recorded has one language.
+    assert audit(twin)[-1]["message"] == "Supply setpoint is 42 °C."
 
 
 @pytest.mark.parametrize("value", [5.0, 95.0, float("nan"), float("inf")])
