@@ -37,11 +37,12 @@ async def imported(nodesets: list[bytes]) -> bytes:
     server = Server()
     try:
         await server.init()
-        data_types = []
-        for nodeset in nodesets:
-            for node_id in await server.import_xml(xmlstring=runtime_part(nodeset)):
-                if await server.get_node(node_id).read_node_class() is ua.NodeClass.DataType:
-                    data_types.append(node_id)
+        data_types = [
+            node_id
+            for nodeset in nodesets
+            for node_id in await server.import_xml(xmlstring=runtime_part(nodeset))
+            if await server.get_node(node_id).read_node_class() is ua.NodeClass.DataType
+        ]
         uris = (await server.get_namespace_array())[2:]
     finally:
         await server.iserver.stop()

@@ -228,7 +228,7 @@ class _Twin:
         if plant is not None and any(child.name == PLANT for child in self.children):
             with suppress(TimeoutError):
                 async with asyncio.timeout(PLANT_TIMEOUT):
-                    while not await _listens("127.0.0.1", plant.control_port):
+                    while not await _listens("127.0.0.1", plant.control_port):  # noqa: ASYNC110 (another process)
                         await asyncio.sleep(PLANT_PROBE_PERIOD)
         serves.set()
 
