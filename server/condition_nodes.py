@@ -108,7 +108,8 @@ class ConditionNodes:
     def _find(self, node_id: ua.NodeId) -> tuple[Condition, _Field] | None:
         if node_id.NamespaceIndex != self._builder.namespaces.site:
             return None
-        name, path = str(node_id.Identifier), ()
+        name = str(node_id.Identifier)
+        path: tuple[str, ...] = ()
         for _ in range(2):  # a field is at most a variable's property
             name, _, last = name.rpartition(".")
             path = (last, *path)

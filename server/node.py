@@ -203,7 +203,8 @@ class LeanNode:
 
     def attribute(self, attribute: ua.AttributeIds) -> Any:
         """Return the content of an attribute that is stored."""
-        return self.attributes[attribute].value.Value.Value
+        stored = self.attributes[attribute].value
+        return stored.Value.Value if stored is not None else None
 
     @property
     def type_definition(self) -> ua.NodeId:

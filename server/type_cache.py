@@ -53,9 +53,7 @@ class TypeCache:
         if not content.startswith(head):
             return self._ignored("it was made from other nodesets or by other versions")
         digest, block = content[len(head) : len(head) + _SIZE], content[len(head) + _SIZE :]
-        if _DIGEST(block).digest() != digest:
-            return self._ignored("it is damaged")
-        return block
+        return block if _DIGEST(block).digest() == digest else self._ignored("it is damaged")
 
     def write(self, block: bytes) -> None:
         """Keep a block for the next start. That it can't be kept is no reason not to start."""
@@ -64,8 +62,9 @@ class TypeCache:
         except OSError as error:
             log.warning("type nodes not kept", file=str(self._path), reason=error.strerror)
 
-    def _ignored(self, reason: str) -> None:
+    def _ignored(self, reason: str) -> bytes | None:
         log.warning("cached type nodes ignored; importing again", file=str(self._path), why=reason)
+        return None
 
 
 def _key(sources: list[bytes]) -> bytes:
