@@ -14,6 +14,13 @@ import pytest
 
 from heatpump_twin.cli import main
 
+_WITH_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("heatpump_twin", run_name="__main__", alter_sys=True)
+"""
+"""A shell takes Ctrl-C from what it runs in the background; a person has it."""
+
 
 @dataclass
 class Ran:
@@ -42,8 +49,8 @@ async def start(*arguments: object, **streams: Any) -> Process:
     """Start ``hptwin``; without an input of its own it has none."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "heatpump_twin",
+        "-c",
+        _WITH_CTRL_C,
         *map(str, arguments),
         **{"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, **streams},
     )
