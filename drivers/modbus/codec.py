@@ -17,7 +17,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heatpump_twin.config.catalogue import Kind
+from heatpump_twin.config.catalogue import Kind, Span
 from heatpump_twin.drivers.modbus.profile import Order, Profile, ProfilePoint, ValueType
 from heatpump_twin.drivers.status import (
     BAD_NO_DATA,
@@ -140,12 +140,10 @@ class PointCodec:
 
     def clamped(self, value: float) -> float:
         """Return the nearest value that the registers can hold without wrapping around."""
-        if self.point.type.is_float or self.point.spec.kind is not Kind.ANALOG:
+        span = raw_span(self.point)
+        if span is None or self.point.spec.kind is not Kind.ANALOG:
             return value
-        width = self.point.bits if self.point.bit is not None else 16 * self.point.type.registers
-        signed = not self.point.type.is_unsigned
-        low, high = (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
-        raw = min(max((value - self.offset) / self.factor, low), high)
+        raw = min(max((value - self.offset) / self.factor, span[0]), span[1])
         return raw * self.factor + self.offset
 
     def raw(self, value: float) -> float:
@@ -218,6 +216,31 @@ class PointCodec:
     def _stored(self, raw: float) -> float:
         """Return the number that is left after it went through the registers."""
         return self._number(self._words(raw, self.read), self.read)
+
+
+def raw_span(point: ProfilePoint) -> tuple[int, int] | None:
+    """Return the smallest and largest raw number that the registers hold; None: it is a float."""
+    if point.type.is_float:
+        return None
+    if point.radix != 65536:
+        return 0, int(point.radix**point.type.registers) - 1
+    width = point.bits if point.bit is not None else 16 * point.type.registers
+    if point.type.is_unsigned:
+        return 0, (1 << width) - 1
+    return -(1 << width - 1), (1 << width - 1) - 1
+
+
+def reach(point: ProfilePoint) -> Span | None:
+    """Return the smallest and largest value that the registers hold, in the catalogue's unit.
+
+    None: it is a float.
+    """
+    span = raw_span(point)
+    if span is None:
+        return None
+    factor, offset = point.conversion
+    ends = [(raw * point.scale + point.offset) * factor + offset for raw in span]
+    return min(ends), max(ends)
 
 
 def split_to_number(packed: int, point: ProfilePoint) -> int:

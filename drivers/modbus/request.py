@@ -63,14 +63,8 @@ _TEXT = {
     ExcCodes.GATEWAY_NO_RESPONSE: "no response from the device behind the gateway",
 }
 
-_TRANSIENT = frozenset(
-    {
-        ExcCodes.ACKNOWLEDGE,
-        ExcCodes.DEVICE_BUSY,
-        ExcCodes.GATEWAY_PATH_UNAVIABLE,
-        ExcCodes.GATEWAY_NO_RESPONSE,
-    }
-)
+_OF_GATEWAY = frozenset({ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE})
+_TRANSIENT = frozenset({ExcCodes.ACKNOWLEDGE, ExcCodes.DEVICE_BUSY, *_OF_GATEWAY})
 
 
 class ModbusExceptionError(LinkError):
@@ -86,6 +80,11 @@ class ModbusExceptionError(LinkError):
     def concerns_addresses(self) -> bool:
         """Whether other addresses may be answered, so that a block is worth splitting."""
         return self.code not in _TRANSIENT
+
+    @property
+    def of_gateway(self) -> bool:
+        """Whether the gateway says it, in place of a device that it does not reach."""
+        return self.code in _OF_GATEWAY
 
 
 class FrameError(LinkError):

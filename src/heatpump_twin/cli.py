@@ -17,6 +17,7 @@ from rich.console import Console
 
 from heatpump_twin import __version__
 from heatpump_twin.cli_cert import cert
+from heatpump_twin.cli_commissioning import commissioning
 from heatpump_twin.cli_points import nodeset, points
 from heatpump_twin.cli_user import user
 from heatpump_twin.config.data_directory import DataDirectory
@@ -38,6 +39,7 @@ app.add_typer(user, name="user")
 app.add_typer(cert, name="cert")
 app.add_typer(nodeset, name="nodeset")
 app.command()(points)
+app.add_typer(commissioning)
 
 out = Console()
 err = Console(stderr=True)
@@ -71,11 +73,13 @@ def run(site: SiteOption = "default", data: DataOption = None, set_: SetOption =
 
 @app.command()
 def check(file: Annotated[str, typer.Argument(metavar="FILE")], set_: SetOption = None) -> None:
-    """Check a site file: every mistake with file, line and key."""
+    """Check a site file and the profiles it uses: every mistake with file, line and key."""
     from heatpump_twin.check import check_site
 
-    summary = check_site(file, set_ or ())
-    out.print(summary, highlight=False)
+    checked = check_site(file, set_ or ())
+    for warning in checked.warnings:
+        out.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
+    out.print(checked.summary, highlight=False)
 
 
 class SchemaOf(StrEnum):
