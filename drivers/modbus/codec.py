@@ -6,7 +6,7 @@
 What a raw value can mean besides a number:
 
 * a sentinel (``absent``) → BadNoData: the device says that it has no such sensor;
-* NaN or infinity in a float → BadSensorFailure;
+* NaN or infinity in a float, or a number that the scale makes infinite → BadSensorFailure;
 * a raw value without a code in ``enum`` → BadOutOfRange: the profile does not know that state.
 """
 
@@ -164,6 +164,8 @@ class PointCodec:
         if self.point.spec.kind is not Kind.ANALOG and value != round(value):
             raise EncodeError(f"{value:g} is not a state")
         raw = (value - self.offset) / self.factor
+        if math.isinf(raw):
+            raise EncodeError(f"{value:g} is beyond the device's numbers")
         raw = raw if self.point.type.is_float else float(round(raw))
         if raw in self.sentinels:
             raise EncodeError(f"{value:g} is the device's mark for a missing sensor")
@@ -179,7 +181,8 @@ class PointCodec:
             return (math.nan, BAD_OUT_OF_RANGE) if code is None else (float(code), GOOD)
         if self.point.type is ValueType.BOOL:
             return float(raw != 0), GOOD
-        return raw * self.factor + self.offset, GOOD
+        value = raw * self.factor + self.offset
+        return (math.nan, BAD_SENSOR_FAILURE) if math.isinf(value) else (value, GOOD)
 
     def _number(self, words: Sequence[int], positions: tuple[int, ...]) -> float:
         if self.point.space.of_bits:
