@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import ipaddress
-import os
 import ssl
-import tty
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +19,8 @@ from heatpump_twin.config.settings import Connection, Device
 from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway, RtuSession
 from heatpump_twin.drivers.modbus.link import Link
 from heatpump_twin.drivers.modbus.load import load_profile
-from heatpump_twin.drivers.modbus.serial_port import SerialSettings, SerialTransport
+from heatpump_twin.drivers.modbus.pseudo_terminal import PseudoTerminal
+from heatpump_twin.drivers.modbus.serial_port import SerialSettings
 from heatpump_twin.drivers.modbus.wire import opener
 from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
@@ -51,23 +49,12 @@ async def test_rtu_over_tcp(serve: Any, drive: Any, tank: Any, eventually: Any) 
 @pytest.fixture
 async def line(tank: Any) -> AsyncIterator[tuple[str, EmulatedGateway]]:
     """A pty pair: its far end is a device on a serial line. Gives the path of the near end."""
-    far, near = os.openpty()
-    tty.setraw(far)
-    os.set_blocking(far, False)
-    path = os.ttyname(near)
-    gateway = EmulatedGateway(
-        "", 0, {1: EmulatedDevice(load_profile(HJ), tank)}, session=RtuSession()
-    )
-    reader = asyncio.StreamReader()
-    protocol = asyncio.StreamReaderProtocol(reader)
-    transport = SerialTransport(far, protocol)
-    writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
-    task = asyncio.create_task(gateway.serve(reader, writer))
-    yield path, gateway
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    transport.abort()
-    os.close(near)
+    device = EmulatedDevice(load_profile(HJ), tank)
+    gateway = EmulatedGateway("", 0, {1: device}, session=RtuSession())
+    terminal = PseudoTerminal(gateway.connection())
+    yield terminal.path, gateway
+    terminal.close()
+    await gateway.stop()
 
 
 async def test_a_serial_line(line: Any, drive: Any, tank: Any, eventually: Any) -> None:
