@@ -94,6 +94,12 @@ class EmulatedListener(ABC):
         for connection in self._connections:
             connection.frozen = True
 
+    def thaw_connections(self) -> None:
+        """Close the connections that are half-open, as when the peer notices at last."""
+        for connection in list(self._connections):
+            if connection.frozen:
+                connection.abort()
+
     @property
     def frozen(self) -> int:
         """How many connections are half-open."""
@@ -122,9 +128,7 @@ class EmulatedListener(ABC):
     async def come_back(self) -> None:
         """End an outage, and connections that are half-open."""
         await self._cancel_return()
-        for connection in list(self._connections):
-            if connection.frozen:
-                connection.abort()
+        self.thaw_connections()
         await self._listen_again()
 
     async def _come_back_after(self, seconds: float) -> None:

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from pymodbus.constants import ExcCodes
 
+from heatpump_twin.config.catalogue import Kind
 from heatpump_twin.drivers.modbus.codec import EncodeError, PointCodec
 from heatpump_twin.drivers.modbus.emulated_faults import SensorFault
 from heatpump_twin.drivers.modbus.profile import ProfilePoint
@@ -67,12 +68,21 @@ class ShownValue:
                 raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
             return absent
         if value != self._value:
-            try:
-                self._words = self.codec.encode_read(self.codec.clamped(value))
-            except EncodeError as error:
-                raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
+            self._words = self._encoded(value)
             self._value = value
         return self._words
+
+    def _encoded(self, value: float) -> Sequence[int]:
+        codec = self.codec
+        try:
+            return codec.encode_read(codec.clamped(value))
+        except EncodeError as error:
+            if not codec.sentinels or codec.point.spec.kind is not Kind.ANALOG:
+                raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
+        try:  # a device does not let a value look like its mark for a missing sensor
+            return codec.encode_read(codec.clamped(value + abs(codec.factor)))
+        except EncodeError as error:
+            raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
 
 
 class ShownText:

@@ -111,7 +111,9 @@ MISTAKES = (
     ("POST", "/faults", {"gateway": "x", "name": "silence"}, 404, "hp1.controller"),
     ("POST", "/faults", [1], 400, "valid dictionary"),
     ("DELETE", "/faults?pump=hp1", None, 400, "unknown parameters: pump"),
-    ("DELETE", "/faults?gateway=hp1.climate&name=x", None, 400, "no device fault"),
+    ("DELETE", "/faults?gateway=hp1.climate&name=x", None, 400, "no fault 'x'"),
+    ("DELETE", "/faults?gateway=x", None, 404, "hp1.controller"),
+    ("DELETE", "/faults?heat_pump=hp9", None, 404, "there are: hp1"),
     ("GET", "/nothing", None, 404, "GET /state"),
 )
 
