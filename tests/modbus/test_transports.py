@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from heatpump_twin.config.settings import Connection, Device
-from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway, RtuSession
+from heatpump_twin.drivers.modbus.emulator import RtuSession
 from heatpump_twin.drivers.modbus.link import Link
-from heatpump_twin.drivers.modbus.load import load_profile
-from heatpump_twin.drivers.modbus.pseudo_terminal import PseudoTerminal
 from heatpump_twin.drivers.modbus.serial_port import SerialSettings
 from heatpump_twin.drivers.modbus.wire import opener
 from heatpump_twin.drivers.protocol import WriteState
@@ -46,19 +43,8 @@ async def test_rtu_over_tcp(serve: Any, drive: Any, tank: Any, eventually: Any) 
     assert tank.written == [("supply_setpoint", 42.0)]
 
 
-@pytest.fixture
-async def line(tank: Any) -> AsyncIterator[tuple[str, EmulatedGateway]]:
-    """A pty pair: its far end is a device on a serial line. Gives the path of the near end."""
-    device = EmulatedDevice(load_profile(HJ), tank)
-    gateway = EmulatedGateway("", 0, {1: device}, session=RtuSession())
-    terminal = PseudoTerminal(gateway.connection())
-    yield terminal.path, gateway
-    terminal.close()
-    await gateway.stop()
-
-
 async def test_a_serial_line(line: Any, drive: Any, tank: Any, eventually: Any) -> None:
-    path, gateway = line
+    path, gateway = line({1: (HJ, tank)})
     tank.values["supply_temperature"] = 35.2
     link = Link.to(address(f"serial://{path}?baudrate=9600&parity=N&stopbits=2"))
     driver, seen = drive(HJ, link, period=0.3)
