@@ -124,7 +124,11 @@ class PointCodec:
 
     def encode_read(self, value: float) -> list[int]:
         """Return the words that a device with this value shows to a reader."""
-        return self._words(self.raw(value), self.read)
+        return self.words(self.raw(value))
+
+    def words(self, raw: float) -> list[int]:
+        """Return the words that a device with this raw number shows to a reader."""
+        return self._words(raw, self.read)
 
     def absent_words(self) -> list[int] | None:
         """Return what a device without this sensor shows; None: it has no way to say so."""

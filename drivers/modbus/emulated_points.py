@@ -42,14 +42,15 @@ class Shown(Protocol):
 class ShownValue:
     """A number that comes from the process, by the name that it has there."""
 
-    __slots__ = ("_process", "_value", "_words", "codec", "name", "point")
+    __slots__ = ("_ends", "_process", "_raw", "_value", "_words", "codec", "name", "point")
 
     def __init__(self, codec: PointCodec, process: Process, name: str) -> None:
         self.point = codec.point
         self.codec = codec
         self.name = name
         self._process = process
-        self._value = math.nan
+        self._ends = sorted((codec.clamped(-math.inf), codec.clamped(math.inf)))
+        self._value = self._raw = math.nan
         self._words: Sequence[int] = ()
 
     def value(self, sensors: Sensors) -> float | None:
@@ -68,19 +69,31 @@ class ShownValue:
                 raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
             return absent
         if value != self._value:
-            self._words = self._encoded(value)
+            raw = self._nearest(value)
+            if raw != self._raw:
+                self._words = self._encoded(raw)
+                self._raw = raw
             self._value = value
         return self._words
 
-    def _encoded(self, value: float) -> Sequence[int]:
+    def _nearest(self, value: float) -> float:
+        """Return the raw number for a value, which stops at the ends of the registers."""
         codec = self.codec
+        low, high = self._ends
+        held = min(max(value, low), high)
         try:
-            return codec.encode_read(codec.clamped(value))
+            return codec.raw(held)
         except EncodeError as error:
             if not codec.sentinels or codec.point.spec.kind is not Kind.ANALOG:
                 raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
         try:  # a device does not let a value look like its mark for a missing sensor
-            return codec.encode_read(codec.clamped(value + abs(codec.factor)))
+            return codec.raw(min(held + abs(codec.factor), high))
+        except EncodeError as error:
+            raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
+
+    def _encoded(self, raw: float) -> Sequence[int]:
+        try:
+            return self.codec.words(raw)
         except EncodeError as error:
             raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
 
