@@ -53,7 +53,7 @@ class Faults:
     latency: float = 0.0
     """Delay of every response, on its own connection. [s]"""
     late: float = 0.0
-    """As much later a response comes on whatever connection is open then, out of turn. [s]"""
+    """As much later a response comes, and what is behind it, on the newest connection. [s]"""
     silent: bool = False
     """Connections are accepted and requests swallowed."""
     silent_units: set[int] = field(default_factory=set)

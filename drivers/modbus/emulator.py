@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Mapping
 
 from pymodbus.constants import ExcCodes
@@ -48,6 +49,10 @@ __all__ = [
 ]
 
 
+_ON_THE_BUS = 0.01
+"""How long a response takes on a bus: some ten characters at 9600 Bd. [s]"""
+
+
 class EmulatedGateway(EmulatedListener):
     """A Modbus server with emulated devices behind it."""
 
@@ -64,6 +69,8 @@ class EmulatedGateway(EmulatedListener):
         self.devices = dict(devices)
         self.faults = Faults()
         self.requests = 0
+        self._on_bus: deque[bytes] = deque()
+        self._bus_due = 0.0
 
     async def repair(self) -> None:
         """End everything that is wrong."""
@@ -86,8 +93,9 @@ class EmulatedGateway(EmulatedListener):
             frame = corrupted(self._session, request, pdu, faults.corruption)
         else:
             frame = self._session.pack(request, pdu)
-        if faults.late and faults.hits("late", number):
-            asyncio.get_running_loop().call_later(faults.late, self._send_late, frame)
+        late = faults.late if faults.late and faults.hits("late", number) else 0.0
+        if late or self._on_bus:
+            self._send_on_bus(frame, late)
         elif faults.latency and faults.hits("latency", number):
             connection.send(frame, faults.latency)
         else:
@@ -122,7 +130,17 @@ class EmulatedGateway(EmulatedListener):
             {point: fault for (u, point), fault in faults.sensors.items() if u == unit},
         )
 
-    def _send_late(self, frame: bytes) -> None:
-        """Send a response on the newest connection: a bus does not know who had asked."""
+    def _send_on_bus(self, frame: bytes, delay: float) -> None:
+        """Send a response behind those before it, on what is then the newest connection.
+
+        A bus keeps the order and does not know who had asked.
+        """
+        loop = asyncio.get_running_loop()
+        self._bus_due = max(self._bus_due + _ON_THE_BUS, loop.time() + delay)
+        self._on_bus.append(frame)
+        loop.call_at(self._bus_due, self._send_next)
+
+    def _send_next(self) -> None:
+        frame = self._on_bus.popleft()
         if self._connections and self.outage is None:
             next(reversed(self._connections)).send(frame)

@@ -40,7 +40,7 @@ class Latency(_Fault):
 
 
 class Late(_Fault):
-    """Responses come late and on whatever connection is open then, as from a bus."""
+    """Responses come late, in order, on whatever connection is open then: as from a bus."""
 
     name: Literal["late"]
     seconds: Seconds

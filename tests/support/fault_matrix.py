@@ -8,7 +8,6 @@ which point it is of and which request it answers: the driver may only take it f
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -141,6 +140,8 @@ class Effect(StrEnum):
     ALL_BAD = "all Bad"
     ONE_BAD = "one Bad"
     NO_GAP = "no gap"
+    NEVER_WRONG = "any"
+    """Gaps are allowed: the device is beyond what two attempts can bridge."""
 
 
 Act = Callable[[EmulatedGateway, float], Awaitable[None]]
@@ -179,16 +180,19 @@ async def _exception(gateway: EmulatedGateway, _: float) -> None:
     gateway.faults.exceptions[UNIT, Space.HOLDING, place.address] = 4
 
 
-async def _slow(gateway: EmulatedGateway, timeout: float) -> None:
-    gateway.faults.latency = 1.5 * timeout
+async def _slow(gateway: EmulatedGateway, wait: float) -> None:
+    gateway.faults.latency = 1.5 * wait
 
 
-async def _late_elsewhere(gateway: EmulatedGateway, timeout: float) -> None:
-    gateway.faults.late = 1.5 * timeout
+def _late_elsewhere(timeouts: float, one_in: int = 1) -> Act:
+    async def begin(gateway: EmulatedGateway, wait: float) -> None:
+        gateway.faults.late, gateway.faults.one_in["late"] = timeouts * wait, one_in
+
+    return begin
 
 
-async def _sometimes_slow(gateway: EmulatedGateway, timeout: float) -> None:
-    gateway.faults.latency, gateway.faults.one_in["latency"] = 1.5 * timeout, 5
+async def _sometimes_slow(gateway: EmulatedGateway, wait: float) -> None:
+    gateway.faults.latency, gateway.faults.one_in["latency"] = 1.5 * wait, 5
 
 
 async def _half_open(gateway: EmulatedGateway, _: float) -> None:
@@ -199,8 +203,8 @@ async def _drop(gateway: EmulatedGateway, _: float) -> None:
     await gateway.drop_connections()
 
 
-async def _reboot(gateway: EmulatedGateway, timeout: float) -> None:
-    await gateway.reboot(8 * timeout)
+async def _reboot(gateway: EmulatedGateway, wait: float) -> None:
+    await gateway.reboot(8 * wait)
 
 
 async def _vanish(gateway: EmulatedGateway, _: float) -> None:
@@ -220,7 +224,10 @@ FAULTS = (
     Fault("unit behind the gateway is gone", _offline),
     Fault("time-out", _silent),
     Fault("response after the time-out", _slow),
-    Fault("… on the next connection", _late_elsewhere),
+    *(
+        Fault(f"… by {n:g} time-outs on the next connection", _late_elsewhere(n))
+        for n in (1.5, 2.5, 3.5)
+    ),
     *(Fault(kind.value.replace("_", " "), _spoil(kind)) for kind in Corruption),
     Fault("accepts and stays silent", _accept_and_silent),
     Fault("cable pulled", _vanish),
@@ -228,6 +235,14 @@ FAULTS = (
     Fault("half-open connection", _half_open, Effect.NO_GAP),
     Fault("connection dropped", _drop, Effect.NO_GAP),
     Fault("one response in 5 late", _sometimes_slow, Effect.NO_GAP),
+    *(
+        Fault(
+            f"one in {n} by {late:g} time-outs on the next connection",
+            _late_elsewhere(late, n),
+            Effect.NEVER_WRONG,
+        )
+        for n, late in ((4, 1.5), (4, 2.5), (4, 3.5), (4, 5.5))
+    ),
     *(
         Fault(f"one in 5 {kind.value.replace('_', ' ')}", _spoil(kind, 5), Effect.NO_GAP)
         for kind in Corruption
@@ -253,7 +268,7 @@ class Outcome:
     wrong: list[tuple[str, float, float]]
 
 
-async def suffer(fault: Fault, scheme: str, period: float, timeout: float | None) -> Outcome:
+async def suffer(fault: Fault, scheme: str, period: float, wait: float | None) -> Outcome:
     """Run the driver on a device, let it suffer a fault, repair it, and tell what happened."""
     profile = matrix_profile()
     truth = Truth(profile)
@@ -272,13 +287,13 @@ async def suffer(fault: Fault, scheme: str, period: float, timeout: float | None
         unit=UNIT,
         clock=SystemClock(),
         period=period,
-        timeout=timeout,
+        timeout=wait,
         retry_refused=4 * period,
     )
     witness = Witness(dict(driver.points), truth)
     running = asyncio.create_task(driver.run(witness))
     try:
-        return await _observe(fault, scheme, gateway, driver, witness, timeout or period)
+        return await _observe(fault, scheme, gateway, driver, witness, wait or period)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -291,19 +306,20 @@ async def _observe(
     gateway: EmulatedGateway,
     driver: ModbusDriver,
     witness: Witness,
-    timeout: float,
+    wait: float,
 ) -> Outcome:
     loop = asyncio.get_running_loop()
     await _until(lambda: witness.all_good and driver.metrics.polls >= 3)
-    witness.gaps = 0
+    seen, witness.gaps = witness.good, 0
+    await _until(lambda: witness.good > seen)  # a poll is just over: the worst moment
     polls, began = driver.metrics.polls, loop.time()
-    await fault.begin(gateway, timeout)
+    await fault.begin(gateway, wait)
     match fault.effect:
         case Effect.ALL_BAD:
             await _until(lambda: witness.all_bad)
         case Effect.ONE_BAD:
             await _until(lambda: witness.only_guilty_bad)
-        case Effect.NO_GAP:
+        case Effect.NO_GAP | Effect.NEVER_WRONG:
             await _until(lambda: driver.metrics.polls >= polls + 12)
     polls_to_effect, to_effect = driver.metrics.polls - polls, loop.time() - began
     flowing = witness.good
@@ -326,9 +342,9 @@ async def _observe(
 
 async def _until(condition: Callable[[], bool]) -> None:
     """Wait for what must come; it is given up long after it is overdue."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(30):
-            while not condition():
-                await asyncio.sleep(0.005)
-        return
-    raise AssertionError(f"never: {condition}")
+    deadline = asyncio.get_running_loop().time() + 30
+    while True:
+        if condition():
+            return
+        assert asyncio.get_running_loop().time() < deadline, "it never came"
+        await asyncio.sleep(0.005)
