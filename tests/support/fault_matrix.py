@@ -34,6 +34,8 @@ from heatpump_twin.drivers.status import BAD_DEVICE_FAILURE, GOOD, is_bad
 
 SCHEMES = ("tcp", "rtu+tcp")
 UNIT = 17
+LONGEST = 0.9
+"""The driver's time-out for a profile that would rather wait longer. [periods]"""
 GUILTY = "return_temperature"
 """The point that the exception is about."""
 
@@ -55,7 +57,7 @@ def matrix_profile() -> Profile:
             points.append({"point": name, **place})
             address += 2 if kind.endswith("32") else 1
     return Profile.model_validate(
-        {"title": "Matrix", "kind": "transmitter", "source": "a test", "points": points}
+        {"title": "M", "kind": "transmitter", "source": "a test", "timeout": 60, "points": points}
     )
 
 
@@ -184,7 +186,7 @@ async def _slow(gateway: EmulatedGateway, wait: float) -> None:
     gateway.faults.latency = 1.5 * wait
 
 
-def _late_elsewhere(timeouts: float, one_in: int = 1) -> Act:
+def _late_on_bus(timeouts: float, one_in: int = 1) -> Act:
     async def begin(gateway: EmulatedGateway, wait: float) -> None:
         gateway.faults.late, gateway.faults.one_in["late"] = timeouts * wait, one_in
 
@@ -224,21 +226,18 @@ FAULTS = (
     Fault("unit behind the gateway is gone", _offline),
     Fault("time-out", _silent),
     Fault("response after the time-out", _slow),
-    *(
-        Fault(f"… by {n:g} time-outs on the next connection", _late_elsewhere(n))
-        for n in (1.5, 2.5, 3.5)
-    ),
+    *(Fault(f"late by {n:g} time-outs, on a bus", _late_on_bus(n)) for n in (1.5, 2.5, 3.5)),
     *(Fault(kind.value.replace("_", " "), _spoil(kind)) for kind in Corruption),
     Fault("accepts and stays silent", _accept_and_silent),
     Fault("cable pulled", _vanish),
-    Fault("reboot", _reboot, ends_by_itself=True),
+    Fault("reboot, 8 time-outs long", _reboot, ends_by_itself=True),
     Fault("half-open connection", _half_open, Effect.NO_GAP),
     Fault("connection dropped", _drop, Effect.NO_GAP),
     Fault("one response in 5 late", _sometimes_slow, Effect.NO_GAP),
     *(
         Fault(
-            f"one in {n} by {late:g} time-outs on the next connection",
-            _late_elsewhere(late, n),
+            f"one in {n} late by {late:g} time-outs, on a bus",
+            _late_on_bus(late, n),
             Effect.NEVER_WRONG,
         )
         for n, late in ((4, 1.5), (4, 2.5), (4, 3.5), (4, 5.5))
@@ -293,7 +292,7 @@ async def suffer(fault: Fault, scheme: str, period: float, wait: float | None) -
     witness = Witness(dict(driver.points), truth)
     running = asyncio.create_task(driver.run(witness))
     try:
-        return await _observe(fault, scheme, gateway, driver, witness, wait or period)
+        return await _observe(fault, scheme, gateway, driver, witness, wait or LONGEST * period)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -342,7 +341,7 @@ async def _observe(
 
 async def _until(condition: Callable[[], bool]) -> None:
     """Wait for what must come; it is given up long after it is overdue."""
-    deadline = asyncio.get_running_loop().time() + 30
+    deadline = asyncio.get_running_loop().time() + 120
     while True:
         if condition():
             return
