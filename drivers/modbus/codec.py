@@ -6,7 +6,7 @@
 What a raw value can mean besides a number:
 
 * a sentinel (``absent``) → BadNoData: the device says that it has no such sensor;
-* NaN or infinity in a float → BadSensorFailure;
+* NaN or infinity in a float, or a number that the scale makes infinite → BadSensorFailure;
 * a raw value without a code in ``enum`` → BadOutOfRange: the profile does not know that state.
 """
 
@@ -124,7 +124,11 @@ class PointCodec:
 
     def encode_read(self, value: float) -> list[int]:
         """Return the words that a device with this value shows to a reader."""
-        return self._words(self.raw(value), self.read)
+        return self.words(self.raw(value))
+
+    def words(self, raw: float) -> list[int]:
+        """Return the words that a device with this raw number shows to a reader."""
+        return self._words(raw, self.read)
 
     def absent_words(self) -> list[int] | None:
         """Return what a device without this sensor shows; None: it has no way to say so."""
@@ -162,6 +166,8 @@ class PointCodec:
         if self.point.spec.kind is not Kind.ANALOG and value != round(value):
             raise EncodeError(f"{value:g} is not a state")
         raw = (value - self.offset) / self.factor
+        if math.isinf(raw):
+            raise EncodeError(f"{value:g} is beyond the device's numbers")
         raw = raw if self.point.type.is_float else float(round(raw))
         if raw in self.sentinels:
             raise EncodeError(f"{value:g} is the device's mark for a missing sensor")
@@ -177,7 +183,8 @@ class PointCodec:
             return (math.nan, BAD_OUT_OF_RANGE) if code is None else (float(code), GOOD)
         if self.point.type is ValueType.BOOL:
             return float(raw != 0), GOOD
-        return raw * self.factor + self.offset, GOOD
+        value = raw * self.factor + self.offset
+        return (math.nan, BAD_SENSOR_FAILURE) if math.isinf(value) else (value, GOOD)
 
     def _number(self, words: Sequence[int], positions: tuple[int, ...]) -> float:
         if self.point.space.of_bits:

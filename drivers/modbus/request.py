@@ -41,6 +41,12 @@ _READS: dict[Space, type[ModbusPDU]] = {
     Space.INPUT: ReadInputRegistersRequest,
 }
 
+_READ_BACK = {
+    1: Space.COIL, 2: Space.DISCRETE, 3: Space.HOLDING, 4: Space.INPUT,
+    5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING,
+}  # fmt: skip
+"""Where a request reads, or what it writes can be read."""
+
 _STATUS = {
     ExcCodes.ILLEGAL_FUNCTION: BAD_NOT_SUPPORTED,
     ExcCodes.ILLEGAL_ADDRESS: BAD_CONFIGURATION_ERROR,
@@ -130,6 +136,14 @@ class Request:
     def function(self) -> int:
         """The function code."""
         return self.pdu[0]
+
+    def probes(self) -> list[Request]:
+        """Return reads whose responses are as long as neither this one's nor each other's."""
+        space = _READ_BACK[self.function]
+        address = int.from_bytes(self.pdu[1:3], "big")
+        step = 8 if space.of_bits else 1
+        found = [Request.read(self.unit, space, address, 1 + i * step) for i in range(3)]
+        return [probe for probe in found if probe.response_length != self.response_length][:2]
 
     def accept(self, response: bytes) -> bytes:
         """Return the data of a response PDU that belongs to this request.

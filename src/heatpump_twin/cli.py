@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
-from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +16,7 @@ from rich.console import Console
 from heatpump_twin import __version__
 from heatpump_twin.cli_cert import cert
 from heatpump_twin.cli_commissioning import commissioning
+from heatpump_twin.cli_plant import plant
 from heatpump_twin.cli_points import nodeset, points
 from heatpump_twin.cli_user import user
 from heatpump_twin.config.data_directory import DataDirectory
@@ -27,6 +26,7 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.logs import configure
 from heatpump_twin.server.errors import ServerError
+from heatpump_twin.stopping import until_stopped
 
 app = typer.Typer(
     name="hptwin",
@@ -40,6 +40,7 @@ app.add_typer(cert, name="cert")
 app.add_typer(nodeset, name="nodeset")
 app.command()(points)
 app.add_typer(commissioning)
+app.add_typer(plant, name="plant")
 
 out = Console()
 err = Console(stderr=True)
@@ -68,7 +69,7 @@ def run(site: SiteOption = "default", data: DataOption = None, set_: SetOption =
     configure("twin")
     directory = DataDirectory.open(data)
     arguments = ["--site", site, *(part for item in set_ or [] for part in ("--set", item))]
-    _until_stopped(lambda stop: run_twin(settings, directory, arguments, stop))
+    until_stopped(lambda stop: run_twin(settings, directory, arguments, stop))
 
 
 @app.command()
@@ -102,16 +103,6 @@ def schema(of: Annotated[SchemaOf, typer.Argument(help="Kind of file.")] = Schem
         SchemaOf.RULES: json_schema,
     }
     print(json.dumps(schemas[of](), indent=2))  # noqa: T201 (the output itself)
-
-
-@app.command()
-def plant(site: SiteOption = "default", set_: SetOption = None) -> None:
-    """Serve the emulated field devices of a site on Modbus TCP."""
-    from heatpump_twin.plant import run_plant
-
-    settings = load_site(site, set_ or ())
-    configure("plant")
-    _until_stopped(lambda stop: run_plant(settings, stop))
 
 
 @app.command()
@@ -174,20 +165,6 @@ def _options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
-
-
-def _until_stopped(main: Any) -> None:
-    """Run ``main(stop)``; SIGTERM and Ctrl-C set the event and the process ends with 0."""
-
-    async def body() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        work: Coroutine[Any, Any, None] = main(stop)
-        await work
-
-    asyncio.run(body())
 
 
 def main() -> None:

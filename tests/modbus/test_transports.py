@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import ipaddress
-import os
 import ssl
-import tty
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from heatpump_twin.config.settings import Connection, Device
-from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway, RtuSession
+from heatpump_twin.drivers.modbus.emulator import RtuSession
 from heatpump_twin.drivers.modbus.link import Link
-from heatpump_twin.drivers.modbus.load import load_profile
-from heatpump_twin.drivers.modbus.serial_port import SerialSettings, SerialTransport
+from heatpump_twin.drivers.modbus.serial_port import SerialSettings
 from heatpump_twin.drivers.modbus.wire import opener
 from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
@@ -49,30 +44,8 @@ async def test_rtu_over_tcp(serve: Any, drive: Any, tank: Any, eventually: Any) 
     assert tank.written == [("supply_setpoint", 42.0)]
 
 
-@pytest.fixture
-async def line(tank: Any) -> AsyncIterator[tuple[str, EmulatedGateway]]:
-    """A pty pair: its far end is a device on a serial line. Gives the path of the near end."""
-    far, near = os.openpty()
-    tty.setraw(far)
-    os.set_blocking(far, False)
-    path = os.ttyname(near)
-    gateway = EmulatedGateway(
-        "", 0, {1: EmulatedDevice(load_profile(HJ), tank)}, session=RtuSession()
-    )
-    reader = asyncio.StreamReader()
-    protocol = asyncio.StreamReaderProtocol(reader)
-    transport = SerialTransport(far, protocol)
-    writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
-    task = asyncio.create_task(gateway.serve(reader, writer))
-    yield path, gateway
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    transport.abort()
-    os.close(near)
-
-
 async def test_a_serial_line(line: Any, drive: Any, tank: Any, eventually: Any) -> None:
-    path, gateway = line
+    path, gateway = line({1: (HJ, tank)})
     tank.values["supply_temperature"] = 35.2
     link = Link.to(address(f"serial://{path}?baudrate=9600&parity=N&stopbits=2"))
     driver, seen = drive(HJ, link, period=0.3)
