@@ -14,7 +14,7 @@ from taciturn import Taciturn
 
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.access import DeviceAccess
-from heatpump_twin.drivers.modbus.emulated_device import Forced
+from heatpump_twin.drivers.modbus.emulated_device import UNHARMED, Harm
 from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway
 from heatpump_twin.drivers.modbus.load import load_profile
 from heatpump_twin.drivers.modbus.profile import Space
@@ -94,14 +94,14 @@ async def test_a_refused_point_does_not_hide_the_others(gateway: Any) -> None:
 
 
 async def test_a_sensor_that_is_not_there_is_an_answer(gateway: Any) -> None:
-    gateway.devices[1]._process._day = WINTER | {"room_temperature": None, "dhw_temperature": None}
+    gateway.devices[1].process._day = WINTER | {"room_temperature": None, "dhw_temperature": None}
     ran = await hptwin.run("read", at(gateway), "dhw_temperature", "--profile", HJ)
     assert ran.code == 0
     assert rows(ran)["dhw_temperature"][1:] == ["°C", "BadNoData", "8000", "holding", "32"]
 
 
 async def test_an_unusual_value_is_pointed_out(gateway: Any) -> None:
-    gateway.devices[1]._process._day = WINTER | {"supply_temperature": 352}
+    gateway.devices[1].process._day = WINTER | {"supply_temperature": 352}
     ran = await hptwin.run("read", at(gateway), "supply_temperature", "--profile", HJ)
     assert "usually 10 to 65" in ran.out
 
@@ -119,10 +119,10 @@ points:
 class Named(EmulatedDevice):
     """Has its name in four registers, and says nothing about its model number."""
 
-    def respond(self, request: bytes, forced: Forced) -> bytes:
+    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
         if request[1:5] == (500).to_bytes(2, "big") + (4).to_bytes(2, "big"):
             return bytes((request[0], 8)) + b"TWIN 7\0\0"
-        return super().respond(request, forced)
+        return super().respond(request, harm)
 
 
 async def test_texts_and_profiles_of_ones_own(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ async def test_a_device_that_keeps_silent(gateway: Any) -> None:
 async def test_silence_about_some_points_does_not_hide_the_others() -> None:
     profile = load_profile("lg-therma-v")
     device = EmulatedDevice(profile, PlausibleProcess(profile, WINTER))
-    async with Taciturn(device, {(Space.INPUT, 2): ILLEGAL_ADDRESS}).served() as link:
+    async with Taciturn(device, Harm({(Space.INPUT, 2): ILLEGAL_ADDRESS}, {})).served() as link:
         access = DeviceAccess(profile, link, 1, 0.1, SystemClock())
         readings = {r.point.point: r for r in await access.read()}
     assert readings["return_temperature"].status == BAD_NO_COMMUNICATION

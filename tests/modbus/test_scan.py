@@ -12,7 +12,8 @@ from pymodbus.constants import ExcCodes
 from recorded import READS, RecordedSession
 from taciturn import Taciturn
 
-from heatpump_twin.drivers.modbus.emulated_device import Forced, ModbusRefusal
+from heatpump_twin.drivers.modbus.emulated_device import UNHARMED, Harm
+from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway
 from heatpump_twin.drivers.modbus.link import NotSentError
 from heatpump_twin.drivers.modbus.load import load_profile, packaged_profiles
@@ -27,9 +28,9 @@ Scanned = Callable[..., Awaitable[tuple[ScanReport, RecordedSession]]]
 class Generous(EmulatedDevice):
     """Answers any address that it does not have with zeros, as many devices do."""
 
-    def respond(self, request: bytes, forced: Forced) -> bytes:
+    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
         try:
-            return super().respond(request, forced)
+            return super().respond(request, harm)
         except ModbusRefusal:
             if request[0] not in READS:
                 raise
@@ -45,22 +46,22 @@ class Both(EmulatedDevice):
         self._other = other
         return self
 
-    def respond(self, request: bytes, forced: Forced) -> bytes:
+    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
         try:
-            return super().respond(request, forced)
+            return super().respond(request, harm)
         except ModbusRefusal:
-            return self._other.respond(request, forced)
+            return self._other.respond(request, harm)
 
 
 class Busy(EmulatedDevice):
     """Answers a request only when it comes a second time."""
 
-    def respond(self, request: bytes, forced: Forced) -> bytes:
+    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
         seen = self.__dict__.setdefault("_seen", set())
         if request not in seen:
             seen.add(request)
             raise ModbusRefusal(ExcCodes.DEVICE_BUSY)
-        return super().respond(request, forced)
+        return super().respond(request, harm)
 
 
 def device(name: str, day: dict[str, float | None], kind: type = EmulatedDevice) -> Any:
@@ -176,7 +177,7 @@ async def test_steps_are_told_and_never_go_back(scanned: Scanned) -> None:
 
 async def test_a_device_that_keeps_silent_about_strange_registers_costs_little() -> None:
     """Each profile that does not fit costs two time-outs, not two for every point."""
-    taciturn = Taciturn(device("lg-therma-v", WINTER), {})
+    taciturn = Taciturn(device("lg-therma-v", WINTER))
     limits = ScanLimits(timeout=0.05, pause=0.0, requests=2000, seconds=60.0)
     async with taciturn.served() as link:
         scan = Scan(link, [1], PROFILES, limits, lambda step: None)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from heatpump_twin.config.settings import Connection, Device
-from heatpump_twin.drivers.modbus.emulator import RtuSession
+from heatpump_twin.drivers.modbus.emulator import EmulatedGateway, RtuSession
 from heatpump_twin.drivers.modbus.link import Link
 from heatpump_twin.drivers.modbus.serial_port import SerialSettings
 from heatpump_twin.drivers.modbus.wire import opener
@@ -136,7 +136,7 @@ async def everywhere(
 ) -> tuple[str, EmulatedGateway]:
     """An Aquarea behind each transport: its address and its gateway."""
     if request.param == "serial":
-        path, gateway = line
+        path, gateway = line({1: (HJ, tank)})
         return f"serial://{path}?baudrate=9600&parity=N&stopbits=2", gateway
     transport: dict[str, Any] = {}
     if request.param == "rtu+tcp":

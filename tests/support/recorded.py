@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 
 from heatpump_twin.drivers.modbus.emulated_session import Received, Session, TcpSession
@@ -17,8 +16,16 @@ class RecordedSession:
     inner: Session = field(default_factory=TcpSession)
     requests: list[Received] = field(default_factory=list)
 
-    async def receive(self, reader: asyncio.StreamReader) -> Received | None:
-        request = await self.inner.receive(reader)
+    @property
+    def tells_absence(self) -> bool:
+        return self.inner.tells_absence
+
+    @property
+    def patience(self) -> float:
+        return self.inner.patience
+
+    def take(self, buffer: bytearray) -> Received | None:
+        request = self.inner.take(buffer)
         if request is not None:
             self.requests.append(request)
         return request

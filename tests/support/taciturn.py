@@ -7,10 +7,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from recorded import RecordedSession
-
 from heatpump_twin.config.settings import Connection
-from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice, Forced, ModbusRefusal
+from heatpump_twin.drivers.modbus.emulated_device import UNHARMED, EmulatedDevice, Harm
+from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
+from heatpump_twin.drivers.modbus.emulated_session import TcpSession
 from heatpump_twin.drivers.modbus.link import Link
 
 
@@ -19,7 +19,7 @@ class Taciturn:
     """One device on a TCP port of its own."""
 
     device: EmulatedDevice
-    faults: Forced
+    harm: Harm = UNHARMED
     silences: int = 0
 
     @contextlib.asynccontextmanager
@@ -32,13 +32,16 @@ class Taciturn:
             await link.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = RecordedSession()
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while (request := await session.receive(reader)) is not None:
-                try:
-                    answer = self.device.respond(request.pdu, self.faults)
-                except ModbusRefusal:
-                    self.silences += 1
-                    continue
-                writer.write(session.pack(request, answer))
+        buffer = bytearray()
+        session = TcpSession()
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(1024):
+                buffer += data
+                while (request := session.take(buffer)) is not None:
+                    try:
+                        answer = self.device.respond(request.pdu, self.harm)
+                    except ModbusRefusal:
+                        self.silences += 1
+                        continue
+                    writer.write(session.pack(request, answer))
         writer.close()
