@@ -207,7 +207,14 @@ async def test_every_transport(transport: Transport, client: Any) -> None:
         assert address.startswith(f"{transport}://")
         if transport is Transport.SERIAL:
             serving.addresses["device"] = f"{address}?parity=N"
-        assert (await client(serving).poll())["voltage"][1] == GOOD
+        meter = client(serving)
+        assert (await meter.poll())["voltage"][1] == GOOD
+        for fault in ("half_open", "unreachable", "reboot"):
+            await start(serving, fault)
+            if transport is Transport.SERIAL or fault != "half_open":
+                assert (await meter.poll())["voltage"][1] != GOOD
+            await repair(serving)
+            assert (await meter.poll())["voltage"][1] == GOOD
 
 
 async def test_ports_that_cannot_be_had(tmp_path: Path) -> None:
