@@ -18,7 +18,7 @@ WORDS = ("absent", "auto")
 class Wish(BaseModel):
     """Values to show; without gateway or unit, on every device that has the point."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     gateway: str | None = None
     unit: int | None = None

@@ -345,6 +345,7 @@ MISTAKES = (
     ("POST", "/values", {"values": {"x": 1}}, 400, "there are: apparent_power"),
     ("POST", "/values", {"values": {"voltage": "high"}}, 400, "absent"),
     ("POST", "/values", {"values": {"voltage": 1e300}}, 400, "does not fit"),
+    ("POST", "/faults", {"name": "stuck", "point": "voltage", "value": 1e999}, 400, "finite"),
     ("POST", "/values", {"unit": 4, "values": {"voltage": 1}}, 404, "device [1]"),
     ("POST", "/values", {"values": {"current": 3.0, "voltage": 1e300}}, 400, "does not fit"),
     ("GET", "/values?device=1", None, 400, "there are: gateway, unit"),
