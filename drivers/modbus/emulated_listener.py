@@ -97,7 +97,9 @@ class EmulatedListener(ABC):
     def thaw_connections(self) -> None:
         """Close the connections that are half-open, as when the peer notices at last."""
         for connection in list(self._connections):
-            if connection.frozen:
+            if connection.frozen and self._is_line:
+                connection.frozen = False
+            elif connection.frozen:
                 connection.abort()
 
     @property
@@ -111,7 +113,7 @@ class EmulatedListener(ABC):
         self.outage = Outage.REBOOT
         if self._server is not None:
             self._server.close()
-        await self.drop_connections()
+            await self.drop_connections()
         self._restart()
         self._return = asyncio.create_task(self._come_back_after(seconds))
 
@@ -130,6 +132,11 @@ class EmulatedListener(ABC):
         await self._cancel_return()
         self.thaw_connections()
         await self._listen_again()
+
+    @property
+    def _is_line(self) -> bool:
+        """Whether it is on a serial line, which nobody can hang up."""
+        return self._server is None
 
     async def _come_back_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -15,6 +15,7 @@ from heatpump_twin.drivers.modbus.codec import EncodeError, PointCodec
 from heatpump_twin.drivers.modbus.emulated_faults import SensorFault
 from heatpump_twin.drivers.modbus.profile import ProfilePoint
 from heatpump_twin.drivers.process import Process
+from heatpump_twin.drivers.status import GOOD
 
 _TEXT = "EMULATED"
 
@@ -59,6 +60,14 @@ class ShownValue:
         if value is None or math.isnan(value):
             return None
         return sensors[self.name].shown(value) if self.name in sensors else value
+
+    def shown(self, sensors: Sensors) -> float | None:
+        """Return what a client reads, rounded as the registers round; None: no value."""
+        try:
+            value, status = self.codec.decode(self.words(sensors))
+        except ModbusRefusal:
+            return None
+        return value if status == GOOD else None
 
     def words(self, sensors: Sensors) -> Sequence[int]:
         """Return the words for the value, or the mark for a missing sensor."""

@@ -72,8 +72,13 @@ class EmulatedGateway(EmulatedListener):
         self._on_bus: deque[bytes] = deque()
         self._bus_due = 0.0
 
+    def drop_late(self) -> None:
+        """Forget the responses that are still to come late."""
+        self._on_bus.clear()
+        self._bus_due = 0.0
+
     async def repair(self) -> None:
-        """End everything that is wrong."""
+        """End everything that is wrong; what is late by now still comes."""
         self.faults.clear()
         await self.come_back()
 
@@ -141,6 +146,6 @@ class EmulatedGateway(EmulatedListener):
         loop.call_at(self._bus_due, self._send_next)
 
     def _send_next(self) -> None:
-        frame = self._on_bus.popleft()
-        if self._connections and self.outage is None:
+        frame = self._on_bus.popleft() if self._on_bus else None
+        if frame is not None and self._connections and self.outage is None:
             next(reversed(self._connections)).send(frame)

@@ -18,7 +18,7 @@ OneIn = Annotated[int, Field(ge=1, description="it hits one request in so many")
 
 
 class _Fault(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     gateway: str | None = None
 

@@ -87,6 +87,8 @@ async def begin(fault: DeviceFault, gateway: EmulatedGateway) -> None:
 async def end(fault: DeviceFault, gateway: EmulatedGateway) -> None:
     """Undo what happened once."""
     match fault:
+        case Late():
+            gateway.drop_late()
         case HalfOpen():
             gateway.thaw_connections()
         case Reboot() | Unreachable():

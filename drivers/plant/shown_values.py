@@ -18,7 +18,7 @@ WORDS = ("absent", "auto")
 class Wish(BaseModel):
     """Values to show; without gateway or unit, on every device that has the point."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     gateway: str | None = None
     unit: int | None = None
@@ -40,7 +40,7 @@ class ShownValues:
         for name, number, device in self._devices(gateway, unit):
             sensors = self._gateways[name].faults.sensors
             faulty = {point: fault for (u, point), fault in sensors.items() if u == number}
-            values = {point: shown.value(faulty) for point, shown in device.points.items()}
+            values = {point: shown.shown(faulty) for point, shown in device.points.items()}
             found.setdefault(name, {})[str(number)] = values
         return found
 

@@ -69,14 +69,13 @@ async def serve_stand_alone(
     remedy = "--control-port PORT"
     control = ControlServer(wanted.control_port, FaultBoard(gateways, clock), {}, remedy)
     serving = Serving(gateways, control)
+    lines: list[EmulatedConnection] = []
     async with AsyncExitStack() as stack:
-        ends: list[asyncio.Task[object]] = [asyncio.create_task(stop.wait())]
         if wanted.transport is Transport.SERIAL:
             for name, gateway in gateways.items():
-                connection = gateway.connection()
-                serving.addresses[name] = _on_line(wanted.line, connection, stack)
+                lines.append(gateway.connection())
+                serving.addresses[name] = _on_line(wanted.line, lines[-1], stack)
                 stack.push_async_callback(gateway.stop)
-                ends.append(asyncio.create_task(_gone(connection, serving.addresses[name])))
         else:
             await stack.enter_async_context(listening(gateways, "--port PORT"))
             for name, gateway in gateways.items():
@@ -84,12 +83,19 @@ async def serve_stand_alone(
         await control.start()
         stack.push_async_callback(control.stop)
         ready(serving)
-        done, pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
+        await _until_stopped(stop, lines)
+
+
+async def _until_stopped(stop: asyncio.Event, lines: Sequence[EmulatedConnection]) -> None:
+    stopping = asyncio.create_task(stop.wait())
+    hung_up = [asyncio.create_task(line.closed()) for line in lines]
+    await asyncio.wait((stopping, *hung_up), return_when=asyncio.FIRST_COMPLETED)
+    lost = not stopping.done()
+    for task in (stopping, *hung_up):
+        task.cancel()
+    await asyncio.gather(stopping, *hung_up, return_exceptions=True)
+    if lost:
+        raise PortTakenError("the serial port is gone; plug it in again and restart")
 
 
 def _names(wanted: StandAlone) -> Sequence[str]:
@@ -123,8 +129,3 @@ def _on_line(line: Connection | None, connection: EmulatedConnection, stack: Asy
         ) from error
     stack.callback(connection.abort)
     return str(line)
-
-
-async def _gone(connection: EmulatedConnection, address: str) -> None:
-    await connection.closed()
-    raise PortTakenError(f"{address} is gone; plug it in again and restart")

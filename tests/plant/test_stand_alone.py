@@ -207,7 +207,14 @@ async def test_every_transport(transport: Transport, client: Any) -> None:
         assert address.startswith(f"{transport}://")
         if transport is Transport.SERIAL:
             serving.addresses["device"] = f"{address}?parity=N"
-        assert (await client(serving).poll())["voltage"][1] == GOOD
+        meter = client(serving)
+        assert (await meter.poll())["voltage"][1] == GOOD
+        for fault in ("half_open", "unreachable", "reboot"):
+            await start(serving, fault)
+            if transport is Transport.SERIAL or fault != "half_open":
+                assert (await meter.poll())["voltage"][1] != GOOD
+            await repair(serving)
+            assert (await meter.poll())["voltage"][1] == GOOD
 
 
 async def test_ports_that_cannot_be_had(tmp_path: Path) -> None:
@@ -338,6 +345,7 @@ MISTAKES = (
     ("POST", "/values", {"values": {"x": 1}}, 400, "there are: apparent_power"),
     ("POST", "/values", {"values": {"voltage": "high"}}, 400, "absent"),
     ("POST", "/values", {"values": {"voltage": 1e300}}, 400, "does not fit"),
+    ("POST", "/faults", {"name": "stuck", "point": "voltage", "value": 1e999}, 400, "finite"),
     ("POST", "/values", {"unit": 4, "values": {"voltage": 1}}, 404, "device [1]"),
     ("POST", "/values", {"values": {"current": 3.0, "voltage": 1e300}}, 400, "does not fit"),
     ("GET", "/values?device=1", None, 400, "there are: gateway, unit"),
