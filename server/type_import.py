@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 from asyncua import Server, ua
+from asyncua.server.address_space import NodeData
 
 from heatpump_twin.server import standard_nodes, type_nodes
 from heatpump_twin.server.nodesets import all_nodesets, runtime_part
@@ -36,11 +37,9 @@ async def imported(nodesets: list[bytes]) -> bytes:
     server = Server()
     try:
         await server.init()
-        data_types = []
+        added: list[ua.NodeId] = []
         for nodeset in nodesets:
-            for node_id in await server.import_xml(xmlstring=runtime_part(nodeset)):
-                if await server.get_node(node_id).read_node_class() is ua.NodeClass.DataType:
-                    data_types.append(node_id)
+            added += await server.import_xml(xmlstring=runtime_part(nodeset))
         uris = (await server.get_namespace_array())[2:]
     finally:
         await server.iserver.stop()
@@ -48,5 +47,14 @@ async def imported(nodesets: list[bytes]) -> bytes:
     standard_nodes.prune(space)
     standard_nodes.fill(space)
     nodes = [space[node_id] for node_id in space.keys()]  # noqa: SIM118 - it is no mapping
+    data_types = [
+        node_id for node_id in added if node_id in space and _is_data_type(space[node_id])
+    ]
     log.info("type nodes imported", nodes=len(nodes), namespaces=uris)
     return packed(nodes, data_types, uris)
+
+
+def _is_data_type(node: NodeData) -> bool:
+    return bool(
+        node.attributes[ua.AttributeIds.NodeClass].value.Value.Value is ua.NodeClass.DataType
+    )

@@ -27,7 +27,7 @@ from asyncua.server.address_space import NodeData
 from asyncua.ua import ua_binary
 
 from heatpump_twin.server.node import VALUE, Attribute, Constant, LeanNode
-from heatpump_twin.server.node_builder import standard
+from heatpump_twin.server.ua_values import standard
 
 _COUNTS = struct.Struct("<6I")
 _WORD = np.dtype("<u4")
@@ -132,9 +132,9 @@ def _part(of: np.ndarray | memoryview, ends: np.ndarray, number: int) -> np.ndar
 
 
 async def _register(server: Server, node: LeanNode) -> None:
-    definition = node.attributes[_IDS.DataTypeDefinition].value.Value.Value
+    definition = node.attribute(_IDS.DataTypeDefinition)
     attributes = ua.DataTypeAttributes()
-    attributes.DisplayName = node.attributes[_IDS.DisplayName].value.Value.Value
+    attributes.DisplayName = node.attribute(_IDS.DisplayName)
     attributes.DataTypeDefinition = definition
     supertype = _supertype(node)
     if isinstance(definition, ua.StructureDefinition):
@@ -143,7 +143,7 @@ async def _register(server: Server, node: LeanNode) -> None:
         option_set = supertype != standard(ua.ObjectIds.Enumeration)
         await structures104.load_enum_xml_import(node.nodeid, attributes, option_set)
     elif supertype != standard(ua.ObjectIds.Structure):
-        name = node.attributes[_IDS.BrowseName].value.Value.Value.Name
+        name = node.attribute(_IDS.BrowseName).Name
         await structures104.load_basetype_alias_xml_import(server, name, node.nodeid, supertype)
 
 
