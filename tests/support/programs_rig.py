@@ -65,9 +65,7 @@ class Device:
         if self.silent:
             return WriteOutcome(WriteState.REFUSED, BAD_NO_COMMUNICATION, None, "no answer")
         if name in self.refuses:
-            return WriteOutcome(
-                WriteState.REFUSED, BAD_NO_COMMUNICATION, None, self.refuses[name]
-            )
+            return WriteOutcome(WriteState.REFUSED, BAD_NO_COMMUNICATION, None, self.refuses[name])
         self.written.append((name, value))
         if name in self.keeps:
             return WriteOutcome(WriteState.MISMATCH, GOOD, self.held[name], "it is limited")
