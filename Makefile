@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test check bench format clean
+.PHONY: help setup run test check nodeset bench format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -32,6 +32,10 @@ check: $(STAMP)  ## format, lint, types, layers, generated pages
 	$(BIN)/mypy -p heatpump_twin
 	PYTHONPATH=build/links $(BIN)/lint-imports
 	$(BIN)/python tools/reference_pages.py --check
+	$(BIN)/python -m heatpump_twin.server.nodeset.generator --check
+
+nodeset: $(STAMP)  ## write the type model's NodeSet2 and its NodeIds from server/nodeset/model.yaml
+	$(BIN)/python -m heatpump_twin.server.nodeset.generator
 
 format: $(STAMP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -99,7 +99,14 @@ class _Watch:
 
 def _definition(rule: Rule, asset: str) -> AlarmDefinition:
     return AlarmDefinition(
-        asset, rule.id, rule.title, rule.severity, rule.cause, rule.action, rule.points
+        asset,
+        rule.id,
+        rule.title,
+        rule.severity,
+        rule.cause,
+        rule.action,
+        rule.points,
+        rule.health,
     )
 
 

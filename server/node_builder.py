@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from asyncua import ua
+from asyncua.server.address_space import AddressSpace
 from asyncua.server.internal_server import InternalServer
 
 from heatpump_twin.config.catalogue import Unit
+from heatpump_twin.server.nodeset.type_ids import TypeIds
 
 UNITS_NAMESPACE = "http://www.opcfoundation.org/UA/units/un/cefact"
 """UNECE Recommendation 20 codes (OPC 10000-8, 5.6.3.3)."""
@@ -29,10 +31,18 @@ ON_THE_WIRE = {
 
 ReadValue = Callable[[ua.NodeId, ua.AttributeIds], ua.DataValue]
 
+ReferenceTypeId: TypeAlias = int | ua.NodeId
+"""A reference type: the number of a standard one, or the NodeId of any."""
+
 
 def standard(number: int) -> ua.NodeId:
     """Return a NodeId of the OPC UA namespace."""
     return ua.NodeId(ua.Int32(number))
+
+
+def reference_type(reference: ReferenceTypeId) -> ua.NodeId:
+    """Return the NodeId of a reference type."""
+    return standard(reference) if isinstance(reference, int) else reference
 
 
 def text(value: str) -> ua.LocalizedText:
@@ -55,6 +65,7 @@ class Namespaces:
     """Indices of the namespaces in this run."""
 
     di: int
+    machinery: int
     types: int
     site: int
 
@@ -64,19 +75,29 @@ class Place:
     """Where a node hangs: its parent and the reference from there."""
 
     parent: ua.NodeId
-    reference: int = ua.ObjectIds.HasComponent
+    reference: ReferenceTypeId = ua.ObjectIds.HasComponent
 
 
 class NodeBuilder:
     """Adds nodes of the site namespace, whose NodeIds are readable strings."""
 
-    def __init__(self, iserver: InternalServer, namespaces: Namespaces) -> None:
+    def __init__(self, iserver: InternalServer, namespaces: Namespaces, types: TypeIds) -> None:
         self._iserver = iserver
         self.namespaces = namespaces
+        self._types = types
+
+    @property
+    def aspace(self) -> AddressSpace:
+        """The nodes that are there."""
+        return self._iserver.aspace
 
     def node_id(self, name: str) -> ua.NodeId:
         """Return the NodeId of an instance: ``hp1.supply_temperature``."""
         return ua.NodeId(name, self.namespaces.site)
+
+    def type_id(self, symbol: str) -> ua.NodeId:
+        """Return the NodeId of a type of ours: ``HeatPumpType``."""
+        return ua.NodeId(ua.Int32(self._types[symbol]), self.namespaces.types)
 
     def object(
         self,
@@ -180,17 +201,26 @@ class NodeBuilder:
         return node
 
     def reference(
-        self, source: ua.NodeId, reference: int, target: ua.NodeId, *, inverse: bool = True
+        self,
+        source: ua.NodeId,
+        reference: ReferenceTypeId,
+        target: ua.NodeId,
+        *,
+        inverse: bool = True,
     ) -> None:
         """Add a reference and its inverse."""
         directions = [(source, target, True), (target, source, False)]
         for start, end, forward in directions if inverse else directions[:1]:
             item = ua.AddReferencesItem()
             item.SourceNodeId = start
-            item.ReferenceTypeId = standard(reference)
+            item.ReferenceTypeId = reference_type(reference)
             item.IsForward = forward
             item.TargetNodeId = end
             self._iserver.node_mgt_service.add_references([item])[0].check()
+
+    def set_value(self, node: ua.NodeId, value: ua.DataValue) -> None:
+        """Give a variable its first value with status and times; nobody is told."""
+        self.aspace[node].attributes[ua.AttributeIds.Value].value = value
 
     def computed(self, node: ua.NodeId, read: ReadValue) -> None:
         """Have the value of a variable computed when it is read."""
@@ -214,7 +244,7 @@ class NodeBuilder:
         item.NodeClass = node_class
         item.TypeDefinition = type_id
         item.ParentNodeId = place.parent
-        item.ReferenceTypeId = standard(place.reference)
+        item.ReferenceTypeId = reference_type(place.reference)
         item.NodeAttributes = attributes
         result = self._iserver.node_mgt_service.add_nodes([item])[0]
         result.StatusCode.check()

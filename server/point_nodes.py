@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import UNITS, Kind, Point
+from heatpump_twin.config.catalogue import UNITS, Kind, Point, Relation
+from heatpump_twin.server.history_configuration import HistoryConfiguration
 from heatpump_twin.server.node_builder import (
     NodeBuilder,
     Place,
@@ -26,6 +27,15 @@ TYPES = {
     Kind.MULTI_STATE: (ua.ObjectIds.MultiStateValueDiscreteType, ua.ObjectIds.Int32),
 }
 
+RELATIONS = {
+    Relation.EXPECTED_OF: "HasExpectedValue",
+    Relation.RESIDUAL_OF: "HasResidual",
+    Relation.FORECAST_OF: "HasForecast",
+    Relation.LOWER_OF: "HasLowerBound",
+    Relation.UPPER_OF: "HasUpperBound",
+}
+"""The reference to a point from the one that it is about."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiveNode:
@@ -38,9 +48,12 @@ class LiveNode:
 class PointNodes:
     """Builds the variables of points."""
 
-    def __init__(self, builder: NodeBuilder, values: PointValues) -> None:
+    def __init__(
+        self, builder: NodeBuilder, values: PointValues, history: HistoryConfiguration
+    ) -> None:
         self._builder = builder
         self._values = values
+        self._history = history
 
     def add(
         self, point: Point, parameter_set: ua.NodeId, sampling: float, provenance: Provenance | None
@@ -49,8 +62,8 @@ class PointNodes:
         type_id, data_type = TYPES[point.spec.kind]
         node = self._builder.variable(
             point.key,
-            ua.QualifiedName(point.browse_name, self._builder.namespaces.site),
-            standard(type_id),
+            self._own(point.browse_name),
+            standard(type_id) if provenance is None else self._builder.type_id("PredictionType"),
             Place(parameter_set),
             standard(data_type),
             title=point.spec.title,
@@ -58,6 +71,7 @@ class PointNodes:
             historized=True,
             sampling=sampling,
         )
+        self._history.add(point, node)
         live = [self._follow(point, node, self._values.value)]
         match point.spec.kind:
             case Kind.ANALOG:
@@ -69,6 +83,17 @@ class PointNodes:
         if provenance is not None:
             live.append(self._describe_model(point, node, provenance))
         return live
+
+    def relate(self, points: Mapping[str, Point]) -> None:
+        """Let measured variables refer to what is expected and predicted of them."""
+        for point in points.values():
+            for relation, target in point.spec.relations.items():
+                if target in points:
+                    self._builder.reference(
+                        self._builder.node_id(points[target].key),
+                        self._builder.type_id(RELATIONS[relation]),
+                        self._builder.node_id(point.key),
+                    )
 
     def _follow(
         self, point: Point, node: ua.NodeId, read: Callable[[int], ua.DataValue]

@@ -36,6 +36,13 @@ def value_range(spec: PointSpec) -> str:
     return f"{low:g} … {high:g}"
 
 
+def unit_text(spec: PointSpec) -> str:
+    """Return the unit of a point as one cell."""
+    if spec.currency:
+        return f"currency/{UNITS[spec.per].symbol}" if spec.per else "currency"
+    return UNITS[spec.unit].symbol if spec.unit else ""
+
+
 def render_points() -> str:
     """Return the page of points."""
     types = {Kind.ANALOG: "Double", Kind.TWO_STATE: "Boolean", Kind.MULTI_STATE: "Int32"}
@@ -48,9 +55,8 @@ def render_points() -> str:
         ]
         lines += ["|---|---|---|---|---|---|---|---|"]
         for name, spec in points.items():
-            unit = UNITS[spec.unit].symbol if spec.unit else ""
             lines.append(
-                f"| {pascal_case(name)} | `{name}` | {types[spec.kind]} | {unit} | "
+                f"| {pascal_case(name)} | `{name}` | {types[spec.kind]} | {unit_text(spec)} | "
                 f"{value_range(spec)} | {spec.group.value} | {spec.role.value} | {spec.text} |"
             )
     return "\n".join(lines) + "\n"

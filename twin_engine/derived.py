@@ -153,6 +153,21 @@ def operating_state(compressor_on: bool, inputs: dict[str, float]) -> int:
     return 4 if cooling else 2
 
 
+def possible_states(ids: Iterable[str]) -> frozenset[int]:
+    """Return the codes that `operating_state` can give a machine that has the points ``ids``."""
+    have = set(ids)
+    told_by = {
+        0: {"unit_enabled"},
+        1: have,
+        2: have,
+        3: {"dhw_heating", "valve_direction"},
+        4: {"operation_cycle", "operating_mode"},
+        5: {"defrost_active"},
+        6: {"fault_active", "error_code"},
+    }
+    return frozenset(code for code, points in told_by.items() if have & points)
+
+
 def worst(statuses: Iterable[int]) -> int:
     """Return the status of the least usable input: Bad before Uncertain before Good."""
     return max(statuses, key=lambda status: status >> 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from heatpump_twin.config.catalogue import PointTable, Span
+from heatpump_twin.config.catalogue import PointTable, Role, Span
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Plate, Site
 from heatpump_twin.config.yaml_source import YamlSource
@@ -13,6 +13,7 @@ from heatpump_twin.drivers.modbus.device import DevicePlan, mapped_points, plan_
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.points import build_table
 from heatpump_twin.twin_engine.prediction import HeatUpModel, find_model, predicted_points
+from heatpump_twin.twin_engine.provenance import Provenance
 
 _SUPPLY_SETPOINTS = ("supply_setpoint", "zone2_supply_setpoint")
 
@@ -24,6 +25,16 @@ class Assembly:
     plans: Sequence[DevicePlan]
     models: Mapping[str, HeatUpModel]
     table: PointTable
+
+    @property
+    def provenance(self) -> dict[str, Provenance]:
+        """The model behind every predicted point, by its key."""
+        return {
+            point.key: model.card.provenance
+            for asset, model in self.models.items()
+            for point in self.table.by_asset[asset].values()
+            if point.spec.role is Role.PREDICTED
+        }
 
 
 def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None = None) -> Assembly:

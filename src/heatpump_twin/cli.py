@@ -17,6 +17,7 @@ from rich.console import Console
 
 from heatpump_twin import __version__
 from heatpump_twin.cli_cert import cert
+from heatpump_twin.cli_points import nodeset, points
 from heatpump_twin.cli_user import user
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError
@@ -35,6 +36,8 @@ app = typer.Typer(
 )
 app.add_typer(user, name="user")
 app.add_typer(cert, name="cert")
+app.add_typer(nodeset, name="nodeset")
+app.command()(points)
 
 out = Console()
 err = Console(stderr=True)

@@ -102,12 +102,7 @@ async def _started(
             commands=Commands(table, image, drivers, audit, clock),
             history=historian,
             users=users,
-            provenance={
-                f"{asset}.{point}": model.card.provenance
-                for asset, model in assembly.models.items()
-                for point in table.by_asset[asset]
-                if table.by_asset[asset][point].spec.role == "predicted"
-            },
+            provenance=assembly.provenance,
             clock=clock,
         )
         await server.start()

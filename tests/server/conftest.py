@@ -180,7 +180,8 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         server = TwinServer(
             site=site, data=data, table=table, image=image, alarms=[ALARM, OTHER_ALARM],
             commands=device, history=records, users=users,
-            provenance={"hp1.heat_up_time": PROVENANCE}, clock=clock,
+            provenance={p.key: PROVENANCE for p in table if p.spec.role == "predicted"},
+            clock=clock,
         )  # fmt: skip
         image.subscribe(server.publish)
         await server.start()

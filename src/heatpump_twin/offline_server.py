@@ -1,0 +1,72 @@
+"""The address space of a site without a server around it, for lists and exports."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from asyncua import Server
+from asyncua.server.address_space import AddressSpace
+
+from heatpump_twin.assembly import assemble
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.rules.pack import load_pack
+from heatpump_twin.server.authentication import Authenticator
+from heatpump_twin.server.internal_server import TwinInternalServer
+from heatpump_twin.server.node_builder import Namespaces
+from heatpump_twin.server.point_values import to_datetime
+from heatpump_twin.server.site_address_space import Sources, build_address_space
+from heatpump_twin.server.users import UserStore
+from heatpump_twin.twin_engine.audit import AuditLog
+from heatpump_twin.twin_engine.commands import Commands
+from heatpump_twin.twin_engine.database import database_url
+from heatpump_twin.twin_engine.image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineServer:
+    """What a running server would show of a site, before any device was read."""
+
+    server: Server
+    aspace: AddressSpace
+    namespaces: Namespaces
+    table: PointTable
+
+
+@asynccontextmanager
+async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[OfflineServer]:
+    """Build the address space of a site. Nothing is opened, listened to or written to."""
+    clock = SystemClock()
+    assembly = assemble(site, data)
+    table = assembly.table
+    image = Image(table, clock.now())
+    rules = RuleEngine([load_pack(name) for name in site.rules.packs], site, table)
+    audit = AuditLog(database_url(site.historian, data))
+    authenticator = Authenticator(UserStore(data.users), lambda: 0.0)
+    iserver = TwinInternalServer(site.opcua, authenticator, lambda _certificate: None)
+    server = Server(iserver=iserver)
+    await server.init()
+    now = to_datetime(clock.now())
+    space = await build_address_space(
+        server,
+        iserver,
+        Sources(
+            site=site,
+            table=table,
+            image=image,
+            alarms=rules.definitions(),
+            commands=Commands(table, image, [], audit, clock),
+            provenance=assembly.provenance,
+            starts=dict.fromkeys(table.by_asset, now),
+            clock=clock,
+        ),
+    )
+    try:
+        yield OfflineServer(server, iserver.aspace, space.namespaces, table)
+    finally:
+        authenticator.close()
