@@ -29,7 +29,7 @@ async def faulty(rig: ProgramsRig) -> ProgramsRig:
 async def test_it_waits_for_the_fault_to_be_gone(faulty):
     faulty.programs.fault_reset = FaultReset(faulty.image, faulty.programs.commands)
     asked = asyncio.create_task(faulty.programs.reset_fault("hp1", **WHO))
-    while not faulty.device.written:
+    while not faulty.device.written:  # noqa: ASYNC110 (one turn of the loop at a time)
         await asyncio.sleep(0)
     faulty.device.show("supply_temperature", 30.0)
     faulty.device.show("fault_active", 0.0)
