@@ -17,6 +17,7 @@ UNITS_NAMESPACE = "http://www.opcfoundation.org/UA/units/un/cefact"
 """UNECE Recommendation 20 codes (OPC 10000-8, 5.6.3.3)."""
 
 READ = ua.AccessLevel.CurrentRead.mask
+WRITE = ua.AccessLevel.CurrentWrite.mask
 READ_HISTORY = READ | ua.AccessLevel.HistoryRead.mask
 SCALAR, ARRAY = -1, 1
 BUILT_IN_TYPES = 25
@@ -26,6 +27,7 @@ ON_THE_WIRE = {
     ua.ObjectIds.Duration: ua.VariantType.Double,
     ua.ObjectIds.IdType: ua.VariantType.Int32,
     ua.ObjectIds.NumericRange: ua.VariantType.String,
+    ua.ObjectIds.UtcTime: ua.VariantType.DateTime,
 }
 """Data types derived from a built-in one."""
 
@@ -130,9 +132,13 @@ class NodeBuilder:
         title: str = "",
         description: str = "",
         historized: bool = False,
+        writable: bool = False,
         sampling: float = 0.0,
     ) -> ua.NodeId:
-        """Add a variable; ``sampling`` is its fastest sampling interval. [s]"""
+        """Add a variable; ``sampling`` is its fastest sampling interval. [s]
+
+        Whether somebody may write a ``writable`` one depends on who it is (`Attributes`).
+        """
         number = data_type.Identifier if data_type.NamespaceIndex == 0 else 0
         kind = ON_THE_WIRE.get(number)
         if kind is None and isinstance(number, int) and 0 < number <= BUILT_IN_TYPES:
@@ -146,8 +152,8 @@ class NodeBuilder:
         attributes.ValueRank = ARRAY if array else SCALAR
         attributes.ArrayDimensions = [0] if array else []
         attributes.Value = ua.Variant(value, kind, is_array=array)
-        attributes.AccessLevel = READ_HISTORY if historized else READ
-        attributes.UserAccessLevel = attributes.AccessLevel
+        attributes.UserAccessLevel = READ_HISTORY if historized else READ
+        attributes.AccessLevel = attributes.UserAccessLevel | (WRITE if writable else 0)
         attributes.Historizing = historized
         attributes.MinimumSamplingInterval = sampling * 1000.0
         return self._add(name, browse_name, ua.NodeClass.Variable, type_id, place, attributes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import structlog
@@ -32,7 +32,11 @@ class Publisher:
 
     def publish(self, frame: Frame) -> None:
         """Note which points have news. Where clients are slow, only the latest value goes out."""
-        self._changed.update(np.unique(frame.point).tolist())
+        self.touch(np.unique(frame.point).tolist())
+
+    def touch(self, indices: Iterable[int]) -> None:
+        """Note what has news, by the index under which its nodes are listed."""
+        self._changed.update(indices)
         self._news.set()
 
     def schedule(self, job: Job) -> None:

@@ -39,6 +39,9 @@ app.add_typer(cert, name="cert")
 app.add_typer(nodeset, name="nodeset")
 app.command()(points)
 
+TRAINING_NICE = 10
+"""Beside a running twin, training takes only the time that nobody else needs."""
+
 out = Console()
 err = Console(stderr=True)
 
@@ -149,8 +152,11 @@ def train(
     set_: SetOption = None,
 ) -> None:
     """Train the heat-up model of a heat pump on its recorded history."""
+    from heatpump_twin.children import end_with_parent
     from heatpump_twin.train import train_model
 
+    if end_with_parent():
+        os.nice(TRAINING_NICE)
     settings = load_site(site, set_ or ())
     configure("train")
     report = asyncio.run(train_model(settings, DataDirectory.open(data), heat_pump, output))

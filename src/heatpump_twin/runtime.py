@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import structlog
 from rich.console import Console
@@ -25,6 +26,7 @@ from heatpump_twin.loop_lag import LoopLag
 from heatpump_twin.metrics import TwinMetrics
 from heatpump_twin.ops import Component, OpsServer
 from heatpump_twin.ports import require_free_ports
+from heatpump_twin.retraining import Retraining
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.errors import ServerError
@@ -39,7 +41,9 @@ from heatpump_twin.twin_engine.errors import AuditError, EngineError
 from heatpump_twin.twin_engine.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model_card import ModelError
-from heatpump_twin.twin_engine.prediction import Forecaster
+from heatpump_twin.twin_engine.prediction import Forecaster, HeatUpModel
+from heatpump_twin.twin_engine.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs import Programs
 
 log = structlog.get_logger(__name__)
 
@@ -93,13 +97,35 @@ async def _started(
         stack.push_async_callback(historian.stop)
         deriver = Deriver(image, site, historian, clock)
         await deriver.start()
+        models = dict(assembly.models)  # a model that is trained meanwhile takes its place here
+        programs = Programs(
+            image=image,
+            commands=Commands(table, image, drivers, audit, clock),
+            audit=audit,
+            store=ProgramStore(url),
+            models=models,
+            zone=ZoneInfo(site.site.timezone),
+            clock=clock,
+        )
+        retraining = Retraining(
+            table,
+            data,
+            child_arguments,
+            programs.journal,
+            lambda asset, model: _adopt(models, server, asset, model),
+            clock,
+        )
+        programs.trainer = retraining
+        stack.push_async_callback(programs.stop)
+        await programs.start()
         server = TwinServer(
             site=site,
             data=data,
             table=table,
             image=image,
             alarms=rules.definitions(),
-            commands=Commands(table, image, drivers, audit, clock),
+            commands=programs.commands,
+            programs=programs,
             history=historian,
             users=users,
             provenance=assembly.provenance,
@@ -117,13 +143,26 @@ async def _started(
             rules=rules,
             historian=historian,
             server=server,
-            forecaster=Forecaster(table, image, assembly.models, clock),
+            forecaster=Forecaster(table, image, models, clock),
+            programs=programs,
+            retraining=retraining,
             children=children,
         )
         ops = OpsServer(site.ops, twin.readiness, twin.metrics().registry())
         stack.push_async_callback(ops.stop)
         await ops.start()
         yield twin
+
+
+async def _adopt(
+    models: dict[str, HeatUpModel], server: TwinServer, asset: str, model: HeatUpModel
+) -> bool:
+    """Put a model in place of the one that there is; without one there are no points for it."""
+    if asset not in models:
+        return False
+    models[asset] = model
+    await server.adopt(asset, model.card.provenance)
+    return True
 
 
 def _children(site: Site, data: DataDirectory, arguments: Sequence[str]) -> list[Child]:
@@ -148,6 +187,8 @@ class _Twin:
     historian: Historian
     server: TwinServer
     forecaster: Forecaster
+    programs: Programs
+    retraining: Retraining
     children: Sequence[Child]
     lag: LoopLag = field(default_factory=LoopLag)
     active_alarms: Counter[str] = field(default_factory=Counter)
@@ -160,6 +201,8 @@ class _Twin:
             *(child.run() for child in self.children),
             self.historian.run(),
             self.server.wait(),
+            self.programs.run(),
+            self.retraining.run(),
             self.lag.run(),
             self._watch_rules(),
             self._issue_forecasts(),

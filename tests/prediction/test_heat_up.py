@@ -18,6 +18,7 @@ from heatpump_twin.drivers.status import (
     UNCERTAIN,
     UNCERTAIN_SUB_NORMAL,
 )
+from heatpump_twin.twin_engine.heat_up_inputs import FEATURES, SWITCH
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model_card import ModelError, card_path
@@ -28,7 +29,7 @@ from heatpump_twin.twin_engine.prediction import (
     find_model,
     predicted_points,
 )
-from heatpump_twin.twin_engine.training import FEATURES, SWITCH, find_runs, save, train
+from heatpump_twin.twin_engine.training import find_runs, save, train
 
 MINUTE = 60 * MICROSECONDS
 DAY = 1440 * MINUTE
