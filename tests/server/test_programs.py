@@ -276,14 +276,13 @@ async def test_a_disinfection_takes_an_engineer(served, connect) -> None:
     assert (begun.user, begun.status) == ("erik", GOOD)
 
 
-async def test_a_fault_is_reset(served, connect) -> None:
+async def test_a_fault_is_reset(served, connect, eventually) -> None:
     device = served.programs.device
     device.show("fault_reset", 0.0)
     device.show("fault_active", 1.0)
     async with connect(served, "olga") as client:
         calling = asyncio.create_task(call(served, client, "ResetFault"))
-        while ("fault_reset", 1.0) not in device.written:
-            await asyncio.sleep(0.01)  # noqa: ASYNC110
+        await eventually(lambda: ("fault_reset", 1.0) in device.written)
         device.show("fault_active", 0.0)
         answer = await calling
         assert answer.StatusCode.is_good()
