@@ -2,6 +2,8 @@
 
 from rich.console import Console
 
-from bench.opcua import run
+from bench import modbus_faults, opcua
 
-run(Console())
+console = Console()
+opcua.run(console)
+modbus_faults.run(console)

@@ -8,6 +8,7 @@ from typing import Any
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import UNITS, Kind, Point, Span
+from heatpump_twin.config.phrase import Phrase, joined
 from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.method_table import Argument, Caller, Method, MethodTable, Run
 from heatpump_twin.server.node_builder import NodeBuilder, Place
@@ -109,11 +110,16 @@ class MethodNodes:
         )
 
 
-def span_text(point: Point, limits: Span) -> str:
+def span_text(point: Point, limits: Span) -> Phrase:
     """Return ``20 to 55 °C`` or ``1 Heating, 3 Hot water``: the HMI reads it from there."""
     if point.spec.unit is None:
-        return ", ".join(f"{code} {name}" for code, name in codes(point, limits).items())
-    return f"{limits[0]:g} to {limits[1]:g} {UNITS[point.spec.unit].symbol}".rstrip()
+        states = codes(point, limits).items()
+        return joined(
+            ", ", [Phrase("{code} {name}", code=code, name=name) for code, name in states]
+        )
+    symbol = UNITS[point.spec.unit].symbol
+    template = "{low} to {high} {unit}" if symbol else "{low} to {high}"
+    return Phrase(template, low=limits[0], high=limits[1], unit=symbol)
 
 
 def codes(point: Point, limits: Span) -> dict[int, str]:
@@ -138,6 +144,6 @@ def number(values: Sequence[Any]) -> float:
 def _argument(name: str, declared: DeclaredArgument, span: str = "") -> Argument:
     kind, data_type = _WIRE[declared.data_type]
     text = declared.description
-    if span:
-        text = f"{text.partition(' [')[0]}: {span}"
+    if span:  # it states the unit
+        text = Phrase("{text}: {span}", text=text.partition(" [")[0], span=span)
     return Argument(name, kind, text, data_type)

@@ -1,12 +1,10 @@
-"""Loading type models: official nodesets from their package, and our own on top of them."""
+"""Type models: official nodesets from their package, and our own on top of them."""
 
 from __future__ import annotations
 
 import gzip
 import xml.etree.ElementTree as ET
 from importlib.resources import files
-
-from asyncua import Server
 
 from heatpump_twin.server.errors import NodesetError
 
@@ -24,11 +22,9 @@ _XML = "{http://opcfoundation.org/UA/2011/03/UANodeSet.xsd}"
 ET.register_namespace("", _XML[1:-1])
 
 
-async def load_types(server: Server) -> None:
-    """Import the official nodesets, then our types, into a server's address space."""
-    for name in LOAD_ORDER:
-        await server.import_xml(xmlstring=runtime_part(official_nodeset(name)))
-    await server.import_xml(xmlstring=own_nodeset())
+def all_nodesets() -> list[bytes]:
+    """Return the official nodesets, then ours, in the order in which they are imported."""
+    return [*map(official_nodeset, LOAD_ORDER), own_nodeset()]
 
 
 def official_nodeset(name: str) -> bytes:

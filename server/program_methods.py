@@ -10,6 +10,7 @@ from typing import Any
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import Point
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.method_nodes import MethodNodes, span_text
 from heatpump_twin.server.method_table import Caller, Run, refused, result
@@ -23,6 +24,7 @@ from heatpump_twin.twin_engine.wording import duration_text
 
 Ask = Callable[[Caller, Sequence[Any]], Awaitable[Verdict]]
 MILLISECONDS = 1000.0
+DAY = 86400.0
 TANK_METHODS = (
     ("StartDhwBoost", Kind.BOOST, "MaxDuration", BOOST_TIMES, BOOST_TIME),
     ("StartDisinfection", Kind.DISINFECTION, "HoldTime", HOLD_TIMES, HOLD_TIME),
@@ -44,7 +46,7 @@ class ProgramMethods:
         if programs.schedules.offered(asset):
             target = points["supply_setpoint"]
             spans = {
-                "ReadyAt": f"at most {LONGEST_AHEAD / 86400:g} days ahead",
+                "ReadyAt": Phrase("at most {days} days ahead", days=LONGEST_AHEAD / DAY),
                 "Target": span_text(target, target.limits or (math.nan, math.nan)),
             }
             self._add(pump, asset, "ScheduleReady", self._schedule(asset), spans)
@@ -54,7 +56,12 @@ class ProgramMethods:
                 low, high = map(duration_text, times)
                 spans = {
                     "Target": span_text(points[SETPOINT], span),
-                    argument: f"{low} to {high}, in ms; default {duration_text(default)}",
+                    argument: Phrase(
+                        "{low} to {high}, in ms; default {default}",
+                        low=low,
+                        high=high,
+                        default=duration_text(default),
+                    ),
                 }
                 self._add(pump, asset, name, self._tank(asset, kind), spans)
         if programs.fault_reset.offered(asset):

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import numpy as np
 import structlog
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, AttributeValue
 
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.address_space import AddressSpace
+from heatpump_twin.server.node import Attribute
 from heatpump_twin.server.point_nodes import LiveNode
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,7 @@ class Publisher:
     """Tells monitored items of new values. Reading needs no telling: it looks at the image."""
 
     def __init__(self, aspace: AddressSpace, live: Mapping[int, Sequence[LiveNode]]) -> None:
-        self._attributes: dict[int, list[tuple[LiveNode, AttributeValue]]] = {
+        self._attributes: dict[int, list[tuple[LiveNode, Attribute]]] = {
             index: [(node, aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes]
             for index, nodes in live.items()
         }
@@ -58,10 +59,5 @@ class Publisher:
 
     async def _tell(self, index: int) -> None:
         for node, attribute in self._attributes.get(index, ()):
-            if not attribute.datachange_callbacks:
-                continue
-            value = node.read(index)
-            for handle, callback in list(attribute.datachange_callbacks.items()):
-                # An item can be deleted while another one is being told.
-                if handle in attribute.datachange_callbacks:
-                    await callback(handle, value)
+            if attribute.datachange_callbacks:
+                await attribute.tell(node.read(index))

@@ -22,7 +22,7 @@ from heatpump_twin.server.method_nodes import MethodNodes
 from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
 from heatpump_twin.server.nodeset.model import TypeModel, load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
-from heatpump_twin.server.nodesets import DI, MACHINERY, TYPES, load_types
+from heatpump_twin.server.nodesets import DI, MACHINERY, TYPES
 from heatpump_twin.server.nodesets import SITE as SITE_URI
 from heatpump_twin.server.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.point_values import PointValues, to_datetime
@@ -32,7 +32,6 @@ from heatpump_twin.server.provenance_properties import provenance_properties
 from heatpump_twin.server.setpoint_methods import SetpointMethods
 from heatpump_twin.server.site_namespace import describe_site_namespace
 from heatpump_twin.server.site_nodes import SiteNodes
-from heatpump_twin.server.standard_nodes import fill, prune
 from heatpump_twin.server.state_machine_nodes import StateMachineNodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands import CommandHandler
@@ -156,17 +155,16 @@ class SiteAddressSpace:
 async def build_address_space(
     server: Server, iserver: TwinInternalServer, sources: Sources
 ) -> SiteAddressSpace:
-    """Load the types into a server that does not listen yet, and build a site's instances."""
-    await load_types(server)
-    prune(iserver.aspace)
+    """Build a site's instances in a server that does not listen yet."""
+    await iserver.types.register(server)
     namespaces = Namespaces(
         di=await server.get_namespace_index(DI),
         machinery=await server.get_namespace_index(MACHINERY),
         types=await server.get_namespace_index(TYPES),
         site=await server.register_namespace(SITE_URI),
     )
-    builder = NodeBuilder(iserver, namespaces, load_type_ids())
+    now = to_datetime(sources.clock.now())
+    builder = NodeBuilder(iserver, namespaces, load_type_ids(), now)
     space = SiteAddressSpace(iserver, builder, load_model(), sources)
     space.build()
-    fill(iserver.aspace)
     return space

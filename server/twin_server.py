@@ -32,6 +32,7 @@ from heatpump_twin.server.site_address_space import (
     build_address_space,
 )
 from heatpump_twin.server.standard_methods import add_standard_methods
+from heatpump_twin.server.type_import import load_type_nodes
 from heatpump_twin.server.ua_server import UaServer
 from heatpump_twin.server.users import UserStore
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
@@ -80,6 +81,7 @@ class TwinServer:
         clock: Clock,
     ) -> None:
         self._site = site
+        self._data = data
         self._pki = Pki(data.pki, clock)
         self._table = table
         self._image = image
@@ -103,6 +105,7 @@ class TwinServer:
             settings,
             authenticator,
             lambda certificate: self._pki.check(certificate, any_client=settings.trusts_any_client),
+            await load_type_nodes(self._data.type_nodes),
         )
         server = UaServer(iserver, settings, server_uri(), identity)
         await server.init()
@@ -118,7 +121,7 @@ class TwinServer:
         status = ServerStatus(iserver, self._clock)
         await server.start()
         await status.start(server.product_uri, server.manufacturer_name, server.name)
-        await status.describe(settings.max_sessions)
+        await status.describe(settings.max_sessions, iserver.translators.languages.codes)
         self._running = _Running(server, iserver, publisher, space, status, authenticator)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)

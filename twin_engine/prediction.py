@@ -59,11 +59,14 @@ class HeatUpModel:
         )
 
 
-def find_model(heat_pump: HeatPump, trained: Path | None) -> HeatUpModel | None:
+def find_model(
+    heat_pump: HeatPump, trained: Path | None, loaded: dict[Path, HeatUpModel] | None = None
+) -> HeatUpModel | None:
     """Return the model for a heat pump: trained on this site, or packaged for its make, or none.
 
     A packaged model is used only for the machine it was trained on: elsewhere its numbers would
-    look like knowledge and be none.
+    look like knowledge and be none. It is in ``loaded`` from then on, for the next heat pump: a
+    session of onnxruntime takes 0.7 MB.
     """
     own = trained and trained / f"{HEAT_UP}-{heat_pump.id}.onnx"
     if own and own.is_file():
@@ -71,7 +74,9 @@ def find_model(heat_pump: HeatPump, trained: Path | None) -> HeatUpModel | None:
     packaged = Path(str(files("heatpump_twin.models.onnx"))) / f"{HEAT_UP}.onnx"
     if not packaged.is_file():
         return None
-    model = HeatUpModel(packaged)
+    loaded = {} if loaded is None else loaded
+    model = loaded.get(packaged) or HeatUpModel(packaged)
+    loaded[packaged] = model
     return model if model.card.heat_pump_model == heat_pump.plate.model else None
 
 

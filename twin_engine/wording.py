@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.catalogue import UNITS, PointSpec
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.clock import MICROSECONDS
 
 
@@ -16,7 +17,9 @@ def value_text(spec: PointSpec, value: float | None) -> str:
     if value is None or math.isnan(value):
         return "no value"
     if spec.unit is not None:
-        return f"{round(value, 2):.12g} {UNITS[spec.unit].symbol}".rstrip()
+        symbol = UNITS[spec.unit].symbol
+        template = "{value} {unit}" if symbol else "{value}"
+        return Phrase(template, value=round(value, 2), unit=symbol)
     codes = dict(enumerate(spec.states)) if spec.states else spec.enum
     return codes.get(int(value), f"{value:g}")
 

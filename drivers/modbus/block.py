@@ -47,7 +47,11 @@ class BlockDecoder:
 
     def decode(self, data: bytes) -> tuple[Values, Statuses]:
         """Return values in the catalogue's units and statuses, each of shape (n,)."""
-        raw = self._raw(data)
+        # Signalling NaNs and numbers beyond all scales are a device's data, not a mistake of ours.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return self._meaning(self._raw(data))
+
+    def _meaning(self, raw: Values) -> tuple[Values, Statuses]:
         status: Statuses = np.full(raw.shape, GOOD, dtype=np.uint32)
         value = raw * self._factor + self._offset
         if self._switches.any():
@@ -56,7 +60,7 @@ class BlockDecoder:
             code = enum.get(int(raw[index])) if np.isfinite(raw[index]) else None
             value[index] = np.nan if code is None else code
             status[index] = BAD_OUT_OF_RANGE if code is None else GOOD
-        status[~np.isfinite(raw)] = BAD_SENSOR_FAILURE
+        status[~np.isfinite(raw) | np.isinf(value)] = BAD_SENSOR_FAILURE
         if self._sentinels is not None:
             status[(raw == self._sentinels).any(axis=0)] = BAD_NO_DATA
         value[status != GOOD] = np.nan
@@ -70,9 +74,7 @@ class BlockDecoder:
             raw[:] = bits[self._gathers[0][2]]
             return raw
         for places, dtype, positions in self._gathers:
-            # A signalling NaN from a device is data, not a mistake of ours.
-            with np.errstate(invalid="ignore"):
-                raw[places] = wire[positions].view(dtype).reshape(-1)
+            raw[places] = wire[positions].view(dtype).reshape(-1)
         for index, codec in self._picked:
             start = 2 * (codec.point.address - self.block.address)
             words = wire[start : start + 2 * codec.point.size].view(">u2").tolist()

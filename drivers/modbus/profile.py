@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any
@@ -220,7 +221,9 @@ class ProfilePoint(_Section):
         if self.type is ValueType.STRING or self.length is not None:
             return self._string_mistakes()
         if self.point not in CATALOGUE[ASSET_TYPE]:
-            return [f"the catalogue has no point {self.point!r}"]
+            near = get_close_matches(self.point, CATALOGUE[ASSET_TYPE], 1)
+            hint = f"; did you mean {near[0]}?" if near else "; see docs/point-list.md"
+            return [f"the catalogue has no point {self.point!r}{hint}"]
         found = []
         if self.space.of_bits and self.type is not ValueType.BOOL:
             found.append(f"a {self.space} holds a bool, not {self.type}")

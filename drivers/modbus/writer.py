@@ -57,12 +57,9 @@ class DeviceWriter:
 
     async def write(self, index: int, value: float) -> WriteOutcome:
         """Write a point by its index in the table, in the catalogue's unit."""
-        point, codec, target = self._by_index[index]
-        rules = point.write
-        if rules is None:
-            return _refused(BAD_NOT_WRITABLE, f"{target.id} cannot be written")
-        refusal = self._refusal(point, rules, codec, target, value)
-        refusal = refusal or self._throttled(index, rules) or await self._interlocked(rules)
+        point, codec, _ = self._by_index[index]
+        rules = point.write or WriteRules()
+        refusal = self.refusal(index, value) or await self._interlocked(rules)
         if refusal is not None:
             return refusal
         strokes = [0.0, value] if rules.momentary and value else [value]
@@ -108,6 +105,18 @@ class DeviceWriter:
             return WriteOutcome(WriteState.UNKNOWN, BAD_TIMEOUT, None, message)
         return WriteOutcome(WriteState.CONFIRMED, GOOD, found, "the device took the request")
 
+    def refusal(self, index: int, value: float) -> WriteOutcome | None:
+        """Say why a value would not be sent, as far as that is known without the device."""
+        point, codec, target = self._by_index[index]
+        if point.write is None:
+            return _refused(BAD_NOT_WRITABLE, f"{target.id} cannot be written")
+        refusal = self._forbidden(point, point.write, codec, target, value)
+        return refusal or self._throttled(index, point.write)
+
+    def remember(self, index: int, ago: float) -> None:
+        """Have the throttle count a write that was made so many seconds ago, by another run."""
+        self._last_write[index] = asyncio.get_running_loop().time() - ago
+
     async def _verified(
         self, point: ProfilePoint, rules: WriteRules, codec: PointCodec, want: float, doubt: str
     ) -> WriteOutcome:
@@ -134,7 +143,7 @@ class DeviceWriter:
         message += f"; the write itself was not answered properly: {doubt}" if doubt else ""
         return WriteOutcome(WriteState.MISMATCH, BAD_INVALID_STATE, found, message)
 
-    def _refusal(
+    def _forbidden(
         self,
         point: ProfilePoint,
         rules: WriteRules,

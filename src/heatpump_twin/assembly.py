@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from heatpump_twin.config.catalogue import PointTable, Role, Span
 from heatpump_twin.config.data_directory import DataDirectory
@@ -52,13 +53,16 @@ def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None =
     offered: dict[str, list[MappedPoint]] = {asset: [] for asset in plates}
     for asset, point, _, limits in mapped_points(plans):
         offered[asset].append(MappedPoint(point, _within_plate(point, limits, plates[asset])))
-    found = {pump.id: find_model(pump, data.models if data else None) for pump in site.heat_pumps}
+    loaded: dict[Path, HeatUpModel] = {}
+    found = {
+        pump.id: find_model(pump, data.models if data else None, loaded) for pump in site.heat_pumps
+    }
     predicted = {
         asset: predicted_points(model, {point.id for point in offered[asset]})
         for asset, model in found.items()
     }
     models = {asset: model for asset, model in found.items() if model and predicted[asset]}
-    return Assembly(plans, models, build_table(offered, predicted))
+    return Assembly(plans, models, build_table(offered, predicted, site.tariff))
 
 
 def _within_plate(point: str, limits: Span | None, plate: Plate) -> Span | None:

@@ -23,6 +23,7 @@ from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.node_builder import Namespaces
 from heatpump_twin.server.point_values import to_datetime
 from heatpump_twin.server.site_address_space import Sources, build_address_space
+from heatpump_twin.server.type_import import load_type_nodes
 from heatpump_twin.server.users import UserStore
 from heatpump_twin.twin_engine.audit import AuditLog
 from heatpump_twin.twin_engine.commands import Commands
@@ -45,7 +46,7 @@ class OfflineServer:
 
 @asynccontextmanager
 async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[OfflineServer]:
-    """Build the address space of a site. Nothing is opened, listened to or written to."""
+    """Build the address space of a site. No device, database or port is opened."""
     clock = SystemClock()
     assembly = assemble(site, data)
     table = assembly.table
@@ -64,7 +65,8 @@ async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[Offli
     )
     programs.trainer = Retraining(table, data, [], programs.journal, _never, clock)
     authenticator = Authenticator(UserStore(data.users), lambda: 0.0)
-    iserver = TwinInternalServer(site.opcua, authenticator, lambda _certificate: None)
+    types = await load_type_nodes(data.type_nodes)
+    iserver = TwinInternalServer(site.opcua, authenticator, lambda _certificate: None, types)
     server = Server(iserver=iserver)
     await server.init()
     now = to_datetime(clock.now())

@@ -44,13 +44,18 @@ from heatpump_twin.twin_engine.model_card import ModelError
 from heatpump_twin.twin_engine.prediction import Forecaster, HeatUpModel
 from heatpump_twin.twin_engine.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs import Programs
+from heatpump_twin.twin_engine.site_deriver import SiteDeriver
 
 log = structlog.get_logger(__name__)
 
+PLANT = "plant"
 RULE_PERIOD = 0.5
 """How often rules are looked at; the shortest delay that makes sense is a poll period. [s]"""
 FORECAST_PERIOD = 2.0
 HMI_PROBE_PERIOD = 0.25
+PLANT_PROBE_PERIOD = 0.05
+PLANT_TIMEOUT = 10.0
+"""Longest wait for the embedded plant before its devices are polled. [s]"""
 
 
 async def run_twin(
@@ -97,6 +102,8 @@ async def _started(
         stack.push_async_callback(historian.stop)
         deriver = Deriver(image, site, historian, clock)
         await deriver.start()
+        totals = SiteDeriver(image, site, historian, clock)
+        await totals.start()
         models = dict(assembly.models)  # a model that is trained meanwhile takes its place here
         programs = Programs(
             image=image,
@@ -133,7 +140,7 @@ async def _started(
         )
         await server.start()
         stack.push_async_callback(server.stop)
-        for sink in (deriver.derive, historian.append, server.publish):
+        for sink in (deriver.derive, totals.derive, historian.append, server.publish):
             image.subscribe(sink)
         twin = _Twin(
             site=site,
@@ -142,6 +149,7 @@ async def _started(
             drivers=drivers,
             rules=rules,
             historian=historian,
+            totals=totals,
             server=server,
             forecaster=Forecaster(table, image, models, clock),
             programs=programs,
@@ -169,7 +177,7 @@ def _children(site: Site, data: DataDirectory, arguments: Sequence[str]) -> list
     """Return the processes that run beside ours, with the same site and settings."""
     children = []
     if site.plant is not None and site.plant.managed and site.emulated_gateways():
-        children.append(Child("plant", ["plant", *arguments]))
+        children.append(Child(PLANT, ["plant", *arguments]))
     if site.hmi.enabled:
         children.append(Child("hmi", ["hmi", *arguments, "--data", str(data.root)]))
     return children
@@ -185,6 +193,7 @@ class _Twin:
     drivers: Sequence[ModbusDriver]
     rules: RuleEngine
     historian: Historian
+    totals: SiteDeriver
     server: TwinServer
     forecaster: Forecaster
     programs: Programs
@@ -196,10 +205,13 @@ class _Twin:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run all loops until ``stop``; a bug in one of them ends the run with its traceback."""
+        plant = asyncio.Event()
         jobs = [
-            *(driver.run(self.image.ingest) for driver in self.drivers),
+            self._await_plant(plant),
+            *(self._poll(driver, plant) for driver in self.drivers),
             *(child.run() for child in self.children),
             self.historian.run(),
+            self.totals.run(),
             self.server.wait(),
             self.programs.run(),
             self.retraining.run(),
@@ -249,6 +261,20 @@ class _Twin:
             parts["hmi"] = Component(self.hmi_serves, _hmi_url(self.site))
         return parts
 
+    async def _poll(self, driver: ModbusDriver, plant: asyncio.Event) -> None:
+        await plant.wait()
+        await driver.run(self.image.ingest)
+
+    async def _await_plant(self, serves: asyncio.Event) -> None:
+        """Give the plant that we start ourselves the time to do so: it is not dead."""
+        plant = self.site.plant
+        if plant is not None and any(child.name == PLANT for child in self.children):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PLANT_TIMEOUT):
+                    while not await _listens("127.0.0.1", plant.control_port):  # noqa: ASYNC110 (another process)
+                        await asyncio.sleep(PLANT_PROBE_PERIOD)
+        serves.set()
+
     async def _watch_rules(self) -> None:
         while True:
             for transition in self.rules.evaluate(self.image, self.clock.now()):
@@ -265,15 +291,19 @@ class _Twin:
         """See whether the HMI's port is open; often until it is, then rarely."""
         hmi = self.site.hmi
         while hmi.enabled:
-            try:
-                async with asyncio.timeout(2.0):
-                    _, writer = await asyncio.open_connection(hmi.host, hmi.port)
-            except (OSError, TimeoutError):
-                self.hmi_serves = False
-            else:
-                self.hmi_serves = True
-                writer.close()
+            self.hmi_serves = await _listens(hmi.host, hmi.port)
             await asyncio.sleep(HMI_PROBE_PERIOD * (20 if self.hmi_serves else 1))
+
+
+async def _listens(host: str, port: int) -> bool:
+    """Tell whether somebody accepts connections on a port."""
+    try:
+        async with asyncio.timeout(2.0):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 def _hmi_url(site: Site) -> str:

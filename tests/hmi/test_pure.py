@@ -80,9 +80,7 @@ def test_not_a_number_is_a_gap() -> None:
 def test_limits_are_the_narrower_of_range_and_text(
     text: str, expected: tuple[float, float]
 ) -> None:
-    method = Method(
-        ua.NodeId(), ua.NodeId(), "SetX", {"Value": Input(ua.VariantType.Double, text)}
-    )
+    method = Method(ua.NodeId(), ua.NodeId(), "SetX", {"Value": Input(ua.VariantType.Double, text)})
     assert limits.span(variable(), method) == expected
 
 
