@@ -122,16 +122,20 @@ class NodeBuilder:
         title: str = "",
         description: str = "",
         historized: bool = False,
+        writable: bool = False,
         sampling: float = 0.0,
     ) -> ua.NodeId:
-        """Add a variable; ``sampling`` is its fastest sampling interval. [s]"""
+        """Add a variable; ``sampling`` is its fastest sampling interval. [s]
+
+        Whether somebody may write a ``writable`` one depends on who it is (`Attributes`).
+        """
         # Null stands for a value that is not there yet.
         kind = None if value is None else variant_type(data_type)
         shape = self.shapes.variable(
             browse_name,
             title or browse_name.Name,
             description,
-            VariableKind(data_type, array, historized, sampling),
+            VariableKind(data_type, array, historized, writable, sampling),
         )
         return self._add(name, type_id, place, shape, self.shapes.value(value, kind, array=array))
 

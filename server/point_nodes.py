@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from heatpump_twin.server.node_builder import (
     value_range,
 )
 from heatpump_twin.server.point_values import PointValues
+from heatpump_twin.server.provenance_properties import provenance_properties
 from heatpump_twin.twin_engine.provenance import Provenance
 
 TYPES = {
@@ -69,6 +69,7 @@ class PointNodes:
             title=point.spec.title,
             description=point.spec.text,
             historized=True,
+            writable=point.limits is not None,
             sampling=sampling,
         )
         self._history.add(point, node)
@@ -139,26 +140,15 @@ class PointNodes:
 
     def _describe_model(self, point: Point, node: ua.NodeId, origin: Provenance) -> LiveNode:
         """Say where a prediction comes from."""
-        string, utc_time = ua.ObjectIds.String, ua.ObjectIds.DateTime
-        for name, data_type, value, description in (
-            ("ModelName", string, origin.model, "Name of the model"),
-            ("ModelVersion", string, origin.version, "Version of the model"),
-            ("ModelSha256", string, origin.sha256, "SHA-256 of the model's file"),
-            ("TrainingSource", string, origin.training_source, "Where the training data is from"),
-            ("TrainingStart", utc_time, _instant(origin.training_start), "First training sample"),
-            ("TrainingEnd", utc_time, _instant(origin.training_end), "Last training sample"),
-            ("Horizon", ua.ObjectIds.Duration, origin.horizon * 1000.0, "How far it looks ahead"),
-        ):
+        for name, data_type, value, description in provenance_properties(origin):
             self._builder.property(node, self._own(name), data_type, value, description=description)
         issued = self._builder.property(
-            node, self._own("IssueTime"), utc_time, description="When the prediction was made"
+            node,
+            self._own("IssueTime"),
+            ua.ObjectIds.DateTime,
+            description="When the prediction was made",
         )
         return self._follow(point, issued, self._values.issue_time)
 
     def _own(self, name: str) -> ua.QualifiedName:
         return ua.QualifiedName(name, self._builder.namespaces.types)
-
-
-def _instant(iso: str) -> dt.datetime:
-    instant = dt.datetime.fromisoformat(iso)
-    return instant.astimezone(dt.UTC) if instant.tzinfo else instant.replace(tzinfo=dt.UTC)

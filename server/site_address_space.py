@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from asyncua import Server
+from asyncua import Server, ua
 
-from heatpump_twin.config.catalogue import SITE, PointTable
+from heatpump_twin.config.catalogue import SITE, Point, PointTable, Role
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.conditions import Conditions
@@ -18,6 +18,7 @@ from heatpump_twin.server.heat_pump_nodes import HeatPumpBuilder, HeatPumpNodes
 from heatpump_twin.server.history_configuration import HistoryConfiguration
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.machine_nodes import MachineNodes
+from heatpump_twin.server.method_nodes import MethodNodes
 from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
 from heatpump_twin.server.nodeset.model import TypeModel, load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
@@ -25,6 +26,9 @@ from heatpump_twin.server.nodesets import DI, MACHINERY, TYPES
 from heatpump_twin.server.nodesets import SITE as SITE_URI
 from heatpump_twin.server.point_nodes import PointNodes
 from heatpump_twin.server.point_values import PointValues, to_datetime
+from heatpump_twin.server.program_methods import ProgramMethods
+from heatpump_twin.server.program_nodes import ProgramNodes
+from heatpump_twin.server.provenance_properties import provenance_properties
 from heatpump_twin.server.publisher import Publisher
 from heatpump_twin.server.setpoint_methods import SetpointMethods
 from heatpump_twin.server.site_namespace import describe_site_namespace
@@ -33,7 +37,10 @@ from heatpump_twin.server.state_machine_nodes import StateMachineNodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands import CommandHandler
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
+
+VALUE = ua.AttributeIds.Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Sources:
     image: Image
     alarms: Iterable[AlarmDefinition]
     commands: CommandHandler
+    programs: Programs | None
     provenance: Mapping[str, Provenance]
     starts: Mapping[str, dt.datetime]
     """By asset: when its archive begins."""
@@ -69,7 +77,15 @@ class SiteAddressSpace:
         self.health = DeviceHealth(builder, iserver, sources.clock)
         self.publisher = Publisher(iserver.aspace)
         self._machines = StateMachineNodes(builder, sources.image, sources.clock)
-        self._methods = SetpointMethods(builder, iserver.methods, sources.commands)
+        methods = MethodNodes(builder, iserver.methods, model, sources.commands)
+        self._setpoints = SetpointMethods(methods, sources.commands)
+        self._programs: tuple[ProgramMethods, ProgramNodes] | None = None
+        if sources.programs is not None:
+            self._programs = (
+                ProgramMethods(methods, sources.programs),
+                ProgramNodes(builder, model, sources.programs, sources.clock),
+            )
+        self._topics: dict[str, int] = {}
         history = HistoryConfiguration(builder, sources.site.historian, sources.starts)
         points = PointNodes(builder, PointValues(sources.image, sources.clock), history)
         self._site = SiteNodes(builder, model, points)
@@ -113,13 +129,43 @@ class SiteAddressSpace:
         points = self._sources.table.by_asset.get(heat_pump.id, {})
         nodes = self._builder.add(heat_pump, points, self._sources.provenance)
         self._site.list_heat_pump(nodes.device)
-        self._methods.add(nodes, points)
+        self._setpoints.add(nodes, heat_pump.id, points)
+        self._add_programs(heat_pump.id, nodes, points)
         self.health.add(heat_pump.id, nodes.device)
         for alarm in self._sources.alarms:
             if alarm.asset == heat_pump.id:
                 self.conditions.add(alarm, nodes.device)
         self._pumps[heat_pump.id] = nodes
         self.publisher.follow(nodes.live)
+
+    def _add_programs(self, asset: str, nodes: HeatPumpNodes, points: Mapping[str, Point]) -> None:
+        if self._programs is None:
+            return
+        methods, variables = self._programs
+        methods.add(nodes, asset, points)
+        # Behind the indices of points there is one for what changes with an asset's programs.
+        topic = len(self._sources.table) + len(self._topics)
+        self._topics[asset] = topic
+        nodes.follow(topic, variables.add(nodes, asset))
+
+    async def adopt(self, asset: str, origin: Provenance) -> None:
+        """Say of a heat pump's predictions that they come from another model now."""
+        now = to_datetime(self._sources.clock.now())
+        for point in self._sources.table.by_asset[asset].values():
+            if point.spec.role is Role.PREDICTED:
+                for name, _, value, _ in provenance_properties(origin):
+                    node = ua.NodeId(f"{point.key}.{name}", self.namespaces.site)
+                    stored = self._iserver.aspace.read_attribute_value(node, VALUE)
+                    variant = ua.Variant(value, stored.Value.VariantType)
+                    news = ua.DataValue(variant, SourceTimestamp=now, ServerTimestamp=now)
+                    await self._iserver.write_attribute_value(node, news)
+
+    def program_news(self, asset: str) -> int | None:
+        """Note that programs of a heat pump changed; return the index that has news."""
+        if self._programs is None or asset not in self._topics:
+            return None
+        self._programs[1].note(asset)
+        return self._topics[asset]
 
 
 async def build_address_space(

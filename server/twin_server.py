@@ -38,6 +38,7 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.commands import CommandHandler
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
 log = structlog.get_logger(__name__)
@@ -72,6 +73,7 @@ class TwinServer:
         image: Image,
         alarms: Sequence[AlarmDefinition],
         commands: CommandHandler,
+        programs: Programs | None = None,
         history: HistoryReader,
         users: UserStore,
         provenance: Mapping[str, Provenance],
@@ -84,6 +86,9 @@ class TwinServer:
         self._image = image
         self._alarms = alarms
         self._commands = commands
+        self._programs = programs
+        if programs is not None:
+            programs.journal.subscribe(self._program_news)
         self._history = history
         self._users = users
         self._provenance = provenance
@@ -150,6 +155,15 @@ class TwinServer:
         if self._running is not None:
             await self._running.space.remove(asset)
 
+    async def adopt(self, asset: str, origin: Provenance) -> None:
+        """Say of a heat pump's predictions that they come from another model now."""
+        if self._running is not None:
+            await self._running.space.adopt(asset, origin)
+
+    def _program_news(self, asset: str) -> None:
+        if self._running is not None:
+            self._running.program_news(asset)
+
     @property
     def statistics(self) -> Statistics:
         """Figures for monitoring."""
@@ -162,6 +176,7 @@ class TwinServer:
             image=self._image,
             alarms=self._alarms,
             commands=self._commands,
+            programs=self._programs,
             provenance=self._provenance,
             starts=await archive_starts(self._history, self._table, self._clock),
             clock=self._clock,
@@ -196,6 +211,10 @@ class _Running:
     def announce(self, transition: AlarmTransition) -> None:
         for take in (self.space.conditions.take, self.space.health.take):
             self.space.publisher.schedule(partial(take, transition))
+
+    def program_news(self, asset: str) -> None:
+        if (topic := self.space.program_news(asset)) is not None:
+            self.space.publisher.touch([topic])
 
     async def end(self) -> None:
         for task in self.tasks:

@@ -46,6 +46,11 @@ class CommandResult:
     message: str
     """One sentence for a person: what happened and, if it failed, what to do."""
 
+    @property
+    def touched(self) -> bool:
+        """Whether the device may hold something else than before."""
+        return not is_bad(self.status) or self.read_back is not None
+
 
 class CommandHandler(Protocol):
     """Takes commands. Whoever the caller is, access rights were checked before."""

@@ -126,6 +126,10 @@ class WriteRules(_Section):
     settle: Duration = Field(
         2.0, ge=0, description="longest time until a read shows what was written [s]"
     )
+    momentary: bool = Field(
+        False,
+        description="a push-button: it acts when it goes from 0 to 1, and may fall back by itself",
+    )
     requires: dict[str, float] = Field(
         default_factory=dict, description="interlock: points of this profile that must have a value"
     )
@@ -265,6 +269,8 @@ class ProfilePoint(_Section):
             found.append(f"a {self.write_space} cannot be written")
         if self.write_space is not None and self.write_space.of_bits != self.space.of_bits:
             found.append(f"what is read as {self.space} cannot be written as {self.write_space}")
+        if self.write is not None and self.write.momentary and spec.kind is not Kind.TWO_STATE:
+            found.append(f"a push-button has two states, and {self.point} has not")
         if self.write is not None and self.bit is not None:
             found.append("a bit field cannot be written: the other bits could change meanwhile")
         return found

@@ -42,6 +42,9 @@ app.command()(points)
 app.add_typer(commissioning)
 app.add_typer(plant, name="plant")
 
+TRAINING_NICE = 10
+"""Beside a running twin, training takes only the time that nobody else needs."""
+
 out = Console()
 err = Console(stderr=True)
 
@@ -144,8 +147,11 @@ def train(
     set_: SetOption = None,
 ) -> None:
     """Train the heat-up model of a heat pump on its recorded history."""
+    from heatpump_twin.children import end_with_parent
     from heatpump_twin.train import train_model
 
+    if end_with_parent():
+        os.nice(TRAINING_NICE)
     settings = load_site(site, set_ or ())
     configure("train")
     report = asyncio.run(train_model(settings, DataDirectory.open(data), heat_pump, output))

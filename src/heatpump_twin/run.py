@@ -56,7 +56,7 @@ async def _started(
             hmi = Child("hmi", ["hmi", *arguments, "--data", str(data.root)])
             stack.push_async_callback(hmi.stop)
             await hmi.start()
-        yield Children(plant, hmi)
+        yield Children(plant, hmi, arguments)
 
 
 def _trust_hmi(data: DataDirectory) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import structlog
 from rich.console import Console
@@ -23,6 +24,7 @@ from heatpump_twin.first_run import ADMINISTRATOR
 from heatpump_twin.loop_lag import LoopLag
 from heatpump_twin.metrics import TwinMetrics
 from heatpump_twin.ops import Component, OpsServer
+from heatpump_twin.retraining import Retraining
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.errors import ServerError
@@ -36,7 +38,9 @@ from heatpump_twin.twin_engine.errors import AuditError, EngineError
 from heatpump_twin.twin_engine.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model_card import ModelError
-from heatpump_twin.twin_engine.prediction import Forecaster
+from heatpump_twin.twin_engine.prediction import Forecaster, HeatUpModel
+from heatpump_twin.twin_engine.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.site_deriver import SiteDeriver
 
 log = structlog.get_logger(__name__)
@@ -95,13 +99,35 @@ async def _started(
         await deriver.start()
         totals = SiteDeriver(image, site, historian, clock)
         await totals.start()
+        models = dict(assembly.models)  # a model that is trained meanwhile takes its place here
+        programs = Programs(
+            image=image,
+            commands=Commands(table, image, drivers, audit, clock),
+            audit=audit,
+            store=ProgramStore(url),
+            models=models,
+            zone=ZoneInfo(site.site.timezone),
+            clock=clock,
+        )
+        retraining = Retraining(
+            table,
+            data,
+            children.arguments,
+            programs.journal,
+            lambda asset, model: _adopt(models, server, asset, model),
+            clock,
+        )
+        programs.trainer = retraining
+        stack.push_async_callback(programs.stop)
+        await programs.start()
         server = TwinServer(
             site=site,
             data=data,
             table=table,
             image=image,
             alarms=rules.definitions(),
-            commands=Commands(table, image, drivers, audit, clock),
+            commands=programs.commands,
+            programs=programs,
             history=historian,
             users=users,
             provenance=assembly.provenance,
@@ -120,13 +146,26 @@ async def _started(
             historian=historian,
             totals=totals,
             server=server,
-            forecaster=Forecaster(table, image, assembly.models, clock),
+            forecaster=Forecaster(table, image, models, clock),
+            programs=programs,
+            retraining=retraining,
             children=children,
         )
         ops = OpsServer(site.ops, twin.readiness, twin.metrics().registry())
         stack.push_async_callback(ops.stop)
         await ops.start()
         yield twin
+
+
+async def _adopt(
+    models: dict[str, HeatUpModel], server: TwinServer, asset: str, model: HeatUpModel
+) -> bool:
+    """Put a model in place of the one that there is; without one there are no points for it."""
+    if asset not in models:
+        return False
+    models[asset] = model
+    await server.adopt(asset, model.card.provenance)
+    return True
 
 
 @dataclass
@@ -142,6 +181,8 @@ class _Twin:
     totals: SiteDeriver
     server: TwinServer
     forecaster: Forecaster
+    programs: Programs
+    retraining: Retraining
     children: Children
     lag: LoopLag = field(default_factory=LoopLag)
     active_alarms: Counter[str] = field(default_factory=Counter)
@@ -157,6 +198,8 @@ class _Twin:
             self.historian.run(),
             self.totals.run(),
             self.server.wait(),
+            self.programs.run(),
+            self.retraining.run(),
             self.lag.run(),
             self._watch_rules(),
             self._issue_forecasts(),

@@ -153,6 +153,7 @@ async def test_a_write_sends_the_words_that_the_source_wants(
     await eventually(lambda: bool(seen.statuses()))
     index = next(i for i, point in driver.points.items() if point == write["point"])
     outcome = await driver.write(index, write["value"])
-    assert device.writes == [(write["function"], write["address"], write["words"])]
+    strokes = [write["first"], write["words"]] if "first" in write else [write["words"]]
+    assert device.writes == [(write["function"], write["address"], words) for words in strokes]
     assert outcome.state is WriteState.CONFIRMED
-    assert outcome.read_back == pytest.approx(write["value"])
+    assert outcome.read_back == pytest.approx(write.get("reads_back", write["value"]))
