@@ -13,9 +13,9 @@ HEAD = """\
 # Point list
 Made by `tools/reference_pages.py` from `config/catalogue.yaml`. A heat pump has those points that
 one of its devices offers or that can be computed from them; the site has those that follow from
-its heat pumps and its tariff. The NodeId of a point is `ns=<urn:heatpump-twin:site>;s=<asset>.<id>`,
-for example `s=hp1.supply_temperature` or `s=site.electrical_power`. Each point is recorded and can
-be read with HistoryRead. [What the twin computes](computed-points.md) tells how.
+its heat pumps and its tariff. A NodeId is `ns=<urn:heatpump-twin:site>;s=<asset>.<id>`, for example
+`s=hp1.supply_temperature` or `s=site.electrical_power`. Each point is recorded and can be read with
+HistoryRead. [What the twin computes](computed-points.md) tells how.
 
 A value that is partial, estimated or out of what it is made for is Uncertain and says so by its
 status; what cannot be known is Bad. Ranges of the site's totals and prices are those of a small
