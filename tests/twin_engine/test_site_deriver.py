@@ -294,6 +294,14 @@ def test_a_day_ends_and_its_energies_with_it(clock):
     assert bench["electrical_energy_today"] == (pytest.approx(0.003), GOOD)
 
 
+def test_a_night_that_begins_unread_costs_the_price_of_the_night(clock):
+    bench = price_bench(clock, "23:59:59")
+    used(bench, 5.0, 0.0)
+    bench.tick(5)
+    used(bench, 0.1, 60)
+    assert bench["electricity_cost_today"] == (pytest.approx(0.3 * 0.10), GOOD)
+
+
 def price_bench(clock: ManualClock, local: str, **changes: object) -> Bench:
     """Return a bench at a local time of 1 January 2026, a Thursday."""
     bench = Bench(clock, tariff=tariff(**changes))
