@@ -2,6 +2,8 @@
 
 from rich.console import Console
 
-from bench.opcua import run
+from bench import address_space, opcua
 
-run(Console())
+console = Console()
+address_space.run(console)
+opcua.run(console)
