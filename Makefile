@@ -25,7 +25,7 @@ test: $(STAMP)  ## run all tests
 	tools/install-test-system.sh
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
-check: $(STAMP)  ## format, lint, types, layers, generated pages
+check: $(STAMP)  ## format, lint, types, layers, generated pages, translations
 	$(BIN)/python tools/links.py
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -33,6 +33,7 @@ check: $(STAMP)  ## format, lint, types, layers, generated pages
 	PYTHONPATH=build/links $(BIN)/lint-imports
 	$(BIN)/python tools/reference_pages.py --check
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator --check
+	$(BIN)/python tools/translations.py --check
 
 nodeset: $(STAMP)  ## write the type model's NodeSet2 and its NodeIds from server/nodeset/model.yaml
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator

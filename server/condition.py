@@ -145,7 +145,7 @@ class Condition:
             ("Quality", "SourceTimestamp"): _time(self.time),
             ("LastSeverity",): ua.Variant(self.last_severity, _UINT16),
             ("LastSeverity", "SourceTimestamp"): _time(self.time),
-            ("Comment",): ua.Variant(text(self.comment), _TEXT),
+            ("Comment",): ua.Variant(ua.LocalizedText(self.comment), _TEXT),
             ("Comment", "SourceTimestamp"): _time(self.commented),
             ("ClientUserId",): ua.Variant(self.user, _STRING),
             ("InputNode",): ua.Variant(self.input_node, _NODE),

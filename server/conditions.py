@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from asyncua import ua
 
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.condition import Condition
 from heatpump_twin.server.condition_nodes import ConditionNodes
@@ -72,7 +73,7 @@ class Conditions:
             alarm=alarm,
             time=now,
             received=now,
-            message=f"{alarm.title}: normal",
+            message=Phrase("{alarm}: normal", alarm=alarm.title),
             active_since=now,
             acked_since=now,
             enabled_since=now,

@@ -18,6 +18,7 @@ from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession, SessionState
 from cryptography import x509
 
+from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import OpcUa
 from heatpump_twin.server import limits
 from heatpump_twin.server.address_space import AddressSpace
@@ -25,6 +26,7 @@ from heatpump_twin.server.authentication import Authenticator
 from heatpump_twin.server.method_table import MethodTable
 from heatpump_twin.server.session import Channel, TwinSession
 from heatpump_twin.server.subscriptions import Subscriptions
+from heatpump_twin.server.translator import Translators
 
 if TYPE_CHECKING:
     from heatpump_twin.server.attributes import Attributes
@@ -57,6 +59,7 @@ class TwinInternalServer(InternalServer):
         self._serve(AddressSpace())
         self.subscriptions.ask_owner(self._owner_of)
         self.methods = MethodTable(self.aspace)
+        self.translators = Translators(Languages.packaged())
         self.supported_tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
         self.disabled_clock = True  # ours follows the clock that was passed in
         self.allow_remote_admin = False

@@ -173,6 +173,18 @@ class TwinProcessor(UaProcessor):
             # The client learns no more than this (OPC 10000-4, 6.1.3, table 106).
             raise ServiceError(ua.StatusCodes.BadSecurityChecksFailed)
 
+    def send_response(
+        self,
+        requesthandle: int,
+        seqhdr: Any,
+        response: Any,
+        msgtype: ua.MessageType = ua.MessageType.SecureMessage,
+    ) -> None:
+        """Send a response, in the language of the session."""
+        if self.session is not None and self.session.translator is not None:
+            self.session.translator.respond(response)
+        super().send_response(requesthandle, seqhdr, response, msgtype)
+
     # ── services ──────────────────────────────────────────────────────────────────────────────────
     async def _process_message(
         self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: Any, body: Buffer
@@ -262,7 +274,7 @@ class TwinProcessor(UaProcessor):
             raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
         self.session = session
         response = ua.ActivateSessionResponse()
-        response.Parameters = session.activate(person, self)
+        response.Parameters = session.activate(person, self, params.LocaleIds)
         log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
         return response
 

@@ -10,6 +10,7 @@ from typing import Any
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import UNITS, Kind, Point, Span
+from heatpump_twin.config.phrase import Phrase, joined
 from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.method_table import Argument, Caller, Method, MethodTable, result
 from heatpump_twin.server.node_builder import NodeBuilder, Place
@@ -71,7 +72,7 @@ class SetpointMethods:
             Place(nodes.method_set),
             [argument.described() for argument in inputs],
             [argument.described() for argument in OUTPUTS],
-            description=f"{spec.effect} {WHO}",
+            description=Phrase("{effect} {who}", effect=spec.effect, who=WHO),
         )
         self._builder.reference(nodes.device, ua.ObjectIds.HasComponent, node)
 
@@ -130,8 +131,11 @@ class SetpointMethods:
 
 def _input(point: Point, limits: Span) -> Argument:
     if point.spec.kind is Kind.ANALOG:
-        return Argument("Value", DOUBLE, f"{point.spec.title}, {_span(point, limits)}")
-    return Argument("Mode", INT32, f"{point.spec.title}: {_span(point, limits)}")
+        name, kind, template = "Value", DOUBLE, "{point}, {span}"
+    else:
+        name, kind, template = "Mode", INT32, "{point}: {span}"
+    text = Phrase(template, point=point.spec.title, span=_span(point, limits))
+    return Argument(name, kind, text)
 
 
 def _codes(point: Point, limits: Span) -> dict[int, str]:
@@ -139,10 +143,13 @@ def _codes(point: Point, limits: Span) -> dict[int, str]:
     return {code: name for code, name in codes.items() if limits[0] <= code <= limits[1]}
 
 
-def _span(point: Point, limits: Span) -> str:
+def _span(point: Point, limits: Span) -> Phrase:
     if point.spec.unit is None:
-        return ", ".join(f"{code} {name}" for code, name in _codes(point, limits).items())
-    return f"{limits[0]:g} to {limits[1]:g} {UNITS[point.spec.unit].symbol}".rstrip()
+        codes = _codes(point, limits).items()
+        return joined(", ", [Phrase("{code} {name}", code=code, name=name) for code, name in codes])
+    symbol = UNITS[point.spec.unit].symbol
+    template = "{low} to {high} {unit}" if symbol else "{low} to {high}"
+    return Phrase(template, low=limits[0], high=limits[1], unit=symbol)
 
 
 def _allowed(point: Point, limits: Span, value: float) -> bool:

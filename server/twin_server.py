@@ -114,7 +114,7 @@ class TwinServer:
         status = ServerStatus(iserver, self._clock)
         await server.start()
         await status.start(server.product_uri, server.manufacturer_name, server.name)
-        await status.describe(settings.max_sessions)
+        await status.describe(settings.max_sessions, iserver.translators.languages.codes)
         self._running = _Running(server, iserver, space, status, authenticator)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)

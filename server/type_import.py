@@ -11,8 +11,8 @@ import structlog
 from asyncua import Server, ua
 from asyncua.server.address_space import NodeData
 
-from heatpump_twin.server import standard_nodes, type_nodes
-from heatpump_twin.server.nodesets import all_nodesets, runtime_part
+from heatpump_twin.server import nodeset_language, standard_nodes, type_nodes
+from heatpump_twin.server.nodesets import TYPES, all_nodesets, runtime_part
 from heatpump_twin.server.type_cache import TypeCache
 from heatpump_twin.server.type_nodes import TypeNodes, packed
 
@@ -25,7 +25,8 @@ async def load_type_nodes(cache: Path) -> TypeNodes:
     They are read from the file ``cache``, or imported and written there.
     """
     nodesets = all_nodesets()
-    recipe = [inspect.getsource(module).encode() for module in (standard_nodes, type_nodes)]
+    steps = (standard_nodes, nodeset_language, type_nodes)
+    recipe = [inspect.getsource(module).encode() for module in steps]
     kept = TypeCache(cache, [*nodesets, *recipe])
     block = kept.read()
     if block is None:
@@ -60,6 +61,7 @@ async def import_nodesets(nodesets: Iterable[bytes]) -> Imported:
     space = server.iserver.aspace
     standard_nodes.prune(space)
     standard_nodes.fill(space)
+    nodeset_language.state_english(space, namespaces.index(TYPES) + 2)
     nodes = [space[node_id] for node_id in space.keys()]  # noqa: SIM118 - it is no mapping
     log.info("type nodes imported", nodes=len(nodes), namespaces=namespaces)
     data_types = [n for n in added if n in space and _is_data_type(space[n])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from heatpump_twin.config.catalogue import UNITS, PointSpec
+from heatpump_twin.config.phrase import Phrase
 
 
 def value_text(spec: PointSpec, value: float | None) -> str:
@@ -12,6 +13,8 @@ def value_text(spec: PointSpec, value: float | None) -> str:
     if value is None or math.isnan(value):
         return "no value"
     if spec.unit is not None:
-        return f"{round(value, 2):.12g} {UNITS[spec.unit].symbol}".rstrip()
+        symbol = UNITS[spec.unit].symbol
+        template = "{value} {unit}" if symbol else "{value}"
+        return Phrase(template, value=round(value, 2), unit=symbol)
     codes = dict(enumerate(spec.states)) if spec.states else spec.enum
     return codes.get(int(value), f"{value:g}")

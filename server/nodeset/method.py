@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from heatpump_twin.config.catalogue import UNITS, Kind, PointSpec
-from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP, DataType, Name, Strict, known
+from heatpump_twin.config.catalogue import UNITS, PointSpec
+from heatpump_twin.server.nodeset.vocabulary import (
+    DATA_TYPES,
+    HEAT_PUMP,
+    DataType,
+    Name,
+    Strict,
+    known,
+)
 from heatpump_twin.server.users import Role
-
-_KIND_TYPES = {
-    Kind.ANALOG: DataType.DOUBLE,
-    Kind.TWO_STATE: DataType.BOOLEAN,
-    Kind.MULTI_STATE: DataType.INT32,
-}
 
 
 class Argument(Strict):
@@ -35,7 +36,7 @@ class Argument(Strict):
     @property
     def data_type(self) -> DataType:
         """The data type that a client has to send."""
-        return self.type if self.type is not None else _KIND_TYPES[self._spec.kind]
+        return self.type if self.type is not None else DATA_TYPES[self._spec.kind]
 
     @property
     def description(self) -> str:

@@ -19,6 +19,12 @@ class TypeIds:
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
 
+    @classmethod
+    def of(cls, register: str) -> TypeIds:
+        """Read the register's CSV; what is retired is not found."""
+        rows = csv.reader(register.splitlines())
+        return cls({name: int(number) for name, number, kind in rows if kind != RETIRED})
+
     def __getitem__(self, symbol: str) -> int:
         """Return the identifier in the namespace of our types."""
         try:
@@ -28,12 +34,8 @@ class TypeIds:
                 f"there is no symbol {symbol} in {REGISTER}; run `make nodeset` if it is new"
             ) from None
 
-    def __contains__(self, symbol: object) -> bool:
-        return symbol in self._numbers
-
 
 def load_type_ids() -> TypeIds:
     """Read the packaged register."""
-    text = files("heatpump_twin.server.nodeset").joinpath(REGISTER).read_text("utf-8")
-    rows = csv.reader(text.splitlines())
-    return TypeIds({name: int(number) for name, number, kind in rows if kind != RETIRED})
+    file = files("heatpump_twin.server.nodeset").joinpath(REGISTER)
+    return TypeIds.of(file.read_text("utf-8"))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from heatpump_twin.config.catalogue import CATALOGUE
+from heatpump_twin.config.catalogue import CATALOGUE, Kind
 from heatpump_twin.config.catalogue import HEAT_PUMP as HEAT_PUMP_ASSET
 from heatpump_twin.config.catalogue import SITE as SITE_ASSET
 
@@ -37,6 +37,19 @@ class DataType(StrEnum):
     LOCALIZED_TEXT = "LocalizedText"
     UTC_TIME = "UtcTime"
     DURATION = "Duration"
+
+
+VARIABLE_TYPES = {
+    Kind.ANALOG: "AnalogUnitRangeType",
+    Kind.TWO_STATE: "TwoStateDiscreteType",
+    Kind.MULTI_STATE: "MultiStateValueDiscreteType",
+}
+DATA_TYPES = {
+    Kind.ANALOG: DataType.DOUBLE,
+    Kind.TWO_STATE: DataType.BOOLEAN,
+    Kind.MULTI_STATE: DataType.INT32,
+}
+"""What a point of each kind is in OPC UA."""
 
 
 class ModellingRule(StrEnum):

@@ -62,7 +62,7 @@ def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None =
         for asset, model in found.items()
     }
     models = {asset: model for asset, model in found.items() if model and predicted[asset]}
-    return Assembly(plans, models, build_table(offered, predicted))
+    return Assembly(plans, models, build_table(offered, predicted, site.tariff))
 
 
 def _within_plate(point: str, limits: Span | None, plate: Plate) -> Span | None:

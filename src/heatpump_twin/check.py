@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from heatpump_twin.assembly import assemble
+from heatpump_twin.config.catalogue import SITE
 from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.config.load import load_site, site_source
 from heatpump_twin.config.settings import Site
+from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.errors import TwinError
 from heatpump_twin.rules.cases import run_cases
@@ -48,7 +50,17 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> str:
             for plan in assembly.plans
             if plan.asset == pump.id
         ]
+    totals = assembly.table.by_asset[SITE]
+    lines.append(f"  {SITE}: {len(totals)} points, {_prices(site.tariff)}")
     return "\n".join(lines)
+
+
+def _prices(tariff: Tariff | None) -> str:
+    if tariff is None:
+        return "no tariff"
+    low, high = float(tariff.week().min()), float(tariff.week().max())
+    span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{span} {tariff.currency} per kWh"
 
 
 def _port_clashes(site: Site, source: YamlSource) -> list[Problem]:

@@ -41,7 +41,7 @@ class OfflineServer:
 
 @asynccontextmanager
 async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[OfflineServer]:
-    """Build the address space of a site; no device or database is opened, no port listened on."""
+    """Build the address space of a site. No device, database or port is opened."""
     clock = SystemClock()
     assembly = assemble(site, data)
     table = assembly.table

@@ -38,6 +38,7 @@ from heatpump_twin.twin_engine.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model_card import ModelError
 from heatpump_twin.twin_engine.prediction import Forecaster
+from heatpump_twin.twin_engine.site_deriver import SiteDeriver
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +95,8 @@ async def _started(
         stack.push_async_callback(historian.stop)
         deriver = Deriver(image, site, historian, clock)
         await deriver.start()
+        totals = SiteDeriver(image, site, historian, clock)
+        await totals.start()
         server = TwinServer(
             site=site,
             data=data,
@@ -108,7 +111,7 @@ async def _started(
         )
         await server.start()
         stack.push_async_callback(server.stop)
-        for sink in (deriver.derive, historian.append, server.publish):
+        for sink in (deriver.derive, totals.derive, historian.append, server.publish):
             image.subscribe(sink)
         twin = _Twin(
             site=site,
@@ -117,6 +120,7 @@ async def _started(
             drivers=drivers,
             rules=rules,
             historian=historian,
+            totals=totals,
             server=server,
             forecaster=Forecaster(table, image, assembly.models, clock),
             children=children,
@@ -137,6 +141,7 @@ class _Twin:
     drivers: Sequence[ModbusDriver]
     rules: RuleEngine
     historian: Historian
+    totals: SiteDeriver
     server: TwinServer
     forecaster: Forecaster
     children: Children
@@ -152,6 +157,7 @@ class _Twin:
             *(self._poll(driver, plant) for driver in self.drivers),
             *(child.run() for child in self.children),
             self.historian.run(),
+            self.totals.run(),
             self.server.wait(),
             self.lag.run(),
             self._watch_rules(),

@@ -13,7 +13,7 @@ from heatpump_twin.server.nodeset.generator.__main__ import make
 from heatpump_twin.server.nodeset.generator.node import BrowseName, Node, NodeClass
 from heatpump_twin.server.nodeset.generator.register import Register
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.type_ids import REGISTER, load_type_ids
+from heatpump_twin.server.nodeset.type_ids import REGISTER, TypeIds, load_type_ids
 from heatpump_twin.server.nodesets import TYPES
 
 FOLDER = files("heatpump_twin.server.nodeset")
@@ -70,15 +70,18 @@ def test_a_new_symbol_gets_a_new_number_and_a_lost_one_keeps_its_own() -> None:
     assert "B,10002,Variable\n" in fourth
 
 
-def test_a_retired_symbol_is_not_found(monkeypatch) -> None:
+def test_a_retired_symbol_is_not_found() -> None:
     text, _ = assigned("A,10001,Variable\n", node("B"))
-    rows = [line.split(",") for line in text.splitlines()]
-    assert rows == [["A", "10001", "Unspecified"], ["B", "10002", "Variable"]]
+    ids = TypeIds.of(text)
+    assert ids["B"] == 10002
+    with pytest.raises(NodesetError, match="no symbol A"):
+        ids["A"]
 
 
 def test_a_symbol_that_becomes_something_else_is_refused() -> None:
-    with pytest.raises(NodesetError, match="give it another name"):
-        assigned("A,10001,Variable\n", node("A", NodeClass.METHOD))
+    for kind in ("Variable", "Unspecified"):
+        with pytest.raises(NodesetError, match="give it another name"):
+            assigned(f"A,10001,{kind}\n", node("A", NodeClass.METHOD))
 
 
 def test_a_number_that_is_there_twice_is_refused() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,7 +164,11 @@ def users_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture(scope="session")
 def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> StartRig:
     @asynccontextmanager
-    async def start(*overrides: str, data_path: Path | None = None) -> AsyncIterator[Rig]:
+    async def start(
+        *overrides: str,
+        data_path: Path | None = None,
+        alarms: Sequence[AlarmDefinition] = (ALARM, OTHER_ALARM),
+    ) -> AsyncIterator[Rig]:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -179,7 +183,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         image, device, records = Image(table, clock.now()), Device(), Records()
         users = UserStore(data.users)
         server = TwinServer(
-            site=site, data=data, table=table, image=image, alarms=[ALARM, OTHER_ALARM],
+            site=site, data=data, table=table, image=image, alarms=alarms,
             commands=device, history=records, users=users,
             provenance={p.key: PROVENANCE for p in table if p.spec.role == "predicted"},
             clock=clock,

@@ -15,10 +15,7 @@ from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
 
 
 def add_component_types(draft: Draft, model: TypeModel) -> None:
-    """Add the common type of parts, and one for each part with its points.
-
-    Machinery asks every component for an Identification (OPC 40001-1, 11.1).
-    """
+    """Add the common type of parts, and one for each part with its points."""
     base = draft.type(
         NodeClass.OBJECT_TYPE,
         model.component.name,

@@ -98,7 +98,7 @@ class Official:
         node = Node(
             NodeClass(element.tag.removeprefix(f"{XML}UA")),
             BrowseName(uris[int(index)], name),
-            *key[:1],
+            key[0],
             identifier=key[1],
             value_rank=int(element.get("ValueRank", "-1")),
             is_abstract=element.get("IsAbstract") == "true",

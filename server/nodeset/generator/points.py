@@ -15,12 +15,7 @@ from heatpump_twin.server.nodeset.generator.values import (
     value_range,
 )
 from heatpump_twin.server.nodeset.model import TypeModel
-
-TYPES = {
-    Kind.ANALOG: ("AnalogUnitRangeType", "Double"),
-    Kind.TWO_STATE: ("TwoStateDiscreteType", "Boolean"),
-    Kind.MULTI_STATE: ("MultiStateValueDiscreteType", "Int32"),
-}
+from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, VARIABLE_TYPES
 
 
 def add_points(
@@ -41,11 +36,15 @@ def add_points(
 
 
 def _add(draft: Draft, model: TypeModel, parent: Node, name: str, spec: PointSpec) -> Node:
-    type_name, data_type = TYPES[spec.kind]
-    if spec.role is Role.PREDICTED:
-        type_name = model.prediction.name
+    predicted = spec.role is Role.PREDICTED
     node = draft.variable(
-        parent, pascal_case(name), type_name, data_type, OPTIONAL, spec.text, title=spec.title
+        parent,
+        pascal_case(name),
+        model.prediction.name if predicted else VARIABLE_TYPES[spec.kind],
+        DATA_TYPES[spec.kind],
+        OPTIONAL,
+        spec.text,
+        title=spec.title,
     )
     match spec.kind:
         case Kind.ANALOG:

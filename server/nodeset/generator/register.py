@@ -50,9 +50,10 @@ class Register:
                 row.kind = RETIRED
         for symbol, node in present.items():
             row = self._rows.get(symbol) or self._new(symbol, node.node_class)
-            if row.kind not in (node.node_class, RETIRED):
+            was = _class_of(row)
+            if was not in (node.node_class, RETIRED):
                 raise NodesetError(
-                    f"{symbol} was a {row.kind} and is now a {node.node_class}: "
+                    f"{symbol} was a {was} and is now a {node.node_class}: "
                     "give it another name, its NodeId means the old one"
                 )
             row.kind = node.node_class
@@ -73,3 +74,10 @@ class Register:
         for name, row in sorted(self._rows.items(), key=lambda item: item[1].number):
             writer.writerow((name, row.number, row.kind))
         return lines.getvalue()
+
+
+def _class_of(row: Row) -> str:
+    """Return the node class of a symbol; of a retired one, as far as its number tells."""
+    if row.kind != RETIRED:
+        return row.kind
+    return next((kind for kind, span in RANGES.items() if row.number in span), RETIRED)
