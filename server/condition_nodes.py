@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from asyncua import ua
 
+from heatpump_twin.server.assets import reference_to
 from heatpump_twin.server.condition import Condition
 from heatpump_twin.server.event import Fields, Path
 from heatpump_twin.server.node import VALUE, Attribute, Attributes, ComputedNode, Shape
-from heatpump_twin.server.node_builder import NodeBuilder, reference_to, standard
+from heatpump_twin.server.node_builder import NodeBuilder
 from heatpump_twin.server.point_values import to_datetime
 from heatpump_twin.server.shapes import VariableKind
+from heatpump_twin.server.ua_values import standard
 
 OWN_FIELDS = frozenset((("LikelyCause",), ("CorrectiveAction",)))
 STATES = frozenset((("EnabledState",), ("ActiveState",), ("AckedState",)))
@@ -109,7 +111,7 @@ class ConditionNodes:
         if node_id.NamespaceIndex != self._builder.namespaces.site:
             return None
         name = str(node_id.Identifier)
-        path: tuple[str, ...] = ()
+        path: Path = ()
         for _ in range(2):  # a field is at most a variable's property
             name, _, last = name.rpartition(".")
             path = (last, *path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -26,6 +26,17 @@ RULE_ALARM_TYPE = 1002
 EVENT_ID = Argument("EventId", ua.VariantType.ByteString, "The event that is meant")
 COMMENT = Argument("Comment", ua.VariantType.LocalizedText, "What the person says")
 
+METHODS: Mapping[ua.NodeId, tuple[tuple[Argument, ...], Role]] = {
+    standard(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge): (
+        (EVENT_ID, COMMENT),
+        Role.OPERATOR,
+    ),
+    standard(ua.ObjectIds.ConditionType_AddComment): ((EVENT_ID, COMMENT), Role.OPERATOR),
+    standard(ua.ObjectIds.ConditionType_Enable): ((), Role.ENGINEER),
+    standard(ua.ObjectIds.ConditionType_Disable): ((), Role.ENGINEER),
+}
+"""What they take and who may call them."""
+
 
 class Conditions:
     """The alarms of all heat pumps as conditions."""
@@ -36,6 +47,7 @@ class Conditions:
         self._clock = clock
         self._by_key: dict[str, Condition] = {}
         self._by_node: dict[ua.NodeId, Condition] = {}
+        self._by_asset: dict[str, list[Condition]] = {}
         self._nodes = ConditionNodes(builder)
         iserver.aspace.add_source(self._nodes)
 
@@ -79,23 +91,29 @@ class Conditions:
         self._builder.reference(device, ua.ObjectIds.HasCondition, node)
         self._add_methods(node)
         self._by_key[alarm.key] = self._by_node[node] = condition
+        self._by_asset.setdefault(alarm.asset, []).append(condition)
+
+    async def remove(self, asset: str) -> None:
+        """Take away the conditions of an asset; their objects go with its other nodes."""
+        gone = self._by_asset.pop(asset, [])
+        for condition in gone:
+            if (
+                condition.retain
+            ):  # the last that clients hear of it: there is nothing to do any more
+                condition.enable(False, "", self._clock.now())
+                await self._changed(condition, tell=True)
+        for condition in gone:
+            del self._by_key[condition.alarm.key], self._by_node[condition.node]
+        for method in METHODS:
+            self._iserver.methods.withdraw(method, [condition.node for condition in gone])
+        kept = [node for condition in gone for node in self._nodes.discard(condition)]
+        await self._iserver.aspace.remove(kept)
 
     def _add_methods(self, node: ua.NodeId) -> None:
         """Let the instance use its type's methods (OPC 10000-9, 5.5.4: same NodeIds)."""
-        ids = ua.ObjectIds
-        for method, inputs, role, run in (
-            (
-                ids.AcknowledgeableConditionType_Acknowledge,
-                (EVENT_ID, COMMENT),
-                Role.OPERATOR,
-                self._acknowledge,
-            ),
-            (ids.ConditionType_AddComment, (EVENT_ID, COMMENT), Role.OPERATOR, self._add_comment),
-            (ids.ConditionType_Enable, (), Role.ENGINEER, self._enable),
-            (ids.ConditionType_Disable, (), Role.ENGINEER, self._disable),
-        ):
-            target = standard(method)
-            self._builder.reference(node, ids.HasComponent, target, inverse=False)
+        runs = (self._acknowledge, self._add_comment, self._enable, self._disable)
+        for (target, (inputs, role)), run in zip(METHODS.items(), runs, strict=True):
+            self._builder.reference(node, ua.ObjectIds.HasComponent, target, inverse=False)
             self._iserver.methods.add(target, (node,), Method(inputs, role, run))
 
     # ── what happens ──────────────────────────────────────────────────────────────────────────────

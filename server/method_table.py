@@ -103,6 +103,17 @@ class MethodTable:
         """Offer a method on some objects."""
         self._methods.setdefault(node, (method, set()))[1].update(objects)
 
+    def withdraw(self, node: ua.NodeId, objects: Iterable[ua.NodeId]) -> None:
+        """Offer a method on some objects no more."""
+        entry = self._methods.get(node)
+        if entry is not None:
+            entry[1].difference_update(objects)
+
+    def forget(self, nodes: Iterable[ua.NodeId]) -> None:
+        """Forget those methods among some nodes: they are gone."""
+        for node in nodes:
+            self._methods.pop(node, None)
+
     def executable(self, node: ua.NodeId, caller: Caller | None) -> bool:
         """Tell whether a method can be called at all, or by somebody."""
         entry = self._methods.get(node)

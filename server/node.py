@@ -202,9 +202,9 @@ class LeanNode:
         self._references = [r for r in self._references if r.NodeId not in targets]
 
     def attribute(self, attribute: ua.AttributeIds) -> Any:
-        """Return the content of an attribute that is stored."""
-        stored = self.attributes[attribute].value
-        return stored.Value.Value if stored is not None else None
+        """Return the content of an attribute that is stored; None where it is computed."""
+        value = self.attributes[attribute].value
+        return None if value is None else value.Value.Value
 
     @property
     def type_definition(self) -> ua.NodeId:

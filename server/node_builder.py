@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from asyncua import ua
 from asyncua.server.internal_server import InternalServer
 
-from heatpump_twin.config.catalogue import Unit
 from heatpump_twin.server.address_space import AddressSpace
+from heatpump_twin.server.assets import Assets, reference_to
 from heatpump_twin.server.node import Attribute, Attributes, Constant, LeanNode, ReadValue, Shape
 from heatpump_twin.server.nodeset.type_ids import TypeIds
-from heatpump_twin.server.shapes import Shapes, VariableKind, text
+from heatpump_twin.server.shapes import Shapes, VariableKind
+from heatpump_twin.server.ua_values import (
+    engineering_unit,
+    standard,
+    text,
+    value_range,
+    variant_type,
+)
 
 __all__ = [
     "Namespaces",
@@ -26,39 +33,8 @@ __all__ = [
     "value_range",
 ]
 
-UNITS_NAMESPACE = "http://www.opcfoundation.org/UA/units/un/cefact"
-"""UNECE Recommendation 20 codes (OPC 10000-8, 5.6.3.3)."""
-
-BUILT_IN_TYPES = 25
-"""Data types with smaller numbers are their own VariantType (OPC 10000-6, 5.1.2)."""
-
-ON_THE_WIRE = {
-    ua.ObjectIds.Duration: ua.VariantType.Double,
-    ua.ObjectIds.IdType: ua.VariantType.Int32,
-    ua.ObjectIds.NumericRange: ua.VariantType.String,
-    ua.ObjectIds.UtcTime: ua.VariantType.DateTime,
-}
-"""Data types derived from a built-in one."""
-
-Links = dict[tuple[ua.NodeId, ua.NodeId, bool], ua.ReferenceDescription]
-
 ReferenceTypeId: TypeAlias = int | ua.NodeId
 """A reference type: the number of a standard one, or the NodeId of any."""
-
-
-def standard(number: int) -> ua.NodeId:
-    """Return a NodeId of the OPC UA namespace."""
-    return ua.NodeId(ua.Int32(number))
-
-
-def engineering_unit(unit: Unit) -> ua.EUInformation:
-    """Return a unit as OPC UA clients understand it."""
-    return ua.EUInformation(UNITS_NAMESPACE, unit.unit_id, text(unit.symbol), text(unit.name))
-
-
-def value_range(span: tuple[float, float]) -> ua.Range:
-    """Return a range."""
-    return ua.Range(Low=span[0], High=span[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +53,6 @@ class Place:
 
     parent: ua.NodeId
     reference: ReferenceTypeId = ua.ObjectIds.HasComponent
-
-
-@dataclass(slots=True)
-class _Asset:
-    """What was added for one asset: nodes, and references from elsewhere to them."""
-
-    nodes: list[ua.NodeId] = field(default_factory=list)
-    referrers: set[ua.NodeId] = field(default_factory=set)
-    links: Links = field(default_factory=dict)
 
 
 class NodeBuilder:
@@ -111,8 +78,7 @@ class NodeBuilder:
         self._types = types
         self.shapes = Shapes(time)
         self._standard: dict[int, ua.NodeId] = {}
-        self._assets: dict[str, _Asset] = {}
-        self._common: Links = {}
+        self._assets = Assets(namespaces.site)
 
     def node_id(self, name: str) -> ua.NodeId:
         """Return the NodeId of an instance: ``hp1.supply_temperature``."""
@@ -163,12 +129,8 @@ class NodeBuilder:
 
         Whether somebody may write a ``writable`` one depends on who it is (`Attributes`).
         """
-        number = data_type.Identifier if data_type.NamespaceIndex == 0 else 0
-        kind = ON_THE_WIRE.get(number)
-        if kind is None and isinstance(number, int) and 0 < number <= BUILT_IN_TYPES:
-            kind = ua.VariantType(number)
-        if value is None:
-            kind = None  # null stands for a value that is not there yet
+        # Null stands for a value that is not there yet.
+        kind = None if value is None else variant_type(data_type)
         shape = self.shapes.variable(
             browse_name,
             title or browse_name.Name,
@@ -235,11 +197,11 @@ class NodeBuilder:
         kind = self._type(reference)
         start = self._node(source, ua.StatusCodes.BadSourceNodeIdInvalid)
         end = self._node(target, ua.StatusCodes.BadTargetNodeIdInvalid)
-        start.link(self._link(kind, end, forward=True))
-        self._note(start, end)
+        start.link(self._assets.link(kind, end, forward=True))
+        self._assets.note_reference(start, end)
         if inverse:
-            end.link(self._link(kind, start, forward=False))
-            self._note(end, start)
+            end.link(self._assets.link(kind, start, forward=False))
+            self._assets.note_reference(end, start)
 
     def set_value(self, node: ua.NodeId, value: ua.DataValue) -> None:
         """Give a variable its first value with status and times; nobody is told."""
@@ -249,17 +211,16 @@ class NodeBuilder:
         """Have the value of a variable computed when it is read."""
         self.aspace.set_attribute_value_callback(node, ua.AttributeIds.Value, read).check()
 
-    async def remove(self, asset: str) -> None:
-        """Take away all nodes of an asset, and what refers to them."""
-        gone = self._assets.pop(asset, None)
-        if gone is None:
-            return
+    async def remove(self, asset: str) -> Sequence[ua.NodeId]:
+        """Take away all nodes of an asset, and what refers to them; return what is gone."""
+        gone = self._assets.pop(asset)
         nodes = frozenset(gone.nodes)
         for referrer in gone.referrers:
             node = self.aspace.get(referrer)
             if node is not None:
                 node.unlink(nodes)
         await self.aspace.remove([self.aspace[node_id] for node_id in gone.nodes])
+        return gone.nodes
 
     # ── parts ─────────────────────────────────────────────────────────────────────────────────────
     def node(self, node_id: ua.NodeId) -> LeanNode:
@@ -270,7 +231,9 @@ class NodeBuilder:
     def type_reference(self, type_id: ua.NodeId) -> ua.ReferenceDescription:
         """Return the reference from an instance to its type."""
         type_node = self._node(type_id, ua.StatusCodes.BadTypeDefinitionInvalid)
-        return self._link(self._type(ua.ObjectIds.HasTypeDefinition), type_node, forward=True)
+        return self._assets.link(
+            self._type(ua.ObjectIds.HasTypeDefinition), type_node, forward=True
+        )
 
     # ── how ───────────────────────────────────────────────────────────────────────────────────────
     def _add(
@@ -287,45 +250,17 @@ class NodeBuilder:
             raise _error(ua.StatusCodes.BadNodeIdExists, node_id)
         parent = self._node(place.parent, ua.StatusCodes.BadParentNodeIdInvalid)
         kind = self._type(place.reference)
-        references = [self._link(kind, parent, forward=False)]
+        references = [self._assets.link(kind, parent, forward=False)]
         if not type_id.is_null():
             references.append(self.type_reference(type_id))
         node = LeanNode(node_id, Attributes(node_id, shape, value), references, children)
         if kind == self._type(ua.ObjectIds.HasProperty):
             _check_unique(parent, kind, node.attribute(ua.AttributeIds.BrowseName))
         self.aspace[node_id] = node
-        self._asset(name).nodes.append(node_id)
+        self._assets.note_node(node)
         parent.add_reference(reference_to(node, kind, forward=True))
-        self._note(parent, node)
+        self._assets.note_reference(parent, node)
         return node_id
-
-    def _link(self, kind: ua.NodeId, target: LeanNode, *, forward: bool) -> ua.ReferenceDescription:
-        """Return a reference to a node: one for all nodes that have it."""
-        owner = self._owner(target.nodeid)
-        links = self._common if owner is None else self._asset(owner).links
-        key = kind, target.nodeid, forward
-        link = links.get(key)
-        if link is None:
-            link = links[key] = reference_to(target, kind, forward=forward)
-        return link
-
-    def _note(self, source: LeanNode, target: LeanNode) -> None:
-        """Note a reference that has to go with the asset of its target."""
-        owner = self._owner(target.nodeid)
-        if owner is not None and owner != self._owner(source.nodeid):
-            self._asset(owner).referrers.add(source.nodeid)
-
-    def _owner(self, node_id: ua.NodeId) -> str | None:
-        """Return the asset that a node belongs to; none has those of other namespaces."""
-        ours = node_id.NamespaceIndex == self.namespaces.site
-        return str(node_id.Identifier).partition(".")[0] if ours else None
-
-    def _asset(self, name: str) -> _Asset:
-        owner = name.partition(".")[0]
-        asset = self._assets.get(owner)
-        if asset is None:
-            asset = self._assets[owner] = _Asset()
-        return asset
 
     def _node(self, node_id: ua.NodeId, otherwise: int) -> LeanNode:
         node = self.aspace.get(node_id)
@@ -340,19 +275,6 @@ class NodeBuilder:
         if known is None:
             known = self._standard[type_id] = standard(type_id)
         return known
-
-
-def reference_to(target: LeanNode, kind: ua.NodeId, *, forward: bool) -> ua.ReferenceDescription:
-    """Return a reference with what Browse says of its target."""
-    return ua.ReferenceDescription(
-        kind,
-        forward,
-        target.nodeid,
-        target.attribute(ua.AttributeIds.BrowseName),
-        target.attribute(ua.AttributeIds.DisplayName),
-        target.attribute(ua.AttributeIds.NodeClass),
-        target.type_definition,
-    )
 
 
 def _check_unique(parent: LeanNode, has_property: ua.NodeId, name: ua.QualifiedName) -> None:

@@ -22,14 +22,24 @@ Job = Callable[[], Awaitable[None]]
 class Publisher:
     """Tells monitored items of new values. Reading needs no telling: it looks at the image."""
 
-    def __init__(self, aspace: AddressSpace, live: Mapping[int, Sequence[LiveNode]]) -> None:
-        self._attributes: dict[int, list[tuple[LiveNode, Attribute]]] = {
-            index: [(node, aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes]
-            for index, nodes in live.items()
-        }
+    def __init__(self, aspace: AddressSpace) -> None:
+        self._aspace = aspace
+        self._attributes: dict[int, list[tuple[LiveNode, Attribute]]] = {}
         self._changed: set[int] = set()
         self._jobs: list[Job] = []
         self._news = asyncio.Event()
+
+    def follow(self, live: Mapping[int, Sequence[LiveNode]]) -> None:
+        """Have variables follow points."""
+        for index, nodes in live.items():
+            self._attributes[index] = [
+                (node, self._aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes
+            ]
+
+    def forget(self, indices: Iterable[int]) -> None:
+        """Have nothing follow some points."""
+        for index in indices:
+            self._attributes.pop(index, None)
 
     def publish(self, frame: Frame) -> None:
         """Note which points have news. Where clients are slow, only the latest value goes out."""

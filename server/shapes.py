@@ -12,6 +12,7 @@ from asyncua import ua
 from asyncua.ua import ua_binary
 
 from heatpump_twin.server.node import Constant, Shape
+from heatpump_twin.server.ua_values import text
 
 READ = ua.AccessLevel.CurrentRead.mask
 WRITE = ua.AccessLevel.CurrentWrite.mask
@@ -19,11 +20,6 @@ READ_HISTORY = READ | ua.AccessLevel.HistoryRead.mask
 SCALAR, ARRAY = -1, 1
 
 _IDS, _TYPES = ua.AttributeIds, ua.VariantType
-
-
-def text(value: str) -> ua.LocalizedText:
-    """Return a text in English."""
-    return ua.LocalizedText(value, "en")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,12 @@ from heatpump_twin.server.nodeset.model import TypeModel, load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
 from heatpump_twin.server.nodesets import DI, MACHINERY, TYPES
 from heatpump_twin.server.nodesets import SITE as SITE_URI
-from heatpump_twin.server.point_nodes import LiveNode, PointNodes
+from heatpump_twin.server.point_nodes import PointNodes
 from heatpump_twin.server.point_values import PointValues, to_datetime
 from heatpump_twin.server.program_methods import ProgramMethods
 from heatpump_twin.server.program_nodes import ProgramNodes
 from heatpump_twin.server.provenance_properties import provenance_properties
+from heatpump_twin.server.publisher import Publisher
 from heatpump_twin.server.setpoint_methods import SetpointMethods
 from heatpump_twin.server.site_namespace import describe_site_namespace
 from heatpump_twin.server.site_nodes import SiteNodes
@@ -69,12 +70,12 @@ class SiteAddressSpace:
         sources: Sources,
     ) -> None:
         self._sources = sources
+        self._nodes = builder
         self._iserver = iserver
         self.namespaces = builder.namespaces
         self.conditions = Conditions(builder, iserver, sources.clock)
         self.health = DeviceHealth(builder, iserver, sources.clock)
-        self.live: dict[int, list[LiveNode]] = {}
-        """By point index: the variables that follow the point."""
+        self.publisher = Publisher(iserver.aspace)
         self._machines = StateMachineNodes(builder, sources.image, sources.clock)
         methods = MethodNodes(builder, iserver.methods, model, sources.commands)
         self._setpoints = SetpointMethods(methods, sources.commands)
@@ -97,9 +98,24 @@ class SiteAddressSpace:
     def build(self) -> None:
         """Add everything."""
         points = self._sources.table.by_asset.get(SITE, {})
-        self.live.update(self._site.add(self._sources.site.site, points))
+        self.publisher.follow(self._site.add(self._sources.site.site, points))
         for heat_pump in self._sources.site.heat_pumps:
             self._add(heat_pump)
+
+    async def add(self, heat_pump: HeatPump) -> None:
+        """Add one more heat pump; who listened to nodes that are there again is told."""
+        self._add(heat_pump)
+        await self._iserver.aspace.resume()
+
+    async def remove(self, asset: str) -> None:
+        """Take away a heat pump as a whole; who listens to its nodes is told."""
+        live = self._pumps.pop(asset).live
+        self.publisher.forget(live)
+        for index in live:
+            self._machines.remove(index)
+        self.health.remove(asset)
+        await self.conditions.remove(asset)
+        self._iserver.methods.forget(await self._nodes.remove(asset))
 
     def transitions(self, indices: set[int]) -> list[tuple[HeatPumpNodes, Event]]:
         """Move the state machines whose points have news; return what is to be told, and where."""
@@ -120,7 +136,7 @@ class SiteAddressSpace:
             if alarm.asset == heat_pump.id:
                 self.conditions.add(alarm, nodes.device)
         self._pumps[heat_pump.id] = nodes
-        self.live.update(nodes.live)
+        self.publisher.follow(nodes.live)
 
     def _add_programs(self, asset: str, nodes: HeatPumpNodes, points: Mapping[str, Point]) -> None:
         if self._programs is None:

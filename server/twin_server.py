@@ -13,7 +13,7 @@ from asyncua import ua
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.config.settings import Site
+from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.archive import archive_starts
@@ -24,7 +24,6 @@ from heatpump_twin.server.history_service import HistoryService
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.node_builder import standard
 from heatpump_twin.server.pki import Pki
-from heatpump_twin.server.publisher import Publisher
 from heatpump_twin.server.server_status import ServerStatus
 from heatpump_twin.server.site_address_space import (
     SiteAddressSpace,
@@ -110,7 +109,6 @@ class TwinServer:
         server = UaServer(iserver, settings, server_uri(), identity)
         await server.init()
         space = await build_address_space(server, iserver, await self._sources())
-        publisher = Publisher(iserver.aspace, space.live)
         iserver.attributes = Attributes(
             iserver.aspace, iserver.methods, self._table, self._commands
         )
@@ -122,7 +120,7 @@ class TwinServer:
         await server.start()
         await status.start(server.product_uri, server.manufacturer_name, server.name)
         await status.describe(settings.max_sessions, iserver.translators.languages.codes)
-        self._running = _Running(server, iserver, publisher, space, status, authenticator)
+        self._running = _Running(server, iserver, space, status, authenticator)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)
 
@@ -146,6 +144,16 @@ class TwinServer:
         """Tell clients that an alarm became active or returned to normal."""
         if self._running is not None:
             self._running.announce(transition)
+
+    async def add(self, heat_pump: HeatPump) -> None:
+        """Show one more heat pump, whose points are in the table."""
+        if self._running is not None:
+            await self._running.space.add(heat_pump)
+
+    async def remove(self, asset: str) -> None:
+        """Show a heat pump no more."""
+        if self._running is not None:
+            await self._running.space.remove(asset)
 
     async def adopt(self, asset: str, origin: Provenance) -> None:
         """Say of a heat pump's predictions that they come from another model now."""
@@ -181,31 +189,32 @@ class _Running:
 
     server: UaServer
     iserver: TwinInternalServer
-    publisher: Publisher
     space: SiteAddressSpace
     status: ServerStatus
     authenticator: Authenticator
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self) -> None:
-        for work in (self.publisher.run, self.status.run):
+        for work in (self.space.publisher.run, self.status.run):
             task = asyncio.create_task(work(), name=f"OPC UA {work.__qualname__}")
             task.add_done_callback(_report)
             self.tasks.append(task)
 
     def publish(self, frame: Frame) -> None:
-        self.publisher.publish(frame)
+        self.space.publisher.publish(frame)
         for pump, event in self.space.transitions(set(frame.point.tolist())):
             notifiers = (pump.device, standard(ua.ObjectIds.Server))
-            self.publisher.schedule(partial(self.iserver.subscriptions.notify, event, notifiers))
+            self.space.publisher.schedule(
+                partial(self.iserver.subscriptions.notify, event, notifiers)
+            )
 
     def announce(self, transition: AlarmTransition) -> None:
         for take in (self.space.conditions.take, self.space.health.take):
-            self.publisher.schedule(partial(take, transition))
+            self.space.publisher.schedule(partial(take, transition))
 
     def program_news(self, asset: str) -> None:
         if (topic := self.space.program_news(asset)) is not None:
-            self.publisher.touch([topic])
+            self.space.publisher.touch([topic])
 
     async def end(self) -> None:
         for task in self.tasks:

@@ -40,20 +40,27 @@ class TypeCache:
     def read(self) -> bytes | None:
         """Return the block, or None where there is none that can be used; the log says why."""
         try:
-            content = _read_own(self._path)
+            return self._checked(_read_own(self._path))
         except FileNotFoundError:
             return None
-        except OSError as error:
-            return self._ignored(error.strerror or str(error))
-        if content is None:
-            return self._ignored("it is not a file of ours that only we can write")
+        except (OSError, _UnusableError) as error:
+            log.warning(
+                "cached type nodes ignored; importing again",
+                file=str(self._path),
+                reason=str(error),
+            )
+            return None
+
+    def _checked(self, content: bytes) -> bytes:
         head = _MAGIC + self._key
         if not content.startswith(_MAGIC):
-            return self._ignored("it is not a cache of this format")
+            raise _UnusableError("it is not a cache of this format")
         if not content.startswith(head):
-            return self._ignored("it was made from other nodesets or by other versions")
+            raise _UnusableError("it was made from other nodesets or by other versions")
         digest, block = content[len(head) : len(head) + _SIZE], content[len(head) + _SIZE :]
-        return block if _DIGEST(block).digest() == digest else self._ignored("it is damaged")
+        if _DIGEST(block).digest() != digest:
+            raise _UnusableError("it is damaged")
+        return block
 
     def write(self, block: bytes) -> None:
         """Keep a block for the next start. That it can't be kept is no reason not to start."""
@@ -62,9 +69,9 @@ class TypeCache:
         except OSError as error:
             log.warning("type nodes not kept", file=str(self._path), reason=error.strerror)
 
-    def _ignored(self, reason: str) -> bytes | None:
-        log.warning("cached type nodes ignored; importing again", file=str(self._path), why=reason)
-        return None
+
+class _UnusableError(Exception):
+    """The message says why."""
 
 
 def _key(sources: list[bytes]) -> bytes:
@@ -77,10 +84,12 @@ def _key(sources: list[bytes]) -> bytes:
     return digest.digest()
 
 
-def _read_own(path: Path) -> bytes | None:
-    """Return the content of a file that only we can have written; None: somebody else could."""
+def _read_own(path: Path) -> bytes:
+    """Return the content of a file that nobody else can have written."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         ours = found.st_uid == os.geteuid() and not found.st_mode & _OTHERS
-        return file.read() if ours and stat.S_ISREG(found.st_mode) else None
+        if not ours or not stat.S_ISREG(found.st_mode):
+            raise _UnusableError("it is not a file that is ours alone")
+        return file.read()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from asyncua import Server, ua
+from asyncua.server.address_space import NodeData
 
 from heatpump_twin.server import nodeset_language, standard_nodes, type_nodes
 from heatpump_twin.server.nodesets import TYPES, all_nodesets, runtime_part
@@ -27,29 +30,44 @@ async def load_type_nodes(cache: Path) -> TypeNodes:
     kept = TypeCache(cache, [*nodesets, *recipe])
     block = kept.read()
     if block is None:
-        block = await imported(nodesets)
+        made = await import_nodesets(nodesets)
+        block = packed(made.nodes, made.data_types, made.namespaces)
         kept.write(block)
     return TypeNodes(block)
 
 
-async def imported(nodesets: list[bytes]) -> bytes:
-    """Import nodesets into a server of the library; return its nodes as a block."""
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import has made."""
+
+    nodes: Sequence[NodeData]
+    data_types: Sequence[ua.NodeId]
+    """Those that the library had to be told of, in this order."""
+    namespaces: Sequence[str]
+    """From index 2 on."""
+
+
+async def import_nodesets(nodesets: Iterable[bytes]) -> Imported:
+    """Import nodesets into a server of the library, and make of its nodes what ours offers."""
     server = Server()
     try:
         await server.init()
-        data_types = [
-            node_id
-            for nodeset in nodesets
-            for node_id in await server.import_xml(xmlstring=runtime_part(nodeset))
-            if await server.get_node(node_id).read_node_class() is ua.NodeClass.DataType
-        ]
-        uris = (await server.get_namespace_array())[2:]
+        added: list[ua.NodeId] = []
+        for nodeset in nodesets:
+            added += await server.import_xml(xmlstring=runtime_part(nodeset))
+        namespaces = (await server.get_namespace_array())[2:]
     finally:
         await server.iserver.stop()
     space = server.iserver.aspace
     standard_nodes.prune(space)
     standard_nodes.fill(space)
-    nodeset_language.state_english(space, uris.index(TYPES) + 2)
+    nodeset_language.state_english(space, namespaces.index(TYPES) + 2)
     nodes = [space[node_id] for node_id in space.keys()]  # noqa: SIM118 - it is no mapping
-    log.info("type nodes imported", nodes=len(nodes), namespaces=uris)
-    return packed(nodes, data_types, uris)
+    log.info("type nodes imported", nodes=len(nodes), namespaces=namespaces)
+    data_types = [n for n in added if n in space and _is_data_type(space[n])]
+    return Imported(nodes, data_types, namespaces)
+
+
+def _is_data_type(node: NodeData) -> bool:
+    node_class = node.attributes[ua.AttributeIds.NodeClass].value.Value.Value
+    return bool(node_class is ua.NodeClass.DataType)

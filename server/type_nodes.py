@@ -27,7 +27,7 @@ from asyncua.server.address_space import NodeData
 from asyncua.ua import ua_binary
 
 from heatpump_twin.server.node import VALUE, Attribute, Constant, LeanNode
-from heatpump_twin.server.node_builder import standard
+from heatpump_twin.server.ua_values import standard
 
 _COUNTS = struct.Struct("<6I")
 _WORD = np.dtype("<u4")

@@ -8,8 +8,9 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -22,6 +23,19 @@ CRASH_WINDOW = 120.0
 STOP_TIMEOUT = 3.0
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The processes that run beside ours; None: not on this site."""
+
+    plant: Child | None = None
+    hmi: Child | None = None
+    arguments: Sequence[str] = ()
+    """The site and its settings, as a process of ours is told of them."""
+
+    def __iter__(self) -> Iterator[Child]:
+        return (child for child in (self.plant, self.hmi) if child is not None)
 
 
 class Child:

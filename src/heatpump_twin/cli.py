@@ -66,7 +66,7 @@ SetOption = Annotated[
 @app.command()
 def run(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
     """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
-    from heatpump_twin.runtime import run_twin
+    from heatpump_twin.run import run as run_twin
 
     settings = load_site(site, set_ or ())
     configure("twin")

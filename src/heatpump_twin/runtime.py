@@ -13,24 +13,21 @@ import structlog
 from rich.console import Console
 
 from heatpump_twin.assembly import assemble
-from heatpump_twin.children import Child
+from heatpump_twin.children import Children
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock, SystemClock
 from heatpump_twin.drivers.modbus.device import build_drivers
 from heatpump_twin.drivers.modbus.driver import ModbusDriver
 from heatpump_twin.errors import TwinError
-from heatpump_twin.first_run import ADMINISTRATOR, create_administrator, exclusive
-from heatpump_twin.hmi.identity import Identity
+from heatpump_twin.first_run import ADMINISTRATOR
 from heatpump_twin.loop_lag import LoopLag
 from heatpump_twin.metrics import TwinMetrics
 from heatpump_twin.ops import Component, OpsServer
-from heatpump_twin.ports import require_free_ports
 from heatpump_twin.retraining import Retraining
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.errors import ServerError
-from heatpump_twin.server.pki import Pki
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.server.users import UserStore
 from heatpump_twin.twin_engine.audit import AuditLog
@@ -48,7 +45,6 @@ from heatpump_twin.twin_engine.site_deriver import SiteDeriver
 
 log = structlog.get_logger(__name__)
 
-PLANT = "plant"
 RULE_PERIOD = 0.5
 """How often rules are looked at; the shortest delay that makes sense is a poll period. [s]"""
 FORECAST_PERIOD = 2.0
@@ -59,39 +55,38 @@ PLANT_TIMEOUT = 10.0
 
 
 async def run_twin(
-    site: Site, data: DataDirectory, child_arguments: Sequence[str], stop: asyncio.Event
+    site: Site,
+    data: DataDirectory,
+    users: UserStore,
+    children: Children,
+    stop: asyncio.Event,
+    *,
+    first: bool,
 ) -> None:
-    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`."""
+    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`.
+
+    ``children`` are starting up; ``first`` tells whether the administrator was created just now.
+    """
     try:
-        with exclusive(data):
-            users = UserStore(data.users)
-            first = create_administrator(data, users)
-            async with _started(site, data, users, child_arguments) as twin:
-                _greet(site, data, first=first)
-                await twin.run(stop)
+        async with _started(site, data, users, children) as twin:
+            _greet(site, data, first=first)
+            await twin.run(stop)
     except (ServerError, EngineError, ModelError) as error:
         raise TwinError(str(error)) from error
 
 
 @asynccontextmanager
 async def _started(
-    site: Site, data: DataDirectory, users: UserStore, child_arguments: Sequence[str]
+    site: Site, data: DataDirectory, users: UserStore, children: Children
 ) -> AsyncIterator[_Twin]:
     """Open everything, in the order of the flow; close it in reverse."""
     clock: Clock = SystemClock()
-    require_free_ports(site)
     assembly = assemble(site, data)
-    children = _children(site, data, child_arguments)
-    if site.hmi.enabled:  # made here and not by the HMI, which starts at the same time
-        Pki(data.pki, clock).trust(Identity.open(data).certificate)
     table = assembly.table
     image = Image(table, clock.now())
     drivers = build_drivers(assembly.plans, table, clock)
     rules = RuleEngine([load_pack(name) for name in site.rules.packs], site, table)
     async with AsyncExitStack() as stack:
-        for child in children:  # first: they start up while we do
-            stack.push_async_callback(child.stop)
-            await child.start()
         url = database_url(site.historian, data)
         audit = AuditLog(url)
         stack.push_async_callback(audit.stop)
@@ -117,7 +112,7 @@ async def _started(
         retraining = Retraining(
             table,
             data,
-            child_arguments,
+            children.arguments,
             programs.journal,
             lambda asset, model: _adopt(models, server, asset, model),
             clock,
@@ -173,16 +168,6 @@ async def _adopt(
     return True
 
 
-def _children(site: Site, data: DataDirectory, arguments: Sequence[str]) -> list[Child]:
-    """Return the processes that run beside ours, with the same site and settings."""
-    children = []
-    if site.plant is not None and site.plant.managed and site.emulated_gateways():
-        children.append(Child(PLANT, ["plant", *arguments]))
-    if site.hmi.enabled:
-        children.append(Child("hmi", ["hmi", *arguments, "--data", str(data.root)]))
-    return children
-
-
 @dataclass
 class _Twin:
     """Everything that runs, and how it is doing."""
@@ -198,7 +183,7 @@ class _Twin:
     forecaster: Forecaster
     programs: Programs
     retraining: Retraining
-    children: Sequence[Child]
+    children: Children
     lag: LoopLag = field(default_factory=LoopLag)
     active_alarms: Counter[str] = field(default_factory=Counter)
     hmi_serves: bool = False
@@ -237,7 +222,7 @@ class _Twin:
             self.image,
             self.historian,
             self.server,
-            self.children,
+            list(self.children),
             self.lag,
             self.active_alarms,
         )
@@ -267,12 +252,14 @@ class _Twin:
 
     async def _await_plant(self, serves: asyncio.Event) -> None:
         """Give the plant that we start ourselves the time to do so: it is not dead."""
-        plant = self.site.plant
-        if plant is not None and any(child.name == PLANT for child in self.children):
+        settings = self.site.plant
+        if self.children.plant is not None and settings is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PLANT_TIMEOUT):
-                    while not await _listens("127.0.0.1", plant.control_port):  # noqa: ASYNC110 (another process)
+                    while not serves.is_set():
                         await asyncio.sleep(PLANT_PROBE_PERIOD)
+                        if await _listens("127.0.0.1", settings.control_port):
+                            serves.set()
         serves.set()
 
     async def _watch_rules(self) -> None:

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 
 from heatpump_twin.config.catalogue import Span, Unit
-from heatpump_twin.server.node_builder import UNITS_NAMESPACE
+from heatpump_twin.server.ua_values import UNITS_NAMESPACE
 
 TYPES_XSD = "http://opcfoundation.org/UA/2008/02/Types.xsd"
 LOCALE = "en"
