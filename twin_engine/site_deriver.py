@@ -27,7 +27,7 @@ from heatpump_twin.twin_engine.site_totals import Result, SiteTotals, cop_of_day
 log = structlog.get_logger(__name__)
 
 PERIOD = 1.0
-"""Totals are computed at most this often, and at least this often when nobody reports. [s]"""
+"""Totals are computed at most this often, and about as often when nobody reports. [s]"""
 _COST = "electricity_cost_today"
 _NEWEST = 8
 """Samples that are looked through for one that has a value."""
