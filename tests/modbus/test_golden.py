@@ -255,7 +255,7 @@ def test_a_dump_is_read_as_the_source_says(name: str) -> None:
     read = {}
     for block in plan(profile, profile.samples):
         data = response_data(block.space, dump.get(block.space, {}), block.address, block.count)
-        values, statuses = BlockDecoder(profile, block).decode(data)
+        values, statuses = BlockDecoder(profile, [block]).decode(data)
         for point, value, status in zip(block.points, values, statuses, strict=True):
             read[point.point] = float(value), int(status)
     for point, (value, status) in expected.items():
