@@ -36,10 +36,12 @@ class DriverMetrics:
     failed_polls: int = 0
     exceptions: int = 0
     missed: int = 0
+    """Polls that were not over when the next one was due, and those left out because of it."""
     writes: int = 0
     unconfirmed_writes: int = 0
     duration: float = 0.0
     lateness: float = 0.0
+    """From when the poll was due until its first request left."""
     worst_lateness: float = 0.0
 
 
@@ -105,6 +107,11 @@ class ModbusDriver:
         return self._points
 
     @property
+    def link(self) -> Link:
+        """The connection that it takes turns on."""
+        return self._link
+
+    @property
     def connected(self) -> bool:
         """Whether the last poll succeeded."""
         return self._connected
@@ -122,9 +129,9 @@ class ModbusDriver:
         try:
             while True:
                 due = schedule.next(loop.time())
+                self.metrics.missed = schedule.missed
                 await asyncio.sleep(due - loop.time())
-                self._note_start(schedule, loop.time() - due)
-                await self._poll(schedule.tick)
+                await self._poll(schedule.tick, due, self._period)
                 if not self._connected:
                     await self._await_return(schedule.tick)
                     schedule.resume(loop.time())
@@ -136,7 +143,7 @@ class ModbusDriver:
     async def poll(self, sink: FrameSink) -> None:
         """Read every point once, for a caller that keeps its own time instead of `run`."""
         self._sink = sink
-        await self._poll(0)
+        await self._poll(0, None, self._period)
 
     async def close(self) -> None:
         """Close the connection; the next request opens it again."""
@@ -151,16 +158,21 @@ class ModbusDriver:
 
     async def _await_return(self, tick: int) -> None:
         while not self._connected:
-            await asyncio.sleep(self._back_off.pause())
-            await self._poll(tick)
+            pause = self._back_off.pause()
+            await asyncio.sleep(pause)
+            await self._poll(tick, None, max(pause, self._period))
 
-    async def _poll(self, tick: int) -> None:
+    async def _poll(self, tick: int, due: float | None, period: float) -> None:
         started = asyncio.get_running_loop().time()
+        occupied = self._reader.occupied
         self.metrics.polls += 1
         everything = not self._connected or tick % self._slow_every == 0
         try:
             async with self._turn:
-                self._emit(await self._read_twice(everything))
+                frame = await self._read_twice(everything)
+                if due is not None:
+                    self._note_lateness(self._reader.began - due)
+                self._emit(frame)
                 if self._reader.refused and tick % self._retry_every == 0:
                     self._emit(await self._reader.retry_one())
         except LinkError as error:
@@ -170,6 +182,7 @@ class ModbusDriver:
             self._report_alive()
         self.metrics.exceptions = self._reader.exceptions
         self.metrics.duration = asyncio.get_running_loop().time() - started
+        self._link.load.note(self._name, self._reader.occupied - occupied, period)
 
     async def _read_twice(self, everything: bool) -> Frame:
         """Read; try once more on a fresh connection if a device that lived does not answer.
@@ -211,7 +224,6 @@ class ModbusDriver:
         self._reported = None
         self._back_off.reset()
 
-    def _note_start(self, schedule: Schedule, lateness: float) -> None:
-        self.metrics.missed = schedule.missed
+    def _note_lateness(self, lateness: float) -> None:
         self.metrics.lateness = lateness
         self.metrics.worst_lateness = max(self.metrics.worst_lateness, lateness)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from heatpump_twin.config.settings import Connection
+from heatpump_twin.drivers.modbus.bus_load import BusLoad
 from heatpump_twin.drivers.modbus.framing import Framing, RtuFraming, TcpFraming
 from heatpump_twin.drivers.modbus.request import ModbusExceptionError, Request
 from heatpump_twin.drivers.modbus.wire import Opener, Wire, opener
@@ -26,6 +27,7 @@ class Link:
     def __init__(self, name: str, open_wire: Opener, framing: Framing) -> None:
         self.name = name
         self.requests = 0
+        self.load = BusLoad(name)
         self.sent_at = 0.0
         """When the last request left, by the loop's clock. [s]"""
         self.occupied = 0.0

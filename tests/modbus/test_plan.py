@@ -34,9 +34,7 @@ def profile_of(layout: list[tuple[int, str]], registers: int, gap: int) -> Profi
             shape = [{"type": kind, "length": SIZES[kind]}]
         if kind == "two bits":
             shape = [{"type": "uint16", "bit": bit} for bit in (3, 7)]
-        points += [
-            {"point": next(names), "space": "input", "address": address, **s} for s in shape
-        ]
+        points += [{"point": next(names), "space": "input", "address": address, **s} for s in shape]
         address += SIZES[kind]
     return Profile.model_validate(
         {
