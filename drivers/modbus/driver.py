@@ -143,7 +143,7 @@ class ModbusDriver:
     async def poll(self, sink: FrameSink) -> None:
         """Read every point once, for a caller that keeps its own time instead of `run`."""
         self._sink = sink
-        await self._poll(0, None, self._period)
+        await self._poll(0)
 
     async def close(self) -> None:
         """Close the connection; the next request opens it again."""
@@ -160,9 +160,10 @@ class ModbusDriver:
         while not self._connected:
             pause = self._back_off.pause()
             await asyncio.sleep(pause)
-            await self._poll(tick, None, max(pause, self._period))
+            await self._poll(tick, period=max(pause, self._period))
 
-    async def _poll(self, tick: int, due: float | None, period: float) -> None:
+    async def _poll(self, tick: int, due: float | None = None, period: float | None = None) -> None:
+        """Read once; ``due`` and ``period`` are those of a schedule, if there is one."""
         started = asyncio.get_running_loop().time()
         occupied = self._reader.occupied
         self.metrics.polls += 1
@@ -182,7 +183,8 @@ class ModbusDriver:
             self._report_alive()
         self.metrics.exceptions = self._reader.exceptions
         self.metrics.duration = asyncio.get_running_loop().time() - started
-        self._link.load.note(self._name, self._reader.occupied - occupied, period)
+        if period is not None:
+            self._link.load.note(self._name, self._reader.occupied - occupied, period)
 
     async def _read_twice(self, everything: bool) -> Frame:
         """Read; try once more on a fresh connection if a device that lived does not answer.
