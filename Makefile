@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test check bench format clean
+.PHONY: help setup run test check nodeset bench format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -25,13 +25,18 @@ test: $(STAMP)  ## run all tests
 	tools/install-test-system.sh
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
-check: $(STAMP)  ## format, lint, types, layers, generated pages
+check: $(STAMP)  ## format, lint, types, layers, generated pages, translations
 	$(BIN)/python tools/links.py
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p heatpump_twin
 	PYTHONPATH=build/links $(BIN)/lint-imports
 	$(BIN)/python tools/reference_pages.py --check
+	$(BIN)/python -m heatpump_twin.server.nodeset.generator --check
+	$(BIN)/python tools/translations.py --check
+
+nodeset: $(STAMP)  ## write the type model's NodeSet2 and its NodeIds from server/nodeset/model.yaml
+	$(BIN)/python -m heatpump_twin.server.nodeset.generator
 
 format: $(STAMP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .

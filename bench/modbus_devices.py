@@ -15,7 +15,8 @@ import sys
 import time
 
 from heatpump_twin.config.catalogue import CATALOGUE
-from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice, ModbusRefusal
+from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice
+from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.load import load_profile
 from heatpump_twin.drivers.modbus.profile import Profile
 
@@ -52,7 +53,7 @@ class Answers(dict[bytes, bytes]):
 
     def __missing__(self, request: bytes) -> bytes:
         try:
-            answer = self._device.respond(request, {})
+            answer = self._device.respond(request)
         except ModbusRefusal as refusal:
             answer = bytes((request[0] | 0x80, refusal.code))
         self[request] = answer

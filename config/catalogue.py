@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -14,6 +14,11 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Span = tuple[float, float]
+
+HEAT_PUMP = "heat_pump"
+"""Asset type of every heat pump."""
+SITE = "site"
+"""Asset type of the site, and the id of its only asset."""
 
 
 class Role(StrEnum):
@@ -36,6 +41,29 @@ class Group(StrEnum):
     DIAGNOSTICS = "Diagnostics"
     STATISTICS = "Statistics"
     PREDICTION = "Prediction"
+
+
+class Section(StrEnum):
+    """The part of the site that a point of the asset type ``site`` belongs to."""
+
+    TOTALS = "totals"
+    WEATHER = "weather"
+    TARIFF = "tariff"
+
+
+class Relation(StrEnum):
+    """What a point is to the point that it names in the catalogue's key of this name."""
+
+    EXPECTED_OF = "expected_of"
+    """What a fault-free machine would show in the same conditions."""
+    RESIDUAL_OF = "residual_of"
+    """The measured less the expected value."""
+    FORECAST_OF = "forecast_of"
+    """What a model predicts of it."""
+    LOWER_OF = "lower_of"
+    """Lower end of its prediction interval."""
+    UPPER_OF = "upper_of"
+    """Upper end of its prediction interval."""
 
 
 class Unit(BaseModel):
@@ -73,13 +101,22 @@ class PointSpec(BaseModel):
     title: str
     text: str
     unit: str | None = None
+    currency: bool = False
+    per: str | None = None
     states: Annotated[tuple[str, str] | None, BeforeValidator(_texts)] = None
     enum: Annotated[dict[int, str], BeforeValidator(_enum_texts)] = Field(default_factory=dict)
     range: Span | None = None
     instrument_range: Span | None = None
     group: Group
     role: Role
+    section: Section | None = None
     deadband: float = 0.0
+    stepped: bool | None = None
+    expected_of: str | None = None
+    residual_of: str | None = None
+    forecast_of: str | None = None
+    lower_of: str | None = None
+    upper_of: str | None = None
 
     @property
     def kind(self) -> Kind:
@@ -88,14 +125,32 @@ class PointSpec(BaseModel):
             return Kind.TWO_STATE
         return Kind.MULTI_STATE if self.enum else Kind.ANALOG
 
+    @property
+    def is_stepped(self) -> bool:
+        """Tell whether a value holds until the next sample, rather than lying on the line to it."""
+        if self.stepped is not None:
+            return self.stepped
+        settings = (Group.CONFIGURATION, Group.IDENTIFICATION)
+        return self.kind is not Kind.ANALOG or self.role is Role.SETPOINT or self.group in settings
+
+    @property
+    def relations(self) -> dict[Relation, str]:
+        """The ids of the points of the same asset that this one is about."""
+        named = {relation: getattr(self, relation) for relation in Relation}
+        return {relation: target for relation, target in named.items() if target is not None}
+
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> PointSpec:
-        if sum((self.unit is not None, self.states is not None, bool(self.enum))) != 1:
-            raise ValueError("state exactly one of unit, states and enum")
-        if self.unit is not None and self.range is None:
-            raise ValueError("a point with a unit needs a range")
-        if self.unit is not None and self.unit not in UNITS:
-            raise ValueError(f"unknown unit {self.unit!r}; add it to units.yaml")
+        kinds = (self.unit is not None, self.currency, self.states is not None, bool(self.enum))
+        if sum(kinds) != 1:
+            raise ValueError("state exactly one of unit, currency, states and enum")
+        if self.kind is Kind.ANALOG and self.range is None:
+            raise ValueError("a point with a unit or in a currency needs a range")
+        if self.per is not None and not self.currency:
+            raise ValueError("only what is in a currency is per something")
+        for unit in (self.unit, self.per):
+            if unit is not None and unit not in UNITS:
+                raise ValueError(f"unknown unit {unit!r}; add it to units.yaml")
         return self
 
 
@@ -108,13 +163,22 @@ UNITS = MappingProxyType(
 )
 """Engineering units by the name that the catalogue and the profiles use."""
 
+
+def _asset_type(name: str, points: dict[str, Any]) -> Mapping[str, PointSpec]:
+    specs = {point: PointSpec.model_validate(spec) for point, spec in points.items()}
+    for point, spec in specs.items():
+        if (spec.section is None) == (name == SITE):
+            raise ValueError(f"{name}.{point}: a section is stated of the site's points only")
+        for relation, target in spec.relations.items():
+            if target not in specs:
+                raise ValueError(f"{name}.{point}: {relation} names {target!r}, which is no point")
+            if relation is not Relation.FORECAST_OF and specs[target].unit != spec.unit:
+                raise ValueError(f"{name}.{point}: {target!r} has another unit")
+    return MappingProxyType(specs)
+
+
 CATALOGUE = MappingProxyType(
-    {
-        asset_type: MappingProxyType(
-            {point: PointSpec.model_validate(spec) for point, spec in points.items()}
-        )
-        for asset_type, points in _packaged("catalogue.yaml").items()
-    }
+    {name: _asset_type(name, points) for name, points in _packaged("catalogue.yaml").items()}
 )
 """Point declarations by asset type, then by point id. Read-only."""
 

@@ -53,6 +53,11 @@ class DataDirectory:
         return self.root / "hmi"
 
     @property
+    def type_nodes(self) -> Path:
+        """OPC UA type nodes as they were imported; made again when it is gone."""
+        return self.root / "type-nodes.cache"
+
+    @property
     def initial_password(self) -> Path:
         """The password of the first administrator, until it is deleted."""
         return self.root / "initial-admin-password.txt"

@@ -18,7 +18,9 @@ from pydantic import (
     model_validator,
 )
 
+from heatpump_twin.config.catalogue import SITE
 from heatpump_twin.config.quantities import Duration
+from heatpump_twin.config.tariff import Tariff
 
 
 class _Section(BaseModel):
@@ -61,7 +63,7 @@ class SiteInfo(_Section):
 class PlatePoint(_Section):
     """One rated operating point, as printed on the plate or in the data sheet."""
 
-    outdoor: float = Field(description="outdoor air [°C]")
+    outdoor: float = Field(description="outdoor air, or what else the plate's `source` is [°C]")
     water: float = Field(description="leaving water [°C]")
     capacity: float = Field(gt=0, description="heating capacity [W]")
     power: float = Field(gt=0, description="electrical input [W]")
@@ -78,6 +80,9 @@ class Plate(_Section):
     standby_power: float = Field(30.0, ge=0, description="electrical input when idle [W]")
     pump_power: float = Field(34.0, ge=0, description="circulation pump [W]")
     max_supply: float = Field(55.0, description="highest supply temperature in normal use [°C]")
+    source: Literal["air", "brine", "water"] = Field(
+        "air", description="where the heat is from; expected values need its temperature"
+    )
     heating: list[PlatePoint] = Field(min_length=1)
 
 
@@ -141,10 +146,16 @@ class Device(_Section):
     skip: list[str] = Field(default_factory=list, description="profile points to leave out")
 
 
+def _not_the_site(name: str) -> str:
+    if name == SITE:
+        raise ValueError(f"{name!r} is the name of the site's own points; choose another one")
+    return name
+
+
 class HeatPump(_Section):
     """One heat pump: a controller and the meters around it."""
 
-    id: Identifier
+    id: Annotated[Identifier, AfterValidator(_not_the_site)]
     name: str
     plate: Plate
     devices: list[Device] = Field(min_length=1)
@@ -270,6 +281,7 @@ class Site(_Section):
 
     site: SiteInfo
     heat_pumps: list[HeatPump] = Field(min_length=1)
+    tariff: Tariff | None = None
     plant: EmulatedPlant | None = None
     opcua: OpcUa = OpcUa()
     hmi: Hmi = Hmi()

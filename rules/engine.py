@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
+from heatpump_twin.config.phrase import Phrase, joined
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import BAD
@@ -89,17 +90,29 @@ class _Watch:
     def _transition(self, i: int, image: Image, now: int) -> AlarmTransition:
         alarm, active = self.definitions[i], bool(self._active[i])
         specs = CATALOGUE["heat_pump"]
-        values = ", ".join(
-            f"{specs[point].title} {value_text(specs[point], float(image.value[index[i]]))}"
+        values = [
+            Phrase(
+                "{point} {value}",
+                point=specs[point].title,
+                value=value_text(specs[point], float(image.value[index[i]])),
+            )
             for point, index in self._index.items()
-        )
-        state = alarm.title if active else f"{alarm.title}: back to normal"
-        return AlarmTransition(alarm, active, now, f"{state} ({values})")
+        ]
+        template = "{alarm} ({values})" if active else "{alarm}: back to normal ({values})"
+        message = Phrase(template, alarm=alarm.title, values=joined(", ", values))
+        return AlarmTransition(alarm, active, now, message)
 
 
 def _definition(rule: Rule, asset: str) -> AlarmDefinition:
     return AlarmDefinition(
-        asset, rule.id, rule.title, rule.severity, rule.cause, rule.action, rule.points
+        asset,
+        rule.id,
+        rule.title,
+        rule.severity,
+        rule.cause,
+        rule.action,
+        rule.points,
+        rule.health,
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from heatpump_twin.config.quantities import Duration, seconds
 from heatpump_twin.config.settings import Identifier
 from heatpump_twin.rules.expression import Expression
+from heatpump_twin.twin_engine.alarm import Health
 
 _POLLS = re.compile(r"\s*(\d+)\s*polls?\s*")
 
@@ -94,6 +95,9 @@ class Rule(_Section):
     delay: DelayField = Delay()
     off_delay: DelayField = Delay()
     severity: int = Field(ge=1, le=1000, description="OPC UA severity")
+    health: Health = Field(
+        Health.OFF_SPEC, description="device health while it is active (NAMUR NE 107)"
+    )
     cause: str = Field(min_length=1)
     action: str = Field(min_length=1)
     cases: list[Case] = Field(min_length=1)

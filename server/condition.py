@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from asyncua import ua
@@ -45,7 +44,7 @@ class Condition:
     enabled_since: int = 0
     commented: int = 0
     event_id: bytes = field(default_factory=new_event_id)
-    known_events: deque[bytes] = field(default_factory=lambda: deque(maxlen=REMEMBERED_EVENTS))
+    known_events: tuple[bytes, ...] = ()
 
     @property
     def retain(self) -> bool:
@@ -58,7 +57,7 @@ class Condition:
             # What was acknowledged was the last occurrence, not this one.
             self.acked, self.acked_since = False, time
             self.comment, self.user, self.commented = "", "", time
-            self.known_events.clear()
+            self.known_events = ()
         if active is not self.active:
             self.active, self.active_since = active, time
         self.message = message
@@ -111,7 +110,7 @@ class Condition:
         """Give the new state an event of its own."""
         self.time, self.received = time, now
         self.event_id = new_event_id()
-        self.known_events.append(self.event_id)
+        self.known_events = (*self.known_events, self.event_id)[-REMEMBERED_EVENTS:]
         self.last_severity = self.alarm.severity
 
     def event(self) -> Event:
@@ -146,7 +145,7 @@ class Condition:
             ("Quality", "SourceTimestamp"): _time(self.time),
             ("LastSeverity",): ua.Variant(self.last_severity, _UINT16),
             ("LastSeverity", "SourceTimestamp"): _time(self.time),
-            ("Comment",): ua.Variant(text(self.comment), _TEXT),
+            ("Comment",): ua.Variant(ua.LocalizedText(self.comment), _TEXT),
             ("Comment", "SourceTimestamp"): _time(self.commented),
             ("ClientUserId",): ua.Variant(self.user, _STRING),
             ("InputNode",): ua.Variant(self.input_node, _NODE),

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 from asyncua import ua
 
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.condition import Condition
-from heatpump_twin.server.event import Fields, system_event
+from heatpump_twin.server.condition_nodes import ConditionNodes
+from heatpump_twin.server.event import system_event
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.method_table import Argument, Caller, Method, result
 from heatpump_twin.server.node_builder import NodeBuilder, Place, standard
-from heatpump_twin.server.point_values import to_datetime
 from heatpump_twin.server.users import Role
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 
 log = structlog.get_logger(__name__)
 
 RULE_ALARM_TYPE = 1002
-OWN_FIELDS = frozenset((("LikelyCause",), ("CorrectiveAction",)))
-STATES = frozenset((("EnabledState",), ("ActiveState",), ("AckedState",)))
-CONDITION_VARIABLES = frozenset((("Quality",), ("LastSeverity",), ("Comment",)))
 
 EVENT_ID = Argument("EventId", ua.VariantType.ByteString, "The event that is meant")
 COMMENT = Argument("Comment", ua.VariantType.LocalizedText, "What the person says")
+
+METHODS: Mapping[ua.NodeId, tuple[tuple[Argument, ...], Role]] = {
+    standard(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge): (
+        (EVENT_ID, COMMENT),
+        Role.OPERATOR,
+    ),
+    standard(ua.ObjectIds.ConditionType_AddComment): ((EVENT_ID, COMMENT), Role.OPERATOR),
+    standard(ua.ObjectIds.ConditionType_Enable): ((), Role.ENGINEER),
+    standard(ua.ObjectIds.ConditionType_Disable): ((), Role.ENGINEER),
+}
+"""What they take and who may call them."""
 
 
 class Conditions:
@@ -38,6 +47,9 @@ class Conditions:
         self._clock = clock
         self._by_key: dict[str, Condition] = {}
         self._by_node: dict[ua.NodeId, Condition] = {}
+        self._by_asset: dict[str, list[Condition]] = {}
+        self._nodes = ConditionNodes(builder)
+        iserver.aspace.add_source(self._nodes)
 
     @property
     def active(self) -> int:
@@ -49,19 +61,11 @@ class Conditions:
         """Add a condition to a device."""
         names = self._builder.namespaces
         event_type = ua.NodeId(RULE_ALARM_TYPE, names.types)
-        node = self._builder.object(
-            f"{alarm.asset}.alarms.{alarm.rule}",
-            ua.QualifiedName(alarm.rule, names.site),
-            event_type,
-            Place(device),
-            title=alarm.title,
-        )
-        self._builder.reference(device, ua.ObjectIds.HasCondition, node)
         title = self._iserver.aspace.read_attribute_value(device, ua.AttributeIds.DisplayName)
         inputs = [self._builder.node_id(f"{alarm.asset}.{point}") for point in alarm.inputs]
         now = self._clock.now()
         condition = Condition(
-            node=node,
+            node=self._builder.node_id(f"{alarm.asset}.alarms.{alarm.rule}"),
             event_type=event_type,
             source=device,
             source_name=title.Value.Value.Text or alarm.asset,
@@ -69,50 +73,47 @@ class Conditions:
             alarm=alarm,
             time=now,
             received=now,
-            message=f"{alarm.title}: normal",
+            message=Phrase("{alarm}: normal", alarm=alarm.title),
             active_since=now,
             acked_since=now,
             enabled_since=now,
             commented=now,
         )
-        self._add_variables(node, condition.fields())
+        self._nodes.add(condition)
+        node = self._builder.object(
+            str(condition.node.Identifier),
+            ua.QualifiedName(alarm.rule, names.site),
+            event_type,
+            Place(device),
+            title=alarm.title,
+            children=lambda: self._nodes.children(condition),
+        )
+        self._builder.reference(device, ua.ObjectIds.HasCondition, node)
         self._add_methods(node)
         self._by_key[alarm.key] = self._by_node[node] = condition
+        self._by_asset.setdefault(alarm.asset, []).append(condition)
 
-    def _add_variables(self, node: ua.NodeId, fields: Fields) -> None:
-        for path, value in fields.items():
-            owner = self._builder.node_id(".".join((str(node.Identifier), *path[:-1])))
-            namespace = self._builder.namespaces.types if path in OWN_FIELDS else 0
-            browse_name = ua.QualifiedName(path[-1], namespace)
-            if path in STATES or path in CONDITION_VARIABLES:
-                kind = "TwoStateVariableType" if path in STATES else "ConditionVariableType"
-                self._builder.variable(
-                    f"{owner.Identifier}.{path[-1]}",
-                    browse_name,
-                    standard(getattr(ua.ObjectIds, kind)),
-                    Place(owner),
-                    standard(value.VariantType.value),
-                    value.Value,
-                )
-            else:
-                self._builder.property(owner, browse_name, value.VariantType.value, value.Value)
+    async def remove(self, asset: str) -> None:
+        """Take away the conditions of an asset; their objects go with its other nodes."""
+        gone = self._by_asset.pop(asset, [])
+        for condition in gone:
+            if (
+                condition.retain
+            ):  # the last that clients hear of it: there is nothing to do any more
+                condition.enable(False, "", self._clock.now())
+                await self._changed(condition, tell=True)
+        for condition in gone:
+            del self._by_key[condition.alarm.key], self._by_node[condition.node]
+        for method in METHODS:
+            self._iserver.methods.withdraw(method, [condition.node for condition in gone])
+        kept = [node for condition in gone for node in self._nodes.discard(condition)]
+        await self._iserver.aspace.remove(kept)
 
     def _add_methods(self, node: ua.NodeId) -> None:
         """Let the instance use its type's methods (OPC 10000-9, 5.5.4: same NodeIds)."""
-        ids = ua.ObjectIds
-        for method, inputs, role, run in (
-            (
-                ids.AcknowledgeableConditionType_Acknowledge,
-                (EVENT_ID, COMMENT),
-                Role.OPERATOR,
-                self._acknowledge,
-            ),
-            (ids.ConditionType_AddComment, (EVENT_ID, COMMENT), Role.OPERATOR, self._add_comment),
-            (ids.ConditionType_Enable, (), Role.ENGINEER, self._enable),
-            (ids.ConditionType_Disable, (), Role.ENGINEER, self._disable),
-        ):
-            target = standard(method)
-            self._builder.reference(node, ids.HasComponent, target, inverse=False)
+        runs = (self._acknowledge, self._add_comment, self._enable, self._disable)
+        for (target, (inputs, role)), run in zip(METHODS.items(), runs, strict=True):
+            self._builder.reference(node, ua.ObjectIds.HasComponent, target, inverse=False)
             self._iserver.methods.add(target, (node,), Method(inputs, role, run))
 
     # ── what happens ──────────────────────────────────────────────────────────────────────────────
@@ -152,11 +153,8 @@ class Conditions:
         return condition.source, standard(ua.ObjectIds.Server)
 
     async def _changed(self, condition: Condition, tell: bool) -> None:
-        """Write the condition's variables and tell those who listen."""
-        time, received = condition.time, condition.received
-        for path, value in condition.fields().items():
-            node = self._builder.node_id(".".join((str(condition.node.Identifier), *path)))
-            await self._iserver.write_attribute_value(node, _stamped(value, time, received))
+        """Tell those who listen to the condition's variables, and to its events."""
+        await self._nodes.tell(condition)
         if tell:
             await self._iserver.subscriptions.notify(condition.event(), self._notifiers(condition))
 
@@ -212,9 +210,3 @@ class Conditions:
 
 def _words(comment: ua.LocalizedText | None) -> str:
     return (comment.Text or "") if comment else ""
-
-
-def _stamped(value: ua.Variant, time: int, received: int) -> ua.DataValue:
-    return ua.DataValue(
-        value, SourceTimestamp=to_datetime(time), ServerTimestamp=to_datetime(received)
-    )

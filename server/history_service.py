@@ -96,7 +96,7 @@ class HistoryService:
     def _point(self, node: ua.NodeId) -> Point | None:
         if node.NamespaceIndex != self._namespace or not isinstance(node.Identifier, str):
             return None
-        return self._table.by_key.get(node.Identifier)
+        return self._table.by_key.get(node.Identifier) if node in self._aspace else None
 
     def _keep(self, session: Reader, point: Point, rest: Query) -> bytes:
         # A client that forgets its points must still be served: the oldest give way (7.9).

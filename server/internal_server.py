@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from asyncua import ua
+from asyncua import Node, ua
 from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.address_space import (
+    AttributeService,
+    MethodService,
+    NodeManagementService,
+    ViewService,
+)
 from asyncua.server.internal_server import InternalServer
-from asyncua.server.internal_session import SessionState
+from asyncua.server.internal_session import InternalSession, SessionState
 from cryptography import x509
 
+from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import OpcUa
 from heatpump_twin.server import limits
+from heatpump_twin.server.address_space import AddressSpace
 from heatpump_twin.server.authentication import Authenticator
 from heatpump_twin.server.method_table import MethodTable
 from heatpump_twin.server.session import Channel, TwinSession
 from heatpump_twin.server.subscriptions import Subscriptions
+from heatpump_twin.server.translator import Translators
 
 if TYPE_CHECKING:
     from heatpump_twin.server.attributes import Attributes
     from heatpump_twin.server.history_service import HistoryService
+    from heatpump_twin.server.type_nodes import TypeNodes
 
 CheckClient = Callable[[x509.Certificate], str | None]
 """Says why a client's certificate may not open a channel; None: it may."""
@@ -29,26 +40,50 @@ CheckClient = Callable[[x509.Certificate], str | None]
 class TwinInternalServer(InternalServer):
     """The library's server core with our services in its seams."""
 
+    aspace: AddressSpace
     attributes: Attributes
     history: HistoryService
 
     def __init__(
-        self, settings: OpcUa, authenticator: Authenticator, check_client: CheckClient
+        self,
+        settings: OpcUa,
+        authenticator: Authenticator,
+        check_client: CheckClient,
+        types: TypeNodes,
     ) -> None:
         super().__init__()
         self.settings = settings
         self.authenticator = authenticator
         self.check_client = check_client
-        self.subscriptions = Subscriptions(self.aspace, self)
+        self.types = types
+        self._serve(AddressSpace())
         self.subscriptions.ask_owner(self._owner_of)
-        self.subscription_service = self.isession.subscription_service = self.subscriptions
         self.methods = MethodTable(self.aspace)
+        self.translators = Translators(Languages.packaged())
         self.supported_tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
         self.disabled_clock = True  # ours follows the clock that was passed in
         self.allow_remote_admin = False
         self.max_connections = settings.max_sessions + limits.SPARE_CONNECTIONS
         self.max_pending_messages_per_connection = limits.MAX_PENDING_MESSAGES
         self.max_pending_activation_seconds = limits.LOGIN_TIME
+
+    def _serve(self, aspace: AddressSpace) -> None:
+        """Put our address space, and services over it, in place of those the library has made."""
+        self.aspace = aspace
+        self.attribute_service = AttributeService(aspace)
+        self.view_service = ViewService(aspace)
+        self.method_service = MethodService(aspace)
+        self.node_mgt_service = NodeManagementService(aspace)
+        self.subscription_service = self.subscriptions = Subscriptions(aspace, self)
+        self.isession = InternalSession(
+            self, aspace, self.subscriptions, "Internal", user=User(role=UserRole.Admin)
+        )
+        for name in ("current_time_node", "server_status_node"):
+            setattr(self, name, Node(self.isession, getattr(self, name).nodeid))
+
+    async def load_standard_address_space(self, shelf_file: object = None) -> None:  # noqa: ARG002
+        """Read the nodes of OPC UA itself, with those of all type models, from their block."""
+        self.aspace.add_source(self.types)
 
     @property
     def offers_none(self) -> bool:

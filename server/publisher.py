@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import structlog
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, AttributeValue
 
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.address_space import AddressSpace
+from heatpump_twin.server.node import Attribute
 from heatpump_twin.server.point_nodes import LiveNode
 
 log = structlog.get_logger(__name__)
@@ -21,18 +22,32 @@ Job = Callable[[], Awaitable[None]]
 class Publisher:
     """Tells monitored items of new values. Reading needs no telling: it looks at the image."""
 
-    def __init__(self, aspace: AddressSpace, live: Mapping[int, Sequence[LiveNode]]) -> None:
-        self._attributes: dict[int, list[tuple[LiveNode, AttributeValue]]] = {
-            index: [(node, aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes]
-            for index, nodes in live.items()
-        }
+    def __init__(self, aspace: AddressSpace) -> None:
+        self._aspace = aspace
+        self._attributes: dict[int, list[tuple[LiveNode, Attribute]]] = {}
         self._changed: set[int] = set()
         self._jobs: list[Job] = []
         self._news = asyncio.Event()
 
+    def follow(self, live: Mapping[int, Sequence[LiveNode]]) -> None:
+        """Have variables follow points."""
+        for index, nodes in live.items():
+            self._attributes[index] = [
+                (node, self._aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes
+            ]
+
+    def forget(self, indices: Iterable[int]) -> None:
+        """Have nothing follow some points."""
+        for index in indices:
+            self._attributes.pop(index, None)
+
     def publish(self, frame: Frame) -> None:
         """Note which points have news. Where clients are slow, only the latest value goes out."""
-        self._changed.update(np.unique(frame.point).tolist())
+        self.touch(np.unique(frame.point).tolist())
+
+    def touch(self, indices: Iterable[int]) -> None:
+        """Note what has news, by the index under which its nodes are listed."""
+        self._changed.update(indices)
         self._news.set()
 
     def schedule(self, job: Job) -> None:
@@ -54,10 +69,5 @@ class Publisher:
 
     async def _tell(self, index: int) -> None:
         for node, attribute in self._attributes.get(index, ()):
-            if not attribute.datachange_callbacks:
-                continue
-            value = node.read(index)
-            for handle, callback in list(attribute.datachange_callbacks.items()):
-                # An item can be deleted while another one is being told.
-                if handle in attribute.datachange_callbacks:
-                    await callback(handle, value)
+            if attribute.datachange_callbacks:
+                await attribute.tell(node.read(index))

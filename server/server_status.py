@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from asyncua import ua
@@ -107,9 +108,9 @@ class ServerStatus:
             await self._write(prefix + name, ua.Variant(constant, kind))
         await self._tick()
 
-    async def describe(self, sessions: int) -> None:
+    async def describe(self, sessions: int, locales: Sequence[str]) -> None:
         """Write those capabilities that are lists, or depend on the site."""
-        for name, value in (("LocaleIdArray", ["en"]), ("ServerProfileArray", [])):
+        for name, value in (("LocaleIdArray", list(locales)), ("ServerProfileArray", [])):
             await self._write(
                 f"{_CAPABILITIES}{name}", ua.Variant(value, ua.VariantType.String, is_array=True)
             )

@@ -12,9 +12,11 @@ from asyncua.common.utils import ServiceError, create_nonce
 from asyncua.server.internal_session import InternalSession, SessionState
 
 from heatpump_twin.server.limits import MAX_MESSAGE, OperationLimits
+from heatpump_twin.server.translator import Translator
 from heatpump_twin.server.users import Role, User
 
 if TYPE_CHECKING:
+    from heatpump_twin.server.attributes import Written
     from heatpump_twin.server.internal_server import TwinInternalServer
 
 ANONYMOUS = "anonymous"
@@ -69,6 +71,8 @@ class TwinSession(InternalSession):
         self.channel = channel
         self.person: User | None = None
         self.history_points: dict[bytes, Any] = {}
+        self.translator: Translator | None = None
+        """Who says texts in the client's language; None: they are good in English."""
         iserver.register_external_session(self)
 
     # ── who ───────────────────────────────────────────────────────────────────────────────────────
@@ -97,9 +101,13 @@ class TwinSession(InternalSession):
         answer.MaxRequestMessageSize = MAX_MESSAGE
         return answer
 
-    def activate(self, person: User | None, channel: Channel) -> ua.ActivateSessionResult:
+    def activate(
+        self, person: User | None, channel: Channel, locales: Sequence[str | None] | None
+    ) -> ua.ActivateSessionResult:
         """Bind the session to a user and a channel, after both were checked."""
         self.person, self.channel, self.name = person, channel, channel.peer
+        if locales:  # none: those that the session has stay (OPC 10000-4, 5.7.3.2)
+            self.translator = self.iserver.translators.preferred(locales)
         self.nonce = create_nonce(NONCE_LENGTH)
         self.state = SessionState.Activated
         for subscription in self.subscription_service.subscriptions.values():
@@ -123,8 +131,8 @@ class TwinSession(InternalSession):
         bounded(params.NodesToRead, LIMITS.nodes_per_read)
         return self.iserver.attributes.read(self, params)
 
-    async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
-        """Refuse: values are changed by methods."""
+    async def write_values(self, params: ua.WriteParameters) -> list[Written]:
+        """Write values of setpoints, as far as the user's rights allow."""
         bounded(params.NodesToWrite, LIMITS.nodes_per_write)
         return await self.iserver.attributes.write(self, params)
 

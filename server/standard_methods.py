@@ -1,4 +1,4 @@
-"""Methods that OPC UA itself defines and that work here; those that do not are taken away."""
+"""Methods that OPC UA itself defines and that work here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from heatpump_twin.server.method_table import Argument, Caller, Method, result
 from heatpump_twin.server.node_builder import standard
 
 IDS = ua.ObjectIds
-NOT_OFFERED = (IDS.Server_SetSubscriptionDurable, IDS.Server_RequestServerStateChange)
 
 SUBSCRIPTION = Argument("SubscriptionId", ua.VariantType.UInt32, "A subscription of the caller")
 ITEM = Argument("MonitoredItemId", ua.VariantType.UInt32, "A monitored item of it")
@@ -60,7 +59,6 @@ def add_standard_methods(iserver: TwinInternalServer, conditions: Conditions) ->
         (IDS.Server_ResendData, server, (SUBSCRIPTION,), resend),
     ):
         iserver.methods.add(standard(number), (owner,), Method(inputs, None, run))
-    _take_away(iserver)
 
 
 def _not_yours(subscription: object) -> int:
@@ -68,22 +66,3 @@ def _not_yours(subscription: object) -> int:
     if subscription is None:
         return int(ua.StatusCodes.BadSubscriptionIdInvalid)
     return int(ua.StatusCodes.BadUserAccessDenied)
-
-
-def _take_away(iserver: TwinInternalServer) -> None:
-    """Delete the nodes of methods that would answer "not implemented"."""
-    methods = {standard(number) for number in NOT_OFFERED}
-    server = iserver.aspace[standard(IDS.Server)]
-    server.references[:] = [r for r in server.references if r.NodeId not in methods]
-    request = ua.DeleteNodesParameters()
-    for method in methods & set(iserver.aspace.keys()):
-        arguments = [r.NodeId for r in iserver.aspace[method].references if _is_property(r)]
-        for node in (*arguments, method):
-            # Only the Server object refers to them: no search through all nodes is needed.
-            request.NodesToDelete.append(ua.DeleteNodesItem(node, DeleteTargetReferences=False))
-    iserver.node_mgt_service.delete_nodes(request)
-
-
-def _is_property(reference: ua.ReferenceDescription) -> bool:
-    has_property = standard(IDS.HasProperty)
-    return bool(reference.IsForward and reference.ReferenceTypeId == has_property)

@@ -6,37 +6,39 @@ import asyncio
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
+from asyncua import ua
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.config.settings import Site
+from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.archive import archive_starts
 from heatpump_twin.server.attributes import Attributes
 from heatpump_twin.server.authentication import Authenticator
 from heatpump_twin.server.certificates import host_names
-from heatpump_twin.server.conditions import Conditions
-from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes, build_heat_pump
 from heatpump_twin.server.history_service import HistoryService
 from heatpump_twin.server.internal_server import TwinInternalServer
-from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
-from heatpump_twin.server.nodesets import DI, SITE, TYPES, load_types
+from heatpump_twin.server.node_builder import standard
 from heatpump_twin.server.pki import Pki
-from heatpump_twin.server.point_nodes import PointNodes
-from heatpump_twin.server.point_values import PointValues
-from heatpump_twin.server.publisher import Publisher
 from heatpump_twin.server.server_status import ServerStatus
-from heatpump_twin.server.setpoint_methods import SetpointMethods
-from heatpump_twin.server.site_namespace import describe_site_namespace
+from heatpump_twin.server.site_address_space import (
+    SiteAddressSpace,
+    Sources,
+    build_address_space,
+)
 from heatpump_twin.server.standard_methods import add_standard_methods
+from heatpump_twin.server.type_import import load_type_nodes
 from heatpump_twin.server.ua_server import UaServer
 from heatpump_twin.server.users import UserStore
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.commands import CommandHandler
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
 log = structlog.get_logger(__name__)
@@ -71,17 +73,22 @@ class TwinServer:
         image: Image,
         alarms: Sequence[AlarmDefinition],
         commands: CommandHandler,
+        programs: Programs | None = None,
         history: HistoryReader,
         users: UserStore,
         provenance: Mapping[str, Provenance],
         clock: Clock,
     ) -> None:
         self._site = site
+        self._data = data
         self._pki = Pki(data.pki, clock)
         self._table = table
         self._image = image
         self._alarms = alarms
         self._commands = commands
+        self._programs = programs
+        if programs is not None:
+            programs.journal.subscribe(self._program_news)
         self._history = history
         self._users = users
         self._provenance = provenance
@@ -97,37 +104,23 @@ class TwinServer:
             settings,
             authenticator,
             lambda certificate: self._pki.check(certificate, any_client=settings.trusts_any_client),
+            await load_type_nodes(self._data.type_nodes),
         )
         server = UaServer(iserver, settings, server_uri(), identity)
         await server.init()
-        await load_types(server)
-        builder = NodeBuilder(
-            iserver,
-            Namespaces(
-                di=await server.get_namespace_index(DI),
-                types=await server.get_namespace_index(TYPES),
-                site=await server.register_namespace(SITE),
-            ),
-        )
-        describe_site_namespace(builder)
-        pumps = self._build(iserver, builder)
-        live = {index: nodes for pump in pumps.values() for index, nodes in pump.live.items()}
-        publisher = Publisher(iserver.aspace, live)
-        conditions = Conditions(builder, iserver, self._clock)
-        for alarm in self._alarms:
-            conditions.add(alarm, pumps[alarm.asset].device)
+        space = await build_address_space(server, iserver, await self._sources())
         iserver.attributes = Attributes(
             iserver.aspace, iserver.methods, self._table, self._commands
         )
         iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, builder.namespaces.site
+            iserver.aspace, self._table, self._history, space.namespaces.site
         )
-        add_standard_methods(iserver, conditions)
+        add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)
         await server.start()
         await status.start(server.product_uri, server.manufacturer_name, server.name)
-        await status.describe(settings.max_sessions)
-        self._running = _Running(server, iserver, publisher, conditions, status, authenticator)
+        await status.describe(settings.max_sessions, iserver.translators.languages.codes)
+        self._running = _Running(server, iserver, space, status, authenticator)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)
 
@@ -145,29 +138,49 @@ class TwinServer:
     def publish(self, frame: Frame) -> None:
         """Tell clients of new values, which the image holds already."""
         if self._running is not None:
-            self._running.publisher.publish(frame)
+            self._running.publish(frame)
 
     def announce(self, transition: AlarmTransition) -> None:
         """Tell clients that an alarm became active or returned to normal."""
         if self._running is not None:
-            conditions = self._running.conditions
-            self._running.publisher.schedule(lambda: conditions.take(transition))
+            self._running.announce(transition)
+
+    async def add(self, heat_pump: HeatPump) -> None:
+        """Show one more heat pump, whose points are in the table."""
+        if self._running is not None:
+            await self._running.space.add(heat_pump)
+
+    async def remove(self, asset: str) -> None:
+        """Show a heat pump no more."""
+        if self._running is not None:
+            await self._running.space.remove(asset)
+
+    async def adopt(self, asset: str, origin: Provenance) -> None:
+        """Say of a heat pump's predictions that they come from another model now."""
+        if self._running is not None:
+            await self._running.space.adopt(asset, origin)
+
+    def _program_news(self, asset: str) -> None:
+        if self._running is not None:
+            self._running.program_news(asset)
 
     @property
     def statistics(self) -> Statistics:
         """Figures for monitoring."""
         return self._running.statistics() if self._running else Statistics(0, 0, 0, 0, 0, 0)
 
-    def _build(self, iserver: TwinInternalServer, builder: NodeBuilder) -> dict[str, HeatPumpNodes]:
-        point_nodes = PointNodes(builder, PointValues(self._image, self._clock))
-        methods = SetpointMethods(builder, iserver.methods, self._commands)
-        pumps = {}
-        for heat_pump in self._site.heat_pumps:
-            points = self._table.by_asset.get(heat_pump.id, {})
-            nodes = build_heat_pump(builder, point_nodes, heat_pump, points, self._provenance)
-            methods.add(nodes, points)
-            pumps[heat_pump.id] = nodes
-        return pumps
+    async def _sources(self) -> Sources:
+        return Sources(
+            site=self._site,
+            table=self._table,
+            image=self._image,
+            alarms=self._alarms,
+            commands=self._commands,
+            programs=self._programs,
+            provenance=self._provenance,
+            starts=await archive_starts(self._history, self._table, self._clock),
+            clock=self._clock,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,17 +189,32 @@ class _Running:
 
     server: UaServer
     iserver: TwinInternalServer
-    publisher: Publisher
-    conditions: Conditions
+    space: SiteAddressSpace
     status: ServerStatus
     authenticator: Authenticator
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self) -> None:
-        for work in (self.publisher.run, self.status.run):
+        for work in (self.space.publisher.run, self.status.run):
             task = asyncio.create_task(work(), name=f"OPC UA {work.__qualname__}")
             task.add_done_callback(_report)
             self.tasks.append(task)
+
+    def publish(self, frame: Frame) -> None:
+        self.space.publisher.publish(frame)
+        for pump, event in self.space.transitions(set(frame.point.tolist())):
+            notifiers = (pump.device, standard(ua.ObjectIds.Server))
+            self.space.publisher.schedule(
+                partial(self.iserver.subscriptions.notify, event, notifiers)
+            )
+
+    def announce(self, transition: AlarmTransition) -> None:
+        for take in (self.space.conditions.take, self.space.health.take):
+            self.space.publisher.schedule(partial(take, transition))
+
+    def program_news(self, asset: str) -> None:
+        if (topic := self.space.program_news(asset)) is not None:
+            self.space.publisher.touch([topic])
 
     async def end(self) -> None:
         for task in self.tasks:
@@ -204,7 +232,7 @@ class _Running:
             subscriptions=len(subscriptions),
             monitored_items=sum(s.monitored_item_srv.count for s in subscriptions),
             rejected_logins=self.authenticator.failures,
-            active_alarms=self.conditions.active,
+            active_alarms=self.space.conditions.active,
         )
 
 

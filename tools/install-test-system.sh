@@ -13,6 +13,7 @@ need chromedriver chromium-driver
 need mbpoll mbpoll
 need node nodejs
 need npm npm
+need xmllint libxml2-utils
 if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then missing="$missing postgresql"; fi
 
 if [ -n "$missing" ]; then
@@ -27,9 +28,14 @@ if [ -n "$missing" ]; then
     fi
 fi
 
-# A client of another make. Kept out of the tree, and without a lock file: it would name a registry.
-if command -v npm >/dev/null 2>&1 && [ ! -d build/node_modules/node-opcua-client ]; then
+# OPC UA of another make: a client, and a server's model loader with the official schema. Kept out
+# of the tree, and without a lock file: it would name a registry. One command, as npm removes what
+# it was not asked for.
+modules=build/node_modules
+if command -v npm >/dev/null 2>&1 && { [ ! -d $modules/node-opcua-client ] ||
+    [ ! -d $modules/node-opcua-address-space ] || [ ! -d $modules/node-opcua-nodesets ]; }; then
     mkdir -p build
     npm install --prefix build --no-save --no-package-lock --no-audit --no-fund --silent \
-        node-opcua-client@2.186 || echo "not installed: node-opcua; its test will be skipped" >&2
+        node-opcua-client@2.186 node-opcua-address-space@2.186 node-opcua-nodesets@2.185 ||
+        echo "not installed: node-opcua; its tests will be skipped" >&2
 fi

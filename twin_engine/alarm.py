@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Health(StrEnum):
+    """What an alarm says of a device's health (NAMUR NE 107)."""
+
+    NORMAL = "normal"
+    FAILURE = "failure"
+    CHECK_FUNCTION = "check_function"
+    OFF_SPEC = "off_spec"
+    MAINTENANCE_REQUIRED = "maintenance_required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,8 @@ class AlarmDefinition:
     action: str
     inputs: tuple[str, ...]
     """Ids of the points that the rule looks at; the first is the condition's InputNode."""
+    health: Health = Health.OFF_SPEC
+    """What the device's health is while the alarm is active."""
 
     @property
     def key(self) -> str:

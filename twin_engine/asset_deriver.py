@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from heatpump_twin.config.catalogue import CATALOGUE, Span
 from heatpump_twin.config.settings import Plate
-from heatpump_twin.drivers.status import (
-    BAD_NO_DATA,
-    UNCERTAIN_SENSOR_NOT_ACCURATE,
-    is_bad,
-)
+from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN_SENSOR_NOT_ACCURATE
 from heatpump_twin.twin_engine.daily_counter import DailyCounter
 from heatpump_twin.twin_engine.derived import (
     COMPRESSOR_SOURCES,
+    COP_FLOOR,
+    COP_SPAN,
+    COP_TODAY_FLOOR,
     HEATERS,
     INPUTS,
+    NO_POWER,
     STATE_SWITCHES,
     WATER_FLOWS,
     WATER_PAIRS,
@@ -30,28 +28,9 @@ from heatpump_twin.twin_engine.derived import (
     thermal_power,
     worst,
 )
+from heatpump_twin.twin_engine.expectation import Expectation
+from heatpump_twin.twin_engine.sample import Sample, first_usable, sample_of
 from heatpump_twin.twin_engine.steadiness import Steadiness
-
-_COP_FLOOR = 100.0
-"""Electrical power below which no COP is Good. [W]"""
-_NO_POWER = 1.0
-"""Electrical power that a meter cannot tell from none. [W]"""
-_COP_TODAY_FLOOR = 0.5
-"""Energy of a day below which the meters' last digits decide its COP. [kWh]"""
-_COP_SPAN: Span = CATALOGUE["heat_pump"]["cop"].range or (0.0, 8.0)
-
-
-class Sample(NamedTuple):
-    """A value with its status and source time."""
-
-    value: float
-    status: int
-    time: int
-
-    @property
-    def bad(self) -> bool:
-        """Whether there is no usable value."""
-        return is_bad(self.status) or math.isnan(self.value)
 
 
 class AssetDeriver:
@@ -66,6 +45,7 @@ class AssetDeriver:
         self._idle_power = plate.standby_power + plate.pump_power
         self._compressor_was_on = False
         self._steadiness = Steadiness()
+        self._expectation = Expectation(plate, ids)
         largest = plate.max_power / 1000
         # Twice the plate: a heater may sit behind the meter; COP stays below 10.
         self.counters = {
@@ -83,11 +63,13 @@ class AssetDeriver:
         if "temperature_difference" in self.points:
             # The controller's pair where it has one: what is shown is what is subtracted.
             supply, back = (inputs[point] for point in self._pairs[-1])
-            out["temperature_difference"] = _of(supply.value - back.value, supply, back)
+            out["temperature_difference"] = sample_of(supply.value - back.value, supply, back)
         if "thermal_power" in self.points:
             out["thermal_power"] = self._heat(inputs)
         if "cop" in self.points:
             out["cop"] = self._cop(inputs, out["thermal_power"], out["compressor_on"])
+        if "expected_cop" in self.points:
+            out |= self._expectation.update(inputs, out)
         for counter, day in self.counters.items():
             out[f"{counter}_today"] = _today(day, inputs[counter])
         if "cop_today" in self.points:
@@ -98,31 +80,31 @@ class AssetDeriver:
         source = next(point for point in COMPRESSOR_SOURCES if point in self._ids)
         told = inputs[source]
         if told.bad:
-            return _of(math.nan, told)
+            return sample_of(math.nan, told)
         if source != "electrical_power":
             on = told.value > 0
-            return _of(float(on), told)
+            return sample_of(float(on), told)
         on = compressor_from_power(told.value, self._idle_power, self._compressor_was_on)
         self._compressor_was_on = on
         heaters = [inputs[point] for point in HEATERS if point in self._ids]
         # The meter cannot tell a heater from the compressor.
         if any(heater.bad or heater.value for heater in heaters):
             return Sample(float(on), at_least_uncertain(told.status), told.time)
-        return _of(float(on), told)
+        return sample_of(float(on), told)
 
     def _state(self, inputs: Mapping[str, Sample], compressor: Sample) -> Sample:
         switches = {point: inputs[point] for point in STATE_SWITCHES if point in self._ids}
         used = (compressor, *switches.values())
         if any(sample.bad for sample in used):
-            return _of(math.nan, *used)
+            return sample_of(math.nan, *used)
         values = {point: sample.value for point, sample in switches.items()}
-        return _of(float(operating_state(bool(compressor.value), values)), *used)
+        return sample_of(float(operating_state(bool(compressor.value), values)), *used)
 
     def _heat(self, inputs: Mapping[str, Sample]) -> Sample:
-        flow, (volume,) = _first_usable(inputs, self._flows)
-        pair, (supply, back) = _first_usable(inputs, self._pairs)
+        flow, (volume,) = first_usable(inputs, self._flows)
+        pair, (supply, back) = first_usable(inputs, self._pairs)
         used = (volume, supply, back)
-        heat = _of(float(thermal_power(*(sample.value for sample in used))), *used)
+        heat = sample_of(float(thermal_power(*(sample.value for sample in used))), *used)
         if (*flow, *pair) == (WATER_FLOWS[0], *WATER_PAIRS[0]):
             return heat
         # Only a heat meter's sensors are paired and calibrated for this.
@@ -131,51 +113,32 @@ class AssetDeriver:
     def _cop(self, inputs: Mapping[str, Sample], heat: Sample, compressor: Sample) -> Sample:
         power = inputs["electrical_power"]
         defrost = inputs["defrost_active"] if "defrost_active" in self._ids else None
-        _, (supply, _) = _first_usable(inputs, self._pairs)
+        _, (supply, _) = first_usable(inputs, self._pairs)
         used = (heat, power, compressor, *([defrost] if defrost else []))
         if any(sample.bad for sample in used):
             self._steadiness.update(0, running=False, supply=math.nan)
-            return _of(math.nan, *used)
+            return sample_of(math.nan, *used)
         running = bool(compressor.value) and not (defrost and defrost.value)
         newest = max(sample.time for sample in used)
         steady = self._steadiness.update(newest, running, supply.value)
-        if power.value < _NO_POWER:
+        if power.value < NO_POWER:
             return Sample(math.nan, BAD_NO_DATA, newest)
         status = worst(sample.status for sample in used)
-        if not steady or power.value < _COP_FLOOR:
+        if not steady or power.value < COP_FLOOR:
             status = at_least_uncertain(status)
-        return Sample(*limited(heat.value / power.value, status, _COP_SPAN), newest)
-
-
-def _first_usable(
-    inputs: Mapping[str, Sample], choices: Iterable[tuple[str, ...]]
-) -> tuple[tuple[str, ...], tuple[Sample, ...]]:
-    """Return the first choice of points without a Bad one (else the first) and its samples."""
-    found = [(choice, tuple(inputs[p] for p in choice)) for choice in choices]
-    return next((f for f in found if not any(sample.bad for sample in f[1])), found[0])
-
-
-def _of(value: float, *used: Sample) -> Sample:
-    """Return a value with the worst status and the newest time of what it was computed from."""
-    status = worst(sample.status for sample in used)
-    time = max(sample.time for sample in used)
-    if is_bad(status):
-        return Sample(math.nan, status, time)
-    if math.isnan(value):
-        return Sample(math.nan, BAD_NO_DATA, time)
-    return Sample(value, status, time)
+        return Sample(*limited(heat.value / power.value, status, COP_SPAN), newest)
 
 
 def _today(day: DailyCounter, counter: Sample) -> Sample:
     if counter.bad:
-        return _of(math.nan, counter)
+        return sample_of(math.nan, counter)
     energy, status = day.update(counter.value, counter.time)
     return Sample(energy, worst((status, counter.status)), counter.time)
 
 
 def _cop_today(heat: Sample, electricity: Sample) -> Sample:
     if heat.bad or electricity.bad or electricity.value <= 0:
-        return _of(math.nan, heat, electricity)
-    ratio = _of(heat.value / electricity.value, heat, electricity)
-    few = electricity.value < _COP_TODAY_FLOOR
+        return sample_of(math.nan, heat, electricity)
+    ratio = sample_of(heat.value / electricity.value, heat, electricity)
+    few = electricity.value < COP_TODAY_FLOOR
     return ratio._replace(status=at_least_uncertain(ratio.status)) if few else ratio

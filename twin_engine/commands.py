@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from heatpump_twin.config.catalogue import Point, PointTable, Span
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.protocol import Driver, DriverError, WriteOutcome, WriteState
 from heatpump_twin.drivers.status import (
@@ -44,6 +45,11 @@ class CommandResult:
     read_back: float | None
     message: str
     """One sentence for a person: what happened and, if it failed, what to do."""
+
+    @property
+    def touched(self) -> bool:
+        """Whether the device may hold something else than before."""
+        return not is_bad(self.status) or self.read_back is not None
 
 
 class CommandHandler(Protocol):
@@ -127,7 +133,8 @@ class Commands:
             )
         except AuditError as error:
             log.error("outcome not recorded", key=point.key, message=message, error=str(error))
-            message += " The audit log has the attempt, but not this outcome."
+            template = "{outcome} The audit log has the attempt, but not this outcome."
+            message = Phrase(template, outcome=message)
         return _result(entry, status, outcome.read_back, message)
 
     async def _turn_away(self, entry: AuditEntry, status: int, message: str) -> CommandResult:
@@ -181,7 +188,7 @@ def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]
     because = outcome.message.rstrip(".")
     match outcome.state:
         case WriteState.CONFIRMED:
-            return GOOD, f"{title} is {held}."
+            return GOOD, Phrase("{point} is {value}.", point=title, value=held)
         case WriteState.MISMATCH:
             return (
                 BAD_DEVICE_FAILURE,
@@ -192,10 +199,10 @@ def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]
             status = outcome.status if is_bad(outcome.status) else BAD_INVALID_STATE
             return status, f"{title} was not changed: {because}."
         case WriteState.UNKNOWN:
-            return (
-                UNCERTAIN,
-                f"{asked} was sent for {title}: {because}. Look at the value before trying again.",
+            template = (
+                "{value} was sent for {point}: {doubt}. Look at the value before trying again."
             )
+            return UNCERTAIN, Phrase(template, value=asked, point=title, doubt=because)
 
 
 def _result(entry: AuditEntry, status: int, read_back: float | None, message: str) -> CommandResult:

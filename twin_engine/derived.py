@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heatpump_twin.config.catalogue import CATALOGUE, PointSpec, Span
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointSpec, Span
 from heatpump_twin.drivers.status import UNCERTAIN_SUB_NORMAL, is_bad
 
 Number = float | NDArray[np.float64]
@@ -24,6 +25,8 @@ WATER_PAIRS = (
 offsets would be as large as the difference."""
 COMPRESSOR_SOURCES = ("compressor_running", "compressor_frequency", "electrical_power")
 """What tells whether the compressor runs, the most direct first."""
+SOURCE_TEMPERATURES = ("source_inlet_temperature", "outdoor_temperature", "ambient_temperature")
+"""What enters the machine on its cold side; all but the first are the outdoor air."""
 HEATERS = ("backup_heater_on", "dhw_heater_on")
 COUNTERS = ("electrical_energy", "heat_energy")
 STATE_SWITCHES = (
@@ -37,9 +40,26 @@ STATE_SWITCHES = (
     "operating_mode",
 )
 INPUTS = frozenset(
-    (*WATER_FLOWS, *chain(*WATER_PAIRS), *COMPRESSOR_SOURCES, *HEATERS, *COUNTERS, *STATE_SWITCHES)
+    (
+        *WATER_FLOWS,
+        *chain(*WATER_PAIRS),
+        *COMPRESSOR_SOURCES,
+        *SOURCE_TEMPERATURES,
+        *HEATERS,
+        *COUNTERS,
+        *STATE_SWITCHES,
+    )
 )
 """All that anything is derived from."""
+
+COP_SPAN: Span = CATALOGUE[HEAT_PUMP]["cop"].range or (0.0, 8.0)
+"""A ratio beyond this is an artefact of the moment. [-]"""
+COP_FLOOR = 100.0
+"""Electrical power below which no COP is Good. [W]"""
+NO_POWER = 1.0
+"""Electrical power that a meter cannot tell from none. [W]"""
+COP_TODAY_FLOOR = 0.5
+"""Energy of a day below which the meters' last digits decide its COP. [kWh]"""
 
 _LIMIT_LOW, _LIMIT_HIGH = 0x0500, 0x0600
 """InfoType DataValue with LimitBits Low and High (OPC 10000-4, 7.39)."""
@@ -54,18 +74,24 @@ def derived_entries(
     pairs = [pair for pair in WATER_PAIRS if have.issuperset(pair)]
     compressor = have.intersection(COMPRESSOR_SOURCES)
     power = "electrical_power" in have
+    cop = flow and pairs and compressor and power
+    expected = cop and have.intersection(SOURCE_TEMPERATURES)
     electricity, heat = "electrical_energy" in have, "heat_energy" in have
     possible = {
         "operating_state": compressor,
         "temperature_difference": pairs,
         "thermal_power": flow and pairs,
-        "cop": flow and pairs and compressor and power,
+        "cop": cop,
         "electrical_energy_today": electricity,
         "heat_energy_today": heat,
         "cop_today": electricity and heat,
         "compressor_on": compressor,
+        "expected_cop": expected,
+        "expected_electrical_power": expected,
+        "cop_residual": expected,
+        "electrical_power_residual": expected,
     }
-    specs = CATALOGUE["heat_pump"]
+    specs = CATALOGUE[HEAT_PUMP]
     return [(asset, point, specs[point], None) for point, yes in possible.items() if yes]
 
 
@@ -136,21 +162,49 @@ def compressor_from_power(power: float, idle: float, was_on: bool) -> bool:
     return power > idle + (50.0 if was_on else 100.0)
 
 
-def operating_state(compressor_on: bool, inputs: dict[str, float]) -> int:
+class State(IntEnum):
+    """The codes of ``operating_state``."""
+
+    OFF = 0
+    STANDBY = 1
+    HEATING = 2
+    HOT_WATER = 3
+    COOLING = 4
+    DEFROST = 5
+    FAULT = 6
+    LOCKOUT = 7
+
+
+def operating_state(compressor_on: bool, inputs: dict[str, float]) -> State:
     """Return the code of ``operating_state`` from what the machine reports of `STATE_SWITCHES`."""
     if inputs.get("fault_active", inputs.get("error_code", 0)):
-        return 6
+        return State.FAULT
     if not inputs.get("unit_enabled", 1):
-        return 0
+        return State.OFF
     if inputs.get("defrost_active", 0):
-        return 5
+        return State.DEFROST
     if not compressor_on:
-        return 1
+        return State.STANDBY
     if inputs.get("dhw_heating", inputs.get("valve_direction", 0)):
-        return 3
+        return State.HOT_WATER
     cooling_mode = inputs.get("operating_mode") in (4, 5)
     cooling = inputs["operation_cycle"] == 1 if "operation_cycle" in inputs else cooling_mode
-    return 4 if cooling else 2
+    return State.COOLING if cooling else State.HEATING
+
+
+def possible_states(ids: Iterable[str]) -> frozenset[int]:
+    """Return the codes that `operating_state` can give a machine that has the points ``ids``."""
+    have = set(ids)
+    told_by = {
+        0: {"unit_enabled"},
+        1: have,
+        2: have,
+        3: {"dhw_heating", "valve_direction"},
+        4: {"operation_cycle", "operating_mode"},
+        5: {"defrost_active"},
+        6: {"fault_active", "error_code"},
+    }
+    return frozenset(code for code, points in told_by.items() if have & points)
 
 
 def worst(statuses: Iterable[int]) -> int:

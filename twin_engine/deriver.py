@@ -11,11 +11,12 @@ from heatpump_twin.config.catalogue import PointTable, Role
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.twin_engine.asset_deriver import AssetDeriver, Sample
+from heatpump_twin.twin_engine.asset_deriver import AssetDeriver
 from heatpump_twin.twin_engine.daily_counter import SEEN, day_of
 from heatpump_twin.twin_engine.errors import DatabaseAway
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.sample import Sample
 
 log = structlog.get_logger(__name__)
 

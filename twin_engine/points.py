@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from heatpump_twin.config.catalogue import CATALOGUE, PointTable, Span
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointSpec, PointTable, Span
+from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.derived import derived_entries
+from heatpump_twin.twin_engine.site_points import site_entries
 
 
 def build_table(
     offered: Mapping[str, Iterable[MappedPoint]],
     predicted: Mapping[str, Sequence[str]] | None = None,
+    tariff: Tariff | None = None,
 ) -> PointTable:
     """Return all points of a site: what devices offer, what follows, what models predict.
+
+    The heat pumps come first, in the order given; the asset ``site`` is the last.
 
     Parameters
     ----------
@@ -22,9 +27,12 @@ def build_table(
         it.
     predicted
         By heat pump: catalogue ids of the points that a model will feed.
+    tariff
+        What electricity costs at the site.
     """
-    specs = CATALOGUE["heat_pump"]
-    entries = []
+    specs = CATALOGUE[HEAT_PUMP]
+    entries: list[tuple[str, str, PointSpec, Span | None]] = []
+    assets: dict[str, set[str]] = {asset: set() for asset in offered}
     for asset, mapped in offered.items():
         limits: dict[str, Span | None] = {}
         for point in mapped:
@@ -34,4 +42,7 @@ def build_table(
         entries += [
             (asset, point, specs[point], None) for point in (predicted or {}).get(asset, ())
         ]
+    for asset, identifier, _, _ in entries:
+        assets[asset].add(identifier)
+    entries += site_entries(assets.values(), tariff)
     return PointTable.build(entries)

@@ -59,11 +59,14 @@ class HeatUpModel:
         )
 
 
-def find_model(heat_pump: HeatPump, trained: Path | None) -> HeatUpModel | None:
+def find_model(
+    heat_pump: HeatPump, trained: Path | None, loaded: dict[Path, HeatUpModel] | None = None
+) -> HeatUpModel | None:
     """Return the model for a heat pump: trained on this site, or packaged for its make, or none.
 
     A packaged model is used only for the machine it was trained on: elsewhere its numbers would
-    look like knowledge and be none.
+    look like knowledge and be none. It is in ``loaded`` from then on, for the next heat pump: a
+    session of onnxruntime takes 0.7 MB.
     """
     own = trained and trained / f"{HEAT_UP}-{heat_pump.id}.onnx"
     if own and own.is_file():
@@ -71,7 +74,9 @@ def find_model(heat_pump: HeatPump, trained: Path | None) -> HeatUpModel | None:
     packaged = Path(str(files("heatpump_twin.models.onnx"))) / f"{HEAT_UP}.onnx"
     if not packaged.is_file():
         return None
-    model = HeatUpModel(packaged)
+    loaded = {} if loaded is None else loaded
+    model = loaded.get(packaged) or HeatUpModel(packaged)
+    loaded[packaged] = model
     return model if model.card.heat_pump_model == heat_pump.plate.model else None
 
 
@@ -83,33 +88,37 @@ def predicted_points(model: HeatUpModel | None, available: Collection[str]) -> t
 
 
 class Forecaster:
-    """Issues predictions from the image; the caller decides when."""
+    """Issues predictions from the image; the caller decides when.
+
+    ``models`` may change meanwhile: the next prediction is by the model that is there then.
+    """
 
     def __init__(
         self, table: PointTable, image: Image, models: Mapping[str, HeatUpModel], clock: Clock
     ) -> None:
+        self._table = table
         self._image = image
+        self._models = models
         self._clock = clock
-        self._jobs = [
-            (
-                model,
-                [table.by_asset[asset][feature.point].index for feature in model.card.features],
-                [table.by_asset[asset][point].index for point in PREDICTED],
-            )
-            for asset, model in models.items()
+        self._outputs = {
+            asset: [table.by_asset[asset][point].index for point in PREDICTED]
+            for asset in models
             if PREDICTED[0] in table.by_asset.get(asset, {})
-        ]
+        }
 
     def issue(self) -> None:
         """Compute every prediction once and ingest it: Uncertain, or Bad where an input is Bad."""
         now = self._clock.now()
-        frames = [self._evaluate(*job, now) for job in self._jobs]
+        frames = [
+            self._evaluate(asset, self._models[asset], outputs, now)
+            for asset, outputs in self._outputs.items()
+        ]
         if frames:
             self._image.ingest(Frame.concat(frames))
 
-    def _evaluate(
-        self, model: HeatUpModel, inputs: list[int], outputs: list[int], now: int
-    ) -> Frame:
+    def _evaluate(self, asset: str, model: HeatUpModel, outputs: list[int], now: int) -> Frame:
+        points = self._table.by_asset[asset]
+        inputs = [points[feature.point].index for feature in model.card.features]
         if any(is_bad(int(status)) for status in self._image.status[inputs]):
             return Frame.bad(outputs, BAD_NO_DATA, now)
         features = self._image.value[inputs]

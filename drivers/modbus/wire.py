@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from heatpump_twin.config.settings import Connection
 from heatpump_twin.drivers.modbus.serial_port import SerialSettings, open_serial
@@ -122,6 +123,9 @@ def opener(address: Connection) -> Opener:
 
 def _tls(address: Connection) -> ssl.SSLContext:
     """Verify the device by ``?ca=FILE`` or the system's authorities; show ``cert``, ``key``."""
+    for option, file in address.options.items():  # ssl's own error does not name the file
+        if not Path(file).is_file():
+            raise FileNotFoundError(f"there is no file {file} ({option}=)")
     context = ssl.create_default_context(cafile=address.options.get("ca"))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate := address.options.get("cert"):

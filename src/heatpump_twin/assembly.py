@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from heatpump_twin.config.catalogue import PointTable, Span
+from heatpump_twin.config.catalogue import PointTable, Role, Span
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Plate, Site
 from heatpump_twin.config.yaml_source import YamlSource
@@ -13,6 +14,7 @@ from heatpump_twin.drivers.modbus.device import DevicePlan, mapped_points, plan_
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.points import build_table
 from heatpump_twin.twin_engine.prediction import HeatUpModel, find_model, predicted_points
+from heatpump_twin.twin_engine.provenance import Provenance
 
 _SUPPLY_SETPOINTS = ("supply_setpoint", "zone2_supply_setpoint")
 
@@ -24,6 +26,16 @@ class Assembly:
     plans: Sequence[DevicePlan]
     models: Mapping[str, HeatUpModel]
     table: PointTable
+
+    @property
+    def provenance(self) -> dict[str, Provenance]:
+        """The model behind every predicted point, by its key."""
+        return {
+            point.key: model.card.provenance
+            for asset, model in self.models.items()
+            for point in self.table.by_asset[asset].values()
+            if point.spec.role is Role.PREDICTED
+        }
 
 
 def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None = None) -> Assembly:
@@ -41,13 +53,16 @@ def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None =
     offered: dict[str, list[MappedPoint]] = {asset: [] for asset in plates}
     for asset, point, _, limits in mapped_points(plans):
         offered[asset].append(MappedPoint(point, _within_plate(point, limits, plates[asset])))
-    found = {pump.id: find_model(pump, data.models if data else None) for pump in site.heat_pumps}
+    loaded: dict[Path, HeatUpModel] = {}
+    found = {
+        pump.id: find_model(pump, data.models if data else None, loaded) for pump in site.heat_pumps
+    }
     predicted = {
         asset: predicted_points(model, {point.id for point in offered[asset]})
         for asset, model in found.items()
     }
     models = {asset: model for asset, model in found.items() if model and predicted[asset]}
-    return Assembly(plans, models, build_table(offered, predicted))
+    return Assembly(plans, models, build_table(offered, predicted, site.tariff))
 
 
 def _within_plate(point: str, limits: Span | None, plate: Plate) -> Span | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from heatpump_twin.assembly import assemble
+from heatpump_twin.config.catalogue import SITE
 from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.config.load import load_site, site_source
 from heatpump_twin.config.settings import Site
+from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.drivers.modbus.lint import Finding, lint_profile
 from heatpump_twin.errors import TwinError
 from heatpump_twin.rules.cases import run_cases
 from heatpump_twin.rules.engine import RuleEngine
@@ -17,9 +21,20 @@ from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.twin_engine.model_card import ModelError
 
 
-def check_site(file: str, overrides: Sequence[str] = ()) -> str:
-    """Return a summary of a good site file; raise `ConfigError` with all mistakes of a bad one."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A site file that is good."""
+
+    summary: str
+    warnings: Sequence[Problem]
+    """What a person should look at."""
+
+
+def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
+    """Check a site file with its profiles; raise `ConfigError` with all mistakes of a bad one."""
     source = site_source(file)
+    if isinstance(source.data, dict) and {"kind", "points"} <= source.data.keys():
+        raise TwinError(f"{file} is a device profile: `hptwin profile check {file}` checks it")
     site = load_site(file, overrides)
     problems = list(_port_clashes(site, source))
     try:
@@ -28,6 +43,8 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> str:
         raise ConfigError([*problems, *error.problems]) from error
     except ModelError as error:
         raise TwinError(str(error)) from error
+    findings = _lint_profiles(site)
+    problems += [finding.problem for finding in findings if finding.is_error]
     packs = [load_pack(name) for name in site.rules.packs]
     for pack in packs:
         problems += run_cases(pack)
@@ -48,7 +65,24 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> str:
             for plan in assembly.plans
             if plan.asset == pump.id
         ]
-    return "\n".join(lines)
+    totals = assembly.table.by_asset[SITE]
+    lines.append(f"  {SITE}: {len(totals)} points, {_prices(site.tariff)}")
+    warnings = [finding.problem for finding in findings if not finding.is_error]
+    return Checked("\n".join(lines), warnings)
+
+
+def _lint_profiles(site: Site) -> list[Finding]:
+    """Return what is doubtful about the profiles that the site uses, each once."""
+    used = dict.fromkeys(device.profile for pump in site.heat_pumps for device in pump.devices)
+    return [finding for name in used for finding in lint_profile(name)]
+
+
+def _prices(tariff: Tariff | None) -> str:
+    if tariff is None:
+        return "no tariff"
+    low, high = float(tariff.week().min()), float(tariff.week().max())
+    span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{span} {tariff.currency} per kWh"
 
 
 def _port_clashes(site: Site, source: YamlSource) -> list[Problem]:

@@ -7,28 +7,27 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import structlog
 from rich.console import Console
 
 from heatpump_twin.assembly import assemble
-from heatpump_twin.children import Child
+from heatpump_twin.children import Children
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock, SystemClock
 from heatpump_twin.drivers.modbus.device import build_drivers
 from heatpump_twin.drivers.modbus.driver import ModbusDriver
 from heatpump_twin.errors import TwinError
-from heatpump_twin.first_run import ADMINISTRATOR, create_administrator, exclusive
-from heatpump_twin.hmi.identity import Identity
+from heatpump_twin.first_run import ADMINISTRATOR
 from heatpump_twin.loop_lag import LoopLag
 from heatpump_twin.metrics import TwinMetrics
 from heatpump_twin.ops import Component, OpsServer
-from heatpump_twin.ports import require_free_ports
+from heatpump_twin.retraining import Retraining
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.errors import ServerError
-from heatpump_twin.server.pki import Pki
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.server.users import UserStore
 from heatpump_twin.twin_engine.audit import AuditLog
@@ -39,7 +38,10 @@ from heatpump_twin.twin_engine.errors import AuditError, EngineError
 from heatpump_twin.twin_engine.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model_card import ModelError
-from heatpump_twin.twin_engine.prediction import Forecaster
+from heatpump_twin.twin_engine.prediction import Forecaster, HeatUpModel
+from heatpump_twin.twin_engine.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs import Programs
+from heatpump_twin.twin_engine.site_deriver import SiteDeriver
 
 log = structlog.get_logger(__name__)
 
@@ -47,42 +49,44 @@ RULE_PERIOD = 0.5
 """How often rules are looked at; the shortest delay that makes sense is a poll period. [s]"""
 FORECAST_PERIOD = 2.0
 HMI_PROBE_PERIOD = 0.25
+PLANT_PROBE_PERIOD = 0.05
+PLANT_TIMEOUT = 10.0
+"""Longest wait for the embedded plant before its devices are polled. [s]"""
 
 
 async def run_twin(
-    site: Site, data: DataDirectory, child_arguments: Sequence[str], stop: asyncio.Event
+    site: Site,
+    data: DataDirectory,
+    users: UserStore,
+    children: Children,
+    stop: asyncio.Event,
+    *,
+    first: bool,
 ) -> None:
-    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`."""
+    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`.
+
+    ``children`` are starting up; ``first`` tells whether the administrator was created just now.
+    """
     try:
-        with exclusive(data):
-            users = UserStore(data.users)
-            first = create_administrator(data, users)
-            async with _started(site, data, users, child_arguments) as twin:
-                _greet(site, data, first=first)
-                await twin.run(stop)
+        async with _started(site, data, users, children) as twin:
+            _greet(site, data, first=first)
+            await twin.run(stop)
     except (ServerError, EngineError, ModelError) as error:
         raise TwinError(str(error)) from error
 
 
 @asynccontextmanager
 async def _started(
-    site: Site, data: DataDirectory, users: UserStore, child_arguments: Sequence[str]
+    site: Site, data: DataDirectory, users: UserStore, children: Children
 ) -> AsyncIterator[_Twin]:
     """Open everything, in the order of the flow; close it in reverse."""
     clock: Clock = SystemClock()
-    require_free_ports(site)
     assembly = assemble(site, data)
-    children = _children(site, data, child_arguments)
-    if site.hmi.enabled:  # made here and not by the HMI, which starts at the same time
-        Pki(data.pki, clock).trust(Identity.open(data).certificate)
     table = assembly.table
     image = Image(table, clock.now())
     drivers = build_drivers(assembly.plans, table, clock)
     rules = RuleEngine([load_pack(name) for name in site.rules.packs], site, table)
     async with AsyncExitStack() as stack:
-        for child in children:  # first: they start up while we do
-            stack.push_async_callback(child.stop)
-            await child.start()
         url = database_url(site.historian, data)
         audit = AuditLog(url)
         stack.push_async_callback(audit.stop)
@@ -93,26 +97,45 @@ async def _started(
         stack.push_async_callback(historian.stop)
         deriver = Deriver(image, site, historian, clock)
         await deriver.start()
+        totals = SiteDeriver(image, site, historian, clock)
+        await totals.start()
+        models = dict(assembly.models)  # a model that is trained meanwhile takes its place here
+        programs = Programs(
+            image=image,
+            commands=Commands(table, image, drivers, audit, clock),
+            audit=audit,
+            store=ProgramStore(url),
+            models=models,
+            zone=ZoneInfo(site.site.timezone),
+            clock=clock,
+        )
+        retraining = Retraining(
+            table,
+            data,
+            children.arguments,
+            programs.journal,
+            lambda asset, model: _adopt(models, server, asset, model),
+            clock,
+        )
+        programs.trainer = retraining
+        stack.push_async_callback(programs.stop)
+        await programs.start()
         server = TwinServer(
             site=site,
             data=data,
             table=table,
             image=image,
             alarms=rules.definitions(),
-            commands=Commands(table, image, drivers, audit, clock),
+            commands=programs.commands,
+            programs=programs,
             history=historian,
             users=users,
-            provenance={
-                f"{asset}.{point}": model.card.provenance
-                for asset, model in assembly.models.items()
-                for point in table.by_asset[asset]
-                if table.by_asset[asset][point].spec.role == "predicted"
-            },
+            provenance=assembly.provenance,
             clock=clock,
         )
         await server.start()
         stack.push_async_callback(server.stop)
-        for sink in (deriver.derive, historian.append, server.publish):
+        for sink in (deriver.derive, totals.derive, historian.append, server.publish):
             image.subscribe(sink)
         twin = _Twin(
             site=site,
@@ -121,8 +144,11 @@ async def _started(
             drivers=drivers,
             rules=rules,
             historian=historian,
+            totals=totals,
             server=server,
-            forecaster=Forecaster(table, image, assembly.models, clock),
+            forecaster=Forecaster(table, image, models, clock),
+            programs=programs,
+            retraining=retraining,
             children=children,
         )
         ops = OpsServer(site.ops, twin.readiness, twin.metrics().registry())
@@ -131,14 +157,15 @@ async def _started(
         yield twin
 
 
-def _children(site: Site, data: DataDirectory, arguments: Sequence[str]) -> list[Child]:
-    """Return the processes that run beside ours, with the same site and settings."""
-    children = []
-    if site.plant is not None and site.plant.managed and site.emulated_gateways():
-        children.append(Child("plant", ["plant", *arguments]))
-    if site.hmi.enabled:
-        children.append(Child("hmi", ["hmi", *arguments, "--data", str(data.root)]))
-    return children
+async def _adopt(
+    models: dict[str, HeatUpModel], server: TwinServer, asset: str, model: HeatUpModel
+) -> bool:
+    """Put a model in place of the one that there is; without one there are no points for it."""
+    if asset not in models:
+        return False
+    models[asset] = model
+    await server.adopt(asset, model.card.provenance)
+    return True
 
 
 @dataclass
@@ -151,20 +178,28 @@ class _Twin:
     drivers: Sequence[ModbusDriver]
     rules: RuleEngine
     historian: Historian
+    totals: SiteDeriver
     server: TwinServer
     forecaster: Forecaster
-    children: Sequence[Child]
+    programs: Programs
+    retraining: Retraining
+    children: Children
     lag: LoopLag = field(default_factory=LoopLag)
     active_alarms: Counter[str] = field(default_factory=Counter)
     hmi_serves: bool = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run all loops until ``stop``; a bug in one of them ends the run with its traceback."""
+        plant = asyncio.Event()
         jobs = [
-            *(driver.run(self.image.ingest) for driver in self.drivers),
+            self._await_plant(plant),
+            *(self._poll(driver, plant) for driver in self.drivers),
             *(child.run() for child in self.children),
             self.historian.run(),
+            self.totals.run(),
             self.server.wait(),
+            self.programs.run(),
+            self.retraining.run(),
             self.lag.run(),
             self._watch_rules(),
             self._issue_forecasts(),
@@ -187,7 +222,7 @@ class _Twin:
             self.image,
             self.historian,
             self.server,
-            self.children,
+            list(self.children),
             self.lag,
             self.active_alarms,
         )
@@ -211,6 +246,22 @@ class _Twin:
             parts["hmi"] = Component(self.hmi_serves, _hmi_url(self.site))
         return parts
 
+    async def _poll(self, driver: ModbusDriver, plant: asyncio.Event) -> None:
+        await plant.wait()
+        await driver.run(self.image.ingest)
+
+    async def _await_plant(self, serves: asyncio.Event) -> None:
+        """Give the plant that we start ourselves the time to do so: it is not dead."""
+        settings = self.site.plant
+        if self.children.plant is not None and settings is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PLANT_TIMEOUT):
+                    while not serves.is_set():
+                        await asyncio.sleep(PLANT_PROBE_PERIOD)
+                        if await _listens("127.0.0.1", settings.control_port):
+                            serves.set()
+        serves.set()
+
     async def _watch_rules(self) -> None:
         while True:
             for transition in self.rules.evaluate(self.image, self.clock.now()):
@@ -227,15 +278,19 @@ class _Twin:
         """See whether the HMI's port is open; often until it is, then rarely."""
         hmi = self.site.hmi
         while hmi.enabled:
-            try:
-                async with asyncio.timeout(2.0):
-                    _, writer = await asyncio.open_connection(hmi.host, hmi.port)
-            except (OSError, TimeoutError):
-                self.hmi_serves = False
-            else:
-                self.hmi_serves = True
-                writer.close()
+            self.hmi_serves = await _listens(hmi.host, hmi.port)
             await asyncio.sleep(HMI_PROBE_PERIOD * (20 if self.hmi_serves else 1))
+
+
+async def _listens(host: str, port: int) -> bool:
+    """Tell whether somebody accepts connections on a port."""
+    try:
+        async with asyncio.timeout(2.0):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 def _hmi_url(site: Site) -> str:

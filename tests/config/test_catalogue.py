@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from heatpump_twin.config.catalogue import CATALOGUE, UNITS, Kind, PointTable, Role, pascal_case
+import pytest
+
+from heatpump_twin.config.catalogue import (
+    CATALOGUE,
+    UNITS,
+    Kind,
+    PointSpec,
+    PointTable,
+    Relation,
+    Role,
+    Section,
+    pascal_case,
+)
 
 
 def test_unece_codes_are_packed_as_opc_ua_wants() -> None:
@@ -32,10 +44,53 @@ def test_ranges_are_spans() -> None:
 
 def test_predicted_points_have_both_bounds() -> None:
     points = CATALOGUE["heat_pump"]
-    predicted = [p for p, spec in points.items() if spec.role is Role.PREDICTED]
-    for name in predicted:
-        base = name.removesuffix("_lower").removesuffix("_upper")
-        assert {base, f"{base}_lower", f"{base}_upper"} <= set(predicted)
+    predicted = [spec for spec in points.values() if spec.role is Role.PREDICTED]
+    forecasts = [p for p, spec in points.items() if Relation.FORECAST_OF in spec.relations]
+    assert forecasts
+    for relation in (Relation.LOWER_OF, Relation.UPPER_OF):
+        assert sorted(s.relations[relation] for s in predicted if relation in s.relations) == (
+            sorted(forecasts)
+        )
+
+
+def test_an_expected_value_has_its_residual() -> None:
+    points = CATALOGUE["heat_pump"].values()
+    expected = {s.expected_of for s in points if s.role is Role.EXPECTED}
+    assert expected == {"cop", "electrical_power"}
+    assert {s.residual_of for s in points if s.residual_of} == expected
+
+
+def test_what_cannot_lie_between_two_samples_is_stepped() -> None:
+    points = CATALOGUE["heat_pump"]
+    assert all(s.is_stepped for s in points.values() if s.kind is not Kind.ANALOG)
+    stepped = ("supply_setpoint", "error_code", "compressor_starts", "zone1_sensor", "dhw_setpoint")
+    assert all(points[point].is_stepped for point in stepped)
+    smooth = ("supply_temperature", "electrical_energy", "degree_minutes", "cop", "heat_up_time")
+    assert not any(points[point].is_stepped for point in smooth)
+    assert CATALOGUE["site"]["electricity_price"].is_stepped
+
+
+def test_only_points_of_the_site_have_a_section() -> None:
+    assert {spec.section for spec in CATALOGUE["site"].values()} == set(Section)
+    assert {spec.section for spec in CATALOGUE["heat_pump"].values()} == {None}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"unit": None, "currency": False}, "exactly one of"),
+        ({"currency": True}, "exactly one of"),
+        ({"per": "kWh"}, "per something"),
+        ({"unit": "furlong"}, "unknown unit"),
+        ({"range": None}, "needs a range"),
+    ],
+)
+def test_a_declaration_that_makes_no_sense_is_refused(
+    change: dict[str, object], message: str
+) -> None:
+    good = CATALOGUE["heat_pump"]["cop"].model_dump()
+    with pytest.raises(ValueError, match=message):
+        PointSpec.model_validate(good | change)
 
 
 def test_a_table_finds_points_by_every_name() -> None:

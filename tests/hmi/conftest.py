@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_type_nodes import keep, lend
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
@@ -69,6 +70,7 @@ class TwinProcess:
     _errors: Any = None
 
     def start(self) -> None:
+        lend(self.data)
         self._errors = (self.data / "twin.log").open("w")
         self.process = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("twin_process.py"), self.data, self.site,
@@ -78,6 +80,7 @@ class TwinProcess:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line == "ready\n":
+                keep(self.data)
                 return
         pytest.fail(f"the twin did not start:\n{(self.data / 'twin.log').read_text()}")
 

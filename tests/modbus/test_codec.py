@@ -81,6 +81,8 @@ def test_write_word_order_differs_from_reading() -> None:
         ({"type": "float32", "absent": -1}, [0xBF80, 0], BAD_NO_DATA),
         ({"type": "float32"}, [0x7FC0, 0], BAD_SENSOR_FAILURE),
         ({"type": "float32"}, [0x7F80, 0], BAD_SENSOR_FAILURE),
+        ({"type": "float32", "scale": 1e300}, [0x7F7F, 0xFFFF], BAD_SENSOR_FAILURE),
+        ({"type": "float64", "unit": "MWh"}, [0x7FEF, 0xFFFF, 0xFFFF, 0xFFFF], BAD_SENSOR_FAILURE),
         (
             {"point": "operating_mode", "type": "uint16", "enum": {4: 1}},
             [5],
@@ -104,6 +106,7 @@ def test_what_is_not_a_number_is_bad(
         ({"type": "int16", "absent": 0x8000}, -32768),
         ({"type": "float32"}, math.nan),
         ({"type": "float32"}, 1e39),
+        ({"type": "int16", "scale": 1e-9}, 1e300),
         ({"point": "operating_mode", "type": "uint16", "enum": {4: 1}}, 2),
         ({"point": "unit_enabled", "type": "bool"}, 0.5),
         ({"type": "uint32", "radix": 1000}, 1000 * 1000),
@@ -128,12 +131,14 @@ ORDER = st.sampled_from(["big", "little"])
 @given(
     kinds=st.lists(st.tuples(st.sampled_from(KINDS), ORDER, ORDER), min_size=1, max_size=6),
     absent=st.sampled_from([(), (0x8000,), (-1, 255)]),
+    scale=st.sampled_from([0.1, 1e4, 1e300]),
     data=st.data(),
 )
 @settings(max_examples=300, deadline=None)
 def test_a_block_is_decoded_like_its_points_one_by_one(
-    kinds: list[tuple[str, str, str]], absent: tuple[int, ...], data: st.DataObject
+    kinds: list[tuple[str, str, str]], absent: tuple[int, ...], scale: float, data: st.DataObject
 ) -> None:
+    """The same values and statuses, a number for each that is good, and never a NumPy warning."""
     names = [
         "voltage",
         "current",
@@ -150,7 +155,7 @@ def test_a_block_is_decoded_like_its_points_one_by_one(
                 "space": "input",
                 "address": address,
                 "type": kind,
-                "scale": 0.1,
+                "scale": scale,
                 "absent": absent,
                 "word_order": word_order,
                 "byte_order": byte_order,
@@ -168,6 +173,7 @@ def test_a_block_is_decoded_like_its_points_one_by_one(
         value, status = PointCodec.of(profile, point).decode(words[point.address : point.end])
         assert statuses[i] == status
         np.testing.assert_equal(values[i], value)
+        assert math.isfinite(value) == (status == GOOD)
 
 
 @given(data=st.data())

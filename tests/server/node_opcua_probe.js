@@ -1,5 +1,6 @@
 // Another implementation's client: reads, calls, reads history, hears and acknowledges an alarm.
 const ua = require("node-opcua-client");
+const { activeAlarm } = require("./node_opcua_alarm");
 const [url, user, password] = process.argv.slice(2);
 
 async function main() {
@@ -21,23 +22,12 @@ async function main() {
   });
   const history = await session.readHistoryValue(
     id("hp1.supply_temperature"), new Date(1760000000000), new Date(1760000100000), { numValuesPerNode: 7 });
-  const subscription = await session.createSubscription2({ requestedPublishingInterval: 100, publishingEnabled: true });
-  const item = await subscription.monitor(
-    { nodeId: "i=2253", attributeId: ua.AttributeIds.EventNotifier },
-    { filter: ua.constructEventFilter(["EventId", "Message", "ActiveState.Id"]), queueSize: 10 },
-    ua.TimestampsToReturn.Both);
-  const heard = new Promise((resolve) => item.on("changed", (fields) => fields[2].value && resolve(fields)));
-  await session.call({
-    objectId: "i=2782",
-    methodId: "i=3875",
-    inputArguments: [{ dataType: ua.DataType.UInt32, value: subscription.subscriptionId }],
-  });
-  const alarm = await heard;
+  const [eventId, message] = await activeAlarm(session, ["EventId", "Message"]);
   const acknowledged = await session.call({
     objectId: id("hp1.alarms.low_water_flow"),
     methodId: "i=9111",
     inputArguments: [
-      { dataType: ua.DataType.ByteString, value: alarm[0].value },
+      { dataType: ua.DataType.ByteString, value: eventId },
       { dataType: ua.DataType.LocalizedText, value: { text: "seen" } },
     ],
   });
@@ -47,7 +37,7 @@ async function main() {
     readBack: call.outputArguments[0].value,
     history: history.historyData.dataValues.map((sample) => sample.value.value),
     more: history.continuationPoint !== null,
-    alarm: alarm[1].value.text,
+    alarm: message.text,
     acknowledged: acknowledged.statusCode.name,
   }));
   await session.close();

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import CATALOGUE, UNITS, Kind
+from heatpump_twin.config.catalogue import CATALOGUE, UNITS, Kind, Role
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, UNCERTAIN
+from heatpump_twin.server.nodeset.type_ids import load_type_ids
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,7 +31,10 @@ async def test_every_point_is_typed_and_described(rig, connect) -> None:
             node = children[point.browse_name]
             spec = point.spec
             assert node.nodeid == ua.NodeId(point.key, ns["site"])
-            assert await node.read_type_definition() == ua.NodeId(types[spec.kind])
+            expected = ua.NodeId(types[spec.kind])
+            if spec.role is Role.PREDICTED:
+                expected = ua.NodeId(load_type_ids()["PredictionType"], ns["types"])
+            assert await node.read_type_definition() == expected
             assert (await node.read_display_name()).Text == spec.title
             assert (await node.read_description()).Text == spec.text
             assert await node.read_value_rank() == ua.ValueRank.Scalar

@@ -86,7 +86,7 @@ class Listener:
 async def quiet(rig):
     """The rig with its alarm back to normal and acknowledged by nobody's doing."""
     yield rig
-    condition = rig.server._running.conditions._by_key[rig.alarm.key]
+    condition = rig.server._running.space.conditions._by_key[rig.alarm.key]
     condition.active, condition.acked, condition.enabled = False, True, True
 
 

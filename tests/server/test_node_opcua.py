@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.twin_engine.alarm import AlarmTransition
 
 MODULES = str(Path(__file__).parents[2] / "build" / "node_modules")
-PROBE = Path(__file__).with_name("node_opcua_probe.js")
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -24,19 +24,24 @@ pytestmark = [
 ]
 
 
-async def test_node_opcua_reads_calls_and_acknowledges(rig, tmp_path) -> None:
-    rig.feed("hp1.supply_temperature", 41.5)
-    rig.records.put("hp1.supply_temperature", [float(n) for n in range(10)])
-    rig.server.announce(AlarmTransition(rig.alarm, True, rig.clock.now(), "Flow is low"))
+async def result_of(probe: str, rig, home: Path) -> object:
+    """Run a probe as the operator and return what it found."""
     process = await asyncio.create_subprocess_exec(
-        "node", str(PROBE), rig.url, "olga", rig.password,
-        env={**os.environ, "NODE_PATH": MODULES, "HOME": str(tmp_path)},
+        "node", str(Path(__file__).with_name(probe)), rig.url, "olga", rig.password,
+        env={**os.environ, "NODE_PATH": MODULES, "HOME": str(home)},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output = (await asyncio.wait_for(process.communicate(), 60))[0].decode()
     lines = [line for line in output.splitlines() if line.startswith("RESULT ")]
     assert lines, output
-    assert json.loads(lines[0].removeprefix("RESULT ")) == {
+    return json.loads(lines[0].removeprefix("RESULT "))
+
+
+async def test_node_opcua_reads_calls_and_acknowledges(rig, tmp_path) -> None:
+    rig.feed("hp1.supply_temperature", 41.5)
+    rig.records.put("hp1.supply_temperature", [float(n) for n in range(10)])
+    rig.server.announce(AlarmTransition(rig.alarm, True, rig.clock.now(), "Flow is low"))
+    assert await result_of("node_opcua_probe.js", rig, tmp_path) == {
         "value": 41.5,
         "call": "Good",
         "readBack": 43,
@@ -46,3 +51,29 @@ async def test_node_opcua_reads_calls_and_acknowledges(rig, tmp_path) -> None:
         "acknowledged": "Good",
     }
     assert rig.device.held["hp1.supply_setpoint"] == 43.0
+
+
+async def test_node_opcua_is_served_in_its_language(rig, tmp_path) -> None:
+    message = Phrase("{alarm} ({values})", alarm=rig.alarm.title, values="no value")
+    rig.server.announce(AlarmTransition(rig.alarm, True, rig.clock.now(), message))
+    assert await result_of("node_opcua_languages.js", rig, tmp_path) == {
+        "first": {
+            "name": "Vorlauftemperatur",
+            "locale": "de",
+            "browsed": "Vorlauftemperatur",
+            "state": "Abtauung",
+            "argument": "Vorlaufsollwert: 20 bis 55 °C",
+            "message": "Wasserdurchfluss zu niedrig (kein Wert)",
+            "active": "Aktiv",
+        },
+        "again": "Good",
+        "second": {
+            "name": "Temperatura de impulsión",
+            "locale": "es",
+            "browsed": "Temperatura de impulsión",
+            "state": "Desescarche",
+            "argument": "Consigna de impulsión: de 20 a 55 °C",
+            "message": "Caudal de agua bajo (sin valor)",
+            "active": "Activa",
+        },
+    }

@@ -310,11 +310,16 @@ async def test_s6_what_is_not_readable_is_not_read(rig, connect) -> None:
     async with connect(rig, "erik") as client:
         node = await rig.node(client, "hp1.SerialNumber")
         aspace = rig.server._running.iserver.aspace
-        level = aspace[node.nodeid].attributes[ua.AttributeIds.AccessLevel]
-        level.value = ua.DataValue(ua.Variant(0, ua.VariantType.Byte))
+
+        async def allow(level: int) -> None:
+            value = ua.DataValue(ua.Variant(level, ua.VariantType.Byte))
+            attribute = ua.AttributeIds.AccessLevel
+            (await aspace.write_attribute_value(node.nodeid, attribute, value)).check()
+
+        await allow(0)
         with pytest.raises(ua.uaerrors.BadNotReadable):
             await node.read_value()
-        level.value = ua.DataValue(ua.Variant(1, ua.VariantType.Byte))
+        await allow(1)
         assert await node.read_value() == ""
 
 

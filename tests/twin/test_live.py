@@ -12,7 +12,7 @@ import pytest
 import requests
 from asyncua import Client, Node, ua
 from pymodbus.client import AsyncModbusTcpClient
-from whole_twin import OPERATOR, VIEWER, Twin
+from whole_twin import OPERATOR, PASSWORD, VIEWER, Twin
 
 HP = ("DeviceSet", "hp1")
 SUPPLY_SETPOINT_REGISTER = 12  # Panasonic PA-AW2-MBS-1: zone 1 setpoint, tenths of °C
@@ -50,8 +50,11 @@ async def test_forty_typed_points_are_live(twin: Twin, connect, find, eventually
         points = await parameters(client, find)
         assert len(points) >= 40
 
-        # A COP has no value while no electricity flows, or none was counted today.
-        expected = [node for name, node in points.items() if name not in {"Cop", "CopToday"}]
+        # A COP has no value while no electricity flows, or none was counted today; what the plate
+        # lets expect has none while nothing is heated.
+        idle = {"Cop", "CopToday", "ExpectedCop", "ExpectedElectricalPower"}
+        idle |= {"CopResidual", "ElectricalPowerResidual"}
+        expected = [node for name, node in points.items() if name not in idle]
 
         async def all_have_values() -> bool:
             values = [await node.read_data_value(raise_on_bad_status=False) for node in expected]
@@ -104,6 +107,19 @@ async def test_a_setpoint_reaches_the_register_and_is_audited(twin: Twin, connec
         (before / 10, target, target)
     )
     assert row["status"] == 0
+
+
+async def test_the_outcome_is_told_in_the_language_of_the_session(
+    twin: Twin, connect, find
+) -> None:
+    async with connect(twin, OPERATOR) as client:
+        client.set_locale(["de-DE"])
+        await client.activate_session(OPERATOR, PASSWORD)
+        methods, node = await method(client, find, "SetSupplySetpoint")
+        outputs = await methods.call_method(node.nodeid, 42.0)
+    assert outputs[1] == "Vorlaufsollwert: 42 °C."
+    # What is recorded has one language.
+    assert audit(twin)[-1]["message"] == "Supply setpoint is 42 °C."
 
 
 @pytest.mark.parametrize("value", [5.0, 95.0, float("nan"), float("inf")])

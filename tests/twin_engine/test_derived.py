@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heatpump_twin.config.catalogue import CATALOGUE
+from heatpump_twin.config.catalogue import CATALOGUE, Role
 from heatpump_twin.drivers.status import BAD, GOOD, UNCERTAIN, is_bad, is_good
 from heatpump_twin.twin_engine.derived import (
     compressor_from_power,
@@ -86,7 +86,8 @@ def test_an_asset_has_the_derived_points_that_its_inputs_allow():
         "water_flow", "meter_supply_temperature", "return_temperature"
     )
     everything = derivable(*CATALOGUE["heat_pump"])
-    assert everything == {i for i, s in CATALOGUE["heat_pump"].items() if s.role == "derived"}
+    computed = (Role.DERIVED, Role.EXPECTED)
+    assert everything == {i for i, s in CATALOGUE["heat_pump"].items() if s.role in computed}
 
 
 def test_the_worst_status_wins_and_a_clamped_value_is_not_good():

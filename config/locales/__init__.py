@@ -1,0 +1,1 @@
+"""The translations of what the server shows, one file per language."""

@@ -1,0 +1,143 @@
+"""The nodesets that ours builds upon, from the package that carries them."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from heatpump_twin.server.errors import NodesetError
+from heatpump_twin.server.nodeset.generator.node import BrowseName, Node, NodeClass, Reference
+from heatpump_twin.server.nodesets import DI, MACHINERY, UA, official_nodeset
+
+XML = "{http://opcfoundation.org/UA/2011/03/UANodeSet.xsd}"
+PREFIXES = {"": UA, "di": DI, "machinery": MACHINERY}
+"""Namespaces by the prefix that model.yaml puts before their names."""
+BUNDLED = ("ns0", "di", "machinery")
+
+_TYPES = (
+    NodeClass.OBJECT_TYPE,
+    NodeClass.VARIABLE_TYPE,
+    NodeClass.DATA_TYPE,
+    NodeClass.REFERENCE_TYPE,
+)
+_PARENTHOOD = ("HasComponent", "HasProperty", "HasAddIn", "HasOrderedComponent", "Organizes")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A nodeset's version, as those that require it have to state it."""
+
+    uri: str
+    version: str
+    publication_date: str
+    model_version: str
+
+
+class Official:
+    """Nodes of the standard and of what it is extended by: ``di:DeviceType``, ``HasComponent``."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[tuple[str, str], Node] = {}
+        self._by_name: dict[BrowseName, Node] = {}
+        self.models: dict[str, Model] = {}
+        for name in BUNDLED:
+            self._add(ET.fromstring(official_nodeset(name)))  # noqa: S314 - a packaged file
+
+    def __getitem__(self, name: str) -> Node:
+        """Return a type, or a standard object such as a modelling rule."""
+        prefix, _, plain = name.rpartition(":")
+        try:
+            return self._by_name[BrowseName(PREFIXES[prefix], plain)]
+        except KeyError:
+            raise NodesetError(f"no type {name} in the nodesets {', '.join(BUNDLED)}") from None
+
+    def standard(self, identifier: str) -> Node:
+        """Return a node of the OPC UA namespace by its identifier: ``i=2253``."""
+        return self._nodes[UA, identifier]
+
+    def _add(self, root: ET.Element) -> None:
+        uris = [UA, *(uri.text or "" for uri in root.iterfind(f"{XML}NamespaceUris/{XML}Uri"))]
+        aliases = {
+            alias.get("Alias", ""): alias.text or ""
+            for alias in root.iterfind(f"{XML}Aliases/{XML}Alias")
+        }
+        for model in root.iterfind(f"{XML}Models/{XML}Model"):
+            if model.get("ModelUri") != UA:
+                self._require(model)
+            for required in model.iterfind(f"{XML}RequiredModel"):
+                if required.get("ModelUri") == UA:
+                    self._require(required)
+        elements = [element for element in root if element.get("NodeId")]
+        for element in elements:
+            self._declare(element, uris, aliases)
+        for element in elements:
+            node = self._nodes[_key(element.get("NodeId", ""), uris, aliases)]
+            for reference in element.iterfind(f"{XML}References/{XML}Reference"):
+                kind = self._nodes[_key(reference.get("ReferenceType", ""), uris, aliases)]
+                other = self._nodes.get(_key(reference.text or "", uris, aliases))
+                if other is not None:  # IA is not read: nothing of ours refers to it
+                    forward = reference.get("IsForward") != "false"
+                    _link(kind, *((node, other) if forward else (other, node)))
+            if data_type := element.get("DataType"):
+                node.data_type = self._nodes.get(_key(data_type, uris, aliases))
+
+    def _require(self, entry: ET.Element) -> None:
+        """Note a version to require; of the standard the newest that our foundations ask for."""
+        uri, published = entry.get("ModelUri", ""), entry.get("PublicationDate", "")
+        known = self.models.get(uri)
+        if known is None or known.publication_date < published:
+            version, model_version = entry.get("Version", ""), entry.get("ModelVersion", "")
+            self.models[uri] = Model(uri, version, published, model_version)
+
+    def _declare(self, element: ET.Element, uris: list[str], aliases: dict[str, str]) -> None:
+        key = _key(element.get("NodeId", ""), uris, aliases)
+        index, colon, name = element.get("BrowseName", "").partition(":")
+        if not colon:
+            index, name = "0", index
+        node = Node(
+            NodeClass(element.tag.removeprefix(f"{XML}UA")),
+            BrowseName(uris[int(index)], name),
+            key[0],
+            identifier=key[1],
+            value_rank=int(element.get("ValueRank", "-1")),
+            is_abstract=element.get("IsAbstract") == "true",
+        )
+        self._nodes[key] = node
+        if node.node_class in _TYPES:
+            self._by_name[node.browse_name] = node
+        elif element.get("ParentNodeId") is None:
+            self._by_name.setdefault(node.browse_name, node)
+
+
+def _key(text: str, uris: list[str], aliases: dict[str, str]) -> tuple[str, str]:
+    """Return the namespace URI and the identifier of a NodeId or an alias."""
+    text = aliases.get(text, text)
+    index, _, identifier = text.rpartition(";")
+    return uris[int(index.removeprefix("ns=") or 0)], identifier
+
+
+def _link(kind: Node, source: Node, target: Node) -> None:
+    name = kind.browse_name.name
+    if name == "HasSubtype":
+        target.supertype = source
+    elif name == "HasTypeDefinition":
+        source.type_definition = target
+    elif name == "HasModellingRule":
+        source.rule = target
+    elif name in _PARENTHOOD and not _linked(kind, source, target):
+        source.references.append(Reference(kind, target))
+        if target.parent is None:
+            target.parent, target.parent_reference = source, kind
+
+
+def _linked(kind: Node, source: Node, target: Node) -> bool:
+    return any(ref.type is kind and ref.target is target for ref in source.references)
+
+
+def supertypes(node: Node) -> Iterable[Node]:
+    """Return a type and all it is derived from, nearest first."""
+    found: Node | None = node
+    while found is not None:
+        yield found
+        found = found.supertype

@@ -1,0 +1,85 @@
+"""Points as instance declarations: what the catalogue says of them, in OPC UA's terms."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping
+
+from heatpump_twin.config.catalogue import UNITS, Kind, PointSpec, Role, pascal_case
+from heatpump_twin.server.nodeset.generator.draft import MANDATORY, OPTIONAL, Draft
+from heatpump_twin.server.nodeset.generator.node import Node
+from heatpump_twin.server.nodeset.generator.values import (
+    engineering_units,
+    enum_values,
+    localized,
+    value_range,
+)
+from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, variable_type
+
+
+def add_points(
+    draft: Draft,
+    model: TypeModel,
+    parent: Node,
+    names: Iterable[str],
+    catalogue: Mapping[str, PointSpec],
+) -> dict[str, Node]:
+    """Declare points as optional, with what relates them; return their nodes by point id."""
+    nodes = {name: _add(draft, model, parent, name, catalogue[name]) for name in names}
+    kinds = {spec.relation: draft[name] for name, spec in model.reference_types.items()}
+    for name, node in nodes.items():
+        for relation, other in catalogue[name].relations.items():
+            if other in nodes:
+                nodes[other].refer(kinds[relation], node)
+    return nodes
+
+
+def _add(draft: Draft, model: TypeModel, parent: Node, name: str, spec: PointSpec) -> Node:
+    predicted = spec.role is Role.PREDICTED
+    node = draft.variable(
+        parent,
+        pascal_case(name),
+        model.prediction.name if predicted else variable_type(spec),
+        DATA_TYPES[spec.kind],
+        OPTIONAL,
+        spec.text,
+        title=spec.title,
+    )
+    match spec.kind:
+        case Kind.ANALOG:
+            _describe_analog(draft, node, spec)
+        case Kind.TWO_STATE:
+            for state, text in zip(("FalseState", "TrueState"), spec.states or (), strict=True):
+                _property(draft, node, state, "LocalizedText", localized("LocalizedText", text))
+        case Kind.MULTI_STATE:
+            texts = enum_values(spec.enum)
+            _property(draft, node, "EnumValues", "EnumValueType", texts, array=True)
+    return node
+
+
+def _describe_analog(draft: Draft, node: Node, spec: PointSpec) -> None:
+    if spec.range is None:  # the catalogue refuses such a point
+        raise ValueError(f"{node.symbol}: an analog point has a range")
+    if spec.unit is not None:
+        units = engineering_units(UNITS[spec.unit])
+        _property(draft, node, "EngineeringUnits", "EUInformation", units)
+    else:  # the currency is the site's: the type leaves it to the instance
+        _property(draft, node, "CurrencyUnit", "CurrencyUnitType", None)
+    _property(draft, node, "EURange", "Range", value_range(spec.range))
+    if spec.instrument_range is not None:
+        _property(draft, node, "InstrumentRange", "Range", value_range(spec.instrument_range))
+
+
+def _property(
+    draft: Draft,
+    node: Node,
+    name: str,
+    data_type: str,
+    value: ET.Element | None,
+    *,
+    array: bool = False,
+) -> None:
+    draft.variable(
+        node, f"ua:{name}", "PropertyType", data_type, MANDATORY, value=value, array=array
+    )

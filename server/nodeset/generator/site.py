@@ -1,0 +1,24 @@
+"""SiteType: heat pumps, totals, weather, tariff."""
+
+from __future__ import annotations
+
+from heatpump_twin.server.nodeset.generator.draft import MANDATORY, PLACEHOLDER, Draft
+from heatpump_twin.server.nodeset.generator.node import NodeClass
+from heatpump_twin.server.nodeset.generator.points import add_points
+from heatpump_twin.server.nodeset.generator.small_types import add_properties
+from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.vocabulary import SITE
+
+
+def add_site_types(draft: Draft, model: TypeModel) -> None:
+    """Add the types of a site's parts, and of a site."""
+    spec = model.site
+    for part in spec.parts.values():
+        node = draft.type(NodeClass.OBJECT_TYPE, part.type, "BaseObjectType", part.text)
+        add_points(draft, model, node, part.points, SITE)
+    site = draft.type(NodeClass.OBJECT_TYPE, spec.name, "BaseObjectType", spec.text)
+    add_properties(draft, site, spec.properties)
+    pumps = draft.object(site, "HeatPumps", "FolderType", MANDATORY, spec.heat_pumps)
+    draft.object(pumps, "<HeatPump>", model.heat_pump.name, PLACEHOLDER, reference="Organizes")
+    for name, part in spec.parts.items():
+        draft.object(site, name, part.type, part.rule.value, part.text)

@@ -1,0 +1,69 @@
+"""Reference types, the types of predictions and of rules' alarms, and what the namespace says."""
+
+from __future__ import annotations
+
+from heatpump_twin.server.nodeset.generator.draft import Draft
+from heatpump_twin.server.nodeset.generator.node import SCALAR, BrowseName, Node, NodeClass
+from heatpump_twin.server.nodeset.generator.values import array, element
+from heatpump_twin.server.nodeset.model import Property, Subtype, TypeModel
+from heatpump_twin.server.nodesets import TYPES
+
+METADATA = "HeatpumpTwinNamespaceMetadata"
+SERVER_NAMESPACES = "i=11715"
+NUMERIC = "0"
+"""IdType.Numeric."""
+ANY_NUMBER = "1:65535"
+
+
+def add_metadata(draft: Draft, model: TypeModel) -> None:
+    """Add the NamespaceMetadata object under Server/Namespaces (OPC 10000-5, 6.3.13)."""
+    node = Node(NodeClass.OBJECT, BrowseName(TYPES, TYPES), TYPES, METADATA)
+    node.display_name = TYPES
+    node.type_definition = draft["NamespaceMetadataType"]
+    node.parent = draft.official.standard(SERVER_NAMESPACES)
+    node.parent_reference = draft["HasComponent"]
+    draft.nodes.append(node)
+    for name, data_type, value, is_array in (
+        ("NamespaceUri", "String", element("String", TYPES), False),
+        ("NamespaceVersion", "String", element("String", model.version), False),
+        ("NamespacePublicationDate", "DateTime", element("DateTime", model.published), False),
+        ("IsNamespaceSubset", "Boolean", element("Boolean", "false"), False),
+        ("StaticNodeIdTypes", "IdType", array("Int32", [element("Int32", NUMERIC)]), True),
+        (
+            "StaticNumericNodeIdRange",
+            "NumericRange",
+            array("String", [element("String", ANY_NUMBER)]),
+            True,
+        ),
+        ("StaticStringNodeIdPattern", "String", element("String"), False),
+        ("ModelVersion", "SemanticVersionString", element("String", model.version), False),
+    ):
+        draft.variable(
+            node, f"ua:{name}", "PropertyType", data_type, None, value=value, array=is_array
+        )
+
+
+def add_reference_types(draft: Draft, model: TypeModel) -> None:
+    """Add the references between measured, expected and predicted variables."""
+    for name, spec in model.reference_types.items():
+        node = draft.type(NodeClass.REFERENCE_TYPE, name, "NonHierarchicalReferences", spec.text)
+        node.inverse_name = spec.inverse
+
+
+def add_prediction_type(draft: Draft, spec: Subtype) -> None:
+    """Add the type of predicted values: always one Double."""
+    node = draft.type(NodeClass.VARIABLE_TYPE, spec.name, spec.of, spec.text)
+    node.data_type, node.value_rank = draft["Double"], SCALAR
+    add_properties(draft, node, spec.properties)
+
+
+def add_alarm_type(draft: Draft, spec: Subtype) -> None:
+    """Add the condition type of rules."""
+    node = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
+    add_properties(draft, node, spec.properties)
+
+
+def add_properties(draft: Draft, node: Node, properties: dict[str, Property]) -> None:
+    """Add the properties that a type declares."""
+    for name, spec in properties.items():
+        draft.variable(node, name, "PropertyType", spec.type.value, spec.rule.value, spec.text)

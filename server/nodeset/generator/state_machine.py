@@ -1,0 +1,73 @@
+"""The state machine type: states, transitions, what causes them (OPC 10000-16, 4.4)."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from heatpump_twin.server.nodeset.generator.draft import MANDATORY, Draft
+from heatpump_twin.server.nodeset.generator.node import Node, NodeClass
+from heatpump_twin.server.nodeset.generator.values import element
+from heatpump_twin.server.nodeset.model import Cause, StateMachine
+from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
+
+CODES = 100
+"""TransitionNumber is 100 × the number of the state that is left + that of the one entered."""
+
+
+def add_state_machine_type(draft: Draft, spec: StateMachine) -> None:
+    """Add the type with the variables that every instance has."""
+    machine = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
+    machine.refer(draft["GeneratesEvent"], draft["TransitionEventType"])
+    for variable, members in (
+        ("CurrentState", ("Id", "Number")),
+        ("LastTransition", ("Id", "Number", "TransitionTime")),
+    ):
+        node = draft.override(machine, f"ua:{variable}", MANDATORY)
+        for member in members:
+            draft.override(node, f"ua:{member}", MANDATORY)
+    draft.override(machine, "ua:AvailableStates", MANDATORY)
+    draft.override(machine, "ua:AvailableTransitions", MANDATORY)
+    states = {name: _add_state(draft, spec, machine, name) for name in spec.states}
+    for start, end in permutations(spec.states, 2):
+        node = draft.object(machine, f"{start}To{end}", "TransitionType", None)
+        node.display_name = f"{states[start].display_name} to {states[end].display_name}"
+        number = CODES * spec.states[start] + spec.states[end]
+        _number(draft, node, "TransitionNumber", number)
+        node.refer(draft["FromState"], states[start])
+        node.refer(draft["ToState"], states[end])
+        node.refer(draft["HasEffect"], draft["TransitionEventType"])
+
+
+def add_causes(draft: Draft, spec: StateMachine, methods: Node) -> None:
+    """Say which methods bring which transitions about."""
+    machine = draft[spec.name]
+    for name, cause in spec.causes.items():
+        for start, end in permutations(spec.states, 2):
+            if _causes(cause, start, end):
+                transition = machine.child(f"{start}To{end}")
+                transition.refer(draft["HasCause"], methods.child(name))
+
+
+def _causes(cause: Cause, start: str, end: str) -> bool:
+    return (cause.leaves is None or start in cause.leaves) and (
+        cause.enters is None or end in cause.enters
+    )
+
+
+def _add_state(draft: Draft, spec: StateMachine, machine: Node, name: str) -> Node:
+    type_name = "InitialStateType" if name == spec.initial else "StateType"
+    node = draft.object(machine, name, type_name, None)
+    node.display_name = HEAT_PUMP[spec.point].enum[spec.states[name]]
+    _number(draft, node, "StateNumber", spec.states[name])
+    return node
+
+
+def _number(draft: Draft, node: Node, name: str, value: int) -> None:
+    draft.variable(
+        node,
+        f"ua:{name}",
+        "PropertyType",
+        "UInt32",
+        MANDATORY,
+        value=element("UInt32", str(value)),
+    )

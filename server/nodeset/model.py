@@ -1,0 +1,182 @@
+"""What model.yaml may say: the types of a heat pump and of a site, with the catalogue's points."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib.resources import files
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from heatpump_twin.config.catalogue import Group, Relation, Section
+from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.server.nodeset.method import Argument, Method
+from heatpump_twin.server.nodeset.program_variables import ProgramGroup
+from heatpump_twin.server.nodeset.vocabulary import (
+    HEAT_PUMP,
+    SITE,
+    DataType,
+    ModellingRule,
+    Name,
+    StandardName,
+    Strict,
+    every,
+    known,
+    once,
+)
+
+
+class ReferenceType(Strict):
+    """A non-hierarchical reference from a variable to a variable."""
+
+    relation: Relation
+    """What the catalogue says of the target."""
+    inverse: Name
+    text: str
+
+
+class Property(Strict):
+    """A property that a type declares."""
+
+    type: DataType
+    rule: ModellingRule
+    text: str
+
+
+class Subtype(Strict):
+    """A type that adds properties to its supertype."""
+
+    name: Name
+    of: StandardName
+    text: str
+    properties: dict[Name, Property] = Field(default_factory=dict)
+
+
+class Component(Strict):
+    """A part of a heat pump with a type of its own."""
+
+    type: Name
+    text: str
+    points: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _points_exist(self) -> Component:
+        known(self.points, HEAT_PUMP, "heat_pump")
+        return self
+
+
+class HeatPumpType(Strict):
+    """The device type and the texts of its parts."""
+
+    name: Name
+    of: StandardName
+    text: str
+    parameter_set: str
+    method_set: str
+    health: str
+    groups: dict[Group, str]
+
+    @model_validator(mode="after")
+    def _all_groups(self) -> HeatPumpType:
+        every(Group, self.groups, "groups")
+        return self
+
+
+class Cause(Strict):
+    """A method that brings transitions about: out of some states, into some states."""
+
+    leaves: tuple[Name, ...] | None = Field(default=None, alias="from")
+    enters: tuple[Name, ...] | None = Field(default=None, alias="to")
+
+
+class StateMachine(Strict):
+    """A finite state machine that follows a point; every state can follow every other."""
+
+    name: Name
+    instance: Name
+    of: StandardName
+    text: str
+    point: str
+    states: dict[Name, int]
+    initial: Name
+    causes: dict[Name, Cause]
+
+    @model_validator(mode="after")
+    def _states_are_codes(self) -> StateMachine:
+        known((self.point,), HEAT_PUMP, "heat_pump")
+        codes = set(HEAT_PUMP[self.point].enum)
+        if sorted(self.states.values()) != sorted(codes):
+            raise ValueError(f"the states' numbers are not the codes of {self.point}: {codes}")
+        known((self.initial,), self.states, "states")
+        for cause in self.causes.values():
+            known((*(cause.leaves or ()), *(cause.enters or ())), self.states, "states")
+        return self
+
+
+class SitePart(Strict):
+    """An object of a site with a type of its own."""
+
+    section: Section
+    type: Name
+    rule: ModellingRule
+    text: str
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """The points of its section."""
+        return tuple(name for name, spec in SITE.items() if spec.section is self.section)
+
+
+class SiteType(Strict):
+    """The type of a site."""
+
+    name: Name
+    text: str
+    heat_pumps: str
+    properties: dict[Name, Property]
+    parts: dict[Name, SitePart]
+
+
+class TypeModel(Strict):
+    """All types of our namespace."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+    publication_date: dt.date
+    reference_types: dict[Name, ReferenceType]
+    prediction: Subtype
+    alarm: Subtype
+    component: Subtype
+    components: dict[Name, Component]
+    heat_pump: HeatPumpType
+    results: dict[Name, Argument]
+    methods: dict[Name, Method]
+    programs: ProgramGroup
+    state_machine: StateMachine
+    site: SiteType
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> TypeModel:
+        once(point for part in self.components.values() for point in part.points)
+        every(Section, (part.section for part in self.site.parts.values()), "site.parts")
+        every(
+            Relation, (kind.relation for kind in self.reference_types.values()), "reference_types"
+        )
+        known(self.state_machine.causes, self.methods, "methods")
+        for method in self.methods.values():
+            known(method.outputs, self.results, "results")
+        return self
+
+    @property
+    def published(self) -> str:
+        """The publication date as nodesets write it."""
+        return f"{self.publication_date.isoformat()}T00:00:00Z"
+
+    def outputs(self, method: str) -> dict[str, Argument]:
+        """Return the output arguments of a method by name."""
+        return {name: self.results[name] for name in self.methods[method].outputs}
+
+
+def load_model() -> TypeModel:
+    """Read and check the packaged model; a mistake is a `ConfigError` with its line."""
+    source = files("heatpump_twin.server.nodeset").joinpath("model.yaml")
+    return YamlSource(source.read_text("utf-8"), "model.yaml").validate(TypeModel)

@@ -1,0 +1,88 @@
+"""The words of model.yaml: names, data types, modelling rules, and how they are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from heatpump_twin.config.catalogue import CATALOGUE, Kind, PointSpec
+from heatpump_twin.config.catalogue import HEAT_PUMP as HEAT_PUMP_ASSET
+from heatpump_twin.config.catalogue import SITE as SITE_ASSET
+
+HEAT_PUMP = CATALOGUE[HEAT_PUMP_ASSET]
+SITE = CATALOGUE[SITE_ASSET]
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*$")]
+"""A BrowseName of ours: PascalCase."""
+StandardName = Annotated[str, StringConstraints(pattern=r"^((di|machinery):)?[A-Z][A-Za-z0-9]*$")]
+"""A type of the standard (no prefix) or of a companion specification."""
+
+
+class Strict(BaseModel):
+    """A section of the file: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataType(StrEnum):
+    """Data types of properties and arguments, by their names in the standard."""
+
+    BOOLEAN = "Boolean"
+    INT32 = "Int32"
+    DOUBLE = "Double"
+    STRING = "String"
+    LOCALIZED_TEXT = "LocalizedText"
+    UTC_TIME = "UtcTime"
+    DURATION = "Duration"
+
+
+VARIABLE_TYPES = {
+    Kind.ANALOG: "AnalogUnitRangeType",
+    Kind.TWO_STATE: "TwoStateDiscreteType",
+    Kind.MULTI_STATE: "MultiStateValueDiscreteType",
+}
+MONEY_TYPE = "AnalogItemType"
+"""Variable type of an amount of money: it has a CurrencyUnit, and no unit of UNECE."""
+
+DATA_TYPES = {
+    Kind.ANALOG: DataType.DOUBLE,
+    Kind.TWO_STATE: DataType.BOOLEAN,
+    Kind.MULTI_STATE: DataType.INT32,
+}
+"""What a point of each kind is in OPC UA."""
+
+
+class ModellingRule(StrEnum):
+    """Whether every instance has it (OPC 10000-3, 6.4.4)."""
+
+    MANDATORY = "Mandatory"
+    OPTIONAL = "Optional"
+
+
+def known(names: Iterable[str], among: Iterable[str], where: str) -> None:
+    """Refuse names that nobody declares."""
+    if unknown := sorted(set(names) - set(among)):
+        raise ValueError(f"not in {where}: {', '.join(unknown)}")
+
+
+def every(wanted: Iterable[str], given: Iterable[str], where: str) -> None:
+    """Refuse a section that leaves something out."""
+    if missing := sorted(set(wanted) - set(given)):
+        raise ValueError(f"{where} has nothing for {', '.join(missing)}")
+
+
+def once(names: Iterable[str]) -> None:
+    """Refuse a point in two parts."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{name} is in two parts; it belongs to one")
+        seen.add(name)
+
+
+def variable_type(spec: PointSpec) -> str:
+    """Return the variable type of a point that no model predicts."""
+    return MONEY_TYPE if spec.currency else VARIABLE_TYPES[spec.kind]

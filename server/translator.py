@@ -1,0 +1,192 @@
+"""The texts of the server in the languages of a session, translated on their way out.
+
+A text in English is the server's own and is translated. One without a locale is a name that a
+standard or the site has given, or what a person has said: it passes as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from asyncua import ua
+
+from heatpump_twin.config.languages import DEFAULT, Languages
+from heatpump_twin.config.phrase import Phrase
+
+SEVERAL = "mul"
+"""Locale of a text in several languages (OPC 10000-3, 8.5.2.2)."""
+
+TEXTS_OF: dict[type, tuple[str, ...]] = {
+    ua.Argument: ("Description",),
+    ua.EUInformation: ("DisplayName", "Description"),
+    ua.EnumValueType: ("DisplayName", "Description"),
+    ua.EnumField: ("DisplayName", "Description"),
+    ua.EnumDefinition: ("Fields",),
+    ua.StructureField: ("Description",),
+    ua.StructureDefinition: ("Fields",),
+}
+"""Structures that people read, and their members that are texts or have texts."""
+
+
+class Translator:
+    """Says texts in one language, or in several at once."""
+
+    def __init__(self, languages: Languages, codes: Sequence[str]) -> None:
+        self._languages = languages
+        self._codes = codes
+        self._said: dict[str, ua.LocalizedText] = {}
+        self._services: dict[type, Callable[[Any], None]] = {
+            ua.ReadResponse: self._read,
+            ua.BrowseResponse: self._browse,
+            ua.BrowseNextResponse: self._browse,
+            ua.PublishResponse: self._publish,
+            ua.RepublishResponse: self._republish,
+            ua.CallResponse: self._call,
+        }
+        self._kinds: dict[ua.VariantType, Callable[[Any], Any]] = {
+            ua.VariantType.LocalizedText: self.text,
+            ua.VariantType.String: self._sentence,
+            ua.VariantType.ExtensionObject: self._structure,
+        }
+
+    def respond(self, response: Any) -> None:
+        """Translate a response, which is this session's own; what is in it belongs to others."""
+        service = self._services.get(type(response))
+        if service is not None:
+            service(response)
+
+    # ── services ──────────────────────────────────────────────────────────────────────────────────
+    def _read(self, response: Any) -> None:
+        response.Results = [self.data_value(value) for value in response.Results]
+
+    def _browse(self, response: Any) -> None:
+        response.Results = [
+            replace(result, References=[self._reference(r) for r in result.References])
+            for result in response.Results
+        ]
+
+    def _publish(self, response: Any) -> None:
+        # The message is kept for Republish, perhaps for a session in another language.
+        result = response.Parameters
+        response.Parameters = replace(
+            result, NotificationMessage=self._message(result.NotificationMessage)
+        )
+
+    def _republish(self, response: Any) -> None:
+        response.NotificationMessage = self._message(response.NotificationMessage)
+
+    def _call(self, response: Any) -> None:
+        for result in response.Results:
+            result.OutputArguments = [self.variant(value) for value in result.OutputArguments]
+
+    def _message(self, message: ua.NotificationMessage) -> ua.NotificationMessage:
+        return replace(
+            message, NotificationData=[self._notification(n) for n in message.NotificationData]
+        )
+
+    def _notification(self, notification: Any) -> Any:
+        match notification:
+            case ua.DataChangeNotification():
+                items = [self._item(item) for item in notification.MonitoredItems]
+                return replace(notification, MonitoredItems=items)
+            case ua.EventNotificationList():
+                events = [
+                    replace(event, EventFields=[self.variant(f) for f in event.EventFields])
+                    for event in notification.Events
+                ]
+                return replace(notification, Events=events)
+            case _:
+                return notification
+
+    def _item(self, item: ua.MonitoredItemNotification) -> ua.MonitoredItemNotification:
+        said = self.data_value(item.Value)
+        return item if said is item.Value else replace(item, Value=said)
+
+    def _reference(self, reference: ua.ReferenceDescription) -> ua.ReferenceDescription:
+        said = self.text(reference.DisplayName)
+        return reference if said is reference.DisplayName else replace(reference, DisplayName=said)
+
+    # ── values ────────────────────────────────────────────────────────────────────────────────────
+    def data_value(self, value: ua.DataValue) -> ua.DataValue:
+        """Return a value with its texts translated; itself where there are none."""
+        if value.Value is None:
+            return value
+        said = self.variant(value.Value)
+        return value if said is value.Value else replace(value, Value=said)
+
+    def variant(self, variant: ua.Variant) -> ua.Variant:
+        """Return a variant with its texts translated; itself where there are none."""
+        translate = self._kinds.get(variant.VariantType)
+        content = variant.Value
+        if translate is None or content is None:
+            return variant
+        if isinstance(content, list):
+            said: Any = [translate(element) for element in content]
+            same = all(new is old for new, old in zip(said, content, strict=True))
+        else:
+            said = translate(content)
+            same = said is content
+        return variant if same else replace(variant, Value=said)
+
+    def text(self, text: ua.LocalizedText) -> ua.LocalizedText:
+        """Return a text of ours translated; any other as it is."""
+        english = text.Text
+        if text.Locale != DEFAULT or not english:
+            return text
+        said = self._said.get(english)
+        if said is None:
+            said = self._localized(english) or text
+            # Phrases have values in them: there is no end of them.
+            if said is not text and not isinstance(english, Phrase):
+                self._said[english] = said
+        return said
+
+    def _localized(self, english: str) -> ua.LocalizedText | None:
+        said = [(code, self._in(code, english)) for code in self._codes]
+        known = [(code, words) for code, words in said if words is not None]
+        if all(code == DEFAULT for code, _ in known):
+            return None
+        if len(self._codes) == 1:
+            ((code, words),) = known
+            return ua.LocalizedText(words, code)
+        pairs = json.dumps({"t": known}, ensure_ascii=False, separators=(",", ":"))
+        return ua.LocalizedText(pairs, SEVERAL)
+
+    def _in(self, code: str, english: str) -> str | None:
+        return english if code == DEFAULT else self._languages[code].say(english)
+
+    def _sentence(self, words: Any) -> Any:
+        """Translate a plain String, if it was made as a phrase; several languages don't fit."""
+        if not isinstance(words, Phrase) or len(self._codes) > 1:
+            return words
+        return self._in(self._codes[0], words) or words
+
+    def _structure(self, structure: Any) -> Any:
+        changed = {}
+        for name in TEXTS_OF.get(type(structure), ()):
+            member = getattr(structure, name)
+            if isinstance(member, list):
+                said: Any = [self._structure(element) for element in member]
+            else:
+                said = self.text(member)
+            if said is not member:
+                changed[name] = said
+        return replace(structure, **changed) if changed else structure
+
+
+class Translators:
+    """One translator per choice of languages. English needs none."""
+
+    def __init__(self, languages: Languages) -> None:
+        self.languages = languages
+        self._by_codes: dict[tuple[str, ...], Translator] = {}
+
+    def preferred(self, locales: Sequence[str | None]) -> Translator | None:
+        """Return who serves a client with these locales; None: texts are good as they are."""
+        codes = self.languages.preferred(locales)
+        if codes == (DEFAULT,):
+            return None
+        return self._by_codes.setdefault(codes, Translator(self.languages, codes))

@@ -1,0 +1,67 @@
+"""``hptwin run``: takes the data directory, starts the children, then loads the twin and runs it.
+
+Loading the twin takes longer than anything else at the start, and so does loading each child. So
+the children are started first, each as soon as what it needs is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from heatpump_twin.children import Child, Children
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.modbus.device import plan_devices
+from heatpump_twin.errors import TwinError
+from heatpump_twin.first_run import create_administrator, exclusive
+from heatpump_twin.ports import require_free_ports
+from heatpump_twin.server.errors import ServerError
+from heatpump_twin.server.users import UserStore
+
+
+async def run(
+    site: Site, data: DataDirectory, child_arguments: Sequence[str], stop: asyncio.Event
+) -> None:
+    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`."""
+    with exclusive(data):
+        try:
+            users = UserStore(data.users)
+            first = create_administrator(data, users)
+            require_free_ports(site)
+            plan_devices(site)  # so that a mistake is reported here, and not by a child as well
+            async with _started(site, data, child_arguments) as children:
+                from heatpump_twin.runtime import run_twin
+
+                await run_twin(site, data, users, children, stop, first=first)
+        except ServerError as error:
+            raise TwinError(str(error)) from error
+
+
+@asynccontextmanager
+async def _started(
+    site: Site, data: DataDirectory, arguments: Sequence[str]
+) -> AsyncIterator[Children]:
+    """Start the processes that run beside ours, with the same site and settings."""
+    plant = hmi = None
+    async with AsyncExitStack() as stack:
+        if site.plant is not None and site.plant.managed and site.emulated_gateways():
+            plant = Child("plant", ["plant", *arguments])
+            stack.push_async_callback(plant.stop)
+            await plant.start()
+        if site.hmi.enabled:
+            _trust_hmi(data)
+            hmi = Child("hmi", ["hmi", *arguments, "--data", str(data.root)])
+            stack.push_async_callback(hmi.stop)
+            await hmi.start()
+        yield Children(plant, hmi, arguments)
+
+
+def _trust_hmi(data: DataDirectory) -> None:
+    """Make the HMI's certificate known: here and not by the HMI, which starts at the same time."""
+    from heatpump_twin.hmi.identity import Identity
+    from heatpump_twin.server.pki import Pki
+
+    Pki(data.pki, SystemClock()).trust(Identity.open(data).certificate)
