@@ -95,6 +95,7 @@ class ModbusDriver:
         self._sink: FrameSink | None = None
         self._connected = False
         self._reported: int | None = None
+        self._occupied = 0.0
 
     @property
     def name(self) -> str:
@@ -131,7 +132,8 @@ class ModbusDriver:
                 due = schedule.next(loop.time())
                 self.metrics.missed = schedule.missed
                 await asyncio.sleep(due - loop.time())
-                await self._poll(schedule.tick, due, self._period)
+                await self._poll(schedule.tick, due)
+                self._note_load(self._period)
                 if not self._connected:
                     await self._await_return(schedule.tick)
                     schedule.resume(loop.time())
@@ -160,12 +162,11 @@ class ModbusDriver:
         while not self._connected:
             pause = self._back_off.pause()
             await asyncio.sleep(pause)
-            await self._poll(tick, period=max(pause, self._period))
+            await self._poll(tick)
+            self._note_load(max(self._period, pause + self.metrics.duration))
 
-    async def _poll(self, tick: int, due: float | None = None, period: float | None = None) -> None:
-        """Read once; ``due`` and ``period`` are those of a schedule, if there is one."""
+    async def _poll(self, tick: int, due: float | None = None) -> None:
         started = asyncio.get_running_loop().time()
-        occupied = self._reader.occupied
         self.metrics.polls += 1
         everything = not self._connected or tick % self._slow_every == 0
         try:
@@ -183,8 +184,6 @@ class ModbusDriver:
             self._report_alive()
         self.metrics.exceptions = self._reader.exceptions
         self.metrics.duration = asyncio.get_running_loop().time() - started
-        if period is not None:
-            self._link.load.note(self._name, self._reader.occupied - occupied, period)
 
     async def _read_twice(self, everything: bool) -> Frame:
         """Read; try once more on a fresh connection if a device that lived does not answer.
@@ -229,3 +228,8 @@ class ModbusDriver:
     def _note_lateness(self, lateness: float) -> None:
         self.metrics.lateness = lateness
         self.metrics.worst_lateness = max(self.metrics.worst_lateness, lateness)
+
+    def _note_load(self, period: float) -> None:
+        """Tell the link what was asked of it since the last time, every ``period``. [s]"""
+        before, self._occupied = self._occupied, self._reader.occupied
+        self._link.load.note(self._name, self._occupied - before, period)
