@@ -40,8 +40,8 @@ async def test_totals_of_live_devices_are_recorded(recorded: StoredHistory, even
 
 def test_check_tells_what_the_site_has() -> None:
     told = check_site("two-heat-pumps")
-    assert told.splitlines()[-1].startswith("  site: ")
-    assert told.endswith("no tariff")
+    assert told.summary.splitlines()[-1].startswith("  site: ")
+    assert told.summary.endswith("no tariff")
     tariff = (
         "tariff={currency: EUR, price: 0.16, periods: [{from: '0:00', to: '8:00', price: 0.1}]}"
     )
