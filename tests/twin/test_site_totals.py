@@ -45,4 +45,4 @@ def test_check_tells_what_the_site_has() -> None:
     tariff = (
         "tariff={currency: EUR, price: 0.16, periods: [{from: '0:00', to: '8:00', price: 0.1}]}"
     )
-    assert check_site("default", [tariff]).endswith("0.1 to 0.16 EUR per kWh")
+    assert check_site("default", [tariff]).summary.endswith("0.1 to 0.16 EUR per kWh")
