@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from heatpump_twin.config.settings import Connection
-from heatpump_twin.drivers.modbus.emulated_device import NOTHING_FORCED, EmulatedDevice, Forced
+from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice, Forced
 from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.emulated_session import TcpSession
 from heatpump_twin.drivers.modbus.link import Link
@@ -19,7 +19,7 @@ class Taciturn:
     """One device on a TCP port of its own."""
 
     device: EmulatedDevice
-    forced: Forced = NOTHING_FORCED
+    forced: Forced = field(default_factory=dict)
     silences: int = 0
 
     @contextlib.asynccontextmanager
