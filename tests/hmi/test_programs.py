@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from .conftest import VIEWER, Browser, Site, until
 
@@ -13,7 +14,7 @@ def state(browser: Browser) -> str:
 
 def fill(browser: Browser, css: str, text: str) -> None:
     field = browser.find(css)
-    field.clear()
+    field.send_keys(Keys.CONTROL, "a")
     field.send_keys(text)
 
 
@@ -62,18 +63,29 @@ def test_a_schedule_is_asked_for_and_cancelled(site: Site, browser: Browser) -> 
     until(lambda: "Nothing is overridden" in state(browser))
 
 
-def test_a_boost_is_started_and_a_refusal_has_its_reason(site: Site, browser: Browser) -> None:
+def test_a_boost_is_started_once_and_released(site: Site, browser: Browser) -> None:
     browser.open("/unit/hp1")
     fill(browser, 'input[data-target="StartDhwBoost"]', "58")
     button = browser.find('[data-start="StartDhwBoost"]')
     until(button.is_enabled)
     button.click()
     until(lambda: "Hot water boost to 58.0 °C, until" in state(browser))
-    button.click()
-    panel = button.find_element(By.XPATH, "ancestor::section")
-    until(lambda: "A boost that olga has started is under way." in panel.text)
+    until(lambda: not button.is_enabled())
     confirm(browser, "ReleaseOverride")
     until(lambda: "50.0" in browser.value("hp1.dhw_setpoint"))
+    until(button.is_enabled)
+
+
+def test_a_refusal_has_its_reason(site: Site, browser: Browser) -> None:
+    site.twin.tell("good", values={"hp1.unit_enabled": 0.0})
+    browser.open("/unit/hp1")
+    fill(browser, 'input[data-target="StartDhwBoost"]', "58")
+    button = browser.find('[data-start="StartDhwBoost"]')
+    until(button.is_enabled)
+    button.click()
+    panel = button.find_element(By.XPATH, "ancestor::section")
+    until(lambda: "The heat pump is off: start it first." in panel.text)
+    site.twin.tell("good", values={"hp1.unit_enabled": 1.0})
 
 
 def test_a_viewer_is_offered_none_of_it(site: Site, browser: Browser) -> None:
