@@ -87,7 +87,14 @@ class SiteAddressSpace:
             )
         self._topics: dict[str, int] = {}
         history = HistoryConfiguration(builder, sources.site.historian, sources.starts)
-        points = PointNodes(builder, PointValues(sources.image, sources.clock), history)
+        tariff = sources.site.tariff
+        points = PointNodes(
+            builder,
+            model,
+            PointValues(sources.image, sources.clock),
+            history,
+            tariff.currency if tariff is not None else None,
+        )
         self._site = SiteNodes(builder, model, points)
         self._builder = HeatPumpBuilder(
             builder, model, points, MachineNodes(builder, self._machines)

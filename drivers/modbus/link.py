@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from heatpump_twin.config.settings import Connection
+from heatpump_twin.drivers.modbus.bus_load import BusLoad
 from heatpump_twin.drivers.modbus.framing import (
     Framing,
     RtuFraming,
@@ -33,9 +34,15 @@ class Link:
     def __init__(self, name: str, open_wire: Opener, framing: Framing) -> None:
         self.name = name
         self.requests = 0
+        self.load = BusLoad(name)
+        self.sent_at = 0.0
+        """When the last request left, by the loop's clock. [s]"""
+        self.occupied = 0.0
+        """How long the last request kept the link from others. [s]"""
         self._open_wire = open_wire
         self._framing = framing
         self._turn = asyncio.Lock()
+        self._turn_began = 0.0
         self._wire: Wire | None = None
         self._transaction = 0
         self._quiet_until = 0.0
@@ -60,13 +67,16 @@ class Link:
         Raises `NotSentError`, `ModbusExceptionError`, or another `LinkError` when it was sent and
         not answered properly.
         """
-        asked = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
         async with self._turn:
+            self.occupied = 0.0
             self._refuse_if_hopeless(asked, request.unit)
+            self._turn_began = loop.time()
             wire = await self._connected(request.unit, within)
             await self._be_quiet()
             try:
-                async with asyncio.timeout(within):
+                with wire.limit(within):
                     await self._dispel_doubt(wire, request.unit, pause)
                     data = request.accept(await self._exchange(wire, request))
             except ModbusExceptionError:
@@ -131,6 +141,7 @@ class Link:
     def _send(self, wire: Wire, request: Request) -> None:
         self._transaction = self._transaction % 0xFFFF + 1
         self.requests += 1
+        self.sent_at = asyncio.get_running_loop().time()
         wire.send(self._framing.pack(request, self._transaction))
 
     async def _news(self, wire: Wire) -> None:
@@ -157,14 +168,17 @@ class Link:
             await asyncio.sleep(delay)
 
     def _answered(self, pause: float) -> None:
+        now = asyncio.get_running_loop().time()
         self._failed.clear()
-        self._quiet_until = asyncio.get_running_loop().time() + pause
+        self._quiet_until = now + pause
+        self.occupied = now - self._turn_began
 
     async def _dropped(self, unit: int, error: LinkError, *, whole_link: bool = False) -> LinkError:
         await self.close()
         self._failed.add(-1 if whole_link else unit)
         self._failed_at = asyncio.get_running_loop().time()
         self._failure = error
+        self.occupied = self._failed_at - self._turn_began
         return error
 
     def _refuse_if_hopeless(self, asked: float, unit: int) -> None:

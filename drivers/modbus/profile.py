@@ -50,6 +50,10 @@ class Space(StrEnum):
         """Whether an address holds one bit, not 16."""
         return self in (Space.COIL, Space.DISCRETE)
 
+    def octets(self, count: int) -> int:
+        """Return how many bytes a response takes to tell so many addresses."""
+        return (count + 7) // 8 if self.of_bits else 2 * count
+
     @property
     def writable(self) -> bool:
         """Whether the protocol has a function that writes here."""

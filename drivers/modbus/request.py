@@ -108,8 +108,8 @@ class Request:
     @classmethod
     def read(cls, unit: int, space: Space, address: int, count: int) -> Request:
         """Ask for consecutive registers or bits."""
-        size = (count + 7) // 8 if space.of_bits else 2 * count
-        return cls(unit, _bytes(_READS[space](address=address, count=count)), 2 + size)
+        pdu = _bytes(_READS[space](address=address, count=count))
+        return cls(unit, pdu, 2 + space.octets(count))
 
     @classmethod
     def write(

@@ -68,7 +68,7 @@ class TwinMetrics(Collector):
             ("polls", "polls", "Polls of a device"),
             ("failed_polls", "poll_failures", "Polls without an answer"),
             ("exceptions", "modbus_exceptions", "Modbus exceptions answered"),
-            ("missed", "polls_missed", "Deadlines missed"),
+            ("missed", "polls_missed", "Polls not over when the next was due, or left out"),
             ("writes", "writes", "Writes to a device"),
             ("unconfirmed_writes", "writes_unconfirmed", "Writes not confirmed by read-back"),
         ):
@@ -76,13 +76,27 @@ class TwinMetrics(Collector):
             yield _each(family, by_device(attribute))
         for attribute, name, text in (
             ("duration", "poll_duration_seconds", "Duration of the last poll"),
-            ("lateness", "poll_lateness_seconds", "Lateness of the last poll"),
+            ("lateness", "poll_lateness_seconds", "From due to its first request, last poll"),
+            ("worst_lateness", "poll_lateness_worst_seconds", "Worst lateness so far"),
         ):
             family_ = GaugeMetricFamily(f"hptwin_{name}", text, labels=["device"])
             yield _each(family_, by_device(attribute))
         yield _each(
             GaugeMetricFamily("hptwin_device_up", "Whether a device answers", labels=["device"]),
             {d.name: float(d.connected) for d in self.drivers},
+        )
+        loads = {d.link.name: d.link.load for d in self.drivers}
+        yield _each(
+            GaugeMetricFamily(
+                "hptwin_link_load", "Time that a link needs, by time there is", labels=["link"]
+            ),
+            {name: load.load for name, load in loads.items()},
+        )
+        yield _each(
+            GaugeMetricFamily(
+                "hptwin_link_scan_seconds", "Time to poll all devices of a link", labels=["link"]
+            ),
+            {name: load.scan_time for name, load in loads.items()},
         )
 
     def _history(self) -> Iterator[Metric]:

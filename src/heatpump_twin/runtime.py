@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -69,6 +70,7 @@ async def run_twin(
     """
     try:
         async with _started(site, data, users, children) as twin:
+            _settle()
             _greet(site, data, first=first)
             await twin.run(stop)
     except (ServerError, EngineError, ModelError) as error:
@@ -296,6 +298,15 @@ async def _listens(host: str, port: int) -> bool:
 def _hmi_url(site: Site) -> str:
     scheme = "https" if site.hmi.certificate else "http"
     return f"{scheme}://{site.hmi.host}:{site.hmi.port}"
+
+
+def _settle() -> None:
+    """Have the garbage collector leave alone what was built at the start: it is there to stay.
+
+    To look at all of it takes 0.6 s on a site of 250 heat pumps, in which nothing else is done.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _greet(site: Site, data: DataDirectory, *, first: bool) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from heatpump_twin.drivers.modbus.block import BlockDecoder
 from heatpump_twin.drivers.modbus.codec import EncodeError, PointCodec, text
+from heatpump_twin.drivers.modbus.load import load_profile, packaged_profiles
 from heatpump_twin.drivers.modbus.plan import ReadBlock, plan
 from heatpump_twin.drivers.modbus.profile import Profile
 from heatpump_twin.drivers.status import BAD_NO_DATA, BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, GOOD
@@ -166,13 +167,36 @@ def test_a_block_is_decoded_like_its_points_one_by_one(
     )
     (block,) = plan(profile, profile.points)
     wire = data.draw(st.binary(min_size=2 * block.count, max_size=2 * block.count))
-    values, statuses = BlockDecoder(profile, block).decode(wire)
+    values, statuses = BlockDecoder(profile, [block]).decode(wire)
     words = struct.unpack(f">{block.count}H", wire)
     for i, point in enumerate(block.points):
         value, status = PointCodec.of(profile, point).decode(words[point.address : point.end])
         assert statuses[i] == status
         np.testing.assert_equal(values[i], value)
         assert math.isfinite(value) == (status == GOOD)
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_responses_are_decoded_together_like_one_by_one(data: st.DataObject) -> None:
+    """Bits, bit fields, split counters and numbers of every packaged profile, in their blocks."""
+    profile = load_profile(data.draw(st.sampled_from(packaged_profiles())))
+    blocks = plan(profile, profile.samples)
+    sizes = [block.space.octets(block.count) for block in blocks]
+    answers = [data.draw(st.binary(min_size=size, max_size=size)) for size in sizes]
+    values, statuses = BlockDecoder(profile, blocks).decode(b"".join(answers))
+    for block, answer in zip(blocks, answers, strict=True):
+        for point in block.points:
+            offset = point.address - block.address
+            if block.space.of_bits:
+                words = [answer[offset // 8] >> offset % 8 & 1]
+            else:
+                words = list(struct.unpack(f">{block.count}H", answer))[offset:][: point.size]
+            (value, *values), (status, *statuses) = values, statuses
+            np.testing.assert_equal(
+                (value, status), PointCodec.of(profile, point).decode(words), point.point
+            )
+    assert len(values) == 0
 
 
 def test_bits_of_a_coil_response() -> None:
@@ -190,7 +214,7 @@ def test_bits_of_a_coil_response() -> None:
     )
     (block,) = plan(profile, profile.points)
     assert isinstance(block, ReadBlock)
-    values, _ = BlockDecoder(profile, block).decode(bytes([0b0000_0000, 0b0000_0010]))
+    values, _ = BlockDecoder(profile, [block]).decode(bytes([0b0000_0000, 0b0000_0010]))
     assert values.tolist() == [0, 1]
 
 
@@ -213,6 +237,6 @@ def test_a_bit_of_a_register_that_is_not_there_is_not_off(
     codec = PointCodec.of(profile, profile.points[0])
     np.testing.assert_equal(codec.decode([word]), (value, status))
     (block,) = plan(profile, profile.points)
-    values, statuses = BlockDecoder(profile, block).decode(struct.pack(">H", word))
+    values, statuses = BlockDecoder(profile, [block]).decode(struct.pack(">H", word))
     np.testing.assert_equal((values[0], statuses[0]), (value, status))
     assert codec.absent_words() == [0x8000]

@@ -53,7 +53,7 @@ def every_case() -> list[Case]:
     for profile in (*map(load_profile, packaged_profiles()), of_extremes()):
         for block in plan(profile, profile.samples):
             read = Request.read(UNIT, block.space, block.address, block.count)
-            cases.append(Case(read, BlockDecoder(profile, block)))
+            cases.append(Case(read, BlockDecoder(profile, [block])))
     for words, function in (([7], None), ([7], WriteFunction.MULTIPLE), ([7, 8], None)):
         cases.append(Case(Request.write(UNIT, Space.HOLDING, 12, words, function)))
         bits = [word & 1 for word in words]

@@ -57,6 +57,30 @@ async def test_every_point_arrives_with_the_time_of_its_response(
     await eventually(lambda: seen.latest("voltage")[2] == 1_700_000_005_000_000)
 
 
+class Stopwatch:
+    """A clock that moves on whenever it is read."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def now(self) -> int:
+        self.reads += 1
+        return self.reads
+
+
+async def test_each_sample_of_a_poll_has_the_time_of_its_own_response(
+    serve: Any, drive: Any, metered: Any, eventually: Any
+) -> None:
+    gateway = await serve({1: (METER, metered)})
+    driver, seen = drive(METER, gateway, clock=Stopwatch())
+    await eventually(lambda: len(seen.frames) >= 2)
+    for number, frame in enumerate(seen.frames[:2]):
+        later = [
+            driver.points[int(i)] in ("grid_frequency", "electrical_energy") for i in frame.point
+        ]
+        assert frame.time.tolist() == [2 * number + 1 + place for place in later]
+
+
 async def test_one_frame_a_poll_and_the_fewest_requests(
     serve: Any, drive: Any, metered: Any, eventually: Any
 ) -> None:

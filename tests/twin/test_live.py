@@ -235,6 +235,10 @@ async def test_metrics_are_for_prometheus(twin: Twin) -> None:
     status, body = twin.get("/metrics")
     assert status == 200
     assert "hptwin_polls_total" in body
+    assert 'hptwin_polls_missed_total{device="hp1.controller"}' in body
+    assert 'hptwin_poll_lateness_worst_seconds{device="hp1.controller"}' in body
+    assert 'hptwin_link_load{link="tcp://127.0.0.1:' in body
+    assert 'hptwin_link_scan_seconds{link="tcp://127.0.0.1:' in body
     assert "hptwin_historian_rows_total" in body
     assert twin.get("/healthz")[0] == 200
 
