@@ -33,11 +33,13 @@ class RuleEngine:
         self._table = table
         self._watches = self._watch(site.heat_pumps)
 
-    def add(self, heat_pump: HeatPump) -> list[AlarmDefinition]:
-        """Watch one more heat pump, whose points are in the table; return its alarms."""
-        watches = self._watch([heat_pump])
-        self._watches += watches
-        return [alarm for watch in watches for alarm in watch.definitions]
+    def alarms_of(self, heat_pump: HeatPump) -> list[AlarmDefinition]:
+        """Return every alarm that can occur on a heat pump whose points are in the table."""
+        return [alarm for watch in self._watch([heat_pump]) for alarm in watch.definitions]
+
+    def add(self, heat_pump: HeatPump) -> None:
+        """Watch one more heat pump, whose points are in the table."""
+        self._watches += self._watch([heat_pump])
 
     def remove(self, asset: str) -> None:
         """Watch a heat pump no more. Its alarms do not return to normal: they are no more."""

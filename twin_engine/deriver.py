@@ -36,6 +36,7 @@ class Deriver:
         self._zone = ZoneInfo(site.site.timezone)
         self._assets: list[_Asset] = []
         self._asset_of_input = np.empty(0, dtype=np.int64)
+        self.grow()
         for heat_pump in site.heat_pumps:
             self._follow(heat_pump)
 
@@ -48,6 +49,11 @@ class Deriver:
         """Derive the points of one more heat pump, which are in the table."""
         await self._restore(self._follow(heat_pump))
 
+    def grow(self) -> None:
+        """Take in the points that were added to the table: nothing follows from them yet."""
+        more = np.full(len(self._image.table) - len(self._asset_of_input), _NOBODY)
+        self._asset_of_input = np.append(self._asset_of_input, more)
+
     def remove(self, asset: str) -> None:
         """Derive nothing of a heat pump any more."""
         for number, known in enumerate(self._assets):
@@ -58,8 +64,6 @@ class Deriver:
         table = self._image.table
         inputs = _inputs(table, heat_pump.id)
         asset = _Asset(table, heat_pump.id, AssetDeriver(inputs, heat_pump.plate, self._zone))
-        more = np.full(len(table) - len(self._asset_of_input), _NOBODY)
-        self._asset_of_input = np.append(self._asset_of_input, more)
         self._asset_of_input[list(asset.inputs.values())] = len(self._assets)
         self._assets.append(asset)
         return asset

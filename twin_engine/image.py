@@ -33,6 +33,10 @@ class Image:
         """Call ``sink`` with every frame, after the image holds it. A sink must not block."""
         self._sinks.append(sink)
 
+    def unsubscribe(self, sink: FrameSink) -> None:
+        """Call a sink no more."""
+        self._sinks.remove(sink)
+
     def ingest(self, frame: Frame) -> None:
         """Take a frame in and pass it on. Where a point occurs twice, the later sample stays."""
         if not len(frame):

@@ -70,7 +70,8 @@ class Overrides:
         image, first = self._image, len(self._watched)
         more = [image.table[index] for index in range(first, len(image.table))]
         self._points |= {point.key: point for point in more if overridable(point)}
-        self._watched = np.append(self._watched, [overridable(point) for point in more])
+        watched = np.array([overridable(point) for point in more], dtype=bool)
+        self._watched = np.append(self._watched, watched)
         known = image.status[first:] >> 30 == GOOD
         self._last_good = np.append(self._last_good, np.where(known, image.value[first:], np.nan))
 

@@ -91,7 +91,6 @@ class Programs:
 
     def add(self, asset: str) -> None:
         """Take in a heat pump whose points are in the table, and soon what it left behind."""
-        self.overrides.grow()
         self.tank.add(asset)
         self._returning.add(asset)
 

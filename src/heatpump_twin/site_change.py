@@ -1,0 +1,67 @@
+"""What another site file means for a running twin: which heat pumps go, which come, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heatpump_twin.assembly import Assembly
+from heatpump_twin.config.settings import HeatPump, Site
+
+
+@dataclass(frozen=True, slots=True)
+class SiteChange:
+    """The difference between the site that runs and the one that is wanted."""
+
+    site: Site
+    """The one that runs afterwards: its heat pumps and the other settings of now."""
+    removed: Sequence[str] = ()
+    added: Sequence[HeatPump] = ()
+    """One that has changed goes and comes: it is in both."""
+    later: Sequence[str] = ()
+    """Keys of what takes effect at the next start only."""
+
+
+def compare(now: Site, plan: Assembly, wanted: Site, wanted_plan: Assembly) -> SiteChange:
+    """Return what changes from the site that runs to another one."""
+    running = {pump.id: pump for pump in now.heat_pumps}
+    kept, added, later = [], [], []
+    for pump in wanted.heat_pumps:
+        known = running.get(pump.id)
+        # Its plant was started with the gateways of the old file, and goes on with them.
+        stands_still = _by_managed_plant(pump, wanted) or (
+            known is not None and _by_managed_plant(known, now)
+        )
+        if known == pump and (stands_still or _same_devices(pump.id, plan, wanted_plan)):
+            kept.append(known)
+        elif stands_still:
+            later.append(f"heat_pumps.{pump.id}")
+            kept += [known] if known else []
+        else:
+            kept.append(pump)
+            added.append(pump)
+    arriving = {pump.id for pump in added}
+    staying = {pump.id for pump in kept} - arriving
+    later += [
+        name
+        for name in Site.model_fields
+        if name != "heat_pumps" and getattr(now, name) != getattr(wanted, name)
+    ]
+    return SiteChange(
+        now.model_copy(update={"heat_pumps": kept}),
+        [asset for asset in running if asset not in staying],
+        added,
+        later,
+    )
+
+
+def _same_devices(asset: str, plan: Assembly, wanted: Assembly) -> bool:
+    """Tell whether a heat pump's devices are reached, and described, as before."""
+    before, after = ([p for p in a.plans if p.asset == asset] for a in (plan, wanted))
+    return before == after
+
+
+def _by_managed_plant(pump: HeatPump, site: Site) -> bool:
+    """Tell whether a device of a heat pump is emulated by a process that the twin has started."""
+    managed = site.plant is not None and site.plant.managed
+    return managed and any(device.connection.scheme == "emulated" for device in pump.devices)
