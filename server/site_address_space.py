@@ -143,15 +143,15 @@ class SiteAddressSpace:
 
     async def remove(self, asset: str) -> None:
         """Take away a heat pump as a whole; who listens to its nodes is told."""
+        # Before anything is awaited: a frame that comes meanwhile must find all of it, or nothing.
         nodes = self._pumps.pop(asset)
-        self.changes.deleted(nodes.device)
-        await self.changes.changed(self._site.heat_pumps, VERB.ReferenceDeleted, self._pumps)
         self._topics.pop(asset, None)
-        live = nodes.live
-        self.publisher.forget(live)
-        for index in live:
+        self.publisher.forget(nodes.live)
+        for index in nodes.live:
             self._machines.remove(index)
         self.health.remove(asset)
+        self.changes.deleted(nodes.device)
+        await self.changes.changed(self._site.heat_pumps, VERB.ReferenceDeleted, self._pumps)
         await self.conditions.remove(asset)
         self._iserver.methods.forget(await self._nodes.remove(asset))
 

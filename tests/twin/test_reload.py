@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,17 @@ class Growing:
     twin: Twin
     file: Path
 
-    def write(self, *names: str, **changes: Any) -> None:
+    def write(self, *ids: str, **changes: Any) -> None:
         """Write a site with these heat pumps."""
-        self.file.write_text(self.text(*names, at_port=self.twin.ports.plant, **changes), "utf-8")
+        self.file.write_text(self.text(*ids, at_port=self.twin.ports.plant, **changes), "utf-8")
 
     @staticmethod
-    def text(*names: str, at_port: int | None = None, **changes: Any) -> str:
+    def text(
+        *ids: str,
+        at_port: int | None = None,
+        names: Mapping[str, str] | None = None,
+        **changes: Any,
+    ) -> str:
         """Return a site with these heat pumps, emulated or where the emulated ones are."""
         site = dict(site_source("default").data)
         pump = site["heat_pumps"][0]
@@ -45,7 +50,8 @@ class Growing:
                 device["connection"] = f"tcp://127.0.0.1:{at_port + number}"
         devices = {"hp1": every[:4], "hp2": every[4:]}
         site["heat_pumps"] = [
-            pump | {"id": name, "name": name.upper(), "devices": devices[name]} for name in names
+            pump | {"id": id_, "name": (names or {}).get(id_, "West"), "devices": devices[id_]}
+            for id_ in ids
         ]
         return yaml.safe_dump(site | changes, sort_keys=False)
 
@@ -193,6 +199,15 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     await history.stop()
     versions.append(await node("site.HeatPumps.NodeVersion").read_value())
     assert len(set(versions)) == len(versions)
+
+    # It changes: its nodes are made anew, also for those who listen.
+    named = await node("hp2.NodeVersion").read_value()
+    growing.write("hp1", "hp2", names={"hp2": "East"})
+    told = await growing.reload()
+    assert (told.returncode, told.stdout) == (0, "changed: hp2\n"), told.stderr
+    assert (await node("hp2").read_display_name()).Text == "East"
+    assert await node("hp2.NodeVersion").read_value() != named
+    await eventually(lambda: heard.status(f"hp2.{POWER}") == 0, within=20)
 
     # The other one has never noticed.
     assert {value.StatusCode.value for value in heard.values[f"hp1.{POWER}"]} == {0}
