@@ -44,11 +44,11 @@ class Growing:
         """Return a site with these heat pumps, emulated or where the emulated ones are."""
         site = dict(site_source("default").data)
         pump = site["heat_pumps"][0]
-        every = [dict(device) for device in (*pump["devices"], *pump["devices"][:2])]
+        every = [dict(device) for device in (*pump["devices"][:2], *pump["devices"])]
         if at_port is not None:
             for number, device in enumerate(every):
                 device["connection"] = f"tcp://127.0.0.1:{at_port + number}"
-        devices = {"hp1": every[:4], "hp2": every[4:]}
+        devices = {"hp1": every[:2], "hp2": every[2:]}
         site["heat_pumps"] = [
             pump | {"id": id_, "name": (names or {}).get(id_, "West"), "devices": devices[id_]}
             for id_ in ids
@@ -134,6 +134,9 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     failures = growing.metric('hptwin_poll_failures_total{device="hp1.controller"}')
     polls = growing.metric('hptwin_polls_total{device="hp1.controller"}')
 
+    with pytest.raises(ua.UaStatusCodeError):
+        await node("site.outdoor_humidity").read_browse_name()
+
     # It comes.
     growing.write("hp1", "hp2")
     told = await growing.reload()
@@ -141,6 +144,7 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     await eventually(lambda: bool(heard.changes))
     assert heard.changes == [
         ("hp2", VERB.NodeAdded), ("site.HeatPumps", VERB.ReferenceAdded),
+        ("site", VERB.ReferenceAdded),
     ]  # fmt: skip
     versions.append(await node("site.HeatPumps.NodeVersion").read_value())
     assert await node("hp2.NodeVersion").read_value()
@@ -148,8 +152,11 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     assert {pump.nodeid.Identifier for pump in listed} == {"hp1", "hp2"}
     await subscription.subscribe_data_change(node(f"hp2.{POWER}"))
     await eventually(lambda: heard.status(f"hp2.{POWER}") == 0, within=20)
+    # The totals are those of both, and there is one that only the new one's sensors allow.
     running = node("site.heat_pumps_running.EURange")
     assert (await running.read_value()).High == 2
+    await subscription.subscribe_data_change(node("site.outdoor_humidity"))
+    await eventually(lambda: heard.status("site.outdoor_humidity") == 0, within=20)
     assert len(await node("hp2").get_referenced_nodes(ua.ObjectIds.HasCondition)) > 3
     assert growing.metric('hptwin_device_up{device="hp2.controller"}') == 1
 
@@ -177,6 +184,8 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     with pytest.raises(ua.UaStatusCodeError):
         await node("hp2").read_browse_name()
     assert growing.metric('hptwin_device_up{device="hp2.controller"}') is None
+    await eventually(lambda: heard.status("site.outdoor_humidity") == BAD_NO_DATA)
+    assert (await running.read_value()).High == 1
     history = StoredHistory(f"sqlite:///{growing.twin.data / 'historian.sqlite'}")
     await history.start()
 
