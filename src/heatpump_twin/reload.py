@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from heatpump_twin.assembly import assemble
 from heatpump_twin.check import Examined, examine
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError
@@ -51,7 +52,10 @@ class Reload:
         except TwinError as error:
             return self._refused(begun, [str(error)])
         change = compare(roster.site, roster.assembly, found.site, found.assembly)
-        await roster.change(change.site, found.assembly, change.removed, change.added)
+        if change.removed or change.added:
+            # Of what runs afterwards, which is less than the file says where something has to wait.
+            assembly = await asyncio.to_thread(assemble, change.site, self._data)
+            await roster.change(change.site, assembly, change.removed, change.added)
         outcome = ReloadOutcome(
             begun, True, [pump.id for pump in change.added], change.removed, change.later
         )

@@ -81,7 +81,7 @@ class Roster:
     async def change(
         self, site: Site, assembly: Assembly, removed: Sequence[str], added: Sequence[HeatPump]
     ) -> None:
-        """Let heat pumps go, then come; ``site`` has those that there are afterwards."""
+        """Let heat pumps go, then come; ``site`` and ``assembly`` are those of afterwards."""
         gaps = [await self._remove(asset) for asset in removed]
         for heat_pump in added:
             await self._add(heat_pump, assembly)
@@ -94,9 +94,9 @@ class Roster:
     # ── one heat pump ─────────────────────────────────────────────────────────────────────────────
     async def _remove(self, asset: str) -> Frame:
         """Take a heat pump out of everything; return the gap that ends its history."""
-        await self.server.remove(asset)  # first: nobody can ask for anything any more
         self.rules.remove(asset)
         self.active_alarms.pop(asset, None)
+        await self.server.remove(asset)  # nobody can ask for anything any more
         await self.programs.remove(asset)
         for driver in [d for d in self.drivers if d.name.partition(".")[0] == asset]:
             await self.commands.remove(driver)

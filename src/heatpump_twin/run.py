@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -24,6 +23,9 @@ from heatpump_twin.first_run import create_administrator, exclusive
 from heatpump_twin.ports import require_free_ports
 from heatpump_twin.server.errors import ServerError
 from heatpump_twin.server.users import UserStore
+
+_STDIN = 0
+"""A number and not ``sys.stdin``, which is None where it was closed."""
 
 
 async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Event) -> None:
@@ -49,10 +51,10 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Eve
 def _hung_up(stop: asyncio.Event) -> asyncio.Event:
     """Return an event that SIGHUP sets. When our terminal is closed it means ``stop`` instead."""
     reload = asyncio.Event()
-    in_terminal = os.isatty(sys.stdin.fileno())
+    in_terminal = os.isatty(_STDIN)
 
     def hang_up() -> None:
-        closed = in_terminal and not os.isatty(sys.stdin.fileno())
+        closed = in_terminal and not os.isatty(_STDIN)
         (stop if closed else reload).set()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)

@@ -28,9 +28,8 @@ def compare(now: Site, plan: Assembly, wanted: Site, wanted_plan: Assembly) -> S
     kept, added, later = [], [], []
     for pump in wanted.heat_pumps:
         known = running.get(pump.id)
-        # Its plant was started with the gateways of the old file, and goes on with them.
-        stands_still = _by_managed_plant(pump, wanted) or (
-            known is not None and _by_managed_plant(known, now)
+        stands_still = any(
+            _emulated_as_before(one, now, wanted) for one in (pump, known) if one is not None
         )
         if known == pump and (stands_still or _same_devices(pump.id, plan, wanted_plan)):
             kept.append(known)
@@ -61,7 +60,10 @@ def _same_devices(asset: str, plan: Assembly, wanted: Assembly) -> bool:
     return before == after
 
 
-def _by_managed_plant(pump: HeatPump, site: Site) -> bool:
-    """Tell whether a device of a heat pump is emulated by a process that the twin has started."""
-    managed = site.plant is not None and site.plant.managed
-    return managed and any(device.connection.scheme == "emulated" for device in pump.devices)
+def _emulated_as_before(pump: HeatPump, now: Site, wanted: Site) -> bool:
+    """Tell whether a heat pump has a device of a plant that goes on as it was started.
+
+    A plant of our own has the gateways of the old file, and another one is where the old file says.
+    """
+    goes_on = now.plant != wanted.plant or (now.plant is not None and now.plant.managed)
+    return goes_on and any(device.connection.scheme == "emulated" for device in pump.devices)

@@ -84,3 +84,14 @@ def test_what_the_twin_emulates_itself_goes_but_does_not_come() -> None:
 def test_gateways_of_a_plant_that_runs_elsewhere_are_where_the_file_has_them() -> None:
     site = load_site(SITE, ["plant.managed=false"], {})
     assert told(change(site, only(site, 1))) == (["east", "west"], ["west"], [])
+
+
+def test_a_plant_that_has_moved_is_followed_at_the_next_start() -> None:
+    site = load_site(SITE, ["plant.managed=false"], {})
+    moved = load_site(SITE, ["plant.managed=false", "plant.port=19020"], {})
+    assert told(change(site, moved)) == ([], [], ["plant"])
+    assert told(change(only(site, 1), moved)) == ([], [], ["heat_pumps.east", "plant"])
+    first = only(reached(site), 0)  # a site without a plant yet
+    assert told(change(first, site)) == (
+        [], [], ["heat_pumps.east", "heat_pumps.west", "plant"],
+    )  # fmt: skip
