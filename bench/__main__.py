@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from rich.console import Console
 
-from bench import modbus_faults, modbus_poll, modbus_requests, opcua
+from bench import address_space, modbus_faults, modbus_poll, modbus_requests, opcua
 
 parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
 parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
@@ -19,6 +19,7 @@ benches = {
     "modbus_requests": modbus_requests.run,
     "modbus_poll": partial(modbus_poll.run, seconds=arguments.seconds),
     "modbus_faults": modbus_faults.run,
+    "address_space": address_space.run,
     "opcua": opcua.run,
 }
 if unknown := set(arguments.names) - set(benches):

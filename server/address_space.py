@@ -103,6 +103,7 @@ class AddressSpace(library.AddressSpace):
         super().__init__()
         self._nodes = Nodes()
         self._orphans: dict[ua.NodeId, dict[int, tuple[ua.AttributeIds, Callback]]] = {}
+        """Who listens to nodes that are gone; monitored items outlive them."""
 
     @property
     def resident(self) -> int:
@@ -161,23 +162,20 @@ class AddressSpace(library.AddressSpace):
 
     def delete_datachange_callback(self, handle: int) -> None:
         """Listen no more; what was made only to listen goes as well."""
-        node_id, attribute = self._handle_to_attribute_map.get(handle, (None, None))
-        node = self._nodes.get(node_id)
-        if node is None or handle in self._orphans.get(node_id, ()):
-            self._handle_to_attribute_map.pop(handle, None)
-            self._drop_orphan(node_id, handle)
+        if handle not in self._handle_to_attribute_map:
             return
+        node_id, attribute = self._handle_to_attribute_map[handle]
+        waiting = self._orphans.get(node_id, {})
+        if handle in waiting:
+            del waiting[handle], self._handle_to_attribute_map[handle]
+            if not waiting:
+                del self._orphans[node_id]
+            return
+        node = self._nodes[node_id]
         super().delete_datachange_callback(handle)
         _share(node, attribute)
         if isinstance(node, ComputedNode) and not node.listened:
             node.let_go()
-
-    def _drop_orphan(self, node_id: ua.NodeId | None, handle: int) -> None:
-        waiting = self._orphans.get(node_id)
-        if waiting is not None:
-            waiting.pop(handle, None)
-            if not waiting:
-                del self._orphans[node_id]
 
     # ── removal and return ────────────────────────────────────────────────────────────────────────
     async def remove(self, nodes: Iterable[LeanNode]) -> None:
@@ -189,9 +187,12 @@ class AddressSpace(library.AddressSpace):
         for node in nodes:
             self._nodes.pop(node.nodeid, None)
             for attribute, content in node.attributes.items():
+                if not isinstance(content, Attribute):
+                    continue
                 for handle, callback in content.datachange_callbacks.items():
                     self._orphans.setdefault(node.nodeid, {})[handle] = attribute, callback
                     told.append((handle, callback))
+                content.datachange_callbacks.clear()  # what is on its way to them must not arrive
         for handle, callback in told:
             if handle in self._handle_to_attribute_map:
                 await callback(handle, GONE)

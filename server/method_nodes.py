@@ -145,5 +145,7 @@ def _argument(name: str, declared: DeclaredArgument, span: str = "") -> Argument
     kind, data_type = _WIRE[declared.data_type]
     text = declared.description
     if span:  # it states the unit
-        text = Phrase("{text}: {span}", text=text.partition(" [")[0], span=span)
+        listed = declared.text is not None or declared.data_type is DataType.INT32
+        template = "{text}: {span}" if listed else "{text}, {span}"
+        text = Phrase(template, text=text.partition(" [")[0], span=span)
     return Argument(name, kind, text, data_type)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, NodeData
 
+from heatpump_twin.server.address_space import AddressSpace
+from heatpump_twin.server.node import ComputedNode, LeanNode
 from heatpump_twin.server.node_builder import standard
 from heatpump_twin.server.nodeset.generator.values import TYPES_XSD
 from heatpump_twin.server.nodeset.generator.xml_file import NODESET_XSD
@@ -71,7 +72,7 @@ class NodesetExport:
         ET.indent(root)
         return ET.tostring(root, encoding="utf-8", xml_declaration=True)
 
-    def _walk(self) -> Iterable[NodeData]:
+    def _walk(self) -> Iterable[LeanNode]:
         """Give our nodes, each after one that refers to it."""
         waiting = [node for node in list(self._aspace.keys()) if self._is_root(node)]
         seen = set(waiting)
@@ -93,7 +94,7 @@ class NodesetExport:
             for r in self._aspace[node].references
         )
 
-    def _node(self, data: NodeData) -> ET.Element:
+    def _node(self, data: LeanNode) -> ET.Element:
         name = self._value(data, A.BrowseName)
         made = ET.Element(
             f"{{{NODESET_XSD}}}{_CLASSES[self._value(data, A.NodeClass)]}",
@@ -123,13 +124,12 @@ class NodesetExport:
             if not reference.IsForward:
                 element.set("IsForward", "false")
         if is_variable:
-            stored = data.attributes[A.Value]
-            value = None if stored.value_callback else value_element(stored.value, self._id)
+            value = value_element(self._stored(data), self._id)
             if value is not None:
                 _add(made, "Value").append(value)
         return made
 
-    def _describe_variable(self, made: ET.Element, data: NodeData) -> None:
+    def _describe_variable(self, made: ET.Element, data: LeanNode) -> None:
         made.set("DataType", self._id(self._value(data, A.DataType)))
         rank = self._value(data, A.ValueRank)
         if rank != ua.ValueRank.Scalar:
@@ -142,14 +142,20 @@ class NodesetExport:
         if self._value(data, A.Historizing):
             made.set("Historizing", "true")
 
-    def _parent(self, data: NodeData) -> ua.NodeId | None:
+    def _parent(self, data: LeanNode) -> ua.NodeId | None:
         for kind in _PARENT_REFERENCES:
             for reference in data.references:
                 if not reference.IsForward and reference.ReferenceTypeId == kind:
                     return reference.NodeId
         return None
 
-    def _value(self, data: NodeData, attribute: ua.AttributeIds) -> Any:
+    def _stored(self, data: LeanNode) -> ua.DataValue | None:
+        """Return a variable's value, unless it is of the moment."""
+        if isinstance(data, ComputedNode):
+            return self._aspace.read_attribute_value(data.nodeid, A.Value)
+        return data.attributes[A.Value].value
+
+    def _value(self, data: LeanNode, attribute: ua.AttributeIds) -> Any:
         stored = data.attributes.get(attribute)
         return stored.value.Value.Value if stored and stored.value and stored.value.Value else None
 

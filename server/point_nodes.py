@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -88,6 +89,15 @@ class PointNodes:
         if provenance is not None:
             live.append(self._describe_model(point, node, provenance))
         return live
+
+    async def rescale(self, point: Point, now: dt.datetime) -> None:
+        """Have a variable show the range that its point has now."""
+        if point.spec.range is not None:
+            await self._builder.change_value(
+                self._builder.node_id(f"{point.key}.EURange"),
+                value_range(point.limits or point.spec.range),
+                now,
+            )
 
     def relate(self, points: Mapping[str, Point]) -> None:
         """Let measured variables refer to what is expected and predicted of them."""

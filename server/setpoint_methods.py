@@ -10,6 +10,7 @@ from typing import Any
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import Point, Span
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.status import UNCERTAIN, is_good
 from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.method_nodes import MethodNodes, allowed, number, span_text
@@ -119,7 +120,8 @@ def _answer(targets: Sequence[Target], done: Sequence[CommandResult]) -> ua.Call
     words = [one.message for one in done]
     if half_done and not last.touched:
         spec = targets[len(done) - 1].point.spec
-        words.append(f"{spec.title} is still {value_text(spec, last.old)}.")
+        held_still = value_text(spec, last.old)
+        words.append(Phrase("{point} is still {value}.", point=spec.title, value=held_still))
     message = sentences(words)
     held = [one.read_back if one.touched else one.old for one in done]
     held += [None] * (len(targets) - len(done))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from asyncua import Server, ua
@@ -19,6 +19,7 @@ from heatpump_twin.server.history_configuration import HistoryConfiguration
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.machine_nodes import MachineNodes
 from heatpump_twin.server.method_nodes import MethodNodes
+from heatpump_twin.server.model_change import VERB, ModelChanges
 from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
 from heatpump_twin.server.nodeset.model import TypeModel, load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
@@ -40,8 +41,6 @@ from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
-VALUE = ua.AttributeIds.Value
-
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -57,6 +56,18 @@ class Sources:
     starts: Mapping[str, dt.datetime]
     """By asset: when its archive begins."""
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A heat pump that is to be shown; its points are in the table."""
+
+    heat_pump: HeatPump
+    alarms: Sequence[AlarmDefinition]
+    provenance: Mapping[str, Provenance]
+    """The model behind every predicted point, by its key."""
+    start: dt.datetime | None = None
+    """When its archive begins, if that was not known yet."""
 
 
 class SiteAddressSpace:
@@ -75,6 +86,7 @@ class SiteAddressSpace:
         self.namespaces = builder.namespaces
         self.conditions = Conditions(builder, iserver, sources.clock)
         self.health = DeviceHealth(builder, iserver, sources.clock)
+        self.changes = ModelChanges(builder, sources.clock)
         self.publisher = Publisher(iserver.aspace)
         self._machines = StateMachineNodes(builder, sources.image, sources.clock)
         methods = MethodNodes(builder, iserver.methods, model, sources.commands)
@@ -86,9 +98,10 @@ class SiteAddressSpace:
                 ProgramNodes(builder, model, sources.programs, sources.clock),
             )
         self._topics: dict[str, int] = {}
-        history = HistoryConfiguration(builder, sources.site.historian, sources.starts)
+        self._starts = dict(sources.starts)
+        history = HistoryConfiguration(builder, sources.site.historian, self._starts)
         tariff = sources.site.tariff
-        points = PointNodes(
+        points = self._points = PointNodes(
             builder,
             model,
             PointValues(sources.image, sources.clock),
@@ -100,27 +113,51 @@ class SiteAddressSpace:
             builder, model, points, MachineNodes(builder, self._machines)
         )
         self._pumps: dict[str, HeatPumpNodes] = {}
+        self._next_topic = -1
         describe_site_namespace(builder)
 
     def build(self) -> None:
         """Add everything."""
         points = self._sources.table.by_asset.get(SITE, {})
         self.publisher.follow(self._site.add(self._sources.site.site, points))
+        alarms: dict[str, list[AlarmDefinition]] = {}
+        for alarm in self._sources.alarms:
+            alarms.setdefault(alarm.asset, []).append(alarm)
         for heat_pump in self._sources.site.heat_pumps:
-            self._add(heat_pump)
+            known = alarms.get(heat_pump.id, ())
+            self._add(Arrival(heat_pump, known, self._sources.provenance))
+        self.changes.follow(self._site.heat_pumps, self._pumps)
+        self.changes.follow(self._site.node, self._site_points())
 
-    async def add(self, heat_pump: HeatPump) -> None:
+    async def add(self, arrival: Arrival) -> None:
         """Add one more heat pump; who listened to nodes that are there again is told."""
-        self._add(heat_pump)
+        device = self._add(arrival)
+        self.changes.added(device)
+        await self.changes.changed(self._site.heat_pumps, VERB.ReferenceAdded, self._pumps)
         await self._iserver.aspace.resume()
+
+    async def follow_site(self, fresh: Sequence[Point], rescaled: Sequence[Point]) -> None:
+        """Add points to the site, and have others show another range."""
+        if fresh:
+            self.publisher.follow(self._site.extend(fresh))
+            await self.changes.changed(self._site.node, VERB.ReferenceAdded, self._site_points())
+        for point in rescaled:
+            await self._points.rescale(point, to_datetime(self._sources.clock.now()))
+
+    def _site_points(self) -> list[str]:
+        return list(self._sources.table.by_asset.get(SITE, {}))
 
     async def remove(self, asset: str) -> None:
         """Take away a heat pump as a whole; who listens to its nodes is told."""
-        live = self._pumps.pop(asset).live
-        self.publisher.forget(live)
-        for index in live:
+        # Before anything is awaited: a frame that comes meanwhile must find all of it, or nothing.
+        nodes = self._pumps.pop(asset)
+        self._topics.pop(asset, None)
+        self.publisher.forget(nodes.live)
+        for index in nodes.live:
             self._machines.remove(index)
         self.health.remove(asset)
+        self.changes.deleted(nodes.device)
+        await self.changes.changed(self._site.heat_pumps, VERB.ReferenceDeleted, self._pumps)
         await self.conditions.remove(asset)
         self._iserver.methods.forget(await self._nodes.remove(asset))
 
@@ -132,26 +169,30 @@ class SiteAddressSpace:
             for index, event in self._machines.take(indices)
         ]
 
-    def _add(self, heat_pump: HeatPump) -> None:
+    def _add(self, arrival: Arrival) -> ua.NodeId:
+        heat_pump = arrival.heat_pump
+        if arrival.start is not None:
+            self._starts[heat_pump.id] = arrival.start
         points = self._sources.table.by_asset.get(heat_pump.id, {})
-        nodes = self._builder.add(heat_pump, points, self._sources.provenance)
+        nodes = self._builder.add(heat_pump, points, arrival.provenance)
         self._site.list_heat_pump(nodes.device)
         self._setpoints.add(nodes, heat_pump.id, points)
         self._add_programs(heat_pump.id, nodes, points)
         self.health.add(heat_pump.id, nodes.device)
-        for alarm in self._sources.alarms:
-            if alarm.asset == heat_pump.id:
-                self.conditions.add(alarm, nodes.device)
+        for alarm in arrival.alarms:
+            self.conditions.add(alarm, nodes.device)
+        self.changes.follow(nodes.device, self._nodes.names_of(heat_pump.id))
         self._pumps[heat_pump.id] = nodes
         self.publisher.follow(nodes.live)
+        return nodes.device
 
     def _add_programs(self, asset: str, nodes: HeatPumpNodes, points: Mapping[str, Point]) -> None:
         if self._programs is None:
             return
         methods, variables = self._programs
         methods.add(nodes, asset, points)
-        # Behind the indices of points there is one for what changes with an asset's programs.
-        topic = len(self._sources.table) + len(self._topics)
+        # Below the indices of points there is one for what changes with an asset's programs.
+        topic, self._next_topic = self._next_topic, self._next_topic - 1
         self._topics[asset] = topic
         nodes.follow(topic, variables.add(nodes, asset))
 
@@ -162,10 +203,7 @@ class SiteAddressSpace:
             if point.spec.role is Role.PREDICTED:
                 for name, _, value, _ in provenance_properties(origin):
                     node = ua.NodeId(f"{point.key}.{name}", self.namespaces.site)
-                    stored = self._iserver.aspace.read_attribute_value(node, VALUE)
-                    variant = ua.Variant(value, stored.Value.VariantType)
-                    news = ua.DataValue(variant, SourceTimestamp=now, ServerTimestamp=now)
-                    await self._iserver.write_attribute_value(node, news)
+                    await self._nodes.change_value(node, value, now)
 
     def program_news(self, asset: str) -> int | None:
         """Note that programs of a heat pump changed; return the index that has news."""

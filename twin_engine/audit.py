@@ -28,7 +28,7 @@ class AuditEntry:
     origin: str
     """The way in, such as a client's address or application name."""
     key: str
-    """The point (``hp1.supply_setpoint``), as the caller named it."""
+    """The point (``hp1.supply_setpoint``), as the caller named it, or the method of a program."""
     old: float | None
     requested: float | None
     """None where the caller asked for something that is not a number."""

@@ -57,13 +57,23 @@ class Overrides:
         self._store = store
         self._clock = clock
         self._changed = changed
-        self._points = {point.key: point for point in image.table if overridable(point)}
-        self._watched = np.zeros(len(image.table), dtype=bool)
-        self._watched[[point.index for point in self._points.values()]] = True
-        self._last_good = np.where(image.status >> 30 == GOOD, image.value, np.nan)
+        self._points: dict[str, Point] = {}
+        self._watched = np.empty(0, dtype=bool)
+        self._last_good = np.empty(0)
         self._active: dict[str, Override] | None = None
         self._turn: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.grow()
         image.subscribe(self._note)
+
+    def grow(self) -> None:
+        """Take in the points that were added to the table. What is overridden stays so."""
+        image, first = self._image, len(self._watched)
+        more = [image.table[index] for index in range(first, len(image.table))]
+        self._points |= {point.key: point for point in more if overridable(point)}
+        watched = np.array([overridable(point) for point in more], dtype=bool)
+        self._watched = np.append(self._watched, watched)
+        known = image.status[first:] >> 30 == GOOD
+        self._last_good = np.append(self._last_good, np.where(known, image.value[first:], np.nan))
 
     def restore(self, overrides: Mapping[str, Override]) -> None:
         """Take over what the last run left behind; nothing is written before this."""

@@ -100,11 +100,19 @@ class Forecaster:
         self._image = image
         self._models = models
         self._clock = clock
-        self._outputs = {
-            asset: [table.by_asset[asset][point].index for point in PREDICTED]
-            for asset in models
-            if PREDICTED[0] in table.by_asset.get(asset, {})
-        }
+        self._outputs: dict[str, list[int]] = {}
+        for asset in models:
+            self.add(asset)
+
+    def add(self, asset: str) -> None:
+        """Predict for a heat pump that has a model and the points for it."""
+        points = self._table.by_asset.get(asset, {})
+        if asset in self._models and PREDICTED[0] in points:
+            self._outputs[asset] = [points[point].index for point in PREDICTED]
+
+    def remove(self, asset: str) -> None:
+        """Predict for a heat pump no more; only then its model may go."""
+        self._outputs.pop(asset, None)
 
     def issue(self) -> None:
         """Compute every prediction once and ingest it: Uncertain, or Bad where an input is Bad."""

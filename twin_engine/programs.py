@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -27,6 +28,7 @@ from heatpump_twin.twin_engine.verdict import Verdict
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 TICK = 1.0
 """How often programs are looked at. [s]"""
 
@@ -52,6 +54,7 @@ class Programs:
     ) -> None:
         self._store = store
         self._loaded = False
+        self._returning: set[str] = set()
         self.journal = Journal(audit, clock)
         self.overrides = Overrides(image, commands, store, clock, self.journal.changed)
         self.schedules = Schedules(
@@ -69,16 +72,33 @@ class Programs:
         self.trainer = trainer
 
     async def start(self) -> None:
-        """Take up what the last run left behind, or have `tick` try again."""
+        """Take up what the last run, or a heat pump, left behind, or have `tick` try again."""
         try:
             promises = await self._store.load()
         except ProgramStoreError as error:
             log.warning("what was scheduled and overridden cannot be read yet", error=str(error))
             return
-        self.overrides.restore(promises.overrides)
-        self.schedules.restore(promises.schedules)
-        self.tank.restore(promises.tank_programs)
+        if not self._loaded:
+            self.overrides.restore(promises.overrides)
+        self.schedules.restore(self._of_new(promises.schedules))
+        self.tank.restore(self._of_new(promises.tank_programs))
         self._loaded = True
+        self._returning.clear()
+
+    def _of_new(self, promises: Mapping[str, T]) -> Mapping[str, T]:
+        """Return those of heat pumps that were added since the last time; at first all are new."""
+        return {a: p for a, p in promises.items() if not self._loaded or a in self._returning}
+
+    def add(self, asset: str) -> None:
+        """Take in a heat pump whose points are in the table, and soon what it left behind."""
+        self.tank.add(asset)
+        self._returning.add(asset)
+
+    async def remove(self, asset: str) -> None:
+        """Do nothing on a heat pump any more. What is promised waits on disk for its return."""
+        self._returning.discard(asset)
+        self.schedules.forget(asset)
+        await self.tank.forget(asset)
 
     async def stop(self) -> None:
         """Close the store. What is under way goes on after the next start."""
@@ -92,11 +112,11 @@ class Programs:
 
     async def tick(self) -> None:
         """Look at everything once."""
-        if not self._loaded:
+        if not self._loaded or self._returning:
             await self.start()
-            return
-        await self.schedules.tick()
-        await self.tank.tick()
+        if self._loaded:
+            await self.schedules.tick()
+            await self.tank.tick()
 
     async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
         """Give back every overridden setting of a heat pump; a running tank program ends."""

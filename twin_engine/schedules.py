@@ -87,7 +87,12 @@ class Schedules:
 
     def restore(self, schedules: Mapping[str, Schedule]) -> None:
         """Take over what the last run left behind."""
-        self._active = {a: s for a, s in schedules.items() if self.offered(a)}
+        self._active |= {a: s for a, s in schedules.items() if self.offered(a)}
+
+    def forget(self, asset: str) -> None:
+        """Look at the schedule of a heat pump no more; it is kept for when that is back."""
+        for memory in (self._active, self._outlook, self._not_before):
+            memory.pop(asset, None)
 
     async def set(
         self, asset: str, ready_at: int, target: float, *, user: str, origin: str
@@ -241,8 +246,7 @@ class Schedules:
 
     async def _drop(self, asset: str) -> None:
         await self._store.drop(Schedule, asset)
-        for memory in (self._active, self._outlook, self._not_before):
-            memory.pop(asset, None)
+        self.forget(asset)
         self._journal.changed(asset)
 
     async def _record(self, schedule: Schedule, status: int, message: str) -> None:

@@ -70,6 +70,11 @@ class SiteDeriver:
         except DatabaseAway as error:
             log.warning("the site's day starts with what is read from now on", error=str(error))
 
+    def grow(self) -> None:
+        """Take in the points that were added to the table: nothing follows from them."""
+        more = len(self._image.table) - len(self._is_input)
+        self._is_input = np.append(self._is_input, np.zeros(more, dtype=bool))
+
     async def run(self) -> None:
         """Compute when nobody reports: prices change and devices fall silent without a frame."""
         while True:

@@ -31,17 +31,26 @@ class TankPrograms:
         journal: Journal,
         clock: Clock,
     ) -> None:
-        self._tanks = {
-            asset: Tank(image, asset)
-            for asset, points in image.table.by_asset.items()
-            if SETPOINT in points
-        }
+        self._image = image
+        self._tanks: dict[str, Tank] = {}
+        for asset in image.table.by_asset:
+            self.add(asset)
         self._commands = commands
         self._store = store
         self._journal = journal
         self._clock = clock
         self._runs: dict[str, TankRun] = {}
         self._turn: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def add(self, asset: str) -> None:
+        """Take in a heat pump whose points are in the table."""
+        if SETPOINT in self._image.table.by_asset[asset]:
+            self._tanks[asset] = Tank(self._image, asset)
+
+    async def forget(self, asset: str) -> None:
+        """Look at the program of a heat pump no more; it is kept for when that is back."""
+        async with self._turn[asset]:
+            self._runs.pop(asset, None)
 
     def targets(self, asset: str, kind: Kind) -> Span | None:
         """Return which targets a kind of program takes; None: it is not possible here."""

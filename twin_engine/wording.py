@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.catalogue import UNITS, PointSpec
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Phrase, joined
 from heatpump_twin.drivers.clock import MICROSECONDS
 
 
@@ -42,5 +42,6 @@ def duration_text(seconds: float) -> str:
 
 
 def sentences(parts: Sequence[str]) -> str:
-    """Join sentences, and leave out the empty ones."""
-    return " ".join(filter(None, parts))
+    """Join sentences, each in whatever language it is told, and leave out the empty ones."""
+    said = [part for part in parts if part]
+    return said[0] if len(said) == 1 else joined(" ", said)

@@ -99,10 +99,16 @@ def mapped_points(plans: Iterable[DevicePlan]) -> list[Entry]:
 
 
 def build_drivers(
-    plans: Sequence[DevicePlan], table: PointTable, clock: Clock
+    plans: Sequence[DevicePlan],
+    table: PointTable,
+    clock: Clock,
+    links: dict[str, Link] | None = None,
 ) -> list[ModbusDriver]:
-    """Return a driver for every device. Devices at the same address share one link."""
-    links: dict[str, Link] = {}
+    """Return a driver for every device. Devices at the same address share one link.
+
+    ``links`` has those of drivers that run already, by address, and takes the new ones.
+    """
+    links = {} if links is None else links
     drivers = []
     for plan, phase in zip(plans, phases(plans), strict=True):
         link = links.setdefault(repr(plan.address), Link.to(plan.address))

@@ -126,6 +126,7 @@ class ModbusDriver:
         """Poll for ever, with the slow points every so many ticks."""
         loop = asyncio.get_running_loop()
         self._sink = sink
+        self._link.join()
         schedule = Schedule(loop.time() + self._phase, self._period)
         try:
             while True:
@@ -140,7 +141,7 @@ class ModbusDriver:
         finally:
             self._sink = None
             self._connected = False
-            await self._link.close()
+            await self._link.leave()
 
     async def poll(self, sink: FrameSink) -> None:
         """Read every point once, for a caller that keeps its own time instead of `run`."""

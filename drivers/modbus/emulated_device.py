@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from pymodbus.constants import ExcCodes
 
 from heatpump_twin.drivers.modbus.codec import PointCodec
+from heatpump_twin.drivers.modbus.emulated_faults import SensorFault
 from heatpump_twin.drivers.modbus.emulated_points import (
     ModbusRefusal,
     Region,
-    Sensors,
     Shown,
     ShownText,
     ShownValue,
@@ -29,20 +30,10 @@ _REMEMBERED = 256
 """Different requests whose answers are kept; who polls has few."""
 
 
-class Harm(NamedTuple):
-    """What is wrong with one device: exceptions by (space, address), sensors by point."""
+Forced = Mapping[tuple[Space, int], int]
+"""(space, address) → exception code of every request that touches it."""
 
-    forced: Mapping[tuple[Space, int], int]
-    sensors: Sensors
-
-    def refuse(self, space: Space, start: int, count: int) -> None:
-        """Raise `ModbusRefusal` if one of some addresses is to be refused."""
-        for (faulty, address), code in self.forced.items():
-            if faulty is space and start <= address < start + count:
-                raise ModbusRefusal(code)
-
-
-UNHARMED = Harm({}, {})
+NOTHING_FORCED: Forced = MappingProxyType({})
 
 
 class EmulatedDevice:
@@ -63,6 +54,8 @@ class EmulatedDevice:
         self.profile = profile
         self.process = process
         self.restart = on_restart
+        self.sensors: dict[str, SensorFault] = {}
+        """What is wrong with which sensor, by its name in the process."""
         names = names or {}
         shown = [
             ShownValue(PointCodec.of(profile, p), process, names.get(p.point, p.point))
@@ -79,37 +72,37 @@ class EmulatedDevice:
         self._stepwise = process if isinstance(process, StepwiseProcess) else None
         self._revision: int | None = None
 
-    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
+    def respond(self, request: bytes, forced: Forced = NOTHING_FORCED) -> bytes:
         """Return the response PDU to a request PDU, or raise `ModbusRefusal`."""
-        if self._stepwise is None or harm is not UNHARMED or request[0] not in _READ:
-            return self._respond(request, harm)
+        if self._stepwise is None or forced or self.sensors or request[0] not in _READ:
+            return self._respond(request, forced)
         if self._revision != self._stepwise.revision:
             self._answers.clear()
             self._revision = self._stepwise.revision
         answer = self._answers.get(request)
         if answer is None:
-            answer = self._respond(request, harm)
+            answer = self._respond(request, forced)
             _remember(self._answers, request, answer)
         return answer
 
-    def _respond(self, request: bytes, harm: Harm) -> bytes:
+    def _respond(self, request: bytes, forced: Forced) -> bytes:
         function = request[0]
         if function in _READ and self._readable[_READ[function]].points:
-            return self._read(_READ[function], request, harm)
+            return self._read(_READ[function], request, forced)
         if function in _WRITE and self._writable[_WRITE[function]].points:
-            return self._write(_WRITE[function], request, harm)
+            return self._write(_WRITE[function], request, forced)
         raise ModbusRefusal(ExcCodes.ILLEGAL_FUNCTION)
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────
-    def _read(self, space: Space, request: bytes, harm: Harm) -> bytes:
+    def _read(self, space: Space, request: bytes, forced: Forced) -> bytes:
         layout = self._layouts.get(request)
         if layout is None:
             layout = self._layout(space, request)
             _remember(self._layouts, request, layout)
-        harm.refuse(space, layout.start, layout.length)
+        _refuse(forced, space, layout.start, layout.length)
         words = [0] * layout.length
         for shown, at in layout.places:
-            for offset, word in enumerate(shown.words(harm.sensors), at):
+            for offset, word in enumerate(shown.words(self.sensors), at):
                 if 0 <= offset < layout.length:
                     words[offset] |= word
         if space.of_bits:
@@ -142,9 +135,9 @@ class EmulatedDevice:
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
 
     # ── writing ───────────────────────────────────────────────────────────────────────────────────
-    def _write(self, space: Space, request: bytes, harm: Harm) -> bytes:
+    def _write(self, space: Space, request: bytes, forced: Forced) -> bytes:
         start, words = _written(request)
-        harm.refuse(space, start, len(words))
+        _refuse(forced, space, start, len(words))
         accepted = []
         covered = start
         for shown in self._writable[space].touching(start, start + len(words)):
@@ -170,6 +163,12 @@ class _Layout(NamedTuple):
     start: int
     length: int
     places: Sequence[tuple[Shown, int]]
+
+
+def _refuse(forced: Forced, space: Space, start: int, count: int) -> None:
+    for (faulty, address), code in forced.items():
+        if faulty is space and start <= address < start + count:
+            raise ModbusRefusal(code)
 
 
 def _remember(answers: dict[bytes, _T], request: bytes, answer: _T) -> None:

@@ -1,4 +1,4 @@
-"""What can be wrong with an emulated gateway and the devices behind it."""
+"""What can be wrong with an emulated gateway and with the sensors of a device."""
 
 from __future__ import annotations
 
@@ -65,8 +65,6 @@ class Faults:
     """Unit ids that do not answer the gateway: exception 0x0B; on a bus, silence."""
     exceptions: dict[tuple[int, Space, int], int] = field(default_factory=dict)
     """(unit, space, address) → exception code of every request that touches it."""
-    sensors: dict[tuple[int, str], SensorFault] = field(default_factory=dict)
-    """(unit, point) → what is wrong with that sensor."""
 
     def clear(self) -> None:
         """Switch every fault off."""
@@ -76,7 +74,6 @@ class Faults:
         for faults in (self.silent_units, self.one_in, self.offline):
             faults.clear()
         self.exceptions.clear()
-        self.sensors.clear()
 
     def hits(self, name: str, request: int) -> bool:
         """Tell whether a fault that is on happens to the n-th request."""

@@ -25,7 +25,11 @@ from collections.abc import Mapping
 from pymodbus.constants import ExcCodes
 
 from heatpump_twin.drivers.modbus.emulated_connection import EmulatedConnection
-from heatpump_twin.drivers.modbus.emulated_device import UNHARMED, EmulatedDevice, Harm
+from heatpump_twin.drivers.modbus.emulated_device import (
+    NOTHING_FORCED,
+    EmulatedDevice,
+    Forced,
+)
 from heatpump_twin.drivers.modbus.emulated_faults import Faults
 from heatpump_twin.drivers.modbus.emulated_listener import EmulatedListener, Outage
 from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
@@ -80,6 +84,8 @@ class EmulatedGateway(EmulatedListener):
     async def repair(self) -> None:
         """End everything that is wrong; what is late by now still comes."""
         self.faults.clear()
+        for device in self.devices.values():
+            device.sensors.clear()
         await self.come_back()
 
     def _restart(self) -> None:
@@ -122,18 +128,15 @@ class EmulatedGateway(EmulatedListener):
             code: int = ExcCodes.GATEWAY_NO_RESPONSE
             return bytes((function | 0x80, code)) if self._session.tells_absence else None
         try:
-            return device.respond(request.pdu, self._harm(request.unit))
+            return device.respond(request.pdu, self._forced(request.unit))
         except ModbusRefusal as refusal:
             return bytes((function | 0x80, refusal.code))
 
-    def _harm(self, unit: int) -> Harm:
-        faults = self.faults
-        if not faults.exceptions and not faults.sensors:
-            return UNHARMED
-        return Harm(
-            {(space, at): code for (u, space, at), code in faults.exceptions.items() if u == unit},
-            {point: fault for (u, point), fault in faults.sensors.items() if u == unit},
-        )
+    def _forced(self, unit: int) -> Forced:
+        if not self.faults.exceptions:
+            return NOTHING_FORCED
+        exceptions = self.faults.exceptions.items()
+        return {(space, at): code for (u, space, at), code in exceptions if u == unit}
 
     def _send_on_bus(self, frame: bytes, delay: float) -> None:
         """Send a response behind those before it, on what is then the newest connection.

@@ -51,6 +51,7 @@ class Link:
         self._failed: set[int] = set()
         self._failed_at = 0.0
         self._failure: LinkError | None = None
+        self._users = 0
 
     @classmethod
     def to(cls, address: Connection) -> Link:
@@ -96,6 +97,16 @@ class Link:
                 raise
             self._answered(pause)
             return data
+
+    def join(self) -> None:
+        """Count one more who uses the connection."""
+        self._users += 1
+
+    async def leave(self) -> None:
+        """Count one less; the last one closes the connection."""
+        self._users -= 1
+        if self._users == 0:
+            await self.close()
 
     async def close(self) -> None:
         """Drop the connection. The next request opens a new one."""

@@ -67,9 +67,11 @@ class FaultBoard:
     def _apply(self, names: list[str]) -> None:
         for name in names:
             self.gateways[name].faults.clear()
+            for device in self.gateways[name].devices.values():
+                device.sensors.clear()
         for fault in self._on.values():
             if fault.gateway in names:
-                effects.apply(fault, self._gateway(fault).faults, self._clock)
+                effects.apply(fault, self._gateway(fault), self._clock)
 
     def _names(self, gateway: str | None) -> list[str]:
         if gateway is None:

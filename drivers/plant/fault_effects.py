@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice
-from heatpump_twin.drivers.modbus.emulated_faults import Drifting, Faults, Stuck
+from heatpump_twin.drivers.modbus.emulated_faults import Drifting, Stuck
 from heatpump_twin.drivers.modbus.emulator import EmulatedGateway, Outage
 from heatpump_twin.drivers.plant.device_faults import (
     DeviceFault,
@@ -48,8 +48,9 @@ def placed(
             yield fault.model_copy(update={"gateway": name})
 
 
-def apply(fault: DeviceFault, faults: Faults, clock: Clock) -> None:
-    """Switch a placed fault on among those that last."""
+def apply(fault: DeviceFault, gateway: EmulatedGateway, clock: Clock) -> None:
+    """Switch a placed fault on, if it lasts."""
+    faults = gateway.faults
     match fault:
         case Silence(unit=unit, one_in=one_in):
             faults.one_in["silent"] = one_in
@@ -68,9 +69,9 @@ def apply(fault: DeviceFault, faults: Faults, clock: Clock) -> None:
         case Refusal(unit=int(unit), space=space, address=int(address), code=code) if space:
             faults.exceptions[unit, space, address] = code
         case StuckSensor(unit=int(unit), point=point, value=float(value)):
-            faults.sensors[unit, point] = Stuck(value)
+            gateway.devices[unit].sensors[point] = Stuck(value)
         case DriftingSensor(unit=int(unit), point=point, per_hour=per_hour, since=int(since)):
-            faults.sensors[unit, point] = Drifting(per_hour, since, clock)
+            gateway.devices[unit].sensors[point] = Drifting(per_hour, since, clock)
 
 
 async def begin(fault: DeviceFault, gateway: EmulatedGateway) -> None:

@@ -38,9 +38,7 @@ class ShownValues:
         """Return values by gateway, unit and point; None: the device has no such sensor."""
         found: dict[str, dict[str, dict[str, float | None]]] = {}
         for name, number, device in self._devices(gateway, unit):
-            sensors = self._gateways[name].faults.sensors
-            faulty = {point: fault for (u, point), fault in sensors.items() if u == number}
-            values = {point: shown.shown(faulty) for point, shown in device.points.items()}
+            values = {point: shown.shown(device.sensors) for point, shown in device.points.items()}
             found.setdefault(name, {})[str(number)] = values
         return found
 

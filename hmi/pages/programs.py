@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any
@@ -36,7 +36,9 @@ class _Panel:
             ui.html(f"<h2>{texts.PROGRAMS}</h2>", sanitize=False)
             self._state = ui.html("", sanitize=False).classes("programs")
             self._state.props("data-programs")
-            self._ends = {}
+            self._ends: dict[str, ui.button] = {}
+            self._tank_is_busy = False
+            self._checks: list[Callable[[], None]] = []
             with ui.element("div").classes("bar-row"):
                 for name in _ENDS:
                     if name in unit.methods:
@@ -80,7 +82,8 @@ class _Panel:
             result = Result()
 
         def check() -> None:
-            ready = time is None or bool(time.value)
+            # One program at a time in a tank; a new schedule replaces the old one.
+            ready = bool(time.value) if time is not None else not self._tank_is_busy
             button.set_enabled(ready and _within(target.value, span))
 
         async def act() -> None:
@@ -93,6 +96,7 @@ class _Panel:
         button.on_click(act)
         for field in filter(None, (time, target)):
             field.on_value_change(check)
+        self._checks.append(check)
         check()
 
     def _next(self, clock: str) -> datetime:
@@ -110,6 +114,9 @@ class _Panel:
         )
         for name, button in self._ends.items():
             button.set_visibility(bool(values.get(_ENDS[name])))
+        self._tank_is_busy = bool(values.get("TankProgram"))
+        for check in self._checks:
+            check()
 
 
 def _within(text: str | None, span: tuple[float, float] | None) -> bool:

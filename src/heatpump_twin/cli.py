@@ -18,10 +18,11 @@ from heatpump_twin.cli_cert import cert
 from heatpump_twin.cli_commissioning import commissioning
 from heatpump_twin.cli_plant import plant
 from heatpump_twin.cli_points import nodeset, points
+from heatpump_twin.cli_reload import reload
 from heatpump_twin.cli_user import user
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError
-from heatpump_twin.config.load import load_site
+from heatpump_twin.config.load import SiteFile, load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.logs import configure
@@ -39,6 +40,7 @@ app.add_typer(user, name="user")
 app.add_typer(cert, name="cert")
 app.add_typer(nodeset, name="nodeset")
 app.command()(points)
+app.command()(reload)
 app.add_typer(commissioning)
 app.add_typer(plant, name="plant")
 
@@ -68,11 +70,11 @@ def run(site: SiteOption = "default", data: DataOption = None, set_: SetOption =
     """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
     from heatpump_twin.run import run as run_twin
 
-    settings = load_site(site, set_ or ())
+    file = SiteFile(site, set_ or ())
+    settings = file.load()
     configure("twin")
     directory = DataDirectory.open(data)
-    arguments = ["--site", site, *(part for item in set_ or [] for part in ("--set", item))]
-    until_stopped(lambda stop: run_twin(settings, directory, arguments, stop))
+    until_stopped(lambda stop: run_twin(settings, directory, file, stop))
 
 
 @app.command()

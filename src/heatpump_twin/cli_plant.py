@@ -67,7 +67,14 @@ def serve(
             "default: a pseudo terminal.",
         ),
     ] = None,
-    control_port: ControlPort = CONTROL_PORT,
+    control_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help=f"Control port; default: {CONTROL_PORT}, or the site's plant.control_port.",
+        ),
+    ] = None,
 ) -> None:
     """Serve emulated field devices: those of a site, or any profile.
 
@@ -79,12 +86,14 @@ def serve(
     if not profile:
         from heatpump_twin.plant import run_plant
 
-        settings = load_site(site, set_ or ())
+        override = [] if control_port is None else [f"plant.control_port={control_port}"]
+        settings = load_site(site, [*(set_ or ()), *override])
         until_stopped(lambda stop: run_plant(settings, stop))
         return
     from heatpump_twin.emulation import run_stand_alone, stand_alone
 
-    wanted = stand_alone(profile, unit or [], transport, host, port, count, line, control_port)
+    control = CONTROL_PORT if control_port is None else control_port
+    wanted = stand_alone(profile, unit or [], transport, host, port, count, line, control)
 
     def tell(text: str) -> None:
         out.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -31,6 +30,8 @@ class TwinMetrics(Collector):
     lag: LoopLag
     active_alarms: Mapping[str, int]
     """Number of active alarms by heat pump."""
+    points: Callable[[], Sequence[int]]
+    """Indices of the points that the site has now."""
 
     def registry(self) -> CollectorRegistry:
         """Return a registry with these metrics and those of the process."""
@@ -46,8 +47,9 @@ class TwinMetrics(Collector):
         yield from self._devices()
         yield from self._history()
         yield from self._clients()
-        bad = sum(is_bad(status) for status in np.asarray(self.image.status).tolist())
-        yield _gauge("points", "Points of the site", len(self.image.table))
+        points = self.points()
+        bad = sum(is_bad(status) for status in self.image.status[points].tolist())
+        yield _gauge("points", "Points of the site", len(points))
         yield _gauge("points_bad", "Points without a usable value now", bad)
         yield _gauge("loop_lag_seconds", "How late the event loop runs", self.lag.last)
         yield _gauge("loop_lag_worst_seconds", "Worst lateness so far", self.lag.worst)

@@ -98,13 +98,11 @@ class Retraining:
             self._wanted.clear()
             job = self._job
             if job is not None:
-                try:
-                    state, words = await self._train(job.asset)
-                finally:
-                    self._job = None
-                self._state(job.asset, state, words)
+                state, words = await self._train(job.asset)
                 used = state in (TrainingState.IN_USE, TrainingState.FROM_NEXT_START)
                 await self._record(job, GOOD if used else UNCERTAIN, words)
+                self._job = None
+                self._state(job.asset, state, words)
 
     async def _train(self, asset: str) -> tuple[TrainingState, str]:
         candidate = self._models / f"{HEAT_UP}-{asset}.candidate.onnx"

@@ -14,7 +14,7 @@ from taciturn import Taciturn
 
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.access import DeviceAccess
-from heatpump_twin.drivers.modbus.emulated_device import UNHARMED, Harm
+from heatpump_twin.drivers.modbus.emulated_device import NOTHING_FORCED, Forced
 from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway
 from heatpump_twin.drivers.modbus.load import load_profile
 from heatpump_twin.drivers.modbus.profile import Space
@@ -119,10 +119,10 @@ points:
 class Named(EmulatedDevice):
     """Has its name in four registers, and says nothing about its model number."""
 
-    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
+    def respond(self, request: bytes, forced: Forced = NOTHING_FORCED) -> bytes:
         if request[1:5] == (500).to_bytes(2, "big") + (4).to_bytes(2, "big"):
             return bytes((request[0], 8)) + b"TWIN 7\0\0"
-        return super().respond(request, harm)
+        return super().respond(request, forced)
 
 
 async def test_texts_and_profiles_of_ones_own(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ async def test_a_device_that_keeps_silent(gateway: Any) -> None:
 async def test_silence_about_some_points_does_not_hide_the_others() -> None:
     profile = load_profile("lg-therma-v")
     device = EmulatedDevice(profile, PlausibleProcess(profile, WINTER))
-    async with Taciturn(device, Harm({(Space.INPUT, 2): ILLEGAL_ADDRESS}, {})).served() as link:
+    async with Taciturn(device, {(Space.INPUT, 2): ILLEGAL_ADDRESS}).served() as link:
         access = DeviceAccess(profile, link, 1, 0.1, SystemClock())
         readings = {r.point.point: r for r in await access.read()}
     assert readings["return_temperature"].status == BAD_NO_COMMUNICATION

@@ -135,6 +135,13 @@ async def test_devices_at_one_address_share_a_connection(
         await eventually(lambda: bool(np.isfinite(image).all()))
         assert gateway.connections == 1
         assert image[table.by_key["hp1.ambient_temperature"].index] == pytest.approx(21.0)
+        # One of them goes: the other is read on without a failure, over one connection.
+        tasks[0].cancel()
+        await asyncio.wait(tasks[:1])
+        polls = drivers[1].metrics.polls
+        await eventually(lambda: drivers[1].metrics.polls > polls + 2)
+        assert drivers[1].metrics.failed_polls == 0
+        assert gateway.connections == 1
     finally:
         for task in tasks:
             task.cancel()

@@ -12,7 +12,7 @@ from pymodbus.constants import ExcCodes
 from recorded import READS, RecordedSession
 from taciturn import Taciturn
 
-from heatpump_twin.drivers.modbus.emulated_device import UNHARMED, Harm
+from heatpump_twin.drivers.modbus.emulated_device import NOTHING_FORCED, Forced
 from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway
 from heatpump_twin.drivers.modbus.link import NotSentError
@@ -28,9 +28,9 @@ Scanned = Callable[..., Awaitable[tuple[ScanReport, RecordedSession]]]
 class Generous(EmulatedDevice):
     """Answers any address that it does not have with zeros, as many devices do."""
 
-    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
+    def respond(self, request: bytes, forced: Forced = NOTHING_FORCED) -> bytes:
         try:
-            return super().respond(request, harm)
+            return super().respond(request, forced)
         except ModbusRefusal:
             if request[0] not in READS:
                 raise
@@ -46,22 +46,22 @@ class Both(EmulatedDevice):
         self._other = other
         return self
 
-    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
+    def respond(self, request: bytes, forced: Forced = NOTHING_FORCED) -> bytes:
         try:
-            return super().respond(request, harm)
+            return super().respond(request, forced)
         except ModbusRefusal:
-            return self._other.respond(request, harm)
+            return self._other.respond(request, forced)
 
 
 class Busy(EmulatedDevice):
     """Answers a request only when it comes a second time."""
 
-    def respond(self, request: bytes, harm: Harm = UNHARMED) -> bytes:
+    def respond(self, request: bytes, forced: Forced = NOTHING_FORCED) -> bytes:
         seen = self.__dict__.setdefault("_seen", set())
         if request not in seen:
             seen.add(request)
             raise ModbusRefusal(ExcCodes.DEVICE_BUSY)
-        return super().respond(request, harm)
+        return super().respond(request, forced)
 
 
 def device(name: str, day: dict[str, float | None], kind: type = EmulatedDevice) -> Any:

@@ -42,8 +42,9 @@ async def test_a_block_gives_back_what_was_imported(fresh) -> None:
         assert list(again.attributes) == list(node.attributes), node.nodeid
         for attribute, content in node.attributes.items():
             value = again.attributes[attribute].value
-            assert seen(value) == seen(content.value), (node.nodeid, attribute)
-        assert list(map(seen, again.references)) == list(map(seen, node.references)), node.nodeid
+            same = value == content.value or seen(value) == seen(content.value)
+            assert same, (node.nodeid, attribute)
+        assert again.references == node.references, node.nodeid
         assert again is read.get(node.nodeid)
 
 
@@ -192,28 +193,19 @@ async def test_a_directory_that_takes_no_file_is_no_reason_not_to_start(tmp_path
 async def test_a_server_reads_its_file_and_replaces_a_damaged_one(
     start_rig, connect, tmp_path
 ) -> None:
-    async with start_rig(data_path=tmp_path) as rig, connect(rig) as client:
-        first = await client.get_namespace_array()
+    async def start() -> tuple[list[str], set[str]]:
+        with capture_logs() as logs:
+            async with start_rig(data_path=tmp_path) as rig, connect(rig) as client:
+                uris = await client.get_namespace_array()
+                kind = client.get_node(ua.NodeId(1001, uris.index(TYPES)))
+                assert (await kind.read_browse_name()).Name == "HeatPumpType"
+        return uris, {log["event"] for log in logs} & {IMPORTED, IGNORED}
+
     cache = DataDirectory(tmp_path).type_nodes
-    whole, written = cache.read_bytes(), cache.stat().st_mtime_ns
-
-    with capture_logs() as logs:
-        async with start_rig(data_path=tmp_path) as rig, connect(rig) as client:
-            assert await client.get_namespace_array() == first
-    assert not {IMPORTED, IGNORED} & {log["event"] for log in logs}
-    assert cache.stat().st_mtime_ns == written
-
+    uris, _ = await start()
+    whole = cache.read_bytes()
+    assert await start() == (uris, set())
+    assert cache.read_bytes() == whole
     cache.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with capture_logs() as logs:
-        async with start_rig(data_path=tmp_path) as rig, connect(rig) as client:
-            assert await client.get_namespace_array() == first
-            kind = client.get_node(ua.NodeId(1001, first.index(TYPES)))
-            assert (await kind.read_browse_name()).Name == "HeatPumpType"
-    assert {IMPORTED, IGNORED} <= {log["event"] for log in logs}
-    assert len(cache.read_bytes()) == len(whole)
-    assert read_header(cache.read_bytes()) == read_header(whole)
-
-
-def read_header(content: bytes) -> bytes:
-    """Return the format and what it was made from; the rest has the time of the import in it."""
-    return content[:59]
+    assert await start() == (uris, {IMPORTED, IGNORED})
+    assert await start() == (uris, set())

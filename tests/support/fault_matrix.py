@@ -326,6 +326,9 @@ async def _observe(
         await _until(lambda: driver.metrics.polls >= polls + 8)
         assert witness.only_guilty_bad
         assert witness.good > flowing
+    elif fault.effect is Effect.ALL_BAD and not fault.ends_by_itself:  # and go on trying
+        failing = driver.metrics.polls
+        await _until(lambda: driver.metrics.polls >= failing + 2)
     gaps, polls, ended = witness.gaps, driver.metrics.polls, loop.time()
     if not fault.ends_by_itself:
         await gateway.repair()

@@ -68,8 +68,13 @@ async def interrupted(process: Process) -> Ran:
 
 
 async def ended(process: Process) -> Ran:
-    """Wait for the end."""
-    async with asyncio.timeout(60):
-        out, err = await process.communicate()
+    """Wait for the end; one that does not come must not spoil the next test."""
+    try:
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
     assert process.returncode is not None
     return Ran(process.returncode, (out or b"").decode(), (err or b"").decode())

@@ -15,7 +15,7 @@ WINTER: dict[str, float | None] = {
     "evaporator_outlet_temperature": -1.2, "high_pressure": 24.6, "low_pressure": 6.8,
     "water_pressure": 1.6, "controller_water_flow": 14.3, "defrost_active": 0,
     "compressor_running": 1, "water_pump_running": 1, "water_flow_detected": 1, "dhw_heating": 0,
-    "backup_heater_on": 0, "dhw_heater_on": 0, "fault_active": 0, "error_code": 0,
+    "backup_heater_on": 0, "dhw_heater_on": 0, "fault_active": 0, "error_code": 0, "fault_reset": 0,
     "operation_cycle": 2, "controller_state": 1, "unit_enabled": 1, "operating_mode": 1,
     "supply_setpoint": 36, "zone2_supply_setpoint": 33, "room_setpoint": 21, "dhw_enabled": 1,
     "dhw_setpoint": 50, "zones_enabled": 3, "silent_mode": 0, "heating_curve": 1.1,

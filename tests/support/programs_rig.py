@@ -32,6 +32,7 @@ AT_FIRST = {
     "outdoor_temperature": 7.0, "room_temperature": 20.0, "dhw_temperature": 46.0,
     "fault_active": 0.0, "error_code": 0.0,
 }  # fmt: skip
+MODEL = Path(str(files("heatpump_twin.models.onnx"))) / "heat_up_time.onnx"
 WHO = {"user": "olga", "origin": "test client"}
 
 
@@ -103,13 +104,12 @@ class ProgramsRig:
         self.device.names = {p.index: p.id for p in self.table if p.limits}
         self.audit, self.store = AuditLog(self.database), ProgramStore(self.database)
         await self.audit.start()
-        packaged = Path(str(files("heatpump_twin.models.onnx"))) / "heat_up_time.onnx"
         self.programs = Programs(
             image=self.image,
             commands=Commands(self.table, self.image, [self.device], self.audit, self.clock),
             audit=self.audit,
             store=self.store,
-            models={"hp1": HeatUpModel(packaged)} if self.model else {},
+            models={"hp1": HeatUpModel(MODEL)} if self.model else {},
             zone=ZoneInfo("Europe/Madrid"),
             clock=self.clock,
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from heatpump_twin.config.settings import Connection
-from heatpump_twin.drivers.modbus.emulated_device import UNHARMED, EmulatedDevice, Harm
+from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice, Forced
 from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.emulated_session import TcpSession
 from heatpump_twin.drivers.modbus.link import Link
@@ -19,7 +19,7 @@ class Taciturn:
     """One device on a TCP port of its own."""
 
     device: EmulatedDevice
-    harm: Harm = UNHARMED
+    forced: Forced = field(default_factory=dict)
     silences: int = 0
 
     @contextlib.asynccontextmanager
@@ -39,7 +39,7 @@ class Taciturn:
                 buffer += data
                 while (request := session.take(buffer)) is not None:
                     try:
-                        answer = self.device.respond(request.pdu, self.harm)
+                        answer = self.device.respond(request.pdu, self.forced)
                     except ModbusRefusal:
                         self.silences += 1
                         continue

@@ -71,7 +71,7 @@ async def test_forty_typed_points_are_live(twin: Twin, connect, find, eventually
                 (await p.read_browse_name()).Name: await p.read_value()
                 for p in await node.get_properties()
             }
-            if kind == "AnalogUnitRangeType":
+            if kind in ("AnalogUnitRangeType", "PredictionType"):
                 assert properties["EngineeringUnits"].UnitId > 0, name
                 assert properties["EURange"].Low < properties["EURange"].High, name
             elif kind == "TwoStateDiscreteType":

@@ -125,10 +125,10 @@ async def test_what_cannot_be_released_stays_and_is_named(rig):
 async def test_the_main_switch_is_released_last(rig):
     rig.device.show("unit_enabled", 0.0)
     await rig.write("unit_enabled", 1.0)
-    await rig.write("dhw_setpoint", 50.0)
+    await rig.write("operating_mode", 1.0)
     rig.device.written.clear()
     await rig.programs.release("hp1", **WHO)
-    assert rig.device.written == [("dhw_setpoint", 48.0), ("unit_enabled", 0.0)]
+    assert rig.device.written == [("operating_mode", 2.0), ("unit_enabled", 0.0)]
 
 
 async def test_a_push_button_and_a_moving_balance_are_not_overridden(rig):

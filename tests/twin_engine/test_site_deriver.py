@@ -422,3 +422,11 @@ async def test_a_day_that_ended_meanwhile_is_not_taken_up(tmp_path, clock):
         await second.deriver.start()
     used(second, 0.2)
     assert second["electricity_cost_today"] == (pytest.approx(0.06), GOOD)
+
+
+def test_a_site_without_an_outdoor_sensor_has_its_other_totals(clock):
+    outdoor = {"outdoor_temperature", "ambient_temperature", "outdoor_humidity"}
+    bench = Bench(clock, heat_pumps=1, without={"hp1": outdoor})
+    bench.set_all()
+    assert "outdoor_temperature" not in bench.table.by_asset["site"]
+    assert bench["electrical_power"] == (1000.0, GOOD)

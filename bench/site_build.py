@@ -1,0 +1,114 @@
+"""Build a whole twin of N heat pumps, without polling them. Run as a process; prints JSON.
+
+What is there afterwards is what `hptwin run` holds: image, drivers, rules, historian, server.
+"""
+
+from __future__ import annotations
+
+import time
+
+BEGIN = time.perf_counter()
+
+import asyncio  # noqa: E402
+import gc  # noqa: E402
+import json  # noqa: E402
+import sys  # noqa: E402
+from contextlib import AsyncExitStack  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import psutil  # noqa: E402
+
+from heatpump_twin import runtime  # noqa: E402
+from heatpump_twin.config.data_directory import DataDirectory  # noqa: E402
+from heatpump_twin.config.load import load_site  # noqa: E402
+from heatpump_twin.config.settings import Site  # noqa: E402
+from heatpump_twin.drivers.clock import SystemClock  # noqa: E402
+from heatpump_twin.server.type_import import load_type_nodes  # noqa: E402
+from heatpump_twin.server.users import UserStore  # noqa: E402
+
+IMPORTED = time.perf_counter()
+
+
+def site_of(pumps: int, port: int) -> Site:
+    """Return the packaged site with its heat pump so many times."""
+    site = load_site("default", [f"opcua.port={port}", "hmi.enabled=false"], {})
+    (pump,) = site.heat_pumps
+    numbered = [
+        pump.model_copy(update={"id": f"hp{n}", "name": f"Heat pump {n}"})
+        for n in range(1, pumps + 1)
+    ]
+    return site.model_copy(update={"heat_pumps": numbered})
+
+
+class Watch:
+    """Seconds from one mark to the next."""
+
+    def __init__(self) -> None:
+        self.seconds = {"imports": IMPORTED - BEGIN}
+        self._last = time.perf_counter()
+
+    def mark(self, name: str) -> None:
+        """Note how long it took since the last mark."""
+        now = time.perf_counter()
+        self.seconds[name] = now - self._last
+        self._last = now
+
+
+async def main(pumps: int, port: int, folder: Path) -> None:
+    """Build, look at every node, remove a heat pump, add it again."""
+    site, data, clock = site_of(pumps, port), DataDirectory.open(folder), SystemClock()
+    watch = Watch()
+    assembly = runtime.assemble(site, data)
+    image = runtime.Image(assembly.table, clock.now())
+    drivers = runtime.build_drivers(assembly.plans, assembly.table, clock)
+    packs = [runtime.load_pack(name) for name in site.rules.packs]
+    rules = runtime.RuleEngine(packs, site, assembly.table)
+    watch.mark("points, drivers, rules")
+    async with AsyncExitStack() as stack:
+        url = runtime.database_url(site.historian, data)
+        audit = runtime.AuditLog(url)
+        stack.push_async_callback(audit.stop)
+        await audit.start()
+        historian = runtime.Historian(assembly.table, url, site.historian, clock)
+        await historian.start()
+        stack.push_async_callback(historian.stop)
+        deriver = runtime.Deriver(image, site, historian, clock)
+        await deriver.start()
+        watch.mark("database, deriver")
+        await load_type_nodes(data.type_nodes)  # so that the next mark is without an import
+        watch.mark("type nodes")
+        server = runtime.TwinServer(
+            site=site, data=data, table=assembly.table, image=image, alarms=rules.definitions(),
+            commands=runtime.Commands(assembly.table, image, drivers, audit, clock),
+            history=historian, users=UserStore(data.users), provenance=assembly.provenance,
+            clock=clock,
+        )  # fmt: skip
+        await server.start()
+        stack.push_async_callback(server.stop)
+        watch.mark("server with all instances")
+        gc.collect()
+        watch.mark("one garbage collection")
+        rss = psutil.Process().memory_info().rss
+        space = server._running.iserver.aspace  # noqa: SLF001
+        nodes = space._nodes  # noqa: SLF001
+        resident = space.resident
+        watch.mark("")
+        for node in nodes.values():
+            _ = [content.value for _, content in node.attributes.items()], node.references
+        watch.mark("looking at every node")
+        looked = psutil.Process().memory_info().rss
+        await server.remove("hp1")
+        watch.mark("removing a heat pump")
+        await server.add(site.heat_pumps[0])
+        watch.mark("adding a heat pump")
+        del watch.seconds[""]
+        figures = {
+            "points": len(assembly.table), "alarms": len(rules.definitions()),
+            "nodes": len(nodes), "resident": resident, "resident after": space.resident,
+            "rss": rss, "rss after": looked, "seconds": watch.seconds,
+        }  # fmt: skip
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))
