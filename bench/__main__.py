@@ -13,7 +13,7 @@ from bench import address_space, modbus_faults, modbus_poll, modbus_requests, op
 
 parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
 parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
-parser.add_argument("--seconds", type=float, default=20.0, help="how long modbus_poll polls")
+parser.add_argument("--seconds", type=float, default=10.0, help="how long modbus_poll polls")
 arguments = parser.parse_args()
 benches = {
     "modbus_requests": modbus_requests.run,

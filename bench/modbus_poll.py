@@ -32,7 +32,7 @@ from heatpump_twin.drivers.modbus.plan import plan
 PROFILE = str(Path(__file__).with_name("heat-pump-60.yaml"))
 DEVICES = 250
 PERIOD = 1.0
-WARM_UP = 5.0
+WARM_UP = 3.0
 PEER_SECONDS = 60.0
 """The peer is only there for its CPU time, which does not take long to measure."""
 
@@ -88,7 +88,7 @@ def seen(fleet: Fleet, poller: Measured) -> tuple[list[float], int]:
     return lateness, missing
 
 
-def run(console: Console, seconds: float = 20.0) -> None:
+def run(console: Console, seconds: float = 10.0) -> None:
     """Measure both and print the figures with the bars that they are held to."""
     profile = load_profile(PROFILE)
     blocks = plan(profile, profile.samples)
