@@ -1,9 +1,30 @@
-"""``python -m bench``: measure everything."""
+"""``python -m bench``: measure everything, or what is named. ``make bench`` does the former."""
 
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+
+import structlog
 from rich.console import Console
 
-from bench import address_space, opcua
+from bench import address_space, modbus_faults, modbus_poll, modbus_requests, opcua
 
-console = Console()
-address_space.run(console)
-opcua.run(console)
+parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+parser.add_argument("--seconds", type=float, default=20.0, help="how long modbus_poll polls")
+arguments = parser.parse_args()
+benches = {
+    "modbus_requests": modbus_requests.run,
+    "modbus_poll": partial(modbus_poll.run, seconds=arguments.seconds),
+    "modbus_faults": modbus_faults.run,
+    "address_space": address_space.run,
+    "opcua": opcua.run,
+}
+if unknown := set(arguments.names) - set(benches):
+    parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+console = Console(width=None if sys.stdout.isatty() else 100)
+for name in arguments.names or benches:
+    benches[name](console)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -214,35 +213,58 @@ class Point:
         return pascal_case(self.id)
 
 
-@dataclass(frozen=True)
-class PointTable:
-    """All points of a site, by index, by key and by asset."""
+Entry = tuple[str, str, PointSpec, Span | None]
+"""Asset, point id, declaration and write limits of a point that has no index yet."""
 
-    points: tuple[Point, ...]
+
+class PointTable:
+    """All points of a site, by index, by key and by asset.
+
+    It only grows during a run, so that an index stays what it is: the points of a heat pump that
+    went keep their rows, and one that comes, or comes back, has new ones at the end.
+    """
+
+    def __init__(self) -> None:
+        self._points: list[Point] = []
+        self.by_key: dict[str, Point] = {}
+        """Points by ``asset.point``: the newest, where there were several."""
+        self.by_asset: dict[str, dict[str, Point]] = {}
+        """Points by asset, then by point id: likewise."""
 
     @classmethod
-    def build(cls, entries: Iterable[tuple[str, str, PointSpec, Span | None]]) -> PointTable:
-        """Make a table of (asset, point id, spec, write limits), numbered in this order."""
-        return cls(tuple(Point(i, *entry) for i, entry in enumerate(entries)))
+    def build(cls, entries: Iterable[Entry]) -> PointTable:
+        """Make a table of points, numbered in this order."""
+        table = cls()
+        table.extend(entries)
+        return table
 
-    @cached_property
-    def by_key(self) -> dict[str, Point]:
-        """Points by ``asset.point``."""
-        return {point.key: point for point in self.points}
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Add points at the end."""
+        for entry in entries:
+            point = Point(len(self._points), *entry)
+            self._points.append(point)
+            self._list(point)
 
-    @cached_property
-    def by_asset(self) -> dict[str, dict[str, Point]]:
-        """Points by asset, then by point id."""
-        assets: dict[str, dict[str, Point]] = {}
-        for point in self.points:
-            assets.setdefault(point.asset, {})[point.id] = point
-        return assets
+    def renew(self, asset: str, entries: Iterable[Entry]) -> None:
+        """Add an asset that may have been here before: of that, nothing is listed any more."""
+        for point in self.by_asset.pop(asset, {}).values():
+            del self.by_key[point.key]
+        self.extend(entries)
+
+    def redeclare(self, point: Point, spec: PointSpec) -> None:
+        """Give a point another declaration, such as a wider range; its index stays."""
+        self._points[point.index] = replace(point, spec=spec)
+        self._list(self._points[point.index])
+
+    def _list(self, point: Point) -> None:
+        self.by_key[point.key] = point
+        self.by_asset.setdefault(point.asset, {})[point.id] = point
 
     def __len__(self) -> int:
-        return len(self.points)
+        return len(self._points)
 
     def __iter__(self) -> Iterator[Point]:
-        return iter(self.points)
+        return iter(self._points)
 
     def __getitem__(self, index: int) -> Point:
-        return self.points[index]
+        return self._points[index]

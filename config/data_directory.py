@@ -33,6 +33,16 @@ class DataDirectory:
         return self.root / "historian.sqlite"
 
     @property
+    def lock(self) -> Path:
+        """Held by the running twin, whose process id is in it."""
+        return self.root / "lock"
+
+    @property
+    def reload(self) -> Path:
+        """What became of the latest reload of the site file."""
+        return self.root / "reload.json"
+
+    @property
     def users(self) -> Path:
         """Users, roles and password hashes."""
         return self.root / "users.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,23 @@ from heatpump_twin.config.yaml_source import YamlSource
 
 ENVIRONMENT_PREFIX = "HPTWIN__"
 DEFAULT_SITE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFile:
+    """Where a site is read from: a file, or a packaged site by its name, and what overrides it."""
+
+    file: str = DEFAULT_SITE
+    overrides: Sequence[str] = ()
+
+    def load(self) -> Site:
+        """Return the validated site."""
+        return load_site(self.file, self.overrides)
+
+    @property
+    def arguments(self) -> list[str]:
+        """How another process of ours is told of it."""
+        return ["--site", self.file, *(p for item in self.overrides for p in ("--set", item))]
 
 
 def site_source(site: str | Path | None) -> YamlSource:

@@ -126,6 +126,11 @@ class Tariff(BaseModel):
             )
         return self
 
+    @property
+    def varies(self) -> bool:
+        """Whether there is more than one price."""
+        return bool(np.ptp(self.week()) > 0)
+
     def week(self) -> NDArray[np.float64]:
         """Return the price of every minute of a week, from Monday 00:00 local time."""
         prices = np.full(len(DAYS) * MINUTES_PER_DAY, np.nan if self.price is None else self.price)

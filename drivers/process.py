@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Process(Protocol):
@@ -14,4 +14,14 @@ class Process(Protocol):
 
     def write(self, point: str, value: float) -> None:
         """Set a setpoint or a switch."""
+        ...
+
+
+@runtime_checkable
+class StepwiseProcess(Process, Protocol):
+    """A process that stands still between steps, so that nobody has to look at it twice."""
+
+    @property
+    def revision(self) -> int:
+        """A number that is another one whenever anything that can be read may have changed."""
         ...

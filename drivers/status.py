@@ -38,3 +38,15 @@ def is_good(status: int) -> bool:
 def is_bad(status: int) -> bool:
     """Tell whether there is no usable value."""
     return bool(status & BAD)
+
+
+def name_of(status: int) -> str:
+    """Return the name of a code as OPC UA writes it, ``BadNoData``; else the number."""
+    return _NAMES.get(status, f"0x{status:08X}")
+
+
+_NAMES = {
+    code: name.title().replace("_", "")
+    for name, code in list(globals().items())
+    if isinstance(code, int) and not name.startswith("_")
+}

@@ -7,12 +7,12 @@ from typing import Any
 
 from asyncua import Client, ua
 
-from heatpump_twin.hmi.model import Method, Unit, Variable
+from heatpump_twin.hmi.model import Input, Method, Unit, Variable
 
 _DI = "http://opcfoundation.org/UA/DI/"
 _BATCH = 500
 _HISTORY_READ = 1 << ua.AccessLevel.HistoryRead.value
-_NUMERIC = {
+_KINDS = {
     ua.ObjectIds.Double: ua.VariantType.Double,
     ua.ObjectIds.Float: ua.VariantType.Float,
     ua.ObjectIds.Boolean: ua.VariantType.Boolean,
@@ -24,6 +24,8 @@ _NUMERIC = {
     ua.ObjectIds.UInt32: ua.VariantType.UInt32,
     ua.ObjectIds.Int64: ua.VariantType.Int64,
     ua.ObjectIds.UInt64: ua.VariantType.UInt64,
+    ua.ObjectIds.Duration: ua.VariantType.Double,
+    ua.ObjectIds.UtcTime: ua.VariantType.DateTime,
 }
 _PLATE = ("Manufacturer", "Model", "SerialNumber")
 _KNOWN_PROPERTIES = {
@@ -70,7 +72,10 @@ class AddressSpace:
         browsed = await self._browse(nodes)
         found = dict(zip(sets, browsed[: len(sets)], strict=True))
         group_of: dict[ua.NodeId, str] = {}
+        programs: dict[str, ua.NodeId] = {}
         for group, members in zip(groups, browsed[len(sets) :], strict=True):
+            if group.BrowseName.Name == "Programs":
+                programs = {str(member.BrowseName.Name): member.NodeId for member in members}
             for member in members:
                 group_of.setdefault(member.NodeId, str(group.BrowseName.Name))
         variables = await self._variables(found.get("ParameterSet", []), group_of)
@@ -84,6 +89,7 @@ class AddressSpace:
             plate={name: _text(value) for name, value in zip(plate, values, strict=True)},
             variables={variable.id: variable for variable in variables},
             methods={method.name: method for method in methods},
+            programs=programs,
         )
 
     async def _variables(
@@ -215,21 +221,16 @@ def _variable(
 def _method(
     reference: ua.ReferenceDescription, parent: ua.NodeId, arguments: Sequence[ua.Argument]
 ) -> Method | None:
-    """Describe a method without or with one number as input; others have no place on a page."""
-    if len(arguments) > 1:
+    """Describe a method whose inputs are numbers and times; others have no place on a page."""
+    kinds = [_KINDS.get(argument.DataType.Identifier) for argument in arguments]
+    inputs = {
+        str(argument.Name): Input(kind, _text(argument.Description))
+        for argument, kind in zip(arguments, kinds, strict=True)
+        if kind is not None
+    }
+    if len(inputs) < len(arguments):
         return None
-    kind = None
-    if arguments:
-        kind = _NUMERIC.get(arguments[0].DataType.Identifier)
-        if kind is None:
-            return None
-    return Method(
-        node=reference.NodeId,
-        object=parent,
-        name=str(reference.BrowseName.Name),
-        argument=kind,
-        argument_text=_text(arguments[0].Description) if arguments else "",
-    )
+    return Method(reference.NodeId, parent, str(reference.BrowseName.Name), inputs)
 
 
 def _text(value: Any) -> str:

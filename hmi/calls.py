@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from asyncua import Client, ua
+from asyncua.ua.ua_binary import struct_from_binary
 
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.endpoint import status_name
 from heatpump_twin.hmi.model import Method
 
+_OPERATION_ADDITIONAL_INFO = 0x80
+"""Bit of ReturnDiagnostics that asks for the server's words (OPC 10000-4, 7.32)."""
 _INTEGERS = {
     ua.VariantType.SByte, ua.VariantType.Byte, ua.VariantType.Int16, ua.VariantType.UInt16,
     ua.VariantType.Int32, ua.VariantType.UInt32, ua.VariantType.Int64, ua.VariantType.UInt64,
@@ -27,11 +31,12 @@ class Outcome:
     read_back: float | None = None
 
 
-async def call(client: Client, method: Method, value: float | None = None) -> Outcome:
-    """Call a method with no or one input; its outputs are ``ReadBack`` and ``Message``."""
-    arguments = []
-    if method.argument is not None and value is not None:
-        arguments = [ua.Variant(_typed(value, method.argument), method.argument)]
+async def call(client: Client, method: Method, *values: float | datetime) -> Outcome:
+    """Call a method; its outputs are ``ReadBack``, where it writes, and ``Message``."""
+    arguments = [
+        ua.Variant(_typed(value, spec.kind), spec.kind)
+        for value, spec in zip(values, method.inputs.values(), strict=True)
+    ]
     return await request(
         client,
         ua.CallMethodRequest(
@@ -43,18 +48,32 @@ async def call(client: Client, method: Method, value: float | None = None) -> Ou
 async def request(client: Client, call_request: ua.CallMethodRequest) -> Outcome:
     """Send one method call. Never raises for what the server or the network does."""
     try:
-        (result,) = await client.uaclient.call([call_request])
+        result, words = await _sent(client, call_request)
     except ua.UaStatusCodeError as error:
         return Outcome(False, texts.reason(status_name(error.code)))
     except (OSError, TimeoutError, ua.UaError):
         return Outcome(False, texts.NO_ANSWER)
     outputs = [output.Value for output in result.OutputArguments or ()]
-    message = next((text for text in map(_message, outputs) if text), "")
+    message = next((text for text in map(_message, outputs) if text), words)
     numbers = [float(v) for v in outputs if isinstance(v, int | float) and math.isfinite(v)]
     read_back = numbers[0] if numbers else None
     if not result.StatusCode.is_good():
         return Outcome(False, message or texts.reason(_cause(result)), read_back)
     return Outcome(True, message or texts.DONE, read_back)
+
+
+async def _sent(
+    client: Client, call_request: ua.CallMethodRequest
+) -> tuple[ua.CallMethodResult, str]:
+    """Return the result and the server's words, which a Bad one has beside it (7.12)."""
+    message = ua.CallRequest()
+    message.RequestHeader.ReturnDiagnostics = _OPERATION_ADDITIONAL_INFO
+    message.Parameters.MethodsToCall = [call_request]
+    data = await client.uaclient.protocol.send_request(message)
+    response = struct_from_binary(ua.CallResponse, data)
+    response.ResponseHeader.ServiceResult.check()
+    words = [info.AdditionalInfo or "" for info in response.DiagnosticInfos or ()]
+    return response.Results[0], words[0] if words else ""
 
 
 def _cause(result: ua.CallMethodResult) -> str:
@@ -65,7 +84,9 @@ def _cause(result: ua.CallMethodResult) -> str:
     return status_name(result.StatusCode.value)
 
 
-def _typed(value: float, kind: ua.VariantType) -> bool | int | float:
+def _typed(value: float | datetime, kind: ua.VariantType) -> bool | int | float | datetime:
+    if isinstance(value, datetime):
+        return value
     if kind == ua.VariantType.Boolean:
         return bool(value)
     return round(value) if kind in _INTEGERS else float(value)

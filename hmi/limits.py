@@ -20,10 +20,16 @@ _CODE = re.compile(r"(?:^|[:,])\s*(-?\d+) (?=\D)")
 def span(variable: Variable, method: Method) -> tuple[float, float]:
     """Return the lowest and the highest value that can be asked for."""
     low, high = variable.span or (-math.inf, math.inf)
-    stated = _SPAN.search(method.argument_text)
+    stated = stated_span(method.argument_text)
     if stated:
-        low, high = max(low, float(stated[1])), min(high, float(stated[2]))
+        low, high = max(low, stated[0]), min(high, stated[1])
     return low, high
+
+
+def stated_span(text: str) -> tuple[float, float] | None:
+    """Return the span that the description of an input states."""
+    stated = _SPAN.search(text)
+    return (float(stated[1]), float(stated[2])) if stated else None
 
 
 def choices(variable: Variable, method: Method) -> Mapping[int, str]:

@@ -34,15 +34,32 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """One input of a method."""
+
+    kind: ua.VariantType
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """One method of a heat pump that this person may call."""
 
     node: ua.NodeId
     object: ua.NodeId
     name: str
-    argument: ua.VariantType | None
-    """Type of its single input; None if it takes none."""
-    argument_text: str = ""
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    """By name, in order."""
+
+    @property
+    def argument(self) -> ua.VariantType | None:
+        """Type of its single input; None if it takes none or several."""
+        return next(iter(self.inputs.values())).kind if len(self.inputs) == 1 else None
+
+    @property
+    def argument_text(self) -> str:
+        """What its single input means."""
+        return next(iter(self.inputs.values())).text if len(self.inputs) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,8 @@ class Unit:
     """By point id."""
     methods: Mapping[str, Method]
     """By BrowseName; only those whose UserExecutable is true for this person."""
+    programs: Mapping[str, ua.NodeId] = field(default_factory=dict)
+    """By BrowseName: the variables of what the twin does by itself."""
 
     def setter(self, variable: Variable) -> Method | None:
         """Return the method that writes a variable: ``Set`` and its BrowseName."""

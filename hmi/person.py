@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from asyncua import Client, ua
@@ -121,6 +121,19 @@ class Person:
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE)
         return self._client
 
+    async def read(self, nodes: Mapping[str, ua.NodeId]) -> dict[str, Any]:
+        """Read some variables once, by name; none while there is no connection."""
+        try:
+            values = await self.client.uaclient.read_attributes(
+                list(nodes.values()), ua.AttributeIds.Value
+            )
+        except (TwinUnreachableError, *_FAILURES):
+            return {}
+        return {
+            name: data.Value.Value if data.Value is not None else None
+            for name, data in zip(nodes, values, strict=True)
+        }
+
     async def add(self, view: View) -> None:
         """Keep a view on this session, and on every later one."""
         self._views.append(view)
@@ -133,10 +146,10 @@ class Person:
             self._views.remove(view)
             await view.close()
 
-    async def call(self, method: Method, value: float | None = None) -> Outcome:
+    async def call(self, method: Method, *values: float | datetime) -> Outcome:
         """Call a method of a heat pump as this person."""
         try:
-            return await call_method(self.client, method, value)
+            return await call_method(self.client, method, *values)
         except TwinUnreachableError as error:
             return Outcome(False, str(error))
 

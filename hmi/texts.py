@@ -86,7 +86,7 @@ CANCEL = "Cancel"
 WRITING = "Writing, then reading back …"
 DONE = "Done."
 NO_ANSWER = "No answer from the twin. Whether the command arrived is not known: check the value."
-ACTIONS = {"Start": "Start", "Stop": "Stop"}
+ACTIONS = {"Start": "Start", "Stop": "Stop", "ResetFault": "Reset fault"}
 
 
 def limits(low: str, high: str, unit: str) -> str:
@@ -122,6 +122,35 @@ _REASONS = {
     "BadConditionBranchAlreadyAcked": "Somebody else acknowledged it already.",
     "BadEventIdUnknown": "The alarm has changed meanwhile. Look again, then acknowledge.",
 }
+
+# ── what the twin does by itself ─────────────────────────────────────────────────────────────────
+PROGRAMS = "Overrides and programs"
+NO_PROGRAMS = "Nothing is overridden, scheduled or under way."
+PROGRAM_METHODS = {
+    "ReleaseOverride": "Release override", "CancelSchedule": "Cancel schedule",
+    "ScheduleReady": "Water ready at a time", "StartDhwBoost": "Hot water boost",
+}  # fmt: skip
+READY_AT = "Ready at"
+TARGET = "Target"
+START_PROGRAM = "Start"
+TANK_PROGRAMS = {1: "Hot water boost", 2: "Disinfection"}
+
+
+def overridden(title: str, before: str) -> str:
+    """Return what a release gives back."""
+    return f"{title} is overridden; a release returns it to {before}."
+
+
+def scheduled(target: str, ready_at: str, start_at: str) -> str:
+    """Return what is scheduled, and when it will start."""
+    start = f", starts about {start_at}" if start_at else ""
+    return f"Water at {target} scheduled for {ready_at}{start}."
+
+
+def tank_program(what: str, target: str, until: str) -> str:
+    """Return what is under way in the tank."""
+    return f"{what} to {target}, until {until} at the latest."
+
 
 # ── prediction ───────────────────────────────────────────────────────────────────────────────────
 PREDICTED = "predicted"

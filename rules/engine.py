@@ -29,9 +29,27 @@ class RuleEngine:
     """
 
     def __init__(self, packs: Iterable[Pack], site: Site, table: PointTable) -> None:
-        rules = {rule.id: rule for pack in packs for rule in pack.rules}
-        watches = (_Watch(rule, site.heat_pumps, table) for rule in rules.values())
-        self._watches = [watch for watch in watches if watch.definitions]
+        self._rules = {rule.id: rule for pack in packs for rule in pack.rules}
+        self._table = table
+        self._watches = self._watch(site.heat_pumps)
+
+    def alarms_of(self, heat_pump: HeatPump) -> list[AlarmDefinition]:
+        """Return every alarm that can occur on a heat pump whose points are in the table."""
+        return [alarm for watch in self._watch([heat_pump]) for alarm in watch.definitions]
+
+    def add(self, heat_pump: HeatPump) -> None:
+        """Watch one more heat pump, whose points are in the table."""
+        self._watches += self._watch([heat_pump])
+
+    def remove(self, asset: str) -> None:
+        """Watch a heat pump no more. Its alarms do not return to normal: they are no more."""
+        for watch in self._watches:
+            watch.remove(asset)
+        self._watches = [watch for watch in self._watches if watch.definitions]
+
+    def _watch(self, heat_pumps: Sequence[HeatPump]) -> list[_Watch]:
+        watches = (_Watch(rule, heat_pumps, self._table) for rule in self._rules.values())
+        return [watch for watch in watches if watch.definitions]
 
     def definitions(self) -> list[AlarmDefinition]:
         """Return every alarm that can occur: a rule on each asset that has all of its inputs."""
@@ -65,6 +83,14 @@ class _Watch:
         self._off_delay = _delays(rule.off_delay, assets)
         self._active = np.zeros(len(assets), dtype=bool)
         self._since = np.full(len(assets), _NOT_YET, dtype=np.int64)
+
+    def remove(self, asset: str) -> None:
+        kept = np.array([alarm.asset != asset for alarm in self.definitions], dtype=bool)
+        self.definitions = [alarm for alarm in self.definitions if alarm.asset != asset]
+        self._index = {point: index[kept] for point, index in self._index.items()}
+        self._parameters = {name: value[kept] for name, value in self._parameters.items()}
+        self._on_delay, self._off_delay = self._on_delay[kept], self._off_delay[kept]
+        self._active, self._since = self._active[kept], self._since[kept]
 
     def evaluate(self, image: Image, now: int) -> list[AlarmTransition]:
         inputs = self._inputs(image)

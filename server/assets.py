@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from asyncua import ua
@@ -55,6 +56,10 @@ class Assets:
         if link is None:
             link = links[key] = reference_to(target, kind, forward=forward)
         return link
+
+    def nodes(self, name: str) -> Sequence[ua.NodeId]:
+        """Return the nodes of an asset."""
+        return self._asset(name).nodes
 
     def pop(self, name: str) -> Asset:
         """Return what was added for an asset, and forget it."""

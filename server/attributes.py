@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import dataclass
 from typing import Protocol
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace
 
-from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.server.method_table import Caller, MethodTable
+from heatpump_twin.server.point_values import VARIANT_TYPES
+from heatpump_twin.server.users import Role
 from heatpump_twin.twin_engine.commands import CommandHandler
 
 _BINARY = "Default Binary"
+WRITERS = Role.OPERATOR
+"""The least role that may write a setpoint."""
 
 
 class _Executables(Protocol):
     def executable(self, node: ua.NodeId, caller: Caller | None) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one value of a Write."""
+
+    status: int
+    words: str = ""
 
 
 class Attributes:
@@ -50,6 +63,8 @@ class Attributes:
                 return _status(ua.StatusCodes.BadIndexRangeNoData)
             if attribute in (ua.AttributeIds.Executable, ua.AttributeIds.UserExecutable):
                 return self._executable(caller, item.NodeId, attribute)
+            if attribute == ua.AttributeIds.UserAccessLevel:
+                return self._user_access_level(caller, item.NodeId)
             return self._aspace.read_attribute_value(item.NodeId, attribute)
         if item.DataEncoding.Name not in (None, "", _BINARY):
             return _status(ua.StatusCodes.BadDataEncodingUnsupported)
@@ -70,27 +85,72 @@ class Attributes:
         may = self._methods.executable(node, who)
         return ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
 
-    async def write(self, caller: Caller, params: ua.WriteParameters) -> list[ua.StatusCode]:
-        """Refuse a Write, and have attempts on points recorded: values are changed by methods."""
-        return [ua.StatusCode(await self._refuse(caller, item)) for item in params.NodesToWrite]
+    def _user_access_level(self, caller: Caller, node: ua.NodeId) -> ua.DataValue:
+        """Return what this user may do: a setpoint is written by those who may call its method."""
+        stored = self._aspace.read_attribute_value(node, ua.AttributeIds.UserAccessLevel)
+        point = self._table.by_key.get(str(node.Identifier))
+        if not stored.Value or point is None or point.limits is None:
+            return stored
+        write = ua.AccessLevel.CurrentWrite.mask if caller.may(WRITERS) else 0
+        return ua.DataValue(ua.Variant(stored.Value.Value | write, ua.VariantType.Byte))
 
-    async def _refuse(self, caller: Caller, item: ua.WriteValue) -> int:
+    async def write(self, caller: Caller, params: ua.WriteParameters) -> list[Written]:
+        """Write values of setpoints, one after the other, as their methods do."""
+        return [await self._write(caller, item) for item in params.NodesToWrite]
+
+    async def _write(self, caller: Caller, item: ua.WriteValue) -> Written:
         stored = self._aspace.read_attribute_value(item.NodeId, item.AttributeId)
         unknown = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
         if stored.StatusCode is not None and stored.StatusCode.value in unknown:
-            return int(stored.StatusCode.value)
+            return Written(int(stored.StatusCode.value))
         point = self._table.by_key.get(str(item.NodeId.Identifier))
-        if point is not None and item.AttributeId == ua.AttributeIds.Value:
-            value = item.Value.Value.Value if item.Value.Value else None
+        if point is None or item.AttributeId != ua.AttributeIds.Value:
+            return Written(int(ua.StatusCodes.BadNotWritable))
+        number = _number(item)
+        refusal = _refusal(caller, point, item)
+        if refusal is not None:
             await self._commands.refuse(
                 point.key,
-                float(value) if isinstance(value, int | float) else math.nan,
+                number,
                 user=caller.user_name,
                 origin=caller.origin,
-                status=ua.StatusCodes.BadNotWritable,
-                message=f"{point.spec.title} cannot be written directly; call its method.",
+                status=refusal.status,
+                message=refusal.words,
             )
-        return int(ua.StatusCodes.BadNotWritable)
+            return refusal
+        done = await self._commands.write(
+            point.key, number, user=caller.user_name, origin=caller.origin
+        )
+        return Written(done.status, done.message)
+
+
+def _refusal(caller: Caller, point: Point, item: ua.WriteValue) -> Written | None:
+    """Say why a value is not written, before it is looked at (OPC 10000-4, 5.11.4)."""
+    title, value = point.spec.title, item.Value
+    if point.limits is None:
+        return Written(int(ua.StatusCodes.BadNotWritable), f"{title} cannot be written.")
+    if not caller.may(WRITERS):
+        words = f"{caller.user_name} may not write {title}: it takes the role {WRITERS}."
+        return Written(int(ua.StatusCodes.BadUserAccessDenied), words)
+    extra = (
+        value.SourceTimestamp, value.ServerTimestamp,
+        value.SourcePicoseconds, value.ServerPicoseconds,
+    )  # fmt: skip
+    good = value.StatusCode is None or value.StatusCode.value == ua.StatusCodes.Good
+    if item.IndexRange or not good or any(part is not None for part in extra):
+        words = f"{title} takes a value alone, without status, time or index range."
+        return Written(int(ua.StatusCodes.BadWriteNotSupported), words)
+    expected = VARIANT_TYPES[point.spec.kind]
+    variant = value.Value
+    if variant is None or variant.VariantType != expected or variant.is_array:
+        words = f"{title} takes a single {expected.name}."
+        return Written(int(ua.StatusCodes.BadTypeMismatch), words)
+    return None
+
+
+def _number(item: ua.WriteValue) -> float:
+    value = item.Value.Value.Value if item.Value.Value else None
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def checked_timestamps(wanted: ua.TimestampsToReturn) -> ua.TimestampsToReturn:

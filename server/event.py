@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncua import ua
 
@@ -48,7 +48,12 @@ def new_event_id() -> bytes:
 
 
 def system_event(type_id: int, message: str, now: int) -> Event:
-    """Return an event of the server itself: the brackets around a condition refresh."""
+    """Return a bracket around a condition refresh, which passes every filter."""
+    return replace(server_event(type_id, message, now), unfiltered=True)
+
+
+def server_event(type_id: int, message: str, now: int, more: Fields | None = None) -> Event:
+    """Return an event of the server itself, with more fields where its type has more."""
     time = ua.Variant(to_datetime(now), ua.VariantType.DateTime)
     return Event(
         {
@@ -60,6 +65,6 @@ def system_event(type_id: int, message: str, now: int) -> Event:
             ("ReceiveTime",): time,
             ("Message",): ua.Variant(text(message), ua.VariantType.LocalizedText),
             ("Severity",): ua.Variant(1, ua.VariantType.UInt16),
-        },
-        unfiltered=True,
+            **(more or {}),
+        }
     )

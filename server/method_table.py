@@ -45,12 +45,14 @@ class Argument:
     name: str
     kind: ua.VariantType
     description: str
+    data_type: int | None = None
+    """Number of the data type where it is derived from the built-in one, such as Duration."""
 
     def described(self) -> ua.Argument:
         """Return it as clients read it."""
         return ua.Argument(
             self.name,
-            ua.NodeId(ua.Int32(self.kind.value)),
+            ua.NodeId(ua.Int32(self.data_type or self.kind.value)),
             -1,
             [],
             ua.LocalizedText(self.description, "en"),
@@ -61,6 +63,12 @@ Run = Callable[[Caller, ua.NodeId, Sequence[Any]], Awaitable[ua.CallMethodResult
 """Called with the session, the object's NodeId and the input values."""
 
 Denied = Callable[[Caller, Sequence[Any]], Awaitable[None]]
+
+
+class Explained(ua.CallMethodResult):
+    """A result with words for those who ask for diagnostics: a Bad one has no outputs to say it."""
+
+    words = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +83,10 @@ class Method:
     """Told of calls by those who may not."""
 
 
-def result(status: int, outputs: Iterable[ua.Variant] = ()) -> ua.CallMethodResult:
+def result(status: int, outputs: Iterable[ua.Variant] = (), words: str = "") -> ua.CallMethodResult:
     """Return the result of a call whose arguments were right. Bad has no outputs (5.12.2.2)."""
-    answer = ua.CallMethodResult()
+    answer = Explained()
+    answer.words = words
     answer.StatusCode = ua.StatusCode(status)
     answer.OutputArguments = [] if answer.StatusCode.is_bad() else list(outputs)
     return answer
@@ -128,7 +137,8 @@ class MethodTable:
         if not caller.may(method.role):
             if method.denied is not None:
                 await method.denied(caller, values)
-            return result(ua.StatusCodes.BadUserAccessDenied)
+            words = f"This takes the role {method.role}." if method.role else ""
+            return result(ua.StatusCodes.BadUserAccessDenied, words=words)
         if len(inputs) < len(method.inputs):
             return result(ua.StatusCodes.BadArgumentsMissing)
         if len(inputs) > len(method.inputs):
@@ -139,6 +149,15 @@ class MethodTable:
         if not answer.InputArgumentResults and not answer.StatusCode.is_bad():
             answer.InputArgumentResults = [ua.StatusCode() for _ in inputs]
         return answer
+
+
+def refused(status: int, number: int, count: int, words: str) -> ua.CallMethodResult:
+    """Return the result of a call whose argument ``number`` of ``count`` is to blame."""
+    answer = result(status, words=words)
+    answer.InputArgumentResults = [
+        ua.StatusCode(status if index == number else ua.StatusCodes.Good) for index in range(count)
+    ]
+    return answer
 
 
 def _wrong_types(

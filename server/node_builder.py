@@ -122,16 +122,20 @@ class NodeBuilder:
         title: str = "",
         description: str = "",
         historized: bool = False,
+        writable: bool = False,
         sampling: float = 0.0,
     ) -> ua.NodeId:
-        """Add a variable; ``sampling`` is its fastest sampling interval. [s]"""
+        """Add a variable; ``sampling`` is its fastest sampling interval. [s]
+
+        Whether somebody may write a ``writable`` one depends on who it is (`Attributes`).
+        """
         # Null stands for a value that is not there yet.
         kind = None if value is None else variant_type(data_type)
         shape = self.shapes.variable(
             browse_name,
             title or browse_name.Name,
             description,
-            VariableKind(data_type, array, historized, sampling),
+            VariableKind(data_type, array, historized, writable, sampling),
         )
         return self._add(name, type_id, place, shape, self.shapes.value(value, kind, array=array))
 
@@ -203,9 +207,20 @@ class NodeBuilder:
         """Give a variable its first value with status and times; nobody is told."""
         self.aspace[node].attributes[ua.AttributeIds.Value] = Attribute(value)
 
+    async def change_value(self, node: ua.NodeId, value: Any, now: dt.datetime) -> None:
+        """Give a variable another value of the same type; who listens to it is told."""
+        stored = self.aspace.read_attribute_value(node, ua.AttributeIds.Value).Value
+        variant = ua.Variant(value, stored.VariantType)
+        news = ua.DataValue(variant, SourceTimestamp=now, ServerTimestamp=now)
+        await self.aspace.write_attribute_value(node, ua.AttributeIds.Value, news)
+
     def computed(self, node: ua.NodeId, read: ReadValue) -> None:
         """Have the value of a variable computed when it is read."""
         self.aspace.set_attribute_value_callback(node, ua.AttributeIds.Value, read).check()
+
+    def names_of(self, asset: str) -> list[str]:
+        """Return the NodeIds of an asset's nodes as texts."""
+        return [str(node.Identifier) for node in self._assets.nodes(asset)]
 
     async def remove(self, asset: str) -> Sequence[ua.NodeId]:
         """Take away all nodes of an asset, and what refers to them; return what is gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from typing import Any
 
 import structlog
@@ -17,8 +18,10 @@ from cryptography.exceptions import InvalidSignature
 
 from heatpump_twin.server import limits
 from heatpump_twin.server.certificates import application_uri
+from heatpump_twin.server.diagnostics import diagnostics
 from heatpump_twin.server.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.internal_server import TwinInternalServer
+from heatpump_twin.server.method_table import Explained
 from heatpump_twin.server.session import NONCE_LENGTH, TwinSession
 from heatpump_twin.server.users import User
 
@@ -32,6 +35,7 @@ def _request(name: str) -> ua.NodeId:
 CREATE_SESSION = _request("CreateSession")
 ACTIVATE_SESSION = _request("ActivateSession")
 CLOSE_SESSION = _request("CloseSession")
+WRITE, CALL = _request("Write"), _request("Call")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
 NOT_OFFERED = frozenset(
     map(
@@ -205,6 +209,10 @@ class TwinProcessor(UaProcessor):
                 return True
             if typeid not in BEFORE_LOGIN:
                 self._check_session(requesthdr.AuthenticationToken)
+            if typeid in (WRITE, CALL):
+                serve = self._write if typeid == WRITE else self._call
+                self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
+                return True
             return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
         except UNREADABLE as error:
             raise ServiceError(ua.StatusCodes.BadDecodingError) from error
@@ -214,6 +222,31 @@ class TwinProcessor(UaProcessor):
             # A task boundary: the client gets a fault, and the log what the library would hide.
             log.exception("service failed", peer=self.peer, service=str(typeid))
             raise ServiceError(ua.StatusCodes.BadInternalError) from error
+
+    async def _write(self, header: ua.RequestHeader, body: Buffer) -> ua.WriteResponse:
+        params = struct_from_binary(ua.WriteParameters, body)
+        written = await self._activated().write_values(params)
+        response = ua.WriteResponse()
+        response.Results = [ua.StatusCode(value.status) for value in written]
+        response.DiagnosticInfos = diagnostics(header, [value.words for value in written])
+        return response
+
+    async def _call(self, header: ua.RequestHeader, body: Buffer) -> ua.CallResponse:
+        params = struct_from_binary(ua.CallParameters, body)
+        response = ua.CallResponse()
+        response.Results = await self._activated().call(params.MethodsToCall)
+        words = [r.words if isinstance(r, Explained) else "" for r in response.Results]
+        response.DiagnosticInfos = diagnostics(header, words)
+        return response
+
+    def _activated(self) -> TwinSession:
+        """Return the session of a request, which shows that it is alive."""
+        session = self.session
+        if session is None or not session.is_activated():
+            raise ServiceError(ua.StatusCodes.BadSessionNotActivated)
+        self.session_last_activity = time.monotonic()
+        session.touch()
+        return session
 
     def _check_session(self, token: ua.NodeId) -> None:
         session = self.session

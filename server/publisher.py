@@ -43,7 +43,11 @@ class Publisher:
 
     def publish(self, frame: Frame) -> None:
         """Note which points have news. Where clients are slow, only the latest value goes out."""
-        self._changed.update(np.unique(frame.point).tolist())
+        self.touch(np.unique(frame.point).tolist())
+
+    def touch(self, indices: Iterable[int]) -> None:
+        """Note what has news, by the index under which its nodes are listed."""
+        self._changed.update(indices)
         self._news.set()
 
     def schedule(self, job: Job) -> None:

@@ -16,6 +16,7 @@ from heatpump_twin.server.translator import Translator
 from heatpump_twin.server.users import Role, User
 
 if TYPE_CHECKING:
+    from heatpump_twin.server.attributes import Written
     from heatpump_twin.server.internal_server import TwinInternalServer
 
 ANONYMOUS = "anonymous"
@@ -130,8 +131,8 @@ class TwinSession(InternalSession):
         bounded(params.NodesToRead, LIMITS.nodes_per_read)
         return self.iserver.attributes.read(self, params)
 
-    async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
-        """Refuse: values are changed by methods."""
+    async def write_values(self, params: ua.WriteParameters) -> list[Written]:
+        """Write values of setpoints, as far as the user's rights allow."""
         bounded(params.NodesToWrite, LIMITS.nodes_per_write)
         return await self.iserver.attributes.write(self, params)
 

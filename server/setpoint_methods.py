@@ -1,4 +1,4 @@
-"""The commands of a heat pump as OPC UA methods. All go through `CommandHandler`."""
+"""The methods that write setpoints and switches. All go through `CommandHandler`."""
 
 from __future__ import annotations
 
@@ -9,112 +9,94 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import UNITS, Kind, Point, Span
-from heatpump_twin.config.phrase import Phrase, joined
+from heatpump_twin.config.catalogue import Point, Span
+from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.drivers.status import UNCERTAIN, is_good
 from heatpump_twin.server.heat_pump_nodes import HeatPumpNodes
-from heatpump_twin.server.method_table import Argument, Caller, Method, MethodTable, result
-from heatpump_twin.server.node_builder import NodeBuilder, Place
-from heatpump_twin.server.users import Role
-from heatpump_twin.twin_engine.commands import CommandHandler
+from heatpump_twin.server.method_nodes import MethodNodes, allowed, number, span_text
+from heatpump_twin.server.method_table import Caller, refused, result
+from heatpump_twin.twin_engine.commands import CommandHandler, CommandResult
+from heatpump_twin.twin_engine.wording import sentences, value_text
 
-DOUBLE, INT32, STRING = ua.VariantType.Double, ua.VariantType.Int32, ua.VariantType.String
+FIXED = {"Start": 1.0, "Stop": 0.0}
+"""What a method without an argument writes."""
 
 
 @dataclass(frozen=True, slots=True)
-class SetpointMethod:
-    """One method: the point that it writes and, where it takes no argument, the value."""
+class Target:
+    """One point that a method writes, and the input that says what."""
 
-    name: str
-    point: str
-    effect: str
-    value: float | None = None
-
-
-METHODS = (
-    SetpointMethod("SetSupplySetpoint", "supply_setpoint", "Changes the supply setpoint."),
-    SetpointMethod("SetDhwSetpoint", "dhw_setpoint", "Changes the hot water setpoint."),
-    SetpointMethod("SetRoomSetpoint", "room_setpoint", "Changes the room setpoint."),
-    SetpointMethod("SetOperatingMode", "operating_mode", "Changes what may be produced."),
-    SetpointMethod("Start", "unit_enabled", "Switches the heat pump on.", 1.0),
-    SetpointMethod("Stop", "unit_enabled", "Switches the heat pump off.", 0.0),
-)
-
-OUTPUTS = (
-    Argument("ReadBack", DOUBLE, "What the device holds afterwards, in the point's unit"),
-    Argument("Message", STRING, "What happened, in one sentence"),
-)
-
-WHO = "For operators. The device is read back; every call is recorded with user and outcome."
+    point: Point
+    limits: Span
+    argument: str
+    """Empty: it takes none."""
 
 
 class SetpointMethods:
-    """Adds the methods of heat pumps and carries them out."""
+    """Adds the methods that `model.yaml` says write points, and carries them out."""
 
-    def __init__(
-        self, builder: NodeBuilder, methods: MethodTable, commands: CommandHandler
-    ) -> None:
-        self._builder = builder
-        self._methods = methods
+    def __init__(self, nodes: MethodNodes, commands: CommandHandler) -> None:
+        self._nodes = nodes
         self._commands = commands
 
-    def add(self, nodes: HeatPumpNodes, points: Mapping[str, Point]) -> None:
-        """Add those methods whose point can be written on this heat pump."""
-        for spec in METHODS:
-            point = points.get(spec.point)
-            if point is not None and point.limits is not None:
-                self._add(nodes, spec, point, point.limits)
+    def add(self, pump: HeatPumpNodes, asset: str, points: Mapping[str, Point]) -> None:
+        """Add those methods of whose points at least one can be written on this heat pump."""
+        for name, declared in self._nodes.declared.items():
+            by_point = {spec.point: argument for argument, spec in declared.inputs.items()}
+            targets = [
+                Target(points[p], limits, by_point.get(p, ""))
+                for p in declared.writes
+                if p in points and (limits := points[p].limits) is not None
+            ]
+            if targets:
+                self._add(pump, asset, name, targets)
 
-    def _add(self, nodes: HeatPumpNodes, spec: SetpointMethod, point: Point, limits: Span) -> None:
-        inputs = () if spec.value is not None else (_input(point, limits),)
-        node = self._builder.method(
-            f"{point.asset}.{spec.name}",
-            ua.QualifiedName(spec.name, self._builder.namespaces.site),
-            Place(nodes.method_set),
-            [argument.described() for argument in inputs],
-            [argument.described() for argument in OUTPUTS],
-            description=Phrase("{effect} {who}", effect=spec.effect, who=WHO),
-        )
-        self._builder.reference(nodes.device, ua.ObjectIds.HasComponent, node)
+    def _add(self, pump: HeatPumpNodes, asset: str, name: str, targets: list[Target]) -> None:
+        several = len(self._nodes.declared[name].writes) > 1
+        arguments = [target.argument for target in targets if target.argument]
+        read_backs = [f"{a}ReadBack" for a in arguments] if several else ["ReadBack"]
 
         async def run(caller: Caller, _: ua.NodeId, values: Sequence[Any]) -> ua.CallMethodResult:
-            return await self._write(point, limits, spec.value, values, caller)
+            asked = [FIXED[name]] if name in FIXED else [float(value) for value in values]
+            return await self._write(targets, asked, caller)
 
-        async def denied(caller: Caller, values: Sequence[Any]) -> None:
-            await self._refuse(
-                point,
-                _number(spec.value, values),
-                caller,
-                ua.StatusCodes.BadUserAccessDenied,
-                f"{caller.user_name} may not write {point.spec.title}: it takes an operator.",
-            )
+        async def denied(caller: Caller, values: Sequence[Any], words: str) -> None:
+            value = FIXED.get(name, number(values))
+            status = ua.StatusCodes.BadUserAccessDenied
+            await self._refuse(targets[0].point, value, caller, status, words)
 
-        self._methods.add(
-            node, (nodes.device, nodes.method_set), Method(inputs, Role.OPERATOR, run, denied)
+        self._nodes.add(
+            pump,
+            asset,
+            name,
+            run,
+            spans={t.argument: span_text(t.point, t.limits) for t in targets if t.argument},
+            inputs=arguments,
+            outputs=[*read_backs, "Message"],
+            refused=denied,
         )
 
     async def _write(
-        self,
-        point: Point,
-        limits: Span,
-        fixed: float | None,
-        values: Sequence[Any],
-        caller: Caller,
+        self, targets: Sequence[Target], values: Sequence[float], caller: Caller
     ) -> ua.CallMethodResult:
-        value = _number(fixed, values)
-        if not _allowed(point, limits, value):
-            status = ua.StatusCodes.BadOutOfRange
-            message = f"{point.spec.title} takes {_span(point, limits)}, not {value:g}."
-            await self._refuse(point, value, caller, status, message)
-            answer = result(status)
-            answer.InputArgumentResults = [ua.StatusCode(status)]
-            return answer
-        done = await self._commands.write(
-            point.key, value, user=caller.user_name, origin=caller.origin
-        )
-        read_back = math.nan if done.read_back is None else done.read_back
-        return result(
-            done.status, (ua.Variant(read_back, DOUBLE), ua.Variant(done.message, STRING))
-        )
+        pairs = list(zip(targets, values, strict=True))
+        for index, (target, value) in enumerate(pairs):
+            if not allowed(target.point, target.limits, value):
+                title = target.point.spec.title
+                words = f"{title} takes {span_text(target.point, target.limits)}, not {value:g}."
+                status = ua.StatusCodes.BadOutOfRange
+                await self._refuse(target.point, value, caller, status, words)
+                return refused(status, index, len(values), words)
+        done: list[CommandResult] = []
+        for target, value in pairs:
+            done.append(
+                await self._commands.write(
+                    target.point.key, value, user=caller.user_name, origin=caller.origin
+                )
+            )
+            if not is_good(done[-1].status):
+                break
+        return _answer(targets, done)
 
     async def _refuse(
         self, point: Point, value: float, caller: Caller, status: int, message: str
@@ -129,36 +111,22 @@ class SetpointMethods:
         )
 
 
-def _input(point: Point, limits: Span) -> Argument:
-    if point.spec.kind is Kind.ANALOG:
-        name, kind, template = "Value", DOUBLE, "{point}, {span}"
-    else:
-        name, kind, template = "Mode", INT32, "{point}: {span}"
-    text = Phrase(template, point=point.spec.title, span=_span(point, limits))
-    return Argument(name, kind, text)
-
-
-def _codes(point: Point, limits: Span) -> dict[int, str]:
-    codes = dict(enumerate(point.spec.states)) if point.spec.states else point.spec.enum
-    return {code: name for code, name in codes.items() if limits[0] <= code <= limits[1]}
-
-
-def _span(point: Point, limits: Span) -> Phrase:
-    if point.spec.unit is None:
-        codes = _codes(point, limits).items()
-        return joined(", ", [Phrase("{code} {name}", code=code, name=name) for code, name in codes])
-    symbol = UNITS[point.spec.unit].symbol
-    template = "{low} to {high} {unit}" if symbol else "{low} to {high}"
-    return Phrase(template, low=limits[0], high=limits[1], unit=symbol)
-
-
-def _allowed(point: Point, limits: Span, value: float) -> bool:
-    if point.spec.kind is Kind.ANALOG:
-        return math.isfinite(value) and limits[0] <= value <= limits[1]
-    return value in _codes(point, limits)
-
-
-def _number(fixed: float | None, values: Sequence[Any]) -> float:
-    """Return the value that is asked for; NaN where there is none that could be recorded."""
-    value = fixed if fixed is not None else next(iter(values), None)
-    return float(value) if isinstance(value, int | float) else math.nan
+def _answer(targets: Sequence[Target], done: Sequence[CommandResult]) -> ua.CallMethodResult:
+    """Say what each point holds now, also where only the first was changed."""
+    last = done[-1]
+    half_done = len(done) > 1 and not is_good(last.status)
+    # Bad would say that nothing was done, and has no outputs to say what was.
+    status = UNCERTAIN if half_done else last.status
+    words = [one.message for one in done]
+    if half_done and not last.touched:
+        spec = targets[len(done) - 1].point.spec
+        held_still = value_text(spec, last.old)
+        words.append(Phrase("{point} is still {value}.", point=spec.title, value=held_still))
+    message = sentences(words)
+    held = [one.read_back if one.touched else one.old for one in done]
+    held += [None] * (len(targets) - len(done))
+    outputs = [
+        *(ua.Variant(math.nan if x is None else x, ua.VariantType.Double) for x in held),
+        ua.Variant(message, ua.VariantType.String),
+    ]
+    return result(status, outputs, words=message)

@@ -15,6 +15,7 @@ from heatpump_twin.server.node import Constant, Shape
 from heatpump_twin.server.ua_values import text
 
 READ = ua.AccessLevel.CurrentRead.mask
+WRITE = ua.AccessLevel.CurrentWrite.mask
 READ_HISTORY = READ | ua.AccessLevel.HistoryRead.mask
 SCALAR, ARRAY = -1, 1
 
@@ -28,6 +29,8 @@ class VariableKind:
     data_type: ua.NodeId
     array: bool = False
     historized: bool = False
+    writable: bool = False
+    """Whether somebody may write it; who, depends (`heatpump_twin.server.attributes`)."""
     sampling: float = 0.0
     """Fastest sampling interval. [s]"""
 
@@ -92,14 +95,15 @@ class Shapes:
             shape = self._shapes[key] = self._named(
                 ua.NodeClass.Variable, browse_name, title, description
             )
-            access = self._constant(READ_HISTORY if kind.historized else READ, _TYPES.Byte)
+            level = READ_HISTORY if kind.historized else READ
+            access = self._constant(level | (WRITE if kind.writable else 0), _TYPES.Byte)
             dimensions = [0] if kind.array else []
             shape |= {
                 _IDS.DataType: self._constant(kind.data_type, _TYPES.NodeId),
                 _IDS.ValueRank: self._constant(ARRAY if kind.array else SCALAR, _TYPES.Int32),
                 _IDS.ArrayDimensions: self._constant(dimensions, _TYPES.UInt32),
                 _IDS.AccessLevel: access,
-                _IDS.UserAccessLevel: access,
+                _IDS.UserAccessLevel: self._constant(level, _TYPES.Byte),
                 _IDS.Historizing: self._constant(kind.historized, _TYPES.Boolean),
                 _IDS.MinimumSamplingInterval: self._constant(kind.sampling * 1000.0, _TYPES.Double),
             }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from asyncua import Server
+from asyncua import Server, ua
 
-from heatpump_twin.config.catalogue import SITE, PointTable
+from heatpump_twin.config.catalogue import SITE, Point, PointTable, Role
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.conditions import Conditions
@@ -18,6 +18,8 @@ from heatpump_twin.server.heat_pump_nodes import HeatPumpBuilder, HeatPumpNodes
 from heatpump_twin.server.history_configuration import HistoryConfiguration
 from heatpump_twin.server.internal_server import TwinInternalServer
 from heatpump_twin.server.machine_nodes import MachineNodes
+from heatpump_twin.server.method_nodes import MethodNodes
+from heatpump_twin.server.model_change import VERB, ModelChanges
 from heatpump_twin.server.node_builder import Namespaces, NodeBuilder
 from heatpump_twin.server.nodeset.model import TypeModel, load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
@@ -25,6 +27,9 @@ from heatpump_twin.server.nodesets import DI, MACHINERY, TYPES
 from heatpump_twin.server.nodesets import SITE as SITE_URI
 from heatpump_twin.server.point_nodes import PointNodes
 from heatpump_twin.server.point_values import PointValues, to_datetime
+from heatpump_twin.server.program_methods import ProgramMethods
+from heatpump_twin.server.program_nodes import ProgramNodes
+from heatpump_twin.server.provenance_properties import provenance_properties
 from heatpump_twin.server.publisher import Publisher
 from heatpump_twin.server.setpoint_methods import SetpointMethods
 from heatpump_twin.server.site_namespace import describe_site_namespace
@@ -33,6 +38,7 @@ from heatpump_twin.server.state_machine_nodes import StateMachineNodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands import CommandHandler
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
 
@@ -45,10 +51,23 @@ class Sources:
     image: Image
     alarms: Iterable[AlarmDefinition]
     commands: CommandHandler
+    programs: Programs | None
     provenance: Mapping[str, Provenance]
     starts: Mapping[str, dt.datetime]
     """By asset: when its archive begins."""
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A heat pump that is to be shown; its points are in the table."""
+
+    heat_pump: HeatPump
+    alarms: Sequence[AlarmDefinition]
+    provenance: Mapping[str, Provenance]
+    """The model behind every predicted point, by its key."""
+    start: dt.datetime | None = None
+    """When its archive begins, if that was not known yet."""
 
 
 class SiteAddressSpace:
@@ -67,37 +86,78 @@ class SiteAddressSpace:
         self.namespaces = builder.namespaces
         self.conditions = Conditions(builder, iserver, sources.clock)
         self.health = DeviceHealth(builder, iserver, sources.clock)
+        self.changes = ModelChanges(builder, sources.clock)
         self.publisher = Publisher(iserver.aspace)
         self._machines = StateMachineNodes(builder, sources.image, sources.clock)
-        self._methods = SetpointMethods(builder, iserver.methods, sources.commands)
-        history = HistoryConfiguration(builder, sources.site.historian, sources.starts)
-        points = PointNodes(builder, PointValues(sources.image, sources.clock), history)
+        methods = MethodNodes(builder, iserver.methods, model, sources.commands)
+        self._setpoints = SetpointMethods(methods, sources.commands)
+        self._programs: tuple[ProgramMethods, ProgramNodes] | None = None
+        if sources.programs is not None:
+            self._programs = (
+                ProgramMethods(methods, sources.programs),
+                ProgramNodes(builder, model, sources.programs, sources.clock),
+            )
+        self._topics: dict[str, int] = {}
+        self._starts = dict(sources.starts)
+        history = HistoryConfiguration(builder, sources.site.historian, self._starts)
+        tariff = sources.site.tariff
+        points = self._points = PointNodes(
+            builder,
+            model,
+            PointValues(sources.image, sources.clock),
+            history,
+            tariff.currency if tariff is not None else None,
+        )
         self._site = SiteNodes(builder, model, points)
         self._builder = HeatPumpBuilder(
             builder, model, points, MachineNodes(builder, self._machines)
         )
         self._pumps: dict[str, HeatPumpNodes] = {}
+        self._next_topic = -1
         describe_site_namespace(builder)
 
     def build(self) -> None:
         """Add everything."""
         points = self._sources.table.by_asset.get(SITE, {})
         self.publisher.follow(self._site.add(self._sources.site.site, points))
+        alarms: dict[str, list[AlarmDefinition]] = {}
+        for alarm in self._sources.alarms:
+            alarms.setdefault(alarm.asset, []).append(alarm)
         for heat_pump in self._sources.site.heat_pumps:
-            self._add(heat_pump)
+            known = alarms.get(heat_pump.id, ())
+            self._add(Arrival(heat_pump, known, self._sources.provenance))
+        self.changes.follow(self._site.heat_pumps, self._pumps)
+        self.changes.follow(self._site.node, self._site_points())
 
-    async def add(self, heat_pump: HeatPump) -> None:
+    async def add(self, arrival: Arrival) -> None:
         """Add one more heat pump; who listened to nodes that are there again is told."""
-        self._add(heat_pump)
+        device = self._add(arrival)
+        self.changes.added(device)
+        await self.changes.changed(self._site.heat_pumps, VERB.ReferenceAdded, self._pumps)
         await self._iserver.aspace.resume()
+
+    async def follow_site(self, fresh: Sequence[Point], rescaled: Sequence[Point]) -> None:
+        """Add points to the site, and have others show another range."""
+        if fresh:
+            self.publisher.follow(self._site.extend(fresh))
+            await self.changes.changed(self._site.node, VERB.ReferenceAdded, self._site_points())
+        for point in rescaled:
+            await self._points.rescale(point, to_datetime(self._sources.clock.now()))
+
+    def _site_points(self) -> list[str]:
+        return list(self._sources.table.by_asset.get(SITE, {}))
 
     async def remove(self, asset: str) -> None:
         """Take away a heat pump as a whole; who listens to its nodes is told."""
-        live = self._pumps.pop(asset).live
-        self.publisher.forget(live)
-        for index in live:
+        # Before anything is awaited: a frame that comes meanwhile must find all of it, or nothing.
+        nodes = self._pumps.pop(asset)
+        self._topics.pop(asset, None)
+        self.publisher.forget(nodes.live)
+        for index in nodes.live:
             self._machines.remove(index)
         self.health.remove(asset)
+        self.changes.deleted(nodes.device)
+        await self.changes.changed(self._site.heat_pumps, VERB.ReferenceDeleted, self._pumps)
         await self.conditions.remove(asset)
         self._iserver.methods.forget(await self._nodes.remove(asset))
 
@@ -109,17 +169,48 @@ class SiteAddressSpace:
             for index, event in self._machines.take(indices)
         ]
 
-    def _add(self, heat_pump: HeatPump) -> None:
+    def _add(self, arrival: Arrival) -> ua.NodeId:
+        heat_pump = arrival.heat_pump
+        if arrival.start is not None:
+            self._starts[heat_pump.id] = arrival.start
         points = self._sources.table.by_asset.get(heat_pump.id, {})
-        nodes = self._builder.add(heat_pump, points, self._sources.provenance)
+        nodes = self._builder.add(heat_pump, points, arrival.provenance)
         self._site.list_heat_pump(nodes.device)
-        self._methods.add(nodes, points)
+        self._setpoints.add(nodes, heat_pump.id, points)
+        self._add_programs(heat_pump.id, nodes, points)
         self.health.add(heat_pump.id, nodes.device)
-        for alarm in self._sources.alarms:
-            if alarm.asset == heat_pump.id:
-                self.conditions.add(alarm, nodes.device)
+        for alarm in arrival.alarms:
+            self.conditions.add(alarm, nodes.device)
+        self.changes.follow(nodes.device, self._nodes.names_of(heat_pump.id))
         self._pumps[heat_pump.id] = nodes
         self.publisher.follow(nodes.live)
+        return nodes.device
+
+    def _add_programs(self, asset: str, nodes: HeatPumpNodes, points: Mapping[str, Point]) -> None:
+        if self._programs is None:
+            return
+        methods, variables = self._programs
+        methods.add(nodes, asset, points)
+        # Below the indices of points there is one for what changes with an asset's programs.
+        topic, self._next_topic = self._next_topic, self._next_topic - 1
+        self._topics[asset] = topic
+        nodes.follow(topic, variables.add(nodes, asset))
+
+    async def adopt(self, asset: str, origin: Provenance) -> None:
+        """Say of a heat pump's predictions that they come from another model now."""
+        now = to_datetime(self._sources.clock.now())
+        for point in self._sources.table.by_asset[asset].values():
+            if point.spec.role is Role.PREDICTED:
+                for name, _, value, _ in provenance_properties(origin):
+                    node = ua.NodeId(f"{point.key}.{name}", self.namespaces.site)
+                    await self._nodes.change_value(node, value, now)
+
+    def program_news(self, asset: str) -> int | None:
+        """Note that programs of a heat pump changed; return the index that has news."""
+        if self._programs is None or asset not in self._topics:
+            return None
+        self._programs[1].note(asset)
+        return self._topics[asset]
 
 
 async def build_address_space(

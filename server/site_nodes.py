@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from asyncua import ua
 
@@ -24,6 +24,16 @@ class SiteNodes:
         self._builder = builder
         self._model = model
         self._points = points
+
+    @property
+    def node(self) -> ua.NodeId:
+        """The site object."""
+        return self._builder.node_id(SITE)
+
+    @property
+    def heat_pumps(self) -> ua.NodeId:
+        """The folder that lists them."""
+        return self._builder.node_id(f"{SITE}.HeatPumps")
 
     def add(self, info: SiteInfo, points: Mapping[str, Point]) -> dict[int, list[LiveNode]]:
         """Add the site; return the variables that follow its points, by index."""
@@ -57,23 +67,31 @@ class SiteNodes:
             Place(site),
             description=self._model.site.heat_pumps,
         )
-        live = {}
-        for name, part in self._model.site.parts.items():
-            known = [p for p in points.values() if p.spec.section == Section(name.lower())]
-            if not known:
-                continue
-            node = builder.object(
-                f"{SITE}.{name}",
-                ua.QualifiedName(name, types),
-                builder.type_id(part.type),
-                Place(site),
-                description=part.text,
-            )
-            for point in known:
-                live[point.index] = self._points.add(point, node, SAMPLING, None)
-        return live
+        return self.extend(points.values())
+
+    def extend(self, points: Iterable[Point]) -> dict[int, list[LiveNode]]:
+        """Add points to the site; return the variables that follow them, by index."""
+        return {
+            point.index: self._points.add(point, self._part(point), SAMPLING, None)
+            for point in points
+        }
+
+    def _part(self, point: Point) -> ua.NodeId:
+        """Return the part of the site that a point belongs to; its first one brings it along."""
+        builder = self._builder
+        name = next(n for n in self._model.site.parts if Section(n.lower()) == point.spec.section)
+        node = builder.node_id(f"{SITE}.{name}")
+        if node in builder.aspace:
+            return node
+        part = self._model.site.parts[name]
+        return builder.object(
+            f"{SITE}.{name}",
+            ua.QualifiedName(name, builder.namespaces.types),
+            builder.type_id(part.type),
+            Place(builder.node_id(SITE)),
+            description=part.text,
+        )
 
     def list_heat_pump(self, device: ua.NodeId) -> None:
         """Have a heat pump among those of the site."""
-        folder = self._builder.node_id(f"{SITE}.HeatPumps")
-        self._builder.reference(folder, IDS.Organizes, device)
+        self._builder.reference(self.heat_pumps, IDS.Organizes, device)

@@ -11,21 +11,23 @@ from functools import partial
 import structlog
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.server.archive import archive_starts
+from heatpump_twin.server.archive import archive_start, archive_starts
 from heatpump_twin.server.attributes import Attributes
 from heatpump_twin.server.authentication import Authenticator
 from heatpump_twin.server.certificates import host_names
 from heatpump_twin.server.history_service import HistoryService
 from heatpump_twin.server.internal_server import TwinInternalServer
+from heatpump_twin.server.model_change import server_notifier
 from heatpump_twin.server.node_builder import standard
 from heatpump_twin.server.pki import Pki
 from heatpump_twin.server.server_status import ServerStatus
 from heatpump_twin.server.site_address_space import (
+    Arrival,
     SiteAddressSpace,
     Sources,
     build_address_space,
@@ -38,6 +40,7 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.commands import CommandHandler
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
 log = structlog.get_logger(__name__)
@@ -72,6 +75,7 @@ class TwinServer:
         image: Image,
         alarms: Sequence[AlarmDefinition],
         commands: CommandHandler,
+        programs: Programs | None = None,
         history: HistoryReader,
         users: UserStore,
         provenance: Mapping[str, Provenance],
@@ -84,6 +88,9 @@ class TwinServer:
         self._image = image
         self._alarms = alarms
         self._commands = commands
+        self._programs = programs
+        if programs is not None:
+            programs.journal.subscribe(self._program_news)
         self._history = history
         self._users = users
         self._provenance = provenance
@@ -140,15 +147,41 @@ class TwinServer:
         if self._running is not None:
             self._running.announce(transition)
 
-    async def add(self, heat_pump: HeatPump) -> None:
+    async def add(
+        self,
+        heat_pump: HeatPump,
+        alarms: Sequence[AlarmDefinition],
+        provenance: Mapping[str, Provenance],
+    ) -> None:
         """Show one more heat pump, whose points are in the table."""
         if self._running is not None:
-            await self._running.space.add(heat_pump)
+            start = await archive_start(self._history, self._table, heat_pump.id, self._clock)
+            arrival = Arrival(heat_pump, alarms, provenance, start)
+            await self._running.space.add(arrival)
 
     async def remove(self, asset: str) -> None:
         """Show a heat pump no more."""
         if self._running is not None:
             await self._running.space.remove(asset)
+
+    async def follow_site(self, fresh: Sequence[Point], rescaled: Sequence[Point]) -> None:
+        """Show more points of the site, which are in the table, and other ranges of some."""
+        if self._running is not None:
+            await self._running.space.follow_site(fresh, rescaled)
+
+    def announce_changes(self) -> None:
+        """Tell clients, in one event, which heat pumps came and went since the last time."""
+        if self._running is not None:
+            self._running.announce_changes()
+
+    async def adopt(self, asset: str, origin: Provenance) -> None:
+        """Say of a heat pump's predictions that they come from another model now."""
+        if self._running is not None:
+            await self._running.space.adopt(asset, origin)
+
+    def _program_news(self, asset: str) -> None:
+        if self._running is not None:
+            self._running.program_news(asset)
 
     @property
     def statistics(self) -> Statistics:
@@ -162,6 +195,7 @@ class TwinServer:
             image=self._image,
             alarms=self._alarms,
             commands=self._commands,
+            programs=self._programs,
             provenance=self._provenance,
             starts=await archive_starts(self._history, self._table, self._clock),
             clock=self._clock,
@@ -196,6 +230,16 @@ class _Running:
     def announce(self, transition: AlarmTransition) -> None:
         for take in (self.space.conditions.take, self.space.health.take):
             self.space.publisher.schedule(partial(take, transition))
+
+    def announce_changes(self) -> None:
+        event = self.space.changes.take()
+        if event is not None:
+            tell = partial(self.iserver.subscriptions.notify, event, server_notifier())
+            self.space.publisher.schedule(tell)
+
+    def program_news(self, asset: str) -> None:
+        if (topic := self.space.program_news(asset)) is not None:
+            self.space.publisher.touch([topic])
 
     async def end(self) -> None:
         for task in self.tasks:

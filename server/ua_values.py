@@ -16,6 +16,7 @@ ON_THE_WIRE = {
     ua.ObjectIds.Duration: ua.VariantType.Double,
     ua.ObjectIds.IdType: ua.VariantType.Int32,
     ua.ObjectIds.NumericRange: ua.VariantType.String,
+    ua.ObjectIds.UtcTime: ua.VariantType.DateTime,
 }
 """Data types derived from a built-in one."""
 

@@ -31,9 +31,9 @@ class Role(StrEnum):
     VIEWER = "viewer"
     """Read, subscribe, see history and alarms."""
     OPERATOR = "operator"
-    """Also change setpoints and acknowledge alarms."""
+    """Also change setpoints, start programs and acknowledge alarms."""
     ENGINEER = "engineer"
-    """Also disable alarms."""
+    """Also disinfect the tank, train models and disable alarms."""
     ADMINISTRATOR = "administrator"
     """Everything."""
 

@@ -64,6 +64,13 @@ def _structure(value: Any, id_text: IdText) -> ET.Element:
                 _text("DisplayName", value.DisplayName),
                 _text("Description", value.Description),
             ]
+        case ua.CurrencyUnitType():
+            fields = [
+                element("NumericCode", str(value.NumericCode)),
+                element("Exponent", str(value.Exponent)),
+                element("AlphabeticCode", value.AlphabeticCode),
+                _text("Currency", value.Currency),
+            ]
         case ua.EnumValueType():
             fields = [
                 element("Value", str(value.Value)),

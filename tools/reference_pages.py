@@ -12,9 +12,14 @@ PACKS = ("heat-pump.yaml",)
 HEAD = """\
 # Point list
 Made by `tools/reference_pages.py` from `config/catalogue.yaml`. A heat pump has those points that
-one of its devices offers or that can be computed from them. The NodeId of a point is
-`ns=<urn:heatpump-twin:site>;s=<heat pump>.<id>`, for example `s=hp1.supply_temperature`. Each
-point is recorded and can be read with HistoryRead.
+one of its devices offers or that can be computed from them; the site has those that follow from
+its heat pumps and its tariff. A NodeId is `ns=<urn:heatpump-twin:site>;s=<asset>.<id>`, for example
+`s=hp1.supply_temperature` or `s=site.electrical_power`. Each point is recorded and can be read with
+HistoryRead. [What the twin computes](computed-points.md) tells how.
+
+A value that is partial, estimated or out of what it is made for is Uncertain and says so by its
+status; what cannot be known is Bad. Ranges of the site's totals and prices are those of a small
+site; a running twin fits them to the number of its heat pumps and to its tariff.
 """
 
 ALARM_HEAD = """\
@@ -46,9 +51,10 @@ def unit_text(spec: PointSpec) -> str:
 def render_points() -> str:
     """Return the page of points."""
     types = {Kind.ANALOG: "Double", Kind.TWO_STATE: "Boolean", Kind.MULTI_STATE: "Int32"}
-    lines = [HEAD]
+    lines = [HEAD.rstrip()]
     for asset_type, points in CATALOGUE.items():
         lines += [
+            "",
             f"## {asset_type}",
             "",
             "| BrowseName | id | type | unit | range or states | group | role | meaning |",

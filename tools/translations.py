@@ -70,6 +70,7 @@ def scalars(data: object) -> Iterator[str]:
     """Return the texts in a YAML document, keys included."""
     if isinstance(data, str):
         yield data
+        yield data.partition(" [")[0]  # an instance states its range in place of the unit
     elif isinstance(data, dict):
         yield from (text for pair in data.items() for part in pair for text in scalars(part))
     elif isinstance(data, list):

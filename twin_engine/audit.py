@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import URL, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from heatpump_twin.twin_engine.database import migrate, open_engine
+from heatpump_twin.twin_engine.database import access, migrate, open_engine
 from heatpump_twin.twin_engine.errors import AuditError, SchemaError
 from heatpump_twin.twin_engine.schema import AUDIT
 
@@ -29,7 +28,7 @@ class AuditEntry:
     origin: str
     """The way in, such as a client's address or application name."""
     key: str
-    """The point (``hp1.supply_setpoint``), as the caller named it."""
+    """The point (``hp1.supply_setpoint``), as the caller named it, or the method of a program."""
     old: float | None
     requested: float | None
     """None where the caller asked for something that is not a number."""
@@ -115,11 +114,9 @@ class AuditLog:
         return [AuditEntry(**{**row, "status": row["status"] & 0xFFFF_FFFF}) for row in rows]
 
     async def _call(self, work: Callable[[], T]) -> T:
-        try:
-            return await asyncio.to_thread(work)
-        except SQLAlchemyError as error:
-            reason = str(error).splitlines()[0]
-            raise AuditError(f"the audit log cannot be used: {reason}") from error
+        return await access(
+            work, lambda reason: AuditError(f"the audit log cannot be used: {reason}")
+        )
 
 
 def _number(value: float | None) -> float | None:

@@ -46,6 +46,11 @@ class CommandResult:
     message: str
     """One sentence for a person: what happened and, if it failed, what to do."""
 
+    @property
+    def touched(self) -> bool:
+        """Whether the device may hold something else than before."""
+        return not is_bad(self.status) or self.read_back is not None
+
 
 class CommandHandler(Protocol):
     """Takes commands. Whoever the caller is, access rights were checked before."""
@@ -79,10 +84,24 @@ class Commands:
     ) -> None:
         self._table = table
         self._image = image
-        self._owner = {index: driver for driver in drivers for index in driver.points}
+        self._owner: dict[int, Driver] = {}
+        for driver in drivers:
+            self.add(driver)
         self._audit = audit
         self._clock = clock
         self._turn: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def add(self, driver: Driver) -> None:
+        """Have a driver write the points that it feeds."""
+        self._owner |= dict.fromkeys(driver.points, driver)
+
+    async def remove(self, driver: Driver) -> None:
+        """Have nobody write the points of a driver any more; wait for what is under way."""
+        for index in driver.points:
+            self._owner.pop(index, None)
+        for index in self._turn.keys() & driver.points.keys():
+            async with self._turn.pop(index):
+                pass
 
     async def write(
         self, key: str, value: float, *, user: str, origin: str, reason: str = ""

@@ -27,14 +27,25 @@ class Deadband:
     """
 
     def __init__(self, deadband: ArrayLike, max_interval: float) -> None:
-        self._deadband = np.asarray(deadband, dtype=np.float64)
+        self._deadband = np.empty(0)
         self._max_interval = round(max_interval * 1e6)
-        n = len(self._deadband)
-        everything = np.arange(n, dtype=np.int32)
-        self._kept = Frame.of(everything, np.nan, 0, 0)
-        self._seen = Frame.of(everything, np.nan, 0, 0)
-        self._known: NDArray[np.bool_] = np.zeros(n, dtype=bool)
-        self._left_out: NDArray[np.bool_] = np.zeros(n, dtype=bool)
+        self._kept = Frame.of([], [], [], [])
+        self._seen = Frame.of([], [], [], [])
+        self._known: NDArray[np.bool_] = np.empty(0, dtype=bool)
+        self._left_out: NDArray[np.bool_] = np.empty(0, dtype=bool)
+        self.grow(deadband)
+
+    def grow(self, deadband: ArrayLike) -> None:
+        """Take in points that were added to the table, with the deadband of each."""
+        more = np.asarray(deadband, dtype=np.float64)
+        first = len(self._deadband)
+        fresh = Frame.of(np.arange(first, first + len(more)), np.nan, 0, 0)
+        self._deadband = np.append(self._deadband, more)
+        self._kept = Frame.concat([self._kept, fresh])
+        self._seen = Frame.concat([self._seen, fresh])
+        nothing = np.zeros(len(more), dtype=bool)
+        self._known = np.append(self._known, nothing)
+        self._left_out = np.append(self._left_out, nothing)
 
     def keep(self, frame: Frame) -> Frame:
         """Return the samples to record, and remember the frame."""

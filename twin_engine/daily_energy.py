@@ -20,7 +20,7 @@ class DailyEnergy:
     def begin(self, midnight: int) -> None:
         """Begin a day: nothing is known of it."""
         self._value[:] = np.nan
-        self._time[:] = 0
+        self._time[:] = midnight
         self._midnight = midnight
 
     def restore(self, value: Values, time: Times) -> None:

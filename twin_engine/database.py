@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Historian as HistorianSettings
-from heatpump_twin.twin_engine.errors import SchemaError
+from heatpump_twin.twin_engine.errors import EngineError, SchemaError
+
+T = TypeVar("T")
 
 _LOCK_TIMEOUT = 2.0
 """How long a connection waits for another one that writes, or for a server to answer. [s]"""
@@ -63,6 +68,14 @@ def migrate(engine: Engine) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+async def access(work: Callable[[], T], failure: Callable[[str], EngineError]) -> T:
+    """Work with a database in a thread; raise ``failure(reason)`` if it cannot be reached."""
+    try:
+        return await asyncio.to_thread(work)
+    except SQLAlchemyError as error:
+        raise failure(str(error).splitlines()[0]) from error
 
 
 def _durable_sqlite(connection: Any, _record: Any) -> None:

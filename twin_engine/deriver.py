@@ -8,7 +8,7 @@ import numpy as np
 import structlog
 
 from heatpump_twin.config.catalogue import PointTable, Role
-from heatpump_twin.config.settings import Site
+from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.asset_deriver import AssetDeriver
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 _MOST_READINGS = 200_000
 """More than one reading of a counter per second for a day is not needed."""
+_NOBODY = -1
 _COMPUTED = (Role.DERIVED, Role.EXPECTED, Role.PREDICTED)
 
 
@@ -33,30 +34,53 @@ class Deriver:
         self._history = history
         self._clock = clock
         self._zone = ZoneInfo(site.site.timezone)
-        table = image.table
-        self._assets = [
-            _Asset(table, asset.id, AssetDeriver(_inputs(table, asset.id), asset.plate, self._zone))
-            for asset in site.heat_pumps
-        ]
-        self._asset_of_input = np.full(len(table), -1)
-        for number, asset in enumerate(self._assets):
-            self._asset_of_input[list(asset.inputs.values())] = number
+        self._assets: list[_Asset] = []
+        self._asset_of_input = np.empty(0, dtype=np.int64)
+        self.grow()
+        for heat_pump in site.heat_pumps:
+            self._follow(heat_pump)
 
     async def start(self) -> None:
         """Take up the day's counters where the last run left them."""
+        for asset in self._assets:
+            await self._restore(asset)
+
+    async def add(self, heat_pump: HeatPump) -> None:
+        """Derive the points of one more heat pump, which are in the table."""
+        await self._restore(self._follow(heat_pump))
+
+    def grow(self) -> None:
+        """Take in the points that were added to the table: nothing follows from them yet."""
+        more = np.full(len(self._image.table) - len(self._asset_of_input), _NOBODY)
+        self._asset_of_input = np.append(self._asset_of_input, more)
+
+    def remove(self, asset: str) -> None:
+        """Derive nothing of a heat pump any more."""
+        for number, known in enumerate(self._assets):
+            if known.name == asset:
+                self._asset_of_input[self._asset_of_input == number] = _NOBODY
+
+    def _follow(self, heat_pump: HeatPump) -> _Asset:
+        table = self._image.table
+        inputs = _inputs(table, heat_pump.id)
+        asset = _Asset(table, heat_pump.id, AssetDeriver(inputs, heat_pump.plate, self._zone))
+        self._asset_of_input[list(asset.inputs.values())] = len(self._assets)
+        self._assets.append(asset)
+        return asset
+
+    async def _restore(self, asset: _Asset) -> None:
         now = self._clock.now()
         midnight, _ = day_of(now, self._zone)
-        for asset in self._assets:
-            for counter, day in asset.deriver.counters.items():
-                key = f"{asset.name}.{counter}"
-                try:
-                    recorded = await self._history.read_raw(
-                        key, midnight - SEEN, now, limit=_MOST_READINGS
-                    )
-                except DatabaseAway as error:
-                    log.warning("today's energy starts at zero", point=key, error=str(error))
-                    continue
-                day.restore(recorded)
+        for counter, day in asset.deriver.counters.items():
+            key = f"{asset.name}.{counter}"
+            try:
+                recorded = await self._history.read_raw(
+                    key, midnight - SEEN, now, limit=_MOST_READINGS
+                )
+            except DatabaseAway as error:
+                log.warning("today's energy starts at zero", point=key, error=str(error))
+                continue
+            day.restore(recorded)
 
     def derive(self, frame: Frame) -> None:
         """Compute what follows from a frame that the image has taken in. An Image sink."""

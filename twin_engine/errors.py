@@ -5,7 +5,8 @@ The errors::
     EngineError
     ├── SchemaError         the database belongs to another version of this software
     ├── DatabaseAway        the database cannot be reached now; later it may be
-    └── AuditError          an audit row could not be made durable
+    ├── AuditError          an audit row could not be made durable
+    └── ProgramStoreError   what the twin is to do could not be made durable
 """
 
 from __future__ import annotations
@@ -25,3 +26,7 @@ class DatabaseAway(EngineError):  # noqa: N818 (it says what is the case, not th
 
 class AuditError(EngineError):
     """An audit row could not be made durable."""
+
+
+class ProgramStoreError(EngineError):
+    """What the twin is to do, or to undo, could not be made durable or read."""

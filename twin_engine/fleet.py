@@ -71,8 +71,11 @@ class Column:
 def joint_status(reading: Reading) -> int:
     """Return the status of what was made of a whole reading.
 
-    Bad if nobody has a value; Uncertain if one has none, or one that is Uncertain; else Good.
+    Bad if nobody has a value, or nobody could have one; Uncertain if one has none, or one that is
+    Uncertain; else Good.
     """
+    if not len(reading.status):
+        return BAD_NO_DATA
     if not reading.usable.any():
         # Of those that could have one: why they have not.
         return int(reading.status[np.argmax(reading.time)])

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import Historian as HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
-from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.compression import Deadband
 from heatpump_twin.twin_engine.database import open_engine
 from heatpump_twin.twin_engine.errors import DatabaseAway, SchemaError
@@ -78,6 +78,7 @@ class Historian:
         self._clock = clock
         self._store = SampleStore(open_engine(url))
         self._compression = Deadband([p.spec.deadband for p in table], settings.max_interval)
+        self._size = len(table)
         self._queue = WriteQueue(capacity)
         self._rows: dict[str, int] = {}
         self._row_of_point = np.empty(0, dtype=np.int32)
@@ -139,6 +140,12 @@ class Historian:
                 error=self._last_error,
             )
         self._store.close()
+
+    def grow(self) -> None:
+        """Take in the points that were added to the table; the writer opens their archives."""
+        points = [self._table[index] for index in range(self._size, len(self._table))]
+        self._compression.grow([point.spec.deadband for point in points])
+        self._size = len(self._table)
 
     def append(self, frame: Frame) -> None:
         """Take a frame for recording. Does not block."""
@@ -226,16 +233,22 @@ class Historian:
         self._store.close()  # whatever broke, the next attempt starts with a fresh connection
 
     def _open(self) -> None:
-        keys = [point.key for point in self._table]
-        rows = self._store.prepare(keys)
+        rows = self._rows_of_table()
         gaps = self._store.close_gaps()
         if gaps:
             log.warning("the last run was not stopped: its history ends in a gap", points=gaps)
-        self._row_of_point = row_ids(rows, keys)
-        self._rows = rows
+        self._row_of_point, self._rows = rows
+
+    def _rows_of_table(self) -> tuple[Points, dict[str, int]]:
+        keys = [point.key for point in self._table]
+        rows = self._store.prepare(keys)
+        return row_ids(rows, keys), rows
 
     def _flush(self) -> None:
         while (block := self._queue.take(_BLOCK)) is not None:
+            # Only after taking: a point is in the table before its first sample is in the queue.
+            if len(self._row_of_point) < len(self._table):
+                self._row_of_point, self._rows = self._rows_of_table()
             self._store.write(
                 Frame(self._row_of_point[block.point], block.value, block.status, block.time)
             )

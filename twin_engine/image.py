@@ -21,9 +21,21 @@ class Image:
         self.time: Times = np.full(n, now, dtype=np.int64)
         self._sinks: list[FrameSink] = []
 
+    def grow(self, now: int) -> None:
+        """Take in the points that were added to the table: they wait for their first values."""
+        more = len(self.table) - len(self.value)
+        self.value = np.append(self.value, np.full(more, np.nan))
+        waiting = np.full(more, BAD_WAITING_FOR_INITIAL_DATA, dtype=np.uint32)
+        self.status = np.append(self.status, waiting)
+        self.time = np.append(self.time, np.full(more, now, dtype=np.int64))
+
     def subscribe(self, sink: FrameSink) -> None:
         """Call ``sink`` with every frame, after the image holds it. A sink must not block."""
         self._sinks.append(sink)
+
+    def unsubscribe(self, sink: FrameSink) -> None:
+        """Call a sink no more."""
+        self._sinks.remove(sink)
 
     def ingest(self, frame: Frame) -> None:
         """Take a frame in and pass it on. Where a point occurs twice, the later sample stays."""

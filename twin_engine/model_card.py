@@ -13,6 +13,9 @@ from heatpump_twin.twin_engine.provenance import Provenance
 HORIZON = 4 * 3600.0
 """A heat-up that takes longer than this is not a heat-up; training leaves it out. [s]"""
 
+LEAST_COVERAGE = 0.6
+"""An 80 % interval that holds fewer held-out runs than this promises too much."""
+
 
 class ModelError(Exception):
     """A model cannot be used; the message names the file and the remedy."""
@@ -80,6 +83,22 @@ class ModelCard(_Part):
     runs_left_out: dict[str, int]
     limits: str
     software: dict[str, str]
+
+    @property
+    def shortcoming(self) -> str | None:
+        """Why nobody should rely on this model; None: it has proved itself on held-out runs."""
+        best = min(self.baselines, key=lambda baseline: baseline.score.mae)
+        if self.score.mae >= best.score.mae:
+            return (
+                f"its mean error on held-out runs is {self.score.mae:.1f} min, and that of the "
+                f"{best.name} is {best.score.mae:.1f} min"
+            )
+        if self.interval_coverage < LEAST_COVERAGE:
+            return (
+                f"only {self.interval_coverage:.0%} of the held-out runs are inside its 80 % "
+                "interval"
+            )
+        return None
 
     @property
     def provenance(self) -> Provenance:

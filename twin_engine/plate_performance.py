@@ -51,7 +51,7 @@ class PlatePerformance:
     the machine's own pressure drop.
 
     Against the emulated plant, whose physics are others: where an expected value is Good, its mean
-    error is 3 to 6 % of the COP (90 % quantile 6 to 9 %), elsewhere 8 to 12 %, and up to 25 %
+    error is 3 to 6 % of the COP (90 % quantile 6 to 9 %), elsewhere 6 to 12 %, and up to 23 %
     while a tank is charged at 55 °C.
     """
 

@@ -88,33 +88,45 @@ def predicted_points(model: HeatUpModel | None, available: Collection[str]) -> t
 
 
 class Forecaster:
-    """Issues predictions from the image; the caller decides when."""
+    """Issues predictions from the image; the caller decides when.
+
+    ``models`` may change meanwhile: the next prediction is by the model that is there then.
+    """
 
     def __init__(
         self, table: PointTable, image: Image, models: Mapping[str, HeatUpModel], clock: Clock
     ) -> None:
+        self._table = table
         self._image = image
+        self._models = models
         self._clock = clock
-        self._jobs = [
-            (
-                model,
-                [table.by_asset[asset][feature.point].index for feature in model.card.features],
-                [table.by_asset[asset][point].index for point in PREDICTED],
-            )
-            for asset, model in models.items()
-            if PREDICTED[0] in table.by_asset.get(asset, {})
-        ]
+        self._outputs: dict[str, list[int]] = {}
+        for asset in models:
+            self.add(asset)
+
+    def add(self, asset: str) -> None:
+        """Predict for a heat pump that has a model and the points for it."""
+        points = self._table.by_asset.get(asset, {})
+        if asset in self._models and PREDICTED[0] in points:
+            self._outputs[asset] = [points[point].index for point in PREDICTED]
+
+    def remove(self, asset: str) -> None:
+        """Predict for a heat pump no more; only then its model may go."""
+        self._outputs.pop(asset, None)
 
     def issue(self) -> None:
         """Compute every prediction once and ingest it: Uncertain, or Bad where an input is Bad."""
         now = self._clock.now()
-        frames = [self._evaluate(*job, now) for job in self._jobs]
+        frames = [
+            self._evaluate(asset, self._models[asset], outputs, now)
+            for asset, outputs in self._outputs.items()
+        ]
         if frames:
             self._image.ingest(Frame.concat(frames))
 
-    def _evaluate(
-        self, model: HeatUpModel, inputs: list[int], outputs: list[int], now: int
-    ) -> Frame:
+    def _evaluate(self, asset: str, model: HeatUpModel, outputs: list[int], now: int) -> Frame:
+        points = self._table.by_asset[asset]
+        inputs = [points[feature.point].index for feature in model.card.features]
         if any(is_bad(int(status)) for status in self._image.status[inputs]):
             return Frame.bad(outputs, BAD_NO_DATA, now)
         features = self._image.value[inputs]

@@ -38,8 +38,6 @@ class PriceSchedule:
     def __init__(self, tariff: Tariff, zone: ZoneInfo) -> None:
         self._zone = zone
         self._week = tariff.week()
-        self.varies = bool(np.ptp(self._week) > 0)
-        """Whether there is more than one price."""
         self._laid_out: tuple[int, int] = (0, 0)
         self._prices = np.empty(0)
         self._sums = np.empty(0)

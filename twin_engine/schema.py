@@ -1,4 +1,6 @@
-"""The tables: points, their samples, and the audit log. Changed by migrations only.
+"""The tables: points, their samples, the audit log, and what the twin has promised to do.
+
+Changed by migrations only.
 
 Times are µs since the Unix epoch, UTC. Values are in the catalogue's unit, NULL where there is
 none. A status is an OPC UA StatusCode, stored as the signed 32-bit number with the same bits.
@@ -7,6 +9,7 @@ none. A status is an OPC UA StatusCode, stored as the signed 32-bit number with 
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -56,4 +59,42 @@ AUDIT = Table(
     Column("complete", Boolean, nullable=False),
     Column("message", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+OVERRIDE = Table(
+    "override",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("before", Double, nullable=False),
+    Column("written", Double),
+    Column("since", BigInteger, nullable=False),
+    Column("user", Text, nullable=False),
+)
+
+SCHEDULE = Table(
+    "schedule",
+    METADATA,
+    Column("asset", Text, primary_key=True),
+    Column("ready_at", BigInteger, nullable=False),
+    Column("target", Double, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+)
+
+TANK_PROGRAM = Table(
+    "tank_program",
+    METADATA,
+    Column("asset", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("target", Double, nullable=False),
+    Column("deadline", BigInteger, nullable=False),
+    Column("hold", Double, nullable=False),
+    Column("held_for", Double, nullable=False),
+    Column("setpoint", Double),
+    Column("restore", JSON, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("failed", Boolean, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("origin", Text, nullable=False),
 )

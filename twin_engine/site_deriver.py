@@ -27,7 +27,7 @@ from heatpump_twin.twin_engine.site_totals import Result, SiteTotals, cop_of_day
 log = structlog.get_logger(__name__)
 
 PERIOD = 1.0
-"""Totals are computed at most this often, and at least this often when nobody reports. [s]"""
+"""Totals are computed at most this often, and about as often when nobody reports. [s]"""
 _COST = "electricity_cost_today"
 _NEWEST = 8
 """Samples that are looked through for one that has a value."""
@@ -69,6 +69,11 @@ class SiteDeriver:
                 self._cost.restore(value, *energies, certain=is_good(status))
         except DatabaseAway as error:
             log.warning("the site's day starts with what is read from now on", error=str(error))
+
+    def grow(self) -> None:
+        """Take in the points that were added to the table: nothing follows from them."""
+        more = len(self._image.table) - len(self._is_input)
+        self._is_input = np.append(self._is_input, np.zeros(more, dtype=bool))
 
     async def run(self) -> None:
         """Compute when nobody reports: prices change and devices fall silent without a frame."""

@@ -26,7 +26,7 @@ def site_entries(
         return []
     anywhere = set(chain(*have))
     energy = "electrical_energy_today" in anywhere
-    varies = tariff is not None and bool(np.ptp(tariff.week()) > 0)
+    varies = tariff is not None and tariff.varies
     possible = {
         "heat_pumps_running": "compressor_on" in anywhere,
         "heat_pumps_in_fault": "operating_state" in anywhere,

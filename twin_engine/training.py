@@ -25,6 +25,7 @@ from heatpump_twin.config.data_directory import write_private
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Values
 from heatpump_twin.drivers.status import is_bad
+from heatpump_twin.twin_engine.heat_up_inputs import FEATURES, SWITCH
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 from heatpump_twin.twin_engine.model_card import (
     HORIZON,
@@ -38,14 +39,6 @@ from heatpump_twin.twin_engine.model_card import (
 )
 from heatpump_twin.twin_engine.prediction import HEAT_UP
 
-FEATURES = (
-    "supply_temperature",
-    "supply_setpoint",
-    "outdoor_temperature",
-    "room_temperature",
-    "dhw_temperature",  # a cool tank is charged first
-)
-SWITCH = "unit_enabled"
 REACHED = 0.5
 """The setpoint counts as reached when the water is within this. [K]"""
 LEAST_LIFT = 2.0

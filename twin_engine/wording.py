@@ -1,11 +1,15 @@
-"""Values as a person reads them."""
+"""Values, times and durations as a person reads them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.catalogue import UNITS, PointSpec
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Phrase, joined
+from heatpump_twin.drivers.clock import MICROSECONDS
 
 
 def value_text(spec: PointSpec, value: float | None) -> str:
@@ -18,3 +22,26 @@ def value_text(spec: PointSpec, value: float | None) -> str:
         return Phrase(template, value=round(value, 2), unit=symbol)
     codes = dict(enumerate(spec.states)) if spec.states else spec.enum
     return codes.get(int(value), f"{value:g}")
+
+
+def time_text(time: int, zone: ZoneInfo, now: int) -> str:
+    """Return a time at the site: ``07:00``, or ``2026-01-15 07:00`` where it is not today's."""
+    local, today = (
+        datetime.fromtimestamp(t / MICROSECONDS, UTC).astimezone(zone) for t in (time, now)
+    )
+    return local.strftime("%H:%M" if local.date() == today.date() else "%Y-%m-%d %H:%M")
+
+
+def duration_text(seconds: float) -> str:
+    """Return ``45 s``, ``30 min`` or ``2 h 15 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    parts = (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "")
+    return " ".join(filter(None, parts))
+
+
+def sentences(parts: Sequence[str]) -> str:
+    """Join sentences, each in whatever language it is told, and leave out the empty ones."""
+    said = [part for part in parts if part]
+    return said[0] if len(said) == 1 else joined(" ", said)

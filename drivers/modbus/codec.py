@@ -6,7 +6,7 @@
 What a raw value can mean besides a number:
 
 * a sentinel (``absent``) → BadNoData: the device says that it has no such sensor;
-* NaN or infinity in a float → BadSensorFailure;
+* NaN or infinity in a float, or a number that the scale makes infinite → BadSensorFailure;
 * a raw value without a code in ``enum`` → BadOutOfRange: the profile does not know that state.
 """
 
@@ -17,7 +17,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heatpump_twin.config.catalogue import Kind
+from heatpump_twin.config.catalogue import Kind, Span
 from heatpump_twin.drivers.modbus.profile import Order, Profile, ProfilePoint, ValueType
 from heatpump_twin.drivers.status import (
     BAD_NO_DATA,
@@ -124,7 +124,11 @@ class PointCodec:
 
     def encode_read(self, value: float) -> list[int]:
         """Return the words that a device with this value shows to a reader."""
-        return self._words(self.raw(value), self.read)
+        return self.words(self.raw(value))
+
+    def words(self, raw: float) -> list[int]:
+        """Return the words that a device with this raw number shows to a reader."""
+        return self._words(raw, self.read)
 
     def absent_words(self) -> list[int] | None:
         """Return what a device without this sensor shows; None: it has no way to say so."""
@@ -140,12 +144,10 @@ class PointCodec:
 
     def clamped(self, value: float) -> float:
         """Return the nearest value that the registers can hold without wrapping around."""
-        if self.point.type.is_float or self.point.spec.kind is not Kind.ANALOG:
+        span = raw_span(self.point)
+        if span is None or self.point.spec.kind is not Kind.ANALOG:
             return value
-        width = self.point.bits if self.point.bit is not None else 16 * self.point.type.registers
-        signed = not self.point.type.is_unsigned
-        low, high = (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
-        raw = min(max((value - self.offset) / self.factor, low), high)
+        raw = min(max((value - self.offset) / self.factor, span[0]), span[1])
         return raw * self.factor + self.offset
 
     def raw(self, value: float) -> float:
@@ -164,6 +166,8 @@ class PointCodec:
         if self.point.spec.kind is not Kind.ANALOG and value != round(value):
             raise EncodeError(f"{value:g} is not a state")
         raw = (value - self.offset) / self.factor
+        if math.isinf(raw):
+            raise EncodeError(f"{value:g} is beyond the device's numbers")
         raw = raw if self.point.type.is_float else float(round(raw))
         if raw in self.sentinels:
             raise EncodeError(f"{value:g} is the device's mark for a missing sensor")
@@ -179,7 +183,8 @@ class PointCodec:
             return (math.nan, BAD_OUT_OF_RANGE) if code is None else (float(code), GOOD)
         if self.point.type is ValueType.BOOL:
             return float(raw != 0), GOOD
-        return raw * self.factor + self.offset, GOOD
+        value = raw * self.factor + self.offset
+        return (math.nan, BAD_SENSOR_FAILURE) if math.isinf(value) else (value, GOOD)
 
     def _number(self, words: Sequence[int], positions: tuple[int, ...]) -> float:
         if self.point.space.of_bits:
@@ -218,6 +223,31 @@ class PointCodec:
     def _stored(self, raw: float) -> float:
         """Return the number that is left after it went through the registers."""
         return self._number(self._words(raw, self.read), self.read)
+
+
+def raw_span(point: ProfilePoint) -> tuple[int, int] | None:
+    """Return the smallest and largest raw number that the registers hold; None: it is a float."""
+    if point.type.is_float:
+        return None
+    if point.radix != 65536:
+        return 0, int(point.radix**point.type.registers) - 1
+    width = point.bits if point.bit is not None else 16 * point.type.registers
+    if point.type.is_unsigned:
+        return 0, (1 << width) - 1
+    return -(1 << width - 1), (1 << width - 1) - 1
+
+
+def reach(point: ProfilePoint) -> Span | None:
+    """Return the smallest and largest value that the registers hold, in the catalogue's unit.
+
+    None: it is a float.
+    """
+    span = raw_span(point)
+    if span is None:
+        return None
+    factor, offset = point.conversion
+    ends = [(raw * point.scale + point.offset) * factor + offset for raw in span]
+    return min(ends), max(ends)
 
 
 def split_to_number(packed: int, point: ProfilePoint) -> int:

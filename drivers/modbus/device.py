@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,12 +99,18 @@ def mapped_points(plans: Iterable[DevicePlan]) -> list[Entry]:
 
 
 def build_drivers(
-    plans: Sequence[DevicePlan], table: PointTable, clock: Clock
+    plans: Sequence[DevicePlan],
+    table: PointTable,
+    clock: Clock,
+    links: dict[str, Link] | None = None,
 ) -> list[ModbusDriver]:
-    """Return a driver for every device. Devices at the same address share one link."""
-    links: dict[str, Link] = {}
+    """Return a driver for every device. Devices at the same address share one link.
+
+    ``links`` has those of drivers that run already, by address, and takes the new ones.
+    """
+    links = {} if links is None else links
     drivers = []
-    for number, plan in enumerate(plans):
+    for plan, phase in zip(plans, phases(plans), strict=True):
         link = links.setdefault(repr(plan.address), Link.to(plan.address))
         points = table.by_asset[plan.asset]
         drivers.append(
@@ -116,10 +123,27 @@ def build_drivers(
                 clock=clock,
                 period=plan.device.poll,
                 timeout=plan.device.timeout,
-                phase=number / len(plans),
+                phase=phase,
             )
         )
     return drivers
+
+
+def phases(plans: Sequence[DevicePlan]) -> list[float]:
+    """Return by which share of its period each device is polled later.
+
+    Devices on one link are spread evenly, or they would queue for it while it idles for the rest of
+    the period; and so are the links among themselves.
+    """
+    addresses = [repr(plan.address) for plan in plans]
+    sharing = Counter(addresses)
+    rank = {address: i / len(sharing) for i, address in enumerate(sharing)}
+    before: Counter[str] = Counter()
+    found = []
+    for address in addresses:
+        found.append((before[address] + rank[address]) / sharing[address])
+        before[address] += 1
+    return found
 
 
 def write_limits(point: ProfilePoint, spec: PointSpec) -> Span | None:

@@ -36,10 +36,12 @@ class DriverMetrics:
     failed_polls: int = 0
     exceptions: int = 0
     missed: int = 0
+    """Polls that were not over when the next one was due, and those left out because of it."""
     writes: int = 0
     unconfirmed_writes: int = 0
     duration: float = 0.0
     lateness: float = 0.0
+    """From when the poll was due until its first request left."""
     worst_lateness: float = 0.0
 
 
@@ -93,6 +95,7 @@ class ModbusDriver:
         self._sink: FrameSink | None = None
         self._connected = False
         self._reported: int | None = None
+        self._occupied = 0.0
 
     @property
     def name(self) -> str:
@@ -103,6 +106,11 @@ class ModbusDriver:
     def points(self) -> Mapping[int, str]:
         """Indices of the points that it feeds, with their catalogue ids."""
         return self._points
+
+    @property
+    def link(self) -> Link:
+        """The connection that it takes turns on."""
+        return self._link
 
     @property
     def connected(self) -> bool:
@@ -118,20 +126,22 @@ class ModbusDriver:
         """Poll for ever, with the slow points every so many ticks."""
         loop = asyncio.get_running_loop()
         self._sink = sink
+        self._link.join()
         schedule = Schedule(loop.time() + self._phase, self._period)
         try:
             while True:
                 due = schedule.next(loop.time())
+                self.metrics.missed = schedule.missed
                 await asyncio.sleep(due - loop.time())
-                self._note_start(schedule, loop.time() - due)
-                await self._poll(schedule.tick)
+                await self._poll(schedule.tick, due)
+                self._note_load(self._period)
                 if not self._connected:
                     await self._await_return(schedule.tick)
                     schedule.resume(loop.time())
         finally:
             self._sink = None
             self._connected = False
-            await self._link.close()
+            await self._link.leave()
 
     async def poll(self, sink: FrameSink) -> None:
         """Read every point once, for a caller that keeps its own time instead of `run`."""
@@ -151,16 +161,21 @@ class ModbusDriver:
 
     async def _await_return(self, tick: int) -> None:
         while not self._connected:
-            await asyncio.sleep(self._back_off.pause())
+            pause = self._back_off.pause()
+            await asyncio.sleep(pause)
             await self._poll(tick)
+            self._note_load(max(self._period, pause + self.metrics.duration))
 
-    async def _poll(self, tick: int) -> None:
+    async def _poll(self, tick: int, due: float | None = None) -> None:
         started = asyncio.get_running_loop().time()
         self.metrics.polls += 1
         everything = not self._connected or tick % self._slow_every == 0
         try:
             async with self._turn:
-                self._emit(await self._read_twice(everything))
+                frame = await self._read_twice(everything)
+                if due is not None:
+                    self._note_lateness(self._reader.began - due)
+                self._emit(frame)
                 if self._reader.refused and tick % self._retry_every == 0:
                     self._emit(await self._reader.retry_one())
         except LinkError as error:
@@ -211,7 +226,11 @@ class ModbusDriver:
         self._reported = None
         self._back_off.reset()
 
-    def _note_start(self, schedule: Schedule, lateness: float) -> None:
-        self.metrics.missed = schedule.missed
+    def _note_lateness(self, lateness: float) -> None:
         self.metrics.lateness = lateness
         self.metrics.worst_lateness = max(self.metrics.worst_lateness, lateness)
+
+    def _note_load(self, period: float) -> None:
+        """Tell the link what was asked of it since the last time, every ``period``. [s]"""
+        before, self._occupied = self._occupied, self._reader.occupied
+        self._link.load.note(self._name, self._occupied - before, period)

@@ -2,161 +2,186 @@
 
 from __future__ import annotations
 
-import math
 import struct
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
 from pymodbus.constants import ExcCodes
 
-from heatpump_twin.drivers.modbus.codec import EncodeError, PointCodec
-from heatpump_twin.drivers.modbus.profile import Profile, ProfilePoint, Space
-from heatpump_twin.drivers.process import Process
+from heatpump_twin.drivers.modbus.codec import PointCodec
+from heatpump_twin.drivers.modbus.emulated_faults import SensorFault
+from heatpump_twin.drivers.modbus.emulated_points import (
+    ModbusRefusal,
+    Region,
+    Shown,
+    ShownText,
+    ShownValue,
+)
+from heatpump_twin.drivers.modbus.profile import Profile, ProfilePoint, Space, ValueType
+from heatpump_twin.drivers.process import Process, StepwiseProcess
 from heatpump_twin.drivers.status import GOOD
 
 _READ = {1: Space.COIL, 2: Space.DISCRETE, 3: Space.HOLDING, 4: Space.INPUT}
 _WRITE = {5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING}
+_T = TypeVar("_T")
 
-_LONGEST = 4
-"""Registers of the longest value."""
+_REMEMBERED = 256
+"""Different requests whose answers are kept; who polls has few."""
+
 
 Forced = Mapping[tuple[Space, int], int]
+"""(space, address) → exception code of every request that touches it."""
 
-
-class ModbusRefusal(Exception):  # noqa: N818 (an answer of the protocol, not an error of ours)
-    """The device answers with an exception code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"Modbus exception {code}")
-        self.code = code
+NOTHING_FORCED: Forced = MappingProxyType({})
 
 
 class EmulatedDevice:
     """The register image of one device, alive: every read asks the process, every write tells it.
 
     ``names`` maps profile points to the catalogue points that the process knows, where they differ.
+    ``on_restart`` is called when the device reboots, to forget what it keeps in volatile memory.
     """
 
     def __init__(
-        self, profile: Profile, process: Process, names: Mapping[str, str] | None = None
+        self,
+        profile: Profile,
+        process: Process,
+        names: Mapping[str, str] | None = None,
+        *,
+        on_restart: Callable[[], None] = lambda: None,
     ) -> None:
         self.profile = profile
-        self._process = process
+        self.process = process
+        self.restart = on_restart
+        self.sensors: dict[str, SensorFault] = {}
+        """What is wrong with which sensor, by its name in the process."""
         names = names or {}
-        self._names = {point.point: names.get(point.point, point.point) for point in profile.points}
-        codecs = [PointCodec.of(profile, point) for point in profile.samples]
-        codecs.sort(key=lambda codec: codec.point.address)
-        self._readable = {s: _Region([c for c in codecs if c.point.space is s]) for s in Space}
-        self._writable = {
-            s: _Region([c for c in codecs if c.point.write_space is s]) for s in Space
-        }
+        shown = [
+            ShownValue(PointCodec.of(profile, p), process, names.get(p.point, p.point))
+            for p in profile.samples
+        ]
+        self.points = {value.name: value for value in shown}
+        """By their names in the process."""
+        texts = [ShownText(p) for p in profile.points if p.type is ValueType.STRING]
+        readable: list[Shown] = [*shown, *texts]
+        self._readable = {s: Region([x for x in readable if x.point.space is s]) for s in Space}
+        self._writable = {s: Region([x for x in shown if x.point.write_space is s]) for s in Space}
+        self._layouts: dict[bytes, _Layout] = {}
+        self._answers: dict[bytes, bytes] = {}
+        self._stepwise = process if isinstance(process, StepwiseProcess) else None
+        self._revision: int | None = None
 
-    def respond(self, request: bytes, forced: Forced) -> bytes:
+    def respond(self, request: bytes, forced: Forced = NOTHING_FORCED) -> bytes:
         """Return the response PDU to a request PDU, or raise `ModbusRefusal`."""
+        if self._stepwise is None or forced or self.sensors or request[0] not in _READ:
+            return self._respond(request, forced)
+        if self._revision != self._stepwise.revision:
+            self._answers.clear()
+            self._revision = self._stepwise.revision
+        answer = self._answers.get(request)
+        if answer is None:
+            answer = self._respond(request, forced)
+            _remember(self._answers, request, answer)
+        return answer
+
+    def _respond(self, request: bytes, forced: Forced) -> bytes:
         function = request[0]
-        if function in _READ and self._readable[_READ[function]].codecs:
-            return self._read(function, request, forced)
-        if function in _WRITE and self._writable[_WRITE[function]].codecs:
-            return self._write(function, request, forced)
+        if function in _READ and self._readable[_READ[function]].points:
+            return self._read(_READ[function], request, forced)
+        if function in _WRITE and self._writable[_WRITE[function]].points:
+            return self._write(_WRITE[function], request, forced)
         raise ModbusRefusal(ExcCodes.ILLEGAL_FUNCTION)
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────
-    def _read(self, function: int, request: bytes, forced: Forced) -> bytes:
+    def _read(self, space: Space, request: bytes, forced: Forced) -> bytes:
+        layout = self._layouts.get(request)
+        if layout is None:
+            layout = self._layout(space, request)
+            _remember(self._layouts, request, layout)
+        _refuse(forced, space, layout.start, layout.length)
+        words = [0] * layout.length
+        for shown, at in layout.places:
+            for offset, word in enumerate(shown.words(self.sensors), at):
+                if 0 <= offset < layout.length:
+                    words[offset] |= word
+        if space.of_bits:
+            packed = sum(bit << i for i, bit in enumerate(words))
+            data = packed.to_bytes((layout.length + 7) // 8, "little")
+        else:
+            data = struct.pack(f">{layout.length}H", *words)
+        return bytes((request[0], len(data))) + data
+
+    def _layout(self, space: Space, request: bytes) -> _Layout:
+        """Find out which points a request is about; unmapped addresses between them read 0."""
         if len(request) != 5:
             raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
-        space = _READ[function]
         start, count = struct.unpack(">HH", request[1:])
         if not 1 <= count <= self.profile.limits.of(space):
             raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
-        words = self._image(space, start, count, forced)
-        if space.of_bits:
-            data = bytearray((count + 7) // 8)
-            for index, bit in enumerate(words):
-                data[index >> 3] |= bit << (index & 7)
-        else:
-            data = bytearray(struct.pack(f">{count}H", *words))
-        return bytes((function, len(data))) + bytes(data)
-
-    def _image(self, space: Space, start: int, count: int, forced: Forced) -> list[int]:
-        """Return the words (or bits) at consecutive addresses; unmapped ones read 0."""
         end = start + count
-        words = [0] * count
-        covered = start
         touched = self._readable[space].touching(start, end)
-        for codec in touched:
-            point = codec.point
-            self._check_gap(covered, min(point.address, end))
-            covered = max(covered, point.end)
-            for offset, word in enumerate(self._show(codec)):
-                if start <= point.address + offset < end:
-                    words[point.address + offset - start] |= word
+        covered = start
+        for shown in touched:
+            self._check_gap(covered, min(shown.point.address, end))
+            covered = max(covered, shown.point.end)
         self._check_gap(covered, end)
-        for (faulty, address), code in forced.items():
-            if faulty is space and start <= address < end:
-                raise ModbusRefusal(code)
         if not touched:
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
-        return words
+        return _Layout(start, count, [(shown, shown.point.address - start) for shown in touched])
 
     def _check_gap(self, start: int, end: int) -> None:
         if end - start > self.profile.limits.gap:
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
 
-    def _show(self, codec: PointCodec) -> Sequence[int]:
-        value = self._process.read(self._names[codec.point.point])
-        if value is None or math.isnan(value):
-            absent = codec.absent_words()
-            if absent is None:
-                raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
-            return absent
-        try:
-            return codec.encode_read(codec.clamped(value))
-        except EncodeError as error:
-            raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
-
     # ── writing ───────────────────────────────────────────────────────────────────────────────────
-    def _write(self, function: int, request: bytes, forced: Forced) -> bytes:
-        space = _WRITE[function]
-        start, words = _written(function, request)
-        for (faulty, address), code in forced.items():
-            if faulty is space and start <= address < start + len(words):
-                raise ModbusRefusal(code)
+    def _write(self, space: Space, request: bytes, forced: Forced) -> bytes:
+        start, words = _written(request)
+        _refuse(forced, space, start, len(words))
         accepted = []
         covered = start
-        for codec in self._writable[space].touching(start, start + len(words)):
-            point = codec.point
+        for shown in self._writable[space].touching(start, start + len(words)):
+            point = shown.point
             if point.address != covered or point.end > start + len(words):
                 raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
-            value, status = codec.decode_write(words[point.address - start : point.end - start])
+            part = words[point.address - start : point.end - start]
+            value, status = shown.codec.decode_write(part)
             if status != GOOD or not _within(point, value):
                 raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
-            accepted.append((self._names[point.point], value))
+            accepted.append((shown, value))
             covered = point.end
         if covered != start + len(words):
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
-        for name, value in accepted:
-            self._process.write(name, value)
+        for shown, value in accepted:
+            self.process.write(shown.name, value)
         return request[:5]
 
 
-class _Region:
-    """Points of one space in the order of their addresses."""
+class _Layout(NamedTuple):
+    """A read request: where it starts, how long it is, and where in it which point lies."""
 
-    def __init__(self, codecs: list[PointCodec]) -> None:
-        self.codecs = codecs
-        self._starts = [codec.point.address for codec in codecs]
-
-    def touching(self, start: int, end: int) -> list[PointCodec]:
-        """Return the points that lie at least in part within [start, end)."""
-        first = bisect_right(self._starts, start - _LONGEST)
-        last = bisect_left(self._starts, end)
-        return [codec for codec in self.codecs[first:last] if codec.point.end > start]
+    start: int
+    length: int
+    places: Sequence[tuple[Shown, int]]
 
 
-def _written(function: int, request: bytes) -> tuple[int, list[int]]:
+def _refuse(forced: Forced, space: Space, start: int, count: int) -> None:
+    for (faulty, address), code in forced.items():
+        if faulty is space and start <= address < start + count:
+            raise ModbusRefusal(code)
+
+
+def _remember(answers: dict[bytes, _T], request: bytes, answer: _T) -> None:
+    if len(answers) == _REMEMBERED:
+        answers.clear()
+    answers[request] = answer
+
+
+def _written(request: bytes) -> tuple[int, list[int]]:
     """Return the first address and the words (or bits) of a write request."""
     if len(request) < 5:
         raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
+    function = request[0]
     start, value = struct.unpack(">HH", request[1:5])
     if function == 5:
         if len(request) != 5 or value not in (0, 0xFF00):

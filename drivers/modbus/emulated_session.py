@@ -1,8 +1,8 @@
-"""The server side of a connection: requests out of the byte stream, responses into it."""
+"""How a server frames: requests out of received bytes, responses into frames, right or wrong."""
 
 from __future__ import annotations
 
-import asyncio
+import math
 import secrets
 import struct
 from enum import StrEnum
@@ -12,7 +12,13 @@ from pymodbus.framer.rtu import FramerRTU
 
 _MBAP = struct.Struct(">HHHB")
 _MAX_PDU = 253
+_RTU_REQUEST = 8
+"""Bytes of a request that does not write several values: unit, function, two words, CRC."""
 _WRITE_MULTIPLE = (15, 16)
+
+
+class NotModbusError(Exception):
+    """What came cannot be a request, and there is no telling where the next one begins."""
 
 
 class Corruption(StrEnum):
@@ -25,6 +31,11 @@ class Corruption(StrEnum):
     WRONG_UNIT = "wrong_unit"
     WRONG_FUNCTION = "wrong_function"
     WRONG_COUNT = "wrong_count"
+    """A register too many, and the byte count says so."""
+    WRONG_BYTE_COUNT = "wrong_byte_count"
+    """The byte count does not tell how many bytes follow."""
+    TWICE = "twice"
+    """The right response, and then once more."""
 
 
 class Received(NamedTuple):
@@ -38,8 +49,16 @@ class Received(NamedTuple):
 class Session(Protocol):
     """How requests and responses are framed."""
 
-    async def receive(self, reader: asyncio.StreamReader) -> Received | None:
-        """Return the next request; None: what comes is not Modbus."""
+    tells_absence: bool
+    """Whether a gateway answers for a unit that does not; on a bus there is just silence."""
+    patience: float
+    """The rest of a request must come within this time, or its beginning was noise. [s]"""
+
+    def take(self, buffer: bytearray) -> Received | None:
+        """Remove the next request from received bytes; None: it is not complete yet.
+
+        Raises `NotModbusError` where the stream cannot be followed any further.
+        """
         ...
 
     def pack(self, request: Received, pdu: bytes) -> bytes:
@@ -50,12 +69,22 @@ class Session(Protocol):
 class TcpSession:
     """Modbus TCP."""
 
-    async def receive(self, reader: asyncio.StreamReader) -> Received | None:
-        """Read a header and the PDU that it announces."""
-        transaction, protocol, length, unit = _MBAP.unpack(await reader.readexactly(_MBAP.size))
-        if protocol != 0 or not 2 <= length <= _MAX_PDU + 1:
+    tells_absence = True
+    patience = math.inf
+
+    def take(self, buffer: bytearray) -> Received | None:
+        """Take a header and the PDU that it announces."""
+        if len(buffer) < _MBAP.size:
             return None
-        return Received(transaction, unit, await reader.readexactly(length - 1))
+        transaction, protocol, length, unit = _MBAP.unpack_from(buffer)
+        if protocol != 0 or not 2 <= length <= _MAX_PDU + 1:
+            raise NotModbusError
+        end = _MBAP.size + length - 1
+        if len(buffer) < end:
+            return None
+        pdu = bytes(buffer[_MBAP.size : end])
+        del buffer[:end]
+        return Received(transaction, unit, pdu)
 
     def pack(self, request: Received, pdu: bytes) -> bytes:
         """Return header and PDU."""
@@ -63,15 +92,23 @@ class TcpSession:
 
 
 class RtuSession:
-    """Modbus RTU, over a port or a TCP connection."""
+    """Modbus RTU, over a port or a TCP connection. A request that is spoilt gets no response."""
 
-    async def receive(self, reader: asyncio.StreamReader) -> Received | None:
-        """Read unit, PDU and CRC; the function code says how long the request is."""
-        head = await reader.readexactly(7)
-        rest = 1 + (head[6] + 1 if head[1] in _WRITE_MULTIPLE else 0)
-        frame = head + await reader.readexactly(rest)
-        if _crc(frame[:-2]) != frame[-2:]:
+    tells_absence = False
+    patience = 0.2
+
+    def take(self, buffer: bytearray) -> Received | None:
+        """Take unit, PDU and CRC; the function code says how long the request is."""
+        if len(buffer) < _RTU_REQUEST:
             return None
+        end = _RTU_REQUEST + (buffer[6] + 1 if buffer[1] in _WRITE_MULTIPLE else 0)
+        if len(buffer) < end:
+            return None
+        frame = bytes(buffer[:end])
+        if _crc(frame[:-2]) != frame[-2:]:
+            buffer.clear()  # a line cannot be hung up: listen for what comes after the noise
+            return None
+        del buffer[:end]
         return Received(0, frame[0], frame[1:-2])
 
     def pack(self, request: Received, pdu: bytes) -> bytes:
@@ -97,7 +134,11 @@ def corrupted(session: Session, request: Received, pdu: bytes, kind: Corruption)
         case Corruption.WRONG_FUNCTION:
             return session.pack(request, bytes((pdu[0] ^ 1,)) + pdu[1:])
         case Corruption.WRONG_COUNT:
-            return session.pack(request, pdu + bytes(2))
+            return session.pack(request, bytes((pdu[0], pdu[1] + 2 & 0xFF)) + pdu[2:] + bytes(2))
+        case Corruption.WRONG_BYTE_COUNT:
+            return session.pack(request, bytes((pdu[0], pdu[1] ^ 2)) + pdu[2:])
+        case Corruption.TWICE:
+            return 2 * session.pack(request, pdu)
 
 
 def _crc(frame: bytes) -> bytes:

@@ -6,25 +6,33 @@
     gateway = EmulatedGateway("127.0.0.1", 0, {1: device})      # unit id → device
     await gateway.start()                                        # gateway.port is now known
     gateway.faults.silent = True                                 # see `Faults`
+    await gateway.reboot(5.0)
     await gateway.stop()
 
 `EmulatedDevice` shows what its process reads, rounded as the registers round, and hands accepted
 writes to the process. `EmulatedGateway` serves any number of unit ids on one TCP port: Modbus TCP,
-TLS with ``tls=SSLContext``, RTU over TCP with ``session=RtuSession()``. `serve` answers on any
-other stream, such as a serial port.
+TLS with ``tls=SSLContext``, RTU over TCP with ``session=RtuSession()``; or it is on a serial line,
+with `connection` as the protocol of the port.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pymodbus.constants import ExcCodes
 
-from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice, ModbusRefusal
+from heatpump_twin.drivers.modbus.emulated_connection import EmulatedConnection
+from heatpump_twin.drivers.modbus.emulated_device import (
+    NOTHING_FORCED,
+    EmulatedDevice,
+    Forced,
+)
+from heatpump_twin.drivers.modbus.emulated_faults import Faults
+from heatpump_twin.drivers.modbus.emulated_listener import EmulatedListener, Outage
+from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.emulated_session import (
     Corruption,
     Received,
@@ -33,35 +41,23 @@ from heatpump_twin.drivers.modbus.emulated_session import (
     TcpSession,
     corrupted,
 )
-from heatpump_twin.drivers.modbus.profile import Space
 
-__all__ = ["Corruption", "EmulatedDevice", "EmulatedGateway", "Faults", "RtuSession", "TcpSession"]
-
-
-@dataclass(slots=True)
-class Faults:
-    """Faults of a gateway; change them while it runs."""
-
-    latency: float = 0.0
-    """Delay of every response. [s]"""
-    silent: bool = False
-    """Connections are accepted and requests swallowed."""
-    corruption: Corruption | None = None
-    offline: set[int] = field(default_factory=set)
-    """Unit ids behind the gateway that do not answer it: exception 0x0B."""
-    exceptions: dict[tuple[int, Space, int], int] = field(default_factory=dict)
-    """(unit, space, address) → exception code of every request that touches it."""
-
-    def clear(self) -> None:
-        """Switch every fault off."""
-        self.latency = 0.0
-        self.silent = False
-        self.corruption = None
-        self.offline.clear()
-        self.exceptions.clear()
+__all__ = [
+    "Corruption",
+    "EmulatedDevice",
+    "EmulatedGateway",
+    "Faults",
+    "Outage",
+    "RtuSession",
+    "TcpSession",
+]
 
 
-class EmulatedGateway:
+_ON_THE_BUS = 0.01
+"""How long a response takes on a bus: some ten characters at 9600 Bd. [s]"""
+
+
+class EmulatedGateway(EmulatedListener):
     """A Modbus server with emulated devices behind it."""
 
     def __init__(
@@ -73,85 +69,86 @@ class EmulatedGateway:
         session: Session | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.host = host
-        self.port = port
+        super().__init__(host, port, session, tls)
         self.devices = dict(devices)
         self.faults = Faults()
         self.requests = 0
-        self._session = session or TcpSession()
-        self._tls = tls
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._on_bus: deque[bytes] = deque()
+        self._bus_due = 0.0
 
-    @property
-    def connections(self) -> int:
-        """Clients that are connected now."""
-        return len(self._connections)
+    def drop_late(self) -> None:
+        """Forget the responses that are still to come late."""
+        self._on_bus.clear()
+        self._bus_due = 0.0
 
-    async def start(self) -> None:
-        """Listen. Port 0 takes a free one."""
-        self._server = await asyncio.start_server(self._accept, self.host, self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
+    async def repair(self) -> None:
+        """End everything that is wrong; what is late by now still comes."""
+        self.faults.clear()
+        for device in self.devices.values():
+            device.sensors.clear()
+        await self.come_back()
 
-    async def stop(self) -> None:
-        """Stop listening and close every connection."""
-        if self._server is not None:
-            self._server.close()
-            await self.drop_connections()
-            await self._server.wait_closed()
-            self._server = None
+    def _restart(self) -> None:
+        for device in self.devices.values():
+            device.restart()
 
-    async def drop_connections(self) -> None:
-        """Close every connection, as a device does that reboots."""
-        tasks = list(self._connections)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def _answer(self, request: Received, connection: EmulatedConnection) -> None:
+        self.requests += 1
+        faults, number = self.faults, self.requests
+        if self._is_swallowed(request):
+            return
+        pdu = self._respond(request)
+        if pdu is None:
+            return
+        if faults.corruption is not None and faults.hits("corruption", number):
+            frame = corrupted(self._session, request, pdu, faults.corruption)
+        else:
+            frame = self._session.pack(request, pdu)
+        late = faults.late if faults.late and faults.hits("late", number) else 0.0
+        if late or self._on_bus:
+            self._send_on_bus(frame, late)
+        elif faults.latency and faults.hits("latency", number):
+            connection.send(frame, faults.latency)
+        else:
+            connection.send(frame)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 (always run as a task by the server)
-        self._connections.add(task)
-        try:
-            await self.serve(reader, writer)
-        except asyncio.CancelledError:
-            pass  # `drop_connections` ends here; the server logs a task that ends cancelled
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # the client is gone
-        finally:
-            self._connections.discard(task)
-            writer.transport.abort()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+    def _is_swallowed(self, request: Received) -> bool:
+        faults = self.faults
+        if self.outage is not None:
+            return True
+        if faults.silent or request.unit in faults.silent_units:
+            return faults.hits("silent", self.requests)
+        return False
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one stream until it ends."""
-        while (request := await self._session.receive(reader)) is not None:
-            self.requests += 1
-            if self.faults.silent:
-                continue
-            response = self._respond(request)
-            if self.faults.latency:
-                await asyncio.sleep(self.faults.latency)
-            writer.write(self._frame(request, response))
-            await writer.drain()
-
-    def _respond(self, request: Received) -> bytes:
+    def _respond(self, request: Received) -> bytes | None:
+        """Return the response PDU; None: on a bus nobody feels meant."""
         function = request.pdu[0]
         device = self.devices.get(request.unit)
         if device is None or request.unit in self.faults.offline:
-            return bytes((function | 0x80, ExcCodes.GATEWAY_NO_RESPONSE))
-        forced = {
-            (space, address): code
-            for (unit, space, address), code in self.faults.exceptions.items()
-            if unit == request.unit
-        }
+            code: int = ExcCodes.GATEWAY_NO_RESPONSE
+            return bytes((function | 0x80, code)) if self._session.tells_absence else None
         try:
-            return device.respond(request.pdu, forced)
+            return device.respond(request.pdu, self._forced(request.unit))
         except ModbusRefusal as refusal:
             return bytes((function | 0x80, refusal.code))
 
-    def _frame(self, request: Received, pdu: bytes) -> bytes:
-        if self.faults.corruption is None:
-            return self._session.pack(request, pdu)
-        return corrupted(self._session, request, pdu, self.faults.corruption)
+    def _forced(self, unit: int) -> Forced:
+        if not self.faults.exceptions:
+            return NOTHING_FORCED
+        exceptions = self.faults.exceptions.items()
+        return {(space, at): code for (u, space, at), code in exceptions if u == unit}
+
+    def _send_on_bus(self, frame: bytes, delay: float) -> None:
+        """Send a response behind those before it, on what is then the newest connection.
+
+        A bus keeps the order and does not know who had asked.
+        """
+        loop = asyncio.get_running_loop()
+        self._bus_due = max(self._bus_due + _ON_THE_BUS, loop.time() + delay)
+        self._on_bus.append(frame)
+        loop.call_at(self._bus_due, self._send_next)
+
+    def _send_next(self) -> None:
+        frame = self._on_bus.popleft() if self._on_bus else None
+        if frame is not None and self._connections and self.outage is None:
+            next(reversed(self._connections)).send(frame)

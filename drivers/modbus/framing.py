@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import Protocol
 
@@ -85,6 +86,15 @@ class RtuFraming:
         if _with_crc(bytes(buffer[:-2])) != bytes(buffer):
             raise FrameError("the checksum is wrong")
         return bytes(buffer[1:-2])
+
+
+def ends_in_response(framing: Framing, buffer: Bytes, request: Request) -> bool:
+    """Tell whether the last bytes are the response to a request, whatever is before them."""
+    for length in (request.response_length, _EXCEPTION_LENGTH):
+        with contextlib.suppress(FrameError):
+            if framing.unpack(buffer[-(length + 3) :], request, 0) is not None:
+                return True
+    return False
 
 
 def _with_crc(frame: bytes) -> bytes:

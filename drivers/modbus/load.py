@@ -72,12 +72,13 @@ def _across_points(source: YamlSource, profile: Profile) -> Iterator[Problem]:
                 message = f"there is no point {name!r} in this profile"
                 yield source.problem(("points", index, "write", "requires", name), message)
     for (_, a), (index, b) in combinations(enumerate(profile.points), 2):
-        if _overlap(a, b):
+        if overlap(a, b):
             message = f"{b.point} lies on the same {b.space} addresses as {a.point}"
             yield source.problem(("points", index, "address"), message)
 
 
-def _overlap(a: ProfilePoint, b: ProfilePoint) -> bool:
+def overlap(a: ProfilePoint, b: ProfilePoint) -> bool:
+    """Tell whether two points claim the same bits of a device."""
     if a.space is not b.space or a.end <= b.address or b.end <= a.address:
         return False
     if a.bit is None or b.bit is None or a.address != b.address:

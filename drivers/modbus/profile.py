@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any
@@ -48,6 +49,10 @@ class Space(StrEnum):
     def of_bits(self) -> bool:
         """Whether an address holds one bit, not 16."""
         return self in (Space.COIL, Space.DISCRETE)
+
+    def octets(self, count: int) -> int:
+        """Return how many bytes a response takes to tell so many addresses."""
+        return (count + 7) // 8 if self.of_bits else 2 * count
 
     @property
     def writable(self) -> bool:
@@ -124,6 +129,10 @@ class WriteRules(_Section):
     )
     settle: Duration = Field(
         2.0, ge=0, description="longest time until a read shows what was written [s]"
+    )
+    momentary: bool = Field(
+        False,
+        description="a push-button: it acts when it goes from 0 to 1, and may fall back by itself",
     )
     requires: dict[str, float] = Field(
         default_factory=dict, description="interlock: points of this profile that must have a value"
@@ -216,7 +225,9 @@ class ProfilePoint(_Section):
         if self.type is ValueType.STRING or self.length is not None:
             return self._string_mistakes()
         if self.point not in CATALOGUE[ASSET_TYPE]:
-            return [f"the catalogue has no point {self.point!r}"]
+            near = get_close_matches(self.point, CATALOGUE[ASSET_TYPE], 1)
+            hint = f"; did you mean {near[0]}?" if near else "; see docs/point-list.md"
+            return [f"the catalogue has no point {self.point!r}{hint}"]
         found = []
         if self.space.of_bits and self.type is not ValueType.BOOL:
             found.append(f"a {self.space} holds a bool, not {self.type}")
@@ -262,6 +273,8 @@ class ProfilePoint(_Section):
             found.append(f"a {self.write_space} cannot be written")
         if self.write_space is not None and self.write_space.of_bits != self.space.of_bits:
             found.append(f"what is read as {self.space} cannot be written as {self.write_space}")
+        if self.write is not None and self.write.momentary and spec.kind is not Kind.TWO_STATE:
+            found.append(f"a push-button has two states, and {self.point} has not")
         if self.write is not None and self.bit is not None:
             found.append("a bit field cannot be written: the other bits could change meanwhile")
         return found

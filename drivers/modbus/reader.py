@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -15,16 +15,6 @@ from heatpump_twin.drivers.modbus.link import Link
 from heatpump_twin.drivers.modbus.plan import ReadBlock, plan
 from heatpump_twin.drivers.modbus.profile import PollClass, Profile, ProfilePoint
 from heatpump_twin.drivers.modbus.request import ModbusExceptionError, Request
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A prepared request with what decodes its response."""
-
-    block: ReadBlock
-    request: Request
-    decoder: BlockDecoder
-    points: Points
 
 
 class DeviceReader:
@@ -45,16 +35,20 @@ class DeviceReader:
     ) -> None:
         self.refused: dict[str, ModbusExceptionError] = {}
         self.exceptions = 0
+        self.began = 0.0
+        """When the last poll's first answered request left, by the loop's clock. [s]"""
+        self.occupied = 0.0
+        """How long its requests have kept the link from others, since the start. [s]"""
         self._profile = profile
-        self._points = points
+        self._index = {name: point.index for name, point in points.items()}
         self._link = link
         self._unit = unit
         self._timeout = timeout
         self._clock = clock
         self._wanted = [point for point in profile.samples if point.point in points]
         self._news: list[Frame] = []
-        self._all: list[_Read] = []
-        self._fast: list[_Read] = []
+        self._polls: dict[bool, _Poll] = {}
+        """By whether it is one of everything or of the fast points only."""
         self._replan()
 
     def forget(self) -> None:
@@ -68,28 +62,30 @@ class DeviceReader:
 
         A point that is refused is in the frame once, with a Bad status; not again until it changes.
         """
-        reads = self._all if everything else self._fast
-        frames: list[Frame] = []
-        index = 0
-        while index < len(reads):
+        poll = self._polls[everything]
+        answers: list[bytes] = []
+        times: list[int] = []
+        while len(answers) < len(poll.requests):
             try:
-                frames.append(await self._read(reads[index]))
-                index += 1
+                answers.append(await self._request(poll.requests[len(answers)]))
             except ModbusExceptionError as answer:
                 self.exceptions += 1
                 if not answer.concerns_addresses:
                     raise
-                if len(reads[index].block.points) > 1:
-                    reads[index : index + 1] = map(self._prepare, reads[index].block.halves())
-                else:
-                    self._refuse(reads.pop(index), answer)
-                    self._replan(keep=reads)
+                self._refine(poll.blocks, len(answers), answer, everything=everything)
+                poll = self._polls[everything]
+            else:
+                times.append(self._clock.now())
+                if len(times) == 1:
+                    self.began = self._link.sent_at
         news, self._news = self._news, []
-        return Frame.concat(frames + news)
+        frame = poll.frame(answers, times)
+        return Frame.concat([frame, *news]) if news else frame
 
     async def read_point(self, point: ProfilePoint) -> Frame:
         """Read one point alone. Raises `LinkError`."""
-        return await self._read(self._prepare(ReadBlock(point.space, (point,))))
+        poll = self._prepared([ReadBlock(point.space, (point,))])
+        return poll.frame([await self._request(poll.requests[0])], [self._clock.now()])
 
     async def retry_one(self) -> Frame | None:
         """Try the point again that has been refused for longest. Raises `LinkError`."""
@@ -107,32 +103,69 @@ class DeviceReader:
         self._replan()
         return frame
 
-    async def _read(self, read: _Read) -> Frame:
-        data = await self._link.request(read.request, self._timeout, self._profile.pause)
-        value, status = read.decoder.decode(data)
-        time = np.full(len(value), self._clock.now(), dtype=np.int64)
-        return Frame(read.points, value, status, time)
+    async def _request(self, request: Request) -> bytes:
+        try:
+            return await self._link.request(request, self._timeout, self._profile.pause)
+        finally:
+            self.occupied += self._link.occupied
 
-    def _refuse(self, read: _Read, answer: ModbusExceptionError) -> None:
-        self.refused[read.block.points[0].point] = answer
-        self._news.append(Frame.bad(read.points, answer.status, self._clock.now()))
+    def _refine(
+        self,
+        blocks: Sequence[ReadBlock],
+        place: int,
+        answer: ModbusExceptionError,
+        *,
+        everything: bool,
+    ) -> None:
+        """Split a refused block, or leave it out of both polls if it is one point alone."""
+        block = blocks[place]
+        parts = block.halves() if len(block.points) > 1 else ()
+        if not parts:
+            (point,) = block.points
+            self.refused[point.point] = answer
+            self._news.append(Frame.bad(self._index[point.point], answer.status, self._clock.now()))
+            self._replan()
+        self._polls[everything] = self._prepared([*blocks[:place], *parts, *blocks[place + 1 :]])
 
-    def _replan(self, keep: list[_Read] | None = None) -> None:
-        """Plan anew without the refused points; ``keep`` is the plan that is being refined."""
+    def _replan(self) -> None:
+        """Plan anew, without the refused points."""
         wanted = [point for point in self._wanted if point.point not in self.refused]
         fast = [point for point in wanted if point.poll is PollClass.FAST]
-        if keep is None or keep is not self._all:
-            self._all = self._prepared(wanted)
-        if keep is None or keep is not self._fast:
-            self._fast = self._prepared(fast)
+        self._polls = {
+            True: self._prepared(plan(self._profile, wanted)),
+            False: self._prepared(plan(self._profile, fast)),
+        }
 
-    def _prepared(self, wanted: Iterable[ProfilePoint]) -> list[_Read]:
-        return [self._prepare(block) for block in plan(self._profile, wanted)]
+    def _prepared(self, blocks: Sequence[ReadBlock]) -> _Poll:
+        return _Poll(self._profile, self._unit, self._index, blocks)
 
-    def _prepare(self, block: ReadBlock) -> _Read:
-        return _Read(
-            block,
-            Request.read(self._unit, block.space, block.address, block.count),
-            BlockDecoder(self._profile, block),
-            np.array([self._points[p.point].index for p in block.points], dtype=np.int32),
+
+class _Poll:
+    """The requests of one poll, and how their responses become a frame."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        unit: int,
+        index: Mapping[str, int],
+        blocks: Sequence[ReadBlock],
+    ) -> None:
+        self.blocks = blocks
+        self.requests = [Request.read(unit, b.space, b.address, b.count) for b in blocks]
+        self._profile = profile
+        self._points: Points = np.array(
+            [index[point.point] for block in blocks for point in block.points], dtype=np.int32
         )
+        self._points.flags.writeable = False  # all its frames share it
+        self._sizes = np.array([len(block.points) for block in blocks], dtype=np.intp)
+
+    @cached_property
+    def _decoder(self) -> BlockDecoder:
+        """Made when first used: while blocks are being split, it is not."""
+        return BlockDecoder(self._profile, self.blocks)
+
+    def frame(self, answers: Sequence[bytes], times: Sequence[int]) -> Frame:
+        """Return the samples in the data of the responses, each with the time of its response."""
+        value, status = self._decoder.decode(b"".join(answers))
+        time = np.repeat(np.array(times, dtype=np.int64), self._sizes)
+        return Frame(self._points, value, status, time)

@@ -41,6 +41,12 @@ _READS: dict[Space, type[ModbusPDU]] = {
     Space.INPUT: ReadInputRegistersRequest,
 }
 
+_READ_BACK = {
+    1: Space.COIL, 2: Space.DISCRETE, 3: Space.HOLDING, 4: Space.INPUT,
+    5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING,
+}  # fmt: skip
+"""Where a request reads, or what it writes can be read."""
+
 _STATUS = {
     ExcCodes.ILLEGAL_FUNCTION: BAD_NOT_SUPPORTED,
     ExcCodes.ILLEGAL_ADDRESS: BAD_CONFIGURATION_ERROR,
@@ -63,14 +69,8 @@ _TEXT = {
     ExcCodes.GATEWAY_NO_RESPONSE: "no response from the device behind the gateway",
 }
 
-_TRANSIENT = frozenset(
-    {
-        ExcCodes.ACKNOWLEDGE,
-        ExcCodes.DEVICE_BUSY,
-        ExcCodes.GATEWAY_PATH_UNAVIABLE,
-        ExcCodes.GATEWAY_NO_RESPONSE,
-    }
-)
+_OF_GATEWAY = frozenset({ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE})
+_TRANSIENT = frozenset({ExcCodes.ACKNOWLEDGE, ExcCodes.DEVICE_BUSY, *_OF_GATEWAY})
 
 
 class ModbusExceptionError(LinkError):
@@ -86,6 +86,11 @@ class ModbusExceptionError(LinkError):
     def concerns_addresses(self) -> bool:
         """Whether other addresses may be answered, so that a block is worth splitting."""
         return self.code not in _TRANSIENT
+
+    @property
+    def of_gateway(self) -> bool:
+        """Whether the gateway says it, in place of a device that it does not reach."""
+        return self.code in _OF_GATEWAY
 
 
 class FrameError(LinkError):
@@ -103,8 +108,8 @@ class Request:
     @classmethod
     def read(cls, unit: int, space: Space, address: int, count: int) -> Request:
         """Ask for consecutive registers or bits."""
-        size = (count + 7) // 8 if space.of_bits else 2 * count
-        return cls(unit, _bytes(_READS[space](address=address, count=count)), 2 + size)
+        pdu = _bytes(_READS[space](address=address, count=count))
+        return cls(unit, pdu, 2 + space.octets(count))
 
     @classmethod
     def write(
@@ -131,6 +136,14 @@ class Request:
     def function(self) -> int:
         """The function code."""
         return self.pdu[0]
+
+    def probes(self) -> list[Request]:
+        """Return reads whose responses are as long as neither this one's nor each other's."""
+        space = _READ_BACK[self.function]
+        address = int.from_bytes(self.pdu[1:3], "big")
+        step = 8 if space.of_bits else 1
+        found = [Request.read(self.unit, space, address, 1 + i * step) for i in range(3)]
+        return [probe for probe in found if probe.response_length != self.response_length][:2]
 
     def accept(self, response: bytes) -> bytes:
         """Return the data of a response PDU that belongs to this request.

@@ -7,7 +7,11 @@ import random
 
 
 class Schedule:
-    """Ticks at ``start + k · period``. Missed ticks are left out and counted."""
+    """Ticks at ``start + k · period``.
+
+    What is done at a tick has to be over when the next one is due. If it is not, that tick counts
+    as `missed`, and so does every one that is left out because its time is over, too.
+    """
 
     def __init__(self, start: float, period: float) -> None:
         self.start = start
@@ -18,15 +22,14 @@ class Schedule:
     def next(self, now: float) -> float:
         """Advance to the first tick that is not over yet, and return its time.
 
-        A tick counts as over when the one after it is due.
+        A tick is over when the one after it is due. To ask for the next one is to say that what was
+        to be done at the one before is done.
         """
-        due = self.tick + 1
         current = math.floor((now - self.start) / self.period)
-        if current > due:
-            self.missed += current - due
-            due = current
-        self.tick = due
-        return self.start + due * self.period
+        if self.tick >= 0:
+            self.missed += max(0, current - self.tick)
+        self.tick = max(self.tick + 1, current)
+        return self.start + self.tick * self.period
 
     def resume(self, now: float) -> None:
         """Go on after an outage, whose ticks nobody missed."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from heatpump_twin.config.settings import Connection
 from heatpump_twin.drivers.modbus.serial_port import SerialSettings, open_serial
@@ -21,7 +23,9 @@ class Wire(asyncio.Protocol):
         self.is_open = False
         self._transport: asyncio.WriteTransport | None = None
         self._news: asyncio.Future[None] | None = None
-        self._closed = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._closed = self._loop.create_future()
+        self._is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -48,18 +52,42 @@ class Wire(asyncio.Protocol):
             self._transport.write(frame)
 
     async def news(self) -> None:
-        """Wait for bytes or for the end of the connection."""
-        self._news = asyncio.get_running_loop().create_future()
+        """Wait for bytes or for the end of the connection.
+
+        Raises TimeoutError when the time of `limit` is over.
+        """
+        if self._is_over:
+            raise TimeoutError
+        self._news = self._loop.create_future()
         try:
             await self._news
         finally:
             self._news = None
+
+    @contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        """Let `news` wait for so long in all.
+
+        `asyncio.timeout` cancels whatever is awaited and has to find out afterwards who cancelled.
+        A wire has one thing to wait for, so that a timer does; there is one for every request.
+        """
+        self._is_over = False
+        timer = self._loop.call_later(seconds, self._expire)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     async def close(self) -> None:
         """Drop the connection at once, with whatever is still on its way."""
         if self._transport is not None:
             self._transport.abort()
             await self._closed
+
+    def _expire(self) -> None:
+        self._is_over = True
+        if self._news is not None and not self._news.done():
+            self._news.set_exception(TimeoutError())
 
     def _wake(self) -> None:
         if self._news is not None and not self._news.done():
@@ -95,6 +123,9 @@ def opener(address: Connection) -> Opener:
 
 def _tls(address: Connection) -> ssl.SSLContext:
     """Verify the device by ``?ca=FILE`` or the system's authorities; show ``cert``, ``key``."""
+    for option, file in address.options.items():  # ssl's own error does not name the file
+        if not Path(file).is_file():
+            raise FileNotFoundError(f"there is no file {file} ({option}=)")
     context = ssl.create_default_context(cafile=address.options.get("ca"))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate := address.options.get("cert"):

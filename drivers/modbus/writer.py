@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.frame import Frame
@@ -56,31 +57,65 @@ class DeviceWriter:
 
     async def write(self, index: int, value: float) -> WriteOutcome:
         """Write a point by its index in the table, in the catalogue's unit."""
-        point, codec, target = self._by_index[index]
-        rules = point.write
-        if rules is None:
-            return _refused(BAD_NOT_WRITABLE, f"{target.id} cannot be written")
-        refusal = self._refusal(point, rules, codec, target, value)
-        refusal = refusal or self._throttled(index, rules) or await self._interlocked(rules)
+        point, codec, _ = self._by_index[index]
+        rules = point.write or WriteRules()
+        refusal = self.refusal(index, value) or await self._interlocked(rules)
         if refusal is not None:
             return refusal
-        words = codec.encode(value)
+        strokes = [0.0, value] if rules.momentary and value else [value]
+        doubt = ""
+        for stroke in strokes:
+            outcome, doubt = await self._send(point, rules, codec.encode(stroke))
+            if outcome is not None:
+                return outcome
+        self._last_write[index] = asyncio.get_running_loop().time()
+        if rules.momentary:
+            return await self._pressed(point, doubt)
+        return await self._verified(point, rules, codec, codec.rounded(value), doubt)
+
+    async def _send(
+        self, point: ProfilePoint, rules: WriteRules, words: list[int]
+    ) -> tuple[WriteOutcome | None, str]:
+        """Send one request; return its outcome if it failed for sure, else what is in doubt."""
         space = rules.space or point.space
         request = Request.write(self._unit, space, point.address, words, rules.function)
-        doubt = ""
         try:
             await self._link.request(request, self._timeout, self._profile.pause)
         except NotSentError as error:
-            return _refused(error.status, f"nothing was sent: {error}")
+            return _refused(error.status, f"nothing was sent: {error}"), ""
         except ModbusExceptionError as answer:
             if answer.code not in _STILL_OPEN:
                 status = BAD_OUT_OF_RANGE if answer.code == _ILLEGAL_VALUE else answer.status
-                return _refused(status, f"the device refused: {answer}")
-            doubt = str(answer)
+                return _refused(status, f"the device refused: {answer}"), ""
+            return None, str(answer)
         except LinkError as error:
-            doubt = str(error)
-        self._last_write[index] = asyncio.get_running_loop().time()
-        return await self._verified(point, rules, codec, codec.rounded(value), doubt)
+            return None, str(error)
+        return None, ""
+
+    async def _pressed(self, point: ProfilePoint, doubt: str) -> WriteOutcome:
+        """Report a push-button: that the device has taken the request is all that there is to know.
+
+        Whether it still shows the button pressed proves nothing; it is read so that clients see it.
+        """
+        found: float | None = None
+        with suppress(LinkError):
+            found = float((await self._read_back(point)).value[0])
+        if doubt:
+            message = f"it is not known whether the device took the request: {doubt}"
+            return WriteOutcome(WriteState.UNKNOWN, BAD_TIMEOUT, None, message)
+        return WriteOutcome(WriteState.CONFIRMED, GOOD, found, "the device took the request")
+
+    def refusal(self, index: int, value: float) -> WriteOutcome | None:
+        """Say why a value would not be sent, as far as that is known without the device."""
+        point, codec, target = self._by_index[index]
+        if point.write is None:
+            return _refused(BAD_NOT_WRITABLE, f"{target.id} cannot be written")
+        refusal = self._forbidden(point, point.write, codec, target, value)
+        return refusal or self._throttled(index, point.write)
+
+    def remember(self, index: int, ago: float) -> None:
+        """Have the throttle count a write that was made so many seconds ago, by another run."""
+        self._last_write[index] = asyncio.get_running_loop().time() - ago
 
     async def _verified(
         self, point: ProfilePoint, rules: WriteRules, codec: PointCodec, want: float, doubt: str
@@ -108,7 +143,7 @@ class DeviceWriter:
         message += f"; the write itself was not answered properly: {doubt}" if doubt else ""
         return WriteOutcome(WriteState.MISMATCH, BAD_INVALID_STATE, found, message)
 
-    def _refusal(
+    def _forbidden(
         self,
         point: ProfilePoint,
         rules: WriteRules,

@@ -1,12 +1,17 @@
-"""The plant's control port: look behind the sensors, and break things. Loopback only.
+"""The control port of emulated devices: look behind the sensors, set values, break things.
 
 ::
 
     GET    /state                     true values, energies and balances of every heat pump
+    GET    /values?gateway=…&unit=…   what every device shows
+    POST   /values                    {"values": {"supply_temperature": 47.5, "room_temperature":
+                                       "absent", "dhw_temperature": "auto"}}, of devices that are
+                                       emulated by their profile alone
     GET    /faults                    what is broken, and what can be
-    POST   /faults                    {"heat_pump": "hp1", "name": "strainer_clogged",
-                                       "magnitude": 0.5} or {"gateway": "hp1.controller",
-                                       "name": "latency", "seconds": 2}
+    POST   /faults                    {"name": "latency", "seconds": 2}, {"gateway":
+                                       "hp1.controller", "name": "exception", "point":
+                                       "supply_setpoint"} or {"heat_pump": "hp1",
+                                       "name": "strainer_clogged", "magnitude": 0.5}
     DELETE /faults?heat_pump=hp1&name=sensor_offset&point=supply_temperature
     DELETE /faults?gateway=hp1.controller&name=latency
     DELETE /faults                    repair everything
@@ -14,167 +19,125 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.modbus.emulator import EmulatedGateway
-from heatpump_twin.drivers.plant import device_faults
+from heatpump_twin.drivers.plant.control_port import ControlPort, body_of, query_of
 from heatpump_twin.drivers.plant.device_faults import DeviceFault
 from heatpump_twin.drivers.plant.disturbances import KINDS
-from heatpump_twin.drivers.plant.errors import DisturbanceError, PortTakenError
+from heatpump_twin.drivers.plant.errors import DisturbanceError, FaultError
+from heatpump_twin.drivers.plant.fault_board import DEVICE_FAULTS, FaultBoard
 from heatpump_twin.drivers.plant.heat_pump_plant import EmulatedHeatPump
-from heatpump_twin.drivers.plant.plant import Plant
-
-_LOOPBACK = "127.0.0.1"
-_DEVICE_FAULTS = ("silence", "latency", "garbage", "offline", "exception")
-_T = TypeVar("_T")
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from heatpump_twin.drivers.plant.shown_values import ShownValues, Wish
 
 
 class _Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    heat_pump: str
+    heat_pump: str | None = None
     name: str
     magnitude: float | None = None
     point: str | None = None
 
 
-class ControlServer:
-    """Serves the control port."""
+class ControlServer(ControlPort):
+    """Serves the control port of gateways, and of the heat pumps behind them, where there are."""
 
-    def __init__(self, port: int, plant: Plant, gateways: Mapping[str, EmulatedGateway]) -> None:
-        self._port = port
-        self._plant = plant
-        self._gateways = gateways
+    def __init__(
+        self,
+        port: int,
+        board: FaultBoard,
+        heat_pumps: Mapping[str, EmulatedHeatPump],
+        remedy: str,
+    ) -> None:
+        routes = [
+            web.get("/state", self._state),
+            web.get("/values", self._values),
+            web.post("/values", self._set_values),
+            web.get("/faults", self._faults),
+            web.post("/faults", self._start_fault),
+            web.delete("/faults", self._stop_faults),
+        ]
+        super().__init__(port, routes, remedy)
+        self._heat_pumps = heat_pumps
+        self._board = board
+        self._shown = ShownValues(board.gateways)
         self._device_fault: TypeAdapter[DeviceFault] = TypeAdapter(DeviceFault)
-        self._runner: web.AppRunner | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://{_LOOPBACK}:{self._port}"
-
-    async def start(self) -> None:
-        """Listen, or raise `PortTakenError`. Port 0 takes a free one."""
-        app = web.Application(middlewares=[_errors_as_json])
-        app.router.add_get("/state", self._state)
-        app.router.add_get("/faults", self._faults)
-        app.router.add_post("/faults", self._start_fault)
-        app.router.add_delete("/faults", self._stop_faults)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, _LOOPBACK, self._port)
-        try:
-            await site.start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise PortTakenError(
-                f"the plant's control port {_LOOPBACK}:{self._port} cannot be opened "
-                f"({error.strerror}); stop the program that uses it, or choose another with "
-                "--set plant.control_port=PORT"
-            ) from error
-        self._port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        """Close the port."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
 
     async def _state(self, _: web.Request) -> web.Response:
-        return web.json_response(
-            {"heat_pumps": {name: _state_of(x) for name, x in self._plant.heat_pumps.items()}}
-        )
+        heat_pumps = {name: _state_of(x) for name, x in self._heat_pumps.items()}
+        return web.json_response({"heat_pumps": heat_pumps})
+
+    async def _values(self, request: web.Request) -> web.Response:
+        return web.json_response(self._shown.all(**query_of(request, "gateway", "unit")))
+
+    async def _set_values(self, request: web.Request) -> web.Response:
+        self._shown.set(Wish.model_validate(await body_of(request)))
+        return web.json_response(self._shown.all())
 
     async def _faults(self, _: web.Request) -> web.Response:
         return web.json_response(self._active())
 
     async def _start_fault(self, request: web.Request) -> web.Response:
-        try:
-            body = json.loads(await request.text())
-        except json.JSONDecodeError as error:
-            raise _refuse(web.HTTPBadRequest, f"the body is not JSON: {error}") from error
-        try:
-            if isinstance(body, dict) and "gateway" in body:
-                fault = self._device_fault.validate_python(body)
-                device_faults.start(fault, self._gateway(fault.gateway))
-            else:
-                wanted = _Wanted.model_validate(body)
-                self._heat_pump(wanted.heat_pump).disturbances.start(
-                    wanted.name, wanted.magnitude, wanted.point
-                )
-        except ValidationError as error:
-            raise _refuse(web.HTTPBadRequest, _plainly(error)) from error
-        except DisturbanceError as error:
-            raise _refuse(web.HTTPBadRequest, str(error)) from error
+        body = await body_of(request)
+        if isinstance(body, dict) and ("gateway" in body or body.get("name") in DEVICE_FAULTS):
+            await self._board.start(self._device_fault.validate_python(body))
+        else:
+            self._disturb(_Wanted.model_validate(body))
         return web.json_response(self._active(), status=201)
 
     async def _stop_faults(self, request: web.Request) -> web.Response:
-        query = request.query
-        unknown = query.keys() - {"heat_pump", "gateway", "name", "point"}
-        if unknown:
-            raise _refuse(web.HTTPBadRequest, f"unknown parameters: {', '.join(sorted(unknown))}")
-        name = query.get("name")
-        if "gateway" in query:
-            if name not in (None, *_DEVICE_FAULTS):
-                raise _refuse(
-                    web.HTTPBadRequest,
-                    f"no device fault {name!r}; there are: {', '.join(_DEVICE_FAULTS)}",
-                )
-            device_faults.stop(self._gateway(query["gateway"]), name)
-        elif "heat_pump" in query:
-            try:
-                self._heat_pump(query["heat_pump"]).disturbances.stop(name, query.get("point"))
-            except DisturbanceError as error:
-                raise _refuse(web.HTTPBadRequest, str(error)) from error
-        elif query:
-            raise _refuse(web.HTTPBadRequest, "say of which heat_pump or gateway")
-        else:
-            for gateway in self._gateways.values():
-                gateway.faults.clear()
-            for heat_pump in self._plant.heat_pumps.values():
-                heat_pump.disturbances.stop()
+        query = query_of(request, "heat_pump", "gateway", "name", "unit", "point")
+        if "name" in query:
+            self._require(query["name"])
+        of_one, of_device = query.pop("heat_pump", None), "gateway" in query
+        if of_one is None:
+            await self._board.stop(**query)
+        if not of_device and query.get("name") not in DEVICE_FAULTS:
+            for heat_pump in self._chosen(of_one):
+                heat_pump.disturbances.stop(query.get("name"), query.get("point"))
         return web.json_response(self._active())
 
     def _active(self) -> dict[str, Any]:
         disturbances = [
             {"heat_pump": name, **_finite(asdict(disturbance))}
-            for name, x in self._plant.heat_pumps.items()
+            for name, x in self._heat_pumps.items()
             for disturbance in x.disturbances
         ]
-        devices = [
-            fault
-            for name, gateway in self._gateways.items()
-            for fault in device_faults.active(name, gateway)
-        ]
-        known = {name: _finite(asdict(kind)) for name, kind in KINDS.items()}
         return {
-            "active": [*disturbances, *devices],
-            "disturbances": known,
-            "device_faults": _DEVICE_FAULTS,
-            "heat_pumps": list(self._plant.heat_pumps),
-            "gateways": list(self._gateways),
+            "active": [*disturbances, *self._board.active()],
+            "disturbances": {
+                name: _finite(asdict(kind)) for name, kind in KINDS.items() if self._heat_pumps
+            },
+            "device_faults": DEVICE_FAULTS,
+            "heat_pumps": list(self._heat_pumps),
+            "gateways": list(self._board.gateways),
         }
 
-    def _heat_pump(self, name: str) -> EmulatedHeatPump:
-        return _found(self._plant.heat_pumps, name, "heat pump")
+    def _disturb(self, wanted: _Wanted) -> None:
+        self._require(wanted.name)
+        for heat_pump in self._chosen(wanted.heat_pump):
+            heat_pump.disturbances.start(wanted.name, wanted.magnitude, wanted.point)
 
-    def _gateway(self, name: str) -> EmulatedGateway:
-        return _found(self._gateways, name, "gateway")
+    def _require(self, name: str) -> None:
+        known = (*KINDS, *DEVICE_FAULTS) if self._heat_pumps else DEVICE_FAULTS
+        if name not in known:
+            raise DisturbanceError(f"no fault {name!r}; there are: {', '.join(known)}")
 
-
-def _found(things: Mapping[str, _T], name: str, what: str) -> _T:
-    if name not in things:
-        raise _refuse(web.HTTPNotFound, f"no {what} {name!r}; there are: {', '.join(things)}")
-    return things[name]
+    def _chosen(self, name: str | None) -> Sequence[EmulatedHeatPump]:
+        """Return one heat pump, or all."""
+        if name is None:
+            return list(self._heat_pumps.values())
+        if name not in self._heat_pumps:
+            known = ", ".join(self._heat_pumps)
+            raise FaultError(f"no heat pump {name!r}; there are: {known}")
+        return [self._heat_pumps[name]]
 
 
 def _state_of(x: EmulatedHeatPump) -> dict[str, Any]:
@@ -190,24 +153,3 @@ def _state_of(x: EmulatedHeatPump) -> dict[str, Any]:
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
     """JSON has no NaN: where no number is meant, there is none."""
     return {key: None if value != value else value for key, value in values.items()}
-
-
-def _plainly(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, part['loc'])) or 'body'}: {part['msg']}" for part in error.errors()
-    )
-
-
-def _refuse(kind: type[web.HTTPException], message: str) -> web.HTTPException:
-    return kind(text=json.dumps({"error": message}), content_type="application/json")
-
-
-@web.middleware
-async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        if error.content_type == "application/json":
-            raise
-        known = "there are GET /state and GET, POST, DELETE /faults"
-        return web.json_response({"error": f"{error.reason}; {known}"}, status=error.status)

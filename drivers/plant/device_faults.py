@@ -1,32 +1,50 @@
-"""Faults of the field devices by name: silence, latency, exceptions, garbage."""
+"""Faults of the field devices by name, as they are asked for.
+
+Without a gateway, unit or point a fault concerns all of them.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from heatpump_twin.drivers.modbus.emulator import Corruption, EmulatedGateway
+from heatpump_twin.drivers.modbus.emulator import Corruption
 from heatpump_twin.drivers.modbus.profile import Space
+
+Seconds = Annotated[float, Field(gt=0, le=600)]
+Unit = Annotated[int | None, Field(ge=0, le=255)]
+OneIn = Annotated[int, Field(ge=1, description="it hits one request in so many")]
 
 
 class _Fault(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    gateway: str
+    gateway: str | None = None
 
 
 class Silence(_Fault):
-    """Requests are swallowed."""
+    """Requests are swallowed: those to one unit, or all."""
 
     name: Literal["silence"]
+    unit: Unit = None
+    one_in: OneIn = 1
 
 
 class Latency(_Fault):
     """Every response comes late."""
 
     name: Literal["latency"]
-    seconds: float = Field(gt=0, le=600)
+    seconds: Seconds
+    one_in: OneIn = 1
+
+
+class Late(_Fault):
+    """Responses come late, in order, on whatever connection is open then: as from a bus."""
+
+    name: Literal["late"]
+    seconds: Seconds
+    one_in: OneIn = 1
 
 
 class Garbage(_Fault):
@@ -34,77 +52,82 @@ class Garbage(_Fault):
 
     name: Literal["garbage"]
     kind: Corruption = Corruption.GARBAGE
+    one_in: OneIn = 1
 
 
 class Offline(_Fault):
-    """A unit behind the gateway does not answer it."""
+    """A unit does not answer its gateway, which says so; on a bus nobody does."""
 
     name: Literal["offline"]
-    unit: int = Field(1, ge=0, le=255)
+    unit: Unit = None
 
 
 class Refusal(_Fault):
-    """Requests that touch an address get an exception code."""
+    """Requests that touch a point, or an address, get an exception code."""
 
     name: Literal["exception"]
-    unit: int = Field(1, ge=0, le=255)
-    space: Space
-    address: int = Field(ge=0, le=65535)
+    unit: Unit = None
+    point: str | None = None
+    space: Space | None = None
+    address: int | None = Field(None, ge=0, le=65535)
     code: int = Field(2, ge=1, le=255)
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.point is None and (self.space is None or self.address is None):
+            raise ValueError("state a point, or space and address")
+        return self
+
+
+class StuckSensor(_Fault):
+    """A sensor keeps its value, or one that is given."""
+
+    name: Literal["stuck"]
+    unit: Unit = None
+    point: str
+    value: float | None = None
+
+
+class DriftingSensor(_Fault):
+    """A sensor goes away from the truth."""
+
+    name: Literal["drift"]
+    unit: Unit = None
+    point: str
+    per_hour: float = Field(description="in the unit of the point")
+    since: int | None = Field(None, description="µs since the Unix epoch; default: now")
+
+
+class HalfOpen(_Fault):
+    """The connections of now are never answered and never closed; new ones work."""
+
+    name: Literal["half_open"]
+
+
+class Reboot(_Fault):
+    """Connections are dropped, new ones refused for a while, what is volatile is forgotten."""
+
+    name: Literal["reboot"]
+    seconds: Seconds = 10.0
+
+
+class Unreachable(_Fault):
+    """As if the cable were pulled: neither connections nor attempts to connect get an answer."""
+
+    name: Literal["unreachable"]
 
 
 DeviceFault = Annotated[
-    Silence | Latency | Garbage | Offline | Refusal, Field(discriminator="name")
+    Silence
+    | Latency
+    | Late
+    | Garbage
+    | Offline
+    | Refusal
+    | StuckSensor
+    | DriftingSensor
+    | HalfOpen
+    | Reboot
+    | Unreachable,
+    Field(discriminator="name"),
 ]
-
-
-def start(fault: DeviceFault, gateway: EmulatedGateway) -> None:
-    """Begin a fault of a gateway."""
-    faults = gateway.faults
-    match fault:
-        case Silence():
-            faults.silent = True
-        case Latency():
-            faults.latency = fault.seconds
-        case Garbage():
-            faults.corruption = fault.kind
-        case Offline():
-            faults.offline.add(fault.unit)
-        case Refusal():
-            faults.exceptions[fault.unit, fault.space, fault.address] = fault.code
-
-
-def active(name: str, gateway: EmulatedGateway) -> list[dict[str, Any]]:
-    """List the faults of a gateway, as they would be asked for."""
-    faults = gateway.faults
-    found: list[DeviceFault] = []
-    if faults.silent:
-        found.append(Silence(gateway=name, name="silence"))
-    if faults.latency:
-        found.append(Latency(gateway=name, name="latency", seconds=faults.latency))
-    if faults.corruption is not None:
-        found.append(Garbage(gateway=name, name="garbage", kind=faults.corruption))
-    found += [Offline(gateway=name, name="offline", unit=unit) for unit in sorted(faults.offline)]
-    found += [
-        Refusal(gateway=name, name="exception", unit=unit, space=space, address=place, code=code)
-        for (unit, space, place), code in faults.exceptions.items()
-    ]
-    return [fault.model_dump(mode="json") for fault in found]
-
-
-def stop(gateway: EmulatedGateway, name: str | None) -> None:
-    """End all faults of a gateway, or those of one name."""
-    faults = gateway.faults
-    match name:
-        case None:
-            faults.clear()
-        case "silence":
-            faults.silent = False
-        case "latency":
-            faults.latency = 0.0
-        case "garbage":
-            faults.corruption = None
-        case "offline":
-            faults.offline.clear()
-        case "exception":
-            faults.exceptions.clear()

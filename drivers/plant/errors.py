@@ -6,7 +6,9 @@ The errors::
     ├── PortTakenError       a TCP port of the plant is taken
     ├── ClockError           the plant's start time cannot be used
     ├── WiringError          two devices claim the same place
-    └── DisturbanceError     no such disturbance, or its magnitude or point cannot be used
+    ├── DisturbanceError     no such disturbance, or its magnitude or point cannot be used
+    ├── SignalError          no such point, or it cannot show that value
+    └── FaultError           there is nothing that could have this fault
 """
 
 from __future__ import annotations
@@ -30,3 +32,11 @@ class WiringError(PlantError):
 
 class DisturbanceError(PlantError):
     """No such disturbance, or its magnitude or point cannot be used."""
+
+
+class SignalError(PlantError):
+    """An emulated device has no such point, or its registers cannot show the value."""
+
+
+class FaultError(PlantError):
+    """There is no gateway, unit or point that could have this fault."""

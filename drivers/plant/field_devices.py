@@ -34,17 +34,19 @@ def gateways_of(site: Site, plant: Plant) -> Mapping[str, EmulatedGateway]:
 
 
 @asynccontextmanager
-async def listening(gateways: Mapping[str, EmulatedGateway]) -> AsyncIterator[None]:
-    """Serve gateways while the context is open, or raise `PortTakenError`."""
+async def listening(
+    gateways: Mapping[str, EmulatedGateway], remedy: str = "--set plant.port=PORT"
+) -> AsyncIterator[None]:
+    """Serve gateways while the context is open, or raise `PortTakenError` with the remedy."""
     async with AsyncExitStack() as stack:
         for name, gateway in gateways.items():
             try:
                 await gateway.start()
             except OSError as error:
                 raise PortTakenError(
-                    f"gateway {name} of the emulated plant cannot listen on "
+                    f"the emulated gateway {name} cannot listen on "
                     f"{gateway.host}:{gateway.port} ({error.strerror}); stop the program that "
-                    "uses it, or choose other ports with --set plant.port=PORT"
+                    f"uses it, or choose other ports with {remedy}"
                 ) from error
             stack.push_async_callback(gateway.stop)
         yield

@@ -66,7 +66,10 @@ class EmulatedHeatPump:
         self.physics.start_counting(start)
         self._stored_at_start = self.physics.stored
         self._readings = Readings(self.physics)
-        self._writers = _writers(self.physics.controller.settings, self.parameters)
+        self._writers = {
+            **_writers(self.physics.controller.settings, self.parameters),
+            "fault_reset": self._reset_fault,
+        }
 
     @property
     def time(self) -> int:
@@ -118,6 +121,10 @@ class EmulatedHeatPump:
     def truth(self) -> dict[str, float]:
         """Return the true values behind the sensors, for people who test the twin."""
         return self._readings.truth()
+
+    def _reset_fault(self, pressed: float) -> None:
+        if pressed:
+            self.physics.controller.protection.reset()
 
     def _run(self, to: int, step: float) -> None:
         physics, length = self.physics, round(step * MICROSECONDS)

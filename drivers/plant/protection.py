@@ -32,6 +32,11 @@ class Protection:
         self._lasting = {cut_out.code: 0.0 for cut_out in CUT_OUTS}
         self._retry_in = 0.0
 
+    def reset(self) -> None:
+        """Let the compressor try again at once; a condition that still lasts trips once more."""
+        self.code, self._retry_in = NO_ERROR, 0.0
+        self._lasting = dict.fromkeys(self._lasting, 0.0)
+
     def step(
         self, dt: float, *, no_flow: bool, evaporating: float, condensing: float, external: int
     ) -> None:

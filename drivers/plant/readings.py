@@ -185,6 +185,7 @@ def _settings(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "dhw_setpoint": lambda: s.dhw_setpoint,
         "zones_enabled": lambda: s.zones,
         "silent_mode": lambda: s.silent,
+        "fault_reset": lambda: 0.0,  # a push-button: nobody holds it down
     }
 
 

@@ -11,6 +11,7 @@ import structlog
 from heatpump_twin.config.settings import EmulatedPlant, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.plant.control import ControlServer
+from heatpump_twin.drivers.plant.fault_board import FaultBoard
 from heatpump_twin.drivers.plant.field_devices import gateways_of, listening
 from heatpump_twin.drivers.plant.plant import Plant, plant_clock
 
@@ -34,7 +35,12 @@ async def serve_plant(
     settings = site.plant or EmulatedPlant()
     plant = Plant(site, clock)
     gateways = gateways_of(site, plant)
-    control = ControlServer(settings.control_port, plant, gateways)
+    control = ControlServer(
+        settings.control_port,
+        FaultBoard(gateways, clock),
+        plant.heat_pumps,
+        "--set plant.control_port=PORT",
+    )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(gateways))
         await control.start()

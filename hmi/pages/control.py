@@ -38,7 +38,7 @@ def control_panel(person: Person, unit: Unit) -> None:
                 _Setpoint(person, unit, variable, method)
 
 
-class _Result:
+class Result:
     """The line under a faceplate that says what became of the last command."""
 
     def __init__(self) -> None:
@@ -50,8 +50,12 @@ class _Result:
         self._show("busy", texts.WRITING)
         outcome = await command
         parts = [outcome.message]
-        if outcome.read_back is not None and outcome.done:
-            parts.insert(0, read_back(outcome.read_back))
+        if (
+            outcome.read_back is not None
+            and outcome.done
+            and (shown := read_back(outcome.read_back))
+        ):
+            parts.insert(0, shown)
         self._show("done" if outcome.done else "failed", " · ".join(parts))
         return outcome
 
@@ -88,7 +92,7 @@ class _Setpoint:
                     f'<p class="limits">{texts.limits(low, high, escape(variable.unit))}</p>',
                     sanitize=False,
                 )
-            self._result = _Result()
+            self._result = Result()
         self._check()
 
     def _problem(self, text: str | None) -> str | None:
@@ -142,14 +146,14 @@ class _Choice:
                 self._button = ui.button(texts.WRITE, on_click=self._write)
                 self._button.props(f'unelevated no-caps data-write="{variable.id}"')
                 self._button.bind_enabled_from(self._select, "value", lambda v: v is not None)
-            self._result = _Result()
+            self._result = Result()
 
     async def _write(self) -> None:
         code = self._select.value
         if code is None:
             return
         chosen = f"{self._variable.title} → {self._variable.states[code]}"
-        if await _confirmed(texts.ask(chosen, self._unit.name)):
+        if await confirmed(texts.ask(chosen, self._unit.name)):
             await self._result.of(
                 self._person.call(self._method, code),
                 lambda number: texts.written(value_text(self._variable, number), ""),
@@ -168,14 +172,15 @@ class _Actions:
                         texts.ACTIONS[method.name],
                         on_click=lambda _, chosen=method: self._act(chosen),
                     ).props(f'unelevated no-caps data-action="{method.name}"')
-            self._result = _Result()
+            self._result = Result()
 
     async def _act(self, method: Method) -> None:
-        if await _confirmed(texts.ask(texts.ACTIONS[method.name], self._unit.name)):
+        if await confirmed(texts.ask(texts.ACTIONS[method.name], self._unit.name)):
             await self._result.of(self._person.call(method), lambda _: texts.ACTIONS[method.name])
 
 
-async def _confirmed(question: str) -> bool:
+async def confirmed(question: str) -> bool:
+    """Ask before a command that starts, stops or switches a machine."""
     with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
         ui.label(question)
         with ui.element("div").classes("bar-row end"):

@@ -15,6 +15,7 @@ from heatpump_twin.hmi.pages.control import control_panel
 from heatpump_twin.hmi.pages.markup import figure, live
 from heatpump_twin.hmi.pages.parameters import parameter_table
 from heatpump_twin.hmi.pages.prediction import prediction_panel
+from heatpump_twin.hmi.pages.programs import program_panel
 from heatpump_twin.hmi.pages.shell import Shell, to_login
 from heatpump_twin.hmi.pages.trend import TrendPanel
 
@@ -47,6 +48,7 @@ def add_unit_page(shell: Shell) -> None:
                     ui.html(_heading(unit) + mimic.draw(unit), sanitize=False)
                 with ui.element("div").classes("side"):
                     control_panel(person, unit)
+                    program_panel(person, unit, shell.zone)
                     prediction_panel(unit, shell.zone)
                     _today(unit)
                 trend = TrendPanel(person, unit, shell.site.site.timezone, silence)

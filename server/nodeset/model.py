@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from heatpump_twin.config.catalogue import Group, Relation, Section
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.server.nodeset.method import Argument, Method
+from heatpump_twin.server.nodeset.program_variables import ProgramGroup
 from heatpump_twin.server.nodeset.vocabulary import (
     HEAT_PUMP,
     SITE,
@@ -149,6 +150,7 @@ class TypeModel(Strict):
     heat_pump: HeatPumpType
     results: dict[Name, Argument]
     methods: dict[Name, Method]
+    programs: ProgramGroup
     state_machine: StateMachine
     site: SiteType
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from heatpump_twin.config.catalogue import CATALOGUE, Kind
+from heatpump_twin.config.catalogue import CATALOGUE, Kind, PointSpec
 from heatpump_twin.config.catalogue import HEAT_PUMP as HEAT_PUMP_ASSET
 from heatpump_twin.config.catalogue import SITE as SITE_ASSET
 
@@ -44,6 +44,9 @@ VARIABLE_TYPES = {
     Kind.TWO_STATE: "TwoStateDiscreteType",
     Kind.MULTI_STATE: "MultiStateValueDiscreteType",
 }
+MONEY_TYPE = "AnalogItemType"
+"""Variable type of an amount of money: it has a CurrencyUnit, and no unit of UNECE."""
+
 DATA_TYPES = {
     Kind.ANALOG: DataType.DOUBLE,
     Kind.TWO_STATE: DataType.BOOLEAN,
@@ -78,3 +81,8 @@ def once(names: Iterable[str]) -> None:
         if name in seen:
             raise ValueError(f"{name} is in two parts; it belongs to one")
         seen.add(name)
+
+
+def variable_type(spec: PointSpec) -> str:
+    """Return the variable type of a point that no model predicts."""
+    return MONEY_TYPE if spec.currency else VARIABLE_TYPES[spec.kind]

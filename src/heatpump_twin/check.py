@@ -4,40 +4,76 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from heatpump_twin.assembly import assemble
+from heatpump_twin.assembly import Assembly, assemble
 from heatpump_twin.config.catalogue import SITE
+from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError, Problem
-from heatpump_twin.config.load import load_site, site_source
+from heatpump_twin.config.load import SiteFile, site_source
 from heatpump_twin.config.settings import Site
 from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.drivers.modbus.lint import Finding, lint_profile
 from heatpump_twin.errors import TwinError
 from heatpump_twin.rules.cases import run_cases
 from heatpump_twin.rules.engine import RuleEngine
-from heatpump_twin.rules.pack import load_pack
+from heatpump_twin.rules.pack import Pack, load_pack
 from heatpump_twin.twin_engine.model_card import ModelError
 
 
-def check_site(file: str, overrides: Sequence[str] = ()) -> str:
-    """Return a summary of a good site file; raise `ConfigError` with all mistakes of a bad one."""
-    source = site_source(file)
-    site = load_site(file, overrides)
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A site file that is good."""
+
+    summary: str
+    warnings: Sequence[Problem]
+    """What a person should look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A site file without a mistake, and what it comes to."""
+
+    name: str
+    site: Site
+    assembly: Assembly
+    packs: Sequence[Pack]
+    warnings: Sequence[Problem]
+
+
+def examine(file: SiteFile, data: DataDirectory | None = None) -> Examined:
+    """Read a site file with its profiles; raise `ConfigError` with all mistakes of a bad one."""
+    source = site_source(file.file)
+    if isinstance(source.data, dict) and {"kind", "points"} <= source.data.keys():
+        name = file.file
+        raise TwinError(f"{name} is a device profile: `hptwin profile check {name}` checks it")
+    site = file.load()
     problems = list(_port_clashes(site, source))
     try:
-        assembly = assemble(site, None, source)
+        assembly = assemble(site, data, source)
     except ConfigError as error:
         raise ConfigError([*problems, *error.problems]) from error
     except ModelError as error:
         raise TwinError(str(error)) from error
+    findings = _lint_profiles(site)
+    problems += [finding.problem for finding in findings if finding.is_error]
     packs = [load_pack(name) for name in site.rules.packs]
     for pack in packs:
         problems += run_cases(pack)
     if problems:
         raise ConfigError(problems)
-    engine = RuleEngine(packs, site, assembly.table)
+    warnings = [finding.problem for finding in findings if not finding.is_error]
+    return Examined(source.name, site, assembly, packs, warnings)
+
+
+def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
+    """Check a site file with its profiles; raise `ConfigError` with all mistakes of a bad one."""
+    examined = examine(SiteFile(file, overrides))
+    site, assembly = examined.site, examined.assembly
+    engine = RuleEngine(examined.packs, site, assembly.table)
     alarms = Counter(alarm.asset for alarm in engine.definitions())
-    lines = [f"{source.name}: good"]
+    lines = [f"{examined.name}: good"]
     for pump in site.heat_pumps:
         points = assembly.table.by_asset[pump.id]
         writable = sum(point.limits is not None for point in points.values())
@@ -52,7 +88,13 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> str:
         ]
     totals = assembly.table.by_asset[SITE]
     lines.append(f"  {SITE}: {len(totals)} points, {_prices(site.tariff)}")
-    return "\n".join(lines)
+    return Checked("\n".join(lines), examined.warnings)
+
+
+def _lint_profiles(site: Site) -> list[Finding]:
+    """Return what is doubtful about the profiles that the site uses, each once."""
+    used = dict.fromkeys(device.profile for pump in site.heat_pumps for device in pump.devices)
+    return [finding for name in used for finding in lint_profile(name)]
 
 
 def _prices(tariff: Tariff | None) -> str:

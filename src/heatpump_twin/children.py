@@ -31,6 +31,8 @@ class Children:
 
     plant: Child | None = None
     hmi: Child | None = None
+    arguments: Sequence[str] = ()
+    """The site and its settings, as a process of ours is told of them."""
 
     def __iter__(self) -> Iterator[Child]:
         return (child for child in (self.plant, self.hmi) if child is not None)
@@ -93,24 +95,33 @@ class Child:
     async def stop(self) -> None:
         """Stop the process: gently, then not."""
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await process.wait()
-        except TimeoutError:
-            log.warning("a child process did not stop in time and is killed", child=self.name)
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        if process is not None:
+            await end(process, self.name)
 
 
-def end_with_parent() -> None:
-    """In a child: send ourselves SIGTERM when the parent's end of standard input closes."""
-    if os.environ.get(PARENT_WATCH) != "1":
+async def end(process: asyncio.subprocess.Process, name: str) -> None:
+    """Make sure that a child process is gone: gently, then not."""
+    if process.returncode is not None:
         return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT):
+            await process.wait()
+    except TimeoutError:
+        log.warning("a child process did not stop in time and is killed", child=name)
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def end_with_parent() -> bool:
+    """In a child: send ourselves SIGTERM when the parent's end of standard input closes.
+
+    Return whether we are a child.
+    """
+    if os.environ.get(PARENT_WATCH) != "1":
+        return False
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -118,3 +129,4 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+    return True

@@ -5,27 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
-from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from heatpump_twin import __version__
 from heatpump_twin.cli_cert import cert
+from heatpump_twin.cli_commissioning import commissioning
+from heatpump_twin.cli_plant import plant
 from heatpump_twin.cli_points import nodeset, points
+from heatpump_twin.cli_reload import reload
 from heatpump_twin.cli_user import user
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError
-from heatpump_twin.config.load import load_site
+from heatpump_twin.config.load import SiteFile, load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.logs import configure
 from heatpump_twin.server.errors import ServerError
+from heatpump_twin.stopping import until_stopped
 
 app = typer.Typer(
     name="hptwin",
@@ -38,6 +40,12 @@ app.add_typer(user, name="user")
 app.add_typer(cert, name="cert")
 app.add_typer(nodeset, name="nodeset")
 app.command()(points)
+app.command()(reload)
+app.add_typer(commissioning)
+app.add_typer(plant, name="plant")
+
+TRAINING_NICE = 10
+"""Beside a running twin, training takes only the time that nobody else needs."""
 
 out = Console()
 err = Console(stderr=True)
@@ -62,20 +70,22 @@ def run(site: SiteOption = "default", data: DataOption = None, set_: SetOption =
     """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
     from heatpump_twin.run import run as run_twin
 
-    settings = load_site(site, set_ or ())
+    file = SiteFile(site, set_ or ())
+    settings = file.load()
     configure("twin")
     directory = DataDirectory.open(data)
-    arguments = ["--site", site, *(part for item in set_ or [] for part in ("--set", item))]
-    _until_stopped(lambda stop: run_twin(settings, directory, arguments, stop))
+    until_stopped(lambda stop: run_twin(settings, directory, file, stop))
 
 
 @app.command()
 def check(file: Annotated[str, typer.Argument(metavar="FILE")], set_: SetOption = None) -> None:
-    """Check a site file: every mistake with file, line and key."""
+    """Check a site file and the profiles it uses: every mistake with file, line and key."""
     from heatpump_twin.check import check_site
 
-    summary = check_site(file, set_ or ())
-    out.print(summary, highlight=False)
+    checked = check_site(file, set_ or ())
+    for warning in checked.warnings:
+        out.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
+    out.print(checked.summary, highlight=False)
 
 
 class SchemaOf(StrEnum):
@@ -98,16 +108,6 @@ def schema(of: Annotated[SchemaOf, typer.Argument(help="Kind of file.")] = Schem
         SchemaOf.RULES: json_schema,
     }
     print(json.dumps(schemas[of](), indent=2))  # noqa: T201 (the output itself)
-
-
-@app.command()
-def plant(site: SiteOption = "default", set_: SetOption = None) -> None:
-    """Serve the emulated field devices of a site on Modbus TCP."""
-    from heatpump_twin.plant import run_plant
-
-    settings = load_site(site, set_ or ())
-    configure("plant")
-    _until_stopped(lambda stop: run_plant(settings, stop))
 
 
 @app.command()
@@ -149,8 +149,11 @@ def train(
     set_: SetOption = None,
 ) -> None:
     """Train the heat-up model of a heat pump on its recorded history."""
+    from heatpump_twin.children import end_with_parent
     from heatpump_twin.train import train_model
 
+    if end_with_parent():
+        os.nice(TRAINING_NICE)
     settings = load_site(site, set_ or ())
     configure("train")
     report = asyncio.run(train_model(settings, DataDirectory.open(data), heat_pump, output))
@@ -170,20 +173,6 @@ def _options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
-
-
-def _until_stopped(main: Any) -> None:
-    """Run ``main(stop)``; SIGTERM and Ctrl-C set the event and the process ends with 0."""
-
-    async def body() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        work: Coroutine[Any, Any, None] = main(stop)
-        await work
-
-    asyncio.run(body())
 
 
 def main() -> None:

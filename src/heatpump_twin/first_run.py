@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ ADMINISTRATOR = "admin"
 @contextmanager
 def exclusive(data: DataDirectory) -> Iterator[None]:
     """Hold the data directory: two twins on one would corrupt each other's view."""
-    with (data.root / "lock").open("w") as file:
+    with data.lock.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -25,6 +26,9 @@ def exclusive(data: DataDirectory) -> Iterator[None]:
                 f"{data.root} is used by another running twin; stop it, or choose another "
                 "directory with --data"
             ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
         yield
 
 

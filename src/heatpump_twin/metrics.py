@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -31,6 +30,8 @@ class TwinMetrics(Collector):
     lag: LoopLag
     active_alarms: Mapping[str, int]
     """Number of active alarms by heat pump."""
+    points: Callable[[], Sequence[int]]
+    """Indices of the points that the site has now."""
 
     def registry(self) -> CollectorRegistry:
         """Return a registry with these metrics and those of the process."""
@@ -46,8 +47,9 @@ class TwinMetrics(Collector):
         yield from self._devices()
         yield from self._history()
         yield from self._clients()
-        bad = sum(is_bad(status) for status in np.asarray(self.image.status).tolist())
-        yield _gauge("points", "Points of the site", len(self.image.table))
+        points = self.points()
+        bad = sum(is_bad(status) for status in self.image.status[points].tolist())
+        yield _gauge("points", "Points of the site", len(points))
         yield _gauge("points_bad", "Points without a usable value now", bad)
         yield _gauge("loop_lag_seconds", "How late the event loop runs", self.lag.last)
         yield _gauge("loop_lag_worst_seconds", "Worst lateness so far", self.lag.worst)
@@ -68,7 +70,7 @@ class TwinMetrics(Collector):
             ("polls", "polls", "Polls of a device"),
             ("failed_polls", "poll_failures", "Polls without an answer"),
             ("exceptions", "modbus_exceptions", "Modbus exceptions answered"),
-            ("missed", "polls_missed", "Deadlines missed"),
+            ("missed", "polls_missed", "Polls not over when the next was due, or left out"),
             ("writes", "writes", "Writes to a device"),
             ("unconfirmed_writes", "writes_unconfirmed", "Writes not confirmed by read-back"),
         ):
@@ -76,13 +78,27 @@ class TwinMetrics(Collector):
             yield _each(family, by_device(attribute))
         for attribute, name, text in (
             ("duration", "poll_duration_seconds", "Duration of the last poll"),
-            ("lateness", "poll_lateness_seconds", "Lateness of the last poll"),
+            ("lateness", "poll_lateness_seconds", "From due to its first request, last poll"),
+            ("worst_lateness", "poll_lateness_worst_seconds", "Worst lateness so far"),
         ):
             family_ = GaugeMetricFamily(f"hptwin_{name}", text, labels=["device"])
             yield _each(family_, by_device(attribute))
         yield _each(
             GaugeMetricFamily("hptwin_device_up", "Whether a device answers", labels=["device"]),
             {d.name: float(d.connected) for d in self.drivers},
+        )
+        loads = {d.link.name: d.link.load for d in self.drivers}
+        yield _each(
+            GaugeMetricFamily(
+                "hptwin_link_load", "Time that a link needs, by time there is", labels=["link"]
+            ),
+            {name: load.load for name, load in loads.items()},
+        )
+        yield _each(
+            GaugeMetricFamily(
+                "hptwin_link_scan_seconds", "Time to poll all devices of a link", labels=["link"]
+            ),
+            {name: load.scan_time for name, load in loads.items()},
         )
 
     def _history(self) -> Iterator[Metric]:

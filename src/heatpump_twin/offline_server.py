@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from asyncua import Server
 from asyncua.server.address_space import AddressSpace
@@ -14,6 +15,7 @@ from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.retraining import Retraining
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.authentication import Authenticator
@@ -27,6 +29,9 @@ from heatpump_twin.twin_engine.audit import AuditLog
 from heatpump_twin.twin_engine.commands import Commands
 from heatpump_twin.twin_engine.database import database_url
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.prediction import HeatUpModel
+from heatpump_twin.twin_engine.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs import Programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,18 @@ async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[Offli
     table = assembly.table
     image = Image(table, clock.now())
     rules = RuleEngine([load_pack(name) for name in site.rules.packs], site, table)
-    audit = AuditLog(database_url(site.historian, data))
+    url = database_url(site.historian, data)
+    audit = AuditLog(url)
+    programs = Programs(
+        image=image,
+        commands=Commands(table, image, [], audit, clock),
+        audit=audit,
+        store=ProgramStore(url),
+        models=assembly.models,
+        zone=ZoneInfo(site.site.timezone),
+        clock=clock,
+    )
+    programs.trainer = Retraining(table, data, [], programs.journal, _never, clock)
     authenticator = Authenticator(UserStore(data.users), lambda: 0.0)
     types = await load_type_nodes(data.type_nodes)
     iserver = TwinInternalServer(site.opcua, authenticator, lambda _certificate: None, types)
@@ -62,7 +78,8 @@ async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[Offli
             table=table,
             image=image,
             alarms=rules.definitions(),
-            commands=Commands(table, image, [], audit, clock),
+            commands=programs.commands,
+            programs=programs,
             provenance=assembly.provenance,
             starts=dict.fromkeys(table.by_asset, now),
             clock=clock,
@@ -72,3 +89,8 @@ async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[Offli
         yield OfflineServer(server, iserver.aspace, space.namespaces, table)
     finally:
         authenticator.close()
+
+
+async def _never(_asset: str, _model: HeatUpModel) -> bool:
+    """Nothing is trained here."""
+    return False

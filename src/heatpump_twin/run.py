@@ -7,11 +7,14 @@ the children are started first, each as soon as what it needs is there.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from heatpump_twin.children import Child, Children
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.device import plan_devices
@@ -21,23 +24,41 @@ from heatpump_twin.ports import require_free_ports
 from heatpump_twin.server.errors import ServerError
 from heatpump_twin.server.users import UserStore
 
+_STDIN = 0
+"""A number and not ``sys.stdin``, which is None where it was closed."""
 
-async def run(
-    site: Site, data: DataDirectory, child_arguments: Sequence[str], stop: asyncio.Event
-) -> None:
-    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`."""
+
+async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Event) -> None:
+    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`.
+
+    ``file`` is where ``site`` is from; it is read again on SIGHUP.
+    """
+    reload = _hung_up(stop)
     with exclusive(data):
         try:
             users = UserStore(data.users)
             first = create_administrator(data, users)
             require_free_ports(site)
             plan_devices(site)  # so that a mistake is reported here, and not by a child as well
-            async with _started(site, data, child_arguments) as children:
+            async with _started(site, data, file.arguments) as children:
                 from heatpump_twin.runtime import run_twin
 
-                await run_twin(site, data, users, children, stop, first=first)
+                await run_twin(site, data, file, users, children, stop, reload, first=first)
         except ServerError as error:
             raise TwinError(str(error)) from error
+
+
+def _hung_up(stop: asyncio.Event) -> asyncio.Event:
+    """Return an event that SIGHUP sets. When our terminal is closed it means ``stop`` instead."""
+    reload = asyncio.Event()
+    in_terminal = os.isatty(_STDIN)
+
+    def hang_up() -> None:
+        closed = in_terminal and not os.isatty(_STDIN)
+        (stop if closed else reload).set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+    return reload
 
 
 @asynccontextmanager
@@ -56,7 +77,7 @@ async def _started(
             hmi = Child("hmi", ["hmi", *arguments, "--data", str(data.root)])
             stack.push_async_callback(hmi.stop)
             await hmi.start()
-        yield Children(plant, hmi)
+        yield Children(plant, hmi, arguments)
 
 
 def _trust_hmi(data: DataDirectory) -> None:

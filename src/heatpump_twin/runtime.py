@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import structlog
 from rich.console import Console
@@ -15,15 +15,19 @@ from rich.console import Console
 from heatpump_twin.assembly import assemble
 from heatpump_twin.children import Children
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock, SystemClock
 from heatpump_twin.drivers.modbus.device import build_drivers
-from heatpump_twin.drivers.modbus.driver import ModbusDriver
+from heatpump_twin.drivers.modbus.link import Link
 from heatpump_twin.errors import TwinError
 from heatpump_twin.first_run import ADMINISTRATOR
 from heatpump_twin.loop_lag import LoopLag
 from heatpump_twin.metrics import TwinMetrics
 from heatpump_twin.ops import Component, OpsServer
+from heatpump_twin.reload import Reload
+from heatpump_twin.retraining import Retraining
+from heatpump_twin.roster import Roster
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.errors import ServerError
@@ -37,7 +41,9 @@ from heatpump_twin.twin_engine.errors import AuditError, EngineError
 from heatpump_twin.twin_engine.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model_card import ModelError
-from heatpump_twin.twin_engine.prediction import Forecaster
+from heatpump_twin.twin_engine.prediction import Forecaster, HeatUpModel
+from heatpump_twin.twin_engine.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.site_deriver import SiteDeriver
 
 log = structlog.get_logger(__name__)
@@ -54,21 +60,24 @@ PLANT_TIMEOUT = 10.0
 async def run_twin(
     site: Site,
     data: DataDirectory,
+    file: SiteFile,
     users: UserStore,
     children: Children,
     stop: asyncio.Event,
+    reload: asyncio.Event,
     *,
     first: bool,
 ) -> None:
     """Run until ``stop`` is set. What a person can mend is raised as `TwinError`.
 
-    ``children`` are starting up; ``first`` tells whether the administrator was created just now.
+    Whenever ``reload`` is set, ``file``, which ``site`` is from, is read again. ``children`` are
+    starting up; ``first`` tells whether the administrator was created just now.
     """
     try:
         async with _started(site, data, users, children) as twin:
             _settle()
             _greet(site, data, first=first)
-            await twin.run(stop)
+            await twin.run(stop, Reload(twin.roster, file, data, reload))
     except (ServerError, EngineError, ModelError) as error:
         raise TwinError(str(error)) from error
 
@@ -82,7 +91,8 @@ async def _started(
     assembly = assemble(site, data)
     table = assembly.table
     image = Image(table, clock.now())
-    drivers = build_drivers(assembly.plans, table, clock)
+    links: dict[str, Link] = {}
+    drivers = build_drivers(assembly.plans, table, clock, links)
     rules = RuleEngine([load_pack(name) for name in site.rules.packs], site, table)
     async with AsyncExitStack() as stack:
         url = database_url(site.historian, data)
@@ -97,13 +107,36 @@ async def _started(
         await deriver.start()
         totals = SiteDeriver(image, site, historian, clock)
         await totals.start()
+        models = dict(assembly.models)  # a model that is trained meanwhile takes its place here
+        commands = Commands(table, image, drivers, audit, clock)
+        programs = Programs(
+            image=image,
+            commands=commands,
+            audit=audit,
+            store=ProgramStore(url),
+            models=models,
+            zone=ZoneInfo(site.site.timezone),
+            clock=clock,
+        )
+        retraining = Retraining(
+            table,
+            data,
+            children.arguments,
+            programs.journal,
+            lambda asset, model: _adopt(models, server, asset, model),
+            clock,
+        )
+        programs.trainer = retraining
+        stack.push_async_callback(programs.stop)
+        await programs.start()
         server = TwinServer(
             site=site,
             data=data,
             table=table,
             image=image,
             alarms=rules.definitions(),
-            commands=Commands(table, image, drivers, audit, clock),
+            commands=programs.commands,
+            programs=programs,
             history=historian,
             users=users,
             provenance=assembly.provenance,
@@ -113,22 +146,39 @@ async def _started(
         stack.push_async_callback(server.stop)
         for sink in (deriver.derive, totals.derive, historian.append, server.publish):
             image.subscribe(sink)
-        twin = _Twin(
+        roster = Roster(
             site=site,
+            assembly=assembly,
             clock=clock,
             image=image,
-            drivers=drivers,
             rules=rules,
             historian=historian,
+            deriver=deriver,
             totals=totals,
+            commands=commands,
+            programs=programs,
+            models=models,
+            forecaster=Forecaster(table, image, models, clock),
             server=server,
-            forecaster=Forecaster(table, image, assembly.models, clock),
-            children=children,
+            drivers=drivers,
+            links=links,
         )
+        twin = _Twin(site, roster, retraining, children)
         ops = OpsServer(site.ops, twin.readiness, twin.metrics().registry())
         stack.push_async_callback(ops.stop)
         await ops.start()
         yield twin
+
+
+async def _adopt(
+    models: dict[str, HeatUpModel], server: TwinServer, asset: str, model: HeatUpModel
+) -> bool:
+    """Put a model in place of the one that there is; without one there are no points for it."""
+    if asset not in models:
+        return False
+    models[asset] = model
+    await server.adopt(asset, model.card.provenance)
+    return True
 
 
 @dataclass
@@ -136,29 +186,24 @@ class _Twin:
     """Everything that runs, and how it is doing."""
 
     site: Site
-    clock: Clock
-    image: Image
-    drivers: Sequence[ModbusDriver]
-    rules: RuleEngine
-    historian: Historian
-    totals: SiteDeriver
-    server: TwinServer
-    forecaster: Forecaster
+    """As it was at the start: what of it is used here cannot change."""
+    roster: Roster
+    retraining: Retraining
     children: Children
     lag: LoopLag = field(default_factory=LoopLag)
-    active_alarms: Counter[str] = field(default_factory=Counter)
     hmi_serves: bool = False
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, reload: Reload) -> None:
         """Run all loops until ``stop``; a bug in one of them ends the run with its traceback."""
         plant = asyncio.Event()
         jobs = [
             self._await_plant(plant),
-            *(self._poll(driver, plant) for driver in self.drivers),
             *(child.run() for child in self.children),
-            self.historian.run(),
-            self.totals.run(),
-            self.server.wait(),
+            self.roster.historian.run(),
+            self.roster.server.wait(),
+            self.roster.programs.run(),
+            reload.run(),
+            self.retraining.run(),
             self.lag.run(),
             self._watch_rules(),
             self._issue_forecasts(),
@@ -167,28 +212,32 @@ class _Twin:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(job) for job in jobs]
+                self.roster.start(group.create_task, plant)
                 await stop.wait()
                 log.info("stopping")
                 for task in tasks:
                     task.cancel()
+                self.roster.stop()
         except* TwinError as errors:
             raise errors.exceptions[0] from None
 
     def metrics(self) -> TwinMetrics:
         """Return what Prometheus may ask for."""
+        roster = self.roster
         return TwinMetrics(
-            self.drivers,
-            self.image,
-            self.historian,
-            self.server,
+            roster.drivers,
+            roster.image,
+            roster.historian,
+            roster.server,
             list(self.children),
             self.lag,
-            self.active_alarms,
+            roster.active_alarms,
+            lambda: roster.points,
         )
 
     def readiness(self) -> Mapping[str, Component]:
         """Tell of each part whether it works."""
-        health = self.historian.health
+        health = self.roster.historian.health
         parts = {
             "historian": Component(
                 health.connected, health.last_error if not health.connected else "recording"
@@ -198,16 +247,12 @@ class _Twin:
                 driver.name: Component(
                     driver.connected, "answers" if driver.connected else "does not answer"
                 )
-                for driver in self.drivers
+                for driver in self.roster.drivers
             },
         }
         if self.site.hmi.enabled:
             parts["hmi"] = Component(self.hmi_serves, _hmi_url(self.site))
         return parts
-
-    async def _poll(self, driver: ModbusDriver, plant: asyncio.Event) -> None:
-        await plant.wait()
-        await driver.run(self.image.ingest)
 
     async def _await_plant(self, serves: asyncio.Event) -> None:
         """Give the plant that we start ourselves the time to do so: it is not dead."""
@@ -222,15 +267,16 @@ class _Twin:
         serves.set()
 
     async def _watch_rules(self) -> None:
+        roster = self.roster
         while True:
-            for transition in self.rules.evaluate(self.image, self.clock.now()):
-                self.active_alarms[transition.alarm.asset] += 1 if transition.active else -1
-                self.server.announce(transition)
+            for transition in roster.rules.evaluate(roster.image, roster.clock.now()):
+                roster.active_alarms[transition.alarm.asset] += 1 if transition.active else -1
+                roster.server.announce(transition)
             await asyncio.sleep(RULE_PERIOD)
 
     async def _issue_forecasts(self) -> None:
         while True:
-            self.forecaster.issue()
+            self.roster.forecaster.issue()
             await asyncio.sleep(FORECAST_PERIOD)
 
     async def _watch_hmi(self) -> None:

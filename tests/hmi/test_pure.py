@@ -13,7 +13,7 @@ from asyncua import ua
 from heatpump_twin.hmi import limits, presentation
 from heatpump_twin.hmi.alarms import Alarm, AlarmList, alarm_of
 from heatpump_twin.hmi.decimation import Envelope
-from heatpump_twin.hmi.model import Method, Variable
+from heatpump_twin.hmi.model import Input, Method, Variable
 from heatpump_twin.hmi.presentation import Sample
 
 
@@ -80,16 +80,14 @@ def test_not_a_number_is_a_gap() -> None:
 def test_limits_are_the_narrower_of_range_and_text(
     text: str, expected: tuple[float, float]
 ) -> None:
-    method = Method(ua.NodeId(), ua.NodeId(), "SetX", ua.VariantType.Double, text)
+    method = Method(ua.NodeId(), ua.NodeId(), "SetX", {"Value": Input(ua.VariantType.Double, text)})
     assert limits.span(variable(), method) == expected
 
 
 def test_choices_are_those_that_the_method_takes() -> None:
     states = {0: "None", 1: "Heating", 2: "Heating and hot water", 3: "Hot water"}
-    method = Method(
-        ua.NodeId(), ua.NodeId(), "SetX", ua.VariantType.Int32,
-        "Operating mode: 1 Heating, 3 Hot water",
-    )  # fmt: skip
+    modes = Input(ua.VariantType.Int32, "Operating mode: 1 Heating, 3 Hot water")
+    method = Method(ua.NodeId(), ua.NodeId(), "SetX", {"Mode": modes})
     mode = variable(states=states, span=None, unit="")
     assert limits.choices(mode, method) == {1: "Heating", 3: "Hot water"}
 

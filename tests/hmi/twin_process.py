@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -32,6 +33,8 @@ from heatpump_twin.twin_engine.commands import Commands
 from heatpump_twin.twin_engine.database import database_url
 from heatpump_twin.twin_engine.historian import Historian
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
 OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
@@ -43,7 +46,7 @@ START = {
     "room_temperature": 20.4, "dhw_temperature": 49.0, "electrical_power": 1320.0,
     "thermal_power": 4700.0, "water_flow": 14.2, "operating_mode": 2.0, "unit_enabled": 1.0,
     "operating_state": 2.0, "compressor_on": 1.0, "heat_up_time": 38.0,
-    "heat_up_time_lower": 29.0, "heat_up_time_upper": 54.0,
+    "heat_up_time_lower": 29.0, "heat_up_time_upper": 54.0, "dhw_enabled": 1.0,
 }  # fmt: skip
 
 
@@ -87,7 +90,8 @@ class Bench:
 async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
     site, data = load_site(site_name, overrides), DataDirectory.open(data_root)
     clock = SystemClock()
-    table = with_prediction(assemble(site, data).table)
+    assembly = assemble(site, data)
+    table = with_prediction(assembly.table)
     image = Image(table, clock.now())
     url = database_url(site.historian, data)
     historian, audit = Historian(table, url, site.historian, clock), AuditLog(url)
@@ -109,13 +113,25 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
         )
     }  # fmt: skip
     bench = Bench({point.index: point.id for point in table}, image, clock)
+    programs = Programs(
+        image=image,
+        commands=Commands(table, image, [bench], audit, clock),
+        audit=audit,
+        store=ProgramStore(url),
+        models=assembly.models,
+        zone=ZoneInfo(site.site.timezone),
+        clock=clock,
+    )
+    await programs.start()
+    looking = asyncio.create_task(programs.run())
     server = TwinServer(
         site=site,
         data=data,
         table=table,
         image=image,
         alarms=list(alarms.values()),
-        commands=Commands(table, image, [bench], audit, clock),
+        commands=programs.commands,
+        programs=programs,
         history=historian,
         users=users,
         provenance={point.key: ORIGIN for point in table if point.spec.role is Role.PREDICTED},
@@ -165,7 +181,9 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
                 await asyncio.sleep(0)
         last = (await audit.tail(1)) if order.get("tail") else []
         print(json.dumps([[e.user, e.key, e.requested, e.read_back] for e in last]), flush=True)
+    looking.cancel()
     await server.stop()
+    await programs.stop()
     await historian.stop()
     await audit.stop()
 

@@ -17,10 +17,11 @@ from heatpump_twin.drivers.clock import Clock, SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.modbus.device import write_limits
 from heatpump_twin.drivers.modbus.driver import ModbusDriver
-from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway
+from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway, RtuSession
 from heatpump_twin.drivers.modbus.link import Link
 from heatpump_twin.drivers.modbus.load import load_profile
 from heatpump_twin.drivers.modbus.profile import Profile
+from heatpump_twin.drivers.modbus.pseudo_terminal import PseudoTerminal
 
 
 @dataclass
@@ -78,6 +79,7 @@ def tank() -> Tank:
     return Tank()
 
 
+Served = Mapping[int, tuple[Profile | str, Tank]]
 GatewayFactory = Callable[..., Awaitable[EmulatedGateway]]
 
 
@@ -86,16 +88,8 @@ async def serve() -> AsyncIterator[GatewayFactory]:
     """Return a coroutine function that serves emulated devices until the test ends."""
     running: list[EmulatedGateway] = []
 
-    async def start(
-        devices: Mapping[int, tuple[Profile | str, Tank]], port: int = 0, **transport: Any
-    ) -> EmulatedGateway:
-        built = {
-            unit: EmulatedDevice(
-                load_profile(profile) if isinstance(profile, str) else profile, process
-            )
-            for unit, (profile, process) in devices.items()
-        }
-        gateway = EmulatedGateway("127.0.0.1", port, built, **transport)
+    async def start(devices: Served, port: int = 0, **transport: Any) -> EmulatedGateway:
+        gateway = EmulatedGateway("127.0.0.1", port, _built(devices), **transport)
         await gateway.start()
         running.append(gateway)
         return gateway
@@ -103,6 +97,29 @@ async def serve() -> AsyncIterator[GatewayFactory]:
     yield start
     for gateway in running:
         await gateway.stop()
+
+
+@pytest.fixture
+async def line() -> AsyncIterator[Callable[[Served], tuple[str, EmulatedGateway]]]:
+    """Return a function that puts devices on a serial line (a pty) and gives the line's path."""
+    with contextlib.ExitStack() as lines:
+
+        def start(devices: Served) -> tuple[str, EmulatedGateway]:
+            gateway = EmulatedGateway("", 0, _built(devices), session=RtuSession())
+            terminal = PseudoTerminal(gateway.connection())
+            lines.callback(terminal.close)
+            return terminal.path, gateway
+
+        yield start
+
+
+def _built(devices: Served) -> dict[int, EmulatedDevice]:
+    return {
+        unit: EmulatedDevice(
+            load_profile(profile) if isinstance(profile, str) else profile, process
+        )
+        for unit, (profile, process) in devices.items()
+    }
 
 
 def points_of(profile: Profile) -> dict[str, Point]:

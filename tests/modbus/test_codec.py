@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from heatpump_twin.drivers.modbus.block import BlockDecoder
 from heatpump_twin.drivers.modbus.codec import EncodeError, PointCodec, text
+from heatpump_twin.drivers.modbus.load import load_profile, packaged_profiles
 from heatpump_twin.drivers.modbus.plan import ReadBlock, plan
 from heatpump_twin.drivers.modbus.profile import Profile
 from heatpump_twin.drivers.status import BAD_NO_DATA, BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, GOOD
@@ -80,6 +81,8 @@ def test_write_word_order_differs_from_reading() -> None:
         ({"type": "float32", "absent": -1}, [0xBF80, 0], BAD_NO_DATA),
         ({"type": "float32"}, [0x7FC0, 0], BAD_SENSOR_FAILURE),
         ({"type": "float32"}, [0x7F80, 0], BAD_SENSOR_FAILURE),
+        ({"type": "float32", "scale": 1e300}, [0x7F7F, 0xFFFF], BAD_SENSOR_FAILURE),
+        ({"type": "float64", "unit": "MWh"}, [0x7FEF, 0xFFFF, 0xFFFF, 0xFFFF], BAD_SENSOR_FAILURE),
         (
             {"point": "operating_mode", "type": "uint16", "enum": {4: 1}},
             [5],
@@ -103,6 +106,7 @@ def test_what_is_not_a_number_is_bad(
         ({"type": "int16", "absent": 0x8000}, -32768),
         ({"type": "float32"}, math.nan),
         ({"type": "float32"}, 1e39),
+        ({"type": "int16", "scale": 1e-9}, 1e300),
         ({"point": "operating_mode", "type": "uint16", "enum": {4: 1}}, 2),
         ({"point": "unit_enabled", "type": "bool"}, 0.5),
         ({"type": "uint32", "radix": 1000}, 1000 * 1000),
@@ -127,12 +131,14 @@ ORDER = st.sampled_from(["big", "little"])
 @given(
     kinds=st.lists(st.tuples(st.sampled_from(KINDS), ORDER, ORDER), min_size=1, max_size=6),
     absent=st.sampled_from([(), (0x8000,), (-1, 255)]),
+    scale=st.sampled_from([0.1, 1e4, 1e300]),
     data=st.data(),
 )
 @settings(max_examples=300, deadline=None)
 def test_a_block_is_decoded_like_its_points_one_by_one(
-    kinds: list[tuple[str, str, str]], absent: tuple[int, ...], data: st.DataObject
+    kinds: list[tuple[str, str, str]], absent: tuple[int, ...], scale: float, data: st.DataObject
 ) -> None:
+    """The same values and statuses, a number for each that is good, and never a NumPy warning."""
     names = [
         "voltage",
         "current",
@@ -149,7 +155,7 @@ def test_a_block_is_decoded_like_its_points_one_by_one(
                 "space": "input",
                 "address": address,
                 "type": kind,
-                "scale": 0.1,
+                "scale": scale,
                 "absent": absent,
                 "word_order": word_order,
                 "byte_order": byte_order,
@@ -161,12 +167,36 @@ def test_a_block_is_decoded_like_its_points_one_by_one(
     )
     (block,) = plan(profile, profile.points)
     wire = data.draw(st.binary(min_size=2 * block.count, max_size=2 * block.count))
-    values, statuses = BlockDecoder(profile, block).decode(wire)
+    values, statuses = BlockDecoder(profile, [block]).decode(wire)
     words = struct.unpack(f">{block.count}H", wire)
     for i, point in enumerate(block.points):
         value, status = PointCodec.of(profile, point).decode(words[point.address : point.end])
         assert statuses[i] == status
         np.testing.assert_equal(values[i], value)
+        assert math.isfinite(value) == (status == GOOD)
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_responses_are_decoded_together_like_one_by_one(data: st.DataObject) -> None:
+    """Bits, bit fields, split counters and numbers of every packaged profile, in their blocks."""
+    profile = load_profile(data.draw(st.sampled_from(packaged_profiles())))
+    blocks = plan(profile, profile.samples)
+    sizes = [block.space.octets(block.count) for block in blocks]
+    answers = [data.draw(st.binary(min_size=size, max_size=size)) for size in sizes]
+    values, statuses = BlockDecoder(profile, blocks).decode(b"".join(answers))
+    for block, answer in zip(blocks, answers, strict=True):
+        for point in block.points:
+            offset = point.address - block.address
+            if block.space.of_bits:
+                words = [answer[offset // 8] >> offset % 8 & 1]
+            else:
+                words = list(struct.unpack(f">{block.count}H", answer))[offset:][: point.size]
+            (value, *values), (status, *statuses) = values, statuses
+            np.testing.assert_equal(
+                (value, status), PointCodec.of(profile, point).decode(words), point.point
+            )
+    assert len(values) == 0
 
 
 def test_bits_of_a_coil_response() -> None:
@@ -184,7 +214,7 @@ def test_bits_of_a_coil_response() -> None:
     )
     (block,) = plan(profile, profile.points)
     assert isinstance(block, ReadBlock)
-    values, _ = BlockDecoder(profile, block).decode(bytes([0b0000_0000, 0b0000_0010]))
+    values, _ = BlockDecoder(profile, [block]).decode(bytes([0b0000_0000, 0b0000_0010]))
     assert values.tolist() == [0, 1]
 
 
@@ -207,6 +237,6 @@ def test_a_bit_of_a_register_that_is_not_there_is_not_off(
     codec = PointCodec.of(profile, profile.points[0])
     np.testing.assert_equal(codec.decode([word]), (value, status))
     (block,) = plan(profile, profile.points)
-    values, statuses = BlockDecoder(profile, block).decode(struct.pack(">H", word))
+    values, statuses = BlockDecoder(profile, [block]).decode(struct.pack(">H", word))
     np.testing.assert_equal((values[0], statuses[0]), (value, status))
     assert codec.absent_words() == [0x8000]

@@ -15,7 +15,7 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.modbus.device import build_drivers, mapped_points, plan_devices
+from heatpump_twin.drivers.modbus.device import build_drivers, mapped_points, phases, plan_devices
 
 SITE = """\
 site: {name: Test, latitude: 0, longitude: 0, timezone: UTC}
@@ -97,6 +97,19 @@ def test_mistakes_of_a_device_have_their_line(setting: str, problem: str) -> Non
     assert problem in found
 
 
+def test_devices_on_one_link_are_spread_evenly_and_so_are_the_links() -> None:
+    gateway = [f"id: m{i}, profile: xy-md02, connection: 'tcp://g:502', unit: {i}, skip: [{skip}]"
+               for i, skip in ((1, "room_humidity"), (2, "room_temperature"))]  # fmt: skip
+    site, source = site_with(
+        gateway[0],
+        "id: a, profile: eastron-sdm120, connection: 'tcp://a:502'",
+        "id: b, profile: kamstrup-multical-403, connection: 'tcp://b:502'",
+        gateway[1],
+        "id: c, profile: panasonic-aquarea-hj, connection: 'tcp://c:502'",
+    )
+    assert phases(plan_devices(site, source.problem)) == [0.0, 0.25, 0.5, 0.5, 0.75]
+
+
 async def test_devices_at_one_address_share_a_connection(
     serve: Any, tank: Any, eventually: Any
 ) -> None:
@@ -122,6 +135,13 @@ async def test_devices_at_one_address_share_a_connection(
         await eventually(lambda: bool(np.isfinite(image).all()))
         assert gateway.connections == 1
         assert image[table.by_key["hp1.ambient_temperature"].index] == pytest.approx(21.0)
+        # One of them goes: the other is read on without a failure, over one connection.
+        tasks[0].cancel()
+        await asyncio.wait(tasks[:1])
+        polls = drivers[1].metrics.polls
+        await eventually(lambda: drivers[1].metrics.polls > polls + 2)
+        assert drivers[1].metrics.failed_polls == 0
+        assert gateway.connections == 1
     finally:
         for task in tasks:
             task.cancel()

@@ -19,9 +19,11 @@ needs_mbpoll = pytest.mark.skipif(
 )
 
 
-async def mbpoll(gateway: EmulatedGateway, *options: str, write: tuple[str, ...] = ()) -> str:
+async def mbpoll(at: EmulatedGateway | str, *options: str, write: tuple[str, ...] = ()) -> str:
+    """Run it once against a gateway, or on the serial line with that path."""
+    line = ("-m", "rtu", "-P", "none") if isinstance(at, str) else ("-p", str(at.port))
     process = await asyncio.create_subprocess_exec(
-        "mbpoll", "-0", "-1", "-p", str(gateway.port), *options, "127.0.0.1", *write,
+        "mbpoll", "-0", "-1", *line, *options, at if isinstance(at, str) else at.host, *write,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await asyncio.wait_for(process.communicate(), 20)
@@ -36,32 +38,87 @@ def polled(output: str) -> dict[int, str]:
     }
 
 
-@needs_mbpoll
-async def test_mbpoll_reads_holding_registers(serve: Any, tank: Any) -> None:
-    tank.values |= {"unit_enabled": 1, "outdoor_temperature": -4.53, "supply_temperature": 35.2}
-    gateway = await serve({3: ("panasonic-aquarea-hj", tank)})
-    output = await mbpoll(gateway, "-a", "3", "-t", "4:hex", "-r", "0", "-c", "4")
-    assert polled(output) == {0: "0x0001", 1: "0xFFD3", 2: "0x0160", 3: "0x8000"}
+DEVICES: list[tuple[str, dict[str, float], str, dict[int, str]]] = [
+    (  # 16-bit numbers with and without a sign, tenths, and the mark of a missing sensor
+        "panasonic-aquarea-hj",
+        {"unit_enabled": 1, "outdoor_temperature": -4.53, "supply_temperature": 35.2},
+        "-t 4:hex -r 0 -c 4",
+        {0: "0x0001", 1: "0xFFD3", 2: "0x0160", 3: "0x8000"},
+    ),
+    (
+        "eastron-sdm120",
+        {"voltage": 230.2, "electrical_power": 1080.5, "current": 5.0},
+        "-t 3:float -B -r 0 -c 7",
+        {0: "230.2", 6: "5", 12: "1080.5"},
+    ),
+    (
+        "kamstrup-multical-403",
+        {
+            "water_flow": 15.0,
+            "meter_heat_power": 5250.0,
+            "meter_supply_temperature": 35.25,
+            "meter_return_temperature": 30.5,
+        },
+        "-t 4:float -B -r 0 -c 4",
+        {0: "900", 4: "5.25", 6: "35.25"},
+    ),
+    (  # floats, low word first
+        "idm-navigator",
+        {"supply_temperature": 35.25, "return_temperature": -1.5},
+        "-t 3:float -r 1050 -c 2",
+        {1050: "35.25", 1052: "-1.5"},
+    ),
+    ("thermia-genesis", {"compressor_hours": 70000}, "-t 3:int -B -r 48", {48: "70000"}),
+    (  # the same device, low word first, tenths
+        "thermia-genesis",
+        {"controller_electrical_energy": 12345.6},
+        "-t 3:int -r 83",
+        {83: "123456"},
+    ),
+    ("nibe-s2125", {"degree_minutes": -25.0}, "-t 4:int -r 11", {11: "-250"}),
+    (
+        "lg-therma-v",
+        {"unit_enabled": 1, "dhw_enabled": 0, "silent_mode": 1},
+        "-t 0 -r 0 -c 3",
+        {0: "1", 1: "0", 2: "1"},
+    ),
+    (
+        "lg-therma-v",
+        {
+            "water_flow_detected": 1,
+            "compressor_running": 1,
+            **dict.fromkeys(
+                ["water_pump_running", "defrost_active", "dhw_heating", "dhw_heater_on"], 0
+            ),
+        },
+        "-t 1 -r 0 -c 5",
+        {0: "1", 1: "0", 2: "0", 3: "1", 4: "0"},
+    ),
+]
 
 
 @needs_mbpoll
-async def test_mbpoll_reads_floats(serve: Any, tank: Any) -> None:
-    tank.values |= {"voltage": 230.2, "electrical_power": 1080.5, "current": 5.0}
-    gateway = await serve({1: ("eastron-sdm120", tank)})
-    output = await mbpoll(gateway, "-t", "3:float", "-B", "-r", "0", "-c", "7")
-    values = polled(output)
-    assert (values[0], values[6], values[12]) == ("230.2", "5", "1080.5")
-
-
-@needs_mbpoll
-async def test_mbpoll_reads_bits(serve: Any, tank: Any) -> None:
-    tank.values |= {"water_flow_detected": 1, "water_pump_running": 0, "compressor_running": 1}
-    tank.values |= dict.fromkeys(
-        ["defrost_active", "dhw_heating", "backup_heater_on", "dhw_heater_on", "fault_active"], 0
-    )
-    gateway = await serve({1: ("lg-therma-v", tank)})
-    output = await mbpoll(gateway, "-t", "1", "-r", "0", "-c", "5")
-    assert polled(output) == {0: "1", 1: "0", 2: "0", 3: "1", 4: "0"}
+@pytest.mark.parametrize("over", ["tcp", "serial"])
+@pytest.mark.parametrize(
+    ("name", "values", "options", "expected"),
+    DEVICES,
+    ids=[f"{name} {options}" for name, _, options, _ in DEVICES],
+)
+async def test_mbpoll_reads(
+    serve: Any,
+    line: Any,
+    tank: Any,
+    over: str,
+    name: str,
+    values: dict[str, float],
+    options: str,
+    expected: dict[int, str],
+) -> None:
+    tank.values |= values
+    devices = {3: (name, tank)}
+    at = await serve(devices) if over == "tcp" else line(devices)[0]
+    found = polled(await mbpoll(at, "-a", "3", *options.split()))
+    assert {reference: found[reference] for reference in expected} == expected
 
 
 @needs_mbpoll
@@ -70,6 +127,19 @@ async def test_mbpoll_writes_a_setpoint(serve: Any, tank: Any) -> None:
     output = await mbpoll(gateway, "-t", "4", "-r", "12", write=("475",))
     assert "Written 1 references" in output
     assert tank.written == [("supply_setpoint", 47.5)]
+
+
+@needs_mbpoll
+async def test_mbpoll_writes_over_a_serial_line(line: Any, tank: Any) -> None:
+    path, _ = line({1: ("panasonic-aquarea-hj", tank)})
+    assert "Written 2 references" in await mbpoll(path, "-t", "4", "-r", "12", write=("475", "300"))
+    assert tank.written == [("supply_setpoint", 47.5), ("zone2_supply_setpoint", 30.0)]
+
+
+@needs_mbpoll
+async def test_nobody_answers_for_a_unit_that_is_not_on_the_line(line: Any, tank: Any) -> None:
+    path, _ = line({1: ("panasonic-aquarea-hj", tank)})
+    assert "timed out" in await mbpoll(path, "-a", "2", "-t", "4", "-r", "0", "-o", "0.2")
 
 
 @needs_mbpoll

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from functools import cache
+from typing import Any
 
 import pytest
+from fewest_requests import answered, fewest_requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,20 +16,26 @@ from heatpump_twin.drivers.modbus.profile import PollClass, Profile, Space
 
 ANALOG = [name for name, spec in CATALOGUE["heat_pump"].items() if spec.unit is not None]
 
+SIZES = {"int16": 1, "float32": 2, "int64": 4, "string": 3, "two bits": 1}
+
 # (hole in front, type) of every point, then limits
 maps = st.lists(
-    st.tuples(st.integers(0, 4), st.sampled_from(["int16", "float32", "int64"])),
-    min_size=1,
-    max_size=8,
-)
+    st.tuples(st.integers(0, 4), st.sampled_from(list(SIZES))), min_size=1, max_size=9
+).filter(lambda layout: any(kind != "string" for _, kind in layout))
 
 
 def profile_of(layout: list[tuple[int, str]], registers: int, gap: int) -> Profile:
-    points, address = [], 0
-    for name, (hole, kind) in zip(ANALOG, layout, strict=False):
+    points: list[dict[str, Any]] = []
+    names, address = iter(ANALOG), 0
+    for hole, kind in layout:
         address += hole
-        points.append({"point": name, "space": "input", "address": address, "type": kind})
-        address += {"int16": 1, "float32": 2, "int64": 4}[kind]
+        shape: list[dict[str, Any]] = [{"type": kind}]
+        if kind == "string":
+            shape = [{"type": kind, "length": SIZES[kind]}]
+        if kind == "two bits":
+            shape = [{"type": "uint16", "bit": bit} for bit in (3, 7)]
+        points += [{"point": next(names), "space": "input", "address": address, **s} for s in shape]
+        address += SIZES[kind]
     return Profile.model_validate(
         {
             "title": "generated",
@@ -41,51 +47,19 @@ def profile_of(layout: list[tuple[int, str]], registers: int, gap: int) -> Profi
     )
 
 
-def is_permitted(profile: Profile, space: Space, start: int, end: int) -> bool:
-    """Tell from the definition whether the device answers a request for [start, end)."""
-    mapped = {a for p in profile.points if p.space is space for a in range(p.address, p.end)}
-    hole = 0
-    for address in range(start, end):
-        hole = 0 if address in mapped else hole + 1
-        if hole > profile.limits.gap:
-            return False
-    return end - start <= profile.limits.of(space)
-
-
-def fewest(profile: Profile, space: Space, wanted: Collection[str]) -> int:
-    """Try every way to split the points, in any request that starts and ends at points."""
-    points = [p for p in profile.points if p.point in wanted and p.space is space]
-    points.sort(key=lambda p: p.address)
-
-    @cache
-    def rest(first: int) -> float:
-        if first == len(points):
-            return 0
-        return min(
-            (
-                1 + rest(last + 1)
-                for last in range(first, len(points))
-                if is_permitted(profile, space, points[first].address, points[last].end)
-            ),
-            default=float("inf"),
-        )
-
-    return int(rest(0))
-
-
 @given(layout=maps, registers=st.integers(4, 16), gap=st.integers(0, 5), data=st.data())
 @settings(max_examples=300, deadline=None)
 def test_no_plan_has_fewer_requests(
     layout: list[tuple[int, str]], registers: int, gap: int, data: st.DataObject
 ) -> None:
     profile = profile_of(layout, registers, gap)
-    names = [p.point for p in profile.points]
+    names = [p.point for p in profile.samples]
     wanted = data.draw(st.lists(st.sampled_from(names), unique=True, min_size=1))
     blocks = plan(profile, [p for p in profile.points if p.point in wanted])
     assert sorted(p.point for b in blocks for p in b.points) == sorted(wanted)
-    for b in blocks:
-        assert is_permitted(profile, b.space, b.address, b.address + b.count)
-    assert len(blocks) == fewest(profile, Space.INPUT, wanted)
+    windows = set(answered(profile, Space.INPUT))
+    assert all((b.address, b.address + b.count) in windows for b in blocks)
+    assert len(blocks) == fewest_requests(profile, wanted)
 
 
 @pytest.mark.parametrize("only_fast", [True, False])
@@ -96,7 +70,9 @@ def test_packaged_profiles_are_read_with_the_fewest_requests(name: str, only_fas
     names = {p.point for p in wanted}
     blocks = plan(profile, wanted)
     assert sorted(p.point for b in blocks for p in b.points) == sorted(names)
-    assert len(blocks) == sum(fewest(profile, space, names) for space in Space)
+    windows = {space: set(answered(profile, space)) for space in Space}
+    assert all((b.address, b.address + b.count) in windows[b.space] for b in blocks)
+    assert len(blocks) == fewest_requests(profile, names)
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
-from heatpump_twin.drivers.modbus.load import load_profile
+from heatpump_twin.drivers.modbus.load import load_profile, packaged_profiles
 from heatpump_twin.drivers.protocol import WriteState
-from heatpump_twin.drivers.status import BAD_NO_DATA, BAD_OUT_OF_RANGE, GOOD
+from heatpump_twin.drivers.status import BAD_NO_DATA, BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, GOOD
 
 DUMPS = {
     path.stem: yaml.safe_load(path.read_text("utf-8"))
@@ -27,7 +27,7 @@ DUMPS = {
 }
 SPACES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
-MARKS = {"absent": BAD_NO_DATA, "unknown": BAD_OUT_OF_RANGE}
+MARKS = {"absent": BAD_NO_DATA, "unknown": BAD_OUT_OF_RANGE, "failed": BAD_SENSOR_FAILURE}
 
 Write = tuple[int, int, list[int]]
 
@@ -114,6 +114,10 @@ async def listen() -> AsyncIterator[Callable[..., Any]]:
         yield start
 
 
+def test_every_packaged_profile_has_a_dump() -> None:
+    assert sorted(DUMPS) == packaged_profiles()
+
+
 @pytest.mark.parametrize("name", sorted(DUMPS))
 def test_a_dump_says_something_of_every_point(name: str) -> None:
     assert set(DUMPS[name]["expect"]) == {point.point for point in load_profile(name).samples}
@@ -149,6 +153,7 @@ async def test_a_write_sends_the_words_that_the_source_wants(
     await eventually(lambda: bool(seen.statuses()))
     index = next(i for i, point in driver.points.items() if point == write["point"])
     outcome = await driver.write(index, write["value"])
-    assert device.writes == [(write["function"], write["address"], write["words"])]
+    strokes = [write["first"], write["words"]] if "first" in write else [write["words"]]
+    assert device.writes == [(write["function"], write["address"], words) for words in strokes]
     assert outcome.state is WriteState.CONFIRMED
-    assert outcome.read_back == pytest.approx(write["value"])
+    assert outcome.read_back == pytest.approx(write.get("reads_back", write["value"]))

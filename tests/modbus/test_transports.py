@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import ipaddress
-import os
 import ssl
-import tty
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import hptwin
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,10 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from heatpump_twin.config.settings import Connection, Device
-from heatpump_twin.drivers.modbus.emulator import EmulatedDevice, EmulatedGateway, RtuSession
+from heatpump_twin.drivers.modbus.emulator import EmulatedGateway, RtuSession
 from heatpump_twin.drivers.modbus.link import Link
-from heatpump_twin.drivers.modbus.load import load_profile
-from heatpump_twin.drivers.modbus.serial_port import SerialSettings, SerialTransport
+from heatpump_twin.drivers.modbus.serial_port import SerialSettings
 from heatpump_twin.drivers.modbus.wire import opener
 from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
@@ -48,39 +44,17 @@ async def test_rtu_over_tcp(serve: Any, drive: Any, tank: Any, eventually: Any) 
     assert tank.written == [("supply_setpoint", 42.0)]
 
 
-@pytest.fixture
-async def line(tank: Any) -> AsyncIterator[tuple[str, EmulatedGateway]]:
-    """A pty pair: its far end is a device on a serial line. Gives the path of the near end."""
-    far, near = os.openpty()
-    tty.setraw(far)
-    os.set_blocking(far, False)
-    path = os.ttyname(near)
-    gateway = EmulatedGateway(
-        "", 0, {1: EmulatedDevice(load_profile(HJ), tank)}, session=RtuSession()
-    )
-    reader = asyncio.StreamReader()
-    protocol = asyncio.StreamReaderProtocol(reader)
-    transport = SerialTransport(far, protocol)
-    writer = asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
-    task = asyncio.create_task(gateway.serve(reader, writer))
-    yield path, gateway
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    transport.abort()
-    os.close(near)
-
-
 async def test_a_serial_line(line: Any, drive: Any, tank: Any, eventually: Any) -> None:
-    path, gateway = line
+    path, gateway = line({1: (HJ, tank)})
     tank.values["supply_temperature"] = 35.2
     link = Link.to(address(f"serial://{path}?baudrate=9600&parity=N&stopbits=2"))
     driver, seen = drive(HJ, link, period=0.3)
     await eventually(lambda: seen.value("supply_temperature") == pytest.approx(35.2))
     assert (await driver.write(setpoint_of(driver), 42.0)).state is WriteState.CONFIRMED
     gateway.faults.silent = True
-    await eventually(lambda: seen.statuses() == {BAD_NO_COMMUNICATION}, within=2.0)
+    await eventually(lambda: seen.statuses() == {BAD_NO_COMMUNICATION})
     gateway.faults.clear()
-    await eventually(lambda: seen.latest("supply_temperature")[1] == GOOD, within=4.0)
+    await eventually(lambda: seen.latest("supply_temperature")[1] == GOOD)
 
 
 async def test_a_port_that_is_not_there_is_a_dead_device(drive: Any, eventually: Any) -> None:
@@ -154,3 +128,48 @@ async def test_tls(serve: Any, drive: Any, tank: Any, eventually: Any, certifica
     await eventually(lambda: trusted.value("supply_temperature") == pytest.approx(35.2))
     _, stranger = drive(HJ, Link.to(address(at)), timeout=2.0)
     await eventually(lambda: stranger.statuses() == {BAD_NO_COMMUNICATION})
+
+
+@pytest.fixture(params=["tcp", "rtu+tcp", "tls", "serial"])
+async def everywhere(
+    request: Any, serve: Any, line: Any, tank: Any, certificate: Path
+) -> tuple[str, EmulatedGateway]:
+    """An Aquarea behind each transport: its address and its gateway."""
+    if request.param == "serial":
+        path, gateway = line({1: (HJ, tank)})
+        return f"serial://{path}?baudrate=9600&parity=N&stopbits=2", gateway
+    transport: dict[str, Any] = {}
+    if request.param == "rtu+tcp":
+        transport = {"session": RtuSession()}
+    if request.param == "tls":
+        transport = {"tls": ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)}
+        transport["tls"].load_cert_chain(certificate)
+    gateway = await serve({1: (HJ, tank)}, **transport)
+    options = f"?ca={certificate}" if request.param == "tls" else ""
+    return f"{request.param}://127.0.0.1:{gateway.port}{options}", gateway
+
+
+def test_a_certificate_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    url = "tls://127.0.0.1:802?ca=/etc/nonesuch.pem"
+    ran = hptwin.here(capsys, "read", url, "--profile", HJ)
+    assert ran.code == 1
+    assert "there is no file /etc/nonesuch.pem (ca=)" in ran.err
+
+
+async def test_commissioning_over_every_transport(
+    everywhere: tuple[str, EmulatedGateway], tank: Any, tmp_path: Path
+) -> None:
+    url, _ = everywhere
+    tank.values |= {"supply_temperature": 35.2, "supply_setpoint": 40.0}
+    scanned = await hptwin.run("scan", url, "--units", "1", "--profile", HJ, "--pause", 0)
+    assert scanned.code == 0, scanned.err
+    assert HJ in scanned.out
+    read = await hptwin.run("read", url, "supply_temperature", "--profile", HJ)
+    assert read.code == 0, read.err
+    assert read.out.splitlines()[1].split()[1:3] == ["35.2", "°C"]
+    written = await hptwin.run(
+        "write", url, "supply_setpoint", "42.5", "--profile", HJ, "--unit", 1, "--yes",
+        "--data", tmp_path,
+    )  # fmt: skip
+    assert written.code == 0, written.err
+    assert tank.written == [("supply_setpoint", 42.5)]

@@ -139,6 +139,23 @@ async def test_a_device_that_keeps_its_own_value(serve: Any, drive: Any, tank: A
     assert outcome.status != GOOD
 
 
+async def test_a_push_button_is_let_go_and_pressed_and_may_fall_back(
+    serve: Any, drive: Any, tank: Any
+) -> None:
+    profile = with_rules(load_profile(HJ), "dhw_enabled", momentary=True, settle=0.3)
+    gateway = await serve({1: (profile, tank)})
+    driver, _ = drive(profile, gateway, period=60.0)
+    point = index_of(driver, "dhw_enabled")
+    outcome = await driver.write(point, 1.0)
+    assert (outcome.state, outcome.read_back) == (WriteState.CONFIRMED, 1.0)
+    assert tank.written == [("dhw_enabled", 0.0), ("dhw_enabled", 1.0)]
+    tank.written.clear()
+    await driver.write(point, 0.0)
+    assert tank.written == [("dhw_enabled", 0.0)]
+    gateway.faults.exceptions[1, Space.HOLDING, 30] = 4
+    assert (await driver.write(point, 1.0)).state is WriteState.REFUSED
+
+
 class Stubborn:
     """Accepts every write and goes on with its own value."""
 

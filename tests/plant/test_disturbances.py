@@ -45,6 +45,24 @@ def test_no_flow_trips_the_flow_switch_and_recovers(pump, live) -> None:
     assert pump.read("water_flow_detected") == 1
 
 
+def test_a_reset_clears_a_trip_whose_cause_is_gone_and_no_other(pump, live) -> None:
+    pump.disturbances.start("strainer_clogged", 0.9)
+    live(pump, 60.0)
+    pump.write("fault_reset", 1.0)
+    live(pump, 5.0)
+    assert pump.read("fault_active") == 0
+    live(pump, 60.0)
+    assert pump.read("fault_active") == 1  # still no flow: it trips once more
+    pump.disturbances.stop()
+    live(pump, 20.0)
+    pump.write("fault_reset", 0.0)
+    live(pump, 5.0)
+    assert pump.read("fault_active") == 1  # letting the button go does nothing
+    pump.write("fault_reset", 1.0)
+    live(pump, 60.0)
+    assert pump.read("fault_active") == 0
+
+
 def test_undercharge_costs_capacity_and_shows_as_superheat(make_pump, live) -> None:
     healthy, ill = make_pump(START), make_pump(START)
     ill.disturbances.start("refrigerant_undercharge", 0.3)

@@ -110,8 +110,11 @@ MISTAKES = (
     ("POST", "/faults", {"gateway": "hp1.controller", "name": "x"}, 400, "'silence'"),
     ("POST", "/faults", {"gateway": "x", "name": "silence"}, 404, "hp1.controller"),
     ("POST", "/faults", [1], 400, "valid dictionary"),
+    ("POST", "/values", {"values": {"supply_setpoint": 40}}, 400, 'fault {"name": "stuck"'),
     ("DELETE", "/faults?pump=hp1", None, 400, "unknown parameters: pump"),
-    ("DELETE", "/faults?gateway=hp1.climate&name=x", None, 400, "no device fault"),
+    ("DELETE", "/faults?gateway=hp1.climate&name=x", None, 400, "no fault 'x'"),
+    ("DELETE", "/faults?gateway=x", None, 404, "hp1.controller"),
+    ("DELETE", "/faults?heat_pump=hp9", None, 404, "there are: hp1"),
     ("GET", "/nothing", None, 404, "GET /state"),
 )
 
@@ -132,6 +135,17 @@ async def test_device_faults_are_heard_on_the_wire(ports) -> None:
         answer = await modbus.read_holding_registers(SETPOINT, count=1)
         assert answer.isError()
         assert answer.exception_code == 4
+
+
+async def test_a_stuck_display_is_not_a_stuck_plant(ports) -> None:
+    site, clock = load("default", *ports), ManualClock(START)
+    async with serving(site, clock):
+        fault = {"name": "stuck", "point": "outdoor_temperature", "value": -10.5}
+        await call(ports[1], "POST", "/faults", json=fault)
+        _, values = await call(ports[1], "GET", "/values?gateway=hp1.controller")
+        assert values["hp1.controller"]["1"]["outdoor_temperature"] == -10.5
+        _, state = await call(ports[1], "GET", "/state")
+        assert state["heat_pumps"]["hp1"]["truth"]["outdoor_temperature"] != -10.5
 
 
 async def test_two_heat_pumps_live_behind_one_plant(ports) -> None:

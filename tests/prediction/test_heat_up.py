@@ -18,6 +18,7 @@ from heatpump_twin.drivers.status import (
     UNCERTAIN,
     UNCERTAIN_SUB_NORMAL,
 )
+from heatpump_twin.twin_engine.heat_up_inputs import FEATURES, SWITCH
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model_card import ModelError, card_path
@@ -28,7 +29,7 @@ from heatpump_twin.twin_engine.prediction import (
     find_model,
     predicted_points,
 )
-from heatpump_twin.twin_engine.training import FEATURES, SWITCH, find_runs, save, train
+from heatpump_twin.twin_engine.training import find_runs, save, train
 
 MINUTE = 60 * MICROSECONDS
 DAY = 1440 * MINUTE
@@ -101,8 +102,8 @@ def test_a_switch_that_comes_back_from_an_outage_is_no_start() -> None:
     assert find_runs(one_run(**{SWITCH: switch})).minutes == []
 
 
-def history(days: int) -> dict[str, Samples]:
-    """Make a season of runs in which a law of nature holds that a model can find."""
+def history(days: int, *, law: bool = True) -> dict[str, Samples]:
+    """Make a season of runs in which a law of nature holds that a model can find, or none."""
     generator = np.random.default_rng(7)
     rows: dict[str, list[tuple[float, float]]] = {p: [] for p in (*FEATURES, SWITCH)}
     for day in range(days):
@@ -110,6 +111,7 @@ def history(days: int) -> dict[str, Samples]:
         supply, setpoint = generator.uniform(20, 30), generator.choice([40.0, 45.0, 50.0])
         outdoor, room = generator.uniform(-5, 12), generator.uniform(17, 20)
         rate = 0.3 + 0.03 * outdoor + generator.normal(0, 0.01)
+        rate = rate if law else generator.uniform(0.15, 0.6)
         rows[SWITCH] += [(start - 1, 0), (start, 1), (start + 600, 0)]
         rows["supply_setpoint"] += [(start - 1, setpoint)]
         rows["outdoor_temperature"] += [(start - 1, outdoor)]

@@ -189,3 +189,25 @@ def test_the_packaged_rules_fit_a_full_site(asset):
     assert len(alarms) == len(set(alarms))
     # Before the first sample nothing is known, and nothing is wrong.
     assert bench.after(3600 / 60) == []
+
+
+def test_heat_pumps_come_and_go_without_a_loss_of_what_is_known_of_others():
+    bench = Bench()
+    east, west = bench.site.heat_pumps
+    for asset in ("east", "west"):
+        bench.set(asset, compressor_on=1, water_flow=6.0)
+    assert len(bench.after(61)) == 2
+    bench.engine.remove("west")
+    assert [alarm.asset for alarm in bench.engine.definitions()] == ["east"]
+    bench.set("west", water_flow=99.0)
+    assert bench.after(61) == []  # the one that stays is active still, and the other is nobody's
+    assert [alarm.key for alarm in bench.engine.alarms_of(west)] == ["west.low_water_flow"]
+    bench.engine.add(west)
+    bench.set("west", water_flow=6.0)
+    assert bench.after(61) == [("west.low_water_flow", True)]
+    bench.set(water_flow=99.0)
+    assert bench.after(6) == OFF
+    bench.engine.remove(east.id)
+    bench.engine.remove(west.id)
+    assert bench.engine.definitions() == []
+    assert bench.after(61) == []

@@ -22,7 +22,7 @@ from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.status import BAD_WAITING_FOR_INITIAL_DATA
+from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA
 from heatpump_twin.server.nodesets import DI, SITE, TYPES
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.server.users import Role, UserStore
@@ -39,6 +39,8 @@ LIMITS = {
     "dhw_setpoint": (40.0, 60.0),
     "operating_mode": (0.0, 6.0),
     "unit_enabled": (0.0, 1.0),
+    "heating_curve": (0.0, 15.0),
+    "heating_curve_offset": (-10.0, 10.0),
 }
 ALARM = AlarmDefinition(
     "hp1", "low_water_flow", "Low water flow", 700, "Clogged strainer", "Clean the strainer",
@@ -61,12 +63,15 @@ class Device:
     held: dict[str, float] = field(default_factory=dict)
     audit: list[tuple[str, str, float, int, str]] = field(default_factory=list)
     status: int = 0
+    refuses: set[str] = field(default_factory=set)
 
     async def write(
         self, key: str, value: float, *, user: str, origin: str, reason: str = ""
     ) -> CommandResult:
         self.audit.append(("write", key, value, self.status, f"{user} {origin}"))
         old = self.held.get(key, float("nan"))
+        if key in self.refuses:
+            return CommandResult(BAD_NO_COMMUNICATION, old, value, None, "It is refused.")
         if self.status == 0:
             self.held[key] = value
         return CommandResult(self.status, old, value, self.held.get(key), "It is done.")
@@ -213,6 +218,7 @@ def rig(shared_rig: Rig, users_file: bytes) -> Rig:
     shared_rig.device.held.clear()
     shared_rig.device.audit.clear()
     shared_rig.device.status = 0
+    shared_rig.device.refuses.clear()
     shared_rig.records.samples.clear()
     write_private(shared_rig.data.users, users_file)
     now = shared_rig.clock.now()

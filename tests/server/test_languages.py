@@ -151,7 +151,7 @@ async def test_texts_in_values_are_translated(rig, connect) -> None:
         (argument,) = await value("hp1.SetOperatingMode.InputArguments")
         assert argument.Description.Text.startswith("Betriebsart: 0 Keine, 1 Heizen, 2 Heizen und")
         description = await (await rig.node(client, "hp1.Stop")).read_description()
-        assert description.Text.startswith("Schaltet die Wärmepumpe aus. Für Bediener.")
+        assert description.Text.startswith("Schaltet die Wärmepumpe aus. ")
 
 
 async def test_types_of_ours_are_described_in_the_language(rig, connect) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 
 import pytest
 from asyncua import Client, ua
+from asyncua.ua.ua_binary import struct_from_binary
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,7 +43,10 @@ async def test_only_mapped_points_have_methods(rig, connect) -> None:
     async with connect(rig) as client:
         methods = await (await rig.node(client, "hp1.MethodSet")).get_methods()
         names = {(await m.read_browse_name()).Name for m in methods}
-        assert names == {"SetSupplySetpoint", "SetDhwSetpoint", "SetOperatingMode", "Start", "Stop"}
+        assert names == {
+            "SetSupplySetpoint", "SetDhwSetpoint", "SetOperatingMode", "SetHeatingCurve",
+            "Start", "Stop",
+        }  # fmt: skip
         node = await rig.node(client, "hp1.SetSupplySetpoint.InputArguments")
         (argument,) = await node.read_value()
         assert argument.Name == "Value"
@@ -138,12 +143,154 @@ async def test_the_status_of_the_command_is_the_status_of_the_call(rig, connect)
         assert answer.OutputArguments[1].Value == "It is done."
 
 
-async def test_values_are_not_written_past_the_methods(rig, connect) -> None:
+async def test_each_refusal_has_words_for_who_asks(rig, connect) -> None:
     async with connect(rig, "olga") as client:
+        for value, words in ((99.0, "Supply setpoint takes 20 to 55 °C, not 99."), (44.0, None)):
+            request = ua.CallRequest()
+            request.RequestHeader.ReturnDiagnostics = 0x80
+            call = ua.CallMethodRequest()
+            call.ObjectId = (await rig.node(client, "hp1")).nodeid
+            call.MethodId = (await rig.node(client, "hp1.SetSupplySetpoint")).nodeid
+            call.InputArguments = [double(value)]
+            request.Parameters.MethodsToCall = [call]
+            data = await client.uaclient.protocol.send_request(request)
+            response = struct_from_binary(ua.CallResponse, data)
+            told = [info.AdditionalInfo for info in response.DiagnosticInfos]
+            assert told == [words or "It is done."]
+
+
+async def test_a_curve_has_an_argument_for_each_part_that_the_device_has(rig, connect) -> None:
+    async with connect(rig, "olga") as client:
+        names = []
+        for way in ("InputArguments", "OutputArguments"):
+            node = await rig.node(client, f"hp1.SetHeatingCurve.{way}")
+            names.append([argument.Name for argument in await node.read_value()])
+        assert names == [["Slope", "Offset"], ["SlopeReadBack", "OffsetReadBack", "Message"]]
+        answer = await call(rig, client, "hp1.SetHeatingCurve", double(7.0), double(-2.0))
+        assert answer.StatusCode.is_good()
+        assert [v.Value for v in answer.OutputArguments] == [7.0, -2.0, "It is done. It is done."]
+        assert rig.device.held == {"hp1.heating_curve": 7.0, "hp1.heating_curve_offset": -2.0}
+
+
+@pytest.mark.parametrize(("values", "bad"), [((99.0, 0.0), 0), ((7.0, 99.0), 1)])
+async def test_a_curve_of_which_one_part_is_wrong_is_not_written(rig, connect, values, bad) -> None:
+    async with connect(rig, "olga") as client:
+        answer = await call(rig, client, "hp1.SetHeatingCurve", *map(double, values))
+        assert answer.StatusCode.value == BAD.BadOutOfRange
+        results = [BAD.Good, BAD.Good]
+        results[bad] = BAD.BadOutOfRange
+        assert [s.value for s in answer.InputArgumentResults] == results
+        assert rig.device.held == {}
+
+
+async def test_a_curve_half_written_says_what_holds_now(rig, connect) -> None:
+    async with connect(rig, "olga") as client:
+        rig.device.held["hp1.heating_curve_offset"] = -1.0
+        rig.device.refuses.add("hp1.heating_curve_offset")
+        answer = await call(rig, client, "hp1.SetHeatingCurve", double(7.0), double(-2.0))
+        assert answer.StatusCode.value == BAD.Uncertain
+        slope, offset, message = (v.Value for v in answer.OutputArguments)
+        assert (slope, offset) == (7.0, -1.0)
+        assert message == "It is done. It is refused. Heating curve offset is still -1."
+        rig.device.refuses.add("hp1.heating_curve")
+        answer = await call(rig, client, "hp1.SetHeatingCurve", double(8.0), double(-2.0))
+        assert answer.StatusCode.value == BAD.BadNoCommunication
+
+
+def alone(value: object, kind: ua.VariantType, **more: object) -> ua.DataValue:
+    return ua.DataValue(ua.Variant(value, kind), **more)
+
+
+async def write(rig, client: Client, name: str, value: ua.DataValue, **more: object) -> int:
+    item = ua.WriteValue()
+    item.NodeId = (await rig.node(client, name)).nodeid
+    item.AttributeId = more.pop("attribute", ua.AttributeIds.Value)
+    item.IndexRange = more.pop("index_range", None)
+    item.Value = value
+    (status,) = await client.uaclient.write(ua.WriteParameters([item]))
+    return int(status.value)
+
+
+GOOD_VALUE = alone(44.0, ua.VariantType.Double)
+
+
+async def test_a_write_is_a_command_like_the_method_s(rig, connect) -> None:
+    async with connect(rig, "olga") as client:
+        assert await write(rig, client, "hp1.supply_setpoint", GOOD_VALUE) == 0
+        switch = alone(True, ua.VariantType.Boolean)
+        assert await write(rig, client, "hp1.unit_enabled", switch) == 0
+        mode = alone(2, ua.VariantType.Int32)
+        assert await write(rig, client, "hp1.operating_mode", mode) == 0
+        assert rig.device.held == {
+            "hp1.supply_setpoint": 44.0, "hp1.unit_enabled": 1.0, "hp1.operating_mode": 2.0,
+        }  # fmt: skip
+        rig.device.status = BAD.BadDeviceFailure
+        code = await write(rig, client, "hp1.supply_setpoint", GOOD_VALUE)
+        assert code == BAD.BadDeviceFailure
+
+
+NOW = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "more", "code"),
+    [
+        ("supply_setpoint", alone(44, ua.VariantType.Int32), {}, BAD.BadTypeMismatch),
+        ("supply_setpoint", alone([44.0], ua.VariantType.Double), {}, BAD.BadTypeMismatch),
+        ("supply_setpoint", ua.DataValue(), {}, BAD.BadTypeMismatch),
+        ("unit_enabled", alone(1, ua.VariantType.Int32), {}, BAD.BadTypeMismatch),
+        ("supply_setpoint", alone(44.0, ua.VariantType.Double, SourceTimestamp=NOW), {},
+         BAD.BadWriteNotSupported),
+        ("supply_setpoint", alone(44.0, ua.VariantType.Double, ServerTimestamp=NOW), {},
+         BAD.BadWriteNotSupported),
+        ("supply_setpoint", ua.DataValue(
+            ua.Variant(44.0, ua.VariantType.Double), ua.StatusCode(BAD.Uncertain)), {},
+         BAD.BadWriteNotSupported),
+        ("supply_setpoint", GOOD_VALUE, {"index_range": "0"}, BAD.BadWriteNotSupported),
+        ("supply_temperature", GOOD_VALUE, {}, BAD.BadNotWritable),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_written_is_refused_and_recorded(
+    rig, connect, name, value, more, code
+) -> None:
+    async with connect(rig, "olga") as client:
+        assert await write(rig, client, f"hp1.{name}", value, **more) == code
+        ((kind, key, _, status, who),) = rig.device.audit
+        assert (kind, key, status) == ("refuse", f"hp1.{name}", code)
+        assert who.startswith("olga")
+
+
+@pytest.mark.parametrize(
+    ("user", "may"), [(None, False), ("victor", False), ("olga", True), ("erik", True)]
+)
+async def test_who_may_write_sees_it_and_who_may_not_is_refused(rig, connect, user, may) -> None:
+    levels = (ua.AttributeIds.AccessLevel, ua.AttributeIds.UserAccessLevel)
+    async with connect(rig, user) as client:
         node = await rig.node(client, "hp1.supply_setpoint")
-        with pytest.raises(ua.uaerrors.BadNotWritable):
-            await node.write_value(44.0)
-        assert [row[0] for row in rig.device.audit] == ["refuse"]
+        general, own = (a.Value.Value for a in await node.read_attributes(levels))
+        assert general & ua.AccessLevel.CurrentWrite.mask
+        assert bool(own & ua.AccessLevel.CurrentWrite.mask) is may
+        assert own & ua.AccessLevel.HistoryRead.mask
+        code = await write(rig, client, "hp1.supply_setpoint", GOOD_VALUE)
+        assert code == (0 if may else BAD.BadUserAccessDenied)
+        assert [row[0] for row in rig.device.audit] == ["write" if may else "refuse"]
+        measured = await rig.node(client, "hp1.supply_temperature")
+        for answer in await measured.read_attributes(levels):
+            assert not answer.Value.Value & ua.AccessLevel.CurrentWrite.mask
+
+
+async def test_nothing_else_is_written(rig, connect) -> None:
+    async with connect(rig, "olga") as client:
         flag = client.get_node(ua.ObjectIds.Server_ServerDiagnostics_EnabledFlag)
         with pytest.raises(ua.uaerrors.BadNotWritable):
             await flag.write_value(True)
+        unit = await rig.node(client, "hp1.supply_setpoint.EURange")
+        with pytest.raises(ua.uaerrors.BadNotWritable):
+            await unit.write_value(ua.DataValue(ua.Variant(ua.Range(0.0, 99.0))))
+        name = ua.DataValue(ua.Variant(ua.LocalizedText("x", "en")))
+        attribute = ua.AttributeIds.DisplayName
+        code = await write(rig, client, "hp1.supply_setpoint", name, attribute=attribute)
+        assert code == BAD.BadNotWritable
+        unknown = await write(rig, client, "hp1.nonsense", GOOD_VALUE)
+        assert unknown == BAD.BadNodeIdUnknown
+        assert rig.device.audit == []

@@ -139,12 +139,13 @@ class Graph:
         return found
 
     def without_unit(self) -> list[str]:
-        """Analog instances without a unit of UNECE Recommendation 20."""
+        """Analog instances without a unit of UNECE Recommendation 20, but for amounts of money."""
         return [
             name
             for name in self.instances
             if self.nodes[name]["class"] == VARIABLE
             and ANALOG & set(self.ancestry(self.type_of(name)))
+            and "0:CurrencyUnit" not in self.members(name)
             and not self._unece(self.members(name))
         ]
 

@@ -71,7 +71,7 @@ async def test_forty_typed_points_are_live(twin: Twin, connect, find, eventually
                 (await p.read_browse_name()).Name: await p.read_value()
                 for p in await node.get_properties()
             }
-            if kind == "AnalogUnitRangeType":
+            if kind in ("AnalogUnitRangeType", "PredictionType"):
                 assert properties["EngineeringUnits"].UnitId > 0, name
                 assert properties["EURange"].Low < properties["EURange"].High, name
             elif kind == "TwoStateDiscreteType":
@@ -235,6 +235,10 @@ async def test_metrics_are_for_prometheus(twin: Twin) -> None:
     status, body = twin.get("/metrics")
     assert status == 200
     assert "hptwin_polls_total" in body
+    assert 'hptwin_polls_missed_total{device="hp1.controller"}' in body
+    assert 'hptwin_poll_lateness_worst_seconds{device="hp1.controller"}' in body
+    assert 'hptwin_link_load{link="tcp://127.0.0.1:' in body
+    assert 'hptwin_link_scan_seconds{link="tcp://127.0.0.1:' in body
     assert "hptwin_historian_rows_total" in body
     assert twin.get("/healthz")[0] == 200
 

@@ -8,11 +8,12 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from programs_rig import AT_FIRST, Device, ProgramsRig
 from sqlalchemy import URL
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
@@ -97,3 +98,13 @@ def table() -> PointTable:
         for asset in ("hp1", "hp2")
         for name in names
     )
+
+
+@pytest.fixture
+async def rig(database: URL, clock: ManualClock) -> AsyncIterator[ProgramsRig]:
+    """Programs over each kind of database; every point is Good, the unit is on."""
+    rig = ProgramsRig(database, clock, Device(dict(AT_FIRST)))
+    await rig.start()
+    rig.poll()
+    yield rig
+    await rig.stop()

@@ -290,3 +290,20 @@ def test_migrations_make_the_tables_that_the_code_declares(database: URL):
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
+
+
+async def test_points_that_come_during_the_run_are_recorded(database, table, clock, eventually):
+    async with recording(table, database, clock) as historian:
+        historian.append(Frame.of(0, 20.0, GOOD, START))
+        await eventually(lambda: historian.health.queue_rows == 0)
+        (old, *_) = table
+        # One that is new, and one that was here before: it goes on with its archive.
+        table.extend([("hp9", old.id, old.spec, None), (old.asset, old.id, old.spec, None)])
+        historian.grow()
+        points = [table.by_key["hp9.supply_temperature"].index, table.by_key[KEY].index]
+        historian.append(Frame.of(points, [30.0, 21.0], GOOD, START + S))
+        await eventually(lambda: historian.health.queue_rows == 0)
+        new = await historian.read_raw("hp9.supply_temperature", START, START + 9 * S, limit=9)
+        assert new.value.tolist() == [30.0]
+        known = await historian.read_raw(KEY, START, START + 9 * S, limit=9)
+        assert known.value.tolist() == [20.0, 21.0]

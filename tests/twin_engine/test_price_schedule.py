@@ -64,8 +64,10 @@ def test_a_price_that_changes_once_a_week_is_foreseen():
 
 
 def test_a_flat_price_never_varies():
-    schedule = PriceSchedule(Tariff(currency="EUR", price=0.3), ZONE)
-    assert not schedule.varies
+    tariff = Tariff(currency="EUR", price=0.3)
+    assert not tariff.varies
+    assert DAY_AND_NIGHT.varies
+    schedule = PriceSchedule(tariff, ZONE)
     assert schedule.at(at("2026-01-14 12:00")).price == 0.3
     since, until = at("2026-01-14 00:00"), at("2026-01-14 12:00")
     assert schedule.mean([since], until) == pytest.approx(0.3)

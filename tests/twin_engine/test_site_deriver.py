@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -291,6 +294,14 @@ def test_a_day_ends_and_its_energies_with_it(clock):
     assert bench["electrical_energy_today"] == (pytest.approx(0.003), GOOD)
 
 
+def test_a_night_that_begins_unread_costs_the_price_of_the_night(clock):
+    bench = price_bench(clock, "23:59:59")
+    used(bench, 5.0, 0.0)
+    bench.tick(5)
+    used(bench, 0.1, 60)
+    assert bench["electricity_cost_today"] == (pytest.approx(0.3 * 0.10), GOOD)
+
+
 def price_bench(clock: ManualClock, local: str, **changes: object) -> Bench:
     """Return a bench at a local time of 1 January 2026, a Thursday."""
     bench = Bench(clock, tariff=tariff(**changes))
@@ -362,23 +373,29 @@ def test_costs_are_uncertain_without_one_heat_pump_and_bad_without_all(clock):
     assert is_bad(nothing["electricity_cost_today"][1])
 
 
-async def test_a_restart_goes_on_with_energies_and_cost(tmp_path, clock):
-    url = f"sqlite:///{tmp_path / 'historian.sqlite'}"
-    first = price_bench(clock, "07:50:00")
-    historian = Historian(first.table, url, Settings(flush=0.02), clock)
+@asynccontextmanager
+async def recording(path: Path, bench: Bench) -> AsyncIterator[Historian]:
+    """Run a historian of a bench's points."""
+    url = f"sqlite:///{path / 'historian.sqlite'}"
+    historian = Historian(bench.table, url, Settings(flush=0.02), bench.clock)
     await historian.start()
-    first.image.subscribe(historian.append)
-    used(first, 0.0)
-    used(first, 1.0)
-    used(first, 2.0)  # 6 kWh at night
-    assert first["electricity_cost_today"] == (pytest.approx(0.60), GOOD)
+    yield historian
     await historian.stop()
 
+
+async def test_a_restart_goes_on_with_energies_and_cost(tmp_path, clock):
+    first = price_bench(clock, "07:50:00")
+    async with recording(tmp_path, first) as historian:
+        first.image.subscribe(historian.append)
+        used(first, 0.0)
+        used(first, 1.0)
+        used(first, 2.0)  # 6 kWh at night
+    assert first["electricity_cost_today"] == (pytest.approx(0.60), GOOD)
+
     clock.advance(1800)  # 08:20
-    historian = Historian(first.table, url, Settings(flush=0.02), clock)
-    await historian.start()
-    second = Bench(clock, tariff=tariff(), history=historian)
-    await second.deriver.start()
+    async with recording(tmp_path, first) as historian:
+        second = Bench(clock, tariff=tariff(), history=historian)
+        await second.deriver.start()
     second.tick()
     # Nobody has reported yet: what was used before is known, and that it may be more.
     assert second["electrical_energy_today"] == (pytest.approx(6.0), UNCERTAIN_SUB_NORMAL)
@@ -386,7 +403,6 @@ async def test_a_restart_goes_on_with_energies_and_cost(tmp_path, clock):
     for name in second.names:
         second.set(name, RUNS | {"electrical_energy_today": 2.1})
     second.tick()
-    await historian.stop()
     # What was used while it stood still, a third of it at night, is priced at the mean.
     value, status = second["electricity_cost_today"]
     assert value == pytest.approx(0.60 + 0.3 * (10 * 0.10 + 20 * 0.20) / 30, rel=0.01)
@@ -395,19 +411,22 @@ async def test_a_restart_goes_on_with_energies_and_cost(tmp_path, clock):
 
 
 async def test_a_day_that_ended_meanwhile_is_not_taken_up(tmp_path, clock):
-    url = f"sqlite:///{tmp_path / 'historian.sqlite'}"
     first = price_bench(clock, "22:30:00")
-    historian = Historian(first.table, url, Settings(flush=0.02), clock)
-    await historian.start()
-    first.image.subscribe(historian.append)
-    used(first, 1.0)
-    await historian.stop()
+    async with recording(tmp_path, first) as historian:
+        first.image.subscribe(historian.append)
+        used(first, 1.0)
 
     clock.advance(2 * 3600)
-    historian = Historian(first.table, url, Settings(flush=0.02), clock)
-    await historian.start()
-    second = Bench(clock, tariff=tariff(), history=historian)
-    await second.deriver.start()
+    async with recording(tmp_path, first) as historian:
+        second = Bench(clock, tariff=tariff(), history=historian)
+        await second.deriver.start()
     used(second, 0.2)
-    await historian.stop()
     assert second["electricity_cost_today"] == (pytest.approx(0.06), GOOD)
+
+
+def test_a_site_without_an_outdoor_sensor_has_its_other_totals(clock):
+    outdoor = {"outdoor_temperature", "ambient_temperature", "outdoor_humidity"}
+    bench = Bench(clock, heat_pumps=1, without={"hp1": outdoor})
+    bench.set_all()
+    assert "outdoor_temperature" not in bench.table.by_asset["site"]
+    assert bench["electrical_power"] == (1000.0, GOOD)

@@ -8,6 +8,7 @@ from heatpump_twin.config.catalogue import Group
 from heatpump_twin.server.nodeset.generator.draft import MANDATORY, OPTIONAL, Draft
 from heatpump_twin.server.nodeset.generator.node import Node, NodeClass
 from heatpump_twin.server.nodeset.generator.points import add_points
+from heatpump_twin.server.nodeset.generator.programs import add_programs
 from heatpump_twin.server.nodeset.generator.values import argument, array
 from heatpump_twin.server.nodeset.method import Argument
 from heatpump_twin.server.nodeset.model import TypeModel
@@ -47,6 +48,7 @@ def add_heat_pump_type(draft: Draft, model: TypeModel) -> None:
         for name, point in points.items():
             if HEAT_PUMP[name].group is group:
                 folder.refer(draft["Organizes"], point)
+    add_programs(draft, model, device)
     machine = model.state_machine
     draft.object(device, machine.instance, machine.name, OPTIONAL, machine.text)
     for name, part in model.components.items():

@@ -15,7 +15,7 @@ from heatpump_twin.server.nodeset.generator.values import (
     value_range,
 )
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, VARIABLE_TYPES
+from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, variable_type
 
 
 def add_points(
@@ -40,7 +40,7 @@ def _add(draft: Draft, model: TypeModel, parent: Node, name: str, spec: PointSpe
     node = draft.variable(
         parent,
         pascal_case(name),
-        model.prediction.name if predicted else VARIABLE_TYPES[spec.kind],
+        model.prediction.name if predicted else variable_type(spec),
         DATA_TYPES[spec.kind],
         OPTIONAL,
         spec.text,
@@ -61,9 +61,11 @@ def _add(draft: Draft, model: TypeModel, parent: Node, name: str, spec: PointSpe
 def _describe_analog(draft: Draft, node: Node, spec: PointSpec) -> None:
     if spec.range is None:  # the catalogue refuses such a point
         raise ValueError(f"{node.symbol}: an analog point has a range")
-    # A currency is the site's: the type leaves the unit to the instance.
-    unit = engineering_units(UNITS[spec.unit]) if spec.unit else None
-    _property(draft, node, "EngineeringUnits", "EUInformation", unit)
+    if spec.unit is not None:
+        units = engineering_units(UNITS[spec.unit])
+        _property(draft, node, "EngineeringUnits", "EUInformation", units)
+    else:  # the currency is the site's: the type leaves it to the instance
+        _property(draft, node, "CurrencyUnit", "CurrencyUnitType", None)
     _property(draft, node, "EURange", "Range", value_range(spec.range))
     if spec.instrument_range is not None:
         _property(draft, node, "InstrumentRange", "Range", value_range(spec.instrument_range))

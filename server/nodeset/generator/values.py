@@ -13,6 +13,7 @@ LOCALE = "en"
 
 ENCODINGS = {
     "Argument": "i=297",
+    "CurrencyUnitType": "i=23520",
     "EUInformation": "i=888",
     "EnumValueType": "i=7616",
     "Range": "i=885",

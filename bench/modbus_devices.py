@@ -1,0 +1,116 @@
+"""Emulated devices as a load: real Modbus TCP, every device on a port of its own. Run as a process.
+
+What is answered is what `EmulatedDevice` answers, made when it is asked for the first time. After
+that it comes from memory, so that the devices leave the machine to whoever is measured on it.
+
+Arguments are profiles, one for each device. Prints the ports as JSON; at the end of stdin prints,
+for each device, when it saw the first request of every scan [s, CLOCK_MONOTONIC].
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+from heatpump_twin.config.catalogue import CATALOGUE
+from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice
+from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
+from heatpump_twin.drivers.modbus.load import load_profile
+from heatpump_twin.drivers.modbus.profile import Profile
+
+_HEADER = 7
+_SHARE_OF_RANGE = 0.4
+
+
+class Readings:
+    """Every quantity at the same place of its range, every state at the first the device has."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._points = profile.by_name
+
+    def read(self, point: str) -> float:
+        """Return a value that the device can show."""
+        spec = CATALOGUE["heat_pump"][point]
+        if spec.range is None:
+            return float(min(self._points[point].enum.values(), default=0))
+        low, high = spec.range
+        return low + _SHARE_OF_RANGE * (high - low)
+
+    def write(self, point: str, value: float) -> None:
+        """Refuse: nobody writes in a benchmark."""
+        raise NotImplementedError(f"{point} = {value}")
+
+
+class Answers(dict[bytes, bytes]):
+    """Response PDUs by request PDU."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        profile = load_profile(name)
+        self._device = EmulatedDevice(profile, Readings(profile))
+
+    def __missing__(self, request: bytes) -> bytes:
+        try:
+            answer = self._device.respond(request)
+        except ModbusRefusal as refusal:
+            answer = bytes((request[0] | 0x80, refusal.code))
+        self[request] = answer
+        return answer
+
+
+class Connection(asyncio.Protocol):
+    """Answers one client, and notes when it begins a scan: when it repeats its first request."""
+
+    def __init__(self, answers: Answers, scans: list[float]) -> None:
+        self._answers = answers
+        self._scans = scans
+        self._first = b""
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._write = transport.write
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every request that is complete."""
+        received = self._received + data
+        while len(received) > _HEADER:
+            end = 6 + int.from_bytes(received[4:6])
+            if len(received) < end:
+                break
+            self._answer(received[:_HEADER], received[_HEADER:end])
+            received = received[end:]
+        self._received = received
+
+    def _answer(self, header: bytes, request: bytes) -> None:
+        self._first = self._first or request
+        if request == self._first:
+            self._scans.append(time.monotonic())
+        answer = self._answers[request]
+        length = (len(answer) + 1).to_bytes(2)
+        self._write(header[:4] + length + header[6:] + answer)
+
+
+async def main(profiles: list[str]) -> None:
+    """Serve one device for each profile until the end of stdin."""
+    loop = asyncio.get_running_loop()
+    answers = {profile: Answers(profile) for profile in set(profiles)}
+    scans: list[list[float]] = [[] for _ in profiles]
+    ports = []
+    for profile, noted in zip(profiles, scans, strict=True):
+        server = await loop.create_server(
+            lambda profile=profile, noted=noted: Connection(answers[profile], noted),
+            "127.0.0.1",
+            0,
+        )
+        ports.append(server.sockets[0].getsockname()[1])
+    print(json.dumps(ports), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    print(json.dumps(scans), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

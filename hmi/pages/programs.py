@@ -1,0 +1,166 @@
+"""What the twin does by itself on a heat pump: what is under way, and a few ways to ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+
+from heatpump_twin.hmi import limits, texts
+from heatpump_twin.hmi.model import Method, Unit, Variable
+from heatpump_twin.hmi.pages.control import Result, confirmed
+from heatpump_twin.hmi.person import Person
+from heatpump_twin.hmi.presentation import aware, value_text
+
+_PERIOD = 2.0
+_HEATS = {"ScheduleReady": "supply_setpoint", "StartDhwBoost": "dhw_setpoint"}
+"""Methods that this panel offers with a target, and the point that has its unit."""
+_ENDS = {"ReleaseOverride": "Overrides", "CancelSchedule": "ScheduleReadyAt"}
+"""Methods that end something, and the variable that shows whether there is something to end."""
+
+
+def program_panel(person: Person, unit: Unit, zone: ZoneInfo) -> None:
+    """Show what is overridden, scheduled and running; offer only what can be done now."""
+    if unit.programs:
+        _Panel(person, unit, zone)
+
+
+class _Panel:
+    def __init__(self, person: Person, unit: Unit, zone: ZoneInfo) -> None:
+        self._person, self._unit, self._zone = person, unit, zone
+        with ui.element("section").classes("panel control"):
+            ui.html(f"<h2>{texts.PROGRAMS}</h2>", sanitize=False)
+            self._state = ui.html("", sanitize=False).classes("programs")
+            self._state.props("data-programs")
+            self._ends: dict[str, ui.button] = {}
+            self._tank_is_busy = False
+            self._checks: list[Callable[[], None]] = []
+            with ui.element("div").classes("bar-row"):
+                for name in _ENDS:
+                    if name in unit.methods:
+                        self._ends[name] = self._end_button(unit.methods[name])
+            self._result = Result()
+            for name, point in _HEATS.items():
+                if name in unit.methods and point in unit.variables:
+                    self._form(unit.methods[name], unit.variables[point])
+        ui.timer(0, self._refresh, once=True)
+        ui.timer(_PERIOD, self._refresh)
+
+    def _end_button(self, method: Method) -> ui.button:
+        async def act() -> None:
+            label = texts.PROGRAM_METHODS[method.name]
+            if await confirmed(texts.ask(label, self._unit.name)):
+                await self._result.of(self._person.call(method), lambda _: "")
+                await self._refresh()
+
+        button = ui.button(texts.PROGRAM_METHODS[method.name], on_click=act)
+        button.props(f'unelevated no-caps data-action="{method.name}"')
+        button.set_visibility(False)
+        return button
+
+    def _form(self, method: Method, variable: Variable) -> None:
+        """Build the inputs of one method: a target and, for a schedule, a time of day."""
+        with ui.element("div").classes("faceplate"):
+            label = texts.PROGRAM_METHODS[method.name]
+            ui.html(f'<span class="l">{escape(label)}</span>', sanitize=False)
+            with ui.element("div").classes("bar-row"):
+                time = None
+                if "ReadyAt" in method.inputs:
+                    time = ui.input(label=texts.READY_AT).props("type=time dense outlined")
+                    time.props('data-ready-at="time"')
+                target = ui.input(label=texts.TARGET).props(
+                    f'type=number step=0.5 inputmode=decimal suffix="{variable.unit}" dense '
+                    f'outlined data-target="{method.name}"'
+                )
+                button = ui.button(texts.START_PROGRAM)
+                button.props(f'unelevated no-caps data-start="{method.name}"')
+            span = limits.stated_span(method.inputs["Target"].text)
+            result = Result()
+
+        def check() -> None:
+            # One program at a time in a tank; a new schedule replaces the old one.
+            ready = bool(time.value) if time is not None else not self._tank_is_busy
+            button.set_enabled(ready and _within(target.value, span))
+
+        async def act() -> None:
+            when = [] if time is None else [self._next(time.value)]
+            rest = [0.0] * (len(method.inputs) - len(when) - 1)  # 0: the server's default
+            call = self._person.call(method, *when, float(target.value), *rest)
+            await result.of(call, lambda _: "")
+            await self._refresh()
+
+        button.on_click(act)
+        for field in filter(None, (time, target)):
+            field.on_value_change(check)
+        self._checks.append(check)
+        check()
+
+    def _next(self, clock: str) -> datetime:
+        """Return the next time at which the site's clocks show ``07:00``."""
+        now = aware(self._person.now()).astimezone(self._zone)
+        hour, minute = map(int, clock.split(":")[:2])
+        today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return today if today > now else today + timedelta(days=1)
+
+    async def _refresh(self) -> None:
+        values = await self._person.read(self._unit.programs)
+        lines = _lines(self._unit, values, self._zone)
+        self._state.content = "".join(f"<p>{escape(line)}</p>" for line in lines) or (
+            f'<p class="calm">{texts.NO_PROGRAMS}</p>'
+        )
+        for name, button in self._ends.items():
+            button.set_visibility(bool(values.get(_ENDS[name])))
+        self._tank_is_busy = bool(values.get("TankProgram"))
+        for check in self._checks:
+            check()
+
+
+def _within(text: str | None, span: tuple[float, float] | None) -> bool:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return False
+    return span is None or span[0] <= value <= span[1]
+
+
+def _lines(unit: Unit, values: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
+    """Return a sentence for each thing that is under way."""
+    lines = []
+    overrides: Sequence[str] = values.get("Overrides") or ()
+    before: Sequence[float] = values.get("OverriddenValues") or ()
+    by_name = {variable.name: variable for variable in unit.variables.values()}
+    for name, value in zip(overrides, before, strict=False):
+        variable = by_name.get(name)
+        if variable is not None:
+            shown = f"{value_text(variable, value)} {variable.unit}".rstrip()
+            lines.append(texts.overridden(variable.title, shown))
+    if values.get("ScheduleReadyAt"):
+        target = _degrees(unit, "supply_setpoint", values.get("ScheduleTarget"))
+        start = values.get("ScheduleStartAt")
+        lines.append(
+            texts.scheduled(
+                target,
+                _clock(values["ScheduleReadyAt"], zone),
+                _clock(start, zone) if start else "",
+            )
+        )
+    if values.get("TankProgram"):
+        target = _degrees(unit, "dhw_setpoint", values.get("TankTarget"))
+        what = texts.TANK_PROGRAMS.get(values["TankProgram"], "")
+        lines.append(texts.tank_program(what, target, _clock(values.get("TankUntil"), zone)))
+    return lines
+
+
+def _degrees(unit: Unit, point: str, value: float | None) -> str:
+    variable = unit.variables[point]
+    return f"{value_text(variable, value)} {variable.unit}".rstrip()
+
+
+def _clock(time: datetime | None, zone: ZoneInfo) -> str:
+    if time is None:
+        return texts.NO_VALUE
+    return aware(time).astimezone(zone).strftime("%a %H:%M")

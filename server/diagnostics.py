@@ -1,0 +1,17 @@
+"""Words beside a status code, for clients that ask for them (OPC 10000-4, 7.12 and 7.32)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncua import ua
+
+OPERATION_ADDITIONAL_INFO = 0x80
+"""Bit of ReturnDiagnostics that asks for a text per operation."""
+
+
+def diagnostics(header: ua.RequestHeader, words: Sequence[str]) -> list[ua.DiagnosticInfo]:
+    """Return one DiagnosticInfo per operation, or none if nobody wants or has any."""
+    if not header.ReturnDiagnostics & OPERATION_ADDITIONAL_INFO or not any(words):
+        return []
+    return [ua.DiagnosticInfo(AdditionalInfo=text or None) for text in words]

@@ -1,0 +1,44 @@
+"""The object of a heat pump's programs, with its variables, as instance declarations."""
+
+from __future__ import annotations
+
+from heatpump_twin.server.nodeset.generator.draft import MANDATORY, OPTIONAL, Draft
+from heatpump_twin.server.nodeset.generator.node import Node
+from heatpump_twin.server.nodeset.generator.values import array, engineering_units, localized
+from heatpump_twin.server.nodeset.model import TypeModel
+
+
+def add_programs(draft: Draft, model: TypeModel, device: Node) -> None:
+    """Add the group; an instance has those variables whose methods it has."""
+    spec = model.programs
+    group = draft.object(device, spec.name, spec.of, OPTIONAL, spec.text)
+    for name, variable in spec.variables.items():
+        node = draft.variable(
+            group,
+            name,
+            variable.variable_type,
+            variable.data_type,
+            OPTIONAL,
+            variable.text,
+            array=variable.array,
+        )
+        if variable.unit is not None:
+            draft.variable(
+                node,
+                "ua:EngineeringUnits",
+                "PropertyType",
+                "EUInformation",
+                MANDATORY,
+                value=engineering_units(variable.unit),
+            )
+        if variable.states:
+            texts = [localized("LocalizedText", state) for state in variable.states]
+            draft.variable(
+                node,
+                "ua:EnumStrings",
+                "PropertyType",
+                "LocalizedText",
+                MANDATORY,
+                value=array("LocalizedText", texts),
+                array=True,
+            )

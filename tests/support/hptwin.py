@@ -1,0 +1,80 @@
+"""The command line as its user runs it: as a process beside a test's event loop, or `here`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from heatpump_twin.cli import main
+
+_WITH_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("heatpump_twin", run_name="__main__", alter_sys=True)
+"""
+"""A shell takes Ctrl-C from what it runs in the background; a person has it."""
+
+
+@dataclass
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def here(capsys: pytest.CaptureFixture[str], *arguments: object) -> Ran:
+    """Run a command that talks to nobody in this process, which is quicker."""
+    code: int | str | None = 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["hptwin", *map(str, arguments)])
+        patch.setattr(os, "umask", lambda mode: mode)
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    out, err = capsys.readouterr()
+    return Ran(int(code or 0), out, err)
+
+
+async def start(*arguments: object, **streams: Any) -> Process:
+    """Start ``hptwin``; without an input of its own it has none."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _WITH_CTRL_C,
+        *map(str, arguments),
+        **{"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, **streams},
+    )
+
+
+async def run(*arguments: object, **streams: Any) -> Ran:
+    """Run ``hptwin`` to its end."""
+    return await ended(await start(*arguments, **streams))
+
+
+async def interrupted(process: Process) -> Ran:
+    """Press Ctrl-C."""
+    process.send_signal(signal.SIGINT)
+    return await ended(process)
+
+
+async def ended(process: Process) -> Ran:
+    """Wait for the end; one that does not come must not spoil the next test."""
+    try:
+        async with asyncio.timeout(60):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    assert process.returncode is not None
+    return Ran(process.returncode, (out or b"").decode(), (err or b"").decode())
