@@ -13,16 +13,15 @@ import asyncio  # noqa: E402
 import gc  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
-from contextlib import AsyncExitStack  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import psutil  # noqa: E402
 
 from heatpump_twin import runtime  # noqa: E402
+from heatpump_twin.children import Children  # noqa: E402
 from heatpump_twin.config.data_directory import DataDirectory  # noqa: E402
 from heatpump_twin.config.load import load_site  # noqa: E402
 from heatpump_twin.config.settings import Site  # noqa: E402
-from heatpump_twin.drivers.clock import SystemClock  # noqa: E402
 from heatpump_twin.server.type_import import load_type_nodes  # noqa: E402
 from heatpump_twin.server.users import UserStore  # noqa: E402
 
@@ -31,7 +30,9 @@ IMPORTED = time.perf_counter()
 
 def site_of(pumps: int, port: int) -> Site:
     """Return the packaged site with its heat pump so many times."""
-    site = load_site("default", [f"opcua.port={port}", "hmi.enabled=false"], {})
+    site = load_site(
+        "default", [f"opcua.port={port}", f"ops.port={port + 1}", "hmi.enabled=false"], {}
+    )
     (pump,) = site.heat_pumps
     numbered = [
         pump.model_copy(update={"id": f"hp{n}", "name": f"Heat pump {n}"})
@@ -56,36 +57,13 @@ class Watch:
 
 async def main(pumps: int, port: int, folder: Path) -> None:
     """Build, look at every node, remove a heat pump, add it again."""
-    site, data, clock = site_of(pumps, port), DataDirectory.open(folder), SystemClock()
+    site, data = site_of(pumps, port), DataDirectory.open(folder)
     watch = Watch()
-    assembly = runtime.assemble(site, data)
-    image = runtime.Image(assembly.table, clock.now())
-    drivers = runtime.build_drivers(assembly.plans, assembly.table, clock)
-    packs = [runtime.load_pack(name) for name in site.rules.packs]
-    rules = runtime.RuleEngine(packs, site, assembly.table)
-    watch.mark("points, drivers, rules")
-    async with AsyncExitStack() as stack:
-        url = runtime.database_url(site.historian, data)
-        audit = runtime.AuditLog(url)
-        stack.push_async_callback(audit.stop)
-        await audit.start()
-        historian = runtime.Historian(assembly.table, url, site.historian, clock)
-        await historian.start()
-        stack.push_async_callback(historian.stop)
-        deriver = runtime.Deriver(image, site, historian, clock)
-        await deriver.start()
-        watch.mark("database, deriver")
-        await load_type_nodes(data.type_nodes)  # so that the next mark is without an import
-        watch.mark("type nodes")
-        server = runtime.TwinServer(
-            site=site, data=data, table=assembly.table, image=image, alarms=rules.definitions(),
-            commands=runtime.Commands(assembly.table, image, drivers, audit, clock),
-            history=historian, users=UserStore(data.users), provenance=assembly.provenance,
-            clock=clock,
-        )  # fmt: skip
-        await server.start()
-        stack.push_async_callback(server.stop)
-        watch.mark("server with all instances")
+    await load_type_nodes(data.type_nodes)  # so that the next mark is without an import
+    watch.mark("type nodes")
+    async with runtime._started(site, data, UserStore(data.users), Children()) as twin:  # noqa: SLF001
+        roster, server = twin.roster, twin.roster.server
+        watch.mark("the whole twin")
         gc.collect()
         watch.mark("one garbage collection")
         rss = psutil.Process().memory_info().rss
@@ -99,11 +77,13 @@ async def main(pumps: int, port: int, folder: Path) -> None:
         looked = psutil.Process().memory_info().rss
         await server.remove("hp1")
         watch.mark("removing a heat pump")
-        await server.add(site.heat_pumps[0])
+        (pump, *_) = site.heat_pumps
+        alarms = [alarm for alarm in roster.rules.definitions() if alarm.asset == pump.id]
+        await server.add(pump, alarms, roster.assembly.provenance)
         watch.mark("adding a heat pump")
         del watch.seconds[""]
         figures = {
-            "points": len(assembly.table), "alarms": len(rules.definitions()),
+            "points": len(roster.assembly.table), "alarms": len(roster.rules.definitions()),
             "nodes": len(nodes), "resident": resident, "resident after": space.resident,
             "rss": rss, "rss after": looked, "seconds": watch.seconds,
         }  # fmt: skip
