@@ -36,8 +36,6 @@ class NodeSource(Protocol):
 
     def __iter__(self) -> Iterator[ua.NodeId]: ...
 
-    def __delitem__(self, node_id: ua.NodeId) -> None: ...
-
 
 class Nodes(MutableMapping[ua.NodeId, LeanNode]):
     """All nodes by NodeId."""
@@ -67,13 +65,7 @@ class Nodes(MutableMapping[ua.NodeId, LeanNode]):
         self._resident[key] = node
 
     def __delitem__(self, key: ua.NodeId) -> None:
-        if self._resident.pop(key, None) is not None:
-            return
-        for source in self.sources:
-            if key in source:
-                del source[key]
-                return
-        raise KeyError(key)
+        del self._resident[key]  # what sources know comes and goes with them
 
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, ua.NodeId):

@@ -104,9 +104,6 @@ class ConditionNodes:
             for path in self._fields:
                 yield self._node_id(condition, path)
 
-    def __delitem__(self, node_id: ua.NodeId) -> None:
-        raise KeyError(f"{node_id}: it goes with its condition")
-
     def _find(self, node_id: ua.NodeId) -> tuple[Condition, _Field] | None:
         if node_id.NamespaceIndex != self._builder.namespaces.site:
             return None

@@ -97,15 +97,14 @@ class Conditions:
         """Take away the conditions of an asset; their objects go with its other nodes."""
         gone = self._by_asset.pop(asset, [])
         for condition in gone:
-            if (
-                condition.retain
-            ):  # the last that clients hear of it: there is nothing to do any more
-                condition.enable(False, "", self._clock.now())
-                await self._changed(condition, tell=True)
-        for condition in gone:
             del self._by_key[condition.alarm.key], self._by_node[condition.node]
         for method in METHODS:
             self._iserver.methods.withdraw(method, [condition.node for condition in gone])
+        for condition in gone:
+            if condition.retain:
+                # The last that clients hear of it: nothing is to be done about it any more.
+                condition.enable(False, "", self._clock.now())
+                await self._changed(condition, tell=True)
         kept = [node for condition in gone for node in self._nodes.discard(condition)]
         await self._iserver.aspace.remove(kept)
 

@@ -171,10 +171,6 @@ class LeanNode:
             return self._references
         return (*self._references, *self._more())
 
-    @references.setter
-    def references(self, references: References) -> None:
-        self._references = references
-
     def link(self, reference: ua.ReferenceDescription) -> None:
         """Add a reference once.
 

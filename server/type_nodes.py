@@ -68,10 +68,6 @@ class TypeNodes:
     def __iter__(self) -> Iterator[ua.NodeId]:
         return iter(self._rows)
 
-    def __delitem__(self, node_id: ua.NodeId) -> None:
-        del self._rows[node_id]
-        self._read.pop(node_id, None)
-
     async def register(self, server: Server) -> None:
         """Make namespaces known, and data types as Python classes, as the library's import does."""
         for uri in self.namespaces:

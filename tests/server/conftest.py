@@ -131,6 +131,8 @@ class Rig:
     users: UserStore
     server: TwinServer
     clock: SystemClock
+    alarms: Sequence[AlarmDefinition]
+    provenance: dict[str, Provenance]
 
     @property
     def url(self) -> str:
@@ -146,6 +148,10 @@ class Rig:
 
     async def node(self, client: Client, name: str) -> Node:
         return client.get_node(ua.NodeId(name, (await self.namespaces(client))["site"]))
+
+    async def add_hp1(self) -> None:
+        """Have the heat pump back that was removed."""
+        await self.server.add(self.site.heat_pumps[0], self.alarms, self.provenance)
 
     def feed(self, key: str, value: float, status: int = 0, time: int | None = None) -> None:
         point = self.table.by_key[key].index
@@ -187,18 +193,20 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         )
         image, device, records = Image(table, clock.now()), Device(), Records()
         users = UserStore(data.users)
+        provenance = {p.key: PROVENANCE for p in table if p.spec.role == "predicted"}
         server = TwinServer(
             site=site, data=data, table=table, image=image, alarms=alarms,
             commands=device, history=records, users=users,
-            provenance={p.key: PROVENANCE for p in table if p.spec.role == "predicted"},
-            clock=clock,
+            provenance=provenance, clock=clock,
         )  # fmt: skip
         image.subscribe(server.publish)
         lend(data.root)
         await server.start()
         keep(data.root)
         try:
-            yield Rig(site, data, table, image, device, records, users, server, clock)
+            yield Rig(
+                site, data, table, image, device, records, users, server, clock, alarms, provenance
+            )
         finally:
             await server.stop()
 

@@ -1,18 +1,11 @@
 // Another implementation's client with the variables of a condition: browses, translates, reads,
 // monitors, acknowledges. It prints LISTENING when the alarm may become active.
 const ua = require("node-opcua-client");
+const { open } = require("./node_opcua_session");
 const [url, user, password] = process.argv.slice(2);
 
 async function main() {
-  const client = ua.OPCUAClient.create({
-    securityMode: ua.MessageSecurityMode.SignAndEncrypt,
-    securityPolicy: ua.SecurityPolicy.Aes256_Sha256_RsaPss,
-    endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0 },
-  });
-  await client.connect(url);
-  const session = await client.createSession({ type: ua.UserTokenType.UserName, userName: user, password });
-  const site = (await session.readNamespaceArray()).indexOf("urn:heatpump-twin:site");
+  const { client, session, site } = await open(url, user, password);
   const condition = `ns=${site};s=hp1.alarms.low_water_flow`;
   const names = async (node) => (await session.browse(node)).references
     .filter((r) => r.isForward && r.nodeClass !== ua.NodeClass.ObjectType && r.nodeClass !== ua.NodeClass.VariableType)

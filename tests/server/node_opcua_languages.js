@@ -1,6 +1,7 @@
 // Another implementation's client: names, values and an alarm in German, then in Spanish.
 const ua = require("node-opcua-client");
 const { activeAlarm } = require("./node_opcua_alarm");
+const { open } = require("./node_opcua_session");
 const [url, user, password] = process.argv.slice(2);
 
 async function texts(session, site) {
@@ -23,17 +24,7 @@ async function texts(session, site) {
 }
 
 async function main() {
-  const client = ua.OPCUAClient.create({
-    securityMode: ua.MessageSecurityMode.SignAndEncrypt,
-    securityPolicy: ua.SecurityPolicy.Aes256_Sha256_RsaPss,
-    endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0 },
-    localeIds: ["de-AT", "en"],
-  });
-  await client.connect(url);
-  const identity = { type: ua.UserTokenType.UserName, userName: user, password };
-  const session = await client.createSession(identity);
-  const site = (await session.readNamespaceArray()).indexOf("urn:heatpump-twin:site");
+  const { client, identity, session, site } = await open(url, user, password, { localeIds: ["de-AT", "en"] });
   const first = await texts(session, site);
   client.localeIds = ["es"];
   const again = await client.changeSessionIdentity(session, identity);

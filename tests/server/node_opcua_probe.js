@@ -1,18 +1,11 @@
 // Another implementation's client: reads, calls, reads history, hears and acknowledges an alarm.
 const ua = require("node-opcua-client");
 const { activeAlarm } = require("./node_opcua_alarm");
+const { open } = require("./node_opcua_session");
 const [url, user, password] = process.argv.slice(2);
 
 async function main() {
-  const client = ua.OPCUAClient.create({
-    securityMode: ua.MessageSecurityMode.SignAndEncrypt,
-    securityPolicy: ua.SecurityPolicy.Aes256_Sha256_RsaPss,
-    endpointMustExist: false,
-    connectionStrategy: { maxRetry: 0 },
-  });
-  await client.connect(url);
-  const session = await client.createSession({ type: ua.UserTokenType.UserName, userName: user, password });
-  const site = (await session.readNamespaceArray()).indexOf("urn:heatpump-twin:site");
+  const { client, session, site } = await open(url, user, password);
   const id = (name) => `ns=${site};s=${name}`;
   const value = await session.read({ nodeId: id("hp1.supply_temperature"), attributeId: ua.AttributeIds.Value });
   const call = await session.call({

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import shutil
-from contextlib import suppress
-from pathlib import Path
-
 import pytest
 from asyncua import Client, ua
 
@@ -20,8 +13,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 IDS, VALUE = ua.ObjectIds, ua.AttributeIds.Value
 NODE = "hp1.alarms.low_water_flow"
-MODULES = str(Path(__file__).parents[2] / "build" / "node_modules")
-PROBE = Path(__file__).with_name("node_opcua_conditions.js")
 
 
 def inner(rig):
@@ -219,41 +210,3 @@ async def test_nobody_can_write_to_one(rig, connect) -> None:
                 node.nodeid, IDS.Organizes, ua.NodeId(IDS.Server)
             )
         assert await node.read_value() is before
-
-
-@pytest.mark.skipif(
-    shutil.which("node") is None or not Path(MODULES, "node-opcua-client").is_dir(),
-    reason="needs Node and node-opcua-client in build/node_modules; `make test` installs them",
-)
-async def test_node_opcua_browses_reads_and_monitors_them(start_rig, tmp_path) -> None:
-    async with start_rig() as rig, asyncio.timeout(60):
-        process = await asyncio.create_subprocess_exec(
-            "node", str(PROBE), rig.url, "olga", rig.password,
-            env={**os.environ, "NODE_PATH": MODULES, "HOME": str(tmp_path)},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        lines = []
-        try:
-            async for line in process.stdout:
-                lines.append(line.decode())
-                if line.startswith(b"LISTENING"):
-                    turn(rig, True)
-            await process.wait()
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-    results = [line for line in lines if line.startswith("RESULT ")]
-    assert results, "".join(lines)
-    found = json.loads(results[0].removeprefix("RESULT "))
-    assert {"ActiveState", "AckedState", "Retain", "LikelyCause", "Acknowledge"} <= set(
-        found.pop("children")
-    )
-    assert found == {
-        "grandchildren": ["Id", "TransitionTime"],
-        "translated": f"{NODE}.ActiveState.Id",
-        "before": False,
-        "type": "ns=0;i=68",
-        "active": [False, True],
-        "acked": [True, False, True],
-        "acknowledged": "Good",
-    }

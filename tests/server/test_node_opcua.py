@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,17 +26,28 @@ pytestmark = [
 ]
 
 
-async def result_of(probe: str, rig, home: Path) -> object:
-    """Run a probe as the operator and return what it found."""
+async def result_of(
+    probe: str, rig, home: Path, heard: Callable[[str], None] = lambda _line: None
+) -> object:
+    """Run a probe as the operator and return what it found; ``heard`` gets every line it prints."""
     process = await asyncio.create_subprocess_exec(
         "node", str(Path(__file__).with_name(probe)), rig.url, "olga", rig.password,
         env={**os.environ, "NODE_PATH": MODULES, "HOME": str(home)},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    output = (await asyncio.wait_for(process.communicate(), 60))[0].decode()
-    lines = [line for line in output.splitlines() if line.startswith("RESULT ")]
-    assert lines, output
-    return json.loads(lines[0].removeprefix("RESULT "))
+    lines: list[str] = []
+    try:
+        async with asyncio.timeout(60):
+            async for line in process.stdout:
+                lines.append(line.decode().rstrip())
+                heard(lines[-1])
+            await process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+    results = [line for line in lines if line.startswith("RESULT ")]
+    assert results, lines
+    return json.loads(results[0].removeprefix("RESULT "))
 
 
 async def test_node_opcua_reads_calls_and_acknowledges(rig, tmp_path) -> None:
@@ -76,4 +89,27 @@ async def test_node_opcua_is_served_in_its_language(rig, tmp_path) -> None:
             "message": "Caudal de agua bajo (sin valor)",
             "active": "Activa",
         },
+    }
+
+
+async def test_node_opcua_browses_reads_and_monitors_a_condition(start_rig, tmp_path) -> None:
+    async with start_rig() as rig:
+        transition = AlarmTransition(rig.alarm, True, rig.clock.now(), "Flow is low")
+
+        def heard(line: str) -> None:
+            if line == "LISTENING":
+                rig.server.announce(transition)
+
+        found = await result_of("node_opcua_conditions.js", rig, tmp_path, heard)
+    assert {"ActiveState", "AckedState", "Retain", "LikelyCause", "Acknowledge"} <= set(
+        found.pop("children")
+    )
+    assert found == {
+        "grandchildren": ["Id", "TransitionTime"],
+        "translated": "hp1.alarms.low_water_flow.ActiveState.Id",
+        "before": False,
+        "type": "ns=0;i=68",
+        "active": [False, True],
+        "acked": [True, False, True],
+        "acknowledged": "Good",
     }

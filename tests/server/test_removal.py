@@ -107,7 +107,7 @@ async def test_who_listens_is_told_and_hears_again_when_it_is_back(
         item = await subscription.unsubscribe(handles[2])
         assert item is None
 
-        await rig.server.add(rig.site.heat_pumps[0])
+        await rig.add_hp1()
         await eventually(lambda: (POINT, 0, 42.0) in handler.heard)
         await eventually(lambda: (STATE, 0, False) in handler.heard)
         rig.feed(POINT, 43.25)
@@ -133,7 +133,7 @@ async def test_who_goes_while_it_is_away_leaves_nothing(rig, connect) -> None:
         assert len(inner(rig)._orphans) == 2
         await subscription.delete()
         assert (inner(rig)._orphans, inner(rig)._handle_to_attribute_map) == ({}, {})
-    await rig.server.add(rig.site.heat_pumps[0])
+    await rig.add_hp1()
 
 
 async def test_an_active_alarm_says_good_bye(rig, connect, eventually) -> None:
@@ -166,7 +166,7 @@ async def test_it_is_the_same_when_it_is_back(rig, connect) -> None:
         before = await everything(client)
         for _ in range(2):
             await rig.server.remove("hp1")
-            await rig.server.add(rig.site.heat_pumps[0])
+            await rig.add_hp1()
         assert await everything(client) == before
         ns = await rig.namespaces(client)
         device = await rig.node(client, "hp1")

@@ -1,0 +1,19 @@
+// A session of another implementation's client, as a user over an encrypted channel.
+const ua = require("node-opcua-client");
+
+async function open(url, user, password, options = {}) {
+  const client = ua.OPCUAClient.create({
+    securityMode: ua.MessageSecurityMode.SignAndEncrypt,
+    securityPolicy: ua.SecurityPolicy.Aes256_Sha256_RsaPss,
+    endpointMustExist: false,
+    connectionStrategy: { maxRetry: 0 },
+    ...options,
+  });
+  await client.connect(url);
+  const identity = { type: ua.UserTokenType.UserName, userName: user, password };
+  const session = await client.createSession(identity);
+  const site = (await session.readNamespaceArray()).indexOf("urn:heatpump-twin:site");
+  return { client, identity, session, site };
+}
+
+module.exports = { open };
