@@ -8,11 +8,24 @@ from typing import Any
 from asyncua import ua
 from asyncua.server.monitored_item_service import WhereClauseEvaluator
 
+MAX_WHERE_ELEMENTS = 100
+"""Elements of one where clause; real clients send a few."""
+
 
 class EventFilter(WhereClauseEvaluator):
     """The stock evaluator with type hierarchies, patterns and paths of more than one step."""
 
+    def eval(self, event: Any) -> bool:
+        """Tell whether a client wants an event. Each element is looked at once at most."""
+        self._known: dict[int, Any] = {}
+        return bool(super().eval(event))
+
     def _eval_el(self, index: int, event: Any) -> Any:
+        if index not in self._known:
+            self._known[index] = self._element(index, event)
+        return self._known[index]
+
+    def _element(self, index: int, event: Any) -> Any:
         element = self.elements[index]
         match element.FilterOperator:
             case ua.FilterOperator.OfType:
@@ -47,26 +60,62 @@ class EventFilter(WhereClauseEvaluator):
         if not isinstance(string, str | ua.LocalizedText) or not isinstance(pattern, str):
             return False
         subject = string if isinstance(string, str) else string.Text or ""
-        return re.fullmatch(like_pattern(pattern), subject, re.DOTALL) is not None
+        try:
+            return re.fullmatch(like_pattern(pattern), subject, re.DOTALL) is not None
+        except re.error:  # such as [z-a]
+            return False
+
+
+def where_problem(where: ua.ContentFilter) -> int | None:
+    """Return what is wrong with a where clause: elements may only refer to later ones (7.7.1).
+
+    That keeps the evaluation finite, and the limit keeps it short.
+    """
+    elements = where.Elements or []
+    if len(elements) > MAX_WHERE_ELEMENTS:
+        return int(ua.StatusCodes.BadEventFilterInvalid)
+    for index, element in enumerate(elements):
+        for operand in element.FilterOperands or []:
+            forward = not isinstance(operand, ua.ElementOperand) or (
+                index < operand.Index < len(elements)
+            )
+            if not forward:
+                return int(ua.StatusCodes.BadEventFilterInvalid)
+    return None
 
 
 def like_pattern(pattern: str) -> str:
-    r"""Return a LIKE pattern as a regular expression: ``%``, ``_``, ``[a-c]``, ``[^a]``, ``\%``."""
-    out, position = [], 0
+    r"""Return a LIKE pattern as a regular expression: ``%``, ``_``, ``[a-c]``, ``[^a]``, ``\%``.
+
+    What stands between two ``%`` is looked for once, at its first place (an atomic group): with
+    backtracking, a pattern of many ``%`` would take for ever.
+    """
+    first, *others = _segments(pattern)
+    if not others:
+        return first
+    *middle, last = others
+    return first + "".join(f"(?>.*?{part})" for part in middle if part) + f".*{last}"
+
+
+def _segments(pattern: str) -> list[str]:
+    """Return what stands before, between and behind the ``%`` of a LIKE pattern."""
+    segments, position = [""], 0
     while position < len(pattern):
         sign = pattern[position]
         closing = pattern.find("]", position + 2)
-        if sign == "\\" and position + 1 < len(pattern):
+        if sign == "%":
+            segments.append("")
+        elif sign == "\\" and position + 1 < len(pattern):
             position += 1
-            out.append(re.escape(pattern[position]))
+            segments[-1] += re.escape(pattern[position])
         elif sign == "[" and closing > 0:
             content = pattern[position + 1 : closing]
             negated, content = content.startswith("^"), content.removeprefix("^")
             # Only ranges and signs are special inside; everything else stands for itself.
             safe = content.replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
-            out.append(f"[{'^' if negated else ''}{safe}]")
+            segments[-1] += f"[{'^' if negated else ''}{safe}]"
             position = closing
         else:
-            out.append({"%": ".*", "_": "."}.get(sign, re.escape(sign)))
+            segments[-1] += "." if sign == "_" else re.escape(sign)
         position += 1
-    return "".join(out)
+    return segments

@@ -10,8 +10,11 @@ from asyncua.server.address_space import AddressSpace
 from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
 
+# What the decoder makes; `ua.DataChangeFilter` is a subclass of it, for clients to build.
+from asyncua.ua.uaprotocol_auto import DataChangeFilter
+
 from heatpump_twin.server.event import Event
-from heatpump_twin.server.event_filter import EventFilter
+from heatpump_twin.server.event_filter import EventFilter, where_problem
 from heatpump_twin.server.limits import MAX_MONITORED_ITEMS_PER_SUBSCRIPTION, MAX_QUEUE
 from heatpump_twin.server.point_values import MAX_TIME
 
@@ -167,11 +170,12 @@ def _filter(requested: Any) -> Any:
 def _filter_problem(requested: Any, target: ua.ReadValueId) -> int | None:
     wanted = _filter(requested)
     if target.AttributeId == ua.AttributeIds.EventNotifier:
-        fits = isinstance(wanted, ua.EventFilter)
-        return None if fits else int(ua.StatusCodes.BadEventFilterInvalid)
+        if not isinstance(wanted, ua.EventFilter):
+            return int(ua.StatusCodes.BadEventFilterInvalid)
+        return where_problem(wanted.WhereClause)
     if wanted is None:
         return None
-    if not isinstance(wanted, ua.DataChangeFilter):
+    if not isinstance(wanted, DataChangeFilter):
         return int(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
     if wanted.DeadbandType not in (ua.DeadbandType.None_, ua.DeadbandType.Absolute):
         # Percent comes with the full subscription services; unsupported is said, not ignored.

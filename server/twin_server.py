@@ -222,7 +222,8 @@ class _Running:
     def publish(self, frame: Frame) -> None:
         self.space.publisher.publish(frame)
         for pump, event in self.space.transitions(set(frame.point.tolist())):
-            notifiers = (pump.device, standard(ua.ObjectIds.Server))
+            machine = event.fields[("SourceNode",)].Value
+            notifiers = (machine, pump.device, standard(ua.ObjectIds.Server))
             self.space.publisher.schedule(
                 partial(self.iserver.subscriptions.notify, event, notifiers)
             )

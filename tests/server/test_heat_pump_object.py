@@ -84,14 +84,14 @@ class Heard:
         self.events.put_nowait({name: getattr(event, name) for name in self.FIELDS})
 
 
-@pytest.mark.parametrize("notifier", ["Server", "hp1"])
+@pytest.mark.parametrize("notifier", ["Server", "hp1", "hp1.OperatingStateMachine"])
 async def test_a_state_machine_follows_and_tells_of_transitions(rig, connect, notifier) -> None:
     async with connect(rig) as client:
         ns = await rig.namespaces(client)
         rig.feed("hp1.operating_state", 1.0)
         heard = Heard()
         subscription = await client.create_subscription(100, heard)
-        source = client.nodes.server if notifier == "Server" else await rig.node(client, "hp1")
+        source = client.nodes.server if notifier == "Server" else await rig.node(client, notifier)
         await subscription.subscribe_events(source, ua.ObjectIds.TransitionEventType)
         time = rig.clock.now()
         rig.feed("hp1.operating_state", 2.0, time=time)
