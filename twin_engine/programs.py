@@ -123,22 +123,19 @@ class Programs:
         async with self.tank.turn(asset):
             await self.tank.let_go(asset, f"{user} has released the override")
             verdict = await self.overrides.release(asset, user=user, origin=origin)
-        await self.journal.record(
-            asset,
-            "ReleaseOverride",
-            user=user,
-            origin=origin,
-            status=verdict.status,
-            message=verdict.message,
-        )
-        return verdict
+        return await self._recorded(asset, "ReleaseOverride", verdict, user, origin)
 
     async def reset_fault(self, asset: str, *, user: str, origin: str) -> Verdict:
         """Ask a controller to clear its fault, and record what came of it."""
         verdict = await self.fault_reset.reset(asset, user=user, origin=origin)
+        return await self._recorded(asset, "ResetFault", verdict, user, origin)
+
+    async def _recorded(
+        self, asset: str, what: str, verdict: Verdict, user: str, origin: str
+    ) -> Verdict:
         await self.journal.record(
             asset,
-            "ResetFault",
+            what,
             user=user,
             origin=origin,
             status=verdict.status,
