@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -77,17 +78,18 @@ def observe(live) -> Callable[..., Iterator[EmulatedHeatPump]]:
 
 @pytest.fixture
 def unused_range() -> Callable[[int], int]:
-    """Return a function that finds the first of n consecutive TCP ports that nobody listens on."""
+    """Return a function that finds the first of n consecutive TCP ports that nobody listens on.
+
+    They are below those that Linux gives to clients, or one of these would take a port meanwhile.
+    """
 
     def find(count: int) -> int:
         for _ in range(50):
+            first = random.randrange(20_000, 32_000)
             with ExitStack() as stack:
-                first = 0
                 try:
-                    for offset in range(count):
-                        probe = stack.enter_context(socket.socket())
-                        probe.bind(("127.0.0.1", first + offset if first else 0))
-                        first = first or probe.getsockname()[1]
+                    for port in range(first, first + count):
+                        stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
                 except OSError:
                     continue
                 return first
