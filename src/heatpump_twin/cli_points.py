@@ -1,4 +1,7 @@
-"""``hptwin points`` and ``hptwin nodeset``: what a BMS integrator imports."""
+"""``hptwin points`` and ``hptwin nodeset``: what a BMS integrator imports.
+
+What they need is loaded when they run: `hptwin run` and its children load this module, too.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,9 @@ import datetime as dt
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import xlsxwriter
 from rich.console import Console
 
 from heatpump_twin import __version__
@@ -21,9 +23,9 @@ from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.logs import configure
-from heatpump_twin.offline_server import offline_server
-from heatpump_twin.server.nodeset_export import NodesetExport
-from heatpump_twin.server.point_list import PointRow, point_rows
+
+if TYPE_CHECKING:
+    from heatpump_twin.server.point_list import PointRow
 
 nodeset = typer.Typer(help="The information model as NodeSet2 files.", no_args_is_help=True)
 err = Console(stderr=True)
@@ -77,6 +79,9 @@ def export(
     set_: SetOption = None,
 ) -> None:
     """Write a site's instances as a NodeSet2 file; it needs our types, DI and Machinery."""
+    from heatpump_twin.offline_server import offline_server
+    from heatpump_twin.server.nodeset_export import NodesetExport
+
     settings, directory = load_site(site, set_ or ()), DataDirectory.open(data)
 
     async def body() -> bytes:
@@ -91,6 +96,9 @@ def export(
 
 
 async def _rows(site: Site, data: DataDirectory) -> list[PointRow]:
+    from heatpump_twin.offline_server import offline_server
+    from heatpump_twin.server.point_list import point_rows
+
     configure("points")
     async with offline_server(site, data) as offline:
         return list(point_rows(offline.aspace, offline.namespaces, offline.table))
@@ -105,6 +113,8 @@ def _csv(rows: Sequence[PointRow]) -> str:
 
 
 def _xlsx(rows: Sequence[PointRow]) -> bytes:
+    import xlsxwriter
+
     content = io.BytesIO()
     # Texts stay texts: a name from a site file that begins with = is no formula.
     with xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_formulas": False}) as book:
