@@ -21,7 +21,6 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 
 log = structlog.get_logger(__name__)
 
-RULE_ALARM_TYPE = 1002
 
 EVENT_ID = Argument("EventId", ua.VariantType.ByteString, "The event that is meant")
 COMMENT = Argument("Comment", ua.VariantType.LocalizedText, "What the person says")
@@ -60,7 +59,7 @@ class Conditions:
     def add(self, alarm: AlarmDefinition, device: ua.NodeId) -> None:
         """Add a condition to a device."""
         names = self._builder.namespaces
-        event_type = ua.NodeId(RULE_ALARM_TYPE, names.types)
+        event_type = self._builder.type_id("RuleAlarmType")
         title = self._iserver.aspace.read_attribute_value(device, ua.AttributeIds.DisplayName)
         inputs = [self._builder.node_id(f"{alarm.asset}.{point}") for point in alarm.inputs]
         now = self._clock.now()

@@ -9,10 +9,10 @@ from asyncua import ua
 
 from heatpump_twin.config.catalogue import Group, Point
 from heatpump_twin.server.node_builder import NodeBuilder, Place, standard
+from heatpump_twin.server.nodeset.model import StateMachine as DeclaredMachine
 from heatpump_twin.server.point_nodes import LiveNode
 from heatpump_twin.server.state_machine_nodes import (
     ITEM_STATES,
-    OPERATING_STATES,
     OPERATION_MODES,
     StateMachineNodes,
 )
@@ -43,9 +43,13 @@ class Followed(Protocol):
 class MachineNodes:
     """Makes a device a machine, with the state machines that follow its operating state."""
 
-    def __init__(self, builder: NodeBuilder, machines: StateMachineNodes) -> None:
+    def __init__(
+        self, builder: NodeBuilder, declared: DeclaredMachine, machines: StateMachineNodes
+    ) -> None:
         self._builder = builder
+        self._declared = declared
         self._machines = machines
+        self._operating_states = tuple(sorted(declared.states, key=declared.states.__getitem__))
 
     def add(
         self,
@@ -65,7 +69,7 @@ class MachineNodes:
             Place(nodes.device),
         )
         builder.reference(blocks, IDS.HasAddIn, identification)
-        state = points.get("operating_state")
+        state = points.get(self._declared.point)
         if state is None:
             return
         for name, type_id, states, description in (
@@ -82,22 +86,21 @@ class MachineNodes:
                 description=description,
             )
             nodes.follow(state.index, live)
-        machine = builder.node_id(f"{asset}.OperatingStateMachine")
-        type_id = builder.type_id("HeatPumpStateMachineType")
+        machine = builder.node_id(f"{asset}.{self._declared.instance}")
+        type_id = builder.type_id(self._declared.name)
         live = self._machines.add(
             machine.Identifier,
-            ua.QualifiedName("OperatingStateMachine", names.types),
+            ua.QualifiedName(self._declared.instance, names.types),
             type_id,
             Place(nodes.device),
             state,
-            OPERATING_STATES,
+            self._operating_states,
             description="What the heat pump is doing, and its last transition",
             with_transitions=True,
         )
         nodes.follow(state.index, live)
-        self._machines.restrict(
-            machine, type_id, [OPERATING_STATES[code] for code in sorted(possible_states(points))]
-        )
+        possible = [self._operating_states[code] for code in sorted(possible_states(points))]
+        self._machines.restrict(machine, type_id, possible)
         builder.reference(nodes.device, IDS.HasEventSource, machine)
 
     def _identification(

@@ -16,6 +16,7 @@ from heatpump_twin.server.nodeset.model import TypeModel
 from heatpump_twin.server.nodeset.program_variables import ProgramVariable
 from heatpump_twin.server.point_nodes import LiveNode
 from heatpump_twin.server.point_values import to_datetime
+from heatpump_twin.server.ua_values import variant_type
 from heatpump_twin.twin_engine.programs import Programs
 from heatpump_twin.twin_engine.tank_program import Kind, Phase
 
@@ -85,7 +86,7 @@ class ProgramNodes:
             texts = [text(state) for state in spec.states]
             name_ = ua.QualifiedName("EnumStrings")
             self._builder.property(node, name_, ua.ObjectIds.LocalizedText, texts, array=True)
-        kind = _VARIANTS[spec.data_type]
+        kind = variant_type(data_type)
 
         def value(_: int = 0) -> ua.DataValue:
             content, status = read()
@@ -154,14 +155,6 @@ class ProgramNodes:
             "TankTarget": lambda: (of("target"), GOOD),
             "TankUntil": lambda: (_time(of("deadline")), GOOD),
         }
-
-
-_VARIANTS = {
-    "String": ua.VariantType.String,
-    "Double": ua.VariantType.Double,
-    "UInt32": ua.VariantType.UInt32,
-    "UtcTime": ua.VariantType.DateTime,
-}
 
 
 def _time(time: int | None) -> Any:

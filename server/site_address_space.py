@@ -110,7 +110,7 @@ class SiteAddressSpace:
         )
         self._site = SiteNodes(builder, model, points)
         self._builder = HeatPumpBuilder(
-            builder, model, points, MachineNodes(builder, self._machines)
+            builder, model, points, MachineNodes(builder, model.state_machine, self._machines)
         )
         self._pumps: dict[str, HeatPumpNodes] = {}
         self._next_topic = -1

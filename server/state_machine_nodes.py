@@ -21,9 +21,6 @@ IDS = ua.ObjectIds
 NODE_ID, UINT32, TEXT = ua.VariantType.NodeId, ua.VariantType.UInt32, ua.VariantType.LocalizedText
 TIME = ua.VariantType.DateTime
 
-OPERATING_STATES = ("Off", "Standby", "Heating", "Dhw", "Cooling", "Defrost", "Fault", "Lockout")
-"""States of HeatPumpStateMachineType in the order of the codes of ``operating_state``."""
-
 ITEM_STATES = (
     "NotAvailable", "NotExecuting", "Executing", "Executing", "Executing", "Executing",
     "OutOfService", "NotExecuting",
@@ -47,6 +44,8 @@ class Follower:
     title: str
     machine: StateMachine
     states: tuple[str, ...]
+    tells: bool
+    """Whether its transitions are events."""
 
 
 class StateMachineNodes:
@@ -78,7 +77,7 @@ class StateMachineNodes:
         node = self._builder.object(
             name, browse_name, type_id, place, description=description, notifier=with_transitions
         )
-        follower = Follower(node, browse_name.Name, machine, states)
+        follower = Follower(node, browse_name.Name, machine, states, tells=with_transitions)
         self._followers.setdefault(point.index, []).append(follower)
         self._move(follower, point.index)
         live = self._add_state(follower, point)
@@ -114,7 +113,7 @@ class StateMachineNodes:
             (index, self._event(follower))
             for index in self._followers.keys() & indices
             for follower in self._followers[index]
-            if self._move(follower, index) and follower.states is OPERATING_STATES
+            if self._move(follower, index) and follower.tells
         ]
 
     def _move(self, follower: Follower, index: int) -> bool:

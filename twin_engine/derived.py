@@ -192,19 +192,19 @@ def operating_state(compressor_on: bool, inputs: dict[str, float]) -> State:
     return State.COOLING if cooling else State.HEATING
 
 
-def possible_states(ids: Iterable[str]) -> frozenset[int]:
+def possible_states(ids: Iterable[str]) -> frozenset[State]:
     """Return the codes that `operating_state` can give a machine that has the points ``ids``."""
     have = set(ids)
     told_by = {
-        0: {"unit_enabled"},
-        1: have,
-        2: have,
-        3: {"dhw_heating", "valve_direction"},
-        4: {"operation_cycle", "operating_mode"},
-        5: {"defrost_active"},
-        6: {"fault_active", "error_code"},
+        State.OFF: {"unit_enabled"},
+        State.STANDBY: have,
+        State.HEATING: have,
+        State.HOT_WATER: {"dhw_heating", "valve_direction"},
+        State.COOLING: {"operation_cycle", "operating_mode"},
+        State.DEFROST: {"defrost_active"},
+        State.FAULT: {"fault_active", "error_code"},
     }
-    return frozenset(code for code, points in told_by.items() if have & points)
+    return frozenset(state for state, points in told_by.items() if have & points)
 
 
 def worst(statuses: Iterable[int]) -> int:
