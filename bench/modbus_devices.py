@@ -15,10 +15,10 @@ import sys
 import time
 
 from heatpump_twin.config.catalogue import CATALOGUE
-from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice
-from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
-from heatpump_twin.drivers.modbus.load import load_profile
-from heatpump_twin.drivers.modbus.profile import Profile
+from heatpump_twin.drivers.modbus.emulator.emulated_device import EmulatedDevice
+from heatpump_twin.drivers.modbus.emulator.emulated_points import ModbusRefusal
+from heatpump_twin.drivers.modbus.profile.profile import Profile
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
 
 _HEADER = 7
 _SHARE_OF_RANGE = 0.4

@@ -15,10 +15,14 @@ from bench.peer_pymodbus import Block
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
-from heatpump_twin.drivers.modbus.device import build_drivers, mapped_points, plan_devices
-from heatpump_twin.drivers.modbus.driver import ModbusDriver
-from heatpump_twin.drivers.modbus.plan import ReadBlock
-from heatpump_twin.drivers.modbus.profile import Profile, Space, ValueType
+from heatpump_twin.drivers.modbus.driver.device_plan import (
+    build_drivers,
+    mapped_points,
+    plan_devices,
+)
+from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
+from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock
+from heatpump_twin.drivers.modbus.profile.profile import Profile, Space, ValueType
 
 _PLATE = {
     "manufacturer": "none",

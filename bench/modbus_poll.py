@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.modbus_fleet import Fleet, for_pymodbus, serving
-from heatpump_twin.drivers.modbus.load import load_profile
-from heatpump_twin.drivers.modbus.plan import plan
+from heatpump_twin.drivers.modbus.profile.poll_plan import plan
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
 
 PROFILE = str(Path(__file__).with_name("heat-pump-60.yaml"))
 DEVICES = 250

@@ -14,7 +14,7 @@ import structlog
 
 from bench.modbus_fleet import drivers_of
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.modbus.driver import ModbusDriver
+from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
 from heatpump_twin.drivers.protocol import FrameSink
 from heatpump_twin.drivers.status import GOOD
 

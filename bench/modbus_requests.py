@@ -21,10 +21,10 @@ from rich.table import Table
 from bench.modbus_fleet import drivers_of, for_pymodbus, serving
 from bench.peer_pymodbus import Device
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.modbus.driver import ModbusDriver
-from heatpump_twin.drivers.modbus.load import load_profile, packaged_profiles
-from heatpump_twin.drivers.modbus.plan import ReadBlock
-from heatpump_twin.drivers.modbus.profile import Profile
+from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
+from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock
+from heatpump_twin.drivers.modbus.profile.profile import Profile
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.drivers.status import GOOD
 from tests.support.fewest_requests import fewest_requests
 

@@ -18,12 +18,12 @@ from pathlib import Path  # noqa: E402
 import psutil  # noqa: E402
 
 from heatpump_twin import runtime  # noqa: E402
-from heatpump_twin.children import Children  # noqa: E402
 from heatpump_twin.config.data_directory import DataDirectory  # noqa: E402
 from heatpump_twin.config.load import load_site  # noqa: E402
 from heatpump_twin.config.settings import Site  # noqa: E402
-from heatpump_twin.server.type_import import load_type_nodes  # noqa: E402
-from heatpump_twin.server.users import UserStore  # noqa: E402
+from heatpump_twin.runtime.children import Children  # noqa: E402
+from heatpump_twin.server.security.users import UserStore  # noqa: E402
+from heatpump_twin.server.types.type_import import load_type_nodes  # noqa: E402
 
 IMPORTED = time.perf_counter()
 

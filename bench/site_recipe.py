@@ -12,7 +12,7 @@ from asyncua.ua import ua_binary
 
 from bench.site_build import site_of
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.offline_server import offline_server
+from heatpump_twin.runtime.offline_server import offline_server
 
 OWNING = ("HasComponent", "HasProperty", "HasAddIn", "Organizes", "HasHistoricalConfiguration")
 

@@ -20,7 +20,7 @@ SITE = "site"
 """Asset type of the site, and the id of its only asset."""
 
 
-class Role(StrEnum):
+class PointRole(StrEnum):
     """Where the value of a point comes from."""
 
     MEASURED = "measured"
@@ -65,7 +65,7 @@ class Relation(StrEnum):
     """Upper end of its prediction interval."""
 
 
-class Unit(BaseModel):
+class EngineeringUnit(BaseModel):
     """An engineering unit with its UNECE code."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,7 +76,7 @@ class Unit(BaseModel):
     name: str
 
 
-class Kind(StrEnum):
+class PointKind(StrEnum):
     """The shape of a value: it decides the OPC UA type and how the HMI shows it."""
 
     ANALOG = "analog"
@@ -107,7 +107,7 @@ class PointSpec(BaseModel):
     range: Span | None = None
     instrument_range: Span | None = None
     group: Group
-    role: Role
+    role: PointRole
     section: Section | None = None
     deadband: float = 0.0
     stepped: bool | None = None
@@ -118,11 +118,11 @@ class PointSpec(BaseModel):
     upper_of: str | None = None
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> PointKind:
         """Tell an analog value from a switch and from an enumeration."""
         if self.states:
-            return Kind.TWO_STATE
-        return Kind.MULTI_STATE if self.enum else Kind.ANALOG
+            return PointKind.TWO_STATE
+        return PointKind.MULTI_STATE if self.enum else PointKind.ANALOG
 
     @property
     def is_stepped(self) -> bool:
@@ -130,7 +130,11 @@ class PointSpec(BaseModel):
         if self.stepped is not None:
             return self.stepped
         settings = (Group.CONFIGURATION, Group.IDENTIFICATION)
-        return self.kind is not Kind.ANALOG or self.role is Role.SETPOINT or self.group in settings
+        return (
+            self.kind is not PointKind.ANALOG
+            or self.role is PointRole.SETPOINT
+            or self.group in settings
+        )
 
     @property
     def relations(self) -> dict[Relation, str]:
@@ -143,7 +147,7 @@ class PointSpec(BaseModel):
         kinds = (self.unit is not None, self.currency, self.states is not None, bool(self.enum))
         if sum(kinds) != 1:
             raise ValueError("state exactly one of unit, currency, states and enum")
-        if self.kind is Kind.ANALOG and self.range is None:
+        if self.kind is PointKind.ANALOG and self.range is None:
             raise ValueError("a point with a unit or in a currency needs a range")
         if self.per is not None and not self.currency:
             raise ValueError("only what is in a currency is per something")
@@ -158,7 +162,7 @@ def _packaged(name: str) -> Any:
 
 
 UNITS = MappingProxyType(
-    {key: Unit.model_validate(value) for key, value in _packaged("units.yaml").items()}
+    {key: EngineeringUnit.model_validate(value) for key, value in _packaged("units.yaml").items()}
 )
 """Engineering units by the name that the catalogue and the profiles use."""
 
@@ -213,7 +217,7 @@ class Point:
         return pascal_case(self.id)
 
 
-Entry = tuple[str, str, PointSpec, Span | None]
+PointEntry = tuple[str, str, PointSpec, Span | None]
 """Asset, point id, declaration and write limits of a point that has no index yet."""
 
 
@@ -232,20 +236,20 @@ class PointTable:
         """Points by asset, then by point id: likewise."""
 
     @classmethod
-    def build(cls, entries: Iterable[Entry]) -> PointTable:
+    def build(cls, entries: Iterable[PointEntry]) -> PointTable:
         """Make a table of points, numbered in this order."""
         table = cls()
         table.extend(entries)
         return table
 
-    def extend(self, entries: Iterable[Entry]) -> None:
+    def extend(self, entries: Iterable[PointEntry]) -> None:
         """Add points at the end."""
         for entry in entries:
             point = Point(len(self._points), *entry)
             self._points.append(point)
             self._list(point)
 
-    def renew(self, asset: str, entries: Iterable[Entry]) -> None:
+    def renew(self, asset: str, entries: Iterable[PointEntry]) -> None:
         """Add an asset that may have been here before: of that, nothing is listed any more."""
         for point in self.by_asset.pop(asset, {}).values():
             del self.by_key[point.key]

@@ -86,7 +86,7 @@ class Plate(_Section):
     heating: list[PlatePoint] = Field(min_length=1)
 
 
-class Connection(_Section):
+class DeviceConnection(_Section):
     """How a device is reached, parsed from its URL.
 
     ``tcp://host:502``, ``rtu+tcp://host:4001``, ``tls://host:802``,
@@ -136,7 +136,7 @@ class Device(_Section):
 
     id: Identifier
     profile: str = Field(description="name of a profile in drivers/modbus/profiles, or a file")
-    connection: Connection
+    connection: DeviceConnection
     unit: int = Field(1, ge=0, le=255, description="Modbus unit id")
     poll: Duration = Field(1.0, gt=0, description="period of the fast poll class [s]")
     timeout: Duration | None = Field(None, gt=0, description="default: the profile's")
@@ -188,7 +188,7 @@ class ClientTrust(StrEnum):
     LISTED = "listed"
 
 
-class OpcUa(_Section):
+class OpcUaSettings(_Section):
     """The OPC UA endpoint."""
 
     host: str = "127.0.0.1"
@@ -228,7 +228,7 @@ class OpcUa(_Section):
         return self.client_trust is ClientTrust.ANY
 
 
-class Hmi(_Section):
+class HmiSettings(_Section):
     """The operators' web pages."""
 
     enabled: bool = True
@@ -239,7 +239,7 @@ class Hmi(_Section):
     private_key: str | None = Field(None, description="PEM file for HTTPS")
 
     @model_validator(mode="after")
-    def _encrypted_off_loopback(self) -> Hmi:
+    def _encrypted_off_loopback(self) -> HmiSettings:
         if (self.certificate is None) != (self.private_key is None):
             raise ValueError("certificate and private_key go together")
         if not is_loopback(self.host) and self.certificate is None:
@@ -250,14 +250,14 @@ class Hmi(_Section):
         return self
 
 
-class Ops(_Section):
+class OpsSettings(_Section):
     """Health and metrics for the people who run it."""
 
     host: str = "127.0.0.1"
     port: Port = 8081
 
 
-class Historian(_Section):
+class HistorianSettings(_Section):
     """Where history is kept."""
 
     url: str | None = Field(
@@ -270,7 +270,7 @@ class Historian(_Section):
     retention: Duration = Field(400 * 86400.0, gt=0, description="raw samples are kept this long")
 
 
-class Rules(_Section):
+class RulesSettings(_Section):
     """Which rule packs raise alarms."""
 
     packs: list[str] = Field(default_factory=lambda: ["heat-pump"])
@@ -283,11 +283,11 @@ class Site(_Section):
     heat_pumps: list[HeatPump] = Field(min_length=1)
     tariff: Tariff | None = None
     plant: EmulatedPlant | None = None
-    opcua: OpcUa = OpcUa()
-    hmi: Hmi = Hmi()
-    ops: Ops = Ops()
-    historian: Historian = Historian()
-    rules: Rules = Rules()
+    opcua: OpcUaSettings = OpcUaSettings()
+    hmi: HmiSettings = HmiSettings()
+    ops: OpsSettings = OpsSettings()
+    historian: HistorianSettings = HistorianSettings()
+    rules: RulesSettings = RulesSettings()
 
     def emulated_gateways(self) -> dict[str, int]:
         """TCP port of every gateway of the embedded plant, in the order of the file."""
@@ -298,12 +298,12 @@ class Site(_Section):
                     ports.setdefault(gateway_name(heat_pump, device), self.plant.port + len(ports))
         return ports
 
-    def address(self, heat_pump: HeatPump, device: Device) -> Connection:
+    def address(self, heat_pump: HeatPump, device: Device) -> DeviceConnection:
         """Where a device is really reached: an emulated one at the plant's TCP port."""
         if device.connection.scheme != "emulated" or self.plant is None:
             return device.connection
         port = self.emulated_gateways()[gateway_name(heat_pump, device)]
-        return Connection(scheme="tcp", host=self.plant.host, port=port)
+        return DeviceConnection(scheme="tcp", host=self.plant.host, port=port)
 
 
 def gateway_name(heat_pump: HeatPump, device: Device) -> str:

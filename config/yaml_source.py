@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from heatpump_twin.config.errors import ConfigError, Problem
 
-Model = TypeVar("Model", bound=BaseModel)
-Location = tuple[str | int, ...]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+YamlPath = tuple[str | int, ...]
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -68,7 +68,7 @@ class YamlSource:
         """Return a mistake at a key of this file."""
         return Problem(self.name, self.line(location), dotted(location), message)
 
-    def validate(self, model: type[Model], data: Any = None) -> Model:
+    def validate(self, model: type[ModelT], data: Any = None) -> ModelT:
         """Validate the data (or a version of it with overrides) against a pydantic model."""
         try:
             return model.model_validate(self.data if data is None else data)
@@ -94,7 +94,7 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
     return None
 
 
-def _plain(location: Location) -> Location:
+def _plain(location: YamlPath) -> YamlPath:
     """Drop the names of union members that pydantic mixes into a location."""
     return tuple(step for step in location if not (isinstance(step, str) and "[" in step))
 

@@ -9,7 +9,7 @@ import structlog
 from asyncua import Client, ua
 from asyncua.common.subscription import OpcEvent, Subscription
 
-from heatpump_twin.hmi.alarms import Alarm, AlarmList, alarm_of
+from heatpump_twin.hmi.alarm_list import Alarm, AlarmList, alarm_of
 from heatpump_twin.hmi.calls import Outcome, request
 
 logger = structlog.get_logger(__name__)

@@ -19,7 +19,7 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.hmi.assets import ICON, add_assets
 from heatpump_twin.hmi.endpoint import Endpoint
 from heatpump_twin.hmi.headers import SecurityHeaders
-from heatpump_twin.hmi.identity import Identity
+from heatpump_twin.hmi.identity import HmiIdentity
 from heatpump_twin.hmi.pages.alarms import add_alarms_page
 from heatpump_twin.hmi.pages.login import add_login
 from heatpump_twin.hmi.pages.overview import add_overview
@@ -60,7 +60,7 @@ def run_hmi(site: Site, data: DataDirectory) -> None:
 
 def build_app(site: Site, data: DataDirectory) -> FastAPI:
     """Wire the pages together."""
-    identity = Identity.open(data)
+    identity = HmiIdentity.open(data)
     endpoint = Endpoint(site.opcua.url, data.pki / "own" / "certs", identity)
     people = People(endpoint, site.hmi.session_timeout)
 

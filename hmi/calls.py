@@ -12,7 +12,7 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.endpoint import status_name
-from heatpump_twin.hmi.model import Method
+from heatpump_twin.hmi.heat_pump_model import MethodModel
 
 _OPERATION_ADDITIONAL_INFO = 0x80
 """Bit of ReturnDiagnostics that asks for the server's words (OPC 10000-4, 7.32)."""
@@ -31,7 +31,7 @@ class Outcome:
     read_back: float | None = None
 
 
-async def call(client: Client, method: Method, *values: float | datetime) -> Outcome:
+async def call(client: Client, method: MethodModel, *values: float | datetime) -> Outcome:
     """Call a method; its outputs are ``ReadBack``, where it writes, and ``Message``."""
     arguments = [
         ua.Variant(_typed(value, spec.kind), spec.kind)

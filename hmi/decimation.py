@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-Point = tuple[int, float | None]
+TrendPoint = tuple[int, float | None]
 """Time [ms since the epoch] and value; None where the line must break."""
 
 
@@ -31,11 +31,11 @@ class Envelope:
         self._count = max(1, limit // 3)
         self._buckets: dict[int, list[tuple[int, float]]] = {}
         self._breaks: dict[int, int] = {}
-        self._exact: list[Point] | None = []
+        self._exact: list[TrendPoint] | None = []
         self._last: int | None = None
         self.fed = 0
 
-    def feed(self, samples: Iterable[Point]) -> None:
+    def feed(self, samples: Iterable[TrendPoint]) -> None:
         """Take samples in the order of time; a value of None starts a gap."""
         for time, value in samples:
             self.fed += 1
@@ -47,11 +47,11 @@ class Envelope:
             self._last = time
             self._keep(time, value)
 
-    def points(self) -> list[Point]:
+    def points(self) -> list[TrendPoint]:
         """Return the points to draw, in the order of time."""
         if self._exact is not None:
             return list(self._exact)
-        points: list[Point] = []
+        points: list[TrendPoint] = []
         for index in sorted(self._buckets.keys() | self._breaks.keys()):
             points += self._buckets.get(index, ())
             if index in self._breaks:
@@ -77,7 +77,7 @@ class Envelope:
         self._add_exact((time, None))
         self._breaks.setdefault(self._bucket(time), time)
 
-    def _add_exact(self, point: Point) -> None:
+    def _add_exact(self, point: TrendPoint) -> None:
         if self._exact is not None:
             self._exact.append(point)
             if len(self._exact) > self._limit:

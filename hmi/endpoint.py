@@ -10,7 +10,7 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
-from heatpump_twin.hmi.identity import APPLICATION_URI, Identity
+from heatpump_twin.hmi.identity import APPLICATION_URI, HmiIdentity
 
 _REQUEST_TIMEOUT = 4.0
 # asyncua's own health check drops the connection when one probe is late; ours counts misses.
@@ -45,7 +45,7 @@ class Endpoint:
     url: str
     server_certificates: Path
     """Directory with the server's own certificate (DER): the pin."""
-    identity: Identity
+    identity: HmiIdentity
 
     async def connect(self, credentials: Credentials) -> Client:
         """Return a client with an active session.

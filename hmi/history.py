@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from asyncua import Client, ua
 
-from heatpump_twin.hmi.decimation import Envelope, Point
-from heatpump_twin.hmi.model import Variable
-from heatpump_twin.hmi.presentation import Sample, epoch_ms
+from heatpump_twin.hmi.decimation import Envelope, TrendPoint
+from heatpump_twin.hmi.heat_pump_model import Variable
+from heatpump_twin.hmi.presentation import DisplayedValue, epoch_ms
 
 _PAGE = 2000
 """Rows per request: small enough that decoding one page does not hold up live values."""
@@ -29,7 +29,7 @@ async def read_trend(
 
 async def _pages(
     client: Client, node: ua.NodeId, start: datetime, end: datetime
-) -> AsyncIterator[list[Point]]:
+) -> AsyncIterator[list[TrendPoint]]:
     details = ua.ReadRawModifiedDetails(
         IsReadModified=False,
         StartTime=start,
@@ -70,9 +70,9 @@ async def _request(
     return result
 
 
-def _point(data: ua.DataValue) -> Point | None:
+def _point(data: ua.DataValue) -> TrendPoint | None:
     """Return a sample for the chart; bounds that do not exist are no samples."""
-    sample = Sample.of(data)
+    sample = DisplayedValue.of(data)
     absent = (ua.StatusCodes.BadBoundNotFound, ua.StatusCodes.BadNoData)
     if sample.time is None or (sample.status in absent and sample.value is None):
         return None

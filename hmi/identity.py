@@ -24,7 +24,7 @@ _SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class HmiIdentity:
     """Made once and kept in the data directory, readable by its owner only."""
 
     certificate: Path
@@ -32,7 +32,7 @@ class Identity:
     cookie_secret: str
 
     @classmethod
-    def open(cls, data: DataDirectory) -> Identity:
+    def open(cls, data: DataDirectory) -> HmiIdentity:
         """Load what is there, make what is missing."""
         certificate, key = data.hmi / "client.der", data.hmi / "client.pem"
         if not (certificate.exists() and key.exists()):

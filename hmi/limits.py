@@ -11,13 +11,13 @@ import math
 import re
 from collections.abc import Mapping
 
-from heatpump_twin.hmi.model import Method, Variable
+from heatpump_twin.hmi.heat_pump_model import MethodModel, Variable
 
 _SPAN = re.compile(r"(-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)")
 _CODE = re.compile(r"(?:^|[:,])\s*(-?\d+) (?=\D)")
 
 
-def span(variable: Variable, method: Method) -> tuple[float, float]:
+def span(variable: Variable, method: MethodModel) -> tuple[float, float]:
     """Return the lowest and the highest value that can be asked for."""
     low, high = variable.span or (-math.inf, math.inf)
     stated = stated_span(method.argument_text)
@@ -32,7 +32,7 @@ def stated_span(text: str) -> tuple[float, float] | None:
     return (float(stated[1]), float(stated[2])) if stated else None
 
 
-def choices(variable: Variable, method: Method) -> Mapping[int, str]:
+def choices(variable: Variable, method: MethodModel) -> Mapping[int, str]:
     """Return the named states that can be asked for."""
     stated = {int(code) for code in _CODE.findall(method.argument_text)}
     allowed = {code: text for code, text in variable.states.items() if code in stated}

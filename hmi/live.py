@@ -9,8 +9,8 @@ import structlog
 from asyncua import Client, ua
 from asyncua.common.subscription import DataChangeEvent, Subscription
 
-from heatpump_twin.hmi.model import Variable
-from heatpump_twin.hmi.presentation import Sample
+from heatpump_twin.hmi.heat_pump_model import Variable
+from heatpump_twin.hmi.presentation import DisplayedValue
 
 logger = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ class LiveValues:
 
     def __init__(self, variables: Iterable[Variable]) -> None:
         self.variables: Mapping[str, Variable] = {v.key: v for v in variables}
-        self.latest: dict[str, Sample] = {}
+        self.latest: dict[str, DisplayedValue] = {}
         self._changed: set[str] = set()
         self._subscription: Subscription | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -58,7 +58,7 @@ class LiveValues:
             except (OSError, TimeoutError, ua.UaError) as error:
                 logger.debug("subscription_not_deleted", error=repr(error))
 
-    def take_changes(self) -> dict[str, Sample]:
+    def take_changes(self) -> dict[str, DisplayedValue]:
         """Return what changed since the last call."""
         changed = {key: self.latest[key] for key in self._changed}
         self._changed.clear()
@@ -73,5 +73,5 @@ class LiveValues:
         async for event in subscription:
             if isinstance(event, DataChangeEvent):
                 key = keys[event.node.nodeid]
-                self.latest[key] = Sample.of(event.data.monitored_item.Value)
+                self.latest[key] = DisplayedValue.of(event.data.monitored_item.Value)
                 self._changed.add(key)

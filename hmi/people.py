@@ -8,7 +8,7 @@ import secrets
 import structlog
 
 from heatpump_twin.hmi.endpoint import Credentials, Endpoint
-from heatpump_twin.hmi.person import Link, Person
+from heatpump_twin.hmi.person import Person, TwinLink
 
 logger = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class People:
     def find(self, token: str | None) -> Person | None:
         """Return who holds a token, if still logged in."""
         person = self._people.get(token or "")
-        return person if person and person.link is not Link.CLOSED else None
+        return person if person and person.link is not TwinLink.CLOSED else None
 
     def touch(self, person: Person) -> None:
         """Note that a person did something."""

@@ -12,14 +12,14 @@ import structlog
 from asyncua import Client, ua
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.address_space import AddressSpace
 from heatpump_twin.hmi.alarm_feed import AlarmFeed
-from heatpump_twin.hmi.alarms import Alarm, AlarmList
+from heatpump_twin.hmi.alarm_list import Alarm, AlarmList
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.calls import call as call_method
 from heatpump_twin.hmi.endpoint import Credentials, Endpoint
 from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
-from heatpump_twin.hmi.model import Method, Unit
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel
+from heatpump_twin.hmi.site_browser import SiteBrowser
 
 logger = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ _RETRY_FIRST, _RETRY_LAST = 0.5, 5.0
 _FAILURES = (OSError, TimeoutError, ua.UaError)
 
 
-class Link(StrEnum):
+class TwinLink(StrEnum):
     """How it stands between this person's session and the twin."""
 
     CONNECTED = "connected"
@@ -59,9 +59,9 @@ class Person:
 
     def __init__(self, endpoint: Endpoint, credentials: Credentials) -> None:
         self.name = credentials.user
-        self.units: tuple[Unit, ...] = ()
+        self.units: tuple[HeatPumpModel, ...] = ()
         self.alarms = AlarmList()
-        self.link = Link.LOST
+        self.link = TwinLink.LOST
         self.farewell = ""
         """Why the session ended: a key of ``texts.FAREWELL``."""
         self.beats = 0
@@ -88,7 +88,7 @@ class Person:
 
     async def close(self, farewell: str = "") -> None:
         """Log out."""
-        self.link, self.farewell = Link.CLOSED, farewell
+        self.link, self.farewell = TwinLink.CLOSED, farewell
         if self._task is not None:
             self._task.cancel()
         client, self._client = self._client, None
@@ -97,7 +97,7 @@ class Person:
         if client is not None:
             await _disconnect(client)
 
-    def unit(self, identifier: str) -> Unit | None:
+    def unit(self, identifier: str) -> HeatPumpModel | None:
         """Return a heat pump by its id."""
         return next((unit for unit in self.units if unit.id == identifier), None)
 
@@ -117,7 +117,7 @@ class Person:
         TwinUnreachableError
             There is no connection just now.
         """
-        if self._client is None or self.link is not Link.CONNECTED:
+        if self._client is None or self.link is not TwinLink.CONNECTED:
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE)
         return self._client
 
@@ -137,7 +137,7 @@ class Person:
     async def add(self, view: View) -> None:
         """Keep a view on this session, and on every later one."""
         self._views.append(view)
-        if self._client is not None and self.link is Link.CONNECTED:
+        if self._client is not None and self.link is TwinLink.CONNECTED:
             await view.attach(self._client)
 
     async def remove(self, view: View) -> None:
@@ -146,7 +146,7 @@ class Person:
             self._views.remove(view)
             await view.close()
 
-    async def call(self, method: Method, *values: float | datetime) -> Outcome:
+    async def call(self, method: MethodModel, *values: float | datetime) -> Outcome:
         """Call a method of a heat pump as this person."""
         try:
             return await call_method(self.client, method, *values)
@@ -167,7 +167,7 @@ class Person:
     async def _connect(self) -> None:
         client = await self._endpoint.connect(self._credentials)
         try:
-            self.units = await AddressSpace(client).units()
+            self.units = await SiteBrowser(client).units()
             await self._hear(client)
             for view in list(self._views):
                 await view.attach(client)
@@ -175,7 +175,7 @@ class Person:
             logger.warning("session_unusable", user=self.name, error=repr(error))
             await _disconnect(client)
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
-        self._client, self.link = client, Link.CONNECTED
+        self._client, self.link = client, TwinLink.CONNECTED
 
     async def _stay_connected(self, on_end: Callable[[Person], None]) -> None:
         try:
@@ -184,11 +184,11 @@ class Person:
                 await self._lose()
                 await self._reconnect()
         except LoginRefusedError:
-            self.link, self.farewell = Link.CLOSED, "again"
+            self.link, self.farewell = TwinLink.CLOSED, "again"
             on_end(self)
         except Exception:
             logger.exception("session_failed", user=self.name)
-            self.link, self.farewell = Link.CLOSED, "again"
+            self.link, self.farewell = TwinLink.CLOSED, "again"
             on_end(self)
 
     async def _listen(self) -> None:
@@ -221,7 +221,7 @@ class Person:
 
     async def _lose(self) -> None:
         logger.warning("session_lost", user=self.name)
-        self.link = Link.LOST
+        self.link = TwinLink.LOST
         client, self._client = self._client, None
         for view in self._views:
             view.detach()

@@ -11,7 +11,7 @@ from asyncua import ua
 
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.endpoint import status_name
-from heatpump_twin.hmi.model import Variable
+from heatpump_twin.hmi.heat_pump_model import Variable
 
 _DECIMALS = {"°C": 1, "K": 1, "W": 0, "VA": 0, "var": 0, "V": 0, "A": 1, "kWh": 1, "Hz": 1,
              "%": 0, "l/min": 1, "bar": 2, "m³": 1, "min": 0, "r/min": 0}  # fmt: skip
@@ -20,7 +20,7 @@ _GOOD, _UNCERTAIN, _SEVERITY = 0, 1, 30
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class DisplayedValue:
     """A value as the server sent it."""
 
     value: float | None
@@ -30,7 +30,7 @@ class Sample:
     """Source time, UTC."""
 
     @classmethod
-    def of(cls, data: ua.DataValue) -> Sample:
+    def of(cls, data: ua.DataValue) -> DisplayedValue:
         """Take the value out of a DataValue; a Bad one has no value."""
         status = data.StatusCode.value if data.StatusCode is not None else 0
         raw = data.Value.Value if data.Value is not None else None
@@ -70,7 +70,7 @@ def decimals(variable: Variable) -> int:
     return 0 if variable.group in _GROUPS_OF_CODES else 2
 
 
-def message(variable: Variable, sample: Sample, zone: ZoneInfo) -> list[object]:
+def message(variable: Variable, sample: DisplayedValue, zone: ZoneInfo) -> list[object]:
     """Return what the page's script needs: text, quality, status, time, number, ms since epoch."""
     time = sample.time
     return [

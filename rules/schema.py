@@ -48,7 +48,7 @@ class Delay:
         return self.seconds + self.polls * poll
 
 
-Condition = Annotated[
+RuleCondition = Annotated[
     Expression, BeforeValidator(Expression.parse), WithJsonSchema({"type": "string"})
 ]
 DelayField = Annotated[
@@ -66,7 +66,7 @@ DelayField = Annotated[
 Given = dict[str, bool | float | Literal["bad"]]
 
 
-class Step(_Section):
+class CaseStep(_Section):
     """Inputs that stay the same for a while, and whether the alarm is active at its end."""
 
     given: Given = Field(description="point or plate number → value, or `bad`")
@@ -74,10 +74,10 @@ class Step(_Section):
     active: bool
 
 
-class Case(Step):
+class Case(CaseStep):
     """An example that the rule must get right. It starts with an alarm that is not active."""
 
-    then: list[Step] = Field(
+    then: list[CaseStep] = Field(
         default_factory=list, description="what follows; inputs not given stay"
     )
 
@@ -87,8 +87,8 @@ class Rule(_Section):
 
     id: Identifier
     title: str = Field(min_length=1)
-    when: Condition = Field(description="becomes active when this has been true for `delay`")
-    clear: Condition | None = Field(
+    when: RuleCondition = Field(description="becomes active when this has been true for `delay`")
+    clear: RuleCondition | None = Field(
         None,
         description="back to normal when this has been true for `off_delay`; default: not `when`",
     )

@@ -16,31 +16,31 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.server.archive import archive_start, archive_starts
-from heatpump_twin.server.attributes import Attributes
-from heatpump_twin.server.authentication import Authenticator
-from heatpump_twin.server.certificates import host_names
-from heatpump_twin.server.history_service import HistoryService
-from heatpump_twin.server.internal_server import TwinInternalServer
-from heatpump_twin.server.model_change import server_notifier
-from heatpump_twin.server.node_builder import standard
-from heatpump_twin.server.pki import Pki
-from heatpump_twin.server.server_status import ServerStatus
-from heatpump_twin.server.site_address_space import (
+from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.channel.server_status import ServerStatus
+from heatpump_twin.server.channel.ua_server import UaServer
+from heatpump_twin.server.history.history_service import HistoryService
+from heatpump_twin.server.security.authentication import Authenticator
+from heatpump_twin.server.security.certificates import host_names
+from heatpump_twin.server.security.pki import Pki
+from heatpump_twin.server.security.users import UserStore
+from heatpump_twin.server.services.attribute_service import AttributeService
+from heatpump_twin.server.site.archive_start import archive_start, archive_starts
+from heatpump_twin.server.site.site_address_space import (
     Arrival,
     SiteAddressSpace,
     Sources,
     build_address_space,
 )
-from heatpump_twin.server.standard_methods import add_standard_methods
-from heatpump_twin.server.type_import import load_type_nodes
-from heatpump_twin.server.ua_server import UaServer
-from heatpump_twin.server.users import UserStore
+from heatpump_twin.server.site.standard_methods import add_standard_methods
+from heatpump_twin.server.space.model_change import server_notifier
+from heatpump_twin.server.space.node_builder import standard
+from heatpump_twin.server.types.type_import import load_type_nodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
-from heatpump_twin.twin_engine.commands import CommandHandler
+from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
-from heatpump_twin.twin_engine.programs import Programs
+from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,7 @@ class TwinServer:
         server = UaServer(iserver, settings, server_uri(), identity)
         await server.init()
         space = await build_address_space(server, iserver, await self._sources())
-        iserver.attributes = Attributes(
+        iserver.attributes = AttributeService(
             iserver.aspace, iserver.methods, self._table, self._commands
         )
         iserver.history = HistoryService(

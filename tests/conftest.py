@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+pytest_plugins = ("field_rig",)
+"""Emulated devices: drivers are tested on them, and so are the commissioning commands."""
+
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:

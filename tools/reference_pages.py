@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from heatpump_twin.config.catalogue import CATALOGUE, UNITS, Kind, PointSpec, pascal_case
+from heatpump_twin.config.catalogue import CATALOGUE, UNITS, PointKind, PointSpec, pascal_case
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKS = ("heat-pump.yaml",)
@@ -33,9 +33,9 @@ Thresholds are engineering starting points; a pack of your own replaces rules by
 
 def value_range(spec: PointSpec) -> str:
     """Return the span, the states or the codes of a point as one cell."""
-    if spec.kind is Kind.TWO_STATE and spec.states:
+    if spec.kind is PointKind.TWO_STATE and spec.states:
         return f"false: {spec.states[0]}, true: {spec.states[1]}"
-    if spec.kind is Kind.MULTI_STATE:
+    if spec.kind is PointKind.MULTI_STATE:
         return ", ".join(f"{code}: {text}" for code, text in spec.enum.items())
     low, high = spec.range or (0, 0)
     return f"{low:g} … {high:g}"
@@ -50,7 +50,11 @@ def unit_text(spec: PointSpec) -> str:
 
 def render_points() -> str:
     """Return the page of points."""
-    types = {Kind.ANALOG: "Double", Kind.TWO_STATE: "Boolean", Kind.MULTI_STATE: "Int32"}
+    types = {
+        PointKind.ANALOG: "Double",
+        PointKind.TWO_STATE: "Boolean",
+        PointKind.MULTI_STATE: "Int32",
+    }
     lines = [HEAD.rstrip()]
     for asset_type, points in CATALOGUE.items():
         lines += [

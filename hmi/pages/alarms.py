@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.alarms import Alarm
+from heatpump_twin.hmi.alarm_list import Alarm
 from heatpump_twin.hmi.pages.shell import Shell, to_login
 from heatpump_twin.hmi.person import Person
 

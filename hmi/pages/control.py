@@ -10,7 +10,7 @@ from nicegui import ui
 
 from heatpump_twin.hmi import limits, texts
 from heatpump_twin.hmi.calls import Outcome
-from heatpump_twin.hmi.model import Method, Unit, Variable
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel, Variable
 from heatpump_twin.hmi.pages.markup import bar, live
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import decimals, number_text, value_text
@@ -18,7 +18,7 @@ from heatpump_twin.hmi.presentation import decimals, number_text, value_text
 _STEP = 0.5
 
 
-def control_panel(person: Person, unit: Unit) -> None:
+def control_panel(person: Person, unit: HeatPumpModel) -> None:
     """Build a faceplate for everything that the server lets this person change."""
     with ui.element("section").classes("panel control"):
         ui.html(f"<h2>{texts.CONTROL}</h2>", sanitize=False)
@@ -38,7 +38,7 @@ def control_panel(person: Person, unit: Unit) -> None:
                 _Setpoint(person, unit, variable, method)
 
 
-class Result:
+class ControlResult:
     """The line under a faceplate that says what became of the last command."""
 
     def __init__(self) -> None:
@@ -66,7 +66,9 @@ class Result:
 class _Setpoint:
     """A number with limits. What is outside them cannot be sent."""
 
-    def __init__(self, person: Person, unit: Unit, variable: Variable, method: Method) -> None:
+    def __init__(
+        self, person: Person, unit: HeatPumpModel, variable: Variable, method: MethodModel
+    ) -> None:
         self._person, self._unit = person, unit
         self._variable, self._method = variable, method
         self._low, self._high = limits.span(variable, method)
@@ -92,7 +94,7 @@ class _Setpoint:
                     f'<p class="limits">{texts.limits(low, high, escape(variable.unit))}</p>',
                     sanitize=False,
                 )
-            self._result = Result()
+            self._result = ControlResult()
         self._check()
 
     def _problem(self, text: str | None) -> str | None:
@@ -131,7 +133,9 @@ class _Setpoint:
 class _Choice:
     """One of several named states."""
 
-    def __init__(self, person: Person, unit: Unit, variable: Variable, method: Method) -> None:
+    def __init__(
+        self, person: Person, unit: HeatPumpModel, variable: Variable, method: MethodModel
+    ) -> None:
         self._person, self._unit = person, unit
         self._variable, self._method = variable, method
         with ui.element("div").classes("faceplate"):
@@ -146,7 +150,7 @@ class _Choice:
                 self._button = ui.button(texts.WRITE, on_click=self._write)
                 self._button.props(f'unelevated no-caps data-write="{variable.id}"')
                 self._button.bind_enabled_from(self._select, "value", lambda v: v is not None)
-            self._result = Result()
+            self._result = ControlResult()
 
     async def _write(self) -> None:
         code = self._select.value
@@ -163,7 +167,7 @@ class _Choice:
 class _Actions:
     """Commands without a value, such as start and stop."""
 
-    def __init__(self, person: Person, unit: Unit, methods: list[Method]) -> None:
+    def __init__(self, person: Person, unit: HeatPumpModel, methods: list[MethodModel]) -> None:
         self._person, self._unit = person, unit
         with ui.element("div").classes("faceplate"):
             with ui.element("div").classes("bar-row"):
@@ -172,9 +176,9 @@ class _Actions:
                         texts.ACTIONS[method.name],
                         on_click=lambda _, chosen=method: self._act(chosen),
                     ).props(f'unelevated no-caps data-action="{method.name}"')
-            self._result = Result()
+            self._result = ControlResult()
 
-    async def _act(self, method: Method) -> None:
+    async def _act(self, method: MethodModel) -> None:
         if await confirmed(texts.ask(texts.ACTIONS[method.name], self._unit.name)):
             await self._result.of(self._person.call(method), lambda _: texts.ACTIONS[method.name])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.model import Unit, Variable
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 
 
 def live(variable: Variable, *, unit: bool = True, tag: str = "span") -> str:
@@ -31,7 +31,7 @@ def bar(variable: Variable, marker: Variable | None = None) -> str:
 
 
 def figure(
-    unit: Unit, identifier: str, label: str, marker: str = "", *, with_bar: bool = False
+    unit: HeatPumpModel, identifier: str, label: str, marker: str = "", *, with_bar: bool = False
 ) -> str:
     """Return a labelled live value, or nothing if this heat pump has no such point."""
     variable = unit.variables.get(identifier)

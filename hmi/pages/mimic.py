@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.model import Unit
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
 from heatpump_twin.hmi.pages import symbols as s
 from heatpump_twin.hmi.pages.symbols import Drawing, Tag
 
@@ -17,12 +17,12 @@ _TANK = ("dhw_temperature", "dhw_setpoint")
 _HEAT_METER = ("thermal_power", "water_flow", "meter_heat_power")
 
 
-def draw(unit: Unit) -> str:
+def draw(unit: HeatPumpModel) -> str:
     """Return the mimic of a heat pump as two SVG pictures."""
     return _wide(unit) + _tall(unit)
 
 
-def _wide(unit: Unit) -> str:
+def _wide(unit: HeatPumpModel) -> str:
     has = _has(unit)
     tank = has(_TANK)
     parts: list[str | None] = [
@@ -79,7 +79,7 @@ def _wide(unit: Unit) -> str:
     return Drawing(1200, 470, "mimic wide").render(unit, parts, tags)
 
 
-def _tall(unit: Unit) -> str:
+def _tall(unit: HeatPumpModel) -> str:
     has = _has(unit)
     tank = has(_TANK)
     parts: list[str | None] = [
@@ -126,5 +126,5 @@ def _tall(unit: Unit) -> str:
     return Drawing(400, 612, "mimic tall").render(unit, parts, tags)
 
 
-def _has(unit: Unit) -> Callable[[Iterable[str]], bool]:
+def _has(unit: HeatPumpModel) -> Callable[[Iterable[str]], bool]:
     return lambda identifiers: any(name in unit.variables for name in identifiers)

@@ -10,11 +10,11 @@ import structlog
 from asyncua import ua
 
 from heatpump_twin.hmi import presentation
-from heatpump_twin.hmi.alarms import Alarm
+from heatpump_twin.hmi.alarm_list import Alarm
 from heatpump_twin.hmi.errors import TwinUnreachableError
+from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.live import LiveValues
-from heatpump_twin.hmi.model import Variable
-from heatpump_twin.hmi.person import Link, Person
+from heatpump_twin.hmi.person import Person, TwinLink
 
 logger = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class News:
         self._zone = zone
         self._beats = 0
         self._alarms: tuple[int, tuple[bool, ...]] | None = None
-        self._link: Link | None = None
+        self._link: TwinLink | None = None
 
     async def open(self) -> None:
         """Begin to listen."""

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.model import Unit, Variable
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 from heatpump_twin.hmi.pages.markup import figure, live
 from heatpump_twin.hmi.pages.shell import Shell, to_login
 
@@ -39,7 +39,7 @@ def add_overview(shell: Shell) -> None:
         return None
 
 
-def card(unit: Unit) -> str:
+def card(unit: HeatPumpModel) -> str:
     """Return a heat pump's card; all of it is a link to its page."""
     state = unit.variables.get(_STATE)
     figures = "".join(
@@ -56,6 +56,6 @@ def card(unit: Unit) -> str:
     )
 
 
-def _variables(unit: Unit) -> list[Variable]:
+def _variables(unit: HeatPumpModel) -> list[Variable]:
     wanted = {_STATE, *(name for shown in _SHOWN for name in (shown[0], shown[2]))}
     return [variable for variable in unit.variables.values() if variable.id in wanted]

@@ -7,7 +7,7 @@ from html import escape
 from nicegui import ui
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.model import Unit, Variable
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 from heatpump_twin.hmi.pages.markup import bar, live
 from heatpump_twin.hmi.presentation import number_text
 
@@ -18,7 +18,7 @@ _ORDER = ("Operational", "Configuration", "Statistics", "Diagnostics", "Maintena
 _WITHOUT_RANGE = {"Statistics", "Diagnostics", "Identification"}
 
 
-def parameter_table(unit: Unit) -> None:
+def parameter_table(unit: HeatPumpModel) -> None:
     """Build the table; the page's script keeps values, qualities and times up to date."""
     groups: dict[str, list[Variable]] = {name: [] for name in _ORDER}
     for variable in unit.variables.values():

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from heatpump_twin.hmi import limits, texts
-from heatpump_twin.hmi.model import Method, Unit, Variable
-from heatpump_twin.hmi.pages.control import Result, confirmed
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel, Variable
+from heatpump_twin.hmi.pages.control import ControlResult, confirmed
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import aware, value_text
 
@@ -23,14 +23,14 @@ _ENDS = {"ReleaseOverride": "Overrides", "CancelSchedule": "ScheduleReadyAt"}
 """Methods that end something, and the variable that shows whether there is something to end."""
 
 
-def program_panel(person: Person, unit: Unit, zone: ZoneInfo) -> None:
+def program_panel(person: Person, unit: HeatPumpModel, zone: ZoneInfo) -> None:
     """Show what is overridden, scheduled and running; offer only what can be done now."""
     if unit.programs:
         _Panel(person, unit, zone)
 
 
 class _Panel:
-    def __init__(self, person: Person, unit: Unit, zone: ZoneInfo) -> None:
+    def __init__(self, person: Person, unit: HeatPumpModel, zone: ZoneInfo) -> None:
         self._person, self._unit, self._zone = person, unit, zone
         with ui.element("section").classes("panel control"):
             ui.html(f"<h2>{texts.PROGRAMS}</h2>", sanitize=False)
@@ -43,14 +43,14 @@ class _Panel:
                 for name in _ENDS:
                     if name in unit.methods:
                         self._ends[name] = self._end_button(unit.methods[name])
-            self._result = Result()
+            self._result = ControlResult()
             for name, point in _HEATS.items():
                 if name in unit.methods and point in unit.variables:
                     self._form(unit.methods[name], unit.variables[point])
         ui.timer(0, self._refresh, once=True)
         ui.timer(_PERIOD, self._refresh)
 
-    def _end_button(self, method: Method) -> ui.button:
+    def _end_button(self, method: MethodModel) -> ui.button:
         async def act() -> None:
             label = texts.PROGRAM_METHODS[method.name]
             if await confirmed(texts.ask(label, self._unit.name)):
@@ -62,7 +62,7 @@ class _Panel:
         button.set_visibility(False)
         return button
 
-    def _form(self, method: Method, variable: Variable) -> None:
+    def _form(self, method: MethodModel, variable: Variable) -> None:
         """Build the inputs of one method: a target and, for a schedule, a time of day."""
         with ui.element("div").classes("faceplate"):
             label = texts.PROGRAM_METHODS[method.name]
@@ -79,7 +79,7 @@ class _Panel:
                 button = ui.button(texts.START_PROGRAM)
                 button.props(f'unelevated no-caps data-start="{method.name}"')
             span = limits.stated_span(method.inputs["Target"].text)
-            result = Result()
+            result = ControlResult()
 
         def check() -> None:
             # One program at a time in a tank; a new schedule replaces the old one.
@@ -127,7 +127,7 @@ def _within(text: str | None, span: tuple[float, float] | None) -> bool:
     return span is None or span[0] <= value <= span[1]
 
 
-def _lines(unit: Unit, values: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
+def _lines(unit: HeatPumpModel, values: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
     """Return a sentence for each thing that is under way."""
     lines = []
     overrides: Sequence[str] = values.get("Overrides") or ()
@@ -155,7 +155,7 @@ def _lines(unit: Unit, values: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
     return lines
 
 
-def _degrees(unit: Unit, point: str, value: float | None) -> str:
+def _degrees(unit: HeatPumpModel, point: str, value: float | None) -> str:
     variable = unit.variables[point]
     return f"{value_text(variable, value)} {variable.unit}".rstrip()
 

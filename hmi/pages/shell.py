@@ -15,11 +15,11 @@ from starlette.responses import RedirectResponse, Response
 
 from heatpump_twin.config.settings import Site
 from heatpump_twin.hmi import assets, texts
-from heatpump_twin.hmi.model import Variable
+from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.pages.login import TOKEN
 from heatpump_twin.hmi.pages.news import News
 from heatpump_twin.hmi.people import People
-from heatpump_twin.hmi.person import Link, Person
+from heatpump_twin.hmi.person import Person, TwinLink
 
 _PUSH = 0.5
 _SEE_OTHER = 303
@@ -96,7 +96,7 @@ def _head() -> None:
 
 
 def _push(person: Person, news: News) -> None:
-    if person.link is Link.CLOSED:
+    if person.link is TwinLink.CLOSED:
         ui.navigate.to(f"/login?why={person.farewell or 'bye'}")
         return
     message = news.take()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.model import Unit, Variable
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 
 XY = tuple[float, float]
 
@@ -35,7 +35,9 @@ class Drawing:
     height: int
     css: str
 
-    def render(self, unit: Unit, parts: Sequence[str | None], tags: Sequence[Tag | None]) -> str:
+    def render(
+        self, unit: HeatPumpModel, parts: Sequence[str | None], tags: Sequence[Tag | None]
+    ) -> str:
         """Return the SVG; tags of points that the heat pump lacks are left out."""
         shown = [
             _tag(tag, unit.variables[tag.point])
@@ -49,7 +51,7 @@ class Drawing:
         )
 
 
-def first(unit: Unit, *points: str) -> Variable | None:
+def first(unit: HeatPumpModel, *points: str) -> Variable | None:
     """Return the first of some points that the heat pump has."""
     return next((unit.variables[point] for point in points if point in unit.variables), None)
 

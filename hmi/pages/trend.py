@@ -14,8 +14,8 @@ from nicegui.events import GenericEventArguments
 from heatpump_twin.hmi import assets, texts
 from heatpump_twin.hmi.endpoint import status_name
 from heatpump_twin.hmi.errors import TwinUnreachableError
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 from heatpump_twin.hmi.history import read_trend
-from heatpump_twin.hmi.model import Unit, Variable
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import decimals, epoch_ms
 
@@ -33,7 +33,7 @@ _MOST = 8
 class TrendPanel:
     """A chart with a choice of points and spans; only one reading is under way at a time."""
 
-    def __init__(self, person: Person, unit: Unit, timezone: str, silence: int) -> None:
+    def __init__(self, person: Person, unit: HeatPumpModel, timezone: str, silence: int) -> None:
         self._person, self._silence = person, silence
         self._variables = {v.id: v for v in unit.variables.values() if v.has_history}
         self._reading: asyncio.Task[None] | None = None

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.model import Unit
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
 from heatpump_twin.hmi.pages import mimic
 from heatpump_twin.hmi.pages.control import control_panel
+from heatpump_twin.hmi.pages.forecast import prediction_panel
 from heatpump_twin.hmi.pages.markup import figure, live
 from heatpump_twin.hmi.pages.parameters import parameter_table
-from heatpump_twin.hmi.pages.prediction import prediction_panel
 from heatpump_twin.hmi.pages.programs import program_panel
 from heatpump_twin.hmi.pages.shell import Shell, to_login
 from heatpump_twin.hmi.pages.trend import TrendPanel
@@ -57,7 +57,7 @@ def add_unit_page(shell: Shell) -> None:
         return None
 
 
-def _heading(unit: Unit) -> str:
+def _heading(unit: HeatPumpModel) -> str:
     state = unit.variables.get("operating_state")
     plate = " ".join(filter(None, (unit.plate.get("Manufacturer"), unit.plate.get("Model"))))
     badge = f'<span class="badge" data-alarms="{escape(unit.id)}" hidden></span>'
@@ -68,7 +68,7 @@ def _heading(unit: Unit) -> str:
     )
 
 
-def _today(unit: Unit) -> None:
+def _today(unit: HeatPumpModel) -> None:
     figures = "".join(figure(unit, identifier, label) for identifier, label in _TODAY)
     if figures:
         ui.html(

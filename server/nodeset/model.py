@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from heatpump_twin.config.catalogue import Group, Relation, Section
 from heatpump_twin.config.yaml_source import YamlSource
-from heatpump_twin.server.nodeset.method import Argument, Method
+from heatpump_twin.server.nodeset.method_declaration import ArgumentDeclaration, MethodDeclaration
 from heatpump_twin.server.nodeset.program_variables import ProgramGroup
 from heatpump_twin.server.nodeset.vocabulary import (
     HEAT_PUMP,
@@ -89,7 +89,7 @@ class Cause(Strict):
     enters: tuple[Name, ...] | None = Field(default=None, alias="to")
 
 
-class StateMachine(Strict):
+class StateMachineDeclaration(Strict):
     """A finite state machine that follows a point; every state can follow every other."""
 
     name: Name
@@ -102,7 +102,7 @@ class StateMachine(Strict):
     causes: dict[Name, Cause]
 
     @model_validator(mode="after")
-    def _states_are_codes(self) -> StateMachine:
+    def _states_are_codes(self) -> StateMachineDeclaration:
         known((self.point,), HEAT_PUMP, "heat_pump")
         codes = set(HEAT_PUMP[self.point].enum)
         if sorted(self.states.values()) != sorted(codes):
@@ -148,10 +148,10 @@ class TypeModel(Strict):
     component: Subtype
     components: dict[Name, Component]
     heat_pump: HeatPumpType
-    results: dict[Name, Argument]
-    methods: dict[Name, Method]
+    results: dict[Name, ArgumentDeclaration]
+    methods: dict[Name, MethodDeclaration]
     programs: ProgramGroup
-    state_machine: StateMachine
+    state_machine: StateMachineDeclaration
     site: SiteType
 
     @model_validator(mode="after")
@@ -171,7 +171,7 @@ class TypeModel(Strict):
         """The publication date as nodesets write it."""
         return f"{self.publication_date.isoformat()}T00:00:00Z"
 
-    def outputs(self, method: str) -> dict[str, Argument]:
+    def outputs(self, method: str) -> dict[str, ArgumentDeclaration]:
         """Return the output arguments of a method by name."""
         return {name: self.results[name] for name in self.methods[method].outputs}
 

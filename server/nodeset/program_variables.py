@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 
-from heatpump_twin.config.catalogue import UNITS, Unit
+from heatpump_twin.config.catalogue import UNITS, EngineeringUnit
 from heatpump_twin.server.nodeset.vocabulary import (
     HEAT_PUMP,
     DataType,
@@ -56,7 +56,7 @@ class ProgramVariable(Strict):
         return "AnalogUnitType" if self.point else "BaseDataVariableType"
 
     @property
-    def unit(self) -> Unit | None:
+    def unit(self) -> EngineeringUnit | None:
         """The engineering unit, where it has one."""
         unit = HEAT_PUMP[self.point].unit if self.point else None
         return UNITS[unit] if unit else None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from heatpump_twin.config.catalogue import CATALOGUE, Kind, PointSpec
+from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec
 from heatpump_twin.config.catalogue import HEAT_PUMP as HEAT_PUMP_ASSET
 from heatpump_twin.config.catalogue import SITE as SITE_ASSET
 
@@ -40,17 +40,17 @@ class DataType(StrEnum):
 
 
 VARIABLE_TYPES = {
-    Kind.ANALOG: "AnalogUnitRangeType",
-    Kind.TWO_STATE: "TwoStateDiscreteType",
-    Kind.MULTI_STATE: "MultiStateValueDiscreteType",
+    PointKind.ANALOG: "AnalogUnitRangeType",
+    PointKind.TWO_STATE: "TwoStateDiscreteType",
+    PointKind.MULTI_STATE: "MultiStateValueDiscreteType",
 }
 MONEY_TYPE = "AnalogItemType"
 """Variable type of an amount of money: it has a CurrencyUnit, and no unit of UNECE."""
 
 DATA_TYPES = {
-    Kind.ANALOG: DataType.DOUBLE,
-    Kind.TWO_STATE: DataType.BOOLEAN,
-    Kind.MULTI_STATE: DataType.INT32,
+    PointKind.ANALOG: DataType.DOUBLE,
+    PointKind.TWO_STATE: DataType.BOOLEAN,
+    PointKind.MULTI_STATE: DataType.INT32,
 }
 """What a point of each kind is in OPC UA."""
 

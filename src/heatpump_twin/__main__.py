@@ -1,5 +1,5 @@
 """``python -m heatpump_twin`` is ``hptwin``."""
 
-from heatpump_twin.cli import main
+from heatpump_twin.cli.app import main
 
 main()

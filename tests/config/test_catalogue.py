@@ -7,11 +7,11 @@ import pytest
 from heatpump_twin.config.catalogue import (
     CATALOGUE,
     UNITS,
-    Kind,
+    PointKind,
+    PointRole,
     PointSpec,
     PointTable,
     Relation,
-    Role,
     Section,
     pascal_case,
 )
@@ -35,7 +35,7 @@ def test_browse_names_are_unique() -> None:
 def test_ranges_are_spans() -> None:
     for points in CATALOGUE.values():
         for name, spec in points.items():
-            if spec.kind is Kind.ANALOG:
+            if spec.kind is PointKind.ANALOG:
                 assert spec.range is not None, name
                 assert spec.range[0] < spec.range[1], name
                 inner, outer = spec.range, spec.instrument_range or spec.range
@@ -44,7 +44,7 @@ def test_ranges_are_spans() -> None:
 
 def test_predicted_points_have_both_bounds() -> None:
     points = CATALOGUE["heat_pump"]
-    predicted = [spec for spec in points.values() if spec.role is Role.PREDICTED]
+    predicted = [spec for spec in points.values() if spec.role is PointRole.PREDICTED]
     forecasts = [p for p, spec in points.items() if Relation.FORECAST_OF in spec.relations]
     assert forecasts
     for relation in (Relation.LOWER_OF, Relation.UPPER_OF):
@@ -55,14 +55,14 @@ def test_predicted_points_have_both_bounds() -> None:
 
 def test_an_expected_value_has_its_residual() -> None:
     points = CATALOGUE["heat_pump"].values()
-    expected = {s.expected_of for s in points if s.role is Role.EXPECTED}
+    expected = {s.expected_of for s in points if s.role is PointRole.EXPECTED}
     assert expected == {"cop", "electrical_power"}
     assert {s.residual_of for s in points if s.residual_of} == expected
 
 
 def test_what_cannot_lie_between_two_samples_is_stepped() -> None:
     points = CATALOGUE["heat_pump"]
-    assert all(s.is_stepped for s in points.values() if s.kind is not Kind.ANALOG)
+    assert all(s.is_stepped for s in points.values() if s.kind is not PointKind.ANALOG)
     stepped = ("supply_setpoint", "error_code", "compressor_starts", "zone1_sensor", "dhw_setpoint")
     assert all(points[point].is_stepped for point in stepped)
     smooth = ("supply_temperature", "electrical_energy", "degree_minutes", "cop", "heat_up_time")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from places import DEFAULT_SITE
 
 from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.config.load import load_site, site_source
@@ -15,9 +16,7 @@ GOOD = site_source("default").data
 @pytest.fixture
 def site_file(tmp_path: Path) -> Path:
     path = tmp_path / "site.yaml"
-    path.write_text(
-        Path(__file__).parents[2].joinpath("config/sites/default.yaml").read_text("utf-8"), "utf-8"
-    )
+    path.write_text(DEFAULT_SITE.read_text("utf-8"), "utf-8")
     return path
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from places import DEFAULT_SITE
 
 from heatpump_twin.config.currency import CURRENCIES
 from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.tariff import DAYS, MINUTES_PER_DAY, Tariff
 
-SITE = Path(__file__).parents[2].joinpath("config/sites/default.yaml")
+SITE = DEFAULT_SITE
 TIME_OF_USE = """
 tariff:
   currency: EUR

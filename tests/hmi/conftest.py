@@ -25,7 +25,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.hmi.identity import Identity
+from heatpump_twin.hmi.identity import HmiIdentity
 
 OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -175,7 +175,7 @@ def site(
     folder = tmp_path_factory.mktemp("site")
     data, cwd = folder / "data", folder / "cwd"
     cwd.mkdir()
-    Identity.open(DataDirectory.open(data))
+    HmiIdentity.open(DataDirectory.open(data))
     ports = [_free_port() for _ in range(2)]
     settings = [f"opcua.port={ports[0]}", f"hmi.port={ports[1]}", *extra]
     twin = TwinProcess(data, settings, name)

@@ -11,10 +11,10 @@ import pytest
 from asyncua import ua
 
 from heatpump_twin.hmi import limits, presentation
-from heatpump_twin.hmi.alarms import Alarm, AlarmList, alarm_of
+from heatpump_twin.hmi.alarm_list import Alarm, AlarmList, alarm_of
 from heatpump_twin.hmi.decimation import Envelope
-from heatpump_twin.hmi.model import Input, Method, Variable
-from heatpump_twin.hmi.presentation import Sample
+from heatpump_twin.hmi.heat_pump_model import Input, MethodModel, Variable
+from heatpump_twin.hmi.presentation import DisplayedValue
 
 
 def variable(**changes: object) -> Variable:
@@ -80,14 +80,16 @@ def test_not_a_number_is_a_gap() -> None:
 def test_limits_are_the_narrower_of_range_and_text(
     text: str, expected: tuple[float, float]
 ) -> None:
-    method = Method(ua.NodeId(), ua.NodeId(), "SetX", {"Value": Input(ua.VariantType.Double, text)})
+    method = MethodModel(
+        ua.NodeId(), ua.NodeId(), "SetX", {"Value": Input(ua.VariantType.Double, text)}
+    )
     assert limits.span(variable(), method) == expected
 
 
 def test_choices_are_those_that_the_method_takes() -> None:
     states = {0: "None", 1: "Heating", 2: "Heating and hot water", 3: "Hot water"}
     modes = Input(ua.VariantType.Int32, "Operating mode: 1 Heating, 3 Hot water")
-    method = Method(ua.NodeId(), ua.NodeId(), "SetX", {"Mode": modes})
+    method = MethodModel(ua.NodeId(), ua.NodeId(), "SetX", {"Mode": modes})
     mode = variable(states=states, span=None, unit="")
     assert limits.choices(mode, method) == {1: "Heating", 3: "Hot water"}
 
@@ -118,12 +120,12 @@ def test_quality_comes_from_the_status_and_a_bad_value_is_not_shown() -> None:
     bad = ua.DataValue(ua.Variant(1.0), ua.StatusCode(ua.StatusCodes.BadNoCommunication))
     unsure = ua.DataValue(ua.Variant(1.0), ua.StatusCode(ua.StatusCodes.UncertainSubNormal))
     broken = ua.DataValue(ua.Variant(math.nan), ua.StatusCode(0))
-    assert [Sample.of(data).quality for data in (good, bad, unsure, broken)] == [
+    assert [DisplayedValue.of(data).quality for data in (good, bad, unsure, broken)] == [
         "good", "bad", "uncertain", "bad",
     ]  # fmt: skip
-    assert Sample.of(bad).value is None
-    assert Sample.of(unsure).value == 1.0
-    shown = presentation.message(variable(), Sample.of(good), ZoneInfo("Europe/Madrid"))
+    assert DisplayedValue.of(bad).value is None
+    assert DisplayedValue.of(unsure).value == 1.0
+    shown = presentation.message(variable(), DisplayedValue.of(good), ZoneInfo("Europe/Madrid"))
     assert shown[2:4] == ["Good", "01:00:00"]
 
 

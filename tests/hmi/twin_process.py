@@ -15,26 +15,25 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from heatpump_twin.assembly import assemble
-from heatpump_twin.config.catalogue import CATALOGUE, PointTable, Role
+from heatpump_twin.config.catalogue import CATALOGUE, PointRole, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import FrameSink, WriteOutcome, WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
-from heatpump_twin.server.pki import Pki
+from heatpump_twin.runtime.assembly import assemble
+from heatpump_twin.server.security.pki import Pki
+from heatpump_twin.server.security.users import UserRole, UserStore
 from heatpump_twin.server.twin_server import TwinServer
-from heatpump_twin.server.users import Role as UserRole
-from heatpump_twin.server.users import UserStore
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
-from heatpump_twin.twin_engine.audit import AuditLog
-from heatpump_twin.twin_engine.commands import Commands
-from heatpump_twin.twin_engine.database import database_url
-from heatpump_twin.twin_engine.historian import Historian
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.commands import Commands
+from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.image import Image
-from heatpump_twin.twin_engine.program_store import ProgramStore
-from heatpump_twin.twin_engine.programs import Programs
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
 OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
@@ -64,7 +63,7 @@ def with_prediction(table: PointTable) -> PointTable:
     entries += [
         (asset, identifier, spec, None)
         for identifier, spec in CATALOGUE["heat_pump"].items()
-        if spec.role is Role.PREDICTED and identifier not in table.by_asset[asset]
+        if spec.role is PointRole.PREDICTED and identifier not in table.by_asset[asset]
     ]
     return PointTable.build(entries)
 
@@ -134,7 +133,7 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
         programs=programs,
         history=historian,
         users=users,
-        provenance={point.key: ORIGIN for point in table if point.spec.role is Role.PREDICTED},
+        provenance={point.key: ORIGIN for point in table if point.spec.role is PointRole.PREDICTED},
         clock=clock,
     )
     image.subscribe(historian.append)

@@ -23,11 +23,11 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA
-from heatpump_twin.server.nodesets import DI, SITE, TYPES
+from heatpump_twin.server.security.users import UserRole, UserStore
 from heatpump_twin.server.twin_server import TwinServer
-from heatpump_twin.server.users import Role, UserStore
+from heatpump_twin.server.types.type_models import DI, SITE, TYPES
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
-from heatpump_twin.twin_engine.commands import CommandResult
+from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -168,7 +168,7 @@ def users_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """One user per role; hashing is slow by design, so it is done once."""
     store = UserStore(tmp_path_factory.mktemp("users") / "users.json")
     for name, role in (("victor", "viewer"), ("olga", "operator"), ("erik", "engineer")):
-        store.add(name, Role(role), PASSWORD)
+        store.add(name, UserRole(role), PASSWORD)
     return (tmp_path_factory.getbasetemp() / "users0" / "users.json").read_bytes()
 
 

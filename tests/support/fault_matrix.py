@@ -15,21 +15,21 @@ from enum import StrEnum
 import numpy as np
 
 from heatpump_twin.config.catalogue import CATALOGUE, Point
-from heatpump_twin.config.settings import Connection
+from heatpump_twin.config.settings import DeviceConnection
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.modbus.driver import ModbusDriver
-from heatpump_twin.drivers.modbus.emulated_connection import EmulatedConnection
-from heatpump_twin.drivers.modbus.emulated_session import Received
-from heatpump_twin.drivers.modbus.emulator import (
+from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
+from heatpump_twin.drivers.modbus.emulator.emulated_connection import EmulatedConnection
+from heatpump_twin.drivers.modbus.emulator.emulated_gateway import (
     Corruption,
     EmulatedDevice,
     EmulatedGateway,
     RtuSession,
     TcpSession,
 )
-from heatpump_twin.drivers.modbus.link import Link
-from heatpump_twin.drivers.modbus.profile import Profile, Space
+from heatpump_twin.drivers.modbus.emulator.emulated_session import Received
+from heatpump_twin.drivers.modbus.profile.profile import Profile, Space
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.status import BAD_DEVICE_FAILURE, GOOD, is_bad
 
 SCHEMES = ("tcp", "rtu+tcp")
@@ -282,7 +282,7 @@ async def suffer(fault: Fault, scheme: str, period: float, wait: float | None) -
         name=f"hp1.{fault.name}.{scheme}",
         profile=profile,
         points=points,
-        link=Link.to(Connection(scheme=scheme, host="127.0.0.1", port=gateway.port)),
+        link=ModbusLink.to(DeviceConnection(scheme=scheme, host="127.0.0.1", port=gateway.port)),
         unit=UNIT,
         clock=SystemClock(),
         period=period,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from functools import cache
 
-from heatpump_twin.drivers.modbus.profile import Profile, Space
+from heatpump_twin.drivers.modbus.profile.profile import Profile, Space
 
 Window = tuple[int, int]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from heatpump_twin.cli import main
+from heatpump_twin.cli.app import main
 
 _WITH_CTRL_C = """
 import runpy, signal

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from places import ROOT
+
 from heatpump_twin.config.data_directory import DataDirectory, write_private
 
-KEPT = Path(__file__).parents[2] / "build" / "tests" / "type-nodes.cache"
+KEPT = ROOT / "build" / "tests" / "type-nodes.cache"
 
 
 def lend(data: Path) -> None:

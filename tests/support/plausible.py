@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heatpump_twin.drivers.modbus.profile import DeviceKind, Profile
+from heatpump_twin.drivers.modbus.profile.profile import DeviceKind, Profile
 
 WINTER: dict[str, float | None] = {
     "supply_temperature": 35.2, "return_temperature": 30.4, "zone1_water_temperature": 34.8,

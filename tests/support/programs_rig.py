@@ -14,12 +14,12 @@ from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import WriteOutcome, WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
-from heatpump_twin.twin_engine.audit import AuditEntry, AuditLog
-from heatpump_twin.twin_engine.commands import Commands
+from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
+from heatpump_twin.twin_engine.commands.commands import Commands
+from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
 from heatpump_twin.twin_engine.image import Image
-from heatpump_twin.twin_engine.prediction import HeatUpModel
-from heatpump_twin.twin_engine.program_store import ProgramStore
-from heatpump_twin.twin_engine.programs import Programs
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.programs import Programs
 
 LIMITS = {
     "supply_setpoint": (20.0, 55.0), "room_setpoint": (10.0, 30.0), "dhw_setpoint": (40.0, 65.0),

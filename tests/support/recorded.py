@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from heatpump_twin.drivers.modbus.emulated_session import Received, Session, TcpSession
+from heatpump_twin.drivers.modbus.emulator.emulated_session import Received, Session, TcpSession
 
 READS = {1, 2, 3, 4}
 

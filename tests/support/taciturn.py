@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from heatpump_twin.config.settings import Connection
-from heatpump_twin.drivers.modbus.emulated_device import EmulatedDevice, Forced
-from heatpump_twin.drivers.modbus.emulated_points import ModbusRefusal
-from heatpump_twin.drivers.modbus.emulated_session import TcpSession
-from heatpump_twin.drivers.modbus.link import Link
+from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.drivers.modbus.emulator.emulated_device import EmulatedDevice, Forced
+from heatpump_twin.drivers.modbus.emulator.emulated_points import ModbusRefusal
+from heatpump_twin.drivers.modbus.emulator.emulated_session import TcpSession
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 
 
 @dataclass
@@ -23,11 +23,11 @@ class Taciturn:
     silences: int = 0
 
     @contextlib.asynccontextmanager
-    async def served(self) -> AsyncIterator[Link]:
+    async def served(self) -> AsyncIterator[ModbusLink]:
         """Serve it, and give the link to it."""
         async with await asyncio.start_server(self._serve, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            link = Link.to(Connection(scheme="tcp", host="127.0.0.1", port=port))
+            link = ModbusLink.to(DeviceConnection(scheme="tcp", host="127.0.0.1", port=port))
             yield link
             await link.close()
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heatpump_twin.server.nodeset.generator.draft import Draft
 from heatpump_twin.server.nodeset.generator.heat_pump import (
     add_component_types,
     add_heat_pump_type,
 )
-from heatpump_twin.server.nodeset.generator.node import Node
+from heatpump_twin.server.nodeset.generator.model_draft import ModelDraft
 from heatpump_twin.server.nodeset.generator.official import Official
 from heatpump_twin.server.nodeset.generator.site import add_site_types
 from heatpump_twin.server.nodeset.generator.small_types import (
@@ -24,11 +23,12 @@ from heatpump_twin.server.nodeset.generator.state_machine import (
     add_state_machine_type,
 )
 from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.nodeset_node import NodesetNode
 
 
-def build_nodes(model: TypeModel, official: Official) -> list[Node]:
+def build_nodes(model: TypeModel, official: Official) -> list[NodesetNode]:
     """Return our nodes, each followed by what it is the parent of."""
-    draft = Draft(official)
+    draft = ModelDraft(official)
     add_metadata(draft, model)
     add_reference_types(draft, model)
     add_prediction_type(draft, model.prediction)
@@ -44,7 +44,7 @@ def build_nodes(model: TypeModel, official: Official) -> list[Node]:
     return [node for root in roots for node in _family(root)]
 
 
-def _family(node: Node) -> Iterator[Node]:
+def _family(node: NodesetNode) -> Iterator[NodesetNode]:
     yield node
     for child in node.children:
         yield from _family(child)

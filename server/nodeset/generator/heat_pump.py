@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from heatpump_twin.config.catalogue import Group
-from heatpump_twin.server.nodeset.generator.draft import MANDATORY, OPTIONAL, Draft
-from heatpump_twin.server.nodeset.generator.node import Node, NodeClass
+from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTIONAL, ModelDraft
 from heatpump_twin.server.nodeset.generator.points import add_points
 from heatpump_twin.server.nodeset.generator.programs import add_programs
-from heatpump_twin.server.nodeset.generator.values import argument, array
-from heatpump_twin.server.nodeset.method import Argument
+from heatpump_twin.server.nodeset.method_declaration import ArgumentDeclaration
 from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.nodeset_node import NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
+from heatpump_twin.server.nodeset.xml_values import argument, array
 
 
-def add_component_types(draft: Draft, model: TypeModel) -> None:
+def add_component_types(draft: ModelDraft, model: TypeModel) -> None:
     """Add the common type of parts, and one for each part with its points."""
     base = draft.type(
         NodeClass.OBJECT_TYPE,
@@ -32,7 +32,7 @@ def add_component_types(draft: Draft, model: TypeModel) -> None:
             add_points(draft, model, parameters, part.points, HEAT_PUMP)
 
 
-def add_heat_pump_type(draft: Draft, model: TypeModel) -> None:
+def add_heat_pump_type(draft: ModelDraft, model: TypeModel) -> None:
     """Add the device type: parameters, methods, groups, parts, state machine, building blocks."""
     spec = model.heat_pump
     device = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
@@ -56,7 +56,7 @@ def add_heat_pump_type(draft: Draft, model: TypeModel) -> None:
     _add_building_blocks(draft, device)
 
 
-def _add_group(draft: Draft, device: Node, group: Group, text: str) -> Node:
+def _add_group(draft: ModelDraft, device: NodesetNode, group: Group, text: str) -> NodesetNode:
     """Add a FunctionalGroup; DI has names for most of them (OPC 10000-100, 5.4.2)."""
     if group is Group.IDENTIFICATION:
         node = draft.override(device, "di:Identification", MANDATORY, text, reference="HasAddIn")
@@ -66,7 +66,7 @@ def _add_group(draft: Draft, device: Node, group: Group, text: str) -> Node:
     return draft.object(device, name, "di:FunctionalGroupType", OPTIONAL, text)
 
 
-def _add_method(draft: Draft, model: TypeModel, methods: Node, name: str) -> None:
+def _add_method(draft: ModelDraft, model: TypeModel, methods: NodesetNode, name: str) -> None:
     spec = model.methods[name]
     node = draft.method(methods, name, OPTIONAL, spec.description)
     _add_arguments(draft, node, "ua:InputArguments", spec.inputs)
@@ -74,7 +74,7 @@ def _add_method(draft: Draft, model: TypeModel, methods: Node, name: str) -> Non
 
 
 def _add_arguments(
-    draft: Draft, method: Node, name: str, arguments: Mapping[str, Argument]
+    draft: ModelDraft, method: NodesetNode, name: str, arguments: Mapping[str, ArgumentDeclaration]
 ) -> None:
     if not arguments:
         return
@@ -93,7 +93,7 @@ def _add_arguments(
     )
 
 
-def _add_building_blocks(draft: Draft, device: Node) -> None:
+def _add_building_blocks(draft: ModelDraft, device: NodesetNode) -> None:
     """Add the folder where Machinery's clients look for add-ins (OPC 40001-1, 6.3).
 
     There is no MachineComponentsType among them: it is for components with a serial number of their

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from heatpump_twin.server.errors import NodesetError
-from heatpump_twin.server.nodeset.generator.node import BrowseName, Node, NodeClass, Reference
-from heatpump_twin.server.nodesets import DI, MACHINERY, UA, official_nodeset
+from heatpump_twin.server.nodeset.nodeset_node import BrowseName, NodeClass, NodesetNode, Reference
+from heatpump_twin.server.types.type_models import DI, MACHINERY, UA, official_nodeset
 
 XML = "{http://opcfoundation.org/UA/2011/03/UANodeSet.xsd}"
 PREFIXES = {"": UA, "di": DI, "machinery": MACHINERY}
@@ -25,7 +25,7 @@ _PARENTHOOD = ("HasComponent", "HasProperty", "HasAddIn", "HasOrderedComponent",
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class OfficialModel:
     """A nodeset's version, as those that require it have to state it."""
 
     uri: str
@@ -38,13 +38,13 @@ class Official:
     """Nodes of the standard and of what it is extended by: ``di:DeviceType``, ``HasComponent``."""
 
     def __init__(self) -> None:
-        self._nodes: dict[tuple[str, str], Node] = {}
-        self._by_name: dict[BrowseName, Node] = {}
-        self.models: dict[str, Model] = {}
+        self._nodes: dict[tuple[str, str], NodesetNode] = {}
+        self._by_name: dict[BrowseName, NodesetNode] = {}
+        self.models: dict[str, OfficialModel] = {}
         for name in BUNDLED:
             self._add(ET.fromstring(official_nodeset(name)))  # noqa: S314 - a packaged file
 
-    def __getitem__(self, name: str) -> Node:
+    def __getitem__(self, name: str) -> NodesetNode:
         """Return a type, or a standard object such as a modelling rule."""
         prefix, _, plain = name.rpartition(":")
         try:
@@ -52,7 +52,7 @@ class Official:
         except KeyError:
             raise NodesetError(f"no type {name} in the nodesets {', '.join(BUNDLED)}") from None
 
-    def standard(self, identifier: str) -> Node:
+    def standard(self, identifier: str) -> NodesetNode:
         """Return a node of the OPC UA namespace by its identifier: ``i=2253``."""
         return self._nodes[UA, identifier]
 
@@ -88,14 +88,14 @@ class Official:
         known = self.models.get(uri)
         if known is None or known.publication_date < published:
             version, model_version = entry.get("Version", ""), entry.get("ModelVersion", "")
-            self.models[uri] = Model(uri, version, published, model_version)
+            self.models[uri] = OfficialModel(uri, version, published, model_version)
 
     def _declare(self, element: ET.Element, uris: list[str], aliases: dict[str, str]) -> None:
         key = _key(element.get("NodeId", ""), uris, aliases)
         index, colon, name = element.get("BrowseName", "").partition(":")
         if not colon:
             index, name = "0", index
-        node = Node(
+        node = NodesetNode(
             NodeClass(element.tag.removeprefix(f"{XML}UA")),
             BrowseName(uris[int(index)], name),
             key[0],
@@ -117,7 +117,7 @@ def _key(text: str, uris: list[str], aliases: dict[str, str]) -> tuple[str, str]
     return uris[int(index.removeprefix("ns=") or 0)], identifier
 
 
-def _link(kind: Node, source: Node, target: Node) -> None:
+def _link(kind: NodesetNode, source: NodesetNode, target: NodesetNode) -> None:
     name = kind.browse_name.name
     if name == "HasSubtype":
         target.supertype = source
@@ -131,13 +131,13 @@ def _link(kind: Node, source: Node, target: Node) -> None:
             target.parent, target.parent_reference = source, kind
 
 
-def _linked(kind: Node, source: Node, target: Node) -> bool:
+def _linked(kind: NodesetNode, source: NodesetNode, target: NodesetNode) -> bool:
     return any(ref.type is kind and ref.target is target for ref in source.references)
 
 
-def supertypes(node: Node) -> Iterable[Node]:
+def supertypes(node: NodesetNode) -> Iterable[NodesetNode]:
     """Return a type and all it is derived from, nearest first."""
-    found: Node | None = node
+    found: NodesetNode | None = node
     while found is not None:
         yield found
         found = found.supertype

@@ -5,26 +5,26 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 
-from heatpump_twin.config.catalogue import UNITS, Kind, PointSpec, Role, pascal_case
-from heatpump_twin.server.nodeset.generator.draft import MANDATORY, OPTIONAL, Draft
-from heatpump_twin.server.nodeset.generator.node import Node
-from heatpump_twin.server.nodeset.generator.values import (
+from heatpump_twin.config.catalogue import UNITS, PointKind, PointRole, PointSpec, pascal_case
+from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTIONAL, ModelDraft
+from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.nodeset_node import NodesetNode
+from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, variable_type
+from heatpump_twin.server.nodeset.xml_values import (
     engineering_units,
     enum_values,
     localized,
     value_range,
 )
-from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, variable_type
 
 
 def add_points(
-    draft: Draft,
+    draft: ModelDraft,
     model: TypeModel,
-    parent: Node,
+    parent: NodesetNode,
     names: Iterable[str],
     catalogue: Mapping[str, PointSpec],
-) -> dict[str, Node]:
+) -> dict[str, NodesetNode]:
     """Declare points as optional, with what relates them; return their nodes by point id."""
     nodes = {name: _add(draft, model, parent, name, catalogue[name]) for name in names}
     kinds = {spec.relation: draft[name] for name, spec in model.reference_types.items()}
@@ -35,8 +35,10 @@ def add_points(
     return nodes
 
 
-def _add(draft: Draft, model: TypeModel, parent: Node, name: str, spec: PointSpec) -> Node:
-    predicted = spec.role is Role.PREDICTED
+def _add(
+    draft: ModelDraft, model: TypeModel, parent: NodesetNode, name: str, spec: PointSpec
+) -> NodesetNode:
+    predicted = spec.role is PointRole.PREDICTED
     node = draft.variable(
         parent,
         pascal_case(name),
@@ -47,18 +49,18 @@ def _add(draft: Draft, model: TypeModel, parent: Node, name: str, spec: PointSpe
         title=spec.title,
     )
     match spec.kind:
-        case Kind.ANALOG:
+        case PointKind.ANALOG:
             _describe_analog(draft, node, spec)
-        case Kind.TWO_STATE:
+        case PointKind.TWO_STATE:
             for state, text in zip(("FalseState", "TrueState"), spec.states or (), strict=True):
                 _property(draft, node, state, "LocalizedText", localized("LocalizedText", text))
-        case Kind.MULTI_STATE:
+        case PointKind.MULTI_STATE:
             texts = enum_values(spec.enum)
             _property(draft, node, "EnumValues", "EnumValueType", texts, array=True)
     return node
 
 
-def _describe_analog(draft: Draft, node: Node, spec: PointSpec) -> None:
+def _describe_analog(draft: ModelDraft, node: NodesetNode, spec: PointSpec) -> None:
     if spec.range is None:  # the catalogue refuses such a point
         raise ValueError(f"{node.symbol}: an analog point has a range")
     if spec.unit is not None:
@@ -72,8 +74,8 @@ def _describe_analog(draft: Draft, node: Node, spec: PointSpec) -> None:
 
 
 def _property(
-    draft: Draft,
-    node: Node,
+    draft: ModelDraft,
+    node: NodesetNode,
     name: str,
     data_type: str,
     value: ET.Element | None,

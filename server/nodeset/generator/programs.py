@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from heatpump_twin.server.nodeset.generator.draft import MANDATORY, OPTIONAL, Draft
-from heatpump_twin.server.nodeset.generator.node import Node
-from heatpump_twin.server.nodeset.generator.values import array, engineering_units, localized
+from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTIONAL, ModelDraft
 from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.nodeset_node import NodesetNode
+from heatpump_twin.server.nodeset.xml_values import array, engineering_units, localized
 
 
-def add_programs(draft: Draft, model: TypeModel, device: Node) -> None:
+def add_programs(draft: ModelDraft, model: TypeModel, device: NodesetNode) -> None:
     """Add the group; an instance has those variables whose methods it has."""
     spec = model.programs
     group = draft.object(device, spec.name, spec.of, OPTIONAL, spec.text)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from heatpump_twin.server.nodeset.generator.draft import MANDATORY, PLACEHOLDER, Draft
-from heatpump_twin.server.nodeset.generator.node import NodeClass
+from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, PLACEHOLDER, ModelDraft
 from heatpump_twin.server.nodeset.generator.points import add_points
 from heatpump_twin.server.nodeset.generator.small_types import add_properties
 from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.nodeset_node import NodeClass
 from heatpump_twin.server.nodeset.vocabulary import SITE
 
 
-def add_site_types(draft: Draft, model: TypeModel) -> None:
+def add_site_types(draft: ModelDraft, model: TypeModel) -> None:
     """Add the types of a site's parts, and of a site."""
     spec = model.site
     for part in spec.parts.values():

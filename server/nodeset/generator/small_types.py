@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from heatpump_twin.server.nodeset.generator.draft import Draft
-from heatpump_twin.server.nodeset.generator.node import SCALAR, BrowseName, Node, NodeClass
-from heatpump_twin.server.nodeset.generator.values import array, element
+from heatpump_twin.server.nodeset.generator.model_draft import ModelDraft
 from heatpump_twin.server.nodeset.model import Property, Subtype, TypeModel
-from heatpump_twin.server.nodesets import TYPES
+from heatpump_twin.server.nodeset.nodeset_node import SCALAR, BrowseName, NodeClass, NodesetNode
+from heatpump_twin.server.nodeset.xml_values import array, element
+from heatpump_twin.server.types.type_models import TYPES
 
 METADATA = "HeatpumpTwinNamespaceMetadata"
 SERVER_NAMESPACES = "i=11715"
@@ -15,9 +15,9 @@ NUMERIC = "0"
 ANY_NUMBER = "1:65535"
 
 
-def add_metadata(draft: Draft, model: TypeModel) -> None:
+def add_metadata(draft: ModelDraft, model: TypeModel) -> None:
     """Add the NamespaceMetadata object under Server/Namespaces (OPC 10000-5, 6.3.13)."""
-    node = Node(NodeClass.OBJECT, BrowseName(TYPES, TYPES), TYPES, METADATA)
+    node = NodesetNode(NodeClass.OBJECT, BrowseName(TYPES, TYPES), TYPES, METADATA)
     node.display_name = TYPES
     node.type_definition = draft["NamespaceMetadataType"]
     node.parent = draft.official.standard(SERVER_NAMESPACES)
@@ -43,27 +43,27 @@ def add_metadata(draft: Draft, model: TypeModel) -> None:
         )
 
 
-def add_reference_types(draft: Draft, model: TypeModel) -> None:
+def add_reference_types(draft: ModelDraft, model: TypeModel) -> None:
     """Add the references between measured, expected and predicted variables."""
     for name, spec in model.reference_types.items():
         node = draft.type(NodeClass.REFERENCE_TYPE, name, "NonHierarchicalReferences", spec.text)
         node.inverse_name = spec.inverse
 
 
-def add_prediction_type(draft: Draft, spec: Subtype) -> None:
+def add_prediction_type(draft: ModelDraft, spec: Subtype) -> None:
     """Add the type of predicted values: always one Double."""
     node = draft.type(NodeClass.VARIABLE_TYPE, spec.name, spec.of, spec.text)
     node.data_type, node.value_rank = draft["Double"], SCALAR
     add_properties(draft, node, spec.properties)
 
 
-def add_alarm_type(draft: Draft, spec: Subtype) -> None:
+def add_alarm_type(draft: ModelDraft, spec: Subtype) -> None:
     """Add the condition type of rules."""
     node = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
     add_properties(draft, node, spec.properties)
 
 
-def add_properties(draft: Draft, node: Node, properties: dict[str, Property]) -> None:
+def add_properties(draft: ModelDraft, node: NodesetNode, properties: dict[str, Property]) -> None:
     """Add the properties that a type declares."""
     for name, spec in properties.items():
         draft.variable(node, name, "PropertyType", spec.type.value, spec.rule.value, spec.text)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from heatpump_twin.server.nodeset.generator.draft import MANDATORY, Draft
-from heatpump_twin.server.nodeset.generator.node import Node, NodeClass
-from heatpump_twin.server.nodeset.generator.values import element
-from heatpump_twin.server.nodeset.model import Cause, StateMachine
+from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, ModelDraft
+from heatpump_twin.server.nodeset.model import Cause, StateMachineDeclaration
+from heatpump_twin.server.nodeset.nodeset_node import NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
+from heatpump_twin.server.nodeset.xml_values import element
 
 CODES = 100
 """TransitionNumber is 100 × the number of the state that is left + that of the one entered."""
 
 
-def add_state_machine_type(draft: Draft, spec: StateMachine) -> None:
+def add_state_machine_type(draft: ModelDraft, spec: StateMachineDeclaration) -> None:
     """Add the type with the variables that every instance has."""
     machine = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
     machine.refer(draft["GeneratesEvent"], draft["TransitionEventType"])
@@ -38,7 +38,7 @@ def add_state_machine_type(draft: Draft, spec: StateMachine) -> None:
         node.refer(draft["HasEffect"], draft["TransitionEventType"])
 
 
-def add_causes(draft: Draft, spec: StateMachine, methods: Node) -> None:
+def add_causes(draft: ModelDraft, spec: StateMachineDeclaration, methods: NodesetNode) -> None:
     """Say which methods bring which transitions about."""
     machine = draft[spec.name]
     for name, cause in spec.causes.items():
@@ -54,7 +54,9 @@ def _causes(cause: Cause, start: str, end: str) -> bool:
     )
 
 
-def _add_state(draft: Draft, spec: StateMachine, machine: Node, name: str) -> Node:
+def _add_state(
+    draft: ModelDraft, spec: StateMachineDeclaration, machine: NodesetNode, name: str
+) -> NodesetNode:
     type_name = "InitialStateType" if name == spec.initial else "StateType"
     node = draft.object(machine, name, type_name, None)
     node.display_name = HEAT_PUMP[spec.point].enum[spec.states[name]]
@@ -62,7 +64,7 @@ def _add_state(draft: Draft, spec: StateMachine, machine: Node, name: str) -> No
     return node
 
 
-def _number(draft: Draft, node: Node, name: str, value: int) -> None:
+def _number(draft: ModelDraft, node: NodesetNode, name: str, value: int) -> None:
     draft.variable(
         node,
         f"ua:{name}",

@@ -1,0 +1,1 @@
+"""Finding devices, reading and writing them by hand, starting profiles from tables."""

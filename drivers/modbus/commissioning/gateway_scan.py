@@ -1,0 +1,245 @@
+"""Find out who answers on a gateway and which profile fits: by reading only, and politely.
+
+One request at a time, of one value each, with a pause after every response, within a limit of
+requests and of time.
+
+A unit *answers* when anything comes back that only a device can have sent: data, or an exception
+other than those that gateways send themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from heatpump_twin.drivers.modbus.commissioning.device_access import RegisterSpan, read_words
+from heatpump_twin.drivers.modbus.commissioning.profile_fit import Fit, sampled, spread
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError
+from heatpump_twin.drivers.protocol import LinkError
+
+_FIRST_LOOK = 4
+"""A profile of whose first points the device has none is not looked at further."""
+_ILLEGAL_FUNCTION = 1
+_RECONNECT = 1.0
+"""Time that a gateway gets to take a new connection after it dropped one. [s]"""
+
+SampledWords = tuple[int, ...]
+
+
+@dataclass(slots=True)
+class UnitReport:
+    """One unit id: whether it answers, and the profiles that fit it, best first."""
+
+    unit: int
+    answers: bool
+    said: str
+    fits: list[Fit] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ScanReport:
+    """What a scan found, so far."""
+
+    units: list[UnitReport] = field(default_factory=list)
+    ended: str = ""
+    """Why the scan did not come to its end."""
+    requests: int = 0
+    seconds: float = 0.0
+
+    @property
+    def answering(self) -> list[UnitReport]:
+        """The units that answer."""
+        return [unit for unit in self.units if unit.answers]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanLimits:
+    """How a scan behaves: it asks at most so much, for at most so long, and not too fast."""
+
+    timeout: float
+    """Longest time to a response. [s]"""
+    pause: float
+    """Silence after a response. [s]"""
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScanStep:
+    """How far a scan has come."""
+
+    doing: str
+    done: int
+    total: int
+
+
+class _RequestsSpentError(Exception):
+    """The scan has made as many requests as it may."""
+
+
+class Scan:
+    """One scan of one link. `report` holds what is known, also while it runs."""
+
+    def __init__(
+        self,
+        link: ModbusLink,
+        units: Sequence[int],
+        profiles: Mapping[str, Profile],
+        limits: ScanLimits,
+        tell: Callable[[ScanStep], None],
+    ) -> None:
+        self.report = ScanReport()
+        self._link = link
+        self._units = units
+        self._profiles = profiles
+        self._limits = limits
+        self._tell = tell
+
+    async def run(self) -> None:
+        """Look for units, then for the profiles that fit them.
+
+        Raises `NotSentError` if nothing listens at all.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                await self._look()
+        except _RequestsSpentError:
+            self.report.ended = f"it has made the {self._limits.requests} requests that it may"
+        except TimeoutError:
+            self.report.ended = f"the {self._limits.seconds:g} s that it may take are over"
+        except NotSentError as error:
+            if not self.report.units:
+                raise
+            self.report.ended = str(error)
+        finally:
+            self.report.seconds = loop.time() - began
+
+    async def _look(self) -> None:
+        for done, unit in enumerate(self._units):
+            self._tell(ScanStep(f"looking for unit {unit}", done, len(self._units)))
+            self.report.units.append(await self._probe(unit))
+        for found in self.report.answering:
+            await _Fitting(found, self._profiles, self._ask, self._tell).run()
+
+    async def _probe(self, unit: int) -> UnitReport:
+        """Ask for holding register 0; what keeps silent about it may answer for input register 0.
+
+        A gateway that says that it does not reach a unit need not be asked twice.
+        """
+        said = ""
+        for space in (Space.HOLDING, Space.INPUT):
+            try:
+                await self._ask(unit, RegisterSpan(space, 0, 1))
+            except NotSentError:
+                raise
+            except ModbusExceptionError as answer:
+                if answer.of_gateway:
+                    return UnitReport(unit, False, str(answer))
+                return UnitReport(unit, True, f"{space} register 0: {answer}")
+            except LinkError as error:
+                said = str(error).removeprefix(f"{self._link.name}: ")
+            else:
+                return UnitReport(unit, True, f"{space} register 0 can be read")
+        return UnitReport(unit, False, said)
+
+    async def _ask(self, unit: int, place: RegisterSpan) -> SampledWords:
+        """Read one place; a gateway that lived and takes no connection gets a second try."""
+        if self.report.requests >= self._limits.requests:
+            raise _RequestsSpentError
+        try:
+            words = await self._read(unit, place)
+        except NotSentError:
+            if not self.report.requests:
+                raise
+            await asyncio.sleep(_RECONNECT)
+            words = await self._read(unit, place)
+        return words
+
+    async def _read(self, unit: int, place: RegisterSpan) -> SampledWords:
+        before = self._link.requests
+        try:
+            return await read_words(
+                self._link, unit, place, self._limits.timeout, self._limits.pause
+            )
+        finally:
+            self.report.requests += self._link.requests - before
+
+
+class _Fitting:
+    """Tries profiles on one unit; what was asked once is not asked again."""
+
+    def __init__(
+        self,
+        found: UnitReport,
+        profiles: Mapping[str, Profile],
+        ask: Callable[[int, RegisterSpan], Awaitable[SampledWords]],
+        tell: Callable[[ScanStep], None],
+    ) -> None:
+        self._found = found
+        self._profiles = profiles
+        self._ask = ask
+        self._tell = tell
+        self._known: dict[RegisterSpan, SampledWords | None] = {}
+        self._silent: set[RegisterSpan] = set()
+        self._no_function: set[Space] = set()
+
+    async def run(self) -> None:
+        """Fill the unit's list of fits: a first look at each profile, then the promising ones."""
+        total = 2 * len(self._profiles)
+        promising = []
+        for done, (name, profile) in enumerate(self._profiles.items()):
+            self._tell(ScanStep(f"unit {self._found.unit}: first look at {name}", done, total))
+            if (await self._tried(name, spread(sampled(profile), _FIRST_LOOK))).readable:
+                promising.append(name)
+        for done, name in enumerate(promising, total - len(promising)):
+            self._tell(ScanStep(f"unit {self._found.unit}: trying {name}", done, total))
+            self._found.fits.append(await self._tried(name, sampled(self._profiles[name])))
+            self._found.fits.sort(key=lambda fit: -fit.score)
+
+    async def _tried(self, name: str, points: Sequence[ProfilePoint]) -> Fit:
+        """Try points; one that meets silence ends it, for asking on would take too long."""
+        fit = Fit(name)
+        profile = self._profiles[name]
+        ended = False
+        for point in points:
+            place = RegisterSpan(point.space, point.address, point.size)
+            if not ended and place not in self._known:
+                self._known[place] = await self._learn(place)
+            ended = ended or place in self._silent
+            words = None if ended else self._known[place]
+            if words is None:
+                fit.refuse()
+            else:
+                fit.judge(profile, point, words)
+        return fit
+
+    async def _learn(self, place: RegisterSpan) -> SampledWords | None:
+        """Ask for a place; silence twice in a row, not a lost packet, is an answer, too.
+
+        A device that is busy has not answered either.
+        """
+        if place.space in self._no_function:
+            return None
+        for last in (False, True):
+            try:
+                return await self._ask(self._found.unit, place)
+            except NotSentError:
+                raise
+            except LinkError as error:
+                if isinstance(error, ModbusExceptionError) and error.concerns_addresses:
+                    self._note_refusal(place, error)
+                    return None
+                if last:
+                    self._silent.add(place)
+        return None
+
+    def _note_refusal(self, place: RegisterSpan, answer: ModbusExceptionError) -> None:
+        """Remember a table that the device does not have at all."""
+        had = any(words and known.space is place.space for known, words in self._known.items())
+        if answer.code == _ILLEGAL_FUNCTION and not had:
+            self._no_function.add(place.space)

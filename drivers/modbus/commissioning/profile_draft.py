@@ -1,0 +1,231 @@
+"""Start a profile from a register table: what is obvious is mapped, the rest waits as comments.
+
+A draft never writes: what the table calls writable is noted, for a person to state the limits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointRole, PointSpec
+from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.drivers.modbus.commissioning.register_table import (
+    Legend,
+    RegisterRow,
+    UnclearError,
+    read_rows,
+)
+from heatpump_twin.drivers.modbus.commissioning.register_terms import Claim, register_terms
+from heatpump_twin.drivers.modbus.profile.profile import (
+    ASSET_TYPE,
+    DeviceKind,
+    ProfilePoint,
+    ValueType,
+)
+from heatpump_twin.drivers.modbus.profile.profile_files import overlap
+from heatpump_twin.drivers.modbus.profile.profile_lint import scale_doubt
+
+_HEAD = """\
+# A draft from {table}. Check every point against the datasheet, complete or remove
+# what is commented out, and state the limits of the device. `hptwin profile check` tells
+# what cannot be.
+"""
+_MEANINGS = {
+    "table": "coil|discrete|input|holding",
+    "type": "int16|uint32|…",
+    "unit": "degC|kW|…",
+    "scale": "0.1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileDraft:
+    """A profile begun."""
+
+    text: str
+    mapped: Mapping[str, RegisterRow]
+    waiting: Mapping[RegisterRow, str]
+    """Rows that look like a point that no row feeds, because something is not known → the point."""
+    rows: int
+    unclear: Counter[tuple[str, str]]
+    """(column, cell) → rows of known points that wait for its meaning."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """What becomes of one row."""
+
+    row: RegisterRow
+    claim: Claim | None
+    fields: dict[str, Any] = field(default_factory=dict)
+    point: ProfilePoint | None = None
+    problem: str = ""
+
+    def reject(self, problem: str) -> None:
+        """Let the row wait for a person."""
+        self.point, self.problem = None, problem
+
+    def __str__(self) -> str:
+        shown = ""
+        if self.fields:
+            flow = {"point": self.claim.point if self.claim else "?", **self.fields}
+            shown = yaml.safe_dump(flow, sort_keys=False, default_flow_style=True, width=1000)
+            shown = f"- {shown.strip()}  "
+        problem = f" [{self.problem}]" if self.problem else ""
+        if self.point is None:
+            return f"  # {shown}# {self.row.note}{problem}"
+        writable = "; writable: state `write`" if "w" in self.row.rw.lower() else ""
+        return f"  {shown}# {self.row.note}{writable}"
+
+
+def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
+    """Return a draft. Raises `ConfigError` if it is no table or nothing in it is obvious."""
+    rows = read_rows(path)
+    unclear: Counter[tuple[str, str]] = Counter()
+    lines = [_line(row, kind, legend, unclear) for row in rows]
+    _settle(lines)
+    mapped = {line.point.point: line.row for line in lines if line.point is not None}
+    if not mapped:
+        raise ConfigError(_nothing(path, unclear))
+    source = next((row.source for row in rows if row.source), f"register table {path.name}")
+    head = {
+        "title": path.stem.replace("_", " "),
+        "kind": kind.value,
+        "source": source,
+        "unverified": ["drafted from a register table; not tried on hardware"],
+    }
+    if legend.word_order is not None:
+        head["word_order"] = legend.word_order.value
+    text = _HEAD.format(table=path.name)
+    text += yaml.safe_dump(head, sort_keys=False, width=100, allow_unicode=True)
+    text += "points:\n" + "\n".join(map(str, lines)) + "\n"
+    waiting = {
+        line.row: line.claim.point
+        for line in lines
+        if line.claim is not None and line.claim.point not in mapped
+    }
+    return ProfileDraft(text, mapped, waiting, len(rows), unclear)
+
+
+def unclear_text(column: str, cell: str, rows: int) -> str:
+    """Return what a table does not say clearly, and how a person says it."""
+    known = f"{UnclearError(column, cell)} (rows that matter: {rows})"
+    if column == "word order":
+        return f"{known}: say --word-order big, or little"
+    return f"{known}: say what it is, --take '{column}:{cell}={_MEANINGS[column]}'"
+
+
+def _line(
+    row: RegisterRow, kind: DeviceKind, legend: Legend, unclear: Counter[tuple[str, str]]
+) -> _Line:
+    claim = register_terms().claim(row.name, kind)
+    spec = CATALOGUE[ASSET_TYPE][claim.point] if claim else None
+    line = _Line(row, claim)
+    try:
+        line.fields = _fields(row, spec, legend)
+        if claim is not None and spec is not None:
+            line.point = _point({"point": claim.point, **line.fields}, spec)
+    except UnclearError as error:
+        line.problem = str(error)
+        if claim is not None:
+            unclear[error.column, error.cell] += 1
+    except ValidationError as error:
+        messages = (str(e["msg"]).removeprefix("Value error, ") for e in error.errors())
+        line.problem = "; ".join(messages)
+    except ValueError as error:
+        line.problem = str(error)
+    return line
+
+
+def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str, Any]:
+    space, address = legend.place(row)
+    fields: dict[str, Any] = {"space": space.value, "address": address}
+    if space.of_bits:
+        return fields | {"type": ValueType.BOOL.value}
+    kind, order = legend.type(row)
+    fields["type"] = kind.value
+    if order is not None and order is not legend.word_order:
+        fields["word_order"] = order.value
+    if spec is not None and spec.states and kind is not ValueType.BOOL:
+        fields["enum"] = {0: 0, 1: 1}  # another number is then no state, instead of "on"
+    if (scale := legend.scale(row)) != 1:
+        fields["scale"] = scale
+    has_unit = spec is None or spec.unit not in (None, "1")
+    unit = legend.unit(row) if has_unit or row.unit.strip() else None
+    if unit == "1" and not has_unit:
+        return fields
+    if unit is not None:
+        fields["unit"] = unit
+    elif spec is not None and has_unit:
+        raise UnclearError("unit", "")
+    return fields
+
+
+def _point(fields: Mapping[str, Any], spec: PointSpec) -> ProfilePoint:
+    """Return a point that can be right, or raise ValueError."""
+    is_bit = fields["type"] == ValueType.BOOL
+    if spec.kind is PointKind.ANALOG and is_bit:
+        raise ValueError("a bit is no quantity")
+    if spec.kind is PointKind.MULTI_STATE:
+        raise ValueError("state in `enum` which raw value is which of the catalogue's codes")
+    if spec.kind is not PointKind.ANALOG and fields.get("scale", 1) != 1:
+        raise ValueError("a state has no scale")
+    point = ProfilePoint.model_validate(fields)
+    if doubt := scale_doubt(point):
+        raise ValueError(doubt)
+    return point
+
+
+def _settle(lines: Sequence[_Line]) -> None:
+    """Let one row feed each point: the one with the best claim, or none if two are equally good."""
+    claims: dict[str, list[_Line]] = {}
+    for line in lines:
+        if line.point is not None:
+            claims.setdefault(line.point.point, []).append(line)
+    taken: list[ProfilePoint] = []
+    for rivals in claims.values():
+        best, *equal = _best(rivals)
+        for line in rivals:
+            if equal:
+                line.reject(f"{len(equal) + 1} rows fit this point: choose one")
+            elif line is not best:
+                line.reject(f"{best.row.name} fits better")
+        if best.point is not None:
+            if other := next((p for p in taken if overlap(p, best.point)), None):
+                best.reject(f"lies on the registers of {other.point}")
+            else:
+                taken.append(best.point)
+
+
+def _best(rivals: Sequence[_Line]) -> list[_Line]:
+    """Return the rows with the best term; of those, what is set where it can be written.
+
+    A register that is listed twice counts once.
+    """
+    rank = min(line.claim.rank for line in rivals if line.claim)
+    best = [line for line in rivals if line.claim and line.claim.rank == rank]
+    fitting = [line for line in best if line.point and _in_its_table(line.point)] or best
+    first, *others = fitting
+    return [first, *(line for line in others if line.fields != first.fields)]
+
+
+def _in_its_table(point: ProfilePoint) -> bool:
+    """Tell whether a setpoint can be written, or what is measured only be read."""
+    return point.space.writable is (point.spec.role is PointRole.SETPOINT)
+
+
+def _nothing(path: Path, unclear: Counter[tuple[str, str]]) -> list[Problem]:
+    message = "no row is obviously a point of the catalogue; write the profile by hand"
+    if not unclear:
+        return [Problem(str(path), 1, "name", message)]
+    return [
+        Problem(str(path), 1, column, unclear_text(column, cell, rows))
+        for (column, cell), rows in unclear.most_common()
+    ]

@@ -1,0 +1,139 @@
+"""What the words of a register table mean, by ``register_terms.yaml``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from heatpump_twin.drivers.modbus.profile.profile import DeviceKind, Order, Space, ValueType
+
+TermWords = frozenset[str]
+_Meaning = TypeVar("_Meaning", bound=str)
+
+
+class Claim(NamedTuple):
+    """A register that says which point it is; of two, the lower rank is the better claim."""
+
+    point: str
+    rank: tuple[bool, int]
+
+
+class _Fillers(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: frozenset[str]
+    beside: frozenset[str]
+
+
+class RegisterTerms(BaseModel):
+    """The terms of register tables. Everything is looked up as `plain` has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: dict[str, tuple[str, ...]]
+    tables: dict[Space, tuple[str, ...]]
+    types: dict[ValueType, tuple[str, ...]]
+    word_orders: dict[Order, tuple[str, ...]]
+    units: dict[str, tuple[str, ...]]
+    words: dict[str, str]
+    sensor_tags: re.Pattern[str]
+    machine_tags: re.Pattern[str]
+    name_units: frozenset[str]
+    fillers: _Fillers
+    points: dict[DeviceKind, dict[str, tuple[str, ...]]]
+
+    def column(self, header: Iterable[str], name: str) -> str | None:
+        """Return the header of a column, whatever it is called."""
+        by_term = {plain(text): text for text in header}
+        return next((by_term[t] for t in self.columns[name] if t in by_term), None)
+
+    def space(self, cell: str) -> Space | None:
+        """Return the table that a cell names; what stands in parentheses is a remark."""
+        return _means(self.tables, plain(cell.partition("(")[0]))
+
+    def type(self, cell: str) -> ValueType | None:
+        """Return the type that a cell names, apart from its word order."""
+        text = plain(cell.partition("(")[0])
+        for term in (term for terms in self.word_orders.values() for term in terms):
+            text = text.removesuffix(f" {term}")
+        return _means(self.types, text)
+
+    def word_order(self, cell: str) -> Order | None:
+        """Return the word order that a cell with a type states."""
+        text = f" {plain(cell)} "
+        found = {
+            order
+            for order, terms in self.word_orders.items()
+            if any(f" {term} " in text for term in terms)
+        }
+        return found.pop() if len(found) == 1 else None
+
+    def unit(self, cell: str) -> str | None:
+        """Return the unit that a cell names."""
+        return _means(self.units, plain(cell))
+
+    def claim(self, name: str, kind: DeviceKind) -> Claim | None:
+        """Return the catalogue point that a register's name means, and how well."""
+        found = _points(kind).get(self.words_of(name))
+        if found is None:
+            return None
+        tagged = any(self.machine_tags.match(word) for word in plain(name).split())
+        return Claim(found[0], (tagged, found[1]))
+
+    def unit_in(self, name: str) -> str | None:
+        """Return the unit that is part of a name: ``compressor_speed_rpm``."""
+        found = set(plain(name).split()) & self.name_units
+        return self.unit(found.pop()) if len(found) == 1 else None
+
+    def words_of(self, name: str) -> TermWords:
+        """Return the words of a name that tell what it is."""
+        text = name.rsplit(".", 1)[-1] if " " not in name else name
+        text = plain(re.sub(r"([a-z0-9])([A-Z][a-z])", r"\1 \2", text))
+        first, _, rest = text.partition(" ")
+        text = rest if rest and self.space(first) else text
+        for term, meaning in self.words.items():
+            text = re.sub(rf"\b{term}\b", meaning, text)
+        words = {word for word in text.split() if not self._is_tag(word)}
+        words -= self.name_units if len(words) > 1 else set()
+        if words & self.fillers.beside:
+            words -= self.fillers.words
+        if "setpoint" in words:
+            words.discard("temperature")
+        return frozenset(words)
+
+    def _is_tag(self, word: str) -> bool:
+        return bool(self.sensor_tags.match(word) or self.machine_tags.match(word))
+
+
+@cache
+def register_terms() -> RegisterTerms:
+    """Return the packaged terms."""
+    listed = files("heatpump_twin.drivers.modbus").joinpath("register_terms.yaml")
+    data: Any = yaml.safe_load(listed.read_text("utf-8"))
+    return RegisterTerms.model_validate(data)
+
+
+@cache
+def _points(kind: DeviceKind) -> Mapping[TermWords, tuple[str, int]]:
+    """Return words → point and the place of its term."""
+    terms = register_terms()
+    return {
+        terms.words_of(term): (point, place)
+        for point, several in terms.points[kind].items()
+        for place, term in reversed([*enumerate((point, *several))])
+    }
+
+
+def plain(text: str) -> str:
+    """Return a text in lower case, its words apart, without punctuation but ``%`` and ``°``."""
+    return " ".join(re.sub(r"[^\w%°]|_", " ", text.lower()).split())
+
+
+def _means(terms: Mapping[_Meaning, tuple[str, ...]], text: str) -> _Meaning | None:
+    return next((meaning for meaning, several in terms.items() if text in several), None)

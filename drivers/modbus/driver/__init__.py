@@ -1,0 +1,1 @@
+"""Drivers of real devices: polled by their plan, written with a read-back."""

@@ -1,0 +1,215 @@
+"""From the site file to drivers: which points every device feeds, and which links they share.
+
+::
+
+    plans = plan_devices(site, source.problem)                    # mistakes as ConfigError
+    table = PointTable.build([*mapped_points(plans), *derived…])
+    drivers = build_drivers(plans, table, clock)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, PointTable, Span
+from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.settings import Device, DeviceConnection, Site
+from heatpump_twin.config.yaml_source import dotted
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
+from heatpump_twin.drivers.modbus.profile.profile import ASSET_TYPE, Profile, ProfilePoint
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink
+from heatpump_twin.drivers.modbus.wire.wire import opener
+
+KeyPath = Sequence[str | int]
+ProblemAt = Callable[[KeyPath, str], Problem]
+OfferedPoint = tuple[str, str, PointSpec, Span | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePlan:
+    """One device of the site: its profile, where it is reached, and the points it feeds."""
+
+    asset: str
+    device: Device
+    address: DeviceConnection
+    profile: Profile
+    names: Mapping[str, str]
+    """Profile point → catalogue point, without those that the site skips."""
+
+    @property
+    def name(self) -> str:
+        """``asset.device``."""
+        return f"{self.asset}.{self.device.id}"
+
+    def entries(self) -> Iterator[OfferedPoint]:
+        """Give asset, point id, declaration and write limits of every point."""
+        for point, name in self.names.items():
+            spec = CATALOGUE[ASSET_TYPE][name]
+            yield self.asset, name, spec, write_limits(self.profile.by_name[point], spec)
+
+
+def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePlan]:
+    """Return a plan for every device of the site, in the order of the file.
+
+    ``problem`` makes a mistake out of a location in the site file; pass `YamlSource.problem` to
+    have line numbers. Raises `ConfigError` with all mistakes of the site and of its profiles.
+    """
+    problem = problem or _problem_without_line
+    plans: list[DevicePlan] = []
+    problems: list[Problem] = []
+    profiles: dict[str, Profile] = {}
+    for i, heat_pump in enumerate(site.heat_pumps):
+        fed_by: dict[str, str] = {}
+        for j, device in enumerate(heat_pump.devices):
+            at: tuple[str | int, ...] = ("heat_pumps", i, "devices", j)
+            try:
+                profile = profiles.get(device.profile) or _profile(device.profile, at, problem)
+                profiles[device.profile] = profile
+                names = _names(device, profile, at, problem)
+            except ConfigError as error:
+                problems += error.problems
+                continue
+            for name in names.values():
+                if name in fed_by:
+                    message = (
+                        f"{name} already comes from {fed_by[name]}: "
+                        "skip it in one of the two, or map it to another point"
+                    )
+                    problems.append(problem(at, message))
+                fed_by.setdefault(name, device.id)
+            address = site.address(heat_pump, device)
+            try:
+                opener(address)
+            except ValueError as error:
+                problems.append(problem((*at, "connection"), str(error)))
+            plans.append(DevicePlan(heat_pump.id, device, address, profile, names))
+    if problems:
+        raise ConfigError(problems)
+    return plans
+
+
+def mapped_points(plans: Iterable[DevicePlan]) -> list[OfferedPoint]:
+    """Return the entries of all devices' points for `PointTable.build`."""
+    return [entry for plan in plans for entry in plan.entries()]
+
+
+def build_drivers(
+    plans: Sequence[DevicePlan],
+    table: PointTable,
+    clock: Clock,
+    links: dict[str, ModbusLink] | None = None,
+) -> list[ModbusDriver]:
+    """Return a driver for every device. Devices at the same address share one link.
+
+    ``links`` has those of drivers that run already, by address, and takes the new ones.
+    """
+    links = {} if links is None else links
+    drivers = []
+    for plan, phase in zip(plans, phases(plans), strict=True):
+        link = links.setdefault(repr(plan.address), ModbusLink.to(plan.address))
+        points = table.by_asset[plan.asset]
+        drivers.append(
+            ModbusDriver(
+                name=plan.name,
+                profile=plan.profile,
+                points={point: points[name] for point, name in plan.names.items()},
+                link=link,
+                unit=plan.device.unit,
+                clock=clock,
+                period=plan.device.poll,
+                timeout=plan.device.timeout,
+                phase=phase,
+            )
+        )
+    return drivers
+
+
+def phases(plans: Sequence[DevicePlan]) -> list[float]:
+    """Return by which share of its period each device is polled later.
+
+    Devices on one link are spread evenly, or they would queue for it while it idles for the rest of
+    the period; and so are the links among themselves.
+    """
+    addresses = [repr(plan.address) for plan in plans]
+    sharing = Counter(addresses)
+    rank = {address: i / len(sharing) for i, address in enumerate(sharing)}
+    before: Counter[str] = Counter()
+    found = []
+    for address in addresses:
+        found.append((before[address] + rank[address]) / sharing[address])
+        before[address] += 1
+    return found
+
+
+def write_limits(point: ProfilePoint, spec: PointSpec) -> Span | None:
+    """Return what a write may ask for: what both the catalogue and the device allow."""
+    if point.write is None:
+        return None
+    if spec.kind is PointKind.TWO_STATE:
+        return 0.0, 1.0
+    if spec.kind is PointKind.MULTI_STATE:
+        codes = set(point.enum.values()) or set(spec.enum)
+        return float(min(codes)), float(max(codes))
+    low, high = point.accepted
+    if spec.range is not None:
+        low, high = max(low, spec.range[0]), min(high, spec.range[1])
+    return low, high
+
+
+def _profile(name: str, at: tuple[str | int, ...], problem: ProblemAt) -> Profile:
+    if name not in packaged_profiles() and not Path(name).is_file():
+        known = ", ".join(packaged_profiles())
+        message = f"there is no profile {name!r}; name a file, or one of {known}"
+        raise ConfigError([problem((*at, "profile"), message)])
+    return load_profile(name)
+
+
+def _names(
+    device: Device, profile: Profile, at: tuple[str | int, ...], problem: ProblemAt
+) -> dict[str, str]:
+    """Return profile point → catalogue point, or raise with what is wrong in map and skip."""
+    problems = []
+    offered = {point.point for point in profile.samples}
+    for index, name in enumerate(device.skip):
+        if name not in offered:
+            message = f"profile {device.profile} has no point {name!r}"
+            problems.append(problem((*at, "skip", index), message))
+    for name, target in device.map.items():
+        message = _map_mistake(profile, name, target)
+        if message:
+            problems.append(problem((*at, "map", name), message))
+    if problems:
+        raise ConfigError(problems)
+    names = {
+        point.point: device.map.get(point.point, point.point)
+        for point in profile.samples
+        if point.point not in device.skip
+    }
+    for point, target in names.items():
+        limits = write_limits(profile.by_name[point], CATALOGUE[ASSET_TYPE][target])
+        if limits is not None and limits[0] > limits[1]:
+            message = f"no value of {target} is allowed by both the catalogue and the profile"
+            raise ConfigError([problem((*at, "profile"), message)])
+    return names
+
+
+def _map_mistake(profile: Profile, name: str, target: str) -> str:
+    if name not in {point.point for point in profile.samples}:
+        return f"the profile has no point {name!r}"
+    if target not in CATALOGUE[ASSET_TYPE]:
+        return f"the catalogue has no point {target!r}"
+    source, wanted = CATALOGUE[ASSET_TYPE][name], CATALOGUE[ASSET_TYPE][target]
+    if source.unit != wanted.unit:
+        return f"{name} is in {source.unit} and {target} in {wanted.unit}"
+    if source.kind is not wanted.kind or source.enum != wanted.enum:
+        return f"{name} and {target} do not have the same states"
+    return ""
+
+
+def _problem_without_line(location: KeyPath, message: str) -> Problem:
+    return Problem("site", 1, dotted(location), message)

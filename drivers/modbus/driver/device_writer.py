@@ -1,0 +1,201 @@
+"""Write one point of a device: refuse what it would not take, send once, read back."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from heatpump_twin.config.catalogue import Point
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.modbus.profile.codec import EncodeError, PointCodec
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, WriteRules
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Request
+from heatpump_twin.drivers.protocol import LinkError, WriteOutcome, WriteState
+from heatpump_twin.drivers.status import (
+    BAD_INVALID_STATE,
+    BAD_NOT_WRITABLE,
+    BAD_OUT_OF_RANGE,
+    BAD_RESOURCE_UNAVAILABLE,
+    BAD_TIMEOUT,
+    GOOD,
+)
+
+_ILLEGAL_VALUE, _ACKNOWLEDGE, _NO_RESPONSE = 3, 5, 11
+_STILL_OPEN = frozenset({_ACKNOWLEDGE, _NO_RESPONSE})
+"""Exceptions after which the device may yet carry the write out."""
+_READ_BACK_INTERVAL = 0.2
+
+ReadBack = Callable[[ProfilePoint], Awaitable[Frame]]
+
+
+class DeviceWriter:
+    """Writes points of one device. Every outcome is a `WriteOutcome`; nothing is raised."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        points: Mapping[str, Point],
+        link: ModbusLink,
+        unit: int,
+        timeout: float,
+        read_back: ReadBack,
+    ) -> None:
+        self._profile = profile
+        self._link = link
+        self._unit = unit
+        self._timeout = timeout
+        self._read_back = read_back
+        self._by_index = {
+            points[point.point].index: (point, PointCodec.of(profile, point), points[point.point])
+            for point in profile.samples
+            if point.point in points
+        }
+        self._last_write: dict[int, float] = {}
+
+    async def write(self, index: int, value: float) -> WriteOutcome:
+        """Write a point by its index in the table, in the catalogue's unit."""
+        point, codec, _ = self._by_index[index]
+        rules = point.write or WriteRules()
+        refusal = self.refusal(index, value) or await self._interlocked(rules)
+        if refusal is not None:
+            return refusal
+        strokes = [0.0, value] if rules.momentary and value else [value]
+        doubt = ""
+        for stroke in strokes:
+            outcome, doubt = await self._send(point, rules, codec.encode(stroke))
+            if outcome is not None:
+                return outcome
+        self._last_write[index] = asyncio.get_running_loop().time()
+        if rules.momentary:
+            return await self._pressed(point, doubt)
+        return await self._verified(point, rules, codec, codec.rounded(value), doubt)
+
+    async def _send(
+        self, point: ProfilePoint, rules: WriteRules, words: list[int]
+    ) -> tuple[WriteOutcome | None, str]:
+        """Send one request; return its outcome if it failed for sure, else what is in doubt."""
+        space = rules.space or point.space
+        request = Request.write(self._unit, space, point.address, words, rules.function)
+        try:
+            await self._link.request(request, self._timeout, self._profile.pause)
+        except NotSentError as error:
+            return _refused(error.status, f"nothing was sent: {error}"), ""
+        except ModbusExceptionError as answer:
+            if answer.code not in _STILL_OPEN:
+                status = BAD_OUT_OF_RANGE if answer.code == _ILLEGAL_VALUE else answer.status
+                return _refused(status, f"the device refused: {answer}"), ""
+            return None, str(answer)
+        except LinkError as error:
+            return None, str(error)
+        return None, ""
+
+    async def _pressed(self, point: ProfilePoint, doubt: str) -> WriteOutcome:
+        """Report a push-button: that the device has taken the request is all that there is to know.
+
+        Whether it still shows the button pressed proves nothing; it is read so that clients see it.
+        """
+        found: float | None = None
+        with suppress(LinkError):
+            found = float((await self._read_back(point)).value[0])
+        if doubt:
+            message = f"it is not known whether the device took the request: {doubt}"
+            return WriteOutcome(WriteState.UNKNOWN, BAD_TIMEOUT, None, message)
+        return WriteOutcome(WriteState.CONFIRMED, GOOD, found, "the device took the request")
+
+    def refusal(self, index: int, value: float) -> WriteOutcome | None:
+        """Say why a value would not be sent, as far as that is known without the device."""
+        point, codec, target = self._by_index[index]
+        if point.write is None:
+            return _refused(BAD_NOT_WRITABLE, f"{target.id} cannot be written")
+        refusal = self._forbidden(point, point.write, codec, target, value)
+        return refusal or self._throttled(index, point.write)
+
+    def remember(self, index: int, ago: float) -> None:
+        """Have the throttle count a write that was made so many seconds ago, by another run."""
+        self._last_write[index] = asyncio.get_running_loop().time() - ago
+
+    async def _verified(
+        self, point: ProfilePoint, rules: WriteRules, codec: PointCodec, want: float, doubt: str
+    ) -> WriteOutcome:
+        """Read until the device shows the value or its time to settle is over."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + rules.settle
+        found: float | None = None
+        while True:
+            try:
+                frame = await self._read_back(point)
+                found = float(frame.value[0])
+            except LinkError as error:
+                doubt = doubt or str(error)
+            if found is not None and _same(codec, found, want):
+                message = "the device reads back the value"
+                return WriteOutcome(WriteState.CONFIRMED, GOOD, found, message)
+            if loop.time() >= deadline:
+                break
+            await asyncio.sleep(_READ_BACK_INTERVAL)
+        if found is None:
+            message = f"it is not known whether the device took the value: {doubt}"
+            return WriteOutcome(WriteState.UNKNOWN, BAD_TIMEOUT, None, message)
+        message = f"the device reads back {found:g} instead of {want:g}"
+        message += f"; the write itself was not answered properly: {doubt}" if doubt else ""
+        return WriteOutcome(WriteState.MISMATCH, BAD_INVALID_STATE, found, message)
+
+    def _forbidden(
+        self,
+        point: ProfilePoint,
+        rules: WriteRules,
+        codec: PointCodec,
+        target: Point,
+        value: float,
+    ) -> WriteOutcome | None:
+        if target.limits is not None and not target.limits[0] <= value <= target.limits[1]:
+            low, high = target.limits
+            return _refused(BAD_OUT_OF_RANGE, f"{value:g} is not within {low:g} and {high:g}")
+        low, high = point.accepted
+        if not low <= value <= high:
+            return _refused(BAD_OUT_OF_RANGE, f"the device takes {low:g} to {high:g}")
+        step = None if rules.step is None else rules.step * point.conversion.factor
+        base = low if math.isfinite(low) else 0.0
+        if step is not None and not math.isclose(
+            (value - base) / step, round((value - base) / step), abs_tol=1e-6
+        ):
+            return _refused(BAD_OUT_OF_RANGE, f"the device takes steps of {step:g} from {base:g}")
+        try:
+            codec.encode(value)
+        except EncodeError as error:
+            return _refused(BAD_OUT_OF_RANGE, str(error))
+        return None
+
+    def _throttled(self, index: int, rules: WriteRules) -> WriteOutcome | None:
+        if index not in self._last_write:
+            return None
+        wait = self._last_write[index] + rules.throttle - asyncio.get_running_loop().time()
+        if wait <= 0:
+            return None
+        message = f"the device's memory wears out; write again in {wait:.0f} s"
+        return _refused(BAD_RESOURCE_UNAVAILABLE, message)
+
+    async def _interlocked(self, rules: WriteRules) -> WriteOutcome | None:
+        for name, needed in rules.requires.items():
+            try:
+                frame = await self._read_back(self._profile.by_name[name])
+            except LinkError as error:
+                return _refused(error.status, f"the interlock {name} cannot be read: {error}")
+            if frame.value[0] != needed:
+                message = f"only while {name} is {needed:g}; it is {frame.value[0]:g}"
+                return _refused(BAD_INVALID_STATE, message)
+        return None
+
+
+def _same(codec: PointCodec, found: float, want: float) -> bool:
+    """Compare within half the device's resolution, or the rounding of its float."""
+    if codec.point.type.is_float:
+        return math.isclose(found, want, rel_tol=1e-6, abs_tol=1e-9)
+    return abs(found - want) <= abs(codec.factor) / 2
+
+
+def _refused(status: int, message: str) -> WriteOutcome:
+    return WriteOutcome(WriteState.REFUSED, status, None, message)

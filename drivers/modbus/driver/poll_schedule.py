@@ -1,0 +1,55 @@
+"""When to poll: deadlines that do not drift, and how long to leave a sick device alone."""
+
+from __future__ import annotations
+
+import math
+import random
+
+
+class PollSchedule:
+    """Ticks at ``start + k · period``.
+
+    What is done at a tick has to be over when the next one is due. If it is not, that tick counts
+    as `missed`, and so does every one that is left out because its time is over, too.
+    """
+
+    def __init__(self, start: float, period: float) -> None:
+        self.start = start
+        self.period = period
+        self.tick = -1
+        self.missed = 0
+
+    def next(self, now: float) -> float:
+        """Advance to the first tick that is not over yet, and return its time.
+
+        A tick is over when the one after it is due. To ask for the next one is to say that what was
+        to be done at the one before is done.
+        """
+        current = math.floor((now - self.start) / self.period)
+        if self.tick >= 0:
+            self.missed += max(0, current - self.tick)
+        self.tick = max(self.tick + 1, current)
+        return self.start + self.tick * self.period
+
+    def resume(self, now: float) -> None:
+        """Go on after an outage, whose ticks nobody missed."""
+        self.tick = max(self.tick, math.floor((now - self.start) / self.period))
+
+
+class BackOff:
+    """Growing pauses between attempts, jittered so that devices do not come back in step."""
+
+    def __init__(self, period: float, rng: random.Random) -> None:
+        self._longest = max(2.0, period)
+        self._first = self._longest / 4
+        self._next = self._first
+        self._rng = rng
+
+    def pause(self) -> float:
+        """Return how long to wait before the next attempt. [s]"""
+        wait, self._next = self._next, min(2 * self._next, self._longest)
+        return wait * self._rng.uniform(0.75, 1.0)
+
+    def reset(self) -> None:
+        """Begin with short pauses again."""
+        self._next = self._first

@@ -1,0 +1,1 @@
+"""Emulated devices on real Modbus, with faults on demand."""

@@ -1,0 +1,207 @@
+"""The registers of one emulated device: what it shows, what it accepts, what it refuses."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
+
+from pymodbus.constants import ExcCodes
+
+from heatpump_twin.drivers.modbus.emulator.emulated_faults import SensorFault
+from heatpump_twin.drivers.modbus.emulator.emulated_points import (
+    ModbusRefusal,
+    Region,
+    Shown,
+    ShownText,
+    ShownValue,
+)
+from heatpump_twin.drivers.modbus.profile.codec import PointCodec
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
+from heatpump_twin.drivers.process import Process, StepwiseProcess
+from heatpump_twin.drivers.status import GOOD
+
+_READ = {1: Space.COIL, 2: Space.DISCRETE, 3: Space.HOLDING, 4: Space.INPUT}
+_WRITE = {5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING}
+_T = TypeVar("_T")
+
+_REMEMBERED = 256
+"""Different requests whose answers are kept; who polls has few."""
+
+
+Forced = Mapping[tuple[Space, int], int]
+"""(space, address) → exception code of every request that touches it."""
+
+NOTHING_FORCED: Forced = MappingProxyType({})
+
+
+class EmulatedDevice:
+    """The register image of one device, alive: every read asks the process, every write tells it.
+
+    ``names`` maps profile points to the catalogue points that the process knows, where they differ.
+    ``on_restart`` is called when the device reboots, to forget what it keeps in volatile memory.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        process: Process,
+        names: Mapping[str, str] | None = None,
+        *,
+        on_restart: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.profile = profile
+        self.process = process
+        self.restart = on_restart
+        self.sensors: dict[str, SensorFault] = {}
+        """What is wrong with which sensor, by its name in the process."""
+        names = names or {}
+        shown = [
+            ShownValue(PointCodec.of(profile, p), process, names.get(p.point, p.point))
+            for p in profile.samples
+        ]
+        self.points = {value.name: value for value in shown}
+        """By their names in the process."""
+        texts = [ShownText(p) for p in profile.points if p.type is ValueType.STRING]
+        readable: list[Shown] = [*shown, *texts]
+        self._readable = {s: Region([x for x in readable if x.point.space is s]) for s in Space}
+        self._writable = {s: Region([x for x in shown if x.point.write_space is s]) for s in Space}
+        self._layouts: dict[bytes, _Layout] = {}
+        self._answers: dict[bytes, bytes] = {}
+        self._stepwise = process if isinstance(process, StepwiseProcess) else None
+        self._revision: int | None = None
+
+    def respond(self, request: bytes, forced: Forced = NOTHING_FORCED) -> bytes:
+        """Return the response PDU to a request PDU, or raise `ModbusRefusal`."""
+        if self._stepwise is None or forced or self.sensors or request[0] not in _READ:
+            return self._respond(request, forced)
+        if self._revision != self._stepwise.revision:
+            self._answers.clear()
+            self._revision = self._stepwise.revision
+        answer = self._answers.get(request)
+        if answer is None:
+            answer = self._respond(request, forced)
+            _remember(self._answers, request, answer)
+        return answer
+
+    def _respond(self, request: bytes, forced: Forced) -> bytes:
+        function = request[0]
+        if function in _READ and self._readable[_READ[function]].points:
+            return self._read(_READ[function], request, forced)
+        if function in _WRITE and self._writable[_WRITE[function]].points:
+            return self._write(_WRITE[function], request, forced)
+        raise ModbusRefusal(ExcCodes.ILLEGAL_FUNCTION)
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────────────
+    def _read(self, space: Space, request: bytes, forced: Forced) -> bytes:
+        layout = self._layouts.get(request)
+        if layout is None:
+            layout = self._layout(space, request)
+            _remember(self._layouts, request, layout)
+        _refuse(forced, space, layout.start, layout.length)
+        words = [0] * layout.length
+        for shown, at in layout.places:
+            for offset, word in enumerate(shown.words(self.sensors), at):
+                if 0 <= offset < layout.length:
+                    words[offset] |= word
+        if space.of_bits:
+            packed = sum(bit << i for i, bit in enumerate(words))
+            data = packed.to_bytes((layout.length + 7) // 8, "little")
+        else:
+            data = struct.pack(f">{layout.length}H", *words)
+        return bytes((request[0], len(data))) + data
+
+    def _layout(self, space: Space, request: bytes) -> _Layout:
+        """Find out which points a request is about; unmapped addresses between them read 0."""
+        if len(request) != 5:
+            raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
+        start, count = struct.unpack(">HH", request[1:])
+        if not 1 <= count <= self.profile.limits.of(space):
+            raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
+        end = start + count
+        touched = self._readable[space].touching(start, end)
+        covered = start
+        for shown in touched:
+            self._check_gap(covered, min(shown.point.address, end))
+            covered = max(covered, shown.point.end)
+        self._check_gap(covered, end)
+        if not touched:
+            raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
+        return _Layout(start, count, [(shown, shown.point.address - start) for shown in touched])
+
+    def _check_gap(self, start: int, end: int) -> None:
+        if end - start > self.profile.limits.gap:
+            raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
+
+    # ── writing ───────────────────────────────────────────────────────────────────────────────────
+    def _write(self, space: Space, request: bytes, forced: Forced) -> bytes:
+        start, words = _written(request)
+        _refuse(forced, space, start, len(words))
+        accepted = []
+        covered = start
+        for shown in self._writable[space].touching(start, start + len(words)):
+            point = shown.point
+            if point.address != covered or point.end > start + len(words):
+                raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
+            part = words[point.address - start : point.end - start]
+            value, status = shown.codec.decode_write(part)
+            if status != GOOD or not _within(point, value):
+                raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
+            accepted.append((shown, value))
+            covered = point.end
+        if covered != start + len(words):
+            raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
+        for shown, value in accepted:
+            self.process.write(shown.name, value)
+        return request[:5]
+
+
+class _Layout(NamedTuple):
+    """A read request: where it starts, how long it is, and where in it which point lies."""
+
+    start: int
+    length: int
+    places: Sequence[tuple[Shown, int]]
+
+
+def _refuse(forced: Forced, space: Space, start: int, count: int) -> None:
+    for (faulty, address), code in forced.items():
+        if faulty is space and start <= address < start + count:
+            raise ModbusRefusal(code)
+
+
+def _remember(answers: dict[bytes, _T], request: bytes, answer: _T) -> None:
+    if len(answers) == _REMEMBERED:
+        answers.clear()
+    answers[request] = answer
+
+
+def _written(request: bytes) -> tuple[int, list[int]]:
+    """Return the first address and the words (or bits) of a write request."""
+    if len(request) < 5:
+        raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
+    function = request[0]
+    start, value = struct.unpack(">HH", request[1:5])
+    if function == 5:
+        if len(request) != 5 or value not in (0, 0xFF00):
+            raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
+        return start, [int(value == 0xFF00)]
+    if function == 6:
+        if len(request) != 5:
+            raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
+        return start, [value]
+    data = request[6:]
+    size = (value + 7) // 8 if function == 15 else 2 * value
+    if value == 0 or len(request) < 6 or request[5] != size or len(data) != size:
+        raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
+    if function == 15:
+        return start, [data[i >> 3] >> (i & 7) & 1 for i in range(value)]
+    return start, list(struct.unpack(f">{value}H", data))
+
+
+def _within(point: ProfilePoint, value: float) -> bool:
+    """Tell whether the device's own limits allow a value; a float's rounding is forgiven."""
+    low, high = point.accepted
+    slack = 1e-6 * max(1.0, abs(value))
+    return low - slack <= value <= high + slack

@@ -1,0 +1,80 @@
+"""What can be wrong with an emulated gateway and with the sensors of a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.modbus.emulator.emulated_session import Corruption
+from heatpump_twin.drivers.modbus.profile.profile import Space
+
+_HOUR = 3600.0 * MICROSECONDS
+
+
+class SensorFault(Protocol):
+    """What a broken sensor makes of the true value."""
+
+    def shown(self, value: float, /) -> float:
+        """Return what the device shows instead."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """The sensor keeps its value."""
+
+    at: float
+
+    def shown(self, _value: float) -> float:
+        """Return the value that it is stuck at."""
+        return self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Drifting:
+    """The sensor goes away from the truth, the further the longer."""
+
+    per_hour: float
+    """[unit of the point / h]"""
+    since: int
+    """[µs since the Unix epoch]"""
+    clock: Clock
+
+    def shown(self, value: float) -> float:
+        """Return the value with the error that has built up."""
+        return value + self.per_hour * (self.clock.now() - self.since) / _HOUR
+
+
+@dataclass(slots=True)
+class Faults:
+    """Faults of a gateway; change them while it runs."""
+
+    latency: float = 0.0
+    """Delay of every response, on its own connection. [s]"""
+    late: float = 0.0
+    """As much later a response comes, and what is behind it, on the newest connection. [s]"""
+    silent: bool = False
+    """Connections are accepted and requests swallowed."""
+    silent_units: set[int] = field(default_factory=set)
+    """Unit ids whose requests are swallowed."""
+    corruption: Corruption | None = None
+    one_in: dict[str, int] = field(default_factory=dict)
+    """latency, late, silent, corruption → it happens to one request in so many; default: to all."""
+    offline: set[int] = field(default_factory=set)
+    """Unit ids that do not answer the gateway: exception 0x0B; on a bus, silence."""
+    exceptions: dict[tuple[int, Space, int], int] = field(default_factory=dict)
+    """(unit, space, address) → exception code of every request that touches it."""
+
+    def clear(self) -> None:
+        """Switch every fault off."""
+        self.latency = self.late = 0.0
+        self.silent = False
+        self.corruption = None
+        for faults in (self.silent_units, self.one_in, self.offline):
+            faults.clear()
+        self.exceptions.clear()
+
+    def hits(self, name: str, request: int) -> bool:
+        """Tell whether a fault that is on happens to the n-th request."""
+        return not self.one_in or request % self.one_in.get(name, 1) == 0

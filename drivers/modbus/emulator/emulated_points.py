@@ -1,0 +1,138 @@
+"""What a point of an emulated device shows: the words of its registers, made again if new."""
+
+from __future__ import annotations
+
+import math
+import struct
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from pymodbus.constants import ExcCodes
+
+from heatpump_twin.config.catalogue import PointKind
+from heatpump_twin.drivers.modbus.emulator.emulated_faults import SensorFault
+from heatpump_twin.drivers.modbus.profile.codec import EncodeError, PointCodec
+from heatpump_twin.drivers.modbus.profile.profile import ProfilePoint
+from heatpump_twin.drivers.process import Process
+from heatpump_twin.drivers.status import GOOD
+
+_TEXT = "EMULATED"
+
+Sensors = Mapping[str, SensorFault]
+
+
+class ModbusRefusal(Exception):  # noqa: N818 (an answer of the protocol, not an error of ours)
+    """The device answers with an exception code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"Modbus exception {code}")
+        self.code = code
+
+
+class Shown(Protocol):
+    """A point as it lies in the registers."""
+
+    point: ProfilePoint
+
+    def words(self, sensors: Sensors) -> Sequence[int]:
+        """Return its words (or its bit) now, or raise `ModbusRefusal`."""
+        ...
+
+
+class ShownValue:
+    """A number that comes from the process, by the name that it has there."""
+
+    __slots__ = ("_ends", "_process", "_raw", "_value", "_words", "codec", "name", "point")
+
+    def __init__(self, codec: PointCodec, process: Process, name: str) -> None:
+        self.point = codec.point
+        self.codec = codec
+        self.name = name
+        self._process = process
+        self._ends = sorted((codec.clamped(-math.inf), codec.clamped(math.inf)))
+        self._value = self._raw = math.nan
+        self._words: Sequence[int] = ()
+
+    def value(self, sensors: Sensors) -> float | None:
+        """Return what the sensor says, right or wrong; None: there is none."""
+        value = self._process.read(self.name)
+        if value is None or math.isnan(value):
+            return None
+        return sensors[self.name].shown(value) if self.name in sensors else value
+
+    def shown(self, sensors: Sensors) -> float | None:
+        """Return what a client reads, rounded as the registers round; None: no value."""
+        try:
+            value, status = self.codec.decode(self.words(sensors))
+        except ModbusRefusal:
+            return None
+        return value if status == GOOD else None
+
+    def words(self, sensors: Sensors) -> Sequence[int]:
+        """Return the words for the value, or the mark for a missing sensor."""
+        value = self.value(sensors)
+        if value is None:
+            absent = self.codec.absent_words()
+            if absent is None:
+                raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
+            return absent
+        if value != self._value:
+            raw = self._nearest(value)
+            if raw != self._raw:
+                self._words = self._encoded(raw)
+                self._raw = raw
+            self._value = value
+        return self._words
+
+    def _nearest(self, value: float) -> float:
+        """Return the raw number for a value, which stops at the ends of the registers."""
+        codec = self.codec
+        low, high = self._ends
+        held = min(max(value, low), high)
+        try:
+            return codec.raw(held)
+        except EncodeError as error:
+            if not codec.sentinels or codec.point.spec.kind is not PointKind.ANALOG:
+                raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
+        try:  # a device does not let a value look like its mark for a missing sensor
+            return codec.raw(min(held + abs(codec.factor), high))
+        except EncodeError as error:
+            raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
+
+    def _encoded(self, raw: float) -> Sequence[int]:
+        try:
+            return self.codec.words(raw)
+        except EncodeError as error:
+            raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
+
+
+class ShownText:
+    """A text, which no process has anything to say about."""
+
+    def __init__(self, point: ProfilePoint) -> None:
+        self.point = point
+        wire = _TEXT.encode("ascii")[: 2 * point.size].ljust(2 * point.size, b"\0")
+        self._words = struct.unpack(f">{point.size}H", wire)
+
+    def words(self, _sensors: Sensors) -> Sequence[int]:
+        """Return the text's words."""
+        return self._words
+
+
+_S = TypeVar("_S", bound=Shown)
+
+
+class Region(Generic[_S]):
+    """Points of one space in the order of their addresses."""
+
+    def __init__(self, points: Sequence[_S]) -> None:
+        self.points = sorted(points, key=lambda shown: shown.point.address)
+        self._starts = [shown.point.address for shown in self.points]
+        self._reach = max((shown.point.size for shown in points), default=0)
+
+    def touching(self, start: int, end: int) -> list[_S]:
+        """Return the points that lie at least in part within [start, end)."""
+        first = bisect_right(self._starts, start - self._reach)
+        last = bisect_left(self._starts, end)
+        return [shown for shown in self.points[first:last] if shown.point.end > start]

@@ -1,0 +1,337 @@
+"""Profiles: what a device's datasheet says, as schema-checked data."""
+
+from __future__ import annotations
+
+import math
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, Span
+from heatpump_twin.config.quantities import Duration
+from heatpump_twin.drivers.modbus.profile.field_units import Conversion, conversion
+
+ASSET_TYPE = "heat_pump"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeviceKind(StrEnum):
+    """What the device is for."""
+
+    HEAT_PUMP_CONTROLLER = "heat_pump_controller"
+    ELECTRICITY_METER = "electricity_meter"
+    HEAT_METER = "heat_meter"
+    TRANSMITTER = "transmitter"
+
+
+class Space(StrEnum):
+    """The four Modbus tables."""
+
+    COIL = "coil"
+    DISCRETE = "discrete"
+    INPUT = "input"
+    HOLDING = "holding"
+
+    @property
+    def of_bits(self) -> bool:
+        """Whether an address holds one bit, not 16."""
+        return self in (Space.COIL, Space.DISCRETE)
+
+    def octets(self, count: int) -> int:
+        """Return how many bytes a response takes to tell so many addresses."""
+        return (count + 7) // 8 if self.of_bits else 2 * count
+
+    @property
+    def writable(self) -> bool:
+        """Whether the protocol has a function that writes here."""
+        return self in (Space.COIL, Space.HOLDING)
+
+
+class Order(StrEnum):
+    """Which part of a number comes first."""
+
+    BIG = "big"
+    LITTLE = "little"
+
+
+class ValueType(StrEnum):
+    """How a value lies in its registers."""
+
+    BOOL = "bool"
+    INT16 = "int16"
+    UINT16 = "uint16"
+    INT32 = "int32"
+    UINT32 = "uint32"
+    INT64 = "int64"
+    UINT64 = "uint64"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    STRING = "string"
+
+    @property
+    def registers(self) -> int:
+        """16-bit registers that one value takes; a string states its own length."""
+        digits = self.value.lstrip("abcdefghijklmnopqrstuvwxyz")
+        return int(digits) // 16 if digits else 1
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it is IEEE 754."""
+        return self in (ValueType.FLOAT32, ValueType.FLOAT64)
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether bits can be picked out of it."""
+        return self.value.startswith("uint")
+
+
+class PollClass(StrEnum):
+    """How often a point is read."""
+
+    FAST = "fast"
+    SLOW = "slow"
+
+
+class WriteFunction(StrEnum):
+    """Function codes for writing: 05/06, or 15/16."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+
+
+class WriteRules(_Section):
+    """What a device accepts. ``min``, ``max`` and ``step`` are in the point's `unit`."""
+
+    min: float | None = None
+    max: float | None = None
+    step: float | None = Field(None, gt=0, description="only multiples of it, counted from min")
+    function: WriteFunction | None = Field(
+        None, description="default: single for one register or coil, else multiple"
+    )
+    space: Space | None = Field(
+        None, description="where it is written, if not where it is read; at the same address"
+    )
+    throttle: Duration = Field(
+        0.0, ge=0, description="shortest time between writes, for EEPROM cells [s]"
+    )
+    settle: Duration = Field(
+        2.0, ge=0, description="longest time until a read shows what was written [s]"
+    )
+    momentary: bool = Field(
+        False,
+        description="a push-button: it acts when it goes from 0 to 1, and may fall back by itself",
+    )
+    requires: dict[str, float] = Field(
+        default_factory=dict, description="interlock: points of this profile that must have a value"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> WriteRules:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+_NUMBER_OR_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
+
+
+def _several(value: Any) -> Any:
+    return [value] if isinstance(value, int | float) else value
+
+
+class ProfilePoint(_Section):
+    """One quantity of a device: where it lies and how to read it."""
+
+    point: str = Field(description="id in the point catalogue")
+    space: Space
+    address: int = Field(ge=0, le=65535, description="zero-based, as on the wire")
+    type: ValueType
+    length: int | None = Field(None, ge=1, le=125, description="registers of a string")
+    bit: int | None = Field(None, ge=0, le=63, description="lowest bit of a bit field")
+    bits: int = Field(1, ge=1, le=32, description="width of a bit field")
+    word_order: Order | None = Field(None, description="default: the profile's")
+    byte_order: Order | None = Field(None, description="default: the profile's")
+    write_word_order: Order | None = Field(None, description="default: word_order")
+    radix: int = Field(
+        65536, ge=2, le=65536, description="units of a word in the next higher one (split counters)"
+    )
+    scale: float = Field(1.0, description="value = raw · scale + offset, in `unit`")
+    offset: float = 0.0
+    unit: str | None = Field(None, description="the device's unit; default: the catalogue's")
+    absent: Annotated[
+        tuple[float, ...], BeforeValidator(_several), WithJsonSchema(_NUMBER_OR_NUMBERS)
+    ] = Field((), description="raw values that mean: there is no such sensor")
+    enum: dict[int, int] = Field(default_factory=dict, description="raw value → catalogue code")
+    poll: PollClass = PollClass.FAST
+    write: WriteRules | None = None
+
+    @property
+    def spec(self) -> PointSpec:
+        """The declaration in the catalogue."""
+        return CATALOGUE[ASSET_TYPE][self.point]
+
+    @cached_property
+    def conversion(self) -> Conversion:
+        """From the device's unit to the catalogue's."""
+        if self.unit is None or self.spec.unit is None:
+            return Conversion()
+        return conversion(self.unit, self.spec.unit)
+
+    @property
+    def write_space(self) -> Space | None:
+        """Where a write goes; None: it cannot be written."""
+        return (self.write.space or self.space) if self.write is not None else None
+
+    @property
+    def accepted(self) -> Span:
+        """What the device accepts in a write, in the catalogue's unit."""
+        factor, offset = self.conversion
+        rules = self.write or WriteRules()
+        low = -math.inf if rules.min is None else rules.min * factor + offset
+        high = math.inf if rules.max is None else rules.max * factor + offset
+        return low, high
+
+    @property
+    def size(self) -> int:
+        """Addresses that the value takes."""
+        return self.length if self.length is not None else self.type.registers
+
+    @property
+    def end(self) -> int:
+        """First address behind the value."""
+        return self.address + self.size
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ProfilePoint:
+        if mistakes := self._mistakes():
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def _mistakes(self) -> list[str]:
+        """Say what cannot be, in the order in which it should be repaired."""
+        if self.type is ValueType.STRING or self.length is not None:
+            return self._string_mistakes()
+        if self.point not in CATALOGUE[ASSET_TYPE]:
+            near = get_close_matches(self.point, CATALOGUE[ASSET_TYPE], 1)
+            hint = f"; did you mean {near[0]}?" if near else "; see docs/point-list.md"
+            return [f"the catalogue has no point {self.point!r}{hint}"]
+        found = []
+        if self.space.of_bits and self.type is not ValueType.BOOL:
+            found.append(f"a {self.space} holds a bool, not {self.type}")
+        if self.end > 65536:
+            found.append("the value ends behind address 65535")
+        if self.scale == 0:
+            found.append("scale 0 makes every value the same")
+        if self.bit is not None and not self.type.is_unsigned:
+            found.append("a bit field is picked out of an unsigned type")
+        if self.bit is not None and self.bit + self.bits > 16 * self.type.registers:
+            found.append("the bit field ends outside its registers")
+        if self.radix != 65536 and not (self.type.is_unsigned and self.type.registers > 1):
+            found.append("radix splits a uint32 or uint64")
+        return found + self._meaning_mistakes()
+
+    def _string_mistakes(self) -> list[str]:
+        if self.type is not ValueType.STRING:
+            return ["only a string has a length"]
+        if self.length is None:
+            return ["a string needs its length in registers"]
+        if self.space.of_bits:
+            return [f"a {self.space} holds a bool, not a string"]
+        return ["a string cannot be written"] if self.write is not None else []
+
+    def _meaning_mistakes(self) -> list[str]:
+        found = []
+        spec = self.spec
+        codes = {0, 1} if spec.states else set(spec.enum)
+        if spec.kind is PointKind.ANALOG and self.enum:
+            found.append(f"{self.point} is a quantity, so it has no enum")
+        if spec.kind is not PointKind.ANALOG and self.unit is not None:
+            found.append(f"{self.point} is a state, so it has no unit")
+        if unknown := set(self.enum.values()) - codes if codes else set():
+            found.append(f"{self.point} has no code {sorted(unknown)}; it has {sorted(codes)}")
+        if len(set(self.enum.values())) < len(self.enum) and self.write is not None:
+            found.append("two raw values have the same code, so a write would be ambiguous")
+        if self.unit is not None and spec.unit is not None:
+            try:
+                conversion(self.unit, spec.unit)
+            except ValueError as error:
+                found.append(str(error))
+        if self.write_space is not None and not self.write_space.writable:
+            found.append(f"a {self.write_space} cannot be written")
+        if self.write_space is not None and self.write_space.of_bits != self.space.of_bits:
+            found.append(f"what is read as {self.space} cannot be written as {self.write_space}")
+        if self.write is not None and self.write.momentary and spec.kind is not PointKind.TWO_STATE:
+            found.append(f"a push-button has two states, and {self.point} has not")
+        if self.write is not None and self.bit is not None:
+            found.append("a bit field cannot be written: the other bits could change meanwhile")
+        return found
+
+
+class Limits(_Section):
+    """The largest request that the device answers."""
+
+    registers: int = Field(125, ge=1, le=125)
+    bits: int = Field(2000, ge=1, le=2000)
+    gap: int = Field(
+        0, ge=0, le=2000, description="unmapped addresses that a request may read across"
+    )
+
+    def of(self, space: Space) -> int:
+        """Return the largest count in one request."""
+        return self.bits if space.of_bits else self.registers
+
+
+class Periods(_Section):
+    """How often the classes are polled; `fast` is the device's own `poll`."""
+
+    slow: Duration = Field(10.0, gt=0)
+
+
+class Profile(_Section):
+    """A whole profile file."""
+
+    title: str = Field(min_length=1)
+    kind: DeviceKind
+    source: str = Field(min_length=1, description="where the facts come from")
+    unverified: tuple[str, ...] = Field(
+        (), description="what was inferred or not tried on hardware"
+    )
+    word_order: Order = Order.BIG
+    byte_order: Order = Order.BIG
+    limits: Limits = Limits()
+    pause: Duration = Field(0.0, ge=0, description="silence that the device needs after a response")
+    timeout: Duration = Field(0.5, gt=0, description="longest time to a response")
+    poll: Periods = Periods()
+    points: tuple[ProfilePoint, ...] = Field(min_length=1)
+
+    @cached_property
+    def by_name(self) -> dict[str, ProfilePoint]:
+        """Points by their name in the profile."""
+        return {point.point: point for point in self.points}
+
+    @cached_property
+    def samples(self) -> tuple[ProfilePoint, ...]:
+        """Points that are polled: all but the texts."""
+        return tuple(point for point in self.points if point.type is not ValueType.STRING)
+
+    def read_order(self, point: ProfilePoint) -> tuple[Order, Order]:
+        """Return word and byte order for reading."""
+        return point.word_order or self.word_order, point.byte_order or self.byte_order
+
+    def write_order(self, point: ProfilePoint) -> tuple[Order, Order]:
+        """Return word and byte order for writing."""
+        word, byte = self.read_order(point)
+        return point.write_word_order or word, byte

@@ -1,0 +1,86 @@
+"""Find, read and check profile files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint
+
+_PACKAGE = "heatpump_twin.drivers.modbus.profiles"
+
+
+def packaged_profiles() -> list[str]:
+    """Return the names of the profiles that come with the product."""
+    return sorted(
+        item.name.removesuffix(".yaml")
+        for item in files(_PACKAGE).iterdir()
+        if item.name.endswith(".yaml")
+    )
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """Return a validated profile: a packaged one by its name, or any file.
+
+    Raises `ConfigError` with file, line and key of every mistake.
+    """
+    source = profile_source(name_or_path)
+    profile = source.validate(Profile)
+    if problems := list(_across_points(source, profile)):
+        raise ConfigError(problems)
+    return profile
+
+
+def profile_schema() -> dict[str, Any]:
+    """Return the JSON Schema of profile files, for editors and other tools."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Profile.model_json_schema(),
+    }
+
+
+def profile_source(name_or_path: str | Path) -> YamlSource:
+    """Open a profile."""
+    name = str(name_or_path)
+    packaged = files(_PACKAGE).joinpath(f"{name}.yaml")
+    if "/" not in name and packaged.is_file():
+        return YamlSource(packaged.read_text("utf-8"), f"{name}.yaml")
+    if "/" not in name and not Path(name).is_file():
+        known = ", ".join(packaged_profiles())
+        message = f"there is no such profile; name a file, or one of {known}"
+        raise ConfigError([Problem(name, 1, "profile", message)])
+    return YamlSource.read(Path(name))
+
+
+def _across_points(source: YamlSource, profile: Profile) -> Iterator[Problem]:
+    """Find mistakes that only show when points are seen together."""
+    first: dict[str, int] = {}
+    for index, point in enumerate(profile.points):
+        if point.point in first:
+            yield source.problem(("points", index, "point"), f"{point.point} is given twice")
+        first.setdefault(point.point, index)
+        if point.size > profile.limits.of(point.space):
+            message = f"{point.size} addresses do not fit in one request of this device"
+            yield source.problem(("points", index, "address"), message)
+        for name in point.write.requires if point.write else ():
+            if name not in profile.by_name:
+                message = f"there is no point {name!r} in this profile"
+                yield source.problem(("points", index, "write", "requires", name), message)
+    for (_, a), (index, b) in combinations(enumerate(profile.points), 2):
+        if overlap(a, b):
+            message = f"{b.point} lies on the same {b.space} addresses as {a.point}"
+            yield source.problem(("points", index, "address"), message)
+
+
+def overlap(a: ProfilePoint, b: ProfilePoint) -> bool:
+    """Tell whether two points claim the same bits of a device."""
+    if a.space is not b.space or a.end <= b.address or b.end <= a.address:
+        return False
+    if a.bit is None or b.bit is None or a.address != b.address:
+        return True
+    return a.bit < b.bit + b.bits and b.bit < a.bit + a.bits

@@ -1,0 +1,108 @@
+"""What a profile may say and probably should not: scales and writes that cannot be right.
+
+An *error* cannot be true of any device; `hptwin check` refuses it. A *warning* is something that a
+person should look at: the device may really be like that. What makes a profile unusable, such as
+values on the same registers, is refused when it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from heatpump_twin.config.catalogue import Group, PointKind, PointSpec
+from heatpump_twin.config.errors import Problem
+from heatpump_twin.drivers.modbus.profile.codec import reach
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, ValueType
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, profile_source
+
+_IMPOSSIBLE, _DOUBTFUL = 0.01, 0.5
+"""Share of the usual range that the registers can hold."""
+_SHORT_COUNTER = 0.02
+"""The same for a counter, which may start again at 0, but not every month."""
+_COARSE = 0.1
+"""Step between two values, as a share of the usual range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something doubtful about a profile."""
+
+    problem: Problem
+    is_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """The same, by the point's place in the profile."""
+
+    index: int
+    key: str
+    message: str
+    is_error: bool = False
+
+
+def lint_profile(name_or_path: str | Path) -> list[Finding]:
+    """Return what is doubtful about a profile that loads. Raises `ConfigError` if it does not."""
+    profile = load_profile(name_or_path)
+    source = profile_source(name_or_path)
+    return [
+        Finding(source.problem(("points", r.index, r.key), r.message), r.is_error)
+        for r in remarks(profile)
+    ]
+
+
+def remarks(profile: Profile) -> Iterator[Remark]:
+    """Give every doubt, in the order of the points."""
+    for index, point in enumerate(profile.points):
+        if point.type is not ValueType.STRING and point.spec.kind is PointKind.ANALOG:
+            yield from _scale(index, point)
+    yield from _clashes(profile)
+
+
+def scale_doubt(point: ProfilePoint) -> str:
+    """Say why the scale of a point cannot be right, or is doubtful; empty: it can."""
+    if point.spec.kind is not PointKind.ANALOG:
+        return ""
+    return next((remark.message for remark in _scale(0, point)), "")
+
+
+def _scale(index: int, point: ProfilePoint) -> Iterator[Remark]:
+    span, held = point.spec.range, reach(point)
+    if span is None or held is None or _is_code(point.spec):
+        return
+    width = span[1] - span[0]
+    share = max(0.0, min(span[1], held[1]) - max(span[0], held[0])) / width
+    can = f"{point.type} can hold {held[0]:.5g} to {held[1]:.5g} {point.spec.unit}"
+    usual = f"{point.point} is usually {span[0]:g} to {span[1]:g}"
+    if _is_counter(point.spec):
+        if share < _SHORT_COUNTER:
+            yield Remark(index, "scale", f"{can}, so this counter soon starts again at 0")
+    elif share < _DOUBTFUL:
+        message = f"{can}, but {usual}: is it another scale or unit?"
+        yield Remark(index, "scale", message, is_error=share < _IMPOSSIBLE)
+    elif point.spec.unit == "Cel" and span[0] < 0 <= held[0]:
+        yield Remark(index, "type", f"{can}, but {usual}: should it be signed?")
+    step = abs(point.scale * point.conversion.factor)
+    if point.spec.deadband and step > _COARSE * width:
+        message = f"one count is {step:g} {point.spec.unit}, but {usual}: is it another scale?"
+        yield Remark(index, "scale", message, is_error=step > width)
+
+
+def _clashes(profile: Profile) -> Iterator[Remark]:
+    """Find two points that are read in different tables and written to one place."""
+    for (_, a), (index, b) in combinations(enumerate(profile.points), 2):
+        same_table = a.write_space is not None and a.write_space is b.write_space
+        if same_table and a.space is not b.space and a.address < b.end and b.address < a.end:
+            message = f"a write goes where {a.point} is written"
+            yield Remark(index, "write", message, is_error=True)
+
+
+def _is_counter(spec: PointSpec) -> bool:
+    return spec.group in (Group.STATISTICS, Group.MAINTENANCE)
+
+
+def _is_code(spec: PointSpec) -> bool:
+    return spec.unit == "1" and not spec.deadband

@@ -1,0 +1,101 @@
+"""Frames on the wire, strictly: a response is taken whole and matching, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from typing import Protocol
+
+from pymodbus.framer.rtu import FramerRTU
+
+from heatpump_twin.drivers.modbus.wire.request import FrameError, Request
+
+_MBAP = struct.Struct(">HHHB")
+_EXCEPTION_LENGTH = 2
+
+Bytes = bytes | bytearray
+
+
+class Framing(Protocol):
+    """How a PDU is packed for one kind of transport."""
+
+    numbered: bool
+    """Whether responses carry the number of their request."""
+
+    def pack(self, request: Request, transaction: int) -> bytes:
+        """Return the frame of a request."""
+        ...
+
+    def unpack(self, buffer: Bytes, request: Request, transaction: int) -> bytes | None:
+        """Return the response PDU; None: it is not complete yet.
+
+        Raises `FrameError` as soon as the bytes cannot be the response to the request.
+        """
+        ...
+
+
+class TcpFraming:
+    """Modbus TCP: the MBAP header numbers every request (Messaging on TCP/IP V1.0b, 3.1.3)."""
+
+    numbered = True
+
+    def pack(self, request: Request, transaction: int) -> bytes:
+        """Return header and PDU."""
+        return _MBAP.pack(transaction, 0, len(request.pdu) + 1, request.unit) + request.pdu
+
+    def unpack(self, buffer: Bytes, request: Request, transaction: int) -> bytes | None:
+        """Return the PDU behind a header that repeats transaction and unit."""
+        if len(buffer) < _MBAP.size:
+            return None
+        number, protocol, length, unit = _MBAP.unpack_from(buffer)
+        if protocol != 0:
+            raise FrameError(f"protocol {protocol} is not Modbus")
+        if number != transaction:
+            raise FrameError(f"response to transaction {number} instead of {transaction}")
+        if unit != request.unit:
+            raise FrameError(f"response of unit {unit} instead of {request.unit}")
+        if length - 1 not in (request.response_length, _EXCEPTION_LENGTH):
+            raise FrameError(f"{length - 1} bytes of response instead of {request.response_length}")
+        end = _MBAP.size + length - 1
+        if len(buffer) > end:
+            raise FrameError("more bytes than one response")
+        return bytes(buffer[_MBAP.size :]) if len(buffer) == end else None
+
+
+class RtuFraming:
+    """Modbus RTU: unit, PDU, CRC-16. The request says how long its response is."""
+
+    numbered = False
+
+    def pack(self, request: Request, _transaction: int) -> bytes:
+        """Return unit, PDU and CRC."""
+        return _with_crc(bytes((request.unit,)) + request.pdu)
+
+    def unpack(self, buffer: Bytes, request: Request, _transaction: int) -> bytes | None:
+        """Return the PDU between the unit and a CRC that is right."""
+        if len(buffer) < 2:
+            return None
+        if buffer[0] != request.unit:
+            raise FrameError(f"response of unit {buffer[0]} instead of {request.unit}")
+        is_exception = buffer[1] == request.function | 0x80
+        length = 3 + (_EXCEPTION_LENGTH if is_exception else request.response_length)
+        if len(buffer) > length:
+            raise FrameError("more bytes than one response")
+        if len(buffer) < length:
+            return None
+        if _with_crc(bytes(buffer[:-2])) != bytes(buffer):
+            raise FrameError("the checksum is wrong")
+        return bytes(buffer[1:-2])
+
+
+def ends_in_response(framing: Framing, buffer: Bytes, request: Request) -> bool:
+    """Tell whether the last bytes are the response to a request, whatever is before them."""
+    for length in (request.response_length, _EXCEPTION_LENGTH):
+        with contextlib.suppress(FrameError):
+            if framing.unpack(buffer[-(length + 3) :], request, 0) is not None:
+                return True
+    return False
+
+
+def _with_crc(frame: bytes) -> bytes:
+    return frame + FramerRTU.compute_CRC(frame).to_bytes(2, "big")

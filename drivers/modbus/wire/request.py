@@ -1,0 +1,167 @@
+"""Requests, and the rule which response belongs to one.
+
+pymodbus writes the request PDUs. The responses are checked here, because a general client has to be
+lenient: pymodbus takes a response with another function code, another byte count or transaction 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pymodbus.constants import ExcCodes
+from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
+
+from heatpump_twin.drivers.modbus.profile.profile import Space, WriteFunction
+from heatpump_twin.drivers.protocol import LinkError
+from heatpump_twin.drivers.status import (
+    BAD_CONFIGURATION_ERROR,
+    BAD_DEVICE_FAILURE,
+    BAD_NO_COMMUNICATION,
+    BAD_NOT_SUPPORTED,
+    BAD_RESOURCE_UNAVAILABLE,
+)
+
+_READS: dict[Space, type[ModbusPDU]] = {
+    Space.COIL: ReadCoilsRequest,
+    Space.DISCRETE: ReadDiscreteInputsRequest,
+    Space.HOLDING: ReadHoldingRegistersRequest,
+    Space.INPUT: ReadInputRegistersRequest,
+}
+
+_READ_BACK = {
+    1: Space.COIL, 2: Space.DISCRETE, 3: Space.HOLDING, 4: Space.INPUT,
+    5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING,
+}  # fmt: skip
+"""Where a request reads, or what it writes can be read."""
+
+_STATUS = {
+    ExcCodes.ILLEGAL_FUNCTION: BAD_NOT_SUPPORTED,
+    ExcCodes.ILLEGAL_ADDRESS: BAD_CONFIGURATION_ERROR,
+    ExcCodes.ILLEGAL_VALUE: BAD_CONFIGURATION_ERROR,
+    ExcCodes.ACKNOWLEDGE: BAD_RESOURCE_UNAVAILABLE,
+    ExcCodes.DEVICE_BUSY: BAD_RESOURCE_UNAVAILABLE,
+    ExcCodes.GATEWAY_PATH_UNAVIABLE: BAD_NO_COMMUNICATION,
+    ExcCodes.GATEWAY_NO_RESPONSE: BAD_NO_COMMUNICATION,
+}
+
+_TEXT = {
+    ExcCodes.ILLEGAL_FUNCTION: "illegal function",
+    ExcCodes.ILLEGAL_ADDRESS: "illegal data address",
+    ExcCodes.ILLEGAL_VALUE: "illegal data value",
+    ExcCodes.DEVICE_FAILURE: "device failure",
+    ExcCodes.ACKNOWLEDGE: "accepted, still working on it",
+    ExcCodes.DEVICE_BUSY: "device busy",
+    ExcCodes.MEMORY_PARITY_ERROR: "memory parity error",
+    ExcCodes.GATEWAY_PATH_UNAVIABLE: "gateway path unavailable",
+    ExcCodes.GATEWAY_NO_RESPONSE: "no response from the device behind the gateway",
+}
+
+_OF_GATEWAY = frozenset({ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE})
+_TRANSIENT = frozenset({ExcCodes.ACKNOWLEDGE, ExcCodes.DEVICE_BUSY, *_OF_GATEWAY})
+
+
+class ModbusExceptionError(LinkError):
+    """The device answered with a Modbus exception: it lives, and the link is sound."""
+
+    def __init__(self, code: int) -> None:
+        text = _TEXT.get(ExcCodes(code), "") if code in set(ExcCodes) else ""
+        status = _STATUS.get(ExcCodes(code), BAD_DEVICE_FAILURE) if text else BAD_DEVICE_FAILURE
+        super().__init__(f"Modbus exception {code}{f', {text}' if text else ''}", status)
+        self.code = code
+
+    @property
+    def concerns_addresses(self) -> bool:
+        """Whether other addresses may be answered, so that a block is worth splitting."""
+        return self.code not in _TRANSIENT
+
+    @property
+    def of_gateway(self) -> bool:
+        """Whether the gateway says it, in place of a device that it does not reach."""
+        return self.code in _OF_GATEWAY
+
+
+class FrameError(LinkError):
+    """What came is not the response to what was asked; nothing of it was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request PDU to one unit, and the length of its normal response PDU."""
+
+    unit: int
+    pdu: bytes
+    response_length: int
+
+    @classmethod
+    def read(cls, unit: int, space: Space, address: int, count: int) -> Request:
+        """Ask for consecutive registers or bits."""
+        pdu = _bytes(_READS[space](address=address, count=count))
+        return cls(unit, pdu, 2 + space.octets(count))
+
+    @classmethod
+    def write(
+        cls,
+        unit: int,
+        space: Space,
+        address: int,
+        words: Sequence[int],
+        function: WriteFunction | None,
+    ) -> Request:
+        """Write consecutive registers or bits; the function follows from their number."""
+        single = len(words) == 1 and function is not WriteFunction.MULTIPLE
+        pdu: ModbusPDU
+        if space is Space.COIL:
+            bits = [bool(word) for word in words]
+            kind = WriteSingleCoilRequest if single else WriteMultipleCoilsRequest
+            pdu = kind(address=address, bits=bits)
+        else:
+            registers = WriteSingleRegisterRequest if single else WriteMultipleRegistersRequest
+            pdu = registers(address=address, registers=list(words))
+        return cls(unit, _bytes(pdu), 5)
+
+    @property
+    def function(self) -> int:
+        """The function code."""
+        return self.pdu[0]
+
+    def probes(self) -> list[Request]:
+        """Return reads whose responses are as long as neither this one's nor each other's."""
+        space = _READ_BACK[self.function]
+        address = int.from_bytes(self.pdu[1:3], "big")
+        step = 8 if space.of_bits else 1
+        found = [Request.read(self.unit, space, address, 1 + i * step) for i in range(3)]
+        return [probe for probe in found if probe.response_length != self.response_length][:2]
+
+    def accept(self, response: bytes) -> bytes:
+        """Return the data of a response PDU that belongs to this request.
+
+        Raises `ModbusExceptionError` for an exception response and `FrameError` for anything else.
+        """
+        if len(response) == 2 and response[0] == self.function | 0x80:
+            raise ModbusExceptionError(response[1])
+        if len(response) != self.response_length or response[0] != self.function:
+            raise FrameError(f"the response does not fit the request: {response[:8].hex(' ')}")
+        if self.function <= 4:
+            if response[1] != len(response) - 2:
+                raise FrameError("the byte count does not fit the request")
+            return response[2:]
+        if response != self.pdu[:5]:
+            raise FrameError("the device confirmed another write than the one asked for")
+        return b""
+
+
+def _bytes(pdu: ModbusPDU) -> bytes:
+    return bytes((pdu.function_code,)) + pdu.encode()

@@ -1,0 +1,133 @@
+"""An open connection: bytes out, bytes in, and whether it still stands."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.drivers.modbus.wire.serial_port import SerialSettings, open_serial
+
+Opener = Callable[[], Awaitable["Wire"]]
+_TLS_OPTIONS = {"ca", "cert", "key"}
+
+
+class Wire(asyncio.Protocol):
+    """Collects what arrives since the last request."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+        self.is_open = False
+        self._transport: asyncio.WriteTransport | None = None
+        self._news: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._closed = self._loop.create_future()
+        self._is_over = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 (streams are both)
+        self._transport = transport
+        self.is_open = True
+
+    def data_received(self, data: bytes) -> None:
+        """Append and wake whoever waits."""
+        self.received += data
+        self._wake()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Wake whoever waits: nothing will come any more."""
+        self.is_open = False
+        self._wake()
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def send(self, frame: bytes) -> None:
+        """Forget what arrived unasked, and write."""
+        self.received.clear()
+        if self._transport is not None:
+            self._transport.write(frame)
+
+    async def news(self) -> None:
+        """Wait for bytes or for the end of the connection.
+
+        Raises TimeoutError when the time of `limit` is over.
+        """
+        if self._is_over:
+            raise TimeoutError
+        self._news = self._loop.create_future()
+        try:
+            await self._news
+        finally:
+            self._news = None
+
+    @contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        """Let `news` wait for so long in all.
+
+        `asyncio.timeout` cancels whatever is awaited and has to find out afterwards who cancelled.
+        A wire has one thing to wait for, so that a timer does; there is one for every request.
+        """
+        self._is_over = False
+        timer = self._loop.call_later(seconds, self._expire)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    async def close(self) -> None:
+        """Drop the connection at once, with whatever is still on its way."""
+        if self._transport is not None:
+            self._transport.abort()
+            await self._closed
+
+    def _expire(self) -> None:
+        self._is_over = True
+        if self._news is not None and not self._news.done():
+            self._news.set_exception(TimeoutError())
+
+    def _wake(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+
+def opener(address: DeviceConnection) -> Opener:
+    """Return the coroutine function that opens a connection; it raises OSError.
+
+    Raises ValueError for options that the transport does not have.
+    """
+    if address.scheme == "serial":
+        settings = SerialSettings.of(address)
+
+        async def open_port() -> Wire:
+            wire = Wire()
+            open_serial(settings, wire)
+            return wire
+
+        return open_port
+    allowed = _TLS_OPTIONS if address.scheme == "tls" else set()
+    if unknown := set(address.options) - allowed:
+        raise ValueError(f"{address.scheme} has no option {sorted(unknown)}")
+
+    async def open_stream() -> Wire:
+        loop = asyncio.get_running_loop()
+        context = _tls(address) if address.scheme == "tls" else None
+        _, wire = await loop.create_connection(Wire, address.host, address.port, ssl=context)
+        return wire
+
+    return open_stream
+
+
+def _tls(address: DeviceConnection) -> ssl.SSLContext:
+    """Verify the device by ``?ca=FILE`` or the system's authorities; show ``cert``, ``key``."""
+    for option, file in address.options.items():  # ssl's own error does not name the file
+        if not Path(file).is_file():
+            raise FileNotFoundError(f"there is no file {file} ({option}=)")
+    context = ssl.create_default_context(cafile=address.options.get("ca"))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if certificate := address.options.get("cert"):
+        context.load_cert_chain(certificate, address.options.get("key"))
+    return context

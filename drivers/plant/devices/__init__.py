@@ -1,0 +1,1 @@
+"""What emulated devices show of the physics, or of a signal generator."""

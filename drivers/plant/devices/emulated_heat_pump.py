@@ -1,0 +1,167 @@
+"""One emulated heat pump as its devices see it: points in the catalogue's ids and units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
+
+import structlog
+
+from heatpump_twin.config.settings import HeatPump, SiteInfo
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.plant.devices.readings import Readings
+from heatpump_twin.drivers.plant.noise import channel
+from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
+from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Residual, residual
+from heatpump_twin.drivers.plant.physics.heat_pump_physics import HeatPumpPhysics
+from heatpump_twin.drivers.plant.physics.heating_controller import (
+    ControllerMode,
+    ControllerSettings,
+)
+from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH
+from heatpump_twin.drivers.plant.physics.sizing import PlantParameters, map_of, size
+from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
+
+log = structlog.get_logger(__name__)
+
+LONG_WARM_UP = ((18 * 3600, 60.0), (6 * 3600, 20.0))
+"""What passes before the start: how long, and in which steps. [s]"""
+SHORT_WARM_UP = ((3 * 3600, 60.0),)
+
+
+class EmulatedHeatPump:
+    """The physical side of one heat pump's devices: a `drivers.process.Process`.
+
+    Time moves by `advance` only, in whole steps counted from the start, so that the same seed gives
+    the same plant however often somebody looks.
+    """
+
+    def __init__(
+        self,
+        heat_pump: HeatPump,
+        site: SiteInfo,
+        seed: int,
+        start: int,
+        *,
+        step: float = 1.0,
+        warm_up: Sequence[tuple[int, float]] = LONG_WARM_UP,
+        parameters: PlantParameters | None = None,
+    ) -> None:
+        self.id = heat_pump.id
+        self.step = step
+        """[s]"""
+        # The weather belongs to the site; everything else to this one heat pump.
+        weather = WeatherYear(site.latitude, site.longitude, seed)
+        own_seed = channel(seed, heat_pump.id)
+        self.parameters = parameters or size(heat_pump.plate, weather.climate)
+        lead = sum(seconds for seconds, _ in warm_up)
+        self.physics = HeatPumpPhysics(
+            self.parameters,
+            map_of(heat_pump.plate),
+            weather,
+            site.longitude,
+            own_seed,
+            start - lead * MICROSECONDS,
+        )
+        for seconds, coarse in warm_up:
+            self._run(self.physics.time + seconds * MICROSECONDS, coarse)
+        self.physics.start_counting(start)
+        self._stored_at_start = self.physics.stored
+        self._readings = Readings(self.physics)
+        self._writers = {
+            **_writers(self.physics.controller.settings, self.parameters),
+            "fault_reset": self._reset_fault,
+        }
+
+    @property
+    def time(self) -> int:
+        """The moment of the present state. [µs since the Unix epoch, UTC]"""
+        return self.physics.time
+
+    @property
+    def disturbances(self) -> Disturbances:
+        """What goes wrong now."""
+        return self.physics.disturbances
+
+    @property
+    def ledger(self) -> Ledger:
+        """Energies since the start."""
+        return self.physics.ledger
+
+    @property
+    def residual(self) -> Residual:
+        """What the energy balances leave open since the start: nothing, if energy is conserved."""
+        return residual(self.physics.ledger, self._stored_at_start, self.physics.stored)
+
+    def advance(self, to: int, step: float | None = None) -> None:
+        """Move to the last whole step before a time in µs; `step` in s if not the usual one."""
+        self._run(to, step or self.step)
+
+    def skip(self, to: int) -> None:
+        """Leap to a later time without living through the time between; counters stand still."""
+        self.physics.time = max(to, self.physics.time)
+
+    def read(self, point: str) -> float | None:
+        """Return what the sensor or the controller shows; None: this machine has no such thing."""
+        return self._readings.read(point)
+
+    def write(self, point: str, value: float) -> None:
+        """Set a setpoint or a switch; the controller keeps values within its limits.
+
+        As with real gateways, a register that nothing stands behind can be written in vain.
+        """
+        writer = self._writers.get(point)
+        if writer is not None:
+            writer(value)
+        else:
+            log.info("nothing stands behind a register", heat_pump=self.id, point=point)
+
+    def ledger_kwh(self) -> dict[str, float]:
+        """Return the energies since the start. [kWh]"""
+        return {key: value / JOULES_PER_KWH for key, value in asdict(self.ledger).items()}
+
+    def truth(self) -> dict[str, float]:
+        """Return the true values behind the sensors, for people who test the twin."""
+        return self._readings.truth()
+
+    def _reset_fault(self, pressed: float) -> None:
+        if pressed:
+            self.physics.controller.protection.reset()
+
+    def _run(self, to: int, step: float) -> None:
+        physics, length = self.physics, round(step * MICROSECONDS)
+        while physics.time + length <= to:
+            physics.step(step)
+
+
+def _writers(
+    settings: ControllerSettings, parameters: PlantParameters
+) -> Mapping[str, Callable[[float], None]]:
+    limits = parameters.controller
+
+    def clamp(name: str, low: float, high: float) -> Callable[[float], None]:
+        return lambda value: setattr(settings, name, min(max(value, low), high))
+
+    def switch(name: str) -> Callable[[float], None]:
+        return lambda value: setattr(settings, name, value >= 0.5)
+
+    def choice(name: str, codes: frozenset[int]) -> Callable[[float], None]:
+        def write(value: float) -> None:
+            if int(value) in codes:  # an unknown code leaves the setting alone
+                setattr(settings, name, int(value))
+
+        return write
+
+    return MappingProxyType(
+        {
+            "unit_enabled": switch("enabled"),
+            "operating_mode": choice("mode", frozenset(ControllerMode)),
+            "supply_setpoint": clamp("supply_setpoint", limits.supply_min, limits.supply_max),
+            "room_setpoint": clamp("room_setpoint", 10.0, 30.0),
+            "dhw_enabled": switch("dhw_enabled"),
+            "dhw_setpoint": clamp("dhw_setpoint", limits.tank_min, limits.tank_max),
+            "zones_enabled": choice("zones", frozenset(range(4))),
+            "silent_mode": switch("silent"),
+        }
+    )

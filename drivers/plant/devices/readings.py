@@ -1,0 +1,236 @@
+"""From the plant's state to the points of the catalogue, in the catalogue's units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from heatpump_twin.drivers.plant.physics.heat_pump_physics import HeatPumpPhysics
+from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH, heat_power
+from heatpump_twin.drivers.plant.physics.protection import NO_ERROR
+from heatpump_twin.drivers.plant.sensors import SENSORS
+
+_SUN_ON_TRANSMITTER = 1.2e-3
+"""The site's transmitter hangs in the sun at times. [K m²/W]"""
+_FLOW_CUT_OFF = 0.3
+"""Flow sensors show nothing below this. [l/min]"""
+Source = Callable[[], float]
+
+ABSENT = frozenset(
+    {
+        "zone2_water_temperature",
+        "zone2_supply_setpoint",
+        "zone2_supply_setpoint_min",
+        "zone2_supply_setpoint_max",
+        "zone2_sensor",
+        "zone2_setting_mode",
+        "source_inlet_temperature",
+        "source_outlet_temperature",
+        "compressor_speed",
+        "compressor_hours",
+        "compressor_starts",
+        "controller_state",
+        "heating_curve",
+        "heating_curve_offset",
+        "degree_minutes",
+        "controller_electrical_power",
+        "controller_electrical_energy",
+        "heating_electrical_energy",
+        "dhw_electrical_energy",
+        "controller_heat_power",
+        "controller_heat_energy",
+        "heating_heat_energy",
+        "dhw_heat_energy",
+    }
+)
+"""A second zone, which the emulated houses do not have, and what their controller does not tell."""
+
+
+class Readings:
+    """What can be read from the devices of one heat pump."""
+
+    def __init__(self, physics: HeatPumpPhysics) -> None:
+        self._x = physics
+        self._probed = _probed(physics)
+        self._stated: Mapping[str, Source] = MappingProxyType(
+            {**_states(physics), **_settings(physics), **_set_up(physics), **_meters(self, physics)}
+        )
+
+    @property
+    def points(self) -> frozenset[str]:
+        """Everything that can be read."""
+        return frozenset(self._probed) | frozenset(self._stated)
+
+    def read(self, point: str) -> float | None:
+        """Return what is shown now; None: there is no such sensor."""
+        x = self._x
+        truth = self._probed.get(point)
+        if truth is not None:
+            return _possible(point, x.probes.show(point, truth(), x.time, x.disturbances))
+        stated = self._stated.get(point)
+        return None if stated is None else float(stated())
+
+    def shown(self, point: str) -> float:
+        """Return what a probe shows now."""
+        x = self._x
+        return x.probes.show(point, self._probed[point](), x.time, x.disturbances)
+
+    def truth(self) -> dict[str, float]:
+        """Return the true values behind the probes, and what no probe sees."""
+        x = self._x
+        values = {point: source() for point, source in self._probed.items()}
+        layers = {f"tank_layer_{i + 1}": t for i, t in enumerate(x.tank.layers)}
+        return {
+            **values,
+            **layers,
+            "heat_power": x.heat,
+            "compressor_power": x.compressor_power,
+            "modulation": x.modulation,
+            "supply_target": x.controller.target,
+            "frost_level": x.coil.level,
+            "defrosts": float(x.controller.defrost.count),
+            "compressor_starts": float(x.controller.starts),
+            "valve_opening": x.building.valve_opening,
+            "mass_temperature": x.building.mass,
+            "irradiance": x.weather.irradiance,
+            "cloud_cover": x.weather.cloud_cover,
+        }
+
+
+def _possible(point: str, value: float) -> float:
+    """Keep what noise and offsets must not turn negative, or humidity above 100 %."""
+    if point.endswith("_humidity"):
+        return min(max(value, 0.0), 100.0)
+    if point in ("water_flow", "controller_water_flow"):
+        return value if value > _FLOW_CUT_OFF else 0.0
+    if point == "water_pressure":
+        return max(value, 0.0)
+    return value
+
+
+def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    """Truths that a probe measures."""
+    loop, circuit, meter = x.loop, x.circuit, x.heat_meter
+    sources: dict[str, Source] = {
+        "supply_temperature": lambda: loop.supply,
+        "return_temperature": lambda: loop.back,
+        "zone1_water_temperature": lambda: loop.zone,
+        "heater_outlet_temperature": lambda: loop.supply,
+        "dhw_temperature": lambda: x.tank.sensor,
+        "outdoor_temperature": lambda: x.weather.temperature,
+        "outdoor_humidity": lambda: x.weather.relative_humidity,
+        "ambient_temperature": lambda: (
+            x.weather.temperature + _SUN_ON_TRANSMITTER * x.weather.irradiance
+        ),
+        "room_temperature": lambda: x.building.room,
+        "room_humidity": lambda: x.building.relative_humidity,
+        "discharge_temperature": lambda: circuit.discharge,
+        "suction_temperature": lambda: circuit.suction,
+        "liquid_temperature": lambda: circuit.liquid,
+        "evaporator_inlet_temperature": lambda: circuit.evaporating,
+        "evaporator_outlet_temperature": lambda: circuit.coil_outlet,
+        "high_pressure": lambda: circuit.high_pressure,
+        "low_pressure": lambda: circuit.low_pressure,
+        "water_pressure": lambda: x.water_pressure,
+        "controller_water_flow": lambda: x.flow,
+        "electrical_power": lambda: x.electricity_meter.measured(
+            x.electrical_power, x.disturbances.level("meter_offset")
+        ),
+        "water_flow": lambda: meter.measured_flow(x.flow),
+        "meter_supply_temperature": lambda: loop.meter_supply,
+        "meter_return_temperature": lambda: loop.meter_return,
+    }
+    missing = SENSORS.keys() ^ sources.keys()
+    if missing:
+        raise LookupError(f"a probe without accuracy, or the reverse: {', '.join(sorted(missing))}")
+    return sources
+
+
+def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    controller = x.controller
+    heats_rooms: Source = lambda: controller.running and not controller.charging  # noqa: E731
+    return {
+        "compressor_frequency": lambda: x.modulation * x.parameters.machine.max_frequency,
+        "compressor_running": lambda: controller.running,
+        "defrost_active": lambda: controller.defrost.active,
+        "water_pump_running": lambda: controller.pump_on,
+        "water_flow_detected": lambda: x.flow_switch,
+        "dhw_heating": lambda: controller.charging,
+        "dhw_heater_on": lambda: x.tank.fluxes.heater > 0.0,
+        "backup_heater_on": lambda: 0.0,
+        "fault_active": lambda: controller.protection.code != NO_ERROR,
+        "error_code": lambda: controller.protection.code,
+        "operation_cycle": lambda: 2 if controller.running else 0,
+        "valve_direction": lambda: controller.charging,
+        "dhw_power_estimate": lambda: controller.charging * _estimate(x),
+        "heating_power_estimate": lambda: heats_rooms() * _estimate(x),
+        "cooling_power_estimate": lambda: 0.0,
+    }
+
+
+def _estimate(x: HeatPumpPhysics) -> float:
+    """Return what the controller makes of the inverter's current: a few percent off. [W]"""
+    return 1.04 * x.compressor_power + 0.5 * x.pump_power
+
+
+def _settings(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    s = x.controller.settings
+    return {
+        "unit_enabled": lambda: s.enabled,
+        "operating_mode": lambda: s.mode,
+        "supply_setpoint": lambda: s.supply_setpoint,
+        "room_setpoint": lambda: s.room_setpoint,
+        "dhw_enabled": lambda: s.dhw_enabled,
+        "dhw_setpoint": lambda: s.dhw_setpoint,
+        "zones_enabled": lambda: s.zones,
+        "silent_mode": lambda: s.silent,
+        "fault_reset": lambda: 0.0,  # a push-button: nobody holds it down
+    }
+
+
+def _set_up(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    limits = x.parameters.controller
+    return {
+        "heating_setting_method": lambda: limits.compensation is None,
+        "cooling_setting_method": lambda: 1.0,
+        "zone1_sensor": lambda: 0.0,
+        "zone1_setting_mode": lambda: 0.0,
+        "zone1_setup": lambda: 0.0,
+        "zone2_setup": lambda: 0.0,
+        "supply_setpoint_min": lambda: limits.supply_min,
+        "supply_setpoint_max": lambda: limits.supply_max,
+        "dhw_setpoint_min": lambda: limits.tank_min,
+        "dhw_setpoint_max": lambda: limits.tank_max,
+        "tank_connected": lambda: 1.0,
+        "zone_count": lambda: 1.0,
+        "outdoor_unit_type": lambda: 0.0,
+        "gateway_version": lambda: 100.0,
+    }
+
+
+def _meters(readings: Readings, x: HeatPumpPhysics) -> Mapping[str, Source]:
+    meter, heat = x.electricity_meter, x.heat_meter
+
+    def power() -> float:
+        return readings.shown("electrical_power")
+
+    def apparent() -> float:
+        return abs(power()) / meter.power_factor(power())
+
+    return {
+        "apparent_power": apparent,
+        "reactive_power": lambda: math.sqrt(max(apparent() ** 2 - power() ** 2, 0.0)),
+        "power_factor": lambda: meter.power_factor(power()),
+        "voltage": lambda: meter.mains(x.time, power()).voltage,
+        "current": lambda: apparent() / meter.mains(x.time, power()).voltage,
+        "grid_frequency": lambda: meter.mains(x.time, power()).frequency,
+        "electrical_energy": lambda: meter.energy / JOULES_PER_KWH,
+        "meter_heat_power": lambda: heat_power(
+            max(readings.shown("water_flow"), 0.0) if x.flow else 0.0,
+            readings.shown("meter_supply_temperature"),
+            readings.shown("meter_return_temperature"),
+        ),
+        "heat_energy": lambda: heat.energy / JOULES_PER_KWH,
+        "heat_volume": lambda: heat.volume_m3,
+    }

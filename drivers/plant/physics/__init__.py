@@ -1,0 +1,1 @@
+"""The physics of one heat pump with its house. No I/O."""

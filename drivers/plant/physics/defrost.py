@@ -1,0 +1,93 @@
+"""The course of a reverse-cycle defrost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class DefrostPhase(Enum):
+    """Where a defrost is."""
+
+    IDLE = auto()
+    REVERSING = auto()
+    """The four-way valve has turned; pressures change over, no heat moves yet."""
+    MELTING = auto()
+    """Heat is taken from the water."""
+    DRAINING = auto()
+    """Melt water drips off before the fan starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefrostParameters:
+    """When to defrost and for how long."""
+
+    first_after: float = 300.0
+    """Run time before a defrost may start. [s]"""
+    interval: float = 1800.0
+    """Least time between two defrosts, unless the coil is blocked. [s]"""
+    blocked: float = 1.3
+    """Ice level at which the interval no longer counts. [-]"""
+    reversing: float = 40.0
+    draining: float = 50.0
+    longest: float = 480.0
+    """Melting is given up after this. [s]"""
+    clean: float = 0.03
+    """Ice level that ends it. [-]"""
+    coldest_water: float = 12.0
+    """Return temperature that ends it: the exchanger must not freeze. [°C]"""
+
+
+class Defrost:
+    """Decides on defrosts and steps through one."""
+
+    def __init__(self, parameters: DefrostParameters) -> None:
+        self._p = parameters
+        self.phase = DefrostPhase.IDLE
+        self.count = 0
+        self.last_duration = 0.0
+        """Of the latest complete defrost. [s]"""
+        self._elapsed = 0.0
+        self._in_phase = 0.0
+        self._since = parameters.interval
+
+    @property
+    def active(self) -> bool:
+        """Whether a defrost is going on."""
+        return self.phase is not DefrostPhase.IDLE
+
+    def step(self, dt: float, *, running: bool, run_time: float, ice: float, back: float) -> None:
+        """Move on; `run_time` in s, `ice` as a share of what is due, `back` in °C."""
+        p = self._p
+        if not running:
+            self._end()
+            self._since += dt
+            return
+        if self.phase is DefrostPhase.IDLE:
+            self._since += dt
+            due = ice >= 1.0 and self._since >= p.interval and run_time >= p.first_after
+            if due or ice >= p.blocked:
+                self._enter(DefrostPhase.REVERSING)
+                self._elapsed = 0.0
+            return
+        self._elapsed += dt
+        self._in_phase += dt
+        if self.phase is DefrostPhase.REVERSING and self._in_phase >= p.reversing:
+            self._enter(DefrostPhase.MELTING)
+        elif self.phase is DefrostPhase.MELTING and (
+            ice <= p.clean or back <= p.coldest_water or self._in_phase >= p.longest
+        ):
+            self._enter(DefrostPhase.DRAINING)
+        elif self.phase is DefrostPhase.DRAINING and self._in_phase >= p.draining:
+            self.count += 1
+            self.last_duration = self._elapsed
+            self._end()
+
+    def _enter(self, phase: DefrostPhase) -> None:
+        self.phase = phase
+        self._in_phase = 0.0
+
+    def _end(self) -> None:
+        if self.active:
+            self._since = 0.0
+        self._enter(DefrostPhase.IDLE)

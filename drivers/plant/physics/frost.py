@@ -1,0 +1,59 @@
+"""Frost on the outdoor coil: how it grows, and what it takes to melt it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatpump_twin.drivers.plant.physics import moist_air as air
+
+_FUSION = 334_000.0
+"""Latent heat of ice. [J/kg]"""
+
+
+@dataclass(frozen=True, slots=True)
+class CoilParameters:
+    """The outdoor coil of a machine of 5 kW; air flow and ice scale with the capacity."""
+
+    air_flow: float = 0.55
+    """Dry air through the coil. [kg/s]"""
+    contact: float = 0.5
+    """Share of that air that reaches the surface temperature (one less the bypass factor). [-]"""
+    fin_above_evaporating: float = 1.5
+    """Surface temperature less evaporating temperature. [K]"""
+    capacity: float = 1.3
+    """Ice that blocks the coil so far that a defrost is due. [kg]"""
+    melting_efficiency: float = 0.6
+    """Share of the defrost heat that melts ice; the rest warms metal and air. [-]"""
+
+
+class Coil:
+    """The ice on the coil."""
+
+    def __init__(self, parameters: CoilParameters, scale: float) -> None:
+        self._p = parameters
+        self._scale = scale
+        self.ice = 0.0
+        """[kg]"""
+
+    @property
+    def level(self) -> float:
+        """Ice as a share of what starts a defrost. [-]"""
+        return self.ice / (self._p.capacity * self._scale)
+
+    def collect(self, dt: float, evaporating: float, humidity_ratio: float) -> None:
+        """Let the air pass the running coil: below 0 °C its surplus water stays as ice."""
+        surface = evaporating + self._p.fin_above_evaporating
+        if surface >= 0.0:
+            return
+        saturated = air.humidity_ratio(air.saturation_pressure(surface))
+        surplus = max(humidity_ratio - saturated, 0.0)
+        self.ice += dt * self._p.contact * self._p.air_flow * self._scale * surplus
+
+    def thaw(self, dt: float, outdoor: float) -> None:
+        """Melt with still air while the machine stands."""
+        if self.ice > 0.0 and outdoor > 0.5:
+            self.ice = max(self.ice - dt * 60.0 * self._scale * outdoor / _FUSION, 0.0)
+
+    def melt(self, dt: float, heat: float) -> None:
+        """Melt with the heat of a reverse cycle in W."""
+        self.ice = max(self.ice - dt * heat * self._p.melting_efficiency / _FUSION, 0.0)

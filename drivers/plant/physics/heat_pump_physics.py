@@ -1,0 +1,272 @@
+"""One heat pump with its house, stepped together: weather, controller, machine, water, building."""
+
+from __future__ import annotations
+
+import math
+
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.plant.physics.building import Building
+from heatpump_twin.drivers.plant.physics.defrost import DefrostPhase
+from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
+from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Stored
+from heatpump_twin.drivers.plant.physics.frost import Coil
+from heatpump_twin.drivers.plant.physics.heating_controller import Controller, ControllerInputs
+from heatpump_twin.drivers.plant.physics.meters import ElectricityMeter, HeatMeter
+from heatpump_twin.drivers.plant.physics.performance_map import PerformanceMap
+from heatpump_twin.drivers.plant.physics.probes import Probes
+from heatpump_twin.drivers.plant.physics.refrigerant_circuit import RefrigerantCircuit, Rest
+from heatpump_twin.drivers.plant.physics.sizing import PlantParameters
+from heatpump_twin.drivers.plant.physics.stratified_tank import DrawProfile, StratifiedTank
+from heatpump_twin.drivers.plant.physics.water_loop import WATER_DENSITY, WaterLoop
+from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
+
+_WEATHER_EVERY = 60 * MICROSECONDS
+_START_LAG = 50.0
+"""A starting compressor first has to fetch its refrigerant and warm its metal. [s]"""
+_START_SHARE = 0.5
+_REVERSE_HEAT = 0.6
+"""Heat that a defrost takes from the water, of the nominal capacity. [-]"""
+_REVERSE_POWER = 0.16
+"""Electricity of a defrost, of the nominal capacity. [-]"""
+_FILL_PRESSURE = 1.6
+"""Cold system, gauge. [bar]"""
+_FLOW_SWITCH = 0.4
+"""Opens below this share of the nominal flow. [-]"""
+_LEAST_PRESSURE = 0.4
+"""The pump draws air below this. [bar]"""
+
+
+class HeatPumpPhysics:
+    """The state of one heat pump and its house, and how it moves by a time step."""
+
+    def __init__(
+        self,
+        parameters: PlantParameters,
+        performance: PerformanceMap,
+        weather: WeatherYear,
+        longitude: float,
+        seed: int,
+        time: int,
+    ) -> None:
+        p = parameters
+        self.parameters = p
+        self.time = time
+        """µs since the Unix epoch; the state is that of this moment."""
+        self._map = performance
+        self._year = weather
+        self.weather = weather.at(time)
+        self._weather_until = time
+        self.controller = Controller(p.controller)
+        room = max(self.controller.settings.room_setpoint, min(self.weather.temperature, 26.0))
+        self.loop = WaterLoop(p.loop, self.controller.settings.supply_setpoint - 5.0)
+        self.tank = StratifiedTank(p.tank, 48.0, 40.0)
+        self.building = Building(p.building, p.valves, longitude, room, self.weather)
+        self.coil = Coil(p.coil, p.scale)
+        self.circuit = RefrigerantCircuit(p.machine, Rest(self.weather.temperature, room))
+        self._draws = DrawProfile(seed, longitude)
+        self.probes = Probes(seed)
+        self.disturbances = Disturbances()
+        self.electricity_meter = ElectricityMeter(seed, p.max_power)
+        self.heat_meter = HeatMeter(seed)
+        self.ledger = Ledger()
+        self.heat = 0.0
+        """Into the water; negative while defrosting. [W]"""
+        self.compressor_power = 0.0
+        self.modulation = 0.0
+        """Compressor speed after the power limit. [-]"""
+        self.flow = 0.0
+        """[l/min]"""
+        self._leaked = 0.0
+
+    @property
+    def stored(self) -> Stored:
+        """Heat contents now."""
+        return Stored(self.loop.stored, self.tank.stored, self.building.stored)
+
+    @property
+    def plant_room(self) -> float:
+        """Where pipes and tank stand. [°C]"""
+        return self.building.room - 1.0
+
+    @property
+    def pump_power(self) -> float:
+        """[W]"""
+        return self.parameters.pump_power if self.controller.pump_on else 0.0
+
+    @property
+    def standby_power(self) -> float:
+        """Electronics and crankcase heater; the plate's input includes them while running. [W]"""
+        return 0.0 if self.controller.running else self.parameters.standby_power
+
+    @property
+    def electrical_power(self) -> float:
+        """Everything behind the electricity meter. [W]"""
+        own = self.compressor_power + self.pump_power + self.standby_power
+        return own + self.tank.fluxes.heater
+
+    @property
+    def valve_to_tank(self) -> bool:
+        """Where the three-way valve really points."""
+        if self.disturbances.has("valve_stuck"):
+            return self.disturbances.level("valve_stuck") >= 0.5
+        return self.controller.charging
+
+    @property
+    def water_pressure(self) -> float:
+        """Gauge; water expands into the vessel's gas. [bar]"""
+        return max(_FILL_PRESSURE + 0.006 * (self.loop.mean - 20.0) - self._leaked, 0.0)
+
+    @property
+    def flow_switch(self) -> bool:
+        """Whether the flow switch is closed."""
+        return self.flow > _FLOW_SWITCH * self.parameters.nominal_flow
+
+    def start_counting(self, time: int) -> None:
+        """Begin a new ledger, and set the counters to what they would show at a time in µs."""
+        p = self.parameters
+        self.ledger = Ledger()
+        self.electricity_meter.start(time, p.max_power)
+        self.heat_meter.start(time, p.nominal_capacity, p.nominal_flow)
+
+    def step(self, dt: float) -> None:
+        """Advance by dt seconds."""
+        if self.time >= self._weather_until:
+            self.weather = self._year.at(self.time)
+            self.probes.refresh(self.time)
+            self._weather_until = self.time - self.time % _WEATHER_EVERY + _WEATHER_EVERY
+        self.controller.step(dt, self._seen())
+        self._circulate(dt)
+        self._run_machine(dt)
+        charging = self.valve_to_tank
+        self.loop.step(
+            dt,
+            self.heat,
+            self.flow / 60.0 * WATER_DENSITY,
+            charging=charging,
+            room=self.building.room,
+            plant_room=self.plant_room,
+            valve_opening=self.building.valve_opening,
+            tank=self.tank.around_coil,
+        )
+        fluxes = self.loop.fluxes
+        climate = self._year.climate
+        # Mains water follows the ground: the annual mean, with little of the season left.
+        cold = max(
+            climate.annual_mean
+            + 0.35 * climate.seasonal_amplitude * (self._year.season(self.time)),
+            5.0,
+        )
+        stuck = self.disturbances.level("tank_heater_stuck") >= 0.5
+        self.tank.step(
+            dt,
+            coil_heat=fluxes.to_tank,
+            coil_conductance=fluxes.coil_conductance,
+            draw=self._draws.flow(self.time),
+            cold=cold,
+            plant_room=self.plant_room,
+            heater_on=self.controller.tank_heater_on or stuck,
+        )
+        inside = fluxes.to_room + fluxes.to_plant_room + self.tank.fluxes.lost
+        self.building.step(
+            dt, inside, self.weather, self.time, self.controller.settings.room_setpoint
+        )
+        self._count(dt)
+        self.time += round(dt * MICROSECONDS)
+
+    def _seen(self) -> ControllerInputs:
+        probe = self._probed
+        return ControllerInputs(
+            supply=probe("supply_temperature", self.loop.supply),
+            back=probe("return_temperature", self.loop.back),
+            tank=probe("dhw_temperature", self.tank.sensor),
+            outdoor=probe("outdoor_temperature", self.weather.temperature),
+            ice=self.coil.level,
+            no_flow=self.controller.pump_on and not self.flow_switch,
+            evaporating=self.circuit.evaporating,
+            condensing=self.circuit.condensing,
+            error=int(self.disturbances.level("controller_error")),
+        )
+
+    def _probed(self, point: str, truth: float) -> float:
+        return self.probes.steady(point, truth, self.disturbances)
+
+    def _circulate(self, dt: float) -> None:
+        self._leaked += self.disturbances.level("water_leak") * dt / 3600.0
+        if not self.disturbances.has("water_leak"):
+            self._leaked = 0.0  # whoever repairs a leak refills
+        share = 1.0 - self.disturbances.level("strainer_clogged")
+        if self.water_pressure < _LEAST_PRESSURE:
+            share = 0.0
+        if not self.valve_to_tank:
+            # Closing valves raise the pressure difference; the bypass keeps most of the flow.
+            share *= 0.88 + 0.12 * self.building.valve_opening
+        self.flow = self.parameters.nominal_flow * share if self.controller.pump_on else 0.0
+
+    def _run_machine(self, dt: float) -> None:
+        outdoor, ledger = self.weather.temperature, self.ledger
+        controller = self.controller
+        if not controller.running:
+            self.heat = self.compressor_power = self.modulation = 0.0
+            self.circuit.rest(dt, Rest(outdoor, self.loop.supply))
+            self.coil.thaw(dt, outdoor)
+            return
+        if controller.defrost.active:
+            self._defrost(dt)
+            return
+        impairment = self.disturbances.impairment
+        operation = self._map.operate(
+            outdoor, self.loop.supply, controller.modulation, self.coil.level, impairment
+        )
+        missing = _START_SHARE * math.exp(-controller.run_time / _START_LAG)
+        self.heat = operation.capacity * (1.0 - missing)
+        self.compressor_power = operation.power
+        self.modulation = operation.modulation
+        self.coil.collect(dt, operation.evaporating, self.weather.humidity_ratio)
+        self.circuit.run(dt, operation.evaporating, operation.condensing, impairment.undercharge)
+        ledger.heat_to_water += self.heat * dt
+        ledger.start_loss += (operation.capacity - self.heat) * dt
+        ledger.heat_from_air += (operation.capacity - operation.power) * dt
+
+    def _defrost(self, dt: float) -> None:
+        p = self.parameters
+        phase = self.controller.defrost.phase
+        melting = phase is DefrostPhase.MELTING
+        share = {
+            DefrostPhase.REVERSING: 0.35,
+            DefrostPhase.MELTING: 1.0,
+            DefrostPhase.DRAINING: 0.25,
+        }[phase]
+        self.heat = -_REVERSE_HEAT * p.nominal_capacity if melting else 0.0
+        self.compressor_power = _REVERSE_POWER * p.nominal_capacity * share
+        self.modulation = 0.75 * share
+        if melting:
+            self.coil.melt(dt, self.compressor_power - self.heat)
+        # The coil condenses now, a little above the melting ice; the water side evaporates.
+        self.circuit.run(dt, max(self.loop.supply - 35.0, -18.0), 9.0, 0.0)
+        self.ledger.defrost_from_water -= self.heat * dt
+
+    def _count(self, dt: float) -> None:
+        ledger, loop, tank = self.ledger, self.loop.fluxes, self.tank.fluxes
+        house = self.building.fluxes
+        ledger.compressor += self.compressor_power * dt
+        ledger.pump += self.pump_power * dt
+        ledger.standby += self.standby_power * dt
+        ledger.tank_heater += tank.heater * dt
+        ledger.loop_to_room += loop.to_room * dt
+        ledger.loop_to_plant_room += loop.to_plant_room * dt
+        ledger.loop_to_tank += loop.to_tank * dt
+        ledger.tank_drawn += tank.drawn * dt
+        ledger.tank_lost += tank.lost * dt
+        ledger.sun += house.sun * dt
+        ledger.people += house.people * dt
+        ledger.to_outdoors += house.to_outdoors * dt
+
+        meter = self.electricity_meter
+        offset = self.disturbances.level("meter_offset")
+        meter.count(dt, meter.measured(self.electrical_power, offset))
+        self.heat_meter.count(
+            dt,
+            self._probed("water_flow", self.heat_meter.measured_flow(self.flow)),
+            self._probed("meter_supply_temperature", self.loop.meter_supply),
+            self._probed("meter_return_temperature", self.loop.meter_return),
+        )

@@ -1,0 +1,245 @@
+"""The maker's controller: what to heat, how warm, and how fast the compressor runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from heatpump_twin.drivers.plant.physics.defrost import Defrost, DefrostParameters
+from heatpump_twin.drivers.plant.physics.protection import NO_ERROR, Protection
+
+
+class ControllerMode(IntEnum):
+    """The codes of the catalogue's `operating_mode`."""
+
+    NONE = 0
+    HEATING = 1
+    HEATING_AND_HOT_WATER = 2
+    HOT_WATER = 3
+    COOLING_AND_HOT_WATER = 4
+    COOLING = 5
+    AUTOMATIC = 6
+
+
+_ZONE_1 = 1
+_HEATS_ROOMS = (
+    ControllerMode.HEATING,
+    ControllerMode.HEATING_AND_HOT_WATER,
+    ControllerMode.AUTOMATIC,
+)
+_HEATS_WATER = (
+    ControllerMode.HEATING_AND_HOT_WATER,
+    ControllerMode.HOT_WATER,
+    ControllerMode.COOLING_AND_HOT_WATER,
+    ControllerMode.AUTOMATIC,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CompensationLine:
+    """Water temperature by outdoor temperature: a straight line between two points. [°C]"""
+
+    outdoor_low: float = -5.0
+    water_high: float = 50.0
+    outdoor_high: float = 15.0
+    water_low: float = 30.0
+
+    def water(self, outdoor: float) -> float:
+        """Return the target for an outdoor temperature. [°C]"""
+        span = (outdoor - self.outdoor_low) / (self.outdoor_high - self.outdoor_low)
+        return self.water_high + (self.water_low - self.water_high) * min(max(span, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerParameters:
+    """How the installer set up the controller."""
+
+    supply_min: float = 20.0
+    supply_max: float = 55.0
+    tank_min: float = 40.0
+    tank_max: float = 75.0
+    compensation: CompensationLine | None = None
+    """None: the setpoint is the target (direct)."""
+    start_below: float = 2.0
+    """The compressor starts this far below the target. [K]"""
+    stop_above: float = 3.0
+    """It stops this far above the target. [K]"""
+    gain: float = 0.12
+    """Of the speed per K of deviation. [1/K]"""
+    reset_time: float = 300.0
+    """Of the PI controller. [s]"""
+    ramp: float = 0.02
+    """Fastest change of the speed, as a share of the highest. [1/s]"""
+    start_modulation: float = 0.35
+    start_hold: float = 20.0
+    """The compressor starts at a fixed speed, for the oil. [s]"""
+    min_modulation: float = 0.27
+    min_on: float = 180.0
+    min_off: float = 60.0
+    """Pressures level out. [s]"""
+    tank_below: float = 6.0
+    """Hot water is made from this far below its setpoint. [K]"""
+    tank_excess: float = 8.0
+    """Water for the tank is this much warmer than the tank's setpoint. [K]"""
+    longest_charge: float = 5400.0
+    rest_after_charge: float = 1800.0
+    """After a charge that took too long the rooms come first for a while. [s]"""
+    silent_limit: float = 0.7
+    pump_overrun: float = 120.0
+    heating_limit: float = 18.0
+    """In automatic mode rooms are heated below this outdoor temperature. [°C]"""
+    defrost: DefrostParameters = field(default_factory=DefrostParameters)
+
+
+@dataclass(slots=True)
+class ControllerSettings:
+    """What the user has set."""
+
+    enabled: bool = True
+    mode: int = ControllerMode.HEATING_AND_HOT_WATER
+    supply_setpoint: float = 45.0
+    room_setpoint: float = 20.5
+    dhw_enabled: bool = True
+    dhw_setpoint: float = 48.0
+    zones: int = 1
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerInputs:
+    """What the controller's own sensors show."""
+
+    supply: float
+    back: float
+    tank: float
+    outdoor: float
+    ice: float
+    """As a share of what a defrost is due at. [-]"""
+    no_flow: bool
+    evaporating: float
+    condensing: float
+    error: int = NO_ERROR
+    """An error with a cause outside of the model."""
+
+
+class Controller:
+    """Decides every step; the attributes are its outputs."""
+
+    def __init__(self, parameters: ControllerParameters) -> None:
+        self._p = parameters
+        self.settings = ControllerSettings(
+            supply_setpoint=min(45.0, parameters.supply_max),
+            dhw_setpoint=min(48.0, parameters.supply_max - 5.0),
+        )
+        self.protection = Protection()
+        self.defrost = Defrost(parameters.defrost)
+        self.running = False
+        self.charging = False
+        """The three-way valve points to the tank."""
+        self.pump_on = False
+        self.tank_heater_on = False
+        self.modulation = 0.0
+        self.target = self.settings.supply_setpoint
+        self.run_time = 0.0
+        """Since the last start. [s]"""
+        self.starts = 0
+        self._off_time = parameters.min_off
+        self._integral = 0.5
+        self._charge_time = 0.0
+        self._rest = 0.0
+        self._overrun = 0.0
+        self._cold_outdoors = True
+
+    def step(self, dt: float, seen: ControllerInputs) -> None:
+        """Look at the sensors and decide."""
+        self.protection.step(
+            dt,
+            no_flow=seen.no_flow,
+            evaporating=seen.evaporating,
+            condensing=seen.condensing,
+            external=seen.error,
+        )
+        faulty = self.protection.code != NO_ERROR
+        heating = self._wants_heating(seen)
+        self._decide_charging(dt, seen, faulty)
+        self.target = self._target(seen)
+        demand = (heating or self.charging) and not faulty
+        self._switch_compressor(dt, seen, demand)
+        self.defrost.step(
+            dt, running=self.running, run_time=self.run_time, ice=seen.ice, back=seen.back
+        )
+        self._modulate(dt, seen)
+        self._overrun = self._p.pump_overrun if self.running else max(self._overrun - dt, 0.0)
+        freezing = seen.outdoor < 3.0 and min(seen.supply, seen.back) < 8.0
+        self.pump_on = heating or self.charging or self._overrun > 0.0 or freezing
+
+    def _wants_heating(self, seen: ControllerInputs) -> bool:
+        limit = self._p.heating_limit
+        if seen.outdoor > limit + 1.0:
+            self._cold_outdoors = False
+        elif seen.outdoor < limit - 1.0:
+            self._cold_outdoors = True
+        s = self.settings
+        allowed = s.mode != ControllerMode.AUTOMATIC or self._cold_outdoors
+        return s.enabled and s.mode in _HEATS_ROOMS and bool(s.zones & _ZONE_1) and allowed
+
+    def _decide_charging(self, dt: float, seen: ControllerInputs, faulty: bool) -> None:
+        p, s = self._p, self.settings
+        self._rest = max(self._rest - dt, 0.0)
+        wanted = s.enabled and s.dhw_enabled and s.mode in _HEATS_WATER
+        self.tank_heater_on = False
+        if not wanted:
+            self.charging = False
+        elif faulty:
+            # Emergency operation: the immersion heater keeps the tank usable.
+            self.charging = False
+            self.tank_heater_on = seen.tank < s.dhw_setpoint - p.tank_below
+        elif self.charging:
+            self._charge_time += dt
+            # Beyond what the compressor can reach, the immersion heater finishes.
+            self.tank_heater_on = seen.tank > p.supply_max - 4.0
+            if seen.tank >= s.dhw_setpoint:
+                self.charging = False
+            elif self._charge_time >= p.longest_charge:
+                self.charging, self._rest = False, p.rest_after_charge
+        elif seen.tank < s.dhw_setpoint - p.tank_below and self._rest == 0.0:
+            self.charging, self._charge_time = True, 0.0
+
+    def _target(self, seen: ControllerInputs) -> float:
+        p, s = self._p, self.settings
+        if self.charging:
+            return min(s.dhw_setpoint + p.tank_excess, p.supply_max)
+        if p.compensation is not None:
+            return min(max(p.compensation.water(seen.outdoor), p.supply_min), p.supply_max)
+        return s.supply_setpoint
+
+    def _switch_compressor(self, dt: float, seen: ControllerInputs, demand: bool) -> None:
+        p = self._p
+        if not self.running:
+            self._off_time += dt
+            cold = seen.supply < self.target - p.start_below
+            if demand and cold and self._off_time >= p.min_off:
+                self.running, self.run_time = True, 0.0
+                self.modulation, self._integral = p.start_modulation, 0.5
+                self.starts += 1
+            return
+        self.run_time += dt
+        too_hot = seen.supply > self.target + p.stop_above and not self.defrost.active
+        at_limit = seen.supply > p.supply_max + 4.0
+        if not demand or at_limit or (too_hot and self.run_time >= p.min_on):
+            self.running, self._off_time, self.modulation = False, 0.0, 0.0
+
+    def _modulate(self, dt: float, seen: ControllerInputs) -> None:
+        """PI on the supply temperature, with a ramp, and no wind-up at the limits."""
+        p = self._p
+        if not self.running or self.defrost.active or self.run_time < p.start_hold:
+            return
+        highest = p.silent_limit if self.settings.silent else 1.0
+        deviation = self.target - seen.supply
+        wanted = p.gain * deviation + self._integral
+        saturated = wanted >= highest if deviation > 0.0 else wanted <= p.min_modulation
+        if not saturated:
+            self._integral += p.gain / p.reset_time * deviation * dt
+        wanted = min(max(wanted, p.min_modulation), highest)
+        step = p.ramp * dt
+        self.modulation += min(max(wanted - self.modulation, -step), step)

@@ -1,0 +1,209 @@
+"""The machine: heating capacity and electrical input, anchored at the plate points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heatpump_twin.config.settings import Plate, PlatePoint
+from heatpump_twin.drivers.plant.physics.refrigerant import R32, R410A, Refrigerant
+
+_KELVIN = 273.15
+_REFERENCE_OUTDOOR = 7.0
+_REFERENCE_WATER = 35.0
+_REFRIGERANTS = {"Panasonic": R410A}
+"""What the emulated machines of a maker are filled with; the others have R32."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineParameters:
+    """How a machine departs from its plate."""
+
+    refrigerant: Refrigerant = R410A
+    min_modulation: float = 0.27
+    """Lowest compressor speed as a share of the highest. [-]"""
+    max_frequency: float = 90.0
+    """Inverter output at full load. [Hz]"""
+    evaporator_approach: float = 7.0
+    """Air less evaporating temperature at full load, clean coil. [K]"""
+    condenser_approach: float = 3.0
+    """Condensing temperature less leaving water at full load. [K]"""
+    condenser_pinch: float = 1.5
+    """The part of the condenser's approach that does not shrink with load. [K]"""
+    low_speed_loss: float = 0.20
+    """Inverter and compressor efficiency lost towards standstill. [-]"""
+    frost_approach: float = 5.0
+    """Further evaporator approach when the coil is fully iced. [K]"""
+    frost_capacity_loss: float = 0.14
+    """Capacity lost when the coil is fully iced. [-]"""
+    capacity_per_outdoor: float = 0.021
+    """Change of capacity with the outdoor temperature, of that at A7/W35. [1/K]"""
+    capacity_per_water: float = -0.003
+    """Change of capacity with the water temperature, of that at A7/W35. [1/K]"""
+    efficiency_per_water: float = -0.006
+    """Change of the Carnot share with the water temperature: leakage and hot windings. [1/K]"""
+    superheat: float = 5.0
+    subcooling: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Impairment:
+    """What is wrong with the machine; all zero is healthy."""
+
+    undercharge: float = 0.0
+    """Missing share of the refrigerant. [-]"""
+    coil_fouling: float = 0.0
+    """Blocked share of the evaporator. [-]"""
+    fan_stopped: bool = False
+
+
+HEALTHY = Impairment()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the running machine does."""
+
+    capacity: float
+    """Heat into the water. [W]"""
+    power: float
+    """Compressor, inverter and fan. [W]"""
+    evaporating: float
+    """[°C]"""
+    condensing: float
+    """[°C]"""
+    modulation: float
+    """Compressor speed as a share of the highest, after the power limit. [-]"""
+
+    @property
+    def cop(self) -> float:
+        """Heat over electricity. [-]"""
+        return self.capacity / self.power
+
+
+def parameters_of(plate: Plate) -> MachineParameters:
+    """Return the parameters of the emulated machine with this plate."""
+    return MachineParameters(refrigerant=_REFRIGERANTS.get(plate.manufacturer, R32))
+
+
+class PerformanceMap:
+    """Steady operation in (outdoor, water, compressor speed).
+
+    At full load the map goes through every plate point. Between and beyond them, capacity follows
+    linear trends, and the COP a share of the Carnot limit between evaporating and condensing
+    temperature, less for warmer water. The corrections that the plate points ask for (ratio of
+    capacity, Carnot share) are spread over the plane by inverse distance (Shepard, Proc. ACM 1968).
+    At part load the heat exchangers are oversized: their approaches shrink with the load, while
+    inverter and compressor lose efficiency.
+    """
+
+    def __init__(
+        self, points: Sequence[PlatePoint], max_power: float, parameters: MachineParameters
+    ) -> None:
+        self._p = parameters
+        self._max_power = max_power
+        nearest = min(points, key=lambda p: _distance(p, _REFERENCE_OUTDOOR, _REFERENCE_WATER))
+        self._scale = nearest.capacity / self._trend(nearest.outdoor, nearest.water)
+        self._anchors = tuple(
+            (
+                p,
+                p.capacity / (self._scale * self._trend(p.outdoor, p.water)),
+                p.capacity
+                / p.power
+                / self._carnot(p.outdoor, p.water, 1.0, 0.0)[0]
+                / self._efficiency_trend(p.water),
+            )
+            for p in points
+        )
+
+    def operate(
+        self,
+        outdoor: float,
+        water: float,
+        modulation: float,
+        frost: float = 0.0,
+        impairment: Impairment = HEALTHY,
+    ) -> Operation:
+        """Return the steady operation.
+
+        Parameters
+        ----------
+        outdoor, water : float
+            Air at the coil and water leaving the condenser. [°C]
+        modulation : float
+            Compressor speed as a share of the highest. [-]
+        frost : float
+            Ice on the coil as a share of what starts a defrost. [-]
+        """
+        full, share = self._correction(outdoor, water)
+        operation = self._at(outdoor, water, modulation, frost, full, share, impairment)
+        for _ in range(2):
+            if operation.power <= self._max_power:
+                break
+            modulation *= self._max_power / operation.power
+            operation = self._at(outdoor, water, modulation, frost, full, share, impairment)
+        return operation
+
+    def full_capacity(self, outdoor: float, water: float) -> float:
+        """Return the capacity at full load, clean coil. [W]"""
+        return self.operate(outdoor, water, 1.0).capacity
+
+    def _at(
+        self,
+        outdoor: float,
+        water: float,
+        modulation: float,
+        frost: float,
+        full: float,
+        share: float,
+        bad: Impairment,
+    ) -> Operation:
+        p = self._p
+        ice = min(frost, 1.3)
+        extra = p.frost_approach * ice + 12.0 * bad.coil_fouling + 18.0 * bad.fan_stopped
+        carnot, evaporating, condensing = self._carnot(outdoor, water, modulation, extra)
+        efficiency = share * self._efficiency_trend(water)
+        efficiency *= 1.0 - p.low_speed_loss * (1.0 - modulation) ** 2
+        capacity = full * modulation * (1.0 - p.frost_capacity_loss * ice * ice)
+        capacity *= (1.0 - 0.8 * bad.undercharge) * (1.0 - 0.45 * bad.coil_fouling)
+        capacity *= 0.4 if bad.fan_stopped else 1.0
+        cop = min(max(efficiency * carnot * (1.0 - 0.6 * bad.undercharge), 1.02), 9.0)
+        return Operation(capacity, capacity / cop, evaporating, condensing, modulation)
+
+    def _trend(self, outdoor: float, water: float) -> float:
+        p = self._p
+        trend = (
+            1.0
+            + p.capacity_per_outdoor * (outdoor - _REFERENCE_OUTDOOR)
+            + p.capacity_per_water * (water - _REFERENCE_WATER)
+        )
+        return min(max(trend, 0.25), 1.35)
+
+    def _efficiency_trend(self, water: float) -> float:
+        return max(1.0 + self._p.efficiency_per_water * (water - _REFERENCE_WATER), 0.6)
+
+    def _carnot(
+        self, outdoor: float, water: float, modulation: float, extra: float
+    ) -> tuple[float, float, float]:
+        p = self._p
+        evaporating = outdoor - p.evaporator_approach * modulation - extra
+        condensing = (
+            water + p.condenser_pinch + (p.condenser_approach - p.condenser_pinch) * (modulation)
+        )
+        lift = max(condensing - evaporating, 15.0)  # the compressor needs a pressure ratio
+        return (condensing + _KELVIN) / lift, evaporating, condensing
+
+    def _correction(self, outdoor: float, water: float) -> tuple[float, float]:
+        """Return full-load capacity in W and the Carnot share."""
+        capacity = share = weights = 0.0
+        for point, ratio, efficiency in self._anchors:
+            weight = 1.0 / (_distance(point, outdoor, water) + 1e-9)
+            capacity += weight * ratio
+            share += weight * efficiency
+            weights += weight
+        return self._scale * self._trend(outdoor, water) * capacity / weights, share / weights
+
+
+def _distance(point: PlatePoint, outdoor: float, water: float) -> float:
+    """Square of the distance; 1 K of air weighs as much as 1.5 K of water."""
+    return (point.outdoor - outdoor) ** 2 + ((point.water - water) / 1.5) ** 2

@@ -1,0 +1,103 @@
+"""From a plate and a climate to a whole installation: tank, radiators and a house that fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heatpump_twin.config.settings import Plate
+from heatpump_twin.drivers.plant.physics.building import BuildingParameters, ValveParameters
+from heatpump_twin.drivers.plant.physics.frost import CoilParameters
+from heatpump_twin.drivers.plant.physics.heating_controller import ControllerParameters
+from heatpump_twin.drivers.plant.physics.performance_map import (
+    MachineParameters,
+    PerformanceMap,
+    parameters_of,
+)
+from heatpump_twin.drivers.plant.physics.stratified_tank import TankParameters
+from heatpump_twin.drivers.plant.physics.water_loop import LoopParameters
+from heatpump_twin.drivers.plant.physics.weather_year import Climate
+
+_REFERENCE_CAPACITY = 5000.0
+"""The defaults of all parameters are those of a machine of 5 kW at A7/W35. [W]"""
+_ROOM = 20.0
+_DESIGN_WATER = 45.0
+_LOAD_SHARE = 0.62
+"""Design heat load over the capacity then: hot water and defrost take their part."""
+_EMITTER_RESERVE = 1.3
+"""Emitter power at the design water temperature over the design load."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlantParameters:
+    """Everything about one emulated heat pump and the house around it."""
+
+    machine: MachineParameters
+    coil: CoilParameters
+    loop: LoopParameters
+    tank: TankParameters
+    building: BuildingParameters
+    valves: ValveParameters
+    controller: ControllerParameters
+    nominal_capacity: float
+    """At A7/W35. [W]"""
+    nominal_flow: float
+    """[l/min]"""
+    max_power: float
+    pump_power: float
+    standby_power: float
+
+    @property
+    def scale(self) -> float:
+        """Size relative to a machine of 5 kW. [-]"""
+        return self.nominal_capacity / _REFERENCE_CAPACITY
+
+
+def map_of(plate: Plate) -> PerformanceMap:
+    """Return the performance map of the emulated machine with this plate."""
+    return PerformanceMap(plate.heating, plate.max_power, parameters_of(plate))
+
+
+def size(plate: Plate, climate: Climate) -> PlantParameters:
+    """Size the installation for a plate in a climate."""
+    performance = map_of(plate)
+    nominal = performance.full_capacity(7.0, 35.0)
+    design = climate.design_temperature
+    load = _LOAD_SHARE * performance.full_capacity(design, _DESIGN_WATER)
+    loss = load / max(_ROOM - design, 8.0)
+    scale = nominal / _REFERENCE_CAPACITY
+    house = loss / BuildingParameters().loss
+    machine = parameters_of(plate)
+    loop, building = LoopParameters(), BuildingParameters()
+    return PlantParameters(
+        machine=machine,
+        coil=CoilParameters(),
+        loop=LoopParameters(
+            exchanger=loop.exchanger * scale,
+            exchanger_loss=loop.exchanger_loss * scale**0.5,
+            thermosiphon=loop.thermosiphon * scale,
+            pipe_litres=loop.pipe_litres * scale,
+            pipe_loss=loop.pipe_loss * scale**0.5,
+            emitter=loop.emitter * scale,
+            emitter_power=_EMITTER_RESERVE * load,
+            coil_litres=loop.coil_litres * scale,
+            coil_conductance=loop.coil_conductance * scale,
+        ),
+        tank=TankParameters(litres=130.0 + 50.0 * scale),
+        building=BuildingParameters(
+            loss=loss,
+            air_capacity=building.air_capacity * house,
+            mass_capacity=building.mass_capacity * house,
+            coupling=building.coupling * house,
+            aperture=building.aperture * house,
+            volume=building.volume * house,
+        ),
+        valves=ValveParameters(),
+        controller=ControllerParameters(
+            supply_max=plate.max_supply, min_modulation=machine.min_modulation
+        ),
+        nominal_capacity=nominal,
+        nominal_flow=plate.nominal_flow,
+        max_power=plate.max_power,
+        pump_power=plate.pump_power,
+        standby_power=plate.standby_power,
+    )

@@ -1,0 +1,1 @@
+"""The emulated plant on real Modbus, with a port to control it."""

@@ -1,0 +1,52 @@
+"""The emulated devices of a site behind their gateways, on real Modbus TCP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from heatpump_twin.config.settings import Site, gateway_name
+from heatpump_twin.drivers.modbus.emulator.emulated_gateway import EmulatedDevice, EmulatedGateway
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
+from heatpump_twin.drivers.plant.devices.plant import Plant
+from heatpump_twin.drivers.plant.errors import PortTakenError, WiringError
+
+
+def gateways_of(site: Site, plant: Plant) -> Mapping[str, EmulatedGateway]:
+    """Wire every emulated device of a site to its heat pump; by gateway name."""
+    ports = site.emulated_gateways()
+    devices: dict[str, dict[int, EmulatedDevice]] = {name: {} for name in ports}
+    for heat_pump in site.heat_pumps:
+        for device in heat_pump.devices:
+            if device.connection.scheme != "emulated":
+                continue
+            name = gateway_name(heat_pump, device)
+            if device.unit in devices[name]:
+                raise WiringError(
+                    f"heat_pumps.{heat_pump.id}.devices.{device.id}: unit {device.unit} of gateway "
+                    f"{name} is taken; give each device behind one gateway its own unit"
+                )
+            devices[name][device.unit] = EmulatedDevice(
+                load_profile(device.profile), plant.heat_pumps[heat_pump.id], device.map
+            )
+    host = site.plant.host if site.plant is not None else "127.0.0.1"
+    return {name: EmulatedGateway(host, port, devices[name]) for name, port in ports.items()}
+
+
+@asynccontextmanager
+async def listening(
+    gateways: Mapping[str, EmulatedGateway], remedy: str = "--set plant.port=PORT"
+) -> AsyncIterator[None]:
+    """Serve gateways while the context is open, or raise `PortTakenError` with the remedy."""
+    async with AsyncExitStack() as stack:
+        for name, gateway in gateways.items():
+            try:
+                await gateway.start()
+            except OSError as error:
+                raise PortTakenError(
+                    f"the emulated gateway {name} cannot listen on "
+                    f"{gateway.host}:{gateway.port} ({error.strerror}); stop the program that "
+                    f"uses it, or choose other ports with {remedy}"
+                ) from error
+            stack.push_async_callback(gateway.stop)
+        yield

@@ -1,0 +1,58 @@
+"""What a model expects: always labelled, always with its interval and where it comes from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+
+from heatpump_twin.hmi import presentation, texts
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
+from heatpump_twin.hmi.pages.markup import live
+
+_GROUP = "Prediction"
+_HOUR = 3_600_000.0
+_BOUNDS = ("_lower", "_upper")
+
+
+def prediction_panel(unit: HeatPumpModel, zone: ZoneInfo) -> None:
+    """Show every predicted quantity of a heat pump; without one there is no panel."""
+    predicted = [
+        variable
+        for variable in unit.variables.values()
+        if variable.group == _GROUP and not variable.id.endswith(_BOUNDS)
+    ]
+    if predicted:
+        shown = "".join(_prediction(unit, variable, zone) for variable in predicted)
+        ui.html(f"<h2>{texts.PREDICTION}</h2>{shown}", sanitize=False).classes("panel prediction")
+
+
+def _prediction(unit: HeatPumpModel, variable: Variable, zone: ZoneInfo) -> str:
+    bounds = [unit.variables.get(variable.id + end) for end in _BOUNDS]
+    span = ""
+    if bounds[0] and bounds[1]:
+        low, high = (live(bound, unit=False) for bound in bounds if bound)
+        span = f'<p class="interval">{texts.interval(low, high, escape(variable.unit))}</p>'
+    origin = " · ".join(
+        f"{label} {escape(_origin_text(variable.provenance[name], zone))}"
+        for name, label in texts.PROVENANCE.items()
+        if variable.provenance.get(name)
+    )
+    issued = f'{texts.ISSUED} <span data-time="{escape(variable.key)}">{texts.NO_VALUE}</span>'
+    return (
+        f'<div class="figure" title="{escape(variable.text)}">'
+        f'<span class="l">{escape(variable.title)} <mark>{texts.PREDICTED}</mark></span>'
+        f'{live(variable)}</div>{span}<p class="origin">{origin} · {issued}</p>'
+    )
+
+
+def _origin_text(value: Any, zone: ZoneInfo) -> str:
+    """Return a property of the model: a date, a duration [ms] or a text."""
+    if isinstance(value, datetime):
+        return presentation.aware(value).astimezone(zone).strftime("%Y-%m-%d")
+    if isinstance(value, float):
+        return f"{value / _HOUR:g} h"
+    return str(value)

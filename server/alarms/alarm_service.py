@@ -1,0 +1,210 @@
+"""All conditions of the server: their nodes, their methods, and who hears of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from asyncua import ua
+
+from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.server.alarms.condition import Condition
+from heatpump_twin.server.alarms.condition_nodes import ConditionNodes
+from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.security.users import UserRole
+from heatpump_twin.server.services.method_table import Caller, MethodArgument, OfferedMethod, result
+from heatpump_twin.server.space.event import system_event
+from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+
+log = structlog.get_logger(__name__)
+
+
+EVENT_ID = MethodArgument("EventId", ua.VariantType.ByteString, "The event that is meant")
+COMMENT = MethodArgument("Comment", ua.VariantType.LocalizedText, "What the person says")
+
+METHODS: Mapping[ua.NodeId, tuple[tuple[MethodArgument, ...], UserRole]] = {
+    standard(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge): (
+        (EVENT_ID, COMMENT),
+        UserRole.OPERATOR,
+    ),
+    standard(ua.ObjectIds.ConditionType_AddComment): ((EVENT_ID, COMMENT), UserRole.OPERATOR),
+    standard(ua.ObjectIds.ConditionType_Enable): ((), UserRole.ENGINEER),
+    standard(ua.ObjectIds.ConditionType_Disable): ((), UserRole.ENGINEER),
+}
+"""What they take and who may call them."""
+
+
+class AlarmService:
+    """The alarms of all heat pumps as conditions."""
+
+    def __init__(self, builder: NodeBuilder, iserver: TwinInternalServer, clock: Clock) -> None:
+        self._builder = builder
+        self._iserver = iserver
+        self._clock = clock
+        self._by_key: dict[str, Condition] = {}
+        self._by_node: dict[ua.NodeId, Condition] = {}
+        self._by_asset: dict[str, list[Condition]] = {}
+        self._nodes = ConditionNodes(builder)
+        iserver.aspace.add_source(self._nodes)
+
+    @property
+    def active(self) -> int:
+        """How many alarms are active."""
+        return sum(condition.active for condition in self._by_key.values())
+
+    # ── the address space ─────────────────────────────────────────────────────────────────────────
+    def add(self, alarm: AlarmDefinition, device: ua.NodeId) -> None:
+        """Add a condition to a device."""
+        names = self._builder.namespaces
+        event_type = self._builder.type_id("RuleAlarmType")
+        title = self._iserver.aspace.read_attribute_value(device, ua.AttributeIds.DisplayName)
+        inputs = [self._builder.node_id(f"{alarm.asset}.{point}") for point in alarm.inputs]
+        now = self._clock.now()
+        condition = Condition(
+            node=self._builder.node_id(f"{alarm.asset}.alarms.{alarm.rule}"),
+            event_type=event_type,
+            source=device,
+            source_name=title.Value.Value.Text or alarm.asset,
+            input_node=inputs[0] if inputs else ua.NodeId(),
+            alarm=alarm,
+            time=now,
+            received=now,
+            message=Phrase("{alarm}: normal", alarm=alarm.title),
+            active_since=now,
+            acked_since=now,
+            enabled_since=now,
+            commented=now,
+        )
+        self._nodes.add(condition)
+        node = self._builder.object(
+            str(condition.node.Identifier),
+            ua.QualifiedName(alarm.rule, names.site),
+            event_type,
+            NodePlace(device),
+            title=alarm.title,
+            children=lambda: self._nodes.children(condition),
+        )
+        self._builder.reference(device, ua.ObjectIds.HasCondition, node)
+        self._add_methods(node)
+        self._by_key[alarm.key] = self._by_node[node] = condition
+        self._by_asset.setdefault(alarm.asset, []).append(condition)
+
+    async def remove(self, asset: str) -> None:
+        """Take away the conditions of an asset; their objects go with its other nodes."""
+        gone = self._by_asset.pop(asset, [])
+        for condition in gone:
+            del self._by_key[condition.alarm.key], self._by_node[condition.node]
+        for method in METHODS:
+            self._iserver.methods.withdraw(method, [condition.node for condition in gone])
+        for condition in gone:
+            if condition.retain:
+                # The last that clients hear of it: nothing is to be done about it any more.
+                condition.enable(False, "", self._clock.now())
+                await self._changed(condition, tell=True)
+        kept = [node for condition in gone for node in self._nodes.discard(condition)]
+        await self._iserver.aspace.remove(kept)
+
+    def _add_methods(self, node: ua.NodeId) -> None:
+        """Let the instance use its type's methods (OPC 10000-9, 5.5.4: same NodeIds)."""
+        runs = (self._acknowledge, self._add_comment, self._enable, self._disable)
+        for (target, (inputs, role)), run in zip(METHODS.items(), runs, strict=True):
+            self._builder.reference(node, ua.ObjectIds.HasComponent, target, inverse=False)
+            self._iserver.methods.add(target, (node,), OfferedMethod(inputs, role, run))
+
+    # ── what happens ──────────────────────────────────────────────────────────────────────────────
+    async def take(self, transition: AlarmTransition) -> None:
+        """Take over what the rules found."""
+        condition = self._by_key.get(transition.alarm.key)
+        if condition is None:
+            log.error("transition of an alarm that was not declared", alarm=transition.alarm.key)
+            return
+        condition.transition(
+            active=transition.active,
+            time=transition.time,
+            now=self._clock.now(),
+            message=transition.message,
+        )
+        await self._changed(condition, condition.enabled)
+
+    async def refresh(self, caller: Caller, subscription_id: int, item: int | None) -> int:
+        """Send what is still of interest to one subscription (OPC 10000-9, 5.5.7)."""
+        subscription = self._iserver.subscriptions.subscriptions.get(subscription_id)
+        if subscription is None or subscription.session_id != caller.session_id:
+            return int(ua.StatusCodes.BadSubscriptionIdInvalid)
+        items = subscription.monitored_item_srv
+        if item is not None and not items.has(item):
+            return int(ua.StatusCodes.BadMonitoredItemIdInvalid)
+        now = self._clock.now()
+        start = system_event(ua.ObjectIds.RefreshStartEventType, "Refresh starts", now)
+        await items.send_event(start, item=item)
+        for condition in self._by_key.values():
+            if condition.retain:
+                await items.send_event(condition.event(), self._notifiers(condition), item)
+        end = system_event(ua.ObjectIds.RefreshEndEventType, "Refresh ends", now)
+        await items.send_event(end, item=item)
+        return int(ua.StatusCodes.Good)
+
+    def _notifiers(self, condition: Condition) -> tuple[ua.NodeId, ...]:
+        return condition.source, standard(ua.ObjectIds.Server)
+
+    async def _changed(self, condition: Condition, tell: bool) -> None:
+        """Tell those who listen to the condition's variables, and to its events."""
+        await self._nodes.tell(condition)
+        if tell:
+            await self._iserver.subscriptions.notify(condition.event(), self._notifiers(condition))
+
+    # ── methods ───────────────────────────────────────────────────────────────────────────────────
+    async def _acknowledge(
+        self, caller: Caller, node: ua.NodeId, inputs: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        event_id, comment = inputs
+        condition = self._by_node[node]
+        status = condition.acknowledge(
+            event_id or b"", _words(comment), caller.user_name, self._clock.now()
+        )
+        return await self._done(condition, status, caller, "acknowledge")
+
+    async def _add_comment(
+        self, caller: Caller, node: ua.NodeId, inputs: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        event_id, comment = inputs
+        condition = self._by_node[node]
+        status = condition.add_comment(
+            event_id or b"", _words(comment), caller.user_name, self._clock.now()
+        )
+        return await self._done(condition, status, caller, "comment")
+
+    async def _enable(
+        self, caller: Caller, node: ua.NodeId, _: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        condition = self._by_node[node]
+        status = condition.enable(True, caller.user_name, self._clock.now())
+        return await self._done(condition, status, caller, "enable")
+
+    async def _disable(
+        self, caller: Caller, node: ua.NodeId, _: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        condition = self._by_node[node]
+        status = condition.enable(False, caller.user_name, self._clock.now())
+        return await self._done(condition, status, caller, "disable")
+
+    async def _done(
+        self, condition: Condition, status: int, caller: Caller, what: str
+    ) -> ua.CallMethodResult:
+        if status == ua.StatusCodes.Good:
+            log.info(
+                "condition changed by a user",
+                what=what,
+                alarm=condition.alarm.key,
+                user=caller.user_name,
+                origin=caller.origin,
+            )
+            await self._changed(condition, tell=True)
+        return result(status)
+
+
+def _words(comment: ua.LocalizedText | None) -> str:
+    return (comment.Text or "") if comment else ""

@@ -1,0 +1,167 @@
+"""One alarm as an OPC UA condition (OPC 10000-9, 5.8): its state, and what it says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from asyncua import ua
+
+from heatpump_twin.server.space.event import Event, Fields, new_event_id
+from heatpump_twin.server.space.node_builder import standard, text
+from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.twin_engine.alarm import AlarmDefinition
+
+REMEMBERED_EVENTS = 20
+"""Events of one condition that can be acknowledged or commented on."""
+
+_NODE, _STRING, _TIME = ua.VariantType.NodeId, ua.VariantType.String, ua.VariantType.DateTime
+_TEXT, _BOOLEAN, _UINT16 = (
+    ua.VariantType.LocalizedText, ua.VariantType.Boolean, ua.VariantType.UInt16,
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Condition:
+    """State of one alarm. Times are µs since the Unix epoch, UTC."""
+
+    node: ua.NodeId
+    event_type: ua.NodeId
+    source: ua.NodeId
+    source_name: str
+    input_node: ua.NodeId
+    alarm: AlarmDefinition
+    time: int
+    received: int
+    active: bool = False
+    acked: bool = True
+    enabled: bool = True
+    message: str = ""
+    comment: str = ""
+    user: str = ""
+    last_severity: int = 1
+    active_since: int = 0
+    acked_since: int = 0
+    enabled_since: int = 0
+    commented: int = 0
+    event_id: bytes = field(default_factory=new_event_id)
+    known_events: tuple[bytes, ...] = ()
+
+    @property
+    def retain(self) -> bool:
+        """Whether a person still has something to see or to do (5.5.2)."""
+        return self.enabled and (self.active or not self.acked)
+
+    def transition(self, *, active: bool, time: int, now: int, message: str) -> None:
+        """Become active, or return to normal."""
+        if active and not self.active:
+            # What was acknowledged was the last occurrence, not this one.
+            self.acked, self.acked_since = False, time
+            self.comment, self.user, self.commented = "", "", time
+            self.known_events = ()
+        if active is not self.active:
+            self.active, self.active_since = active, time
+        self.message = message
+        self.changed(time, now)
+
+    def acknowledge(self, event_id: bytes, comment: str, user: str, now: int) -> int:
+        """Note that a person has seen it; return the status of the call (5.7.3)."""
+        problem = self._problem(event_id)
+        if problem is None and self.acked:
+            problem = ua.StatusCodes.BadConditionBranchAlreadyAcked
+        if problem is not None:
+            return int(problem)
+        self.acked, self.acked_since = True, now
+        self._say(comment, user, now)
+        return int(ua.StatusCodes.Good)
+
+    def add_comment(self, event_id: bytes, comment: str, user: str, now: int) -> int:
+        """Attach what a person says to it; return the status of the call (5.5.6)."""
+        problem = self._problem(event_id)
+        if problem is not None:
+            return int(problem)
+        self._say(comment, user, now)
+        return int(ua.StatusCodes.Good)
+
+    def enable(self, enabled: bool, user: str, now: int) -> int:
+        """Switch it on or off; return the status of the call (5.5.4, 5.5.5)."""
+        if enabled is self.enabled:
+            already = "BadConditionAlreadyEnabled" if enabled else "BadConditionAlreadyDisabled"
+            return int(getattr(ua.StatusCodes, already))
+        self.enabled, self.enabled_since = enabled, now
+        self.user = user
+        self.changed(now, now)
+        return int(ua.StatusCodes.Good)
+
+    def _problem(self, event_id: bytes) -> int | None:
+        if not self.enabled:
+            return int(ua.StatusCodes.BadConditionDisabled)
+        if event_id not in self.known_events:
+            return int(ua.StatusCodes.BadEventIdUnknown)
+        return None
+
+    def _say(self, comment: str, user: str, now: int) -> None:
+        # An empty comment leaves the earlier one (5.5.6).
+        if comment:
+            self.comment = comment
+        self.user, self.commented = user, now
+        self.changed(now, now)
+
+    def changed(self, time: int, now: int) -> None:
+        """Give the new state an event of its own."""
+        self.time, self.received = time, now
+        self.event_id = new_event_id()
+        self.known_events = (*self.known_events, self.event_id)[-REMEMBERED_EVENTS:]
+        self.last_severity = self.alarm.severity
+
+    def event(self) -> Event:
+        """Return the present state as an event."""
+        return Event(self.fields(), self.node)
+
+    def fields(self) -> Fields:
+        """Return every field by browse path: for events and for the condition's variables."""
+        alarm = self.alarm
+        return {
+            ("EventId",): ua.Variant(self.event_id, ua.VariantType.ByteString),
+            ("EventType",): ua.Variant(self.event_type, _NODE),
+            ("SourceNode",): ua.Variant(self.source, _NODE),
+            ("SourceName",): ua.Variant(self.source_name, _STRING),
+            ("Time",): _time(self.time),
+            ("ReceiveTime",): _time(self.received),
+            ("Message",): ua.Variant(text(self.message), _TEXT),
+            ("Severity",): ua.Variant(alarm.severity, _UINT16),
+            ("ConditionClassId",): ua.Variant(
+                standard(ua.ObjectIds.ProcessConditionClassType), _NODE
+            ),
+            ("ConditionClassName",): ua.Variant(text("ProcessConditionClass"), _TEXT),
+            ("ConditionName",): ua.Variant(alarm.title, _STRING),
+            ("BranchId",): ua.Variant(ua.NodeId(), _NODE),
+            ("Retain",): ua.Variant(self.retain, _BOOLEAN),
+            **_state("EnabledState", self.enabled, ("Disabled", "Enabled"), self.enabled_since),
+            **_state("ActiveState", self.active, ("Inactive", "Active"), self.active_since),
+            **_state(
+                "AckedState", self.acked, ("Unacknowledged", "Acknowledged"), self.acked_since
+            ),
+            ("Quality",): ua.Variant(ua.StatusCode(), ua.VariantType.StatusCode),
+            ("Quality", "SourceTimestamp"): _time(self.time),
+            ("LastSeverity",): ua.Variant(self.last_severity, _UINT16),
+            ("LastSeverity", "SourceTimestamp"): _time(self.time),
+            ("Comment",): ua.Variant(ua.LocalizedText(self.comment), _TEXT),
+            ("Comment", "SourceTimestamp"): _time(self.commented),
+            ("ClientUserId",): ua.Variant(self.user, _STRING),
+            ("InputNode",): ua.Variant(self.input_node, _NODE),
+            ("SuppressedOrShelved",): ua.Variant(False, _BOOLEAN),
+            ("LikelyCause",): ua.Variant(text(alarm.cause), _TEXT),
+            ("CorrectiveAction",): ua.Variant(text(alarm.action), _TEXT),
+        }
+
+
+def _state(name: str, value: bool, names: tuple[str, str], since: int) -> Fields:
+    return {
+        (name,): ua.Variant(text(names[value]), _TEXT),
+        (name, "Id"): ua.Variant(value, _BOOLEAN),
+        (name, "TransitionTime"): _time(since),
+    }
+
+
+def _time(time: int) -> ua.Variant:
+    return ua.Variant(to_datetime(time), _TIME)

@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: connections, sessions, and the services behind a login."""

@@ -1,0 +1,116 @@
+"""The services behind the connections, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from asyncua import Node, ua
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.address_space import (
+    AttributeService,
+    MethodService,
+    NodeManagementService,
+    ViewService,
+)
+from asyncua.server.internal_server import InternalServer
+from asyncua.server.internal_session import InternalSession, SessionState
+from cryptography import x509
+
+from heatpump_twin.config.languages import Languages
+from heatpump_twin.config.settings import OpcUaSettings
+from heatpump_twin.server import limits
+from heatpump_twin.server.channel.session import Channel, TwinSession
+from heatpump_twin.server.security.authentication import Authenticator
+from heatpump_twin.server.services.method_table import MethodTable
+from heatpump_twin.server.services.translator import Translators
+from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.subscription.subscription_service import TwinSubscriptionService
+
+if TYPE_CHECKING:
+    from heatpump_twin.server.history.history_service import HistoryService
+    from heatpump_twin.server.services.attribute_service import AttributeService
+    from heatpump_twin.server.types.type_nodes import TypeNodes
+
+CheckClient = Callable[[x509.Certificate], str | None]
+"""Says why a client's certificate may not open a channel; None: it may."""
+
+
+class TwinInternalServer(InternalServer):
+    """The library's server core with our services in its seams."""
+
+    aspace: TwinAddressSpace
+    attributes: AttributeService
+    history: HistoryService
+
+    def __init__(
+        self,
+        settings: OpcUaSettings,
+        authenticator: Authenticator,
+        check_client: CheckClient,
+        types: TypeNodes,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.authenticator = authenticator
+        self.check_client = check_client
+        self.types = types
+        self._serve(TwinAddressSpace())
+        self.subscriptions.ask_owner(self._owner_of)
+        self.methods = MethodTable(self.aspace)
+        self.translators = Translators(Languages.packaged())
+        self.supported_tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
+        self.disabled_clock = True  # ours follows the clock that was passed in
+        self.allow_remote_admin = False
+        self.max_connections = settings.max_sessions + limits.SPARE_CONNECTIONS
+        self.max_pending_messages_per_connection = limits.MAX_PENDING_MESSAGES
+        self.max_pending_activation_seconds = limits.LOGIN_TIME
+
+    def _serve(self, aspace: TwinAddressSpace) -> None:
+        """Put our address space, and services over it, in place of those the library has made."""
+        self.aspace = aspace
+        self.attribute_service = AttributeService(aspace)
+        self.view_service = ViewService(aspace)
+        self.method_service = MethodService(aspace)
+        self.node_mgt_service = NodeManagementService(aspace)
+        self.subscription_service = self.subscriptions = TwinSubscriptionService(aspace, self)
+        self.isession = InternalSession(
+            self, aspace, self.subscriptions, "Internal", user=User(role=UserRole.Admin)
+        )
+        for name in ("current_time_node", "server_status_node"):
+            setattr(self, name, Node(self.isession, getattr(self, name).nodeid))
+
+    async def load_standard_address_space(self, shelf_file: object = None) -> None:  # noqa: ARG002
+        """Read the nodes of OPC UA itself, with those of all type models, from their block."""
+        self.aspace.add_source(self.types)
+
+    @property
+    def offers_none(self) -> bool:
+        """Whether there are sessions without encryption: for anonymous reading only."""
+        return self.settings.offers_none and self.settings.reads_anonymously
+
+    @property
+    def sessions(self) -> list[TwinSession]:
+        """The sessions from outside."""
+        return [s for s in self._external_sessions.values() if isinstance(s, TwinSession)]
+
+    def find_session(self, token: ua.NodeId) -> TwinSession | None:
+        """Return the session that an authentication token belongs to."""
+        session = self.lookup_external_session(token)
+        return session if isinstance(session, TwinSession) else None
+
+    async def open_session(self, channel: Channel) -> TwinSession:
+        """Create a session. Sessions that never logged in give way (OPC 10000-4, 5.7.2.1)."""
+        if len(self.sessions) >= self.settings.max_sessions:
+            idle = next((s for s in self.sessions if s.state is SessionState.Created), None)
+            if idle is None:
+                raise ServiceError(ua.StatusCodes.BadTooManySessions)
+            await idle.close_session(True)
+        return TwinSession(self, channel)
+
+    def _owner_of(self, session_id: ua.NodeId) -> str | None:
+        for session in self.sessions:
+            if session.session_id == session_id and session.person is not None:
+                return session.person.name
+        return None

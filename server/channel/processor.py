@@ -1,0 +1,360 @@
+"""The services of one connection: channel, session, and everything behind the login."""
+
+from __future__ import annotations
+
+import struct
+import time
+from typing import Any
+
+import structlog
+from asyncua import ua
+from asyncua.common.connection import TransportLimits
+from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
+from asyncua.crypto import uacrypto
+from asyncua.server.internal_session import SessionState
+from asyncua.server.uaprocessor import UaProcessor
+from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
+from cryptography.exceptions import InvalidSignature
+
+from heatpump_twin.server import limits
+from heatpump_twin.server.channel.diagnostics import diagnostics
+from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
+from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.channel.session import NONCE_LENGTH, TwinSession
+from heatpump_twin.server.security.certificates import application_uri
+from heatpump_twin.server.security.users import User
+from heatpump_twin.server.services.method_table import Explained
+
+log = structlog.get_logger(__name__)
+
+
+def _request(name: str) -> ua.NodeId:
+    return ua.NodeId(ua.Int32(getattr(ua.ObjectIds, f"{name}Request_Encoding_DefaultBinary")))
+
+
+CREATE_SESSION = _request("CreateSession")
+ACTIVATE_SESSION = _request("ActivateSession")
+CLOSE_SESSION = _request("CloseSession")
+WRITE, CALL = _request("Write"), _request("Call")
+BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
+NOT_OFFERED = frozenset(
+    map(
+        _request,
+        (
+            "RegisterServer", "RegisterServer2", "AddNodes", "DeleteNodes",
+            "AddReferences", "DeleteReferences",
+        ),
+    )
+)  # fmt: skip
+"""Services of the library that change the server: nobody may use them from outside."""
+
+UNREADABLE = (NotEnoughData, struct.error, UnicodeDecodeError, OverflowError)
+
+
+class TwinProcessor(UaProcessor):
+    """Serves one connection. Whatever goes wrong below the services ends the connection."""
+
+    iserver: TwinInternalServer
+    session: TwinSession | None
+
+    def __init__(
+        self, internal_server: TwinInternalServer, transport: Any, limits_: TransportLimits
+    ) -> None:
+        super().__init__(internal_server, transport, limits_)
+        self._greeted = False
+
+    # ── what a session needs to know of its channel ───────────────────────────────────────────────
+    @property
+    def peer(self) -> str:
+        """Address and port of the other side."""
+        return f"{self.host}:{self.name[1]}" if self.name else "unknown"
+
+    @property
+    def host(self) -> str:
+        """Address of the other side."""
+        return str(self.name[0]) if self.name else "unknown"
+
+    @property
+    def policy_uri(self) -> str:
+        """Security policy of the channel."""
+        return str(self._connection.security_policy.URI)
+
+    @property
+    def client_certificate(self) -> bytes:
+        """Certificate that opened the channel; empty on an unencrypted one."""
+        if not self._encrypted:
+            return b""
+        return self._connection.security_policy.peer_certificate or b""
+
+    @property
+    def _encrypted(self) -> bool:
+        return self._connection.security_policy.Mode is not ua.MessageSecurityMode.None_
+
+    # ── messages ──────────────────────────────────────────────────────────────────────────────────
+    async def process(self, header: ua.Header, body: Buffer) -> bool:
+        """Take one message in; False ends the connection."""
+        try:
+            self._check_order(header)
+            return bool(await super().process(header, body))
+        except (InvalidSignature, uacrypto.InvalidSignature):
+            return self._abort(ua.StatusCodes.BadSecurityChecksFailed, "the signature is wrong")
+        except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
+            return self._abort(error.code, str(error))
+        except (ua.UaError, ValueError, *UNREADABLE) as error:
+            return self._abort(ua.StatusCodes.BadSecurityChecksFailed, str(error))
+        except Exception:
+            # A task boundary: one connection's trouble must not be another's.
+            log.exception("message not processed", peer=self.peer)
+            return self._abort(ua.StatusCodes.BadInternalError, "internal error")
+
+    def _check_order(self, header: ua.Header) -> None:
+        """Hello comes first and once, then the channel; before login messages are small."""
+        if header.MessageType == ua.MessageType.Hello:
+            if self._greeted:
+                raise ServiceError(ua.StatusCodes.BadTcpMessageTypeInvalid)
+            self._greeted = True
+            return
+        if header.MessageType == ua.MessageType.SecureOpen:
+            if not self._greeted:
+                raise ServiceError(ua.StatusCodes.BadTcpMessageTypeInvalid)
+            return
+        if not self._connection.is_open():
+            raise ServiceError(ua.StatusCodes.BadTcpSecureChannelUnknown)
+        active = self.session is not None and self.session.is_activated()
+        size = self._connection._incoming_size + header.body_size  # noqa: SLF001 - its only record
+        if not active and size > limits.MAX_MESSAGE_BEFORE_LOGIN:
+            raise ServiceError(ua.StatusCodes.BadTcpMessageTooLarge)
+
+    def _abort(self, code: int, reason: str) -> bool:
+        log.warning("connection ended", peer=self.peer, status=hex(code), reason=reason)
+        self.send_error(code, "")
+        return False
+
+    def send_error(self, code: int, reason: str) -> None:
+        """Tell the other side why the connection ends (OPC 10000-6, 7.1.2.5)."""
+        message = ua.ErrorMessage(ua.StatusCode(code), reason)
+        self._transport.write(uatcp_to_binary(ua.MessageType.Error, message))
+
+    def open_secure_channel(self, algohdr: Any, seqhdr: Any, body: Buffer) -> None:
+        """Open or renew the channel; its signature has been verified with the certificate in it."""
+        message = struct_from_binary(ua.OpenSecureChannelRequest, body)
+        request = message.Parameters
+        renewal = self._connection.is_open()
+        if renewal != (request.RequestType is ua.SecurityTokenRequestType.Renew):
+            raise ServiceError(ua.StatusCodes.BadRequestTypeInvalid)
+        if not renewal:
+            self._connection.select_policy(
+                algohdr.SecurityPolicyURI, algohdr.SenderCertificate, request.SecurityMode
+            )
+        policy = self._connection.security_policy
+        if algohdr.SecurityPolicyURI != policy.URI or request.SecurityMode != policy.Mode:
+            raise ServiceError(ua.StatusCodes.BadSecurityPolicyRejected)
+        if self._encrypted:
+            self._check_certificate(algohdr.SenderCertificate)
+            if len(request.ClientNonce or b"") != policy.secure_channel_nonce_length:
+                raise ServiceError(ua.StatusCodes.BadNonceInvalid)
+        request.RequestedLifetime = min(
+            max(request.RequestedLifetime, limits.MIN_CHANNEL_LIFETIME),
+            limits.MAX_CHANNEL_LIFETIME,
+        )
+        response = ua.OpenSecureChannelResponse()
+        response.Parameters = self._connection.open(request, self.iserver)
+        handle = message.RequestHeader.RequestHandle
+        self.send_response(handle, seqhdr, response, ua.MessageType.SecureOpen)
+
+    def _check_certificate(self, sender: bytes | None) -> None:
+        certificate = uacrypto.x509_from_der(sender)
+        if certificate is None or uacrypto.der_from_x509(certificate) != self.client_certificate:
+            raise ServiceError(ua.StatusCodes.BadSecurityChecksFailed)
+        reason = self.iserver.check_client(certificate)
+        if reason is not None:
+            log.warning(
+                "client certificate refused",
+                peer=self.peer,
+                subject=certificate.subject.rfc4514_string(),
+                reason=reason,
+            )
+            # The client learns no more than this (OPC 10000-4, 6.1.3, table 106).
+            raise ServiceError(ua.StatusCodes.BadSecurityChecksFailed)
+
+    def send_response(
+        self,
+        requesthandle: int,
+        seqhdr: Any,
+        response: Any,
+        msgtype: ua.MessageType = ua.MessageType.SecureMessage,
+    ) -> None:
+        """Send a response, in the language of the session."""
+        if self.session is not None and self.session.translator is not None:
+            self.session.translator.respond(response)
+        super().send_response(requesthandle, seqhdr, response, msgtype)
+
+    # ── services ──────────────────────────────────────────────────────────────────────────────────
+    async def _process_message(
+        self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: Any, body: Buffer
+    ) -> bool:
+        try:
+            if typeid in NOT_OFFERED:
+                raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
+            if typeid == CREATE_SESSION:
+                response = await self._create_session(
+                    struct_from_binary(ua.CreateSessionParameters, body)
+                )
+                self.send_response(requesthdr.RequestHandle, seqhdr, response)
+                return True
+            if typeid == ACTIVATE_SESSION:
+                parameters = struct_from_binary(ua.ActivateSessionParameters, body)
+                activated = await self._activate_session(requesthdr, parameters)
+                self.send_response(requesthdr.RequestHandle, seqhdr, activated)
+                return True
+            if typeid not in BEFORE_LOGIN:
+                self._check_session(requesthdr.AuthenticationToken)
+            if typeid in (WRITE, CALL):
+                serve = self._write if typeid == WRITE else self._call
+                self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
+                return True
+            return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
+        except UNREADABLE as error:
+            raise ServiceError(ua.StatusCodes.BadDecodingError) from error
+        except (ServiceError, ua.uaerrors.UaStatusCodeError):
+            raise
+        except Exception as error:
+            # A task boundary: the client gets a fault, and the log what the library would hide.
+            log.exception("service failed", peer=self.peer, service=str(typeid))
+            raise ServiceError(ua.StatusCodes.BadInternalError) from error
+
+    async def _write(self, header: ua.RequestHeader, body: Buffer) -> ua.WriteResponse:
+        params = struct_from_binary(ua.WriteParameters, body)
+        written = await self._activated().write_values(params)
+        response = ua.WriteResponse()
+        response.Results = [ua.StatusCode(value.status) for value in written]
+        response.DiagnosticInfos = diagnostics(header, [value.words for value in written])
+        return response
+
+    async def _call(self, header: ua.RequestHeader, body: Buffer) -> ua.CallResponse:
+        params = struct_from_binary(ua.CallParameters, body)
+        response = ua.CallResponse()
+        response.Results = await self._activated().call(params.MethodsToCall)
+        words = [r.words if isinstance(r, Explained) else "" for r in response.Results]
+        response.DiagnosticInfos = diagnostics(header, words)
+        return response
+
+    def _activated(self) -> TwinSession:
+        """Return the session of a request, which shows that it is alive."""
+        session = self.session
+        if session is None or not session.is_activated():
+            raise ServiceError(ua.StatusCodes.BadSessionNotActivated)
+        self.session_last_activity = time.monotonic()
+        session.touch()
+        return session
+
+    def _check_session(self, token: ua.NodeId) -> None:
+        session = self.session
+        if session is None or session.auth_token != token or session.state is SessionState.Closed:
+            raise ServiceError(ua.StatusCodes.BadSessionIdInvalid)
+        if session.channel is not self:
+            raise ServiceError(ua.StatusCodes.BadSecureChannelIdInvalid)
+
+    async def _create_session(self, params: ua.CreateSessionParameters) -> ua.CreateSessionResponse:
+        policy = self._connection.security_policy
+        if not self._encrypted and not self.iserver.offers_none:
+            raise ServiceError(ua.StatusCodes.BadSecurityPolicyRejected)
+        if self._encrypted:
+            self._check_client(params)
+        if self.session is not None and self.session.state is not SessionState.Closed:
+            if self.session.is_activated():
+                raise ServiceError(ua.StatusCodes.BadTooManySessions)
+            await self.session.close_session(True)
+        self.session = await self.iserver.open_session(self)
+        response = ua.CreateSessionResponse()
+        response.Parameters = await self.session.create_session(params, sockname=self.sockname)
+        response.Parameters.ServerCertificate = policy.host_certificate
+        if self._encrypted:
+            signed = self.client_certificate + params.ClientNonce
+            signature = response.Parameters.ServerSignature
+            signature.Signature = policy.asymmetric_cryptography.signature(signed)
+            signature.Algorithm = policy.AsymmetricSignatureURI
+        return response
+
+    def _check_client(self, params: ua.CreateSessionParameters) -> None:
+        """Check that the client is who opened the channel (OPC 10000-4, 5.7.2.2)."""
+        certificate = _leaf(params.ClientCertificate)
+        if certificate is None or uacrypto.der_from_x509(certificate) != self.client_certificate:
+            raise ServiceError(ua.StatusCodes.BadSecurityChecksFailed)
+        # Where any certificate is good enough, its URI proves nothing either: many clients on a
+        # workbench have one that does not match.
+        claimed = params.ClientDescription.ApplicationUri
+        if not self.iserver.settings.trusts_any_client and application_uri(certificate) != claimed:
+            raise ServiceError(ua.StatusCodes.BadCertificateUriInvalid)
+        if len(params.ClientNonce or b"") < NONCE_LENGTH:
+            raise ServiceError(ua.StatusCodes.BadNonceInvalid)
+
+    async def _activate_session(
+        self, requesthdr: ua.RequestHeader, params: ua.ActivateSessionParameters
+    ) -> ua.ActivateSessionResponse:
+        session = self.iserver.find_session(requesthdr.AuthenticationToken)
+        if session is None or session.state is SessionState.Closed:
+            raise ServiceError(ua.StatusCodes.BadSessionIdInvalid)
+        moves = session.channel is not self
+        if moves:
+            self._check_move(session)
+        self._check_signature(session, params.ClientSignature)
+        person = await self._identify(session, params.UserIdentityToken)
+        # Logging in took time: the session may have been closed meanwhile.
+        if session.state is SessionState.Closed:
+            raise ServiceError(ua.StatusCodes.BadSessionClosed)
+        if moves and person != session.person:
+            raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
+        self.session = session
+        response = ua.ActivateSessionResponse()
+        response.Parameters = session.activate(person, self, params.LocaleIds)
+        log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
+        return response
+
+    def _check_move(self, session: TwinSession) -> None:
+        """Let a session move to a channel of the same client only (OPC 10000-4, 5.7.3.1)."""
+        busy = self.session is not None and self.session.is_activated()
+        if (
+            busy
+            or not session.is_activated()
+            or not self._encrypted
+            or session.channel.client_certificate != self.client_certificate
+            or session.channel.policy_uri != self.policy_uri
+        ):
+            raise ServiceError(ua.StatusCodes.BadSecurityChecksFailed)
+
+    def _check_signature(self, session: TwinSession, signature: ua.SignatureData) -> None:
+        if not self._encrypted:
+            return
+        policy = self._connection.security_policy
+        signed = (policy.host_certificate or b"") + (session.nonce or b"")
+        try:
+            policy.asymmetric_cryptography.verify(signed, signature.Signature or b"")
+        except (InvalidSignature, uacrypto.InvalidSignature) as error:
+            raise ServiceError(ua.StatusCodes.BadApplicationSignatureInvalid) from error
+
+    async def _identify(self, session: TwinSession, token: object) -> User | None:
+        """Return the user; None: anonymous."""
+        if is_anonymous(token):
+            if not self.iserver.settings.reads_anonymously:
+                raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
+            return None
+        if not isinstance(token, ua.UserNameIdentityToken) or not self._encrypted:
+            raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
+        password = decrypted_password(token, self._connection.security_policy, session.nonce)
+        user = await self.iserver.authenticator.login(token.UserName or "", password, self.host)
+        if user is None:
+            raise ServiceError(ua.StatusCodes.BadUserAccessDenied)
+        return user
+
+    def publish_request_limit(self, subscription_count: int) -> int:
+        """Return how many Publish requests may wait."""
+        return min(subscription_count + 10, limits.MAX_PUBLISH_REQUESTS)
+
+
+def _leaf(chain: bytes | None) -> Any:
+    """Return the first certificate of a chain."""
+    try:
+        return uacrypto.x509_from_der(chain)
+    except (ValueError, IndexError) as error:
+        raise ServiceError(ua.StatusCodes.BadCertificateInvalid) from error

@@ -1,0 +1,248 @@
+"""A client's session: who it is, what it may do, and what it owns."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError, create_nonce
+from asyncua.server.internal_session import InternalSession, SessionState
+
+from heatpump_twin.server.limits import MAX_MESSAGE, OperationLimits
+from heatpump_twin.server.security.users import User, UserRole
+from heatpump_twin.server.services.translator import Translator
+
+if TYPE_CHECKING:
+    from heatpump_twin.server.channel.internal_server import TwinInternalServer
+    from heatpump_twin.server.services.attribute_service import Written
+
+ANONYMOUS = "anonymous"
+LIMITS = OperationLimits()
+NONCE_LENGTH = 32
+
+
+class Channel(Protocol):
+    """The secure channel that a session is bound to."""
+
+    forward_publish_response: Callable[..., Any]
+    get_publish_request: Callable[..., Any]
+
+    @property
+    def peer(self) -> str:
+        """Address and port of the other side."""
+        ...
+
+    @property
+    def policy_uri(self) -> str:
+        """Security policy of the channel."""
+        ...
+
+    @property
+    def client_certificate(self) -> bytes:
+        """Certificate that opened the channel; empty on an unencrypted one."""
+        ...
+
+
+def bounded(operations: Sequence[Any] | None, limit: int) -> Sequence[Any]:
+    """Refuse a request with nothing to do, or with too much (OPC 10000-4, 7.38.2)."""
+    if not operations:
+        raise ServiceError(ua.StatusCodes.BadNothingToDo)
+    if len(operations) > limit:
+        raise ServiceError(ua.StatusCodes.BadTooManyOperations)
+    return operations
+
+
+class TwinSession(InternalSession):
+    """A session from outside. Services that nobody needs from outside do not exist here."""
+
+    iserver: TwinInternalServer
+
+    def __init__(self, iserver: TwinInternalServer, channel: Channel) -> None:
+        super().__init__(
+            iserver, iserver.aspace, iserver.subscription_service, channel.peer, external=False
+        )
+        self.external = True
+        # Whoever knows the token of another session could act as that session: not guessable.
+        self.session_id = ua.NodeId(uuid.uuid4(), 1, ua.NodeIdType.Guid)
+        self.auth_token = ua.NodeId(secrets.token_bytes(32), 0, ua.NodeIdType.ByteString)
+        self.channel = channel
+        self.person: User | None = None
+        self.history_points: dict[bytes, Any] = {}
+        self.translator: Translator | None = None
+        """Who says texts in the client's language; None: they are good in English."""
+        iserver.register_external_session(self)
+
+    # ── who ───────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def user_name(self) -> str:
+        """The user's name, or ``anonymous``."""
+        return self.person.name if self.person else ANONYMOUS
+
+    @property
+    def origin(self) -> str:
+        """Where the session comes from, for the audit log."""
+        return f"OPC UA {self.channel.peer}"
+
+    def may(self, role: UserRole | None) -> bool:
+        """Tell whether the user has a role now, also when it was changed after the login."""
+        if role is None:
+            return True
+        current = self.iserver.authenticator.current(self.person) if self.person else None
+        return current is not None and current.role.includes(role)
+
+    async def create_session(
+        self, params: ua.CreateSessionParameters, sockname: tuple[str, int] | None = None
+    ) -> ua.CreateSessionResult:
+        """Answer CreateSession."""
+        answer = await super().create_session(params, sockname)
+        answer.MaxRequestMessageSize = MAX_MESSAGE
+        return answer
+
+    def activate(
+        self, person: User | None, channel: Channel, locales: Sequence[str | None] | None
+    ) -> ua.ActivateSessionResult:
+        """Bind the session to a user and a channel, after both were checked."""
+        self.person, self.channel, self.name = person, channel, channel.peer
+        if locales:  # none: those that the session has stay (OPC 10000-4, 5.7.3.2)
+            self.translator = self.iserver.translators.preferred(locales)
+        self.nonce = create_nonce(NONCE_LENGTH)
+        self.state = SessionState.Activated
+        for subscription in self.subscription_service.subscriptions.values():
+            if subscription.session_id == self.session_id:
+                subscription.pub_result_callback = channel.forward_publish_response
+                subscription.pub_request_callback = channel.get_publish_request
+        self.touch()
+        self._start_timeout_watchdog()
+        answer = ua.ActivateSessionResult()
+        answer.ServerNonce = self.nonce
+        return answer
+
+    async def close_session(self, delete_subs: bool = True) -> None:
+        """End the session. Kept subscriptions live on until their lifetime ends."""
+        self.history_points.clear()
+        await super().close_session(delete_subs)
+
+    # ── attributes, view, methods, history ────────────────────────────────────────────────────────
+    async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
+        """Read attributes, as far as the node and the user's rights allow."""
+        bounded(params.NodesToRead, LIMITS.nodes_per_read)
+        return self.iserver.attributes.read(self, params)
+
+    async def write_values(self, params: ua.WriteParameters) -> list[Written]:
+        """Write values of setpoints, as far as the user's rights allow."""
+        bounded(params.NodesToWrite, LIMITS.nodes_per_write)
+        return await self.iserver.attributes.write(self, params)
+
+    async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
+        """Browse."""
+        bounded(params.NodesToBrowse, LIMITS.nodes_per_browse)
+        return await super().browse(params)
+
+    async def translate_browsepaths_to_nodeids(
+        self, params: list[ua.BrowsePath]
+    ) -> list[ua.BrowsePathResult]:
+        """Translate browse paths."""
+        bounded(params, LIMITS.nodes_per_translate)
+        return await super().translate_browsepaths_to_nodeids(params)
+
+    async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
+        """Call methods; each learns which session calls."""
+        bounded(params, LIMITS.nodes_per_method_call)
+        return [await self.iserver.methods.call(self, request) for request in params]
+
+    async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
+        """Read history."""
+        bounded(params.NodesToRead, LIMITS.nodes_per_history_read)
+        return await self.iserver.history.read(self, params)
+
+    # ── subscriptions: everybody's own only ───────────────────────────────────────────────────────
+    def _own(self, subscription_id: int) -> None:
+        subscription = self.subscription_service.subscriptions.get(subscription_id)
+        if subscription is None or subscription.session_id != self.session_id:
+            raise ServiceError(ua.StatusCodes.BadSubscriptionIdInvalid)
+
+    def owns(self, subscription_id: int) -> bool:
+        """Tell whether a subscription belongs to this session."""
+        subscription = self.subscription_service.subscriptions.get(subscription_id)
+        return subscription is not None and subscription.session_id == self.session_id
+
+    async def create_monitored_items(
+        self, params: ua.CreateMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemCreateResult]:
+        """Create monitored items in an own subscription."""
+        bounded(params.ItemsToCreate, LIMITS.monitored_items_per_call)
+        self._own(params.SubscriptionId)
+        return await super().create_monitored_items(params)
+
+    async def modify_monitored_items(
+        self, params: ua.ModifyMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemModifyResult]:
+        """Modify monitored items of an own subscription."""
+        bounded(params.ItemsToModify, LIMITS.monitored_items_per_call)
+        self._own(params.SubscriptionId)
+        return await super().modify_monitored_items(params)
+
+    async def delete_monitored_items(
+        self, params: ua.DeleteMonitoredItemsParameters
+    ) -> list[ua.StatusCode]:
+        """Delete monitored items of an own subscription."""
+        bounded(params.MonitoredItemIds, LIMITS.monitored_items_per_call)
+        self._own(params.SubscriptionId)
+        return await super().delete_monitored_items(params)
+
+    async def set_monitoring_mode(
+        self, params: ua.SetMonitoringModeParameters
+    ) -> list[ua.StatusCode]:
+        """Switch monitored items of an own subscription."""
+        bounded(params.MonitoredItemIds, LIMITS.monitored_items_per_call)
+        self._own(params.SubscriptionId)
+        return await super().set_monitoring_mode(params)
+
+    async def set_publishing_mode(
+        self, params: ua.SetPublishingModeParameters
+    ) -> list[ua.StatusCode]:
+        """Switch own subscriptions."""
+        asked = list(bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call))
+        params.SubscriptionIds = [number for number in asked if self.owns(number)]
+        done = dict(
+            zip(params.SubscriptionIds, await super().set_publishing_mode(params), strict=True)
+        )
+        return [done.get(number, _not_mine()) for number in asked]
+
+    async def delete_subscriptions(self, ids: list[int]) -> list[ua.StatusCode]:
+        """Delete own subscriptions."""
+        own = [number for number in ids if self.owns(number)]
+        done = dict(zip(own, await super().delete_subscriptions(own), strict=True))
+        return [done.get(number, _not_mine()) for number in ids]
+
+    def modify_subscription(
+        self, params: ua.ModifySubscriptionParameters
+    ) -> ua.ModifySubscriptionResult:
+        """Modify an own subscription."""
+        self._own(params.SubscriptionId)
+        return super().modify_subscription(params)
+
+    def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
+        """Send a message of an own subscription again."""
+        self._own(params.SubscriptionId)
+        return super().republish(params)
+
+    def publish(self, acks: Any = None) -> tuple[int, list[ua.StatusCode]]:
+        """Acknowledge messages of own subscriptions."""
+        return self.iserver.subscriptions.publish_for(self.session_id, acks or [])
+
+    async def transfer_subscriptions(
+        self,
+        params: ua.TransferSubscriptionsParameters,
+        callback: Callable[..., Any],  # noqa: ARG002 - the channel has it, and its counterpart
+    ) -> list[ua.TransferResult]:
+        """Take over subscriptions of an earlier session of the same user."""
+        bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call)
+        return self.iserver.subscriptions.transfer(self, params.SubscriptionIds)
+
+
+def _not_mine() -> ua.StatusCode:
+    return ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid)

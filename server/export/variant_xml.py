@@ -1,0 +1,95 @@
+"""Values in the XML encoding of OPC UA (OPC 10000-6, 5.3), as NodeSet2 files have them."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from typing import Any
+
+from asyncua import ua
+
+from heatpump_twin.server.nodeset.xml_values import (
+    array,
+    element,
+    number,
+    structure,
+)
+
+IdText = Callable[[ua.NodeId], str]
+"""How a NodeId is written in the file."""
+
+
+def value_element(value: ua.DataValue | None, id_text: IdText) -> ET.Element | None:
+    """Return the element of a variable's value; None where it has none."""
+    if value is None or value.Value is None or value.Value.Value is None:
+        return None
+    kind, content = value.Value.VariantType.name, value.Value.Value
+    if isinstance(content, list):
+        return array(kind, [_scalar(kind, item, id_text) for item in content])
+    return _scalar(kind, content, id_text)
+
+
+def _scalar(kind: str, value: Any, id_text: IdText) -> ET.Element:
+    match value:
+        case bool():
+            return element(kind, str(value).lower())
+        case int() | float():
+            return element(kind, number(value))
+        case ua.NodeId():
+            return element(kind, [element("Identifier", id_text(value))])
+        case ua.LocalizedText():
+            return _text(kind, value)
+        case ua.StatusCode():
+            return element(kind, [element("Code", str(value.value))])
+        case dt.datetime():
+            return element(kind, value.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        case bytes():
+            return element(kind, base64.b64encode(value).decode("ascii"))
+        case str():
+            return element(kind, value)
+        case _:
+            return _structure(value, id_text)
+
+
+def _structure(value: Any, id_text: IdText) -> ET.Element:
+    match value:
+        case ua.Range():
+            fields = [element("Low", number(value.Low)), element("High", number(value.High))]
+        case ua.EUInformation():
+            fields = [
+                element("NamespaceUri", value.NamespaceUri),
+                element("UnitId", str(value.UnitId)),
+                _text("DisplayName", value.DisplayName),
+                _text("Description", value.Description),
+            ]
+        case ua.CurrencyUnitType():
+            fields = [
+                element("NumericCode", str(value.NumericCode)),
+                element("Exponent", str(value.Exponent)),
+                element("AlphabeticCode", value.AlphabeticCode),
+                _text("Currency", value.Currency),
+            ]
+        case ua.EnumValueType():
+            fields = [
+                element("Value", str(value.Value)),
+                _text("DisplayName", value.DisplayName),
+                _text("Description", value.Description),
+            ]
+        case ua.Argument():
+            fields = [
+                element("Name", value.Name),
+                element("DataType", [element("Identifier", id_text(value.DataType))]),
+                element("ValueRank", str(value.ValueRank)),
+                element("ArrayDimensions", []),
+                _text("Description", value.Description),
+            ]
+        case _:
+            raise TypeError(f"no variable of ours has a {type(value).__name__}")
+    return structure(type(value).__name__, fields)
+
+
+def _text(name: str, text: ua.LocalizedText) -> ET.Element:
+    parts = (("Locale", text.Locale), ("Text", text.Text))
+    return element(name, [element(part, content) for part, content in parts if content])

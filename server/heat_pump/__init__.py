@@ -1,0 +1,1 @@
+"""The nodes of one heat pump: points, methods, programs, state machines."""

@@ -1,0 +1,174 @@
+"""One heat pump as a DI device (OPC 10000-100) and a machine (OPC 40001-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import Group, Point
+from heatpump_twin.config.settings import HeatPump
+from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
+from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
+from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.twin_engine.provenance import Provenance
+
+IDS = ua.ObjectIds
+UNKNOWN_REVISION = -1
+"""RevisionCounter of a device that does not count (OPC 10000-100, 4.5.2)."""
+
+
+@dataclass(slots=True)
+class HeatPumpNodes:
+    """The nodes of one heat pump that others build upon."""
+
+    device: ua.NodeId
+    method_set: ua.NodeId
+    live: dict[int, list[LiveNode]] = field(default_factory=dict)
+    """By point index: the variables that follow the point."""
+
+    def follow(self, index: int, nodes: Iterable[LiveNode]) -> None:
+        """Note more variables that follow a point."""
+        self.live.setdefault(index, []).extend(nodes)
+
+
+class HeatPumpBuilder:
+    """Adds heat pumps under DeviceSet and Machines."""
+
+    def __init__(
+        self, builder: NodeBuilder, model: TypeModel, points: PointNodes, machines: MachineNodes
+    ) -> None:
+        self._builder = builder
+        self._model = model
+        self._points = points
+        self._machines = machines
+
+    def add(
+        self,
+        heat_pump: HeatPump,
+        points: Mapping[str, Point],
+        provenance: Mapping[str, Provenance],
+    ) -> HeatPumpNodes:
+        """Add a heat pump with all that its points make possible."""
+        nodes = self._device(heat_pump)
+        names = self._builder.namespaces
+        nameplate = self._nameplate(nodes.device, heat_pump)
+        parameter_set = self._builder.object(
+            f"{heat_pump.id}.ParameterSet",
+            ua.QualifiedName("ParameterSet", names.di),
+            standard(IDS.BaseObjectType),
+            NodePlace(nodes.device),
+            description="All values of the heat pump",
+        )
+        sampling = min(unit.poll for unit in heat_pump.devices)
+        for point in points.values():
+            live = self._points.add(point, parameter_set, sampling, provenance.get(point.key))
+            nodes.follow(point.index, live)
+        self._points.relate(points)
+        self._groups(heat_pump.id, nodes.device, points)
+        self._components(heat_pump.id, nodes.device, points)
+        self._machines.add(heat_pump.id, nodes, nameplate, points)
+        return nodes
+
+    def _device(self, heat_pump: HeatPump) -> HeatPumpNodes:
+        names = self._builder.namespaces
+        device = self._builder.object(
+            heat_pump.id,
+            ua.QualifiedName(heat_pump.id, names.site),
+            self._builder.type_id("HeatPumpType"),
+            NodePlace(ua.NodeId(DEVICE_SET, names.di), IDS.Organizes),
+            title=heat_pump.name,
+            description=f"{heat_pump.plate.manufacturer} {heat_pump.plate.model}",
+            notifier=True,
+        )
+        self._builder.reference(standard(IDS.Server), IDS.HasNotifier, device)
+        method_set = self._builder.object(
+            f"{heat_pump.id}.MethodSet",
+            ua.QualifiedName("MethodSet", names.di),
+            standard(IDS.BaseObjectType),
+            NodePlace(device),
+            description="All commands of the heat pump",
+        )
+        return HeatPumpNodes(device, method_set)
+
+    def _nameplate(self, device: ua.NodeId, heat_pump: HeatPump) -> list[ua.NodeId]:
+        """Add DI's nameplate. What the site file does not say is empty, never null."""
+        plate = heat_pump.plate
+        properties: tuple[tuple[str, int, object], ...] = (
+            ("Manufacturer", IDS.LocalizedText, ua.LocalizedText(plate.manufacturer)),
+            ("Model", IDS.LocalizedText, ua.LocalizedText(plate.model)),
+            ("SerialNumber", IDS.String, plate.serial_number),
+            ("ProductInstanceUri", IDS.String, _instance_uri(heat_pump)),
+            ("HardwareRevision", IDS.String, ""),
+            ("SoftwareRevision", IDS.String, ""),
+            ("DeviceRevision", IDS.String, ""),
+            ("DeviceManual", IDS.String, ""),
+            ("DeviceClass", IDS.String, "HeatPump"),
+            ("RevisionCounter", IDS.Int32, UNKNOWN_REVISION),
+        )
+        namespace = self._builder.namespaces.di
+        return [
+            self._builder.property(device, ua.QualifiedName(name, namespace), data_type, value)
+            for name, data_type, value in properties
+        ]
+
+    def _groups(self, asset: str, device: ua.NodeId, points: Mapping[str, Point]) -> None:
+        """Add those functional groups that have something to show."""
+        names = self._builder.namespaces
+        for group in Group:
+            members = [p for p in points.values() if p.spec.group is group]
+            if group is Group.IDENTIFICATION or not members:
+                continue  # Identification is the machine's, with the nameplate
+            folder = self._builder.object(
+                f"{asset}.{group.value}",
+                ua.QualifiedName(
+                    group.value, names.types if group is Group.PREDICTION else names.di
+                ),
+                ua.NodeId(FUNCTIONAL_GROUP_TYPE, names.di),
+                NodePlace(device),
+                description=self._model.heat_pump.groups[group],
+            )
+            for point in members:
+                self._builder.reference(folder, IDS.Organizes, self._builder.node_id(point.key))
+
+    def _components(self, asset: str, device: ua.NodeId, points: Mapping[str, Point]) -> None:
+        """Add those components of which something is known; their parameters are the device's."""
+        names = self._builder.namespaces
+        for name, component in self._model.components.items():
+            known = [points[point] for point in component.points if point in points]
+            if not known:
+                continue
+            node = self._builder.object(
+                f"{asset}.{name}",
+                ua.QualifiedName(name, names.types),
+                self._builder.type_id(component.type),
+                NodePlace(device),
+                description=component.text,
+            )
+            parameters = self._builder.object(
+                f"{asset}.{name}.ParameterSet",
+                ua.QualifiedName("ParameterSet", names.di),
+                standard(IDS.BaseObjectType),
+                NodePlace(node),
+            )
+            for point in known:
+                variable = self._builder.node_id(point.key)
+                self._builder.reference(parameters, IDS.HasComponent, variable)
+
+
+DEVICE_SET, FUNCTIONAL_GROUP_TYPE = 5001, 1005
+"""Nodes of the DI namespace."""
+
+
+def _instance_uri(heat_pump: HeatPump) -> str:
+    """Return what names this very machine worldwide, as far as the site file tells (8.2)."""
+    plate = heat_pump.plate
+    if not plate.serial_number:
+        return f"urn:heatpump-twin:site:{heat_pump.id}"
+    return f"urn:{_word(plate.manufacturer)}:{_word(plate.model)}:{_word(plate.serial_number)}"
+
+
+def _word(text: str) -> str:
+    return "".join(c if c.isalnum() or c in "-._" else "-" for c in text.strip())

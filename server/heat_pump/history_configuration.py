@@ -1,0 +1,89 @@
+"""How history is kept: HA Configuration objects (OPC 10000-11, 5.2).
+
+HasHistoricalConfiguration says that its target "is used" by the variable (5.3.2), so the variables
+of one asset share two of these objects: one for values that stand until the next (stepped) and one
+for values that are interpolated.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import Point
+from heatpump_twin.config.settings import HistorianSettings
+from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+
+IDS = ua.ObjectIds
+NAME = ua.QualifiedName("HA Configuration")
+
+
+class HistoryConfiguration:
+    """Gives historized variables their configuration.
+
+    Parameters
+    ----------
+    settings : Historian
+        How samples are kept.
+    starts : mapping
+        By asset: when its archive begins.
+    """
+
+    def __init__(
+        self,
+        builder: NodeBuilder,
+        settings: HistorianSettings,
+        starts: Mapping[str, dt.datetime],
+    ) -> None:
+        self._builder = builder
+        self._settings = settings
+        self._starts = starts
+
+    def add(self, point: Point, variable: ua.NodeId) -> None:
+        """Let a variable refer to the configuration of its kind; its first one brings it along."""
+        stepped = point.spec.is_stepped
+        kind = "stepped" if stepped else "interpolated"
+        name = f"{point.asset}.HA Configuration.{kind}"
+        node = self._builder.node_id(name)
+        if node in self._builder.aspace:
+            self._builder.reference(variable, IDS.HasHistoricalConfiguration, node)
+            return
+        self._builder.object(
+            name,
+            NAME,
+            standard(IDS.HistoricalDataConfigurationType),
+            NodePlace(variable, IDS.HasHistoricalConfiguration),
+            title="Recorded on change" if stepped else "Recorded beyond a deadband",
+        )
+        self._describe(node, stepped, self._starts[point.asset])
+
+    def _describe(self, node: ua.NodeId, stepped: bool, start: dt.datetime) -> None:
+        longest = self._settings.max_interval * 1000.0
+        for name, data_type, value, description in (
+            ("Stepped", IDS.Boolean, stepped, "A value stands until the next one"),
+            ("Definition", IDS.String, "Measured or computed by the twin", "Where values are from"),
+            ("MaxTimeInterval", IDS.Duration, longest, "Longest time between two samples"),
+            ("MinTimeInterval", IDS.Duration, 0.0, "Shortest time between two samples"),
+            ("StartOfArchive", IDS.UtcTime, start, "The first sample of the asset"),
+            ("StartOfOnlineArchive", IDS.UtcTime, start, "The first sample of the asset"),
+            ("ServerTimestampSupported", IDS.Boolean, True, "The same as the source time"),
+        ):
+            self._builder.property(
+                node, ua.QualifiedName(name), data_type, value, description=description
+            )
+        defaults = self._builder.object(
+            f"{node.Identifier}.AggregateConfiguration",
+            ua.QualifiedName("AggregateConfiguration"),
+            standard(IDS.AggregateConfigurationType),
+            NodePlace(node),
+        )
+        # The defaults of OPC 10000-13, 4.2.1.2.
+        for name, data_type, value in (
+            ("TreatUncertainAsBad", IDS.Boolean, True),
+            ("PercentDataBad", IDS.Byte, 100),
+            ("PercentDataGood", IDS.Byte, 100),
+            ("UseSlopedExtrapolation", IDS.Boolean, False),
+        ):
+            self._builder.property(defaults, ua.QualifiedName(name), data_type, value)

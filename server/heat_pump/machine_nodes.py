@@ -1,0 +1,128 @@
+"""What OPC UA for Machinery (OPC 40001-1) wants of a machine: identification, state and mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import Group, Point
+from heatpump_twin.server.heat_pump.point_nodes import LiveNode
+from heatpump_twin.server.heat_pump.state_machine_nodes import (
+    ITEM_STATES,
+    OPERATION_MODES,
+    StateMachineNodes,
+)
+from heatpump_twin.server.nodeset.model import StateMachineDeclaration
+from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.twin_engine.derive.derived import possible_states
+
+IDS = ua.ObjectIds
+MACHINES, MACHINE_IDENTIFICATION_TYPE = 1001, 1012
+ITEM_STATE_TYPE, OPERATION_MODE_TYPE = 1002, 1008
+"""Nodes of the Machinery namespace."""
+
+IDENTIFYING = frozenset(
+    ("Manufacturer", "Model", "SerialNumber", "ProductInstanceUri", "HardwareRevision",
+     "SoftwareRevision", "DeviceClass")
+)  # fmt: skip
+"""Members of MachineIdentificationType that DI's nameplate has too."""
+
+
+class Followed(Protocol):
+    """A device whose variables may follow points."""
+
+    device: ua.NodeId
+
+    def follow(self, index: int, nodes: Iterable[LiveNode]) -> None:
+        """Note more variables that follow a point."""
+        ...
+
+
+class MachineNodes:
+    """Makes a device a machine, with the state machines that follow its operating state."""
+
+    def __init__(
+        self, builder: NodeBuilder, declared: StateMachineDeclaration, machines: StateMachineNodes
+    ) -> None:
+        self._builder = builder
+        self._declared = declared
+        self._machines = machines
+        self._operating_states = tuple(sorted(declared.states, key=declared.states.__getitem__))
+
+    def add(
+        self,
+        asset: str,
+        nodes: Followed,
+        nameplate: Iterable[ua.NodeId],
+        points: Mapping[str, Point],
+    ) -> None:
+        """Add the building blocks to a device and list it among the machines."""
+        builder, names = self._builder, self._builder.namespaces
+        builder.reference(ua.NodeId(MACHINES, names.machinery), IDS.Organizes, nodes.device)
+        identification = self._identification(asset, nodes.device, nameplate, points)
+        blocks = builder.object(
+            f"{asset}.MachineryBuildingBlocks",
+            ua.QualifiedName("MachineryBuildingBlocks", names.machinery),
+            standard(IDS.FolderType),
+            NodePlace(nodes.device),
+        )
+        builder.reference(blocks, IDS.HasAddIn, identification)
+        state = points.get(self._declared.point)
+        if state is None:
+            return
+        for name, type_id, states, description in (
+            ("MachineryItemState", ITEM_STATE_TYPE, ITEM_STATES, "Whether the machine works"),
+            ("MachineryOperationMode", OPERATION_MODE_TYPE, OPERATION_MODES, "What it works for"),
+        ):
+            live = self._machines.add(
+                f"{asset}.{name}",
+                ua.QualifiedName(name, names.machinery),
+                ua.NodeId(type_id, names.machinery),
+                NodePlace(blocks, IDS.HasAddIn),
+                state,
+                states,
+                description=description,
+            )
+            nodes.follow(state.index, live)
+        machine = builder.node_id(f"{asset}.{self._declared.instance}")
+        type_id = builder.type_id(self._declared.name)
+        live = self._machines.add(
+            machine.Identifier,
+            ua.QualifiedName(self._declared.instance, names.types),
+            type_id,
+            NodePlace(nodes.device),
+            state,
+            self._operating_states,
+            description="What the heat pump is doing, and its last transition",
+            with_transitions=True,
+        )
+        nodes.follow(state.index, live)
+        possible = [self._operating_states[code] for code in sorted(possible_states(points))]
+        self._machines.restrict(machine, type_id, possible)
+        builder.reference(nodes.device, IDS.HasEventSource, machine)
+
+    def _identification(
+        self,
+        asset: str,
+        device: ua.NodeId,
+        nameplate: Iterable[ua.NodeId],
+        points: Mapping[str, Point],
+    ) -> ua.NodeId:
+        """Add the nameplate as an AddIn; its properties are the device's own."""
+        builder, names = self._builder, self._builder.namespaces
+        node = builder.object(
+            f"{asset}.Identification",
+            ua.QualifiedName("Identification", names.di),
+            ua.NodeId(MACHINE_IDENTIFICATION_TYPE, names.machinery),
+            NodePlace(device, IDS.HasAddIn),
+            description="What the device is",
+        )
+        for plate in nameplate:
+            if str(plate.Identifier).rpartition(".")[2] in IDENTIFYING:
+                builder.reference(node, IDS.HasProperty, plate)
+        for point in points.values():
+            if point.spec.group is Group.IDENTIFICATION:
+                builder.reference(node, IDS.Organizes, builder.node_id(point.key))
+        return node

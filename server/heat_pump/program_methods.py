@@ -1,0 +1,161 @@
+"""The methods of what the twin does by itself: release, schedule, boost, reset, train."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import Point
+from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
+from heatpump_twin.server.heat_pump.method_nodes import MethodNodes, span_text
+from heatpump_twin.server.services.method_table import Caller, Run, refused, result
+from heatpump_twin.server.space.point_values import to_microseconds
+from heatpump_twin.twin_engine.programs.hot_water_tank import (
+    BOOST_TIME,
+    BOOST_TIMES,
+    HOLD_TIME,
+    HOLD_TIMES,
+)
+from heatpump_twin.twin_engine.programs.programs import Programs
+from heatpump_twin.twin_engine.programs.ready_schedule import LONGEST_AHEAD
+from heatpump_twin.twin_engine.programs.tank_program import SETPOINT, TankProgramKind
+from heatpump_twin.twin_engine.verdict import Verdict
+from heatpump_twin.twin_engine.wording import duration_text
+
+Ask = Callable[[Caller, Sequence[Any]], Awaitable[Verdict]]
+MILLISECONDS = 1000.0
+DAY = 86400.0
+TANK_METHODS = (
+    ("StartDhwBoost", TankProgramKind.BOOST, "MaxDuration", BOOST_TIMES, BOOST_TIME),
+    ("StartDisinfection", TankProgramKind.DISINFECTION, "HoldTime", HOLD_TIMES, HOLD_TIME),
+)
+
+
+class ProgramMethods:
+    """Adds each method to those heat pumps where it works."""
+
+    def __init__(self, nodes: MethodNodes, programs: Programs) -> None:
+        self._nodes = nodes
+        self._programs = programs
+
+    def add(self, pump: HeatPumpNodes, asset: str, points: Mapping[str, Point]) -> None:
+        """Add the methods of one heat pump."""
+        programs, trainer = self._programs, self._programs.trainer
+        if programs.overrides.offered(asset):
+            self._add(pump, asset, "ReleaseOverride", self._release(asset))
+        if programs.schedules.offered(asset):
+            target = points["supply_setpoint"]
+            spans = {
+                "ReadyAt": Phrase("at most {days} days ahead", days=LONGEST_AHEAD / DAY),
+                "Target": span_text(target, target.limits or (math.nan, math.nan)),
+            }
+            self._add(pump, asset, "ScheduleReady", self._schedule(asset), spans)
+            self._add(pump, asset, "CancelSchedule", self._cancel(asset))
+        for name, kind, argument, times, default in TANK_METHODS:
+            if (span := programs.tank.targets(asset, kind)) is not None:
+                low, high = map(duration_text, times)
+                spans = {
+                    "Target": span_text(points[SETPOINT], span),
+                    argument: Phrase(
+                        "{low} to {high}, in ms; default {default}",
+                        low=low,
+                        high=high,
+                        default=duration_text(default),
+                    ),
+                }
+                self._add(pump, asset, name, self._tank(asset, kind), spans)
+        if programs.fault_reset.offered(asset):
+            self._add(pump, asset, "ResetFault", self._reset(asset))
+        if trainer is not None and trainer.offered(asset):
+            start = trainer.start
+
+            async def train(caller: Caller, _: Sequence[Any]) -> Verdict:
+                return await start(asset, user=caller.user_name, origin=caller.origin)
+
+            self._add(pump, asset, "Retrain", train)
+
+    def _add(
+        self,
+        pump: HeatPumpNodes,
+        asset: str,
+        name: str,
+        ask: Ask,
+        spans: Mapping[str, str] | None = None,
+    ) -> None:
+        declared = self._nodes.declared[name]
+        self._nodes.add(
+            pump,
+            asset,
+            name,
+            _answered(ask, list(declared.inputs), "ReadBack" in declared.outputs),
+            spans=spans,
+        )
+
+    def _release(self, asset: str) -> Ask:
+        async def ask(caller: Caller, _: Sequence[Any]) -> Verdict:
+            return await self._programs.release(asset, user=caller.user_name, origin=caller.origin)
+
+        return ask
+
+    def _schedule(self, asset: str) -> Ask:
+        async def ask(caller: Caller, values: Sequence[Any]) -> Verdict:
+            ready_at, target = values
+            # A client that leaves the time out sends null: long ago, and refused as such.
+            time = to_microseconds(ready_at or dt.datetime.min.replace(tzinfo=dt.UTC))
+            return await self._programs.schedules.set(
+                asset, time, target, user=caller.user_name, origin=caller.origin
+            )
+
+        return ask
+
+    def _cancel(self, asset: str) -> Ask:
+        async def ask(caller: Caller, _: Sequence[Any]) -> Verdict:
+            return await self._programs.schedules.cancel(
+                asset, user=caller.user_name, origin=caller.origin
+            )
+
+        return ask
+
+    def _tank(self, asset: str, kind: TankProgramKind) -> Ask:
+        async def ask(caller: Caller, values: Sequence[Any]) -> Verdict:
+            target, duration = values
+            return await self._programs.tank.start(
+                asset,
+                kind,
+                target,
+                duration / MILLISECONDS,
+                user=caller.user_name,
+                origin=caller.origin,
+            )
+
+        return ask
+
+    def _reset(self, asset: str) -> Ask:
+        async def ask(caller: Caller, _: Sequence[Any]) -> Verdict:
+            return await self._programs.reset_fault(
+                asset, user=caller.user_name, origin=caller.origin
+            )
+
+        return ask
+
+
+def _answered(ask: Ask, inputs: Sequence[str], with_read_back: bool) -> Run:
+    """Return what answers a call with the verdict on it."""
+
+    async def run(caller: Caller, _: ua.NodeId, values: Sequence[Any]) -> ua.CallMethodResult:
+        verdict = await ask(caller, values)
+        if verdict.argument:
+            number = inputs.index(verdict.argument)
+            return refused(verdict.status, number, len(inputs), verdict.message)
+        outputs = [ua.Variant(verdict.message, ua.VariantType.String)]
+        if with_read_back:
+            held = math.nan if verdict.read_back is None else verdict.read_back
+            outputs.insert(0, ua.Variant(held, ua.VariantType.Double))
+        return result(verdict.status, outputs, words=verdict.message)
+
+    return run

@@ -1,0 +1,172 @@
+"""What the twin does by itself, as variables that clients can subscribe to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import pascal_case
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.status import GOOD
+from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
+from heatpump_twin.server.heat_pump.point_nodes import LiveNode
+from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.nodeset.program_variables import ProgramVariable
+from heatpump_twin.server.space.node_builder import (
+    NodeBuilder,
+    NodePlace,
+    engineering_unit,
+    standard,
+    text,
+)
+from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.server.space.ua_values import variant_type
+from heatpump_twin.twin_engine.programs.programs import Programs
+from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind, TankProgramPhase
+
+FUNCTIONAL_GROUP_TYPE = 1005
+"""In the DI namespace."""
+_TANK_PROGRAMS = (None, TankProgramKind.BOOST, TankProgramKind.DISINFECTION)
+_TANK_PHASES = (
+    None,
+    TankProgramPhase.HEATING,
+    TankProgramPhase.HOLDING,
+    TankProgramPhase.RESTORING,
+)
+"""In the order of the states in model.yaml."""
+
+Read = Callable[[], tuple[Any, int]]
+"""Returns a value, None if there is none, and its status."""
+
+
+class ProgramNodes:
+    """Adds the group ``Programs`` to heat pumps, with the variables of what they can do."""
+
+    def __init__(
+        self, builder: NodeBuilder, model: TypeModel, programs: Programs, clock: Clock
+    ) -> None:
+        self._builder = builder
+        self._model = model.programs
+        self._programs = programs
+        self._clock = clock
+        self._changed: dict[str, int] = {}
+
+    def add(self, pump: HeatPumpNodes, asset: str) -> list[LiveNode]:
+        """Add the group to a heat pump; return the variables, which change with its programs."""
+        reads = self._reads(asset)
+        if not reads:
+            return []
+        names = self._builder.namespaces
+        self._changed[asset] = self._clock.now()
+        group = self._builder.object(
+            f"{asset}.{self._model.name}",
+            ua.QualifiedName(self._model.name, names.types),
+            ua.NodeId(FUNCTIONAL_GROUP_TYPE, names.di),
+            NodePlace(pump.device),
+            description=self._model.text,
+        )
+        return [
+            self._variable(asset, group, name, self._model.variables[name], read)
+            for name, read in reads.items()
+        ]
+
+    def note(self, asset: str) -> None:
+        """Note that something of a heat pump has changed now: its variables get this time."""
+        self._changed[asset] = self._clock.now()
+
+    def _variable(
+        self, asset: str, group: ua.NodeId, name: str, spec: ProgramVariable, read: Read
+    ) -> LiveNode:
+        data_type = standard(getattr(ua.ObjectIds, spec.data_type))
+        node = self._builder.variable(
+            f"{group.Identifier}.{name}",
+            ua.QualifiedName(name, self._builder.namespaces.types),
+            standard(getattr(ua.ObjectIds, spec.variable_type)),
+            NodePlace(group),
+            data_type,
+            array=spec.array,
+            description=spec.text,
+        )
+        if spec.unit is not None:
+            unit = engineering_unit(spec.unit)
+            name_ = ua.QualifiedName("EngineeringUnits")
+            self._builder.property(node, name_, ua.ObjectIds.EUInformation, unit)
+        if spec.states:
+            texts = [text(state) for state in spec.states]
+            name_ = ua.QualifiedName("EnumStrings")
+            self._builder.property(node, name_, ua.ObjectIds.LocalizedText, texts, array=True)
+        kind = variant_type(data_type)
+
+        def value(_: int = 0) -> ua.DataValue:
+            content, status = read()
+            time = to_datetime(self._changed[asset])
+            variant = (
+                ua.Variant() if content is None else ua.Variant(content, kind, is_array=spec.array)
+            )
+            now = to_datetime(self._clock.now())
+            return ua.DataValue(variant, ua.StatusCode(status), time, now)
+
+        self._builder.computed(node, lambda _node, _attribute: value())
+        return LiveNode(node, value)
+
+    def _reads(self, asset: str) -> dict[str, Read]:
+        """Return how each variable that a heat pump has is read."""
+        programs, reads = self._programs, dict[str, Read]()
+        if programs.overrides.offered(asset):
+            reads |= self._overrides(asset)
+        if programs.schedules.offered(asset):
+            reads |= self._schedule(asset)
+        if programs.tank.targets(asset, TankProgramKind.BOOST) is not None:
+            reads |= self._tank(asset)
+        if programs.trainer is not None and programs.trainer.offered(asset):
+            of = programs.trainer.of
+            reads["TrainingState"] = lambda: (int(of(asset).state), GOOD)
+            reads["TrainingMessage"] = lambda: (of(asset).message, GOOD)
+        if reads:
+            reads["LatestMessage"] = lambda: (
+                report.message if (report := programs.journal.latest(asset)) else None,
+                GOOD,
+            )
+        return reads
+
+    def _overrides(self, asset: str) -> Mapping[str, Read]:
+        of = self._programs.overrides.of
+        return {
+            "Overrides": lambda: ([pascal_case(point) for point in of(asset)], GOOD),
+            "OverriddenValues": lambda: ([o.before for o in of(asset).values()], GOOD),
+        }
+
+    def _schedule(self, asset: str) -> Mapping[str, Read]:
+        schedules = self._programs.schedules
+
+        def of(attribute: str) -> Any:
+            schedule = schedules.of(asset)
+            return None if schedule is None else getattr(schedule, attribute)
+
+        def start_at() -> tuple[Any, int]:
+            outlook = schedules.outlook(asset)
+            return (None, GOOD) if outlook is None else (_time(outlook.start_at), outlook.status)
+
+        return {
+            "ScheduleReadyAt": lambda: (_time(of("ready_at")), GOOD),
+            "ScheduleTarget": lambda: (of("target"), GOOD),
+            "ScheduleStartAt": start_at,
+        }
+
+    def _tank(self, asset: str) -> Mapping[str, Read]:
+        def of(attribute: str) -> Any:
+            program = self._programs.tank.of(asset)
+            return None if program is None else getattr(program, attribute)
+
+        return {
+            "TankProgram": lambda: (_TANK_PROGRAMS.index(of("kind")), GOOD),
+            "TankPhase": lambda: (_TANK_PHASES.index(of("phase")), GOOD),
+            "TankTarget": lambda: (of("target"), GOOD),
+            "TankUntil": lambda: (_time(of("deadline")), GOOD),
+        }
+
+
+def _time(time: int | None) -> Any:
+    return None if time is None else to_datetime(time)

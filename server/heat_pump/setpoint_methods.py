@@ -1,0 +1,136 @@
+"""The methods that write setpoints and switches. All go through `CommandHandler`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import Point, Span
+from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.drivers.status import UNCERTAIN, is_good
+from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
+from heatpump_twin.server.heat_pump.method_nodes import MethodNodes, allowed, number, span_text
+from heatpump_twin.server.services.method_table import Caller, refused, result
+from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
+from heatpump_twin.twin_engine.wording import sentences, value_text
+
+FIXED = {"Start": 1.0, "Stop": 0.0}
+"""What a method without an argument writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetpointTarget:
+    """One point that a method writes, and the input that says what."""
+
+    point: Point
+    limits: Span
+    argument: str
+    """Empty: it takes none."""
+
+
+class SetpointMethods:
+    """Adds the methods that `model.yaml` says write points, and carries them out."""
+
+    def __init__(self, nodes: MethodNodes, commands: CommandHandler) -> None:
+        self._nodes = nodes
+        self._commands = commands
+
+    def add(self, pump: HeatPumpNodes, asset: str, points: Mapping[str, Point]) -> None:
+        """Add those methods of whose points at least one can be written on this heat pump."""
+        for name, declared in self._nodes.declared.items():
+            by_point = {spec.point: argument for argument, spec in declared.inputs.items()}
+            targets = [
+                SetpointTarget(points[p], limits, by_point.get(p, ""))
+                for p in declared.writes
+                if p in points and (limits := points[p].limits) is not None
+            ]
+            if targets:
+                self._add(pump, asset, name, targets)
+
+    def _add(
+        self, pump: HeatPumpNodes, asset: str, name: str, targets: list[SetpointTarget]
+    ) -> None:
+        several = len(self._nodes.declared[name].writes) > 1
+        arguments = [target.argument for target in targets if target.argument]
+        read_backs = [f"{a}ReadBack" for a in arguments] if several else ["ReadBack"]
+
+        async def run(caller: Caller, _: ua.NodeId, values: Sequence[Any]) -> ua.CallMethodResult:
+            asked = [FIXED[name]] if name in FIXED else [float(value) for value in values]
+            return await self._write(targets, asked, caller)
+
+        async def denied(caller: Caller, values: Sequence[Any], words: str) -> None:
+            value = FIXED.get(name, number(values))
+            status = ua.StatusCodes.BadUserAccessDenied
+            await self._refuse(targets[0].point, value, caller, status, words)
+
+        self._nodes.add(
+            pump,
+            asset,
+            name,
+            run,
+            spans={t.argument: span_text(t.point, t.limits) for t in targets if t.argument},
+            inputs=arguments,
+            outputs=[*read_backs, "Message"],
+            refused=denied,
+        )
+
+    async def _write(
+        self, targets: Sequence[SetpointTarget], values: Sequence[float], caller: Caller
+    ) -> ua.CallMethodResult:
+        pairs = list(zip(targets, values, strict=True))
+        for index, (target, value) in enumerate(pairs):
+            if not allowed(target.point, target.limits, value):
+                title = target.point.spec.title
+                words = f"{title} takes {span_text(target.point, target.limits)}, not {value:g}."
+                status = ua.StatusCodes.BadOutOfRange
+                await self._refuse(target.point, value, caller, status, words)
+                return refused(status, index, len(values), words)
+        done: list[CommandResult] = []
+        for target, value in pairs:
+            done.append(
+                await self._commands.write(
+                    target.point.key, value, user=caller.user_name, origin=caller.origin
+                )
+            )
+            if not is_good(done[-1].status):
+                break
+        return _answer(targets, done)
+
+    async def _refuse(
+        self, point: Point, value: float, caller: Caller, status: int, message: str
+    ) -> None:
+        await self._commands.refuse(
+            point.key,
+            value,
+            user=caller.user_name,
+            origin=caller.origin,
+            status=status,
+            message=message,
+        )
+
+
+def _answer(
+    targets: Sequence[SetpointTarget], done: Sequence[CommandResult]
+) -> ua.CallMethodResult:
+    """Say what each point holds now, also where only the first was changed."""
+    last = done[-1]
+    half_done = len(done) > 1 and not is_good(last.status)
+    # Bad would say that nothing was done, and has no outputs to say what was.
+    status = UNCERTAIN if half_done else last.status
+    words = [one.message for one in done]
+    if half_done and not last.touched:
+        spec = targets[len(done) - 1].point.spec
+        held_still = value_text(spec, last.old)
+        words.append(Phrase("{point} is still {value}.", point=spec.title, value=held_still))
+    message = sentences(words)
+    held = [one.read_back if one.touched else one.old for one in done]
+    held += [None] * (len(targets) - len(done))
+    outputs = [
+        *(ua.Variant(math.nan if x is None else x, ua.VariantType.Double) for x in held),
+        ua.Variant(message, ua.VariantType.String),
+    ]
+    return result(status, outputs, words=message)

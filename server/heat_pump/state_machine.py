@@ -1,0 +1,102 @@
+"""Finite state machines: what a type declares, and an instance that follows it (OPC 10000-16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace
+
+from heatpump_twin.server.space.node_builder import standard
+
+_STATES = frozenset(map(standard, (ua.ObjectIds.StateType, ua.ObjectIds.InitialStateType)))
+_TRANSITION = standard(ua.ObjectIds.TransitionType)
+_FROM, _TO = standard(ua.ObjectIds.FromState), standard(ua.ObjectIds.ToState)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A state or a transition of a type."""
+
+    node: ua.NodeId
+    name: ua.LocalizedText
+    number: int
+    """StateNumber or TransitionNumber."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateMachineType:
+    """The states of a type by BrowseName, and its transitions by the names of their ends."""
+
+    states: Mapping[str, Element]
+    transitions: Mapping[tuple[str, str], Element]
+
+    @classmethod
+    def read(cls, aspace: AddressSpace, type_id: ua.NodeId) -> StateMachineType:
+        """Read what the type's nodes declare."""
+        states: dict[str, Element] = {}
+        names: dict[ua.NodeId, str] = {}
+        declared = []
+        for reference in aspace[type_id].references:
+            if not reference.IsForward:
+                continue
+            if reference.TypeDefinition in _STATES:
+                names[reference.NodeId] = reference.BrowseName.Name
+                states[reference.BrowseName.Name] = _element(aspace, reference, "StateNumber")
+            elif reference.TypeDefinition == _TRANSITION:
+                declared.append(_element(aspace, reference, "TransitionNumber"))
+        return cls(
+            states,
+            {
+                (names[_end(aspace, t.node, _FROM)], names[_end(aspace, t.node, _TO)]): t
+                for t in declared
+            },
+        )
+
+
+class StateMachine:
+    """Where one machine is now, and how it came there."""
+
+    def __init__(self, type_: StateMachineType) -> None:
+        self._type = type_
+        self.state: Element | None = None
+        """None while the state is not known."""
+        self.last: tuple[Element, Element, Element] | None = None
+        """The last transition with the states that it left and entered."""
+        self.last_time = 0
+        """When it happened. [µs since the Unix epoch, UTC]"""
+        self._known = ""
+
+    def follow(self, name: str | None, time: int) -> bool:
+        """Go to a state, or to none; tell whether that was a transition.
+
+        What happened while the state was unknown counts as one transition.
+        """
+        self.state = None if name is None else self._type.states[name]
+        if name is None or name == self._known:
+            return False
+        before, self._known = self._known, name
+        if not before:
+            return False
+        self.last = (
+            self._type.transitions[before, name],
+            self._type.states[before],
+            self._type.states[name],
+        )
+        self.last_time = time
+        return True
+
+
+def _element(aspace: AddressSpace, reference: ua.ReferenceDescription, number: str) -> Element:
+    properties = {r.BrowseName.Name: r.NodeId for r in aspace[reference.NodeId].references}
+    value = aspace.read_attribute_value(properties[number], ua.AttributeIds.Value)
+    name = aspace.read_attribute_value(reference.NodeId, ua.AttributeIds.DisplayName)
+    return Element(reference.NodeId, name.Value.Value, int(value.Value.Value))
+
+
+def _end(aspace: AddressSpace, transition: ua.NodeId, kind: ua.NodeId) -> ua.NodeId:
+    for reference in aspace[transition].references:
+        if reference.IsForward and reference.ReferenceTypeId == kind:
+            return reference.NodeId
+    raise LookupError(f"transition {transition.to_string()} has no {kind.to_string()}")

@@ -1,0 +1,224 @@
+"""State machines of a heat pump in the address space: they follow its operating state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import Point
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.status import is_bad
+from heatpump_twin.server.heat_pump.point_nodes import LiveNode
+from heatpump_twin.server.heat_pump.state_machine import Element, StateMachine, StateMachineType
+from heatpump_twin.server.space.event import Event, new_event_id
+from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard, text
+from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.twin_engine.image import Image
+
+IDS = ua.ObjectIds
+NODE_ID, UINT32, TEXT = ua.VariantType.NodeId, ua.VariantType.UInt32, ua.VariantType.LocalizedText
+TIME = ua.VariantType.DateTime
+
+ITEM_STATES = (
+    "NotAvailable", "NotExecuting", "Executing", "Executing", "Executing", "Executing",
+    "OutOfService", "NotExecuting",
+)  # fmt: skip
+"""The MachineryItemState (OPC 40001-1, 12) of each operating state."""
+
+OPERATION_MODES = ("None", *["Processing"] * 7)
+"""The MachineryOperationMode (OPC 40001-1, 13) of each: a controller does not report service."""
+
+TRANSITION_SEVERITY = 100
+
+NO_TRANSITION = Element(ua.NodeId(), ua.LocalizedText(), 0)
+"""The last transition of a machine that has not made one yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A machine, its node, and the state that it takes for each operating state."""
+
+    node: ua.NodeId
+    title: str
+    machine: StateMachine
+    states: tuple[str, ...]
+    tells: bool
+    """Whether its transitions are events."""
+
+
+class StateMachineNodes:
+    """Builds state machines and moves them when their heat pump's operating state changes."""
+
+    def __init__(self, builder: NodeBuilder, image: Image, clock: Clock) -> None:
+        self._builder = builder
+        self._image = image
+        self._clock = clock
+        self._types: dict[ua.NodeId, StateMachineType] = {}
+        self._followers: dict[int, list[Follower]] = {}
+
+    def add(
+        self,
+        name: str,
+        browse_name: ua.QualifiedName,
+        type_id: ua.NodeId,
+        place: NodePlace,
+        point: Point,
+        states: tuple[str, ...],
+        *,
+        description: str,
+        with_transitions: bool = False,
+    ) -> list[LiveNode]:
+        """Add a machine that follows a point; return the variables that change with it."""
+        if type_id not in self._types:
+            self._types[type_id] = StateMachineType.read(self._builder.aspace, type_id)
+        machine = StateMachine(self._types[type_id])
+        node = self._builder.object(
+            name, browse_name, type_id, place, description=description, notifier=with_transitions
+        )
+        follower = Follower(node, browse_name.Name, machine, states, tells=with_transitions)
+        self._followers.setdefault(point.index, []).append(follower)
+        self._move(follower, point.index)
+        live = self._add_state(follower, point)
+        return live + (self._add_transition(follower, point) if with_transitions else [])
+
+    def restrict(self, machine: ua.NodeId, type_id: ua.NodeId, states: Collection[str]) -> None:
+        """Say which states and transitions of its type a machine can have (OPC 10000-16, 4.4.5)."""
+        type_ = self._types[type_id]
+        for name, nodes in (
+            ("AvailableStates", [type_.states[state].node for state in states]),
+            (
+                "AvailableTransitions",
+                [t.node for ends, t in type_.transitions.items() if set(ends) <= set(states)],
+            ),
+        ):
+            self._builder.variable(
+                f"{machine.Identifier}.{name}",
+                ua.QualifiedName(name),
+                standard(IDS.BaseDataVariableType),
+                NodePlace(machine),
+                standard(IDS.NodeId),
+                nodes,
+                array=True,
+            )
+
+    def remove(self, index: int) -> None:
+        """Forget the machines that follow a point."""
+        self._followers.pop(index, None)
+
+    def take(self, indices: set[int]) -> list[tuple[int, Event]]:
+        """Move the machines whose points have news; return the transitions as events."""
+        return [
+            (index, self._event(follower))
+            for index in self._followers.keys() & indices
+            for follower in self._followers[index]
+            if self._move(follower, index) and follower.tells
+        ]
+
+    def _move(self, follower: Follower, index: int) -> bool:
+        unknown = is_bad(int(self._image.status[index]))
+        name = None if unknown else follower.states[int(self._image.value[index])]
+        return follower.machine.follow(name, int(self._image.time[index]))
+
+    # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
+    def _add_state(self, follower: Follower, point: Point) -> list[LiveNode]:
+        machine = follower.machine
+        return self._add_variable(
+            follower, point, "CurrentState", IDS.FiniteStateVariableType, lambda: machine.state
+        )
+
+    def _add_transition(self, follower: Follower, point: Point) -> list[LiveNode]:
+        machine = follower.machine
+        live = self._add_variable(
+            follower,
+            point,
+            "LastTransition",
+            IDS.FiniteTransitionVariableType,
+            lambda: machine.last[0] if machine.last else NO_TRANSITION,
+        )
+        variable = self._builder.node_id(f"{follower.node.Identifier}.LastTransition")
+        time = self._builder.property(variable, ua.QualifiedName("TransitionTime"), IDS.UtcTime)
+        live.append(
+            self._follow(
+                time,
+                point,
+                lambda: (to_datetime(machine.last_time), TIME),
+            )
+        )
+        return live
+
+    def _add_variable(
+        self,
+        follower: Follower,
+        point: Point,
+        name: str,
+        type_id: int,
+        now: Callable[[], Element | None],
+    ) -> list[LiveNode]:
+        """Add a variable with the element's name, and its Id and Number."""
+        variable = self._builder.variable(
+            f"{follower.node.Identifier}.{name}",
+            ua.QualifiedName(name),
+            standard(type_id),
+            NodePlace(follower.node),
+            standard(IDS.LocalizedText),
+        )
+        identifier = self._builder.property(variable, ua.QualifiedName("Id"), IDS.NodeId)
+        number = self._builder.property(variable, ua.QualifiedName("Number"), IDS.UInt32)
+
+        def part(pick: Callable[[Element], object], kind: ua.VariantType) -> Callable[[], object]:
+            def read() -> object:
+                element = now()
+                return None if element is None else (pick(element), kind)
+
+            return read
+
+        return [
+            self._follow(variable, point, part(lambda e: e.name, TEXT)),
+            self._follow(identifier, point, part(lambda e: e.node, NODE_ID)),
+            self._follow(number, point, part(lambda e: e.number, UINT32)),
+        ]
+
+    def _follow(self, node: ua.NodeId, point: Point, read: Callable[[], object]) -> LiveNode:
+        def value(index: int) -> ua.DataValue:
+            found = read()
+            status = int(self._image.status[index])
+            return ua.DataValue(
+                ua.Variant() if found is None else ua.Variant(*found),  # type: ignore[misc]
+                ua.StatusCode(status),
+                to_datetime(int(self._image.time[index])),
+                to_datetime(self._clock.now()),
+            )
+
+        index = point.index
+        self._builder.computed(node, lambda _node, _attribute: value(index))
+        return LiveNode(node, value)
+
+    def _event(self, follower: Follower) -> Event:
+        """Return the last transition as a TransitionEventType event (OPC 10000-16, 4.4.15)."""
+        assert follower.machine.last is not None  # noqa: S101 (there was a transition)
+        transition, left, entered = follower.machine.last
+        time = to_datetime(follower.machine.last_time)
+        words = f"{left.name.Text} → {entered.name.Text}"
+        return Event(
+            {
+                ("EventId",): ua.Variant(new_event_id(), ua.VariantType.ByteString),
+                ("EventType",): ua.Variant(standard(IDS.TransitionEventType), NODE_ID),
+                ("SourceNode",): ua.Variant(follower.node, NODE_ID),
+                ("SourceName",): ua.Variant(follower.title, ua.VariantType.String),
+                ("Time",): ua.Variant(time, TIME),
+                ("ReceiveTime",): ua.Variant(to_datetime(self._clock.now()), TIME),
+                ("Message",): ua.Variant(text(words), TEXT),
+                ("Severity",): ua.Variant(TRANSITION_SEVERITY, ua.VariantType.UInt16),
+                ("Transition",): ua.Variant(transition.name, TEXT),
+                ("Transition", "Id"): ua.Variant(transition.node, NODE_ID),
+                ("Transition", "Number"): ua.Variant(transition.number, UINT32),
+                ("FromState",): ua.Variant(left.name, TEXT),
+                ("FromState", "Id"): ua.Variant(left.node, NODE_ID),
+                ("FromState", "Number"): ua.Variant(left.number, UINT32),
+                ("ToState",): ua.Variant(entered.name, TEXT),
+                ("ToState", "Id"): ua.Variant(entered.node, NODE_ID),
+                ("ToState", "Number"): ua.Variant(entered.number, UINT32),
+            }
+        )

@@ -1,0 +1,74 @@
+"""Methods as model.yaml declares them: those of the type and of instances are made from these."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from heatpump_twin.config.catalogue import UNITS, PointSpec
+from heatpump_twin.server.nodeset.vocabulary import (
+    DATA_TYPES,
+    HEAT_PUMP,
+    DataType,
+    Name,
+    Strict,
+    known,
+)
+from heatpump_twin.server.security.users import UserRole
+
+
+class ArgumentDeclaration(Strict):
+    """An argument of a method: like a point of the heat pump, or with a type of its own."""
+
+    point: str | None = None
+    type: DataType | None = None
+    text: str | None = None
+
+    @model_validator(mode="after")
+    def _point_or_type(self) -> ArgumentDeclaration:
+        if self.point is None and (self.type is None or self.text is None):
+            raise ValueError("state a point, or a type and a text")
+        if self.point is not None:
+            known((self.point,), HEAT_PUMP, "heat_pump")
+            if self.type is not None:
+                raise ValueError("the type comes from the point: leave it out")
+        return self
+
+    @property
+    def data_type(self) -> DataType:
+        """The data type that a client has to send."""
+        return self.type if self.type is not None else DATA_TYPES[self._spec.kind]
+
+    @property
+    def description(self) -> str:
+        """What it means, with the unit where it is the value of a point."""
+        if self.text is not None:
+            return self.text
+        symbol = UNITS[self._spec.unit].symbol if self._spec.unit else ""
+        return f"{self._spec.title} [{symbol}]" if symbol else self._spec.title
+
+    @property
+    def _spec(self) -> PointSpec:
+        return HEAT_PUMP[self.point or ""]
+
+
+class MethodDeclaration(Strict):
+    """A command of a heat pump."""
+
+    role: UserRole
+    """The least role that may call it."""
+    writes: tuple[str, ...] = ()
+    """Points that it writes at once: an instance has the method where they can be written."""
+    text: str
+    inputs: dict[Name, ArgumentDeclaration] = Field(default_factory=dict)
+    outputs: tuple[Name, ...] = ()
+    """Names of results, in order."""
+
+    @model_validator(mode="after")
+    def _points_exist(self) -> MethodDeclaration:
+        known(self.writes, HEAT_PUMP, "heat_pump")
+        return self
+
+    @property
+    def description(self) -> str:
+        """What it does to the plant, and who may call it."""
+        return f"{self.text} For the role {self.role.value} and above; every call is recorded."

@@ -1,0 +1,111 @@
+"""Logging in: password checks off the event loop, and a brake on guessing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from heatpump_twin.server.security.users import User, UserStore
+
+log = structlog.get_logger(__name__)
+
+FREE_ATTEMPTS = 5
+FREE_ATTEMPTS_OF_A_HOST = 50
+"""A host may be the HMI, behind which are many people."""
+
+FIRST_DELAY = 1.0
+MAX_DELAY = 300.0
+FORGOTTEN_AFTER = 900.0
+REMEMBERED = 4096
+"""Keys that the brake remembers: bounds what an attacker can make it store."""
+
+
+@dataclass(slots=True)
+class _Failures:
+    count: int = 0
+    last: float = 0.0
+
+
+class Throttle:
+    """Counts failures per key. After a few, a key must wait: 1 s, 2 s, 4 s … 5 min."""
+
+    def __init__(self, free_attempts: int, monotonic: Callable[[], float]) -> None:
+        self._free_attempts = free_attempts
+        self._monotonic = monotonic
+        self._failures: OrderedDict[str, _Failures] = OrderedDict()
+
+    def allows(self, key: str) -> bool:
+        """Tell whether a key may try now."""
+        entry = self._failures.get(key)
+        if entry is None:
+            return True
+        surplus = entry.count - self._free_attempts
+        if surplus < 0:
+            return True
+        delay = min(FIRST_DELAY * 2.0 ** min(surplus, 16), MAX_DELAY)
+        return self._monotonic() - entry.last >= delay
+
+    def failed(self, key: str) -> None:
+        """Note a failure."""
+        now = self._monotonic()
+        entry = self._failures.pop(key, None)
+        if entry is None or now - entry.last > FORGOTTEN_AFTER:
+            entry = _Failures()
+        entry.count += 1
+        entry.last = now
+        self._failures[key] = entry
+        if len(self._failures) > REMEMBERED:
+            self._failures.popitem(last=False)
+
+    def succeeded(self, key: str) -> None:
+        """Forget a key."""
+        self._failures.pop(key, None)
+
+
+class Authenticator:
+    """Checks names and passwords for the server's sessions."""
+
+    def __init__(self, users: UserStore, monotonic: Callable[[], float]) -> None:
+        self._users = users
+        self._names = Throttle(FREE_ATTEMPTS, monotonic)
+        self._hosts = Throttle(FREE_ATTEMPTS_OF_A_HOST, monotonic)
+        # Two threads: checking is slow by design, and must leave the machine its other work.
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="password")
+        self._waiting = asyncio.Semaphore(32)
+        self.failures = 0
+        """Logins refused since the start."""
+
+    async def login(self, name: str, password: str, host: str) -> User | None:
+        """Return the user, or None: unknown, wrong password, or too many failures just now."""
+        # A name counts per host: guessing elsewhere must not lock a person out of their desk.
+        key = f"{name}@{host}"
+        allowed = self._names.allows(key) and self._hosts.allows(host)
+        if self._waiting.locked() or not allowed:
+            self.failures += 1
+            log.warning("login throttled", user=name, host=host)
+            return None
+        async with self._waiting:
+            user = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._users.verify, name, password
+            )
+        if user is None:
+            self.failures += 1
+            self._names.failed(key)
+            self._hosts.failed(host)
+            log.warning("login failed", user=name, host=host)
+        else:
+            self._names.succeeded(key)
+        return user
+
+    def current(self, user: User) -> User | None:
+        """Return a logged-in user as the user file has them now; None: removed."""
+        return self._users.find(user.name)
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

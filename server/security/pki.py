@@ -1,0 +1,225 @@
+"""The certificates of the endpoint and of its clients, in the layout that OPC UA tools know.
+
+::
+
+    own/certs, own/private      our application instance certificate and its key
+    trusted/certs, trusted/crl  clients (or their issuers) that may open a channel
+    issuers/certs, issuers/crl  issuers that are needed to build a chain, not trusted by themselves
+    rejected                    unknown clients that knocked: `hptwin cert trust` moves them
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from heatpump_twin.config.data_directory import write_private
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.server.errors import CertificateError
+from heatpump_twin.server.security.certificates import (
+    ApplicationIdentity,
+    alternative_names,
+    application_uri,
+    der,
+    is_authority,
+    pem,
+    read_certificate,
+    self_signed,
+    thumbprint,
+)
+
+log = structlog.get_logger(__name__)
+
+RENEWED_BEFORE = dt.timedelta(days=30)
+MAX_REJECTED = 50
+SUFFIXES = (".der", ".crt", ".cer", ".pem")
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateEntry:
+    """A client certificate as the command line shows it."""
+
+    thumbprint: str
+    subject: str
+    uri: str
+    expires: dt.datetime
+    trusted: bool
+    path: Path
+
+
+class Pki:
+    """The certificate folders of one twin."""
+
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+        self.trusted = root / "trusted" / "certs"
+        self.rejected = root / "rejected"
+        self.own_certificate = root / "own" / "certs" / "heatpump-twin.der"
+        self.own_key = root / "own" / "private" / "heatpump-twin.pem"
+        for folder in (
+            self.trusted, self.rejected, self.own_certificate.parent, self.own_key.parent,
+            root / "trusted" / "crl", root / "issuers" / "certs", root / "issuers" / "crl",
+        ):  # fmt: skip
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    # ── our own ───────────────────────────────────────────────────────────────────────────────────
+    def own(self, uri: str, hosts: Sequence[str]) -> ApplicationIdentity:
+        """Return our certificate; make a new one where none is there or it no longer fits."""
+        try:
+            identity = self._load_own()
+        except FileNotFoundError:
+            return self.renew(uri, hosts)
+        names = alternative_names(identity.certificate)
+        expires = identity.certificate.not_valid_after_utc
+        if expires - RENEWED_BEFORE < self._now() or names != {uri, *hosts}:
+            log.info("certificate renewed", expires=expires.isoformat(), names=sorted(names))
+            return self.renew(uri, hosts)
+        return identity
+
+    def renew(self, uri: str, hosts: Sequence[str]) -> ApplicationIdentity:
+        """Make a new certificate, and a new key. Clients that pinned the old one must be told."""
+        identity = self_signed(uri, hosts, f"heatpump-twin@{hosts[0]}", self._now(), server=True)
+        write_private(self.own_key, pem(identity.key))
+        write_private(self.own_certificate, der(identity.certificate))
+        return identity
+
+    def _load_own(self) -> ApplicationIdentity:
+        try:
+            key = serialization.load_pem_private_key(self.own_key.read_bytes(), None)
+            certificate = x509.load_der_x509_certificate(self.own_certificate.read_bytes())
+        except (ValueError, TypeError) as error:
+            raise CertificateError(
+                f"{self.own_certificate} or its key cannot be read ({error}); move both away and "
+                "start again for new ones"
+            ) from error
+        if not isinstance(key, rsa.RSAPrivateKey) or key.public_key() != certificate.public_key():
+            raise CertificateError(f"{self.own_key} is not the RSA key of {self.own_certificate}")
+        return ApplicationIdentity(certificate, key)
+
+    # ── clients ───────────────────────────────────────────────────────────────────────────────────
+    def list(self) -> list[CertificateEntry]:
+        """Return the trusted and the rejected client certificates."""
+        return [
+            _entry(path, trusted=folder == self.trusted)
+            for folder in (self.trusted, self.rejected)
+            for path in _certificates(folder)
+        ]
+
+    def trust(self, which: str | Path) -> CertificateEntry:
+        """Trust a client: a certificate file, or the beginning of a rejected one's thumbprint."""
+        path = Path(which)
+        if not path.is_file():
+            path = self._find(self.rejected, str(which))
+        certificate = read_certificate(path)
+        target = self.trusted / f"{thumbprint(certificate)}.der"
+        write_private(target, der(certificate))
+        (self.rejected / target.name).unlink(missing_ok=True)
+        return _entry(target, trusted=True)
+
+    def reject(self, which: str) -> CertificateEntry:
+        """No longer trust a client, by the beginning of its thumbprint."""
+        path = self._find(self.trusted, which)
+        target = self.rejected / f"{thumbprint(read_certificate(path))}.der"
+        write_private(target, der(read_certificate(path)))
+        path.unlink()
+        return _entry(target, trusted=False)
+
+    def remember_rejected(self, certificate: x509.Certificate) -> None:
+        """Keep an unknown client's certificate for a person to look at; the oldest go first."""
+        path = self.rejected / f"{thumbprint(certificate)}.der"
+        if path.exists():
+            return
+        kept = sorted(self.rejected.glob("*.der"), key=lambda other: other.stat().st_mtime_ns)
+        for old in kept[: max(0, len(kept) - MAX_REJECTED + 1)]:
+            old.unlink(missing_ok=True)
+        write_private(path, der(certificate))
+
+    def check(self, certificate: x509.Certificate, *, any_client: bool) -> str | None:
+        """Say why a client's certificate may not open a channel; None: it may.
+
+        Key length and signature algorithm: OPC 10000-7, the policies' CertificateKeyLength.
+        """
+        now, key = self._now(), certificate.public_key()
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            return "it is not valid now"
+        if not isinstance(key, rsa.RSAPublicKey) or not 2048 <= key.key_size <= 4096:
+            return "its key is not RSA with 2048 to 4096 bits"
+        if isinstance(certificate.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
+            return "it is signed with a broken hash"
+        if any_client:
+            return None
+        if application_uri(certificate) is None:
+            return "it names no ApplicationUri"
+        if self._is_trusted(certificate):
+            return None
+        self.remember_rejected(certificate)
+        return "it is not trusted"
+
+    def _is_trusted(self, certificate: x509.Certificate) -> bool:
+        for path in _certificates(self.trusted):
+            issuer = read_certificate(path)
+            if issuer == certificate:
+                return True
+            if issuer.subject != certificate.issuer or not is_authority(issuer):
+                continue
+            try:
+                certificate.verify_directly_issued_by(issuer)
+            except (ValueError, TypeError, InvalidSignature):
+                continue
+            if not issuer.not_valid_before_utc <= self._now() <= issuer.not_valid_after_utc:
+                continue
+            return not self._revoked(certificate, issuer)
+        return False
+
+    def _revoked(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        """Tell whether an issuer revoked it; a list that cannot be read counts as "yes"."""
+        for path in (self._root / "trusted" / "crl").iterdir():
+            try:
+                revoked = x509.load_der_x509_crl(path.read_bytes())
+            except ValueError:
+                log.error("revocation list cannot be read", path=str(path))
+                return True
+            if revoked.issuer != issuer.subject:
+                continue
+            if revoked.get_revoked_certificate_by_serial_number(certificate.serial_number):
+                return True
+        return False
+
+    def _find(self, folder: Path, prefix: str) -> Path:
+        found = [
+            path
+            for path in _certificates(folder)
+            if thumbprint(read_certificate(path)).startswith(prefix.lower())
+        ]
+        if len(found) != 1 or not prefix:
+            count = "no certificate" if not found else "more than one certificate"
+            raise CertificateError(f"{count} in {folder} begins with {prefix!r}")
+        return found[0]
+
+    def _now(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(self._clock.now() / MICROSECONDS, dt.UTC)
+
+
+def _entry(path: Path, *, trusted: bool) -> CertificateEntry:
+    certificate = read_certificate(path)
+    return CertificateEntry(
+        thumbprint(certificate),
+        certificate.subject.rfc4514_string(),
+        application_uri(certificate) or "",
+        certificate.not_valid_after_utc,
+        trusted,
+        path,
+    )
+
+
+def _certificates(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)

@@ -1,0 +1,1 @@
+"""Services over the address space: attributes, method calls, texts by language."""

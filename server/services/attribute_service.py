@@ -1,0 +1,194 @@
+"""Reading and writing attributes with the rights of a session (OPC 10000-4, 5.11)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.server.address_space import AddressSpace
+
+from heatpump_twin.config.catalogue import Point, PointTable
+from heatpump_twin.server.security.users import UserRole
+from heatpump_twin.server.services.method_table import Caller, MethodTable
+from heatpump_twin.server.space.point_values import VARIANT_TYPES
+from heatpump_twin.twin_engine.commands.commands import CommandHandler
+
+_BINARY = "Default Binary"
+WRITERS = UserRole.OPERATOR
+"""The least role that may write a setpoint."""
+
+
+class _Executables(Protocol):
+    def executable(self, node: ua.NodeId, caller: Caller | None) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one value of a Write."""
+
+    status: int
+    words: str = ""
+
+
+class AttributeService:
+    """Answers Read and Write for sessions."""
+
+    def __init__(
+        self,
+        aspace: AddressSpace,
+        methods: MethodTable,
+        table: PointTable,
+        commands: CommandHandler,
+    ) -> None:
+        self._aspace = aspace
+        self._methods: _Executables = methods
+        self._table = table
+        self._commands = commands
+
+    def read(self, caller: Caller, params: ua.ReadParameters) -> list[ua.DataValue]:
+        """Answer a whole Read."""
+        if not math.isfinite(params.MaxAge) or params.MaxAge < 0:
+            raise ServiceError(ua.StatusCodes.BadMaxAgeInvalid)
+        wanted = checked_timestamps(params.TimestampsToReturn)
+        return [with_timestamps(self._read(caller, node), wanted) for node in params.NodesToRead]
+
+    def _read(self, caller: Caller, item: ua.ReadValueId) -> ua.DataValue:
+        attribute = item.AttributeId
+        if attribute != ua.AttributeIds.Value:
+            if item.IndexRange:
+                return _status(ua.StatusCodes.BadIndexRangeNoData)
+            if attribute in (ua.AttributeIds.Executable, ua.AttributeIds.UserExecutable):
+                return self._executable(caller, item.NodeId, attribute)
+            if attribute == ua.AttributeIds.UserAccessLevel:
+                return self._user_access_level(caller, item.NodeId)
+            return self._aspace.read_attribute_value(item.NodeId, attribute)
+        if item.DataEncoding.Name not in (None, "", _BINARY):
+            return _status(ua.StatusCodes.BadDataEncodingUnsupported)
+        level = self._aspace.read_attribute_value(item.NodeId, ua.AttributeIds.AccessLevel).Value
+        bits = None if level is None else level.Value
+        if bits is not None and not bits & ua.AccessLevel.CurrentRead.mask:
+            return _status(ua.StatusCodes.BadNotReadable)
+        value = self._aspace.read_attribute_value(item.NodeId, attribute)
+        return indexed(value, item.IndexRange) if item.IndexRange else value
+
+    def _executable(
+        self, caller: Caller, node: ua.NodeId, attribute: ua.AttributeIds
+    ) -> ua.DataValue:
+        stored = self._aspace.read_attribute_value(node, attribute)
+        if stored.StatusCode is None or stored.StatusCode.is_bad():
+            return stored
+        who = caller if attribute == ua.AttributeIds.UserExecutable else None
+        may = self._methods.executable(node, who)
+        return ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
+
+    def _user_access_level(self, caller: Caller, node: ua.NodeId) -> ua.DataValue:
+        """Return what this user may do: a setpoint is written by those who may call its method."""
+        stored = self._aspace.read_attribute_value(node, ua.AttributeIds.UserAccessLevel)
+        point = self._table.by_key.get(str(node.Identifier))
+        if not stored.Value or point is None or point.limits is None:
+            return stored
+        write = ua.AccessLevel.CurrentWrite.mask if caller.may(WRITERS) else 0
+        return ua.DataValue(ua.Variant(stored.Value.Value | write, ua.VariantType.Byte))
+
+    async def write(self, caller: Caller, params: ua.WriteParameters) -> list[Written]:
+        """Write values of setpoints, one after the other, as their methods do."""
+        return [await self._write(caller, item) for item in params.NodesToWrite]
+
+    async def _write(self, caller: Caller, item: ua.WriteValue) -> Written:
+        stored = self._aspace.read_attribute_value(item.NodeId, item.AttributeId)
+        unknown = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
+        if stored.StatusCode is not None and stored.StatusCode.value in unknown:
+            return Written(int(stored.StatusCode.value))
+        point = self._table.by_key.get(str(item.NodeId.Identifier))
+        if point is None or item.AttributeId != ua.AttributeIds.Value:
+            return Written(int(ua.StatusCodes.BadNotWritable))
+        number = _number(item)
+        refusal = _refusal(caller, point, item)
+        if refusal is not None:
+            await self._commands.refuse(
+                point.key,
+                number,
+                user=caller.user_name,
+                origin=caller.origin,
+                status=refusal.status,
+                message=refusal.words,
+            )
+            return refusal
+        done = await self._commands.write(
+            point.key, number, user=caller.user_name, origin=caller.origin
+        )
+        return Written(done.status, done.message)
+
+
+def _refusal(caller: Caller, point: Point, item: ua.WriteValue) -> Written | None:
+    """Say why a value is not written, before it is looked at (OPC 10000-4, 5.11.4)."""
+    title, value = point.spec.title, item.Value
+    if point.limits is None:
+        return Written(int(ua.StatusCodes.BadNotWritable), f"{title} cannot be written.")
+    if not caller.may(WRITERS):
+        words = f"{caller.user_name} may not write {title}: it takes the role {WRITERS}."
+        return Written(int(ua.StatusCodes.BadUserAccessDenied), words)
+    extra = (
+        value.SourceTimestamp, value.ServerTimestamp,
+        value.SourcePicoseconds, value.ServerPicoseconds,
+    )  # fmt: skip
+    good = value.StatusCode is None or value.StatusCode.value == ua.StatusCodes.Good
+    if item.IndexRange or not good or any(part is not None for part in extra):
+        words = f"{title} takes a value alone, without status, time or index range."
+        return Written(int(ua.StatusCodes.BadWriteNotSupported), words)
+    expected = VARIANT_TYPES[point.spec.kind]
+    variant = value.Value
+    if variant is None or variant.VariantType != expected or variant.is_array:
+        words = f"{title} takes a single {expected.name}."
+        return Written(int(ua.StatusCodes.BadTypeMismatch), words)
+    return None
+
+
+def _number(item: ua.WriteValue) -> float:
+    value = item.Value.Value.Value if item.Value.Value else None
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def checked_timestamps(wanted: ua.TimestampsToReturn) -> ua.TimestampsToReturn:
+    """Refuse what is not one of the four choices (OPC 10000-4, 7.39)."""
+    if wanted not in (
+        ua.TimestampsToReturn.Source,
+        ua.TimestampsToReturn.Server,
+        ua.TimestampsToReturn.Both,
+        ua.TimestampsToReturn.Neither,
+    ):
+        raise ServiceError(ua.StatusCodes.BadTimestampsToReturnInvalid)
+    return wanted
+
+
+def with_timestamps(value: ua.DataValue, wanted: ua.TimestampsToReturn) -> ua.DataValue:
+    """Return a value with those times only that were asked for."""
+    if wanted is ua.TimestampsToReturn.Both:
+        return value
+    source = value.SourceTimestamp if wanted is ua.TimestampsToReturn.Source else None
+    server = value.ServerTimestamp if wanted is ua.TimestampsToReturn.Server else None
+    return dataclasses.replace(value, SourceTimestamp=source, ServerTimestamp=server)
+
+
+def indexed(value: ua.DataValue, index_range: str) -> ua.DataValue:
+    """Return part of an array or of a string: ``2`` or ``0:3`` (OPC 10000-4, 7.27)."""
+    first, separator, last = index_range.partition(":")
+    if not first.isdecimal() or (separator and not last.isdecimal()):
+        return _status(ua.StatusCodes.BadIndexRangeInvalid)
+    start = int(first)
+    end = int(last) if separator else start
+    if separator and end <= start:
+        return _status(ua.StatusCodes.BadIndexRangeInvalid)
+    content = value.Value.Value if value.Value else None
+    if not isinstance(content, list | str | bytes) or start >= len(content):
+        return _status(ua.StatusCodes.BadIndexRangeNoData)
+    part = ua.Variant(content[start : end + 1], value.Value.VariantType)
+    return dataclasses.replace(value, Value=part)
+
+
+def _status(code: int) -> ua.DataValue:
+    return ua.DataValue(StatusCode=ua.StatusCode(code))

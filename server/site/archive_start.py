@@ -1,0 +1,39 @@
+"""When the archive of an asset begins."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.server.space.point_values import MIN_TIME, to_datetime
+from heatpump_twin.twin_engine.errors import EngineError
+from heatpump_twin.twin_engine.history import HistoryReader
+
+log = structlog.get_logger(__name__)
+
+
+async def archive_starts(
+    history: HistoryReader, table: PointTable, clock: Clock
+) -> dict[str, dt.datetime]:
+    """Return when the archive of every asset begins."""
+    return {asset: await archive_start(history, table, asset, clock) for asset in table.by_asset}
+
+
+async def archive_start(
+    history: HistoryReader, table: PointTable, asset: str, clock: Clock
+) -> dt.datetime:
+    """Return the first sample's time of an asset; now, where nothing is recorded yet.
+
+    All points of an asset are recorded from its first poll on, so one of them tells.
+    """
+    first = next(iter(table.by_asset[asset].values()))
+    time = clock.now()
+    try:
+        found = await history.after(first.key, MIN_TIME)
+        time = int(found.time[0]) if len(found) else time
+    except EngineError as error:
+        log.warning("start of the archive is not known", asset=asset, error=str(error))
+    return to_datetime(time)

@@ -1,0 +1,73 @@
+"""News from the plant to the clients, in the order in which it happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import structlog
+from asyncua import ua
+
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.heat_pump.point_nodes import LiveNode
+from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.space.node import Attribute
+
+log = structlog.get_logger(__name__)
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Publisher:
+    """Tells monitored items of new values. Reading needs no telling: it looks at the image."""
+
+    def __init__(self, aspace: TwinAddressSpace) -> None:
+        self._aspace = aspace
+        self._attributes: dict[int, list[tuple[LiveNode, Attribute]]] = {}
+        self._changed: set[int] = set()
+        self._jobs: list[Job] = []
+        self._news = asyncio.Event()
+
+    def follow(self, live: Mapping[int, Sequence[LiveNode]]) -> None:
+        """Have variables follow points."""
+        for index, nodes in live.items():
+            self._attributes[index] = [
+                (node, self._aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes
+            ]
+
+    def forget(self, indices: Iterable[int]) -> None:
+        """Have nothing follow some points."""
+        for index in indices:
+            self._attributes.pop(index, None)
+
+    def publish(self, frame: Frame) -> None:
+        """Note which points have news. Where clients are slow, only the latest value goes out."""
+        self.touch(np.unique(frame.point).tolist())
+
+    def touch(self, indices: Iterable[int]) -> None:
+        """Note what has news, by the index under which its nodes are listed."""
+        self._changed.update(indices)
+        self._news.set()
+
+    def schedule(self, job: Job) -> None:
+        """Have something done after the values that came before it."""
+        self._jobs.append(job)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Work for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            changed, self._changed = self._changed, set()
+            jobs, self._jobs = self._jobs, []
+            for index in changed:
+                await self._tell(index)
+            for job in jobs:
+                await job()
+
+    async def _tell(self, index: int) -> None:
+        for node, attribute in self._attributes.get(index, ()):
+            if attribute.datachange_callbacks:
+                await attribute.tell(node.read(index))

@@ -1,0 +1,231 @@
+"""The address space of one site: what of it is added when, and what belongs to which heat pump."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from asyncua import Server, ua
+
+from heatpump_twin.config.catalogue import SITE, Point, PointRole, PointTable
+from heatpump_twin.config.settings import HeatPump, Site
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.server.alarms.alarm_service import AlarmService
+from heatpump_twin.server.alarms.device_health import DeviceHealth
+from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpBuilder, HeatPumpNodes
+from heatpump_twin.server.heat_pump.history_configuration import HistoryConfiguration
+from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
+from heatpump_twin.server.heat_pump.method_nodes import MethodNodes
+from heatpump_twin.server.heat_pump.point_nodes import PointNodes
+from heatpump_twin.server.heat_pump.program_methods import ProgramMethods
+from heatpump_twin.server.heat_pump.program_nodes import ProgramNodes
+from heatpump_twin.server.heat_pump.provenance_properties import provenance_properties
+from heatpump_twin.server.heat_pump.setpoint_methods import SetpointMethods
+from heatpump_twin.server.heat_pump.state_machine_nodes import StateMachineNodes
+from heatpump_twin.server.nodeset.model import TypeModel, load_model
+from heatpump_twin.server.nodeset.type_ids import load_type_ids
+from heatpump_twin.server.site.publisher import Publisher
+from heatpump_twin.server.site.site_namespace import describe_site_namespace
+from heatpump_twin.server.site.site_nodes import SiteNodes
+from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.model_change import VERB, ModelChanges
+from heatpump_twin.server.space.node_builder import Namespaces, NodeBuilder
+from heatpump_twin.server.space.point_values import PointValues, to_datetime
+from heatpump_twin.server.types.type_models import DI, MACHINERY, TYPES
+from heatpump_twin.server.types.type_models import SITE as SITE_URI
+from heatpump_twin.twin_engine.alarm import AlarmDefinition
+from heatpump_twin.twin_engine.commands.commands import CommandHandler
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs.programs import Programs
+from heatpump_twin.twin_engine.provenance import Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the address space has its content from."""
+
+    site: Site
+    table: PointTable
+    image: Image
+    alarms: Iterable[AlarmDefinition]
+    commands: CommandHandler
+    programs: Programs | None
+    provenance: Mapping[str, Provenance]
+    starts: Mapping[str, dt.datetime]
+    """By asset: when its archive begins."""
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A heat pump that is to be shown; its points are in the table."""
+
+    heat_pump: HeatPump
+    alarms: Sequence[AlarmDefinition]
+    provenance: Mapping[str, Provenance]
+    """The model behind every predicted point, by its key."""
+    start: dt.datetime | None = None
+    """When its archive begins, if that was not known yet."""
+
+
+class SiteAddressSpace:
+    """Builds the instances of a site: the site object, heat pumps, their methods and alarms."""
+
+    def __init__(
+        self,
+        iserver: TwinInternalServer,
+        builder: NodeBuilder,
+        model: TypeModel,
+        sources: Sources,
+    ) -> None:
+        self._sources = sources
+        self._nodes = builder
+        self._iserver = iserver
+        self.namespaces = builder.namespaces
+        self.conditions = AlarmService(builder, iserver, sources.clock)
+        self.health = DeviceHealth(builder, iserver, sources.clock)
+        self.changes = ModelChanges(builder, sources.clock)
+        self.publisher = Publisher(iserver.aspace)
+        self._machines = StateMachineNodes(builder, sources.image, sources.clock)
+        methods = MethodNodes(builder, iserver.methods, model, sources.commands)
+        self._setpoints = SetpointMethods(methods, sources.commands)
+        self._programs: tuple[ProgramMethods, ProgramNodes] | None = None
+        if sources.programs is not None:
+            self._programs = (
+                ProgramMethods(methods, sources.programs),
+                ProgramNodes(builder, model, sources.programs, sources.clock),
+            )
+        self._topics: dict[str, int] = {}
+        self._starts = dict(sources.starts)
+        history = HistoryConfiguration(builder, sources.site.historian, self._starts)
+        tariff = sources.site.tariff
+        points = self._points = PointNodes(
+            builder,
+            model,
+            PointValues(sources.image, sources.clock),
+            history,
+            tariff.currency if tariff is not None else None,
+        )
+        self._site = SiteNodes(builder, model, points)
+        self._builder = HeatPumpBuilder(
+            builder, model, points, MachineNodes(builder, model.state_machine, self._machines)
+        )
+        self._pumps: dict[str, HeatPumpNodes] = {}
+        self._next_topic = -1
+        describe_site_namespace(builder)
+
+    def build(self) -> None:
+        """Add everything."""
+        points = self._sources.table.by_asset.get(SITE, {})
+        self.publisher.follow(self._site.add(self._sources.site.site, points))
+        alarms: dict[str, list[AlarmDefinition]] = {}
+        for alarm in self._sources.alarms:
+            alarms.setdefault(alarm.asset, []).append(alarm)
+        for heat_pump in self._sources.site.heat_pumps:
+            known = alarms.get(heat_pump.id, ())
+            self._add(Arrival(heat_pump, known, self._sources.provenance))
+        self.changes.follow(self._site.heat_pumps, self._pumps)
+        self.changes.follow(self._site.node, self._site_points())
+
+    async def add(self, arrival: Arrival) -> None:
+        """Add one more heat pump; who listened to nodes that are there again is told."""
+        device = self._add(arrival)
+        self.changes.added(device)
+        await self.changes.changed(self._site.heat_pumps, VERB.ReferenceAdded, self._pumps)
+        await self._iserver.aspace.resume()
+
+    async def follow_site(self, fresh: Sequence[Point], rescaled: Sequence[Point]) -> None:
+        """Add points to the site, and have others show another range."""
+        if fresh:
+            self.publisher.follow(self._site.extend(fresh))
+            await self.changes.changed(self._site.node, VERB.ReferenceAdded, self._site_points())
+        for point in rescaled:
+            await self._points.rescale(point, to_datetime(self._sources.clock.now()))
+
+    def _site_points(self) -> list[str]:
+        return list(self._sources.table.by_asset.get(SITE, {}))
+
+    async def remove(self, asset: str) -> None:
+        """Take away a heat pump as a whole; who listens to its nodes is told."""
+        # Before anything is awaited: a frame that comes meanwhile must find all of it, or nothing.
+        nodes = self._pumps.pop(asset)
+        self._topics.pop(asset, None)
+        self.publisher.forget(nodes.live)
+        for index in nodes.live:
+            self._machines.remove(index)
+        self.health.remove(asset)
+        self.changes.deleted(nodes.device)
+        await self.changes.changed(self._site.heat_pumps, VERB.ReferenceDeleted, self._pumps)
+        await self.conditions.remove(asset)
+        self._iserver.methods.forget(await self._nodes.remove(asset))
+
+    def transitions(self, indices: set[int]) -> list[tuple[HeatPumpNodes, Event]]:
+        """Move the state machines whose points have news; return what is to be told, and where."""
+        table = self._sources.table
+        return [
+            (self._pumps[table[index].asset], event)
+            for index, event in self._machines.take(indices)
+        ]
+
+    def _add(self, arrival: Arrival) -> ua.NodeId:
+        heat_pump = arrival.heat_pump
+        if arrival.start is not None:
+            self._starts[heat_pump.id] = arrival.start
+        points = self._sources.table.by_asset.get(heat_pump.id, {})
+        nodes = self._builder.add(heat_pump, points, arrival.provenance)
+        self._site.list_heat_pump(nodes.device)
+        self._setpoints.add(nodes, heat_pump.id, points)
+        self._add_programs(heat_pump.id, nodes, points)
+        self.health.add(heat_pump.id, nodes.device)
+        for alarm in arrival.alarms:
+            self.conditions.add(alarm, nodes.device)
+        self.changes.follow(nodes.device, self._nodes.names_of(heat_pump.id))
+        self._pumps[heat_pump.id] = nodes
+        self.publisher.follow(nodes.live)
+        return nodes.device
+
+    def _add_programs(self, asset: str, nodes: HeatPumpNodes, points: Mapping[str, Point]) -> None:
+        if self._programs is None:
+            return
+        methods, variables = self._programs
+        methods.add(nodes, asset, points)
+        # Below the indices of points there is one for what changes with an asset's programs.
+        topic, self._next_topic = self._next_topic, self._next_topic - 1
+        self._topics[asset] = topic
+        nodes.follow(topic, variables.add(nodes, asset))
+
+    async def adopt(self, asset: str, origin: Provenance) -> None:
+        """Say of a heat pump's predictions that they come from another model now."""
+        now = to_datetime(self._sources.clock.now())
+        for point in self._sources.table.by_asset[asset].values():
+            if point.spec.role is PointRole.PREDICTED:
+                for name, _, value, _ in provenance_properties(origin):
+                    node = ua.NodeId(f"{point.key}.{name}", self.namespaces.site)
+                    await self._nodes.change_value(node, value, now)
+
+    def program_news(self, asset: str) -> int | None:
+        """Note that programs of a heat pump changed; return the index that has news."""
+        if self._programs is None or asset not in self._topics:
+            return None
+        self._programs[1].note(asset)
+        return self._topics[asset]
+
+
+async def build_address_space(
+    server: Server, iserver: TwinInternalServer, sources: Sources
+) -> SiteAddressSpace:
+    """Build a site's instances in a server that does not listen yet."""
+    await iserver.types.register(server)
+    namespaces = Namespaces(
+        di=await server.get_namespace_index(DI),
+        machinery=await server.get_namespace_index(MACHINERY),
+        types=await server.get_namespace_index(TYPES),
+        site=await server.register_namespace(SITE_URI),
+    )
+    now = to_datetime(sources.clock.now())
+    builder = NodeBuilder(iserver, namespaces, load_type_ids(), now)
+    space = SiteAddressSpace(iserver, builder, load_model(), sources)
+    space.build()
+    return space

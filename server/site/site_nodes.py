@@ -1,0 +1,97 @@
+"""The site as an object: its heat pumps, and what they are together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import SITE, Point, Section
+from heatpump_twin.config.settings import SiteInfo
+from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
+from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+
+IDS = ua.ObjectIds
+SAMPLING = 1.0
+"""How often totals are computed. [s]"""
+
+
+class SiteNodes:
+    """Adds the site under Objects."""
+
+    def __init__(self, builder: NodeBuilder, model: TypeModel, points: PointNodes) -> None:
+        self._builder = builder
+        self._model = model
+        self._points = points
+
+    @property
+    def node(self) -> ua.NodeId:
+        """The site object."""
+        return self._builder.node_id(SITE)
+
+    @property
+    def heat_pumps(self) -> ua.NodeId:
+        """The folder that lists them."""
+        return self._builder.node_id(f"{SITE}.HeatPumps")
+
+    def add(self, info: SiteInfo, points: Mapping[str, Point]) -> dict[int, list[LiveNode]]:
+        """Add the site; return the variables that follow its points, by index."""
+        builder, types = self._builder, self._builder.namespaces.types
+        site = builder.object(
+            SITE,
+            ua.QualifiedName("Site", types),
+            builder.type_id(self._model.site.name),
+            NodePlace(standard(IDS.ObjectsFolder), IDS.Organizes),
+            title=info.name,
+            description=self._model.site.text,
+        )
+        values = {
+            "Name": info.name,
+            "Latitude": info.latitude,
+            "Longitude": info.longitude,
+            "TimeZone": info.timezone,
+        }
+        for name, declared in self._model.site.properties.items():
+            builder.property(
+                site,
+                ua.QualifiedName(name, types),
+                getattr(IDS, declared.type),
+                values[name],
+                description=declared.text,
+            )
+        builder.object(
+            f"{SITE}.HeatPumps",
+            ua.QualifiedName("HeatPumps", types),
+            standard(IDS.FolderType),
+            NodePlace(site),
+            description=self._model.site.heat_pumps,
+        )
+        return self.extend(points.values())
+
+    def extend(self, points: Iterable[Point]) -> dict[int, list[LiveNode]]:
+        """Add points to the site; return the variables that follow them, by index."""
+        return {
+            point.index: self._points.add(point, self._part(point), SAMPLING, None)
+            for point in points
+        }
+
+    def _part(self, point: Point) -> ua.NodeId:
+        """Return the part of the site that a point belongs to; its first one brings it along."""
+        builder = self._builder
+        name = next(n for n in self._model.site.parts if Section(n.lower()) == point.spec.section)
+        node = builder.node_id(f"{SITE}.{name}")
+        if node in builder.aspace:
+            return node
+        part = self._model.site.parts[name]
+        return builder.object(
+            f"{SITE}.{name}",
+            ua.QualifiedName(name, builder.namespaces.types),
+            builder.type_id(part.type),
+            NodePlace(builder.node_id(SITE)),
+            description=part.text,
+        )
+
+    def list_heat_pump(self, device: ua.NodeId) -> None:
+        """Have a heat pump among those of the site."""
+        self._builder.reference(self.heat_pumps, IDS.Organizes, device)

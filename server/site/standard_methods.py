@@ -1,0 +1,70 @@
+"""Methods that OPC UA itself defines and that work here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncua import ua
+
+from heatpump_twin.server.alarms.alarm_service import AlarmService
+from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.services.method_table import Caller, MethodArgument, OfferedMethod, result
+from heatpump_twin.server.space.node_builder import standard
+
+IDS = ua.ObjectIds
+
+SUBSCRIPTION = MethodArgument(
+    "SubscriptionId", ua.VariantType.UInt32, "A subscription of the caller"
+)
+ITEM = MethodArgument("MonitoredItemId", ua.VariantType.UInt32, "A monitored item of it")
+
+
+def add_standard_methods(iserver: TwinInternalServer, conditions: AlarmService) -> None:
+    """Connect the methods of the Server object and of ConditionType."""
+
+    async def refresh(caller: Caller, _: ua.NodeId, inputs: Sequence[Any]) -> ua.CallMethodResult:
+        return result(await conditions.refresh(caller, inputs[0], None))
+
+    async def refresh_item(
+        caller: Caller, _: ua.NodeId, inputs: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        return result(await conditions.refresh(caller, inputs[0], inputs[1]))
+
+    async def monitored_items(
+        caller: Caller, _: ua.NodeId, inputs: Sequence[Any]
+    ) -> ua.CallMethodResult:
+        subscription = iserver.subscriptions.subscriptions.get(inputs[0])
+        if subscription is None or subscription.session_id != caller.session_id:
+            return result(_not_yours(subscription))
+        handles = subscription.monitored_item_srv.handles
+        return result(
+            ua.StatusCodes.Good,
+            [
+                ua.Variant([pair[side] for pair in handles], ua.VariantType.UInt32, is_array=True)
+                for side in (0, 1)
+            ],
+        )
+
+    async def resend(caller: Caller, _: ua.NodeId, inputs: Sequence[Any]) -> ua.CallMethodResult:
+        subscription = iserver.subscriptions.subscriptions.get(inputs[0])
+        if subscription is None or subscription.session_id != caller.session_id:
+            return result(_not_yours(subscription))
+        await subscription.monitored_item_srv.resend()
+        return result(ua.StatusCodes.Good)
+
+    server, condition_type = standard(IDS.Server), standard(IDS.ConditionType)
+    for number, owner, inputs, run in (
+        (IDS.ConditionType_ConditionRefresh, condition_type, (SUBSCRIPTION,), refresh),
+        (IDS.ConditionType_ConditionRefresh2, condition_type, (SUBSCRIPTION, ITEM), refresh_item),
+        (IDS.Server_GetMonitoredItems, server, (SUBSCRIPTION,), monitored_items),
+        (IDS.Server_ResendData, server, (SUBSCRIPTION,), resend),
+    ):
+        iserver.methods.add(standard(number), (owner,), OfferedMethod(inputs, None, run))
+
+
+def _not_yours(subscription: object) -> int:
+    """Return the status that OPC 10000-5, 9.1 and 9.2 name."""
+    if subscription is None:
+        return int(ua.StatusCodes.BadSubscriptionIdInvalid)
+    return int(ua.StatusCodes.BadUserAccessDenied)

@@ -1,0 +1,1 @@
+"""Nodes and their references: how they are kept, added and read."""

@@ -1,0 +1,70 @@
+"""One event on its way to clients (OPC 10000-5, 6.4)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from asyncua import ua
+
+from heatpump_twin.server.space.node_builder import standard, text
+from heatpump_twin.server.space.point_values import to_datetime
+
+Path = tuple[str, ...]
+Fields = Mapping[Path, ua.Variant]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Fields by browse path: ``("ActiveState", "Id")``."""
+
+    fields: Fields
+    condition: ua.NodeId | None = None
+    """The condition that it is about: what clients call ConditionId."""
+    unfiltered: bool = False
+    """Sent whatever the client's where clause says."""
+
+    @property
+    def EventType(self) -> ua.NodeId:  # noqa: N802 - the library's filters ask for this name
+        """Type of the event."""
+        kind: ua.NodeId = self.fields[("EventType",)].Value
+        return kind
+
+    def field(self, operand: ua.SimpleAttributeOperand) -> ua.Variant:
+        """Return what a select clause asks for; null where this event has no such field."""
+        if operand.BrowsePath:
+            path = tuple(name.Name for name in operand.BrowsePath)
+            return self.fields.get(path, ua.Variant())
+        # No path and the NodeId attribute: the ConditionId (OPC 10000-9, 5.5.2).
+        if operand.AttributeId == ua.AttributeIds.NodeId and self.condition is not None:
+            return ua.Variant(self.condition, ua.VariantType.NodeId)
+        return ua.Variant()
+
+
+def new_event_id() -> bytes:
+    """Return an id that no other event has."""
+    return secrets.token_bytes(16)
+
+
+def system_event(type_id: int, message: str, now: int) -> Event:
+    """Return a bracket around a condition refresh, which passes every filter."""
+    return replace(server_event(type_id, message, now), unfiltered=True)
+
+
+def server_event(type_id: int, message: str, now: int, more: Fields | None = None) -> Event:
+    """Return an event of the server itself, with more fields where its type has more."""
+    time = ua.Variant(to_datetime(now), ua.VariantType.DateTime)
+    return Event(
+        {
+            ("EventId",): ua.Variant(new_event_id(), ua.VariantType.ByteString),
+            ("EventType",): ua.Variant(standard(type_id), ua.VariantType.NodeId),
+            ("SourceNode",): ua.Variant(standard(ua.ObjectIds.Server), ua.VariantType.NodeId),
+            ("SourceName",): ua.Variant("Server", ua.VariantType.String),
+            ("Time",): time,
+            ("ReceiveTime",): time,
+            ("Message",): ua.Variant(text(message), ua.VariantType.LocalizedText),
+            ("Severity",): ua.Variant(1, ua.VariantType.UInt16),
+            **(more or {}),
+        }
+    )

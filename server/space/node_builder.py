@@ -1,0 +1,308 @@
+"""Adding nodes to the address space in one call each, and taking away all of one asset."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from asyncua import ua
+from asyncua.server.internal_server import InternalServer
+
+from heatpump_twin.server.nodeset.type_ids import TypeIds
+from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.space.asset_nodes import NodesByAsset, reference_to
+from heatpump_twin.server.space.node import (
+    Attribute,
+    Constant,
+    LeanNode,
+    NodeAttributes,
+    ReadValue,
+    Shape,
+)
+from heatpump_twin.server.space.shapes import Shapes, VariableKind
+from heatpump_twin.server.space.ua_values import (
+    engineering_unit,
+    standard,
+    text,
+    value_range,
+    variant_type,
+)
+
+__all__ = [
+    "Namespaces",
+    "NodeBuilder",
+    "NodePlace",
+    "engineering_unit",
+    "standard",
+    "text",
+    "value_range",
+]
+
+ReferenceTypeId: TypeAlias = int | ua.NodeId
+"""A reference type: the number of a standard one, or the NodeId of any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """Indices of the namespaces in this run."""
+
+    di: int
+    machinery: int
+    types: int
+    site: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlace:
+    """Where a node hangs: its parent and the reference from there."""
+
+    parent: ua.NodeId
+    reference: ReferenceTypeId = ua.ObjectIds.HasComponent
+
+
+class NodeBuilder:
+    """Adds nodes of the site namespace, whose NodeIds are readable strings.
+
+    A NodeId begins with the asset that the node belongs to: ``hp1``, ``hp1.supply_temperature``.
+
+    Parameters
+    ----------
+    time
+        Source and server time of values that never change.
+    """
+
+    def __init__(
+        self,
+        iserver: InternalServer,
+        namespaces: Namespaces,
+        types: TypeIds,
+        time: dt.datetime,
+    ) -> None:
+        self.aspace: TwinAddressSpace = iserver.aspace
+        self.namespaces = namespaces
+        self._types = types
+        self.shapes = Shapes(time)
+        self._standard: dict[int, ua.NodeId] = {}
+        self._assets = NodesByAsset(namespaces.site)
+
+    def node_id(self, name: str) -> ua.NodeId:
+        """Return the NodeId of an instance: ``hp1.supply_temperature``."""
+        return ua.NodeId(name, self.namespaces.site)
+
+    def type_id(self, symbol: str) -> ua.NodeId:
+        """Return the NodeId of a type of ours: ``HeatPumpType``."""
+        return ua.NodeId(ua.Int32(self._types[symbol]), self.namespaces.types)
+
+    # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
+    def object(
+        self,
+        name: str,
+        browse_name: ua.QualifiedName,
+        type_id: ua.NodeId,
+        place: NodePlace,
+        *,
+        title: str = "",
+        description: str = "",
+        notifier: bool = False,
+        children: Callable[[], Iterable[ua.ReferenceDescription]] | None = None,
+    ) -> ua.NodeId:
+        """Add an object; a ``notifier`` can be subscribed to for events.
+
+        ``children`` computes references to nodes that are computed themselves.
+        """
+        events = ua.EventNotifier.SubscribeToEvents.mask if notifier else 0
+        shape = self.shapes.object(browse_name, title or browse_name.Name, description, events)
+        return self._add(name, type_id, place, shape, None, children)
+
+    def variable(
+        self,
+        name: str,
+        browse_name: ua.QualifiedName,
+        type_id: ua.NodeId,
+        place: NodePlace,
+        data_type: ua.NodeId,
+        value: Any = None,
+        *,
+        array: bool = False,
+        title: str = "",
+        description: str = "",
+        historized: bool = False,
+        writable: bool = False,
+        sampling: float = 0.0,
+    ) -> ua.NodeId:
+        """Add a variable; ``sampling`` is its fastest sampling interval. [s]
+
+        Whether somebody may write a ``writable`` one depends on who it is (`NodeAttributes`).
+        """
+        # Null stands for a value that is not there yet.
+        kind = None if value is None else variant_type(data_type)
+        shape = self.shapes.variable(
+            browse_name,
+            title or browse_name.Name,
+            description,
+            VariableKind(data_type, array, historized, writable, sampling),
+        )
+        return self._add(name, type_id, place, shape, self.shapes.value(value, kind, array=array))
+
+    def property(
+        self,
+        owner: ua.NodeId,
+        browse_name: ua.QualifiedName,
+        data_type: int | ua.NodeId,
+        value: Any = None,
+        *,
+        array: bool = False,
+        description: str = "",
+    ) -> ua.NodeId:
+        """Add a property to a node; its NodeId is the owner's with the name behind a dot."""
+        return self.variable(
+            f"{owner.Identifier}.{browse_name.Name}",
+            browse_name,
+            self._type(ua.ObjectIds.PropertyType),
+            NodePlace(owner, ua.ObjectIds.HasProperty),
+            self._type(data_type),
+            value,
+            array=array,
+            description=description,
+        )
+
+    def method(
+        self,
+        name: str,
+        browse_name: ua.QualifiedName,
+        place: NodePlace,
+        inputs: Sequence[ua.Argument],
+        outputs: Sequence[ua.Argument],
+        *,
+        description: str = "",
+    ) -> ua.NodeId:
+        """Add a method with its argument descriptions."""
+        shape = self.shapes.method(browse_name, browse_name.Name, description)
+        node = self._add(name, ua.NodeId(), place, shape, None)
+        for title, arguments in (("InputArguments", inputs), ("OutputArguments", outputs)):
+            if arguments:
+                self.property(
+                    node,
+                    ua.QualifiedName(title),
+                    ua.ObjectIds.Argument,
+                    list(arguments),
+                    array=True,
+                )
+        return node
+
+    def reference(
+        self,
+        source: ua.NodeId,
+        reference: ReferenceTypeId,
+        target: ua.NodeId,
+        *,
+        inverse: bool = True,
+    ) -> None:
+        """Add a reference and its inverse."""
+        kind = self._type(reference)
+        start = self._node(source, ua.StatusCodes.BadSourceNodeIdInvalid)
+        end = self._node(target, ua.StatusCodes.BadTargetNodeIdInvalid)
+        start.link(self._assets.link(kind, end, forward=True))
+        self._assets.note_reference(start, end)
+        if inverse:
+            end.link(self._assets.link(kind, start, forward=False))
+            self._assets.note_reference(end, start)
+
+    def set_value(self, node: ua.NodeId, value: ua.DataValue) -> None:
+        """Give a variable its first value with status and times; nobody is told."""
+        self.aspace[node].attributes[ua.AttributeIds.Value] = Attribute(value)
+
+    async def change_value(self, node: ua.NodeId, value: Any, now: dt.datetime) -> None:
+        """Give a variable another value of the same type; who listens to it is told."""
+        stored = self.aspace.read_attribute_value(node, ua.AttributeIds.Value).Value
+        variant = ua.Variant(value, stored.VariantType)
+        news = ua.DataValue(variant, SourceTimestamp=now, ServerTimestamp=now)
+        await self.aspace.write_attribute_value(node, ua.AttributeIds.Value, news)
+
+    def computed(self, node: ua.NodeId, read: ReadValue) -> None:
+        """Have the value of a variable computed when it is read."""
+        self.aspace.set_attribute_value_callback(node, ua.AttributeIds.Value, read).check()
+
+    def names_of(self, asset: str) -> list[str]:
+        """Return the NodeIds of an asset's nodes as texts."""
+        return [str(node.Identifier) for node in self._assets.nodes(asset)]
+
+    async def remove(self, asset: str) -> Sequence[ua.NodeId]:
+        """Take away all nodes of an asset, and what refers to them; return what is gone."""
+        gone = self._assets.pop(asset)
+        nodes = frozenset(gone.nodes)
+        for referrer in gone.referrers:
+            node = self.aspace.get(referrer)
+            if node is not None:
+                node.unlink(nodes)
+        await self.aspace.remove([self.aspace[node_id] for node_id in gone.nodes])
+        return gone.nodes
+
+    # ── parts ─────────────────────────────────────────────────────────────────────────────────────
+    def node(self, node_id: ua.NodeId) -> LeanNode:
+        """Return a node that is there."""
+        node: LeanNode = self.aspace[node_id]
+        return node
+
+    def type_reference(self, type_id: ua.NodeId) -> ua.ReferenceDescription:
+        """Return the reference from an instance to its type."""
+        type_node = self._node(type_id, ua.StatusCodes.BadTypeDefinitionInvalid)
+        return self._assets.link(
+            self._type(ua.ObjectIds.HasTypeDefinition), type_node, forward=True
+        )
+
+    # ── how ───────────────────────────────────────────────────────────────────────────────────────
+    def _add(
+        self,
+        name: str,
+        type_id: ua.NodeId,
+        place: NodePlace,
+        shape: Shape,
+        value: Constant | None,
+        children: Callable[[], Iterable[ua.ReferenceDescription]] | None = None,
+    ) -> ua.NodeId:
+        node_id = self.node_id(name)
+        if node_id in self.aspace:
+            raise _error(ua.StatusCodes.BadNodeIdExists, node_id)
+        parent = self._node(place.parent, ua.StatusCodes.BadParentNodeIdInvalid)
+        kind = self._type(place.reference)
+        references = [self._assets.link(kind, parent, forward=False)]
+        if not type_id.is_null():
+            references.append(self.type_reference(type_id))
+        node = LeanNode(node_id, NodeAttributes(node_id, shape, value), references, children)
+        if kind == self._type(ua.ObjectIds.HasProperty):
+            _check_unique(parent, kind, node.attribute(ua.AttributeIds.BrowseName))
+        self.aspace[node_id] = node
+        self._assets.note_node(node)
+        parent.add_reference(reference_to(node, kind, forward=True))
+        self._assets.note_reference(parent, node)
+        return node_id
+
+    def _node(self, node_id: ua.NodeId, otherwise: int) -> LeanNode:
+        node = self.aspace.get(node_id)
+        if node is None:
+            raise _error(otherwise, node_id)
+        return node
+
+    def _type(self, type_id: int | ua.NodeId) -> ua.NodeId:
+        if isinstance(type_id, ua.NodeId):
+            return type_id
+        known = self._standard.get(type_id)
+        if known is None:
+            known = self._standard[type_id] = standard(type_id)
+        return known
+
+
+def _check_unique(parent: LeanNode, has_property: ua.NodeId, name: ua.QualifiedName) -> None:
+    """Refuse a second property of the same name (OPC 10000-3, 4.5.2)."""
+    for known in parent.references:
+        if known.ReferenceTypeId == has_property and known.IsForward and known.BrowseName == name:
+            raise _error(ua.StatusCodes.BadBrowseNameDuplicated, parent.nodeid)
+
+
+def _error(code: int, node_id: ua.NodeId) -> ua.UaStatusCodeError:
+    error = ua.UaStatusCodeError(code)
+    error.add_note(f"at {node_id.to_string()}")
+    return error

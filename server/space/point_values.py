@@ -1,0 +1,100 @@
+"""From the image to OPC UA values: typed, with status and times."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import Point, PointKind
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.status import is_bad
+from heatpump_twin.server.space.node_builder import text
+from heatpump_twin.twin_engine.image import Image
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MIN_TIME, MAX_TIME = -11_644_473_600_000_000, 253_402_300_799_000_000
+"""What an OPC UA DateTime and Python's can both hold: 1601 to 9999. [µs]"""
+
+VARIANT_TYPES = {
+    PointKind.ANALOG: ua.VariantType.Double,
+    PointKind.TWO_STATE: ua.VariantType.Boolean,
+    PointKind.MULTI_STATE: ua.VariantType.Int32,
+}
+
+DataValueOf = Callable[[int], ua.DataValue]
+
+
+def to_datetime(time: int) -> dt.datetime:
+    """Return µs since the Unix epoch as OPC UA wants it."""
+    return EPOCH + dt.timedelta(microseconds=min(max(time, MIN_TIME), MAX_TIME))
+
+
+def to_microseconds(time: dt.datetime) -> int:
+    """Return µs since the Unix epoch; a time without zone is UTC, as on the wire."""
+    aware = time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+    return (aware - EPOCH) // dt.timedelta(microseconds=1)
+
+
+def typed_value(point: Point, value: float) -> float | bool | int:
+    """Return a value in the point's OPC UA type."""
+    match point.spec.kind:
+        case PointKind.TWO_STATE:
+            return value >= 0.5
+        case PointKind.MULTI_STATE:
+            return round(value)
+        case _:
+            return value
+
+
+class PointValues:
+    """Builds the OPC UA values of points from the image, when somebody asks."""
+
+    def __init__(self, image: Image, clock: Clock) -> None:
+        self._image = image
+        self._clock = clock
+
+    def value(self, index: int) -> ua.DataValue:
+        """Return the value of a point's variable; null where the status is Bad."""
+        point = self._image.table[index]
+        kind = VARIANT_TYPES[point.spec.kind]
+        number = self._known(index)
+        return self._data_value(
+            index,
+            ua.Variant() if number is None else ua.Variant(typed_value(point, number), kind),
+        )
+
+    def state_text(self, index: int) -> ua.DataValue:
+        """Return the name of a multi-state point's value (OPC 10000-8, 5.3.3.4)."""
+        number = self._known(index)
+        codes = self._image.table[index].spec.enum
+        name = "" if number is None else codes.get(round(number), f"{number:g}")
+        return self._data_value(index, ua.Variant(text(name), ua.VariantType.LocalizedText))
+
+    def issue_time(self, index: int) -> ua.DataValue:
+        """Return when a prediction was made."""
+        if is_bad(int(self._image.status[index])):
+            return self._data_value(index, ua.Variant())
+        time = to_datetime(int(self._image.time[index]))
+        return ua.DataValue(
+            ua.Variant(time, ua.VariantType.DateTime), SourceTimestamp=time, ServerTimestamp=time
+        )
+
+    def _known(self, index: int) -> float | None:
+        value = float(self._image.value[index])
+        status = int(self._image.status[index])
+        if is_bad(status):
+            return None
+        # A switch or a state has no NaN to say "unknown" with; an analog value has.
+        analog = self._image.table[index].spec.kind is PointKind.ANALOG
+        return value if analog or math.isfinite(value) else None
+
+    def _data_value(self, index: int, value: ua.Variant) -> ua.DataValue:
+        return ua.DataValue(
+            value,
+            ua.StatusCode(int(self._image.status[index])),
+            to_datetime(int(self._image.time[index])),
+            to_datetime(self._clock.now()),
+        )

@@ -1,0 +1,133 @@
+"""What nodes have in common, made once: constants and sets of attributes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+from asyncua import ua
+from asyncua.ua import ua_binary
+
+from heatpump_twin.server.space.node import Constant, Shape
+from heatpump_twin.server.space.ua_values import text
+
+READ = ua.AccessLevel.CurrentRead.mask
+WRITE = ua.AccessLevel.CurrentWrite.mask
+READ_HISTORY = READ | ua.AccessLevel.HistoryRead.mask
+SCALAR, ARRAY = -1, 1
+
+_IDS, _TYPES = ua.AttributeIds, ua.VariantType
+
+
+@dataclass(frozen=True, slots=True)
+class VariableKind:
+    """What the attributes of a variable say besides its NodeId, its names and its value."""
+
+    data_type: ua.NodeId
+    array: bool = False
+    historized: bool = False
+    writable: bool = False
+    """Whether somebody may write it; who, depends (`AttributeService`)."""
+    sampling: float = 0.0
+    """Fastest sampling interval. [s]"""
+
+
+class Shapes:
+    """Hands out shapes and constants; equal ones are the same one. What nobody uses is forgotten.
+
+    Parameters
+    ----------
+    time
+        Source and server time of values that never change.
+    """
+
+    def __init__(self, time: dt.datetime) -> None:
+        self._time = time
+        self._shapes: WeakValueDictionary[Hashable, Shape] = WeakValueDictionary()
+        self._constants: WeakValueDictionary[Hashable, Constant] = WeakValueDictionary()
+        self._values: WeakValueDictionary[bytes, Constant] = WeakValueDictionary()
+
+    def value(self, value: Any, kind: ua.VariantType | None, *, array: bool = False) -> Constant:
+        """Return a value that a variable has until somebody writes another."""
+        variant = ua.Variant(value, kind, is_array=array)
+        key = ua_binary.variant_to_binary(variant)
+        constant = self._values.get(key)
+        if constant is None:
+            content = ua.DataValue(variant, SourceTimestamp=self._time, ServerTimestamp=self._time)
+            constant = self._values[key] = Constant(content)
+        return constant
+
+    def object(
+        self, browse_name: ua.QualifiedName, title: str, description: str, notifier: int
+    ) -> Shape:
+        """Return the shape of an object."""
+        key = ("object", browse_name.NamespaceIndex, browse_name.Name, title, description, notifier)
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = self._shapes[key] = self._named(
+                ua.NodeClass.Object, browse_name, title, description
+            )
+            shape[_IDS.EventNotifier] = self._constant(notifier, _TYPES.Byte)
+        return shape
+
+    def method(self, browse_name: ua.QualifiedName, title: str, description: str) -> Shape:
+        """Return the shape of a method."""
+        key = ("method", browse_name.NamespaceIndex, browse_name.Name, title, description)
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = self._shapes[key] = self._named(
+                ua.NodeClass.Method, browse_name, title, description
+            )
+            executable = self._constant(True, _TYPES.Boolean)
+            shape[_IDS.Executable] = shape[_IDS.UserExecutable] = executable
+        return shape
+
+    def variable(
+        self, browse_name: ua.QualifiedName, title: str, description: str, kind: VariableKind
+    ) -> Shape:
+        """Return the shape of a variable."""
+        key = (kind, browse_name.NamespaceIndex, browse_name.Name, title, description)
+        shape = self._shapes.get(key)
+        if shape is None:
+            shape = self._shapes[key] = self._named(
+                ua.NodeClass.Variable, browse_name, title, description
+            )
+            level = READ_HISTORY if kind.historized else READ
+            access = self._constant(level | (WRITE if kind.writable else 0), _TYPES.Byte)
+            dimensions = [0] if kind.array else []
+            shape |= {
+                _IDS.DataType: self._constant(kind.data_type, _TYPES.NodeId),
+                _IDS.ValueRank: self._constant(ARRAY if kind.array else SCALAR, _TYPES.Int32),
+                _IDS.ArrayDimensions: self._constant(dimensions, _TYPES.UInt32),
+                _IDS.AccessLevel: access,
+                _IDS.UserAccessLevel: self._constant(level, _TYPES.Byte),
+                _IDS.Historizing: self._constant(kind.historized, _TYPES.Boolean),
+                _IDS.MinimumSamplingInterval: self._constant(kind.sampling * 1000.0, _TYPES.Double),
+            }
+        return shape
+
+    def _named(
+        self, node_class: ua.NodeClass, name: ua.QualifiedName, title: str, description: str
+    ) -> Shape:
+        nothing = self._constant(0, _TYPES.UInt32)
+        return Shape(
+            {
+                _IDS.NodeClass: self._constant(node_class, _TYPES.Int32),
+                _IDS.BrowseName: self._constant(name, _TYPES.QualifiedName),
+                _IDS.DisplayName: self._constant(text(title), _TYPES.LocalizedText),
+                _IDS.Description: self._constant(text(description), _TYPES.LocalizedText),
+                _IDS.WriteMask: nothing,
+                _IDS.UserWriteMask: nothing,
+            }
+        )
+
+    def _constant(self, value: Any, kind: ua.VariantType) -> Constant:
+        variant = ua.Variant(value, kind)
+        key = type(value), ua_binary.variant_to_binary(variant)
+        constant = self._constants.get(key)
+        if constant is None:
+            constant = self._constants[key] = Constant(ua.DataValue(variant))
+        return constant

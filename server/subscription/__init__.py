@@ -1,0 +1,1 @@
+"""Subscriptions, their monitored items and event filters."""

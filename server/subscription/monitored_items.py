@@ -1,0 +1,207 @@
+"""Monitored items: which changes are reported, and to whom events go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace
+from asyncua.server.internal_subscription import InternalSubscription
+from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
+
+# What the decoder makes; `ua.DataChangeFilter` is a subclass of it, for clients to build.
+from asyncua.ua.uaprotocol_auto import DataChangeFilter
+
+from heatpump_twin.server.limits import MAX_MONITORED_ITEMS_PER_SUBSCRIPTION, MAX_QUEUE
+from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.point_values import MAX_TIME
+from heatpump_twin.server.subscription.event_filter import EventFilter, where_problem
+
+_MAX_INTERVAL = MAX_TIME / 1000.0
+
+
+class MonitoredItems(MonitoredItemService):
+    """The monitored items of one subscription."""
+
+    def __init__(self, subscription: InternalSubscription, aspace: AddressSpace) -> None:
+        super().__init__(subscription, aspace)
+        self._reported: dict[int, ua.DataValue] = {}
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._monitored_items)
+
+    @property
+    def handles(self) -> list[tuple[int, int]]:
+        """Server handle and client handle of every item."""
+        return [(mid, item.client_handle or 0) for mid, item in self._monitored_items.items()]
+
+    def has(self, item: int) -> bool:
+        """Tell whether an item exists."""
+        return item in self._monitored_items
+
+    async def create_monitored_items(
+        self, params: ua.CreateMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemCreateResult]:
+        """Create items; each that cannot be has its own reason."""
+        results = []
+        for item in params.ItemsToCreate:
+            code = self._problem(item)
+            if code is not None:
+                results.append(ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(code)))
+            elif item.ItemToMonitor.AttributeId == ua.AttributeIds.EventNotifier:
+                results.append(self._create_events_monitored_item(item))
+            else:
+                results.append(await self._create_data_change_monitored_item(item))
+        return results
+
+    def _problem(self, item: ua.MonitoredItemCreateRequest) -> int | None:
+        if self.count >= MAX_MONITORED_ITEMS_PER_SUBSCRIPTION:
+            return ua.StatusCodes.BadTooManyMonitoredItems
+        target = item.ItemToMonitor
+        stored = self.aspace.read_attribute_value(target.NodeId, target.AttributeId).StatusCode
+        unknown = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
+        if stored is not None and stored.value in unknown:
+            return int(stored.value)
+        return _filter_problem(item.RequestedParameters.Filter, target)
+
+    def _revise_queue_size(self, requested: int) -> int:
+        # 0 and 1 both ask for the latest value only (OPC 10000-4, 7.21).
+        return min(max(1, int(requested)), MAX_QUEUE)
+
+    def _create_events_monitored_item(
+        self, params: ua.MonitoredItemCreateRequest
+    ) -> ua.MonitoredItemCreateResult:
+        if params.RequestedParameters.QueueSize <= 1:
+            # For events 0 asks for the server's own limit, 1 for its smallest useful one.
+            params.RequestedParameters.QueueSize = MAX_QUEUE
+        answer = super()._create_events_monitored_item(params)
+        if answer.StatusCode.is_good():
+            item = self._monitored_items[answer.MonitoredItemId]
+            item.where_clause_evaluator = EventFilter(
+                self.logger, self.aspace, item.filter.WhereClause
+            )
+        return answer
+
+    def _modify_monitored_item(
+        self, params: ua.MonitoredItemModifyRequest
+    ) -> ua.MonitoredItemModifyResult:
+        answer = ua.MonitoredItemModifyResult()
+        item = self._monitored_items.get(params.MonitoredItemId)
+        if item is None or item.read_value_id is None:
+            answer.StatusCode = ua.StatusCode(ua.StatusCodes.BadMonitoredItemIdInvalid)
+            return answer
+        wanted = params.RequestedParameters
+        code = _filter_problem(wanted.Filter, item.read_value_id)
+        if code is not None:
+            answer.StatusCode = ua.StatusCode(code)
+            return answer
+        item.filter = _filter(wanted.Filter) or item.filter
+        item.client_handle = wanted.ClientHandle
+        item.queue_size = answer.RevisedQueueSize = self._revise_queue_size(wanted.QueueSize)
+        answer.RevisedSamplingInterval = self.isub.data.RevisedPublishingInterval
+        return answer
+
+    def _delete_monitored_items(self, mid: int) -> ua.StatusCode:
+        self._reported.pop(mid, None)
+        return super()._delete_monitored_items(mid)
+
+    async def datachange_callback(
+        self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None
+    ) -> None:
+        """Queue a new value where the item's filter lets it pass."""
+        if error is not None:
+            await super().datachange_callback(handle, value, error)
+            return
+        mid = self._monitored_datachange[handle]
+        item = self._monitored_items[mid]
+        # The dead band is measured from what was last reported: a slow drift must not stay unseen.
+        if item.mode is ua.MonitoringMode.Disabled or not _passes(
+            item, self._reported.get(mid), value
+        ):
+            return
+        self._reported[mid] = value
+        news = ua.MonitoredItemNotification()
+        news.ClientHandle = item.client_handle
+        news.Value = value
+        await self.isub.enqueue_datachange_event(mid, news, item.queue_size)
+
+    async def send_event(
+        self,
+        event: Event,
+        notifiers: Collection[ua.NodeId] | None = None,
+        item: int | None = None,
+    ) -> None:
+        """Queue an event for the items at its notifiers, or for all; or for one item of them."""
+        for notifier, items in self._monitored_events.items():
+            if notifiers is None or notifier in notifiers:
+                for mid in items:
+                    if item in (None, mid):
+                        await self._trigger_event(event, mid)
+
+    async def _trigger_event(self, event: Event, mid: int) -> None:
+        item = self._monitored_items[mid]
+        wanted = item.where_clause_evaluator
+        if item.mode is ua.MonitoringMode.Disabled:
+            return
+        if wanted is not None and not event.unfiltered and not wanted.eval(event):
+            return
+        fields = ua.EventFieldList()
+        fields.ClientHandle = item.client_handle
+        fields.EventFields = [event.field(operand) for operand in item.filter.SelectClauses]
+        await self.isub.enqueue_event(mid, fields, item.queue_size)
+
+    async def resend(self) -> None:
+        """Queue the present value of every data item (OPC 10000-5, 9.2: ResendData)."""
+        for handle, mid in list(self._monitored_datachange.items()):
+            target = self._monitored_items[mid].read_value_id
+            self._reported.pop(mid, None)
+            if target is not None:
+                await self.trigger_datachange(handle, target.NodeId, target.AttributeId)
+
+
+def _filter(requested: Any) -> Any:
+    """Return a filter; an empty ExtensionObject is none."""
+    return None if isinstance(requested, ua.ExtensionObject) else requested
+
+
+def _filter_problem(requested: Any, target: ua.ReadValueId) -> int | None:
+    wanted = _filter(requested)
+    if target.AttributeId == ua.AttributeIds.EventNotifier:
+        if not isinstance(wanted, ua.EventFilter):
+            return int(ua.StatusCodes.BadEventFilterInvalid)
+        return where_problem(wanted.WhereClause)
+    if wanted is None:
+        return None
+    if not isinstance(wanted, DataChangeFilter):
+        return int(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
+    if wanted.DeadbandType not in (ua.DeadbandType.None_, ua.DeadbandType.Absolute):
+        # Percent comes with the full subscription services; unsupported is said, not ignored.
+        return int(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
+    if not 0.0 <= wanted.DeadbandValue < _MAX_INTERVAL:
+        return int(ua.StatusCodes.BadDeadbandFilterInvalid)
+    return None
+
+
+def _passes(item: MonitoredItemData, old: ua.DataValue | None, new: ua.DataValue) -> bool:
+    """Tell whether a change is worth a notification (OPC 10000-4, 7.22.2)."""
+    if old is None or old.StatusCode != new.StatusCode:
+        return True
+    wanted = _filter(item.filter)
+    trigger = wanted.Trigger if wanted else ua.DataChangeTrigger.StatusValue
+    if trigger is ua.DataChangeTrigger.Status:
+        return False
+    before = old.Value.Value if old.Value else None
+    now = new.Value.Value if new.Value else None
+    band = wanted.DeadbandValue if wanted and wanted.DeadbandType else 0.0
+    numbers = isinstance(before, int | float) and isinstance(now, int | float)
+    if band and numbers and abs(now - before) <= band:  # type: ignore[operator]
+        return False
+    if before != now:
+        return True
+    return (
+        trigger is ua.DataChangeTrigger.StatusValueTimestamp
+        and old.SourceTimestamp != new.SourceTimestamp
+    )

@@ -1,0 +1,184 @@
+"""Subscriptions with owners, honest limits, and events that climb to the Server object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.server.address_space import AddressSpace
+from asyncua.server.internal_server import InternalServer
+from asyncua.server.internal_subscription import InternalSubscription
+from asyncua.server.subscription_service import SubscriptionService
+
+from heatpump_twin.server import limits
+from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.subscription.monitored_items import MonitoredItems
+
+if TYPE_CHECKING:
+    from heatpump_twin.server.channel.session import TwinSession
+
+KEPT_MESSAGES = 100
+"""Messages per subscription that wait for an acknowledgement."""
+
+
+class Subscription(InternalSubscription):
+    """One subscription."""
+
+    monitored_item_srv: MonitoredItems
+
+    def __init__(
+        self,
+        data: ua.CreateSubscriptionResult,
+        aspace: AddressSpace,
+        callback: Callable[..., Any],
+        session_id: ua.NodeId,
+        owner: str | None,
+        **options: Any,
+    ) -> None:
+        super().__init__(data, aspace, callback, session_id, **options)
+        self.monitored_item_srv = MonitoredItems(self, aspace)
+        self.owner = owner
+        """The user's name; None: anonymous."""
+
+    def republish(self, nb: int) -> ua.NotificationMessage:
+        """Return a message that waits for its acknowledgement (OPC 10000-4, 5.14.6)."""
+        kept = self._not_acknowledged_results.get(nb)
+        if kept is None:
+            raise ServiceError(ua.StatusCodes.BadMessageNotAvailable)
+        return kept.NotificationMessage
+
+    def acknowledge(self, number: int) -> int:
+        """Forget a message that the client has."""
+        if self._not_acknowledged_results.pop(number, None) is None:
+            return int(ua.StatusCodes.BadSequenceNumberUnknown)
+        return int(ua.StatusCodes.Good)
+
+    @property
+    def available(self) -> list[int]:
+        """Sequence numbers that can be republished."""
+        return sorted(self._not_acknowledged_results)
+
+    def revise(self, wanted: Any) -> None:
+        """Take over what a client asks for, within the limits."""
+        interval, lifetime, keep_alive = revised(wanted)
+        self.data.RevisedPublishingInterval = interval
+        self.data.RevisedLifetimeCount = lifetime
+        self.data.RevisedMaxKeepAliveCount = keep_alive
+
+
+class TwinSubscriptionService(SubscriptionService):
+    """All subscriptions."""
+
+    subscriptions: dict[int, Subscription]
+
+    def __init__(self, aspace: AddressSpace, iserver: InternalServer) -> None:
+        super().__init__(aspace, iserver)
+        self._owner_of: Callable[[ua.NodeId], str | None] = lambda _session: None
+
+    def ask_owner(self, owner_of: Callable[[ua.NodeId], str | None]) -> None:
+        """Set how the user behind a session is found."""
+        self._owner_of = owner_of
+
+    async def create_subscription(
+        self,
+        params: ua.CreateSubscriptionParameters,
+        callback: Callable[..., Any],
+        session_id: ua.NodeId,
+        request_callback: Callable[..., Any] | None = None,
+    ) -> ua.CreateSubscriptionResult:
+        """Create a subscription for a session."""
+        own = sum(s.session_id == session_id for s in self.subscriptions.values())
+        if own >= limits.MAX_SUBSCRIPTIONS_PER_SESSION:
+            raise ServiceError(ua.StatusCodes.BadTooManySubscriptions)
+        self._sub_id_counter += 1
+        number = self._sub_id_counter
+        answer = ua.CreateSubscriptionResult()
+        answer.SubscriptionId = number
+        subscription = Subscription(
+            answer,
+            self.aspace,
+            callback,
+            session_id,
+            self._owner_of(session_id),
+            request_callback=request_callback,
+            delete_callback=lambda: self.subscriptions.pop(number, None),
+            no_acks_limit=KEPT_MESSAGES,
+            max_queue_size=limits.MAX_QUEUE,
+            publishing_enabled=params.PublishingEnabled,
+        )
+        subscription.revise(params)
+        await subscription.start()
+        self.subscriptions[number] = subscription
+        return answer
+
+    def modify_subscription(
+        self, params: ua.ModifySubscriptionParameters
+    ) -> ua.ModifySubscriptionResult:
+        """Change intervals and counts; they hold from the next publishing cycle."""
+        subscription = self.subscriptions[params.SubscriptionId]
+        subscription.revise(params)
+        answer = ua.ModifySubscriptionResult()
+        answer.RevisedPublishingInterval = subscription.data.RevisedPublishingInterval
+        answer.RevisedLifetimeCount = subscription.data.RevisedLifetimeCount
+        answer.RevisedMaxKeepAliveCount = subscription.data.RevisedMaxKeepAliveCount
+        return answer
+
+    def publish_for(
+        self, session_id: ua.NodeId, acks: Iterable[ua.SubscriptionAcknowledgement]
+    ) -> tuple[int, list[ua.StatusCode]]:
+        """Acknowledge messages of a session's own subscriptions; return how many it has."""
+        own = {n: s for n, s in self.subscriptions.items() if s.session_id == session_id}
+        if not own:
+            raise ServiceError(ua.StatusCodes.BadNoSubscription)
+        results = []
+        for ack in acks:
+            subscription = own.get(ack.SubscriptionId)
+            code = int(ua.StatusCodes.BadSubscriptionIdInvalid)
+            if subscription is not None:
+                code = subscription.acknowledge(ack.SequenceNumber)
+            results.append(ua.StatusCode(code))
+        return len(own), results
+
+    def transfer(self, session: TwinSession, numbers: Sequence[int]) -> list[ua.TransferResult]:
+        """Hand subscriptions over to another session of the same user (OPC 10000-4, 5.14.7)."""
+        return [self._transfer(session, int(number)) for number in numbers]
+
+    def _transfer(self, session: TwinSession, number: int) -> ua.TransferResult:
+        answer = ua.TransferResult()
+        subscription = self.subscriptions.get(number)
+        user = session.person.name if session.person else None
+        if subscription is None:
+            answer.StatusCode = ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid)
+        elif user is None or subscription.owner != user:
+            # Anonymous clients cannot be told apart: what one leaves behind belongs to nobody.
+            answer.StatusCode = ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
+        else:
+            subscription.session_id = session.session_id
+            subscription.pub_result_callback = session.channel.forward_publish_response
+            subscription.pub_request_callback = session.channel.get_publish_request
+            answer.AvailableSequenceNumbers = subscription.available
+        return answer
+
+    async def notify(self, event: Event, notifiers: Collection[ua.NodeId]) -> None:
+        """Send an event to those who subscribed to it at one of its notifiers."""
+        for subscription in list(self.subscriptions.values()):
+            await subscription.monitored_item_srv.send_event(event, notifiers)
+
+
+def revised(wanted: Any) -> tuple[float, int, int]:
+    """Return publishing interval [ms], lifetime and keep-alive count within the limits.
+
+    The lifetime is at least three times the keep-alive count (OPC 10000-4, 5.14.2.2).
+    """
+    requested = wanted.RequestedPublishingInterval
+    # The comparison also turns NaN and negative numbers into the fastest that there is.
+    interval = requested if requested > limits.MIN_PUBLISHING_INTERVAL else None
+    keep_alive = min(max(1, wanted.RequestedMaxKeepAliveCount), limits.MAX_KEEP_ALIVE)
+    lifetime = min(max(3 * keep_alive, wanted.RequestedLifetimeCount), limits.MAX_LIFETIME)
+    return (
+        min(interval or limits.MIN_PUBLISHING_INTERVAL, limits.MAX_PUBLISHING_INTERVAL),
+        lifetime,
+        keep_alive,
+    )

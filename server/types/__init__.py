@@ -1,0 +1,1 @@
+"""The type nodes: official and own models, imported once and kept."""

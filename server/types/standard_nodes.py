@@ -1,0 +1,135 @@
+"""The standard address space, cut down to what this server does, and filled where it must be.
+
+The library brings nearly every node of OPC 10000-5 and of its annexes. What is not offered is taken
+away: a client that finds a node may rely on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace
+
+from heatpump_twin.server.space.node_builder import standard
+
+IDS = ua.ObjectIds
+
+NOT_OFFERED = tuple(
+    standard(number)
+    for number in (
+        IDS.Aliases,
+        IDS.Locations,
+        IDS.ServerConfiguration,
+        IDS.PublishSubscribe,
+        IDS.Resources,
+        IDS.ServerLog,
+        IDS.DefaultHAConfiguration,
+        IDS.DefaultHEConfiguration,
+        IDS.Server_UrisVersion,
+        IDS.Server_EstimatedReturnTime,
+        IDS.Server_LocalTime,
+        IDS.Server_SetSubscriptionDurable,
+        IDS.Server_RequestServerStateChange,
+        IDS.Server_ServerCapabilities_RoleSet,
+        IDS.Server_ServerCapabilities_MaxSubscriptions,
+        IDS.Server_ServerCapabilities_MaxMonitoredItems,
+        IDS.Server_ServerCapabilities_MaxSelectClauseParameters,
+        IDS.Server_ServerCapabilities_MaxWhereClauseParameters,
+        IDS.Server_ServerCapabilities_ConformanceUnits,
+    )
+)
+"""Nodes that go, with all that is theirs alone."""
+
+ABSTRACT_VARIABLE_TYPES = frozenset(
+    standard(number)
+    for number in (
+        IDS.BaseVariableType, IDS.ServerVendorCapabilityType, IDS.VectorType,
+        IDS.CartesianCoordinatesType, IDS.OrientationType, IDS.FrameType, IDS.BitFieldType,
+        IDS.DiscreteItemType, IDS.ArrayItemType,
+    )
+)  # fmt: skip
+"""Those of OPC 10000-5 and -8; the library calls every VariableType abstract."""
+
+_EMPTY = {
+    "StaticStringNodeIdPattern": ua.Variant("", ua.VariantType.String),
+    "StaticNumericNodeIdRange": ua.Variant([], ua.VariantType.String, is_array=True),
+    "StaticNodeIdTypes": ua.Variant([], ua.VariantType.Int32, is_array=True),
+}
+"""What a namespace's metadata says where its nodeset says nothing."""
+
+_OWNING = frozenset(map(standard, (IDS.HasComponent, IDS.HasProperty, IDS.HasOrderedComponent)))
+
+
+def prune(aspace: AddressSpace) -> None:
+    """Take away what is not offered, and say of VariableTypes whether they are abstract."""
+    doomed = _with_parts(aspace, (node for node in NOT_OFFERED if node in aspace))
+    for node in doomed:
+        for reference in aspace[node].references:
+            neighbour = aspace.get(reference.NodeId)
+            if neighbour is not None and reference.NodeId not in doomed:
+                neighbour.references[:] = [r for r in neighbour.references if r.NodeId != node]
+    for node in doomed:
+        del aspace[node]
+    for node in list(aspace.keys()):
+        attributes = aspace[node].attributes
+        kind = attributes[ua.AttributeIds.NodeClass].value.Value.Value
+        if node.NamespaceIndex == 0 and kind == ua.NodeClass.VariableType:
+            attributes[ua.AttributeIds.IsAbstract].value = ua.DataValue(
+                ua.Variant(node in ABSTRACT_VARIABLE_TYPES, ua.VariantType.Boolean)
+            )
+
+
+def fill(aspace: AddressSpace) -> None:
+    """Give mandatory variables of the Server object, which the library leaves empty, their value.
+
+    Diagnostics are not collected: then their values cannot be read (OPC 10000-5, 6.3.3).
+    """
+    for number, value in (
+        (IDS.Server_Auditing, ua.Variant(False, ua.VariantType.Boolean)),
+        (
+            IDS.Server_ServerCapabilities_SoftwareCertificates,
+            ua.Variant([], ua.VariantType.ExtensionObject, is_array=True),
+        ),
+        (
+            IDS.Server_ServerRedundancy_RedundancySupport,
+            ua.Variant(ua.RedundancySupport.None_, ua.VariantType.Int32),
+        ),
+    ):
+        _set(aspace, standard(number), ua.DataValue(value))
+    not_readable = ua.DataValue(StatusCode=ua.StatusCode(ua.StatusCodes.BadNotReadable))
+    for node in _with_parts(aspace, [standard(IDS.Server_ServerDiagnostics)]):
+        is_variable = ua.AttributeIds.Value in aspace[node].attributes
+        if is_variable and node != standard(IDS.Server_ServerDiagnostics_EnabledFlag):
+            _set(aspace, node, not_readable)
+    for metadata in _children(aspace, standard(IDS.Server_Namespaces)).values():
+        properties = _children(aspace, metadata)
+        for name, empty in _EMPTY.items():
+            if name in properties:
+                attribute = aspace[properties[name]].attributes[ua.AttributeIds.Value]
+                if attribute.value.Value.Value is None:
+                    attribute.value = ua.DataValue(empty)
+
+
+def _set(aspace: AddressSpace, node: ua.NodeId, value: ua.DataValue) -> None:
+    aspace[node].attributes[ua.AttributeIds.Value].value = value
+
+
+def _children(aspace: AddressSpace, node: ua.NodeId) -> dict[str, ua.NodeId]:
+    return {
+        r.BrowseName.Name: r.NodeId
+        for r in aspace[node].references
+        if r.IsForward and r.ReferenceTypeId in _OWNING
+    }
+
+
+def _with_parts(aspace: AddressSpace, roots: Iterable[ua.NodeId]) -> set[ua.NodeId]:
+    found = set(roots)
+    waiting = list(found)
+    while waiting:
+        for reference in aspace[waiting.pop()].references:
+            part = reference.NodeId
+            if reference.IsForward and reference.ReferenceTypeId in _OWNING and part not in found:
+                found.add(part)
+                waiting.append(part)
+    return found

@@ -1,0 +1,1 @@
+"""The command line ``hptwin``: one file a command."""

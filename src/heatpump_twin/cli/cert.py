@@ -1,0 +1,73 @@
+"""``hptwin cert``: which OPC UA clients may open an encrypted channel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.server.security.pki import CertificateEntry, Pki
+
+cert = typer.Typer(help="OPC UA certificates.", no_args_is_help=True)
+out = Console()
+
+DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR")]
+_SHOWN = 16
+"""Digits of a thumbprint that are enough to name it."""
+
+
+def _pki(data: Path | None) -> Pki:
+    return Pki(DataDirectory.open(data).pki, SystemClock())
+
+
+def _say(verb: str, entry: CertificateEntry) -> None:
+    out.print(f"{verb} {entry.thumbprint[:_SHOWN]} {entry.uri}", highlight=False, markup=False)
+
+
+@cert.command(name="list")
+def list_(data: DataOption = None) -> None:
+    """List trusted and rejected client certificates, and where our own is."""
+    pki = _pki(data)
+    table = Table("thumbprint", "state", "application", "subject", "expires")
+    for entry in pki.list():
+        state = "trusted" if entry.trusted else "rejected"
+        table.add_row(
+            entry.thumbprint[:_SHOWN], state, entry.uri, entry.subject, f"{entry.expires:%Y-%m-%d}"
+        )
+    out.print(table)
+    out.print(f"own: {pki.own_certificate}", highlight=False, soft_wrap=True)
+
+
+@cert.command()
+def trust(
+    which: Annotated[str, typer.Argument(help="Certificate file, or thumbprint.")],
+    data: DataOption = None,
+) -> None:
+    """Trust a client: a certificate file, or a rejected one by its thumbprint's first digits."""
+    _say("trusted", _pki(data).trust(which))
+
+
+@cert.command()
+def reject(
+    which: Annotated[str, typer.Argument(help="Thumbprint.")], data: DataOption = None
+) -> None:
+    """No longer trust a client."""
+    _say("rejected", _pki(data).reject(which))
+
+
+@cert.command()
+def renew(data: DataOption = None) -> None:
+    """Have the twin make a new certificate and key at its next start."""
+    pki = _pki(data)
+    for path in (pki.own_certificate, pki.own_key):
+        path.unlink(missing_ok=True)
+    out.print(
+        "the twin makes a new certificate when it starts; clients that pinned the old one "
+        "have to be told",
+        highlight=False,
+    )

@@ -1,0 +1,1 @@
+"""The commissioning commands: scan, read, write, profile."""

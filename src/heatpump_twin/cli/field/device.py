@@ -1,0 +1,139 @@
+"""What the commissioning commands share: how a device is named, reached and shown."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import sys
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from heatpump_twin.config.catalogue import UNITS, PointSpec
+from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAccess
+from heatpump_twin.drivers.modbus.profile.profile import Profile
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError
+from heatpump_twin.drivers.protocol import LinkError
+from heatpump_twin.errors import TwinError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+_WIDE = 240
+"""Columns of a table that goes to a file or a pipe."""
+_T = TypeVar("_T")
+
+ConnectionArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONNECTION",
+        help="HOST[:PORT] for Modbus TCP, or as in a site file: tls://HOST:PORT, "
+        "rtu+tcp://HOST:PORT, serial:///dev/ttyUSB0?baudrate=9600&parity=N.",
+    ),
+]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", metavar="NAME", help="Packaged profile, or a file.")
+]
+UnitOption = Annotated[int, typer.Option("--unit", min=0, max=255, help="Modbus unit id.")]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option("--timeout", min=0.01, help="Seconds to a response; default: the profile's."),
+]
+
+
+def output() -> Console:
+    """Return the console for results; what does not go to a terminal is not folded."""
+    return Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+
+
+def plain_table(*columns: str) -> Table:
+    """Return a table without frames, for people and for grep."""
+    return Table(*columns, box=None, pad_edge=False)
+
+
+def connection_of(text: str) -> DeviceConnection:
+    """Return what a person means by ``HOST``, ``HOST:PORT`` or a URL."""
+    try:
+        as_it_is = "://" in text or text.partition(":")[0] == "emulated"
+        found = DeviceConnection.model_validate(text if as_it_is else f"tcp://{text}")
+    except ValidationError as error:
+        raise TwinError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
+    if found.scheme == "emulated":
+        raise TwinError("name the address at which `hptwin plant` serves the emulated device")
+    return found
+
+
+def link_to(address: DeviceConnection) -> ModbusLink:
+    """Return the link to an address."""
+    try:
+        return ModbusLink.to(address)
+    except ValueError as error:
+        raise TwinError(f"{address}: {error}") from error
+
+
+def device_at(
+    address: DeviceConnection, profile: Profile, unit: int, timeout: float | None
+) -> DeviceAccess:
+    """Return one device, not yet connected."""
+    return DeviceAccess(profile, link_to(address), unit, timeout, SystemClock())
+
+
+def on_the_wire(work: Coroutine[Any, Any, _T], address: str, unit: int | None = None) -> _T:
+    """Run what talks to a device; tell what to do when that fails."""
+    try:
+        return asyncio.run(work)
+    except LinkError as error:
+        where = address if unit is None else f"{address} unit {unit}"
+        raise TwinError(f"{where}: {_reason(error, address)}; {_remedy(error, address)}") from error
+
+
+def require_points(profile: Profile, names: Iterable[str], where: str) -> None:
+    """Refuse names that a profile does not have."""
+    if unknown := [name for name in names if name not in profile.by_name]:
+        known = ", ".join(profile.by_name)
+        raise TwinError(f"profile {where} has no point {', '.join(unknown)}; it has {known}")
+
+
+def states_of(spec: PointSpec) -> Mapping[int, str]:
+    """Return code → text of a switch or an enumeration; empty for a quantity."""
+    return dict(enumerate(spec.states)) if spec.states else spec.enum
+
+
+def symbol_of(spec: PointSpec) -> str:
+    """Return the unit's symbol, empty for what has none."""
+    return UNITS[spec.unit].symbol if spec.unit else ""
+
+
+def worded(spec: PointSpec, value: float) -> str:
+    """Return a value as a person reads it: a number, or code and name of a state."""
+    if math.isnan(value):
+        return ""
+    state = states_of(spec).get(int(value), "")
+    return f"{value:.7g} {state}".rstrip()
+
+
+def _reason(error: LinkError, address: str) -> str:
+    if isinstance(error.__cause__, ConnectionError) and error.__cause__.errno:
+        return f"cannot connect: {os.strerror(error.__cause__.errno)}"
+    return str(error).removeprefix(f"{address}: ")
+
+
+def _remedy(error: LinkError, address: str) -> str:
+    if isinstance(error, NotSentError) and address.startswith("serial://"):
+        return "is it the right port, is it plugged in, and may you open it (group dialout)?"
+    if isinstance(error, NotSentError):
+        return (
+            "is the address right, is the device on, is Modbus enabled in it? Many take only one "
+            "connection: stop whatever else is connected"
+        )
+    if isinstance(error, ModbusExceptionError):
+        return "is the device behind the gateway on, and is it this unit id? See `hptwin scan`"
+    serial = ", baudrate and parity" if address.startswith(("serial://", "rtu+tcp://")) else ""
+    return f"is it this unit id{serial}? See `hptwin scan`; a slow device needs a longer --timeout"

@@ -1,0 +1,116 @@
+"""``hptwin read``: the points of a device, as its profile understands them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from heatpump_twin.cli.field.device import (
+    ConnectionArgument,
+    ProfileOption,
+    TimeoutOption,
+    UnitOption,
+    connection_of,
+    device_at,
+    on_the_wire,
+    output,
+    require_points,
+)
+from heatpump_twin.cli.field.readings_view import Round, data_of, stamped, table_of
+from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAccess, PointReading
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
+from heatpump_twin.drivers.protocol import LinkError
+
+read_command = typer.Typer()
+
+
+@read_command.command()
+def read(
+    connection: ConnectionArgument,
+    profile: ProfileOption,
+    points: Annotated[
+        list[str] | None, typer.Argument(metavar="POINT", help="Default: all of the profile.")
+    ] = None,
+    unit: UnitOption = 1,
+    timeout: TimeoutOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object; while watching, one a line.")
+    ] = False,
+    watch: Annotated[
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="Read again and again, until Ctrl-C."),
+    ] = None,
+) -> None:
+    """Read points of a device by its profile: value, unit, status and raw registers.
+
+    Ends with 0 if the device answered for every point, 1 if it refused one or is not there.
+    """
+    loaded = load_profile(profile)
+    names = points or []
+    require_points(loaded, names, profile)
+    address = connection_of(connection)
+    device = device_at(address, loaded, unit, timeout)
+    about = {"connection": str(address), "unit": unit, "profile": profile}
+    if watch is not None:
+        _watch(device, names, watch, about if as_json else None)
+        return
+    readings = on_the_wire(_once(device, names), str(address), unit)
+    if as_json:
+        print(json.dumps(data_of(readings, about), indent=2))  # noqa: T201 (the output itself)
+    else:
+        output().print(table_of(readings))
+    if refused := sum(bool(reading.refusal) for reading in readings):
+        message = f"{refused} of {len(readings)} points were not answered"
+        Console(stderr=True, highlight=False).print(message, style="yellow")
+        raise typer.Exit(1)
+
+
+def _watch(
+    device: DeviceAccess, names: Sequence[str], period: float, about: dict[str, Any] | None
+) -> None:
+    with suppress(KeyboardInterrupt), _display(about) as show:
+        asyncio.run(_rounds(device, names, period, show))
+
+
+@contextmanager
+def _display(about: dict[str, Any] | None) -> Iterator[Callable[[Round], None]]:
+    """Give what shows a round: as a line of JSON, in place on a terminal, or below the last."""
+    out = output()
+    if about is not None:
+        yield lambda found: print(json.dumps(data_of(found, about)), flush=True)  # noqa: T201
+    elif out.is_terminal:
+        with Live(console=out, auto_refresh=False) as live:
+            yield lambda found: live.update(stamped(found), refresh=True)
+    else:
+        yield lambda found: out.print(stamped(found))
+
+
+async def _once(device: DeviceAccess, names: Sequence[str]) -> list[PointReading]:
+    try:
+        return await device.read(names)
+    finally:
+        await device.close()
+
+
+async def _rounds(
+    device: DeviceAccess, names: Sequence[str], period: float, show: Callable[[Round], None]
+) -> None:
+    """Read for ever; that a device does not answer is shown, and does not end it."""
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            due = loop.time() + period
+            try:
+                show(await device.read(names))
+            except LinkError as error:
+                show(error)
+            await asyncio.sleep(due - loop.time())
+    finally:
+        await device.close()

@@ -1,0 +1,70 @@
+"""``hptwin reload``: have a running twin read its site file again."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.errors import TwinError
+from heatpump_twin.runtime.reload_outcome import ReloadOutcome
+
+TIMEOUT = 60.0
+"""Longest wait for the outcome; a device that is being written to is waited for. [s]"""
+_PAUSE = 0.05
+
+
+def reload(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Where the state of the running twin lies."),
+    ] = None,
+) -> None:
+    """Have a running twin read its site file again: heat pumps come and go, the rest goes on."""
+    directory = DataDirectory.open(data)
+    begun = SystemClock().now()
+    try:
+        os.kill(_running_twin(directory), signal.SIGHUP)
+    except (ProcessLookupError, PermissionError) as error:
+        raise TwinError(f"the twin on {directory.root} cannot be told: {error.strerror}") from error
+    outcome = _await_outcome(directory, begun)
+    if not outcome.taken:
+        raise TwinError(str(outcome))
+    Console().print(str(outcome), highlight=False, markup=False, soft_wrap=True)
+
+
+def _running_twin(data: DataDirectory) -> int:
+    """Return the process id of the twin that works on a data directory."""
+    try:
+        with data.lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                content = file.read()
+                if content.strip().isdecimal():
+                    return int(content)
+    except FileNotFoundError:
+        pass
+    raise TwinError(
+        f"no twin runs on {data.root}; start one with `hptwin run`, or name its directory with "
+        "--data"
+    )
+
+
+def _await_outcome(data: DataDirectory, begun: int) -> ReloadOutcome:
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        outcome = ReloadOutcome.read(data)
+        if outcome is not None and outcome.begun >= begun:
+            return outcome
+        _running_twin(data)  # or there is no use in waiting
+        time.sleep(_PAUSE)
+    raise TwinError(f"the twin has not answered within {TIMEOUT:.0f} s; its log says why")

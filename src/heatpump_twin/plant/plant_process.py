@@ -1,0 +1,28 @@
+"""The plant process: the emulated field devices of a site."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.plant.errors import PlantError
+from heatpump_twin.drivers.plant.serve.site_plant import plant_clock, serve_plant
+from heatpump_twin.errors import TwinError
+from heatpump_twin.runtime.children import end_with_parent
+
+log = structlog.get_logger(__name__)
+
+
+async def run_plant(site: Site, stop: asyncio.Event) -> None:
+    """Serve until ``stop`` is set."""
+    if site.plant is None or not site.emulated_gateways():
+        raise TwinError("this site has no emulated devices: give a device `connection: emulated`")
+    end_with_parent()
+    clock = plant_clock(site.plant, SystemClock().now())
+    try:
+        await serve_plant(site, clock, lambda: log.info("plant serves"), stop)
+    except PlantError as error:
+        raise TwinError(str(error)) from error

@@ -1,0 +1,1 @@
+"""The running twin: wiring, processes, reload, health."""

@@ -1,0 +1,73 @@
+"""From a site to its point table: what devices offer, what follows, what models predict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heatpump_twin.config.catalogue import PointRole, PointTable, Span
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import Plate, Site
+from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.drivers.modbus.driver.device_plan import DevicePlan, mapped_points, plan_devices
+from heatpump_twin.drivers.protocol import MappedPoint
+from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel, find_model, predicted_points
+from heatpump_twin.twin_engine.provenance import Provenance
+from heatpump_twin.twin_engine.site.point_table import build_table
+
+_SUPPLY_SETPOINTS = ("supply_setpoint", "zone2_supply_setpoint")
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The parts of a site before anything runs."""
+
+    plans: Sequence[DevicePlan]
+    models: Mapping[str, HeatUpModel]
+    table: PointTable
+
+    @property
+    def provenance(self) -> dict[str, Provenance]:
+        """The model behind every predicted point, by its key."""
+        return {
+            point.key: model.card.provenance
+            for asset, model in self.models.items()
+            for point in self.table.by_asset[asset].values()
+            if point.spec.role is PointRole.PREDICTED
+        }
+
+
+def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None = None) -> Assembly:
+    """Plan devices, find models, and number the points.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake of the site and its profiles; with lines where ``source`` is given.
+    ModelError
+        A model is there and cannot be used.
+    """
+    plans = plan_devices(site, source.problem if source is not None else None)
+    plates = {pump.id: pump.plate for pump in site.heat_pumps}
+    offered: dict[str, list[MappedPoint]] = {asset: [] for asset in plates}
+    for asset, point, _, limits in mapped_points(plans):
+        offered[asset].append(MappedPoint(point, _within_plate(point, limits, plates[asset])))
+    loaded: dict[Path, HeatUpModel] = {}
+    found = {
+        pump.id: find_model(pump, data.models if data else None, loaded) for pump in site.heat_pumps
+    }
+    predicted = {
+        asset: predicted_points(model, {point.id for point in offered[asset]})
+        for asset, model in found.items()
+    }
+    models = {asset: model for asset, model in found.items() if model and predicted[asset]}
+    return Assembly(plans, models, build_table(offered, predicted, site.tariff))
+
+
+def _within_plate(point: str, limits: Span | None, plate: Plate) -> Span | None:
+    """Keep supply setpoints within what the machine is made for."""
+    if limits is None or point not in _SUPPLY_SETPOINTS:
+        return limits
+    low, high = limits
+    return min(low, plate.max_supply), min(high, plate.max_supply)

@@ -1,0 +1,80 @@
+"""Health and metrics over HTTP: ``/healthz``, ``/readyz``, ``/metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from heatpump_twin.config.settings import OpsSettings
+from heatpump_twin.errors import PortInUseError
+
+
+@dataclass(frozen=True, slots=True)
+class PartHealth:
+    """One part of the twin: whether it works, and what a person should know about it."""
+
+    ready: bool
+    detail: str
+
+
+Readiness = Callable[[], Mapping[str, PartHealth]]
+
+
+class OpsServer:
+    """Serves health to watchdogs and metrics to Prometheus."""
+
+    def __init__(
+        self, settings: OpsSettings, readiness: Readiness, registry: CollectorRegistry
+    ) -> None:
+        self._settings = settings
+        self._readiness = readiness
+        self._registry = registry
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen, or raise `PortInUseError`."""
+        app = web.Application()
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner, self._settings.host, self._settings.port, shutdown_timeout=1.0
+        )
+        try:
+            await site.start()
+        except OSError as error:
+            raise PortInUseError(
+                f"{self._settings.host}:{self._settings.port} (ops.port) cannot be used: "
+                f"{error.strerror or error}; choose another with --set ops.port=PORT"
+            ) from error
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        # Answering at all is the test: the event loop turns.
+        return web.json_response({"status": "alive"})
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        components = self._readiness()
+        ready = all(component.ready for component in components.values())
+        body = {
+            "ready": ready,
+            "components": {
+                name: {"ready": c.ready, "detail": c.detail} for name, c in components.items()
+            },
+        }
+        return web.json_response(body, status=200 if ready else 503)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(
+            body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )

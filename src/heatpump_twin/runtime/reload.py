@@ -1,0 +1,68 @@
+"""Read the site file again while the twin runs (SIGHUP), and let heat pumps come and go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.errors import ConfigError
+from heatpump_twin.config.load import SiteFile
+from heatpump_twin.errors import TwinError
+from heatpump_twin.runtime.assembly import assemble
+from heatpump_twin.runtime.reload_outcome import ReloadOutcome
+from heatpump_twin.runtime.roster import Roster
+from heatpump_twin.runtime.site_change import compare
+from heatpump_twin.runtime.site_check import Examined, examine
+
+log = structlog.get_logger(__name__)
+
+
+class Reload:
+    """Waits for requests. A site file with a mistake changes nothing."""
+
+    def __init__(
+        self, roster: Roster, file: SiteFile, data: DataDirectory, requested: asyncio.Event
+    ) -> None:
+        self._roster = roster
+        self._file = file
+        self._data = data
+        self._requested = requested
+
+    async def run(self) -> None:
+        """Reload whenever it is asked for, for ever."""
+        while True:
+            await self._requested.wait()
+            self._requested.clear()
+            outcome = await self._reload(self._roster.clock.now())
+            try:
+                await asyncio.to_thread(outcome.write, self._data)
+            except OSError as error:
+                log.error("the outcome of a reload cannot be told", error=str(error))
+
+    async def _reload(self, begun: int) -> ReloadOutcome:
+        roster = self._roster
+        try:
+            # In a thread: reading the profiles of a large site takes longer than a poll may wait.
+            found: Examined = await asyncio.to_thread(examine, self._file, self._data)
+        except ConfigError as error:
+            return self._refused(begun, list(map(str, error.problems)))
+        except TwinError as error:
+            return self._refused(begun, [str(error)])
+        change = compare(roster.site, roster.assembly, found.site, found.assembly)
+        if change.removed or change.added:
+            # Of what runs afterwards, which is less than the file says where something has to wait.
+            assembly = await asyncio.to_thread(assemble, change.site, self._data)
+            await roster.change(change.site, assembly, change.removed, change.added)
+        outcome = ReloadOutcome(
+            begun, True, [pump.id for pump in change.added], change.removed, change.later
+        )
+        log.info("site file read again", outcome=str(outcome))
+        return outcome
+
+    def _refused(self, begun: int, problems: Sequence[str]) -> ReloadOutcome:
+        for problem in problems:
+            log.error("the site file was not taken; the twin goes on as before", problem=problem)
+        return ReloadOutcome(begun, False, problems=problems)

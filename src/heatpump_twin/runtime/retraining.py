@@ -1,0 +1,181 @@
+"""Train models on request: ``hptwin train`` in a child process, one at a time, then put to use."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD, UNCERTAIN
+from heatpump_twin.runtime.children import PARENT_WATCH, end
+from heatpump_twin.twin_engine.commands.journal import Journal
+from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH
+from heatpump_twin.twin_engine.foresight.model_card import ModelError, card_path
+from heatpump_twin.twin_engine.foresight.prediction import HEAT_UP, HeatUpModel
+from heatpump_twin.twin_engine.programs.training_request import TrainingProgress, TrainingState
+from heatpump_twin.twin_engine.verdict import Verdict
+from heatpump_twin.twin_engine.wording import duration_text
+
+log = structlog.get_logger(__name__)
+
+LIMIT = 30 * 60.0
+"""Longest training; years of history take minutes. [s]"""
+_LAST_LINES = 5
+
+Adopt = Callable[[str, HeatUpModel], Awaitable[bool]]
+"""Puts a model to use; returns whether that was possible without a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    asset: str
+    user: str
+    origin: str
+
+
+class Retraining:
+    """Implements `Trainer`. Trained models lie in the data directory and survive the run."""
+
+    def __init__(
+        self,
+        table: PointTable,
+        data: DataDirectory,
+        arguments: Sequence[str],
+        journal: Journal,
+        adopt: Adopt,
+        clock: Clock,
+        limit: float = LIMIT,
+    ) -> None:
+        self._table = table
+        self._models = data.models
+        self._arguments = [*arguments, "--data", str(data.root)]
+        self._journal = journal
+        self._adopt = adopt
+        self._clock = clock
+        self._limit = limit
+        self._states: dict[str, TrainingProgress] = {}
+        self._job: _Job | None = None
+        self._wanted = asyncio.Event()
+
+    def offered(self, asset: str) -> bool:
+        """Tell whether a heat pump has what a model is trained on."""
+        return {*FEATURES, SWITCH} <= set(self._table.by_asset.get(asset, {}))
+
+    def of(self, asset: str) -> TrainingProgress:
+        """Return how the latest training of a heat pump's model stands."""
+        return self._states.get(asset, TrainingProgress())
+
+    async def start(self, asset: str, *, user: str, origin: str) -> Verdict:
+        """Begin, and return at once."""
+        if self._job is not None:
+            verdict = Verdict(
+                BAD_INVALID_STATE,
+                f"The model of {self._job.asset} is being trained for {self._job.user}; one is "
+                "trained at a time.",
+            )
+        else:
+            self._job = _Job(asset, user, origin)
+            self._wanted.set()
+            words = f"Training has started; it takes {duration_text(self._limit)} at the most."
+            verdict = Verdict(GOOD, words)
+            self._state(asset, TrainingState.RUNNING, words)
+        await self._record(_Job(asset, user, origin), verdict.status, verdict.message)
+        return verdict
+
+    async def run(self) -> None:
+        """Train what is asked for, for ever."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            job = self._job
+            if job is not None:
+                state, words = await self._train(job.asset)
+                used = state in (TrainingState.IN_USE, TrainingState.FROM_NEXT_START)
+                await self._record(job, GOOD if used else UNCERTAIN, words)
+                self._job = None
+                self._state(job.asset, state, words)
+
+    async def _train(self, asset: str) -> tuple[TrainingState, str]:
+        candidate = self._models / f"{HEAT_UP}-{asset}.candidate.onnx"
+        try:
+            code, output = await self._child(asset, candidate)
+            if code is None:
+                limit = duration_text(self._limit)
+                return TrainingState.FAILED, f"Training was stopped: it took longer than {limit}."
+            if code != 0:
+                return TrainingState.FAILED, f"Training failed: {output}"
+            return await self._judge(asset, candidate)
+        finally:
+            for path in (candidate, card_path(candidate)):
+                path.unlink(missing_ok=True)
+
+    async def _judge(self, asset: str, candidate: Path) -> tuple[TrainingState, str]:
+        """Put a model that proves itself in place of the one that there is."""
+        try:
+            card = (await asyncio.to_thread(HeatUpModel, candidate)).card
+        except ModelError as error:
+            return TrainingState.FAILED, f"The trained model cannot be used: {error}."
+        if card.shortcoming is not None:
+            return TrainingState.REJECTED, f"The trained model is not used: {card.shortcoming}."
+        final = self._models / f"{HEAT_UP}-{asset}.onnx"
+        model = await asyncio.to_thread(_put_in_place, candidate, final)
+        in_use = await self._adopt(asset, model)
+        quality = (
+            f"Model {card.version} was trained on {card.training.runs} heat-ups; its mean error on "
+            f"{card.held_out.runs} others is {card.score.mae:.1f} min"
+        )
+        if in_use:
+            return TrainingState.IN_USE, f"{quality}. It is in use."
+        return (
+            TrainingState.FROM_NEXT_START,
+            f"{quality}. It is used from the next start, because there was none to replace.",
+        )
+
+    async def _child(self, asset: str, output: Path) -> tuple[int | None, str]:
+        """Run the training; return its exit code, None if it took too long, and its last words."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "heatpump_twin", "train", "--heat-pump", asset),
+            *("--output", str(output), *self._arguments),
+            stdin=asyncio.subprocess.PIPE,  # it ends when this closes: also if we are killed
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, PARENT_WATCH: "1"},
+            start_new_session=True,
+        )
+        log.info("training in a child process", asset=asset, pid=process.pid)
+        assert process.stdout is not None  # noqa: S101 (it is a pipe)
+        last: deque[str] = deque(maxlen=_LAST_LINES)
+        try:
+            async with asyncio.timeout(self._limit):
+                async for line in process.stdout:
+                    last.append(line.decode(errors="replace").strip())
+                code = await process.wait()
+        except TimeoutError:
+            return None, ""
+        finally:
+            await end(process, "train")
+        return code, " ".join(filter(None, last))
+
+    def _state(self, asset: str, state: TrainingState, words: str) -> None:
+        self._states[asset] = TrainingProgress(state, words, self._clock.now())
+        self._journal.changed(asset)
+
+    async def _record(self, job: _Job, status: int, words: str) -> None:
+        await self._journal.record(
+            job.asset, "Retrain", user=job.user, origin=job.origin, status=status, message=words
+        )
+
+
+def _put_in_place(candidate: Path, final: Path) -> HeatUpModel:
+    candidate.replace(final)
+    card_path(candidate).replace(card_path(final))
+    return HeatUpModel(final)

@@ -1,0 +1,88 @@
+"""``hptwin run``: takes the data directory, starts the children, then loads the twin and runs it.
+
+Loading the twin takes longer than anything else at the start, and so does loading each child. So
+the children are started first, each as soon as what it needs is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.load import SiteFile
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
+from heatpump_twin.errors import TwinError
+from heatpump_twin.runtime.children import Child, Children
+from heatpump_twin.runtime.first_run import create_administrator, exclusive
+from heatpump_twin.runtime.ports import require_free_ports
+from heatpump_twin.server.errors import ServerError
+from heatpump_twin.server.security.users import UserStore
+
+_STDIN = 0
+"""A number and not ``sys.stdin``, which is None where it was closed."""
+
+
+async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Event) -> None:
+    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`.
+
+    ``file`` is where ``site`` is from; it is read again on SIGHUP.
+    """
+    reload = _hung_up(stop)
+    with exclusive(data):
+        try:
+            users = UserStore(data.users)
+            first = create_administrator(data, users)
+            require_free_ports(site)
+            plan_devices(site)  # so that a mistake is reported here, and not by a child as well
+            async with _started(site, data, file.arguments) as children:
+                from heatpump_twin.runtime.twin_process import run_twin
+
+                await run_twin(site, data, file, users, children, stop, reload, first=first)
+        except ServerError as error:
+            raise TwinError(str(error)) from error
+
+
+def _hung_up(stop: asyncio.Event) -> asyncio.Event:
+    """Return an event that SIGHUP sets. When our terminal is closed it means ``stop`` instead."""
+    reload = asyncio.Event()
+    in_terminal = os.isatty(_STDIN)
+
+    def hang_up() -> None:
+        closed = in_terminal and not os.isatty(_STDIN)
+        (stop if closed else reload).set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+    return reload
+
+
+@asynccontextmanager
+async def _started(
+    site: Site, data: DataDirectory, arguments: Sequence[str]
+) -> AsyncIterator[Children]:
+    """Start the processes that run beside ours, with the same site and settings."""
+    plant = hmi = None
+    async with AsyncExitStack() as stack:
+        if site.plant is not None and site.plant.managed and site.emulated_gateways():
+            plant = Child("plant", ["plant", *arguments])
+            stack.push_async_callback(plant.stop)
+            await plant.start()
+        if site.hmi.enabled:
+            _trust_hmi(data)
+            hmi = Child("hmi", ["hmi", *arguments, "--data", str(data.root)])
+            stack.push_async_callback(hmi.stop)
+            await hmi.start()
+        yield Children(plant, hmi, arguments)
+
+
+def _trust_hmi(data: DataDirectory) -> None:
+    """Make the HMI's certificate known: here and not by the HMI, which starts at the same time."""
+    from heatpump_twin.hmi.identity import HmiIdentity
+    from heatpump_twin.server.security.pki import Pki
+
+    Pki(data.pki, SystemClock()).trust(HmiIdentity.open(data).certificate)

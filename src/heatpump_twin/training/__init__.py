@@ -1,0 +1,1 @@
+"""Recording and training by the command line."""

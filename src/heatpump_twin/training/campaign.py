@@ -1,0 +1,128 @@
+"""Exercise the emulated plant in accelerated time and record it through Modbus, as a twin would.
+
+Each cycle switches the heat pump off for some hours, sets a new target, and switches it on: the
+history then holds heat-ups under many conditions, which is what a model can learn from. The plant's
+clock is moved by hand; a day takes a second or two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import Progress
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import EmulatedPlant, Site
+from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
+from heatpump_twin.drivers.modbus.driver.device_plan import build_drivers
+from heatpump_twin.drivers.plant.devices.plant import Plant
+from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listening
+from heatpump_twin.drivers.protocol import WriteState
+from heatpump_twin.errors import TwinError
+from heatpump_twin.runtime.assembly import assemble
+from heatpump_twin.runtime.first_run import exclusive
+from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.historian import Historian
+from heatpump_twin.twin_engine.image import Image
+
+START = datetime(2025, 10, 15, tzinfo=UTC)
+"""The heating season begins."""
+STEP = 60.0
+"""Plant time between polls while the water heats up: the resolution of the target. [s]"""
+IDLE_STEP = 600.0
+ACCELERATED = 600.0
+"""Nominal speed; it makes the plant take the step that accelerated plants take."""
+HOUR = 3600.0
+SETPOINTS = [30.0 + 0.5 * i for i in range(51)]
+
+
+async def record_campaign(site: Site, data: DataDirectory, days: int, console: Console) -> int:
+    """Record ``days`` of plant time; return the number of heat-up starts of all heat pumps."""
+    if site.plant is None or not site.emulated_gateways():
+        raise TwinError("this site has no emulated plant to exercise; see `plant` in the site file")
+    plant_settings = site.plant.model_copy(update={"speed": ACCELERATED})
+    site = site.model_copy(update={"plant": plant_settings})
+    with exclusive(data), Progress(console=console) as progress:
+        task = progress.add_task("recording", total=days * 24 * HOUR)
+        campaign = _Campaign(site, data, lambda s: progress.update(task, completed=s))
+        return await campaign.run(days)
+
+
+class _Campaign:
+    """One recording: plant, gateways, drivers and historian on one clock."""
+
+    def __init__(self, site: Site, data: DataDirectory, report: Callable[[float], None]) -> None:
+        assembly = assemble(site, None)
+        self._site = site
+        self._report = report
+        self._start = round(START.timestamp() * MICROSECONDS)
+        self._clock = ManualClock(self._start)
+        self._plant = Plant(site, self._clock)
+        self._table = assembly.table
+        self._image = Image(self._table, self._clock.now())
+        self._drivers = build_drivers(assembly.plans, self._table, self._clock)
+        self._historian = Historian(
+            self._table, database_url(site.historian, data), site.historian, self._clock
+        )
+        self._random = random.Random((site.plant or EmulatedPlant()).seed)  # noqa: S311
+
+    async def run(self, days: int) -> int:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(listening(gateways_of(self._site, self._plant)))
+            await self._historian.start()
+            stack.push_async_callback(self._historian.stop)
+            self._image.subscribe(self._historian.append)
+            for driver in self._drivers:
+                stack.push_async_callback(driver.close)
+            starts = 0
+            while self._elapsed() < days * 24 * HOUR:
+                starts += await self._cycle()
+            return starts
+
+    async def _cycle(self) -> int:
+        """Let the water cool down, choose a target, and let every heat pump reach it."""
+        choose = self._random
+        assets = [pump.id for pump in self._site.heat_pumps]
+        for asset in assets:
+            await self._write(asset, "unit_enabled", 0.0)
+        await self._wait(choose.uniform(0.5, 9.0) * HOUR, IDLE_STEP)
+        for asset in assets:
+            low, high = self._table.by_asset[asset]["supply_setpoint"].limits or (30.0, 55.0)
+            targets = [t for t in SETPOINTS if low <= t <= min(high, self._max_supply(asset))]
+            await self._write(asset, "supply_setpoint", choose.choice(targets))
+        await self._poll()
+        for asset in assets:
+            await self._write(asset, "unit_enabled", 1.0)
+        await self._wait(choose.uniform(2.0, 4.0) * HOUR, STEP)
+        return len(assets)
+
+    def _max_supply(self, asset: str) -> float:
+        return next(p.plate.max_supply for p in self._site.heat_pumps if p.id == asset)
+
+    async def _wait(self, seconds: float, step: float) -> None:
+        for _ in range(max(1, round(seconds / step))):
+            self._clock.advance(step)
+            self._plant.advance()
+            await self._poll()
+        self._report(self._elapsed())
+
+    async def _poll(self) -> None:
+        await asyncio.gather(*(driver.poll(self._image.ingest) for driver in self._drivers))
+        silent = [driver.name for driver in self._drivers if not driver.connected]
+        if silent:
+            raise TwinError(f"the emulated plant does not answer: {', '.join(silent)}")
+
+    async def _write(self, asset: str, point: str, value: float) -> None:
+        index = self._table.by_asset[asset][point].index
+        driver = next(d for d in self._drivers if index in d.points)
+        outcome = await driver.write(index, value)
+        if outcome.state is not WriteState.CONFIRMED:
+            raise TwinError(f"{driver.name} did not take {point} = {value}: {outcome.message}")
+
+    def _elapsed(self) -> float:
+        return (self._clock.now() - self._start) / MICROSECONDS

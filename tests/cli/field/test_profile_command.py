@@ -1,0 +1,157 @@
+"""`hptwin profile`, and what `hptwin check` says of the profiles of a site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hptwin
+import pytest
+from places import DEFAULT_SITE
+
+from heatpump_twin.drivers.modbus.profile.profile_files import packaged_profiles
+
+Capsys = pytest.CaptureFixture[str]
+
+TABLE = """\
+name,address,table,type,scale,unit,rw,source
+outdoor_temperature,1,holding,int16,0.1,°C,r,Acme register list
+outlet_water_temperature,2,holding,int16,0.1,°C,r,
+operating_mode,4,holding,uint16,1,,rw,
+energy,10,holding,uint32,1,kWh,r,
+"""
+
+PROFILE = """\
+title: Acme AW12
+kind: heat_pump_controller
+source: this test
+points:
+  - {point: supply_temperature, space: input, address: 10, type: int16, scale: 0.1, unit: degC}
+  - {point: return_temperature, space: input, address: 11, type: int16, scale: 0.1, unit: degC}
+"""
+THE_RETURN = "return_temperature, space: input, address: 11, type: int16, scale: 0.1, unit: degC"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "acme.csv"
+    path.write_text(TABLE, "utf-8")
+    return path
+
+
+def a_profile(tmp_path: Path, point: str = THE_RETURN) -> Path:
+    path = tmp_path / "acme.yaml"
+    assert THE_RETURN in PROFILE
+    path.write_text(PROFILE.replace(THE_RETURN, point), "utf-8")
+    return path
+
+
+def a_site(tmp_path: Path, point: str) -> tuple[Path, Path]:
+    """Put a device with one point in the place of the default site's electricity meter."""
+    profile = tmp_path / "own.yaml"
+    head = PROFILE[: PROFILE.index("  - {")]
+    profile.write_text(head + f"  - {{point: {point}}}\n", "utf-8")
+    text = DEFAULT_SITE.read_text("utf-8")
+    assert "profile: eastron-sdm120" in text
+    site = tmp_path / "site.yaml"
+    site.write_text(text.replace("profile: eastron-sdm120", f"profile: {profile}"), "utf-8")
+    return site, profile
+
+
+def test_the_packaged_ones_are_listed(capsys: Capsys) -> None:
+    ran = hptwin.here(capsys, "profile", "list")
+    assert ran.code == 0
+    assert [line.split()[0] for line in ran.out.splitlines()[1:]] == packaged_profiles()
+    assert "SDM630 three-phase" in ran.out
+
+
+def test_from_a_table_to_a_profile_that_checks(capsys: Capsys, table: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made.yaml"
+    ran = hptwin.here(capsys, "profile", "from-csv", table, "--output", made)
+    assert ran.code == 0, ran.err
+    assert "4 rows: 2 mapped to points, 1 look like a point" in ran.err
+    checked = hptwin.here(capsys, "profile", "check", made)
+    assert checked.code == 0
+    assert f"{made}: good, 2 points, 0 writable" in checked.out
+    again = hptwin.here(capsys, "profile", "from-csv", table, "--output", made)
+    assert again.code == 1
+    assert "is there already" in again.err
+    printed = hptwin.here(capsys, "profile", "from-csv", table)
+    assert printed.out == made.read_text("utf-8")
+
+
+def test_what_a_table_does_not_say(capsys: Capsys, table: Path) -> None:
+    table.write_text(TABLE.replace("holding", "sensors"), "utf-8")
+    ran = hptwin.here(capsys, "profile", "from-csv", table)
+    assert ran.code == 2
+    assert f"{table}:1: table: the table has a table 'sensors'" in ran.err
+    ran = hptwin.here(capsys, "profile", "from-csv", table, "--take", "table:sensors=input")
+    assert ran.code == 0
+    assert "{point: outdoor_temperature, space: input, address: 1," in ran.out
+    ran = hptwin.here(capsys, "profile", "from-csv", table, "--take", "sensors=input")
+    assert "--take sensors=input: write COLUMN:CELL=MEANING" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("point", "code", "problem"),
+    [
+        ("return_temperature, space: input, address: 10, type: int16", 2, "6: points.1.address: "),
+        (
+            "return_temperature, space: input, address: 11, type: int16, scale: 0.0001",
+            2,
+            "error: {file}:6: points.1.scale: int16 can hold -3.2768 to 3.2767 Cel",
+        ),
+        (
+            "return_temperatur, space: input, address: 11, type: int16",
+            2,
+            "6: points.1: the catalogue has no point 'return_temperatur'; did you mean return_temp",
+        ),
+        (
+            "outdoor_temperature, space: input, address: 11, type: uint16, scale: 0.1",
+            0,
+            "warning: {file}:6: points.1.type: uint16 can hold 0 to 6553.5 Cel",
+        ),
+    ],
+)
+def test_a_profile_that_cannot_be_right(
+    capsys: Capsys, tmp_path: Path, point: str, code: int, problem: str
+) -> None:
+    path = a_profile(tmp_path, point)
+    ran = hptwin.here(capsys, "profile", "check", path)
+    assert ran.code == code
+    assert problem.format(file=path) in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("point", "code", "problem"),
+    [
+        (
+            "water_pressure, space: input, address: 1, type: uint16, scale: 0.0000001",
+            2,
+            "{file}:5: points.0.scale: uint16 can hold 0 to 0.0065535 bar",
+        ),
+        (
+            "liquid_temperature, space: input, address: 1, type: uint16, scale: 0.1",
+            0,
+            "warning: {file}:5: points.0.type: uint16 can hold 0 to 6553.5 Cel",
+        ),
+        (
+            "nonesuch, space: input, address: 1, type: uint16",
+            2,
+            "{file}:5: points.0: the catalogue has no point 'nonesuch'",
+        ),
+    ],
+)
+def test_a_site_is_checked_with_its_profiles(
+    capsys: Capsys, tmp_path: Path, point: str, code: int, problem: str
+) -> None:
+    site, profile = a_site(tmp_path, point)
+    ran = hptwin.here(capsys, "check", site)
+    assert ran.code == code
+    assert problem.format(file=profile) in ran.out + ran.err
+
+
+def test_check_sends_a_profile_to_its_own_command(capsys: Capsys, tmp_path: Path) -> None:
+    path = a_profile(tmp_path)
+    ran = hptwin.here(capsys, "check", path)
+    assert ran.code == 1
+    assert f"`hptwin profile check {path}` checks it" in ran.err

@@ -1,0 +1,289 @@
+"""Profiles started from register tables: what is mapped, and above all what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from heatpump_twin.config.catalogue import CATALOGUE
+from heatpump_twin.config.errors import ConfigError
+from heatpump_twin.drivers.modbus.commissioning.profile_draft import ProfileDraft, draft_profile
+from heatpump_twin.drivers.modbus.commissioning.register_table import Legend, Numbering, take
+from heatpump_twin.drivers.modbus.commissioning.register_terms import TermWords, register_terms
+from heatpump_twin.drivers.modbus.profile.profile import DeviceKind, Order
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
+from heatpump_twin.drivers.modbus.profile.profile_lint import lint_profile
+
+HEAD = "name,address,table,type,scale,unit,rw,source\n"
+PUMP, METER = DeviceKind.HEAT_PUMP_CONTROLLER, DeviceKind.ELECTRICITY_METER
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Any:
+    """Return a function that drafts a profile and proves that it loads and has no doubts."""
+
+    def make(
+        table: str | bytes, kind: DeviceKind = PUMP, legend: Legend | None = None
+    ) -> tuple[ProfileDraft, dict[str, dict[str, Any]]]:
+        path = tmp_path / "table.csv"
+        path.write_bytes(table.encode() if isinstance(table, str) else table)
+        made = draft_profile(path, kind, legend or Legend())
+        profile = tmp_path / "draft.yaml"
+        profile.write_text(made.text, "utf-8")
+        assert {point.point for point in load_profile(profile).points} == made.mapped.keys()
+        assert lint_profile(profile) == []
+        points = yaml.safe_load(made.text)["points"]
+        return made, {point.pop("point"): point for point in points}
+
+    return make
+
+
+def test_a_table_becomes_a_profile(draft: Any) -> None:
+    made, points = draft(
+        HEAD
+        + "Flow temperature,100,input,int16,0.1,°C,r,Acme map rev. C\n"
+        + "Compressor_Frequency,101,input_registers,UINT16,1,Hz,,\n"
+        + "Device.defrosting,5,dinput,,,,r,\n"
+        + "System on/off,0,coils,bit,1,,rw,\n"
+        + "DHW set temperature,7,holding,s16,0.5,°C,rw,\n"
+        + "Colour of the case,9,holding,uint16,1,,r,\n"
+    )
+    assert points == {
+        "supply_temperature": {
+            "space": "input", "address": 100, "type": "int16", "scale": 0.1, "unit": "degC",
+        },
+        "compressor_frequency": {"space": "input", "address": 101, "type": "uint16", "unit": "Hz"},
+        "defrost_active": {"space": "discrete", "address": 5, "type": "bool"},
+        "unit_enabled": {"space": "coil", "address": 0, "type": "bool"},
+        "dhw_setpoint": {
+            "space": "holding", "address": 7, "type": "int16", "scale": 0.5, "unit": "degC",
+        },
+    }  # fmt: skip
+    assert made.rows == 6
+    assert "# Colour of the case holding 9 uint16" in made.text
+    assert "source: Acme map rev. C" in made.text
+    assert all("write" not in point for point in points.values())
+    assert made.text.count("writable: state `write`") == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        # it is not said
+        ("Flow temperature,1,,int16,0.1,°C,,", "does not say its table"),
+        ("Flow temperature,1,sensors,int16,0.1,°C,,", "has a table 'sensors'"),
+        ("Flow temperature,1,input,,0.1,°C,,", "does not say its type"),
+        ("Flow temperature,1,input,scaled_sum,0.1,°C,,", "has a type 'scaled_sum'"),
+        ("Flow temperature,1,input,int16,0.1,,,", "does not say its unit"),
+        ("Flow temperature,1,input,int16,1/0.1,°C,,", "has a scale '1/0.1'"),
+        ("Flow temperature,1,input,float32,1,°C,,", "does not say its word order"),
+        ("Flow temperature,1350 + idx * 2,input,int16,0.1,°C,,", "is not an address"),
+        ("Operating mode,1,input,uint16,1,,,", "which raw value is which"),
+        # it cannot be
+        ("Flow temperature,1,discrete,bool,1,°C,,", "a bit is no quantity"),
+        ("Flow temperature,1,input,int16,1,bar,,", "'bar' cannot become 'Cel'"),
+        ("Flow temperature,1,input,int16,100,°C,,", "one count is 100 Cel"),
+        ("Flow temperature,70000,input,int16,0.1,°C,,", "less than or equal to 65535"),
+        ("Compressor,1,input,int16,1,Hz,,", "is a state, so it has no unit"),
+        ("Defrost,1,input,int16,0.1,,,", "a state has no scale"),
+    ],
+)
+def test_what_is_doubtful_waits_for_a_person(draft: Any, row: str, reason: str) -> None:
+    made, points = draft(HEAD + "Outdoor temp,200,input,int16,0.1,°C,r,\n" + row + "\n")
+    assert points.keys() == {"outdoor_temperature"}
+    assert len(made.waiting) == 1
+    assert reason in made.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Outdoor unit current",
+        "Flow temperature circuit 2",
+        "Flow temperature alarm",
+        "Circulation pump",  # of hot water, in German tables
+        "Buffer tank temperature",
+        "supply-temperature-bt64",  # of cooling
+        "ep23-bt2-supply-temp-s4",  # of the fourth heating circuit
+        "eb102-ep14-bt3-return-temp",  # of the second machine
+        "Compressor target frequency",
+        "Outside temperature minimum",
+        "hp_operating_mode",  # what it does, not what it is allowed
+        "High pressure switch",
+    ],
+)
+def test_a_name_that_only_looks_like_a_point_is_left(draft: Any, name: str) -> None:
+    made, points = draft(
+        HEAD + "Room temp,200,input,int16,0.1,°C,r,\n" + f"{name},1,input,int16,1,°C,r,\n"
+    )
+    assert points.keys() == {"room_temperature"}
+    assert not made.waiting
+
+
+@pytest.mark.parametrize(
+    ("name", "point"),
+    [
+        ("Sensors.water_inlet_temperature", "return_temperature"),
+        ("WaterOutletTemp", "supply_temperature"),
+        ("input_outdoor_temperature", "outdoor_temperature"),
+        ("current-outdoor-temperature-bt1", "outdoor_temperature"),
+        ("hot-water-top-bt7", "dhw_temperature"),
+        ("tank_current_water_temperature", "dhw_temperature"),
+        ("Vorlauftemperatur", "supply_temperature"),
+        ("heat_pump_return_temperature", "return_temperature"),
+        ("Main_Target_Temp", "supply_setpoint"),
+    ],
+)
+def test_a_name_in_the_words_of_the_field(draft: Any, name: str, point: str) -> None:
+    _, points = draft(HEAD + f"{name},1,input,int16,0.1,°C,r,\n")
+    assert points.keys() == {point}
+
+
+def test_of_two_names_the_better_one_or_none(draft: Any) -> None:
+    made, points = draft(
+        HEAD
+        + "Flow rate,1,input,int16,0.1,l/min,r,\nWater flow,2,input,int16,0.1,l/min,r,\n"
+        + "A.return_temp,3,input,int16,0.1,°C,r,\nB.return_temp,4,input,int16,0.1,°C,r,\n"
+        + "alarm-number-eb101,5,input,u16,1,,r,\nalarm-number,6,input,u16,1,,r,\n"
+        + "room temp,7,input,int16,0.1,°C,r,\nroom temp,7,input,int16,0.1,°C,r,\n"
+        + "State.silent_mode,8,discrete,bit,1,,r,\nSwitch.silent_mode,9,coil,bit,1,,rw,\n"
+    )
+    addresses = {name: point["address"] for name, point in points.items()}
+    assert addresses == {
+        "controller_water_flow": 2, "error_code": 6, "room_temperature": 7, "silent_mode": 9,
+    }  # fmt: skip
+    assert made.text.count("2 rows fit this point: choose one") == 2
+    assert {row.address for row in made.waiting} == {"3", "4"}
+
+
+def test_points_on_one_register(draft: Any) -> None:
+    made, points = draft(
+        HEAD + "Flow temp,1,input,int16,0.1,°C,r,\nReturn temp,1,input,int16,0.1,°C,r,\n"
+    )
+    assert points.keys() == {"supply_temperature"}
+    assert "lies on the registers of supply_temperature" in made.text
+
+
+def test_a_switch_in_a_register_knows_two_values(draft: Any) -> None:
+    _, points = draft(HEAD + "Defrost status,3,holding,uint16,1,,r,\n")
+    assert points["defrost_active"]["enum"] == {0: 0, 1: 1}
+
+
+def test_a_person_says_what_the_table_does_not(draft: Any) -> None:
+    table = (
+        HEAD
+        + "Outside_Temp,0x0D,sensors,,0.1,,r,\n"
+        + "Heat output,20,sensors,float,1,kW,r,\n"
+        + "compressor_speed_rpm,30,sensors,,1,,r,\n"
+    )
+    said = ("table:sensors=input", "type:=int16", "unit:=degC")
+    _, points = draft(table, legend=Legend(word_order=Order.LITTLE, takes=dict(map(take, said))))
+    assert points == {
+        "outdoor_temperature": {
+            "space": "input", "address": 13, "type": "int16", "scale": 0.1, "unit": "degC",
+        },
+        "controller_heat_power": {"space": "input", "address": 20, "type": "float32", "unit": "kW"},
+        "compressor_speed": {"space": "input", "address": 30, "type": "int16", "unit": "rpm"},
+    }  # fmt: skip
+
+
+def test_the_word_order_of_a_cell(draft: Any) -> None:
+    _, points = draft(HEAD + "Flow temp,1,input,float32 word-swapped (low word first),1,°C,r,\n")
+    assert points["supply_temperature"]["word_order"] == "little"
+
+
+@pytest.mark.parametrize(
+    ("numbering", "address", "place"),
+    [
+        (Numbering.WIRE, "40001", ("input", 40001)),
+        (Numbering.ONE_BASED, "1", ("input", 0)),
+        (Numbering.MODICON, "40011", ("holding", 10)),
+        (Numbering.MODICON, "400011", ("holding", 10)),
+        (Numbering.MODICON, "30001", ("input", 0)),
+    ],
+)
+def test_numbering(draft: Any, numbering: Numbering, address: str, place: tuple[str, int]) -> None:
+    table = HEAD + f"Flow temp,{address},input,int16,0.1,°C,r,\n"
+    _, points = draft(table, legend=Legend(numbering))
+    point = points["supply_temperature"]
+    assert (point["space"], point["address"]) == place
+
+
+def test_tables_as_spreadsheets_write_them(draft: Any) -> None:
+    table = (
+        "Register;Description;Data type;Factor;Units;Register type\r\n"
+        '3;"Außentemperatur";INT;0,1;°C;Input register\r\n'
+    )
+    for encoding in ("utf-8-sig", "cp1252"):
+        _, points = draft(table.encode(encoding))
+        assert points["outdoor_temperature"] == {
+            "space": "input", "address": 3, "type": "int16", "scale": 0.1, "unit": "degC",
+        }  # fmt: skip
+
+
+def test_a_table_with_rubbish_in_it(draft: Any) -> None:
+    made, points = draft(
+        HEAD + "Flow temp,1,input,int16,0.1,°C,r,\n"
+        'Bell \x07 and {"a: b" # c,2,input,int16,1,,r,\n"two\nlines",3,input\n\n'
+    )
+    assert points.keys() == {"supply_temperature"}
+    assert "# Bell ? and" in made.text
+
+
+def test_a_meter_has_names_of_its_own(draft: Any) -> None:
+    table = HEAD + "Frequency,70,input,float,1,Hz,r,\nActive power,12,input,float,1,W,r,\n"
+    legend = Legend(word_order=Order.BIG)
+    _, points = draft(table, METER, legend)
+    assert points.keys() == {"grid_frequency", "electrical_power"}
+    with pytest.raises(ConfigError, match="no row is obviously a point"):
+        draft(table, PUMP, legend)
+
+
+def test_what_would_help_where_nothing_is_mapped(draft: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
+        draft(HEAD + "Flow temp,1,sensors,int16,0.1,°C,r,\nRoom temp,2,,int16,0.1,°C,r,\n")
+    assert {problem.key for problem in caught.value.problems} == {"table"}
+    assert "--take 'table:sensors=coil|discrete|input|holding'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("a,b\n1,2\n", "there is no column name (it may be called name or point or"),
+        ("", "there is no column name"),
+        ("name,unit\nx,y\n", "there is no column address"),
+    ],
+)
+def test_what_is_no_table(draft: Any, table: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        draft(table)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("sensors=input", "write COLUMN:CELL=MEANING"),
+        ("colour:red=input", "write COLUMN:CELL=MEANING"),
+        ("table:sensors=wall", "'wall' is not a table"),
+        ("type:=int17", "'int17' is not a type"),
+        ("unit:=parsec", "'parsec' is not a unit"),
+        ("scale:x=big", "'big' is not a scale"),
+    ],
+)
+def test_what_cannot_be_said(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        take(text)
+
+
+@pytest.mark.parametrize("kind", list(DeviceKind))
+def test_every_term_means_one_point_of_the_catalogue(kind: DeviceKind) -> None:
+    terms = register_terms()
+    meaning: dict[TermWords, str] = {}
+    for point, names in terms.points[kind].items():
+        assert point in CATALOGUE["heat_pump"]
+        for name in (point, *names):
+            assert meaning.setdefault(terms.words_of(name), point) == point, name

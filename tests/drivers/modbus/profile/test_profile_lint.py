@@ -1,0 +1,98 @@
+"""What a profile should not say, with the place where it says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heatpump_twin.drivers.modbus.profile.profile_files import packaged_profiles
+from heatpump_twin.drivers.modbus.profile.profile_lint import lint_profile
+
+HEAD = """
+title: A draft
+kind: heat_pump_controller
+source: this test
+points:
+"""
+
+
+def findings(tmp_path: Path, *points: str) -> list[tuple[bool, str]]:
+    path = tmp_path / "draft.yaml"
+    path.write_text(HEAD + "".join(f"  - {{{point}}}\n" for point in points), "utf-8")
+    found = lint_profile(path)
+    return [(f.is_error, str(f.problem).removeprefix(f"{path}:")) for f in found]
+
+
+@pytest.mark.parametrize("name", packaged_profiles())
+def test_packaged_profiles_are_clean(name: str) -> None:
+    assert lint_profile(name) == []
+
+
+@pytest.mark.parametrize(
+    ("point", "is_error", "text"),
+    [
+        (
+            "point: supply_temperature, space: input, address: 1, type: int16, scale: 0.0001, "
+            "unit: degC",
+            True,
+            "6: points.0.scale: int16 can hold -3.2768 to 3.2767 Cel, but supply_temperature is",
+        ),
+        (
+            "point: supply_temperature, space: input, address: 1, type: int16, scale: 0.001",
+            False,
+            "can hold -32.768 to 32.767 Cel, but supply_temperature is usually 10 to 65",
+        ),
+        (
+            "point: supply_temperature, space: input, address: 1, type: int16, scale: 10",
+            False,
+            "one count is 10 Cel",
+        ),
+        (
+            "point: controller_water_flow, space: input, address: 1, type: uint16, scale: 100, "
+            "unit: m3/h",
+            True,
+            "one count is 1666.67 l/min, but controller_water_flow is usually 0 to 40",
+        ),
+        (
+            "point: outdoor_temperature, space: input, address: 1, type: uint16, scale: 0.1",
+            False,
+            "6: points.0.type: uint16 can hold 0 to 6553.5 Cel",
+        ),
+        (
+            "point: controller_heat_energy, space: input, address: 1, type: uint16, scale: 0.1",
+            False,
+            "so this counter soon starts again at 0",
+        ),
+    ],
+)
+def test_a_scale_that_cannot_be(tmp_path: Path, point: str, is_error: bool, text: str) -> None:
+    ((found, problem),) = findings(tmp_path, point)
+    assert found is is_error
+    assert text in problem
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "point: supply_temperature, space: input, address: 1, type: int16, scale: 0.1",
+        "point: supply_temperature, space: input, address: 1, type: float32",
+        "point: compressor_hours, space: input, address: 1, type: uint16",
+        "point: error_code, space: input, address: 1, type: int16",
+        "point: operating_mode, space: input, address: 1, type: uint16, enum: {0: 0}",
+        "point: fault_active, space: input, address: 1, type: uint16, bit: 3",
+        "point: serial_number, space: input, address: 1, type: string, length: 8",
+    ],
+)
+def test_what_can_be(tmp_path: Path, point: str) -> None:
+    assert findings(tmp_path, point) == []
+
+
+def test_two_points_that_are_written_to_one_register(tmp_path: Path) -> None:
+    ((is_error, problem),) = findings(
+        tmp_path,
+        "point: dhw_setpoint, space: input, address: 7, type: int16, write: {space: holding}",
+        "point: supply_setpoint, space: holding, address: 7, type: int16, write: {}",
+    )
+    assert is_error
+    assert "7: points.1.write: a write goes where dhw_setpoint is written" in problem

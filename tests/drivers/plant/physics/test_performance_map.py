@@ -1,0 +1,89 @@
+"""The performance map goes through the plate points and behaves between them."""
+
+from __future__ import annotations
+
+import pytest
+
+from heatpump_twin.config.load import load_site
+from heatpump_twin.drivers.plant.physics.performance_map import Impairment
+from heatpump_twin.drivers.plant.physics.refrigerant import R32, R410A
+from heatpump_twin.drivers.plant.physics.sizing import map_of
+
+PUMPS = {p.id: p for p in load_site("two-heat-pumps", environment={}).heat_pumps}
+
+
+@pytest.mark.parametrize("name", ["east", "west"])
+def test_full_load_at_the_plate_points(name: str) -> None:
+    plate = PUMPS[name].plate
+    performance = map_of(plate)
+    for point in plate.heating:
+        operation = performance.operate(point.outdoor, point.water, 1.0)
+        assert operation.capacity == pytest.approx(point.capacity, rel=0.02)
+        assert operation.power == pytest.approx(point.power, rel=0.02)
+
+
+def test_heat_is_cop_times_electricity() -> None:
+    performance = map_of(PUMPS["east"].plate)
+    for outdoor in (-15.0, 0.0, 7.0, 20.0):
+        for water in (30.0, 45.0, 55.0):
+            for modulation in (0.27, 0.6, 1.0):
+                x = performance.operate(outdoor, water, modulation)
+                carnot = (x.condensing + 273.15) / max(x.condensing - x.evaporating, 15.0)
+                assert x.capacity == pytest.approx(x.cop * x.power)
+                assert 1.0 < x.cop < carnot
+
+
+def test_colder_air_and_warmer_water_cost_more() -> None:
+    performance = map_of(PUMPS["east"].plate)
+    by_air = [performance.operate(t, 45.0, 1.0) for t in range(-15, 21, 5)]
+    assert [x.capacity for x in by_air] == sorted(x.capacity for x in by_air)
+    assert [x.cop for x in by_air] == sorted(x.cop for x in by_air)
+    by_water = [performance.operate(7.0, t, 1.0).cop for t in range(30, 56, 5)]
+    assert by_water == sorted(by_water, reverse=True)
+
+
+def test_part_load_is_more_efficient_than_full_load() -> None:
+    performance = map_of(PUMPS["east"].plate)
+    full, half = (performance.operate(7.0, 35.0, m) for m in (1.0, 0.5))
+    assert 1.02 < half.cop / full.cop < 1.25
+    assert half.capacity == pytest.approx(0.5 * full.capacity, rel=0.01)
+
+
+def test_the_power_limit_holds() -> None:
+    plate = PUMPS["east"].plate.model_copy(update={"max_power": 1000.0})
+    operation = map_of(plate).operate(-10.0, 55.0, 1.0)
+    assert operation.power <= 1000.0 * 1.01
+    assert operation.modulation < 1.0
+
+
+@pytest.mark.parametrize(
+    "bad", [Impairment(undercharge=0.3), Impairment(coil_fouling=0.5), Impairment(fan_stopped=True)]
+)
+def test_impairments_cost_capacity_and_efficiency(bad: Impairment) -> None:
+    performance = map_of(PUMPS["east"].plate)
+    healthy = performance.operate(7.0, 40.0, 0.8)
+    ill = performance.operate(7.0, 40.0, 0.8, impairment=bad)
+    assert ill.capacity < 0.9 * healthy.capacity
+    assert ill.cop < 0.95 * healthy.cop
+
+
+@pytest.mark.parametrize(
+    ("refrigerant", "temperature", "bar"),
+    [
+        # CoolProp 8.0, dew line.
+        (R410A, -20.0, 3.993),
+        (R410A, 20.0, 14.429),
+        (R410A, 60.0, 38.348),
+        (R32, -20.0, 4.058),
+        (R32, 20.0, 14.746),
+        (R32, 60.0, 39.332),
+    ],
+)
+def test_saturation_pressures(refrigerant, temperature, bar) -> None:
+    assert refrigerant.pressure(temperature) == pytest.approx(bar, rel=0.008)
+    assert refrigerant.temperature(refrigerant.pressure(temperature)) == pytest.approx(temperature)
+
+
+def test_discharge_temperature() -> None:
+    # CoolProp 8.0, R410A, 0/40 °C, 5 K superheat, 70 % isentropic efficiency: 73.1 °C.
+    assert R410A.discharge_temperature(5.0, 0.0, 40.0) == pytest.approx(73.1, abs=1.0)

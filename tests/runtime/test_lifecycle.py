@@ -1,0 +1,152 @@
+"""Starting, stopping, and everything that goes wrong in between."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from places import DEFAULT_SITE
+from whole_twin import OPERATOR, Twin
+
+
+def test_first_run_says_where_state_lies_and_how_to_log_in(fresh_twin: Twin) -> None:
+    fresh_twin.start()
+    output = fresh_twin.output
+    password_file = fresh_twin.data / "initial-admin-password.txt"
+    assert str(fresh_twin.data) in output
+    assert str(password_file) in output
+    assert password_file.stat().st_mode & 0o077 == 0
+    password = password_file.read_text().strip()
+    assert password not in output
+    for path in fresh_twin.data.rglob("*"):
+        if path.is_file() and path.suffix in {".pem", ".json", ".txt", ".sqlite"}:
+            assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stops_within_five_seconds_and_leaves_nobody(fresh_twin: Twin, number: int) -> None:
+    fresh_twin.start()
+    assert fresh_twin.process is not None
+    family = psutil.Process(fresh_twin.process.pid).children(recursive=True)
+    assert len(family) >= 2
+    # A bound of the specification, not a measurement: 5 s.
+    assert fresh_twin.stop(number, within=5.0) == 0
+    assert [child for child in family if child.is_running()] == []
+    assert "Traceback" not in fresh_twin.output
+
+
+def test_children_end_when_the_twin_is_killed(fresh_twin: Twin) -> None:
+    fresh_twin.start()
+    assert fresh_twin.process is not None
+    family = psutil.Process(fresh_twin.process.pid).children(recursive=True)
+    fresh_twin.stop(signal.SIGKILL)
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+
+
+async def test_history_and_users_survive_a_restart(
+    fresh_twin: Twin, connect, find, eventually
+) -> None:
+    # An idle heat pump takes the same power for minutes: have it recorded all the same.
+    fresh_twin.extra = ["--set", "historian.max_interval=2 s"]
+    fresh_twin.add_user(OPERATOR, "operator")
+    fresh_twin.start()
+
+    async def read() -> list[tuple[datetime, float]]:
+        async with connect(fresh_twin, OPERATOR) as client:
+            node = await find(client, "DeviceSet", "hp1", "ParameterSet", "ElectricalPower")
+            now = datetime.now(UTC)
+            values = await node.read_raw_history(now - timedelta(minutes=10), now)
+            return [(v.SourceTimestamp, v.Value.Value) for v in values if v.StatusCode.is_good()]
+
+    async def enough() -> bool:
+        return len(await read()) >= 5
+
+    await eventually(enough, within=60)
+    before = await read()
+    assert fresh_twin.stop() == 0
+    fresh_twin.start()
+    after = await read()
+    assert after[: len(before)] == before
+
+
+def test_a_dead_hmi_is_reported_and_restarted(fresh_twin: Twin) -> None:
+    fresh_twin.start()
+    hmi = fresh_twin.children()["hmi"]
+    hmi.kill()
+    hmi.wait(10)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        children = fresh_twin.children()
+        if "hmi" in children and fresh_twin.ready()[0] == 200:
+            break
+        time.sleep(0.2)
+    else:
+        pytest.fail(f"the HMI did not come back\n{fresh_twin.output}")
+    assert children["hmi"].pid != hmi.pid
+    assert "ended by itself" in fresh_twin.output
+
+
+@pytest.mark.parametrize("which", ["opcua", "ops", "plant", "hmi"])
+def test_a_port_in_use_is_named(fresh_twin: Twin, which: str) -> None:
+    port = getattr(fresh_twin.ports, which)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        fresh_twin.spawn()
+        assert fresh_twin.process is not None
+        assert fresh_twin.process.wait(60) == 1
+    assert f":{port}" in fresh_twin.output
+    assert f"{which}.port" in fresh_twin.output
+
+
+def test_two_twins_do_not_share_a_data_directory(fresh_twin: Twin) -> None:
+    fresh_twin.start()
+    second = fresh_twin.command("run", "--data", str(fresh_twin.data))
+    assert second.returncode == 1
+    assert "--data" in second.stderr
+
+
+def test_two_heat_pumps_of_two_makes(fresh_twin: Twin) -> None:
+    fresh_twin.site = "two-heat-pumps"
+    fresh_twin.start()
+    components = fresh_twin.ready()[1]["components"]
+    assert isinstance(components, dict)
+    assert {"east.controller", "west.controller"} <= set(components)
+
+
+def test_a_wrong_site_file_stops_before_anything_starts(fresh_twin: Twin) -> None:
+    result = fresh_twin.command("run", "--data", str(fresh_twin.data), "--set", "opcua.port=no")
+    assert result.returncode == 2
+    assert "opcua.port" in result.stderr
+
+
+@pytest.mark.parametrize("of", ["site", "profile", "rules"])
+def test_schemas_are_json(fresh_twin: Twin, of: str) -> None:
+    result = fresh_twin.command("schema", of)
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["type"] == "object"
+
+
+def test_check_names_file_line_and_key(fresh_twin: Twin, tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    good = fresh_twin.command("check", "default")
+    assert good.returncode == 0
+    text = DEFAULT_SITE.read_text("utf-8")
+    site.write_text(
+        text.replace("latitude: 39.637", "latitude: north").replace("sdm120", "sdm121"), "utf-8"
+    )
+    bad = fresh_twin.command("check", str(site))
+    line = 1 + text[: text.index("latitude")].count("\n")
+    assert bad.returncode == 2
+    assert f"{site}:{line}: site.latitude:" in bad.stderr
+    site.write_text(text.replace("sdm120", "sdm121"), "utf-8")
+    bad = fresh_twin.command("check", str(site))
+    assert bad.returncode == 2
+    assert "heat_pumps.0.devices.1.profile: there is no profile 'eastron-sdm121'" in bad.stderr

@@ -1,0 +1,166 @@
+"""Certificates: made once, renewed in time, trusted and rejected by a person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from heatpump_twin.drivers.clock import ManualClock
+from heatpump_twin.server.errors import CertificateError
+from heatpump_twin.server.security.certificates import (
+    ApplicationIdentity,
+    alternative_names,
+    der,
+    self_signed,
+)
+from heatpump_twin.server.security.pki import MAX_REJECTED, Pki
+
+URI, HOSTS = "urn:heatpump-twin:test", ["127.0.0.1", "plant-room"]
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+DAY = 86_400.0
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(round(NOW.timestamp() * 1e6))
+
+
+@pytest.fixture
+def pki(tmp_path: Path, clock: ManualClock) -> Pki:
+    return Pki(tmp_path, clock)
+
+
+@pytest.fixture(scope="module")
+def client() -> ApplicationIdentity:
+    return self_signed("urn:client", ["desk"], "client", NOW, server=False)
+
+
+def issue(
+    authority: ApplicationIdentity | None,
+    *,
+    ca: bool = False,
+    key: object = None,
+    algorithm: object = None,
+) -> ApplicationIdentity:
+    """A certificate that an authority signs; None: it signs itself."""
+    key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ca" if ca else "leaf")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(authority.certificate.subject if authority else name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - dt.timedelta(days=1))
+        .not_valid_after(NOW + dt.timedelta(days=100))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.UniformResourceIdentifier("urn:leaf")]), False
+        )
+    )
+    signer = authority.key if authority else key
+    return ApplicationIdentity(builder.sign(signer, algorithm or hashes.SHA256()), key)
+
+
+def test_our_certificate_is_made_once(pki: Pki) -> None:
+    own = pki.own(URI, HOSTS)
+    assert alternative_names(own.certificate) == {URI, *HOSTS}
+    assert own.key.key_size >= 2048
+    assert isinstance(own.certificate.signature_hash_algorithm, hashes.SHA256)
+    assert pki.own_key.stat().st_mode & 0o077 == 0
+    assert pki.own(URI, HOSTS).certificate == own.certificate
+
+
+@pytest.mark.parametrize(
+    ("uri", "hosts", "days"),
+    [("urn:other", HOSTS, 0), (URI, [*HOSTS, "new-name"], 0), (URI, HOSTS, 5 * 365 - 20)],
+)
+def test_our_certificate_is_renewed_when_it_no_longer_fits(
+    pki: Pki, clock: ManualClock, uri: str, hosts: list[str], days: int
+) -> None:
+    first = pki.own(URI, HOSTS).certificate
+    clock.advance(days * DAY)
+    second = pki.own(uri, hosts).certificate
+    assert second != first
+    assert alternative_names(second) == {uri, *hosts}
+
+
+def test_a_damaged_certificate_is_explained(pki: Pki) -> None:
+    pki.own(URI, HOSTS)
+    pki.own_certificate.write_bytes(b"not a certificate")
+    with pytest.raises(CertificateError, match="move both away"):
+        pki.own(URI, HOSTS)
+
+
+def test_an_unknown_client_waits_for_a_person(pki: Pki, client: ApplicationIdentity) -> None:
+    assert pki.check(client.certificate, any_client=True) is None
+    assert pki.list() == []
+    assert pki.check(client.certificate, any_client=False) == "it is not trusted"
+    (entry,) = pki.list()
+    assert (entry.trusted, entry.uri) == (False, "urn:client")
+    assert pki.trust(entry.thumbprint[:8].upper()).trusted
+    assert pki.check(client.certificate, any_client=False) is None
+    assert [e.trusted for e in pki.list()] == [True]
+    assert not pki.reject(entry.thumbprint[:8]).trusted
+    assert pki.check(client.certificate, any_client=False) == "it is not trusted"
+    with pytest.raises(CertificateError, match="no certificate"):
+        pki.trust("ffff")
+
+
+def test_a_certificate_file_of_another_tool_is_trusted(
+    pki: Pki, tmp_path: Path, client: ApplicationIdentity
+) -> None:
+    (pki.trusted / "UaExpert.crt").write_bytes(der(client.certificate))
+    assert pki.check(client.certificate, any_client=False) is None
+
+
+def test_the_rejected_do_not_fill_the_disk(pki: Pki) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    for _ in range(MAX_REJECTED + 5):
+        pki.remember_rejected(issue(None, key=key).certificate)
+    assert len(list(pki.rejected.iterdir())) == MAX_REJECTED
+
+
+def test_what_no_client_may_bring(
+    pki: Pki, clock: ManualClock, client: ApplicationIdentity
+) -> None:
+    small = issue(None, key=rsa.generate_private_key(public_exponent=65537, key_size=1024))
+    assert "2048" in (pki.check(small.certificate, any_client=True) or "")
+    curve = issue(None, key=ec.generate_private_key(ec.SECP256R1()))
+    assert "RSA" in (pki.check(curve.certificate, any_client=True) or "")
+    clock.advance(6 * 365 * DAY)
+    assert pki.check(client.certificate, any_client=True) == "it is not valid now"
+
+
+def test_a_trusted_issuer_vouches_until_it_revokes(pki: Pki, tmp_path: Path) -> None:
+    authority = issue(None, ca=True)
+    leaf = issue(authority)
+    forged = issue(ApplicationIdentity(authority.certificate, issue(None, ca=True).key))
+    assert pki.check(leaf.certificate, any_client=False) == "it is not trusted"
+    (pki.trusted / "authority.der").write_bytes(der(authority.certificate))
+    assert pki.check(leaf.certificate, any_client=False) is None
+    assert pki.check(forged.certificate, any_client=False) == "it is not trusted"
+    grandchild = issue(leaf)
+    assert pki.check(grandchild.certificate, any_client=False) == "it is not trusted"
+    revoked = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(leaf.certificate.serial_number)
+        .revocation_date(NOW)
+        .build()
+    )
+    crl = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(NOW)
+        .next_update(NOW + dt.timedelta(days=30))
+        .add_revoked_certificate(revoked)
+        .sign(authority.key, hashes.SHA256())
+    )
+    path = tmp_path / "trusted" / "crl" / "authority.crl"
+    path.write_bytes(crl.public_bytes(serialization.Encoding.DER))
+    assert pki.check(leaf.certificate, any_client=False) == "it is not trusted"

@@ -1,0 +1,114 @@
+"""The whole way with a client of another make. Runs where node-opcua is installed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from places import NODE_MODULES
+
+from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.twin_engine.alarm import AlarmTransition
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(
+        shutil.which("node") is None or not Path(NODE_MODULES, "node-opcua-client").is_dir(),
+        reason="needs Node and node-opcua-client in build/node_modules; `make test` installs them",
+    ),
+]
+
+
+async def result_of(
+    probe: str, rig, home: Path, heard: Callable[[str], None] = lambda _line: None
+) -> object:
+    """Run a probe as the operator and return what it found; ``heard`` gets every line it prints."""
+    process = await asyncio.create_subprocess_exec(
+        "node", str(Path(__file__).with_name(probe)), rig.url, "olga", rig.password,
+        env={**os.environ, "NODE_PATH": NODE_MODULES, "HOME": str(home)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    lines: list[str] = []
+    try:
+        async with asyncio.timeout(60):
+            async for line in process.stdout:
+                lines.append(line.decode().rstrip())
+                heard(lines[-1])
+            await process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+    results = [line for line in lines if line.startswith("RESULT ")]
+    assert results, lines
+    return json.loads(results[0].removeprefix("RESULT "))
+
+
+async def test_node_opcua_reads_calls_and_acknowledges(rig, tmp_path) -> None:
+    rig.feed("hp1.supply_temperature", 41.5)
+    rig.records.put("hp1.supply_temperature", [float(n) for n in range(10)])
+    rig.server.announce(AlarmTransition(rig.alarm, True, rig.clock.now(), "Flow is low"))
+    assert await result_of("node_opcua_probe.js", rig, tmp_path) == {
+        "value": 41.5,
+        "call": "Good",
+        "readBack": 43,
+        "history": [0, 1, 2, 3, 4, 5, 6],
+        "more": True,
+        "alarm": "Flow is low",
+        "acknowledged": "Good",
+    }
+    assert rig.device.held["hp1.supply_setpoint"] == 43.0
+
+
+async def test_node_opcua_is_served_in_its_language(rig, tmp_path) -> None:
+    message = Phrase("{alarm} ({values})", alarm=rig.alarm.title, values="no value")
+    rig.server.announce(AlarmTransition(rig.alarm, True, rig.clock.now(), message))
+    assert await result_of("node_opcua_languages.js", rig, tmp_path) == {
+        "first": {
+            "name": "Vorlauftemperatur",
+            "locale": "de",
+            "browsed": "Vorlauftemperatur",
+            "state": "Abtauung",
+            "argument": "Vorlaufsollwert, 20 bis 55 °C",
+            "message": "Wasserdurchfluss zu niedrig (kein Wert)",
+            "active": "Aktiv",
+        },
+        "again": "Good",
+        "second": {
+            "name": "Temperatura de impulsión",
+            "locale": "es",
+            "browsed": "Temperatura de impulsión",
+            "state": "Desescarche",
+            "argument": "Consigna de impulsión, de 20 a 55 °C",
+            "message": "Caudal de agua bajo (sin valor)",
+            "active": "Activa",
+        },
+    }
+
+
+async def test_node_opcua_browses_reads_and_monitors_a_condition(start_rig, tmp_path) -> None:
+    async with start_rig() as rig:
+        transition = AlarmTransition(rig.alarm, True, rig.clock.now(), "Flow is low")
+
+        def heard(line: str) -> None:
+            if line == "LISTENING":
+                rig.server.announce(transition)
+
+        found = await result_of("node_opcua_conditions.js", rig, tmp_path, heard)
+    assert {"ActiveState", "AckedState", "Retain", "LikelyCause", "Acknowledge"} <= set(
+        found.pop("children")
+    )
+    assert found == {
+        "grandchildren": ["Id", "TransitionTime"],
+        "translated": "hp1.alarms.low_water_flow.ActiveState.Id",
+        "before": False,
+        "type": "ns=0;i=68",
+        "active": [False, True],
+        "acked": [True, False, True],
+        "acknowledged": "Good",
+    }

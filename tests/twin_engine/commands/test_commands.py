@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import asyncio
+import math
+
+import pytest
+
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.protocol import LinkError, WriteOutcome, WriteState
+from heatpump_twin.drivers.status import (
+    BAD_DEVICE_FAILURE,
+    BAD_INVALID_STATE,
+    BAD_NO_COMMUNICATION,
+    BAD_NODE_ID_UNKNOWN,
+    BAD_NOT_WRITABLE,
+    BAD_OUT_OF_RANGE,
+    BAD_RESOURCE_UNAVAILABLE,
+    BAD_USER_ACCESS_DENIED,
+    GOOD,
+    UNCERTAIN,
+)
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.commands import Commands
+from heatpump_twin.twin_engine.errors import AuditError
+from heatpump_twin.twin_engine.image import Image
+
+KEY = "hp1.supply_setpoint"
+WHO = {"user": "olga", "origin": "test client"}
+
+
+class FixtureDriver:
+    """A device in memory: it holds values, and answers a write as it is told to."""
+
+    name = "hp1.controller"
+    connected = True
+
+    def __init__(self, table) -> None:
+        self.points = {p.index: p.id for p in table if p.asset == "hp1"}
+        self.held: dict[int, float] = {}
+        self.answer = WriteOutcome(WriteState.CONFIRMED, GOOD, None, "")
+        self.error: Exception | None = None
+        self.writing = 0
+        self.most_at_once = 0
+        self.on_write = None
+
+    async def run(self, sink) -> None:
+        raise NotImplementedError
+
+    async def write(self, point: int, value: float) -> WriteOutcome:
+        self.writing += 1
+        self.most_at_once = max(self.most_at_once, self.writing)
+        await asyncio.sleep(0)
+        if self.on_write:
+            await self.on_write()
+        self.writing -= 1
+        if self.error:
+            raise self.error
+        if self.answer.state is WriteState.CONFIRMED:
+            self.held[point] = value
+            return WriteOutcome(WriteState.CONFIRMED, GOOD, value, "")
+        return self.answer
+
+
+@pytest.fixture
+async def audit(database):
+    log = AuditLog(database)
+    await log.start()
+    yield log
+    await log.stop()
+
+
+@pytest.fixture
+def driver(table) -> FixtureDriver:
+    return FixtureDriver(table)
+
+
+@pytest.fixture
+def commands(table, driver, audit, clock) -> Commands:
+    image = Image(table, clock.now())
+    image.ingest(Frame.of(table.by_key[KEY].index, 45.0, GOOD, clock.now()))
+    return Commands(table, image, [driver], audit, clock)
+
+
+async def test_a_confirmed_write_is_good_and_on_record(commands, driver, audit, table, clock):
+    result = await commands.write(KEY, 55.0, **WHO, reason="cold morning")
+    assert (result.status, result.old, result.requested, result.read_back) == (GOOD, 45, 55, 55)
+    assert result.message == "Supply setpoint is 55 °C."
+    assert driver.held == {table.by_key[KEY].index: 55.0}
+    (entry,) = await audit.tail(10)
+    assert (entry.user, entry.origin, entry.key) == ("olga", "test client", KEY)
+    assert (entry.old, entry.requested, entry.read_back) == (45, 55, 55)
+    assert (entry.status, entry.reason, entry.complete) == (GOOD, "cold morning", True)
+    assert entry.message == result.message
+    assert entry.time == clock.now()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "status", "words"),
+    [
+        ("hp1.nonsense", 1.0, BAD_NODE_ID_UNKNOWN, "no point hp1.nonsense"),
+        ("hp1.supply_temperature", 40.0, BAD_NOT_WRITABLE, "cannot be written"),
+        ("hp2.supply_setpoint", 40.0, BAD_NOT_WRITABLE, "cannot be written"),  # nobody owns it
+        (KEY, 61.0, BAD_OUT_OF_RANGE, "takes 20 °C to 60 °C; 61 °C"),
+        (KEY, 19.9, BAD_OUT_OF_RANGE, "takes 20 °C to 60 °C; 19.9 °C"),
+        (KEY, math.nan, BAD_OUT_OF_RANGE, "takes a number"),
+        (KEY, math.inf, BAD_OUT_OF_RANGE, "takes a number"),
+        ("hp1.unit_enabled", 0.5, BAD_OUT_OF_RANGE, "takes one of 0 (Off), 1 (On)"),
+    ],
+)
+async def test_what_cannot_be_asked_for_never_reaches_the_wire(
+    commands, driver, audit, key, value, status, words
+):
+    result = await commands.write(key, value, **WHO)
+    assert result.status == status
+    assert words in result.message
+    assert driver.most_at_once == 0
+    (entry,) = await audit.tail(10)
+    assert (entry.key, entry.status, entry.message) == (key, status, result.message)
+    assert entry.complete
+    assert entry.requested == (value if math.isfinite(value) else None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "words"),
+    [
+        (WriteOutcome(WriteState.MISMATCH, BAD_INVALID_STATE, 50.0, "reads back 50"),
+         BAD_DEVICE_FAILURE, "Supply setpoint is 50 °C although 55 °C was written: reads back 50."),
+        (WriteOutcome(WriteState.REFUSED, BAD_NO_COMMUNICATION, None, "not connected"),
+         BAD_NO_COMMUNICATION, "was not changed: not connected"),
+        (WriteOutcome(WriteState.REFUSED, UNCERTAIN, 45.0, "throttled"), BAD_INVALID_STATE,
+         "was not changed: throttled"),
+        (WriteOutcome(WriteState.UNKNOWN, UNCERTAIN, None, "no answer."), UNCERTAIN,
+         "55 °C was sent for Supply setpoint: no answer. Look at the value"),
+    ],
+)  # fmt: skip
+async def test_each_outcome_has_its_status_and_its_words(
+    commands, driver, audit, outcome, status, words
+):
+    driver.answer = outcome
+    result = await commands.write(KEY, 55.0, **WHO)
+    assert result.status == status
+    assert words in result.message
+    assert result.read_back == outcome.read_back
+    (entry,) = await audit.tail(1)
+    assert (entry.status, entry.read_back, entry.message) == (
+        status,
+        outcome.read_back,
+        result.message,
+    )
+
+
+async def test_a_driver_error_is_an_unknown_outcome_not_an_exception(commands, driver, audit):
+    driver.error = LinkError("connection reset")
+    result = await commands.write(KEY, 55.0, **WHO)
+    assert result.status == UNCERTAIN
+    assert "connection reset" in result.message
+    assert (await audit.tail(1))[0].complete
+
+
+async def test_a_refusal_by_somebody_else_is_on_record(commands, audit):
+    await commands.refuse(
+        KEY, 55.0, user="", origin="anonymous", status=BAD_USER_ACCESS_DENIED, message="log in"
+    )
+    (entry,) = await audit.tail(1)
+    assert (entry.status, entry.message, entry.old) == (BAD_USER_ACCESS_DENIED, "log in", 45.0)
+
+
+async def test_writes_to_one_point_take_turns(commands, driver, audit):
+    await asyncio.gather(*(commands.write(KEY, 30.0 + k, **WHO) for k in range(5)))
+    assert driver.most_at_once == 1
+    assert [entry.requested for entry in await audit.tail(5)] == [34, 33, 32, 31, 30]
+
+
+async def test_writes_to_different_points_do_not_wait_for_each_other(commands, driver, audit):
+    both = asyncio.Barrier(2)
+    driver.on_write = both.wait  # neither ends before the other has begun
+    results = await asyncio.gather(
+        commands.write(KEY, 30.0, **WHO), commands.write("hp1.unit_enabled", 1.0, **WHO)
+    )
+    assert [r.status for r in results] == [GOOD, GOOD]
+    assert results[1].message == "Heat pump on is On."
+
+
+async def test_the_attempt_is_on_record_before_the_wire_and_stays_if_the_twin_dies(
+    commands, driver, audit
+):
+    seen = []
+
+    async def look() -> None:
+        seen.extend(await audit.tail(1))
+        raise asyncio.CancelledError  # the twin is being killed
+
+    driver.on_write = look
+    with pytest.raises(asyncio.CancelledError):
+        await commands.write(KEY, 55.0, **WHO)
+    assert [(e.requested, e.complete, e.status) for e in seen] == [(55.0, False, UNCERTAIN)]
+    assert (await audit.tail(1)) == seen
+
+
+async def test_what_cannot_be_recorded_is_not_done(table, driver, clock, tmp_path):
+    audit = AuditLog(f"sqlite:///{tmp_path / 'missing' / 'audit.sqlite'}")
+    with pytest.raises(AuditError, match="cannot be used"):
+        await audit.start()
+    commands = Commands(table, Image(table, clock.now()), [driver], audit, clock)
+    result = await commands.write(KEY, 55.0, **WHO)
+    assert result.status == BAD_RESOURCE_UNAVAILABLE
+    assert "Nothing was written" in result.message
+    assert driver.most_at_once == 0
+    refused = await commands.write(KEY, 99.0, **WHO)
+    assert refused.status == BAD_OUT_OF_RANGE
+    await audit.stop()
+
+
+async def test_an_outcome_that_cannot_be_recorded_is_said(commands, driver, audit):
+    async def lose_the_database() -> None:
+        with audit._engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE audit RENAME TO gone")
+
+    driver.on_write = lose_the_database
+    result = await commands.write(KEY, 55.0, **WHO)
+    assert result.status == GOOD
+    assert "not this outcome" in result.message
+
+
+async def test_the_tail_survives_a_restart_newest_first(commands, audit, database):
+    for value in (30.0, 31.0, 32.0):
+        await commands.write(KEY, value, **WHO)
+    again = AuditLog(database)
+    await again.start()
+    assert [entry.requested for entry in await again.tail(2)] == [32.0, 31.0]
+    await again.stop()

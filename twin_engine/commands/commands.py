@@ -1,0 +1,225 @@
+"""The only write path: range check, write, read-back, audit."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from heatpump_twin.config.catalogue import Point, PointTable, Span
+from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.protocol import Driver, DriverError, WriteOutcome, WriteState
+from heatpump_twin.drivers.status import (
+    BAD_DEVICE_FAILURE,
+    BAD_INVALID_STATE,
+    BAD_NODE_ID_UNKNOWN,
+    BAD_NOT_WRITABLE,
+    BAD_OUT_OF_RANGE,
+    BAD_RESOURCE_UNAVAILABLE,
+    GOOD,
+    UNCERTAIN,
+    is_bad,
+)
+from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
+from heatpump_twin.twin_engine.errors import AuditError
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.wording import value_text
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What became of a command, in the point's unit."""
+
+    status: int
+    """OPC UA status: Good only when the device reads back what was asked for."""
+    old: float
+    requested: float
+    read_back: float | None
+    message: str
+    """One sentence for a person: what happened and, if it failed, what to do."""
+
+    @property
+    def touched(self) -> bool:
+        """Whether the device may hold something else than before."""
+        return not is_bad(self.status) or self.read_back is not None
+
+
+class CommandHandler(Protocol):
+    """Takes commands. Whoever the caller is, access rights were checked before."""
+
+    async def write(
+        self, key: str, value: float, *, user: str, origin: str, reason: str = ""
+    ) -> CommandResult:
+        """Write a point (``hp1.supply_setpoint``). Never raises for what a device does."""
+        ...
+
+    async def refuse(
+        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+    ) -> None:
+        """Record an attempt that was turned away before it got here."""
+        ...
+
+
+class Commands:
+    """Checks a command, has the driver that owns the point write it, and records it.
+
+    An attempt is on record before anything goes on the wire: what cannot be recorded is not done.
+    """
+
+    def __init__(
+        self,
+        table: PointTable,
+        image: Image,
+        drivers: Iterable[Driver],
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._table = table
+        self._image = image
+        self._owner: dict[int, Driver] = {}
+        for driver in drivers:
+            self.add(driver)
+        self._audit = audit
+        self._clock = clock
+        self._turn: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def add(self, driver: Driver) -> None:
+        """Have a driver write the points that it feeds."""
+        self._owner |= dict.fromkeys(driver.points, driver)
+
+    async def remove(self, driver: Driver) -> None:
+        """Have nobody write the points of a driver any more; wait for what is under way."""
+        for index in driver.points:
+            self._owner.pop(index, None)
+        for index in self._turn.keys() & driver.points.keys():
+            async with self._turn.pop(index):
+                pass
+
+    async def write(
+        self, key: str, value: float, *, user: str, origin: str, reason: str = ""
+    ) -> CommandResult:
+        """Write a point and return what became of it. Writes to one point take turns."""
+        point = self._table.by_key.get(key)
+        driver = None if point is None else self._owner.get(point.index)
+        entry = self._entry(key, value, user, origin, reason)
+        if point is None:
+            return await self._turn_away(entry, BAD_NODE_ID_UNKNOWN, f"There is no point {key}.")
+        if driver is None or point.limits is None:
+            message = f"{point.spec.title} cannot be written on {point.asset}."
+            return await self._turn_away(entry, BAD_NOT_WRITABLE, message)
+        if problem := _out_of_range(point, point.limits, value):
+            return await self._turn_away(entry, BAD_OUT_OF_RANGE, problem)
+        async with self._turn[point.index]:
+            entry = replace(entry, time=self._clock.now(), old=self._old(point))
+            return await self._carry_out(entry, point, driver, value)
+
+    async def refuse(
+        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+    ) -> None:
+        """Record an attempt that was turned away before it got here."""
+        await self._turn_away(self._entry(key, value, user, origin, ""), status, message)
+
+    async def _carry_out(
+        self, entry: AuditEntry, point: Point, driver: Driver, value: float
+    ) -> CommandResult:
+        try:
+            number = await self._audit.append(entry)
+        except AuditError as error:
+            log.error("command not carried out", key=point.key, user=entry.user, error=str(error))
+            message = f"Nothing was written, because it cannot be recorded: {error}."
+            return _result(entry, BAD_RESOURCE_UNAVAILABLE, None, message)
+        try:
+            outcome = await driver.write(point.index, value)
+        except DriverError as error:
+            outcome = WriteOutcome(WriteState.UNKNOWN, UNCERTAIN, None, str(error))
+        status, message = _judge(outcome, point, value)
+        try:
+            await self._audit.complete(
+                number, status=status, read_back=outcome.read_back, message=message
+            )
+        except AuditError as error:
+            log.error("outcome not recorded", key=point.key, message=message, error=str(error))
+            template = "{outcome} The audit log has the attempt, but not this outcome."
+            message = Phrase(template, outcome=message)
+        return _result(entry, status, outcome.read_back, message)
+
+    async def _turn_away(self, entry: AuditEntry, status: int, message: str) -> CommandResult:
+        entry = replace(entry, status=status, message=message, complete=True)
+        try:
+            await self._audit.append(entry)
+        except AuditError as error:
+            log.error("refusal not recorded", entry=entry, error=str(error))
+        return _result(entry, status, None, message)
+
+    def _entry(self, key: str, value: float, user: str, origin: str, reason: str) -> AuditEntry:
+        point = self._table.by_key.get(key)
+        return AuditEntry(
+            time=self._clock.now(),
+            user=user,
+            origin=origin,
+            key=key,
+            old=None if point is None else self._old(point),
+            requested=value,
+            read_back=None,
+            status=UNCERTAIN,
+            message="The outcome is not on record.",
+            reason=reason,
+            complete=False,
+        )
+
+    def _old(self, point: Point) -> float | None:
+        value = float(self._image.value[point.index])
+        return None if is_bad(int(self._image.status[point.index])) or math.isnan(value) else value
+
+
+def _out_of_range(point: Point, limits: Span, value: float) -> str | None:
+    """Say what is wrong with a value, if anything."""
+    spec, (low, high) = point.spec, limits
+    if not math.isfinite(value):
+        return f"{spec.title} takes a number, not {value}."
+    if not low <= value <= high:
+        span = f"{value_text(spec, low)} to {value_text(spec, high)}"
+        return f"{spec.title} takes {span}; {value_text(spec, value)} was asked for."
+    codes = dict(enumerate(spec.states)) if spec.states else spec.enum
+    if codes and value not in codes:
+        names = ", ".join(f"{code} ({name})" for code, name in codes.items())
+        return f"{spec.title} takes one of {names}."
+    return None
+
+
+def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]:
+    """Return the status and the sentence for what a driver reports."""
+    title, asked = point.spec.title, value_text(point.spec, value)
+    held = value_text(point.spec, outcome.read_back)
+    because = outcome.message.rstrip(".")
+    match outcome.state:
+        case WriteState.CONFIRMED:
+            return GOOD, Phrase("{point} is {value}.", point=title, value=held)
+        case WriteState.MISMATCH:
+            return (
+                BAD_DEVICE_FAILURE,
+                f"{title} is {held} although {asked} was written: {because}. The device may limit "
+                "the value itself, or follow another source.",
+            )
+        case WriteState.REFUSED:
+            status = outcome.status if is_bad(outcome.status) else BAD_INVALID_STATE
+            return status, f"{title} was not changed: {because}."
+        case WriteState.UNKNOWN:
+            template = (
+                "{value} was sent for {point}: {doubt}. Look at the value before trying again."
+            )
+            return UNCERTAIN, Phrase(template, value=asked, point=title, doubt=because)
+
+
+def _result(entry: AuditEntry, status: int, read_back: float | None, message: str) -> CommandResult:
+    old = math.nan if entry.old is None else entry.old
+    requested = math.nan if entry.requested is None else entry.requested
+    return CommandResult(status, old, requested, read_back, message)

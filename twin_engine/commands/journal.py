@@ -1,0 +1,89 @@
+"""What becomes of things that the twin does by itself: on record, logged, and told to clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.status import is_good
+from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
+from heatpump_twin.twin_engine.errors import AuditError
+
+log = structlog.get_logger(__name__)
+
+Listener = Callable[[str], None]
+"""Told that there are news of a heat pump. It must not block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The latest news of a heat pump."""
+
+    time: int
+    message: str
+
+
+class Journal:
+    """One place for the news of all heat pumps."""
+
+    def __init__(self, audit: AuditLog, clock: Clock) -> None:
+        self._audit = audit
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._latest: dict[str, Report] = {}
+
+    def subscribe(self, listener: Listener) -> None:
+        """Have a listener told of every change."""
+        self._listeners.append(listener)
+
+    def latest(self, asset: str) -> Report | None:
+        """Return the latest news of a heat pump; None: there was none in this run."""
+        return self._latest.get(asset)
+
+    def changed(self, asset: str) -> None:
+        """Tell the listeners that something of a heat pump is different now."""
+        for listener in self._listeners:
+            listener(asset)
+
+    async def record(
+        self,
+        asset: str,
+        what: str,
+        *,
+        user: str,
+        origin: str,
+        status: int,
+        message: str,
+        requested: float | None = None,
+    ) -> None:
+        """Record what was asked for, or what became of it.
+
+        Parameters
+        ----------
+        what : str
+            The method (``ScheduleReady``); the audit log has it where others have a point.
+        requested : float or None
+            The number that was asked for, such as a target.
+        """
+        entry = AuditEntry(
+            time=self._clock.now(),
+            user=user,
+            origin=origin,
+            key=f"{asset}.{what}",
+            old=None,
+            requested=requested,
+            read_back=None,
+            status=status,
+            message=message,
+        )
+        write = log.info if is_good(status) else log.warning
+        write("program", asset=asset, what=what, user=user, message=message)
+        try:
+            await self._audit.append(entry)
+        except AuditError as error:
+            log.error("not recorded", entry=entry, error=str(error))
+        self._latest[asset] = Report(entry.time, message)
+        self.changed(asset)

@@ -1,0 +1,1 @@
+"""Derived points: computed from what a heat pump measures."""

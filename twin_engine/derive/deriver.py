@@ -1,0 +1,129 @@
+"""The deriver: computes derived points when their inputs arrive, and feeds them to the image."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import structlog
+
+from heatpump_twin.config.catalogue import PointRole, PointTable
+from heatpump_twin.config.settings import HeatPump, Site
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.twin_engine.derive.asset_deriver import AssetDeriver
+from heatpump_twin.twin_engine.derive.daily_counter import SEEN, day_of
+from heatpump_twin.twin_engine.errors import DatabaseAway
+from heatpump_twin.twin_engine.history import HistoryReader
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.sample import Sample
+
+log = structlog.get_logger(__name__)
+
+_MOST_READINGS = 200_000
+"""More than one reading of a counter per second for a day is not needed."""
+_NOBODY = -1
+_COMPUTED = (PointRole.DERIVED, PointRole.EXPECTED, PointRole.PREDICTED)
+
+
+class Deriver:
+    """Computes the derived points of every heat pump from the image, frame by frame."""
+
+    def __init__(self, image: Image, site: Site, history: HistoryReader, clock: Clock) -> None:
+        self._image = image
+        self._history = history
+        self._clock = clock
+        self._zone = ZoneInfo(site.site.timezone)
+        self._assets: list[_Asset] = []
+        self._asset_of_input = np.empty(0, dtype=np.int64)
+        self.grow()
+        for heat_pump in site.heat_pumps:
+            self._follow(heat_pump)
+
+    async def start(self) -> None:
+        """Take up the day's counters where the last run left them."""
+        for asset in self._assets:
+            await self._restore(asset)
+
+    async def add(self, heat_pump: HeatPump) -> None:
+        """Derive the points of one more heat pump, which are in the table."""
+        await self._restore(self._follow(heat_pump))
+
+    def grow(self) -> None:
+        """Take in the points that were added to the table: nothing follows from them yet."""
+        more = np.full(len(self._image.table) - len(self._asset_of_input), _NOBODY)
+        self._asset_of_input = np.append(self._asset_of_input, more)
+
+    def remove(self, asset: str) -> None:
+        """Derive nothing of a heat pump any more."""
+        for number, known in enumerate(self._assets):
+            if known.name == asset:
+                self._asset_of_input[self._asset_of_input == number] = _NOBODY
+
+    def _follow(self, heat_pump: HeatPump) -> _Asset:
+        table = self._image.table
+        inputs = _inputs(table, heat_pump.id)
+        asset = _Asset(table, heat_pump.id, AssetDeriver(inputs, heat_pump.plate, self._zone))
+        self._asset_of_input[list(asset.inputs.values())] = len(self._assets)
+        self._assets.append(asset)
+        return asset
+
+    async def _restore(self, asset: _Asset) -> None:
+        now = self._clock.now()
+        midnight, _ = day_of(now, self._zone)
+        for counter, day in asset.deriver.counters.items():
+            key = f"{asset.name}.{counter}"
+            try:
+                recorded = await self._history.read_raw(
+                    key, midnight - SEEN, now, limit=_MOST_READINGS
+                )
+            except DatabaseAway as error:
+                log.warning("today's energy starts at zero", point=key, error=str(error))
+                continue
+            day.restore(recorded)
+
+    def derive(self, frame: Frame) -> None:
+        """Compute what follows from a frame that the image has taken in. An Image sink."""
+        affected = np.unique(self._asset_of_input[frame.point])
+        for number in affected[affected >= 0].tolist():
+            self._update(self._assets[number])
+
+    def _update(self, asset: _Asset) -> None:
+        image = self._image
+        inputs = {
+            point: Sample(value, status, time)
+            for point, value, status, time in zip(
+                asset.inputs,
+                image.value[asset.index].tolist(),
+                image.status[asset.index].tolist(),
+                image.time[asset.index].tolist(),
+                strict=True,
+            )
+        }
+        derived = asset.deriver.update(inputs)
+        frame = Frame.of(
+            [asset.outputs[point] for point in derived], *zip(*derived.values(), strict=True)
+        )
+        p = frame.point
+        same_value = (frame.value == image.value[p]) | np.isnan(frame.value)
+        news = (frame.time != image.time[p]) | (frame.status != image.status[p]) | ~same_value
+        image.ingest(
+            Frame(frame.point[news], frame.value[news], frame.status[news], frame.time[news])
+        )
+
+
+class _Asset:
+    """Where the inputs and the derived points of one heat pump are in the table."""
+
+    def __init__(self, table: PointTable, name: str, deriver: AssetDeriver) -> None:
+        points = table.by_asset[name]
+        self.name = name
+        self.deriver = deriver
+        self.inputs = {point: points[point].index for point in sorted(deriver.inputs)}
+        self.index = list(self.inputs.values())
+        self.outputs = {point: points[point].index for point in deriver.points}
+
+
+def _inputs(table: PointTable, asset: str) -> frozenset[str]:
+    points = table.by_asset[asset]
+    return frozenset(id_ for id_, point in points.items() if point.spec.role not in _COMPUTED)

@@ -1,0 +1,96 @@
+"""What a fault-free machine would do: its rated points, carried to other conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatpump_twin.config.settings import PlatePoint
+
+Numeric = float | NDArray[np.float64]
+
+MARGIN = 5.0
+"""How far beyond the plate's points it is still trusted: half the distance between the water
+temperatures at which EN 14511 rates (35, 45, 55 °C). [K]"""
+LEAST_LOAD, MOST_LOAD = 0.25, 1.25
+"""Heat over rated capacity between which it is trusted: what an inverter does in one run. [-]"""
+_KELVIN = 273.15
+_CONDENSER_APPROACH = 4.0
+"""Condensing less leaving water temperature. [K]"""
+_EVAPORATOR_APPROACH = 6.0
+"""Entering source less evaporating temperature. [K]"""
+_SHARE_PER_WATER = -0.007
+"""Change of the Carnot share with the water temperature, where the plate does not tell. [1/K]"""
+_REFERENCE_WATER = 35.0
+_LEAST_LIFT = 20.0
+"""A compressor needs a pressure ratio, however little is asked of it. [K]"""
+
+
+class PlatePerformance:
+    r"""COP of a heat pump in steady heating, from the rated points on its plate.
+
+    .. math::
+        COP = \eta(T_s, T_w) \frac{T_c}{T_c - T_e}, \quad
+        T_c = T_w + 4\,\mathrm{K}, \quad T_e = T_s - 6\,\mathrm{K}
+
+    The share :math:`\eta` of the Carnot limit falls by 0.7 % per kelvin of water; what the plate's
+    points say beyond this is a plane in source and water temperature, fitted by least squares,
+    level in a direction of which they say nothing, and never outside what they span: a point rated
+    at 2 °C has the loss by frost in it.
+
+    Notes
+    -----
+    Load does not enter: at part load the exchangers' smaller approaches and the inverter's losses
+    about cancel. In 83 air-to-water systems metered for a year (OpenEnergyMonitor; heating with
+    water of 29 to 37 °C at 38 to 66 % load) one share for all has a mean error of 7 %, and the
+    share falls by 0.9 % per kelvin of water; rated points at 35 and 55 °C show 0.5 to 0.7 %.
+    Rated input is that of EN 14511-3: controls and fan, of the circulation pump only the part for
+    the machine's own pressure drop.
+
+    Against the emulated plant, whose physics are others: where an expected value is Good, its mean
+    error is 3 to 6 % of the COP (90 % quantile 6 to 9 %), elsewhere 6 to 12 %, and up to 23 %
+    while a tank is charged at 55 °C.
+    """
+
+    def __init__(self, points: Sequence[PlatePoint]) -> None:
+        rated = np.array([(p.outdoor, p.water, p.capacity, p.power) for p in points])
+        self.rated_capacity = float(rated[:, 2].max())
+        """The largest on the plate. [W]"""
+        temperatures = rated[:, :2]
+        self._span = (temperatures.min(axis=0) - MARGIN, temperatures.max(axis=0) + MARGIN)
+        share = rated[:, 2] / rated[:, 3] / _usual_cop(rated[:, 0], rated[:, 1])
+        self._share_span = float(share.min()), float(share.max())
+        mean, mean_share = temperatures.mean(axis=0), share.mean()
+        # The shortest slope that fits best: zero in a direction of which the plate tells nothing.
+        slope = np.linalg.lstsq(temperatures - mean, share - mean_share, rcond=None)[0]
+        self._plane = float(mean_share - slope @ mean), float(slope[0]), float(slope[1])
+
+    def cop(self, source: Numeric, water: Numeric) -> Any:
+        """Return heat over electrical input as the plate counts it. [-]
+
+        Parameters
+        ----------
+        source, water : array-like
+            Air or brine entering and water leaving the machine. [°C]
+        """
+        level, per_source, per_water = self._plane
+        share = level + per_source * source + per_water * water
+        lowest, highest = self._share_span
+        return np.minimum(np.maximum(share, lowest), highest) * _usual_cop(source, water)
+
+    def covers(self, source: Numeric, water: Numeric, heat: Numeric) -> Any:
+        """Tell whether temperatures (°C) and heat (W) are in or near what the plate spans."""
+        low, high = self._span
+        load = heat / self.rated_capacity
+        known = (source >= low[0]) & (source <= high[0]) & (water >= low[1]) & (water <= high[1])
+        return known & (load >= LEAST_LOAD) & (load <= MOST_LOAD)
+
+
+def _usual_cop(source: Numeric, water: Numeric) -> Any:
+    """Return the Carnot limit between the refrigerant's temperatures, less for warmer water."""
+    condensing = water + _CONDENSER_APPROACH
+    lift = np.maximum(condensing - (source - _EVAPORATOR_APPROACH), _LEAST_LIFT)
+    return (condensing + _KELVIN) / lift * (1.0 + _SHARE_PER_WATER * (water - _REFERENCE_WATER))

@@ -1,0 +1,1 @@
+"""Predictions by ONNX models: their cards, training and evaluation."""

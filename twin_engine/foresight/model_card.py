@@ -1,0 +1,137 @@
+"""Model cards: what a model was trained and tested on, beside the model itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from heatpump_twin.twin_engine.provenance import Provenance
+
+HORIZON = 4 * 3600.0
+"""A heat-up that takes longer than this is not a heat-up; training leaves it out. [s]"""
+
+LEAST_COVERAGE = 0.6
+"""An 80 % interval that holds fewer held-out runs than this promises too much."""
+
+
+class ModelError(Exception):
+    """A model cannot be used; the message names the file and the remedy."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Feature(_Part):
+    """One input: a point of the catalogue, known at the time of prediction."""
+
+    point: str
+    unit: str
+    low: float
+    high: float
+    """Span of the training data; outside it the model extrapolates."""
+
+
+class Score(_Part):
+    """Errors on data that the model was not trained on. [min]"""
+
+    mae: float
+    rmse: float
+    p90_absolute: float
+
+
+class Baseline(_Part):
+    """What somebody without this model would predict, on the same held-out runs."""
+
+    name: str
+    score: Score
+
+
+class TimeSpan(_Part):
+    """A part of the data."""
+
+    start: str
+    end: str
+    runs: int
+
+
+class ModelCard(_Part):
+    """Everything that a user must know before trusting a prediction."""
+
+    name: str
+    version: str
+    sha256: str
+    target: str
+    unit: str
+    definition: str
+    reached: float
+    """The setpoint counts as reached when the water is within this. [K]"""
+    heat_pump_model: str
+    features: tuple[Feature, ...]
+    source: str
+    training: TimeSpan
+    held_out: TimeSpan
+    score: Score
+    baselines: tuple[Baseline, ...]
+    interval: tuple[float, float]
+    """Relative errors (10 % and 90 % quantile) of out-of-fold predictions on the training runs."""
+    interval_coverage: float
+    """Share of held-out runs inside the interval; 0.8 is what it promises."""
+    runs_left_out: dict[str, int]
+    limits: str
+    software: dict[str, str]
+
+    @property
+    def shortcoming(self) -> str | None:
+        """Why nobody should rely on this model; None: it has proved itself on held-out runs."""
+        best = min(self.baselines, key=lambda baseline: baseline.score.mae)
+        if self.score.mae >= best.score.mae:
+            return (
+                f"its mean error on held-out runs is {self.score.mae:.1f} min, and that of the "
+                f"{best.name} is {best.score.mae:.1f} min"
+            )
+        if self.interval_coverage < LEAST_COVERAGE:
+            return (
+                f"only {self.interval_coverage:.0%} of the held-out runs are inside its 80 % "
+                "interval"
+            )
+        return None
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the predicted points say of their origin."""
+        return Provenance(
+            model=self.name,
+            version=self.version,
+            sha256=self.sha256,
+            training_start=self.training.start,
+            training_end=self.training.end,
+            training_source=self.source,
+            horizon=HORIZON,
+        )
+
+
+def card_path(model: Path) -> Path:
+    """Return where the card of a model lies: beside it."""
+    return model.with_suffix(".card.json")
+
+
+def read_card(model: Path) -> ModelCard:
+    """Read a card and check that it belongs to the model file."""
+    path = card_path(model)
+    try:
+        card = ModelCard.model_validate(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise ModelError(
+            f"{path}: not a usable model card: {error}; train the model again"
+        ) from error
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    if digest != card.sha256:
+        raise ModelError(
+            f"{model}: sha256 {digest} is not the one on its card ({card.sha256}); "
+            "the file was changed: train the model again or restore it"
+        )
+    return card

@@ -1,0 +1,139 @@
+"""Predicted points: a packaged or site-trained ONNX model, evaluated on the image."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import structlog
+
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.settings import HeatPump
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.frame import Frame, Values
+from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN, UNCERTAIN_SUB_NORMAL, is_bad
+from heatpump_twin.twin_engine.foresight.model_card import ModelCard, ModelError, read_card
+from heatpump_twin.twin_engine.image import Image
+
+HEAT_UP = "heat_up_time"
+PREDICTED = (HEAT_UP, f"{HEAT_UP}_lower", f"{HEAT_UP}_upper")
+
+log = structlog.get_logger(__name__)
+
+
+class HeatUpModel:
+    """Minutes until the water reaches the supply setpoint, if heating started now."""
+
+    def __init__(self, path: Path) -> None:
+        self.card: ModelCard = read_card(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises types of its own, without a common root
+            raise ModelError(f"{path}: onnxruntime cannot load it: {error}") from error
+        self._input: str = self._session.get_inputs()[0].name
+
+    def predict(self, features: Values) -> Values:
+        """Return the median heat-up time of each row of features (n, f). [min]"""
+        (minutes,) = self._session.run(None, {self._input: features.astype(np.float32)})
+        return np.asarray(minutes, dtype=np.float64).reshape(-1).clip(min=0.0)
+
+    def reached(self, features: Values) -> bool:
+        """Tell whether there is nothing to heat: the water is at its setpoint already."""
+        known = {f.point: value for f, value in zip(self.card.features, features, strict=True)}
+        lift = known["supply_setpoint"] - known["supply_temperature"]
+        return bool(lift <= self.card.reached)
+
+    def knows(self, features: Values) -> bool:
+        """Tell whether a row of features lies within what the model was trained on."""
+        return all(
+            feature.low <= value <= feature.high
+            for feature, value in zip(self.card.features, features, strict=True)
+        )
+
+
+def find_model(
+    heat_pump: HeatPump, trained: Path | None, loaded: dict[Path, HeatUpModel] | None = None
+) -> HeatUpModel | None:
+    """Return the model for a heat pump: trained on this site, or packaged for its make, or none.
+
+    A packaged model is used only for the machine it was trained on: elsewhere its numbers would
+    look like knowledge and be none. It is in ``loaded`` from then on, for the next heat pump: a
+    session of onnxruntime takes 0.7 MB.
+    """
+    own = trained and trained / f"{HEAT_UP}-{heat_pump.id}.onnx"
+    if own and own.is_file():
+        return HeatUpModel(own)
+    packaged = Path(str(files("heatpump_twin.models.onnx"))) / f"{HEAT_UP}.onnx"
+    if not packaged.is_file():
+        return None
+    loaded = {} if loaded is None else loaded
+    model = loaded.get(packaged) or HeatUpModel(packaged)
+    loaded[packaged] = model
+    return model if model.card.heat_pump_model == heat_pump.plate.model else None
+
+
+def predicted_points(model: HeatUpModel | None, available: Collection[str]) -> tuple[str, ...]:
+    """Return the catalogue ids that a model feeds on a heat pump: none if an input is missing."""
+    if model is None or not all(f.point in available for f in model.card.features):
+        return ()
+    return PREDICTED
+
+
+class Forecaster:
+    """Issues predictions from the image; the caller decides when.
+
+    ``models`` may change meanwhile: the next prediction is by the model that is there then.
+    """
+
+    def __init__(
+        self, table: PointTable, image: Image, models: Mapping[str, HeatUpModel], clock: Clock
+    ) -> None:
+        self._table = table
+        self._image = image
+        self._models = models
+        self._clock = clock
+        self._outputs: dict[str, list[int]] = {}
+        for asset in models:
+            self.add(asset)
+
+    def add(self, asset: str) -> None:
+        """Predict for a heat pump that has a model and the points for it."""
+        points = self._table.by_asset.get(asset, {})
+        if asset in self._models and PREDICTED[0] in points:
+            self._outputs[asset] = [points[point].index for point in PREDICTED]
+
+    def remove(self, asset: str) -> None:
+        """Predict for a heat pump no more; only then its model may go."""
+        self._outputs.pop(asset, None)
+
+    def issue(self) -> None:
+        """Compute every prediction once and ingest it: Uncertain, or Bad where an input is Bad."""
+        now = self._clock.now()
+        frames = [
+            self._evaluate(asset, self._models[asset], outputs, now)
+            for asset, outputs in self._outputs.items()
+        ]
+        if frames:
+            self._image.ingest(Frame.concat(frames))
+
+    def _evaluate(self, asset: str, model: HeatUpModel, outputs: list[int], now: int) -> Frame:
+        points = self._table.by_asset[asset]
+        inputs = [points[feature.point].index for feature in model.card.features]
+        if any(is_bad(int(status)) for status in self._image.status[inputs]):
+            return Frame.bad(outputs, BAD_NO_DATA, now)
+        features = self._image.value[inputs]
+        if model.reached(features):
+            return Frame.of(outputs, 0.0, UNCERTAIN, now)
+        minutes = float(model.predict(features[np.newaxis, :])[0])
+        low, high = model.card.interval
+        values = [minutes, minutes * (1 + low), minutes * (1 + high)]
+        status = UNCERTAIN if model.knows(features) else UNCERTAIN_SUB_NORMAL
+        return Frame.of(outputs, values, status, now)

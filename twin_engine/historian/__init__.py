@@ -1,0 +1,1 @@
+"""The historian: what is recorded, where, and how it is read again."""

@@ -1,0 +1,86 @@
+"""Open the database of the historian and the audit log: SQLite, or PostgreSQL where it is large."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import HistorianSettings
+from heatpump_twin.twin_engine.errors import EngineError, SchemaError
+
+T = TypeVar("T")
+
+_LOCK_TIMEOUT = 2.0
+"""How long a connection waits for another one that writes, or for a server to answer. [s]"""
+
+
+def database_url(settings: HistorianSettings, data: DataDirectory) -> URL:
+    """Return the database that the site names, or the SQLite file in the data directory."""
+    if settings.url is not None:
+        return make_url(settings.url)
+    return URL.create("sqlite", database=str(data.database))
+
+
+def open_engine(url: str | URL) -> Engine:
+    """Return an engine for the database; nothing is connected yet."""
+    url = make_url(url)
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": _LOCK_TIMEOUT})
+        event.listen(engine, "connect", _durable_sqlite)
+        return engine
+    try:
+        return create_engine(
+            url, pool_pre_ping=True, connect_args={"connect_timeout": int(_LOCK_TIMEOUT)}
+        )
+    except ModuleNotFoundError as error:
+        raise SchemaError(
+            f"the database {url.render_as_string()} needs the package {error.name}: "
+            "install heatpump-twin[postgresql]"
+        ) from error
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to date, or say why this database cannot be used.
+
+    Raises
+    ------
+    SchemaError
+        A newer version of this software has migrated the database.
+    """
+    config = Config()
+    config.set_main_option("script_location", "heatpump_twin.twin_engine.historian:migrations")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine.begin() as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+        if revision is not None and revision not in known:
+            raise SchemaError(
+                f"the database {engine.url.render_as_string()} has schema {revision!r}, which this "
+                "version does not know: install the version that wrote it, or restore a backup"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+async def access(work: Callable[[], T], failure: Callable[[str], EngineError]) -> T:
+    """Work with a database in a thread; raise ``failure(reason)`` if it cannot be reached."""
+    try:
+        return await asyncio.to_thread(work)
+    except SQLAlchemyError as error:
+        raise failure(str(error).splitlines()[0]) from error
+
+
+def _durable_sqlite(connection: Any, _record: Any) -> None:
+    """Let readers and one writer work side by side, and a commit survive a power cut."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()

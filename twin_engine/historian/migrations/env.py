@@ -1,0 +1,11 @@
+"""Alembic's entry: migrate over the connection that `database.migrate` opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from heatpump_twin.twin_engine.historian.tables import METADATA
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,99 @@
+"""Samples that wait for the database: bounded, never lost without being counted."""
+
+from __future__ import annotations
+
+import threading
+
+from heatpump_twin.drivers.frame import Frame
+
+
+class SampleQueue:
+    """Frames between the event loop, which adds, and the writer thread, which takes and returns.
+
+    A block that was taken stays readable until it is ``done``, so that a reader finds every sample
+    either here or in the database.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._frames: list[Frame] = []
+        self._rows = 0
+        self._dropped = 0
+        self._news = threading.Condition()
+        self._closing = False
+
+    @property
+    def rows(self) -> int:
+        """Samples that wait."""
+        return self._rows
+
+    @property
+    def dropped(self) -> int:
+        """Samples lost because the database was away for longer than the queue is long."""
+        return self._dropped
+
+    def add(self, frame: Frame) -> int:
+        """Add a frame; return how many of the oldest samples had to go for it."""
+        with self._news:
+            self._frames.append(frame)
+            self._rows += len(frame)
+            lost = max(0, self._rows - self.capacity)
+            if lost:
+                self._drop(lost)
+            return lost
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, but not once the queue is closing; return whether it is."""
+        with self._news:
+            return self._news.wait_for(lambda: self._closing, timeout=seconds)
+
+    def close(self) -> None:
+        """Wake the writer: nothing more will be added."""
+        with self._news:
+            self._closing = True
+            self._news.notify_all()
+
+    def take(self, limit: int) -> Frame | None:
+        """Return the oldest samples, about ``limit`` of them, without removing them."""
+        with self._news:
+            count, rows = 0, 0
+            while count < len(self._frames) and rows < limit:
+                rows += len(self._frames[count])
+                count += 1
+            if not count:
+                return None
+            block = self._frames[0] if count == 1 else Frame.concat(self._frames[:count])
+            self._frames[:count] = [block]
+            return block
+
+    def done(self, block: Frame) -> None:
+        """Remove a block that the database has."""
+        with self._news:
+            # It is gone already if the queue overflowed meanwhile.
+            if self._frames and self._frames[0] is block:
+                del self._frames[0]
+                self._rows -= len(block)
+
+    def waiting(self) -> list[Frame]:
+        """Return what waits, oldest first."""
+        with self._news:
+            return list(self._frames)
+
+    def _drop(self, rows: int) -> None:
+        self._dropped += rows
+        self._rows -= rows
+        while rows:
+            oldest = self._frames.pop(0)
+            if len(oldest) > rows:
+                kept = slice(rows, None)
+                self._frames.insert(
+                    0,
+                    Frame(
+                        oldest.point[kept],
+                        oldest.value[kept],
+                        oldest.status[kept],
+                        oldest.time[kept],
+                    ),
+                )
+                return
+            rows -= len(oldest)

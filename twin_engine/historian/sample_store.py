@@ -1,0 +1,154 @@
+"""Samples in a database: written in blocks, read by point and time. Blocking; used from threads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ARRAY, BigInteger, Double, Engine, Integer, bindparam, func, select, tuple_
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import insert as sql_insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.drivers.status import BAD_NO_DATA
+from heatpump_twin.twin_engine.historian.database import migrate
+from heatpump_twin.twin_engine.historian.tables import POINT, SAMPLE
+from heatpump_twin.twin_engine.history import Samples
+
+_COLUMNS: dict[str, TypeEngine[Any]] = {
+    "point_id": Integer(),
+    "time": BigInteger(),
+    "value": Double(),
+    "status": Integer(),
+}
+
+
+class SampleStore:
+    """The tables ``point`` and ``sample`` of one database. ``point`` in frames is the row id."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._arrays = engine.dialect.name == "postgresql"
+        self._upsert = _array_upsert() if self._arrays else _row_upsert()
+
+    def prepare(self, keys: Iterable[str]) -> dict[str, int]:
+        """Bring the schema up to date and return the row id of every key, old ones included."""
+        migrate(self._engine)
+        with self._engine.begin() as connection:
+            known = set(connection.scalars(select(POINT.c.key)))
+            missing = [{"key": key} for key in keys if key not in known]
+            if missing:
+                connection.execute(sql_insert(POINT), missing)
+            return {key: row for row, key in connection.execute(select(POINT.c.id, POINT.c.key))}
+
+    def close_gaps(self) -> int:
+        """Mark a gap (BadNoData) after the last sample of every point that has none.
+
+        A twin that was killed could not do it; without the mark a trend would bridge the time in
+        which nobody looked.
+        """
+        last = SAMPLE.select().where(SAMPLE.c.point_id == POINT.c.id).order_by(SAMPLE.c.time.desc())
+        time, status = (
+            last.with_only_columns(column).limit(1).scalar_subquery()
+            for column in (SAMPLE.c.time, SAMPLE.c.status)
+        )
+        open_ends = select(POINT.c.id, time).where(status != _signed(BAD_NO_DATA))
+        with self._engine.connect() as connection:
+            rows = connection.execute(open_ends).all()
+        if rows:
+            points, times = zip(*rows, strict=True)
+            self.write(Frame.of(points, np.nan, BAD_NO_DATA, np.array(times) + 1))
+        return len(rows)
+
+    def write(self, frame: Frame) -> None:
+        """Write samples in one transaction. One that exists already is replaced."""
+        frame = _in_key_order(frame)
+        columns = {
+            "point_id": frame.point.tolist(),
+            "time": frame.time.tolist(),
+            "value": [None if math.isnan(v) else v for v in frame.value.tolist()],
+            "status": frame.status.view(np.int32).tolist(),
+        }
+        parameters: Any = columns
+        if not self._arrays:
+            rows = zip(*columns.values(), strict=True)
+            parameters = [dict(zip(columns, row, strict=True)) for row in rows]
+        with self._engine.begin() as connection:
+            connection.execute(self._upsert, parameters)
+
+    def read(self, point: int, start: int, end: int, limit: int, reverse: bool = False) -> Samples:
+        """Return at most ``limit`` samples with start ≤ time < end."""
+        query = (
+            select(SAMPLE.c.time, SAMPLE.c.value, SAMPLE.c.status)
+            .where(SAMPLE.c.point_id == point, SAMPLE.c.time >= start, SAMPLE.c.time < end)
+            .order_by(SAMPLE.c.time.desc() if reverse else SAMPLE.c.time)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        time, value, status = zip(*rows, strict=True) if rows else ((), (), ())
+        return Samples(
+            np.array(value, dtype=np.float64),
+            np.array(status, dtype=np.int32).view(np.uint32),
+            np.array(time, dtype=np.int64),
+        )
+
+    def prune(self, points: Iterable[int], before: int, limit: int) -> int:
+        """Delete samples older than ``before``: at most ``limit``, the oldest, of each point."""
+        deleted = 0
+        key = tuple_(SAMPLE.c.point_id, SAMPLE.c.time)
+        with self._engine.begin() as connection:
+            for point in points:
+                old = (
+                    select(SAMPLE.c.point_id, SAMPLE.c.time)
+                    .where(SAMPLE.c.point_id == point, SAMPLE.c.time < before)
+                    .order_by(SAMPLE.c.time)
+                    .limit(limit)
+                )
+                deleted += connection.execute(sql_delete(SAMPLE).where(key.in_(old))).rowcount
+        return deleted
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _in_key_order(frame: Frame) -> Frame:
+    """Sort by point and time, and keep the latest of samples with the same key."""
+    order = np.lexsort((frame.time, frame.point))  # stable: the later sample stays the later one
+    point, time = frame.point[order], frame.time[order]
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = (point[1:] != point[:-1]) | (time[1:] != time[:-1])
+    order = order[last]
+    return Frame(frame.point[order], frame.value[order], frame.status[order], frame.time[order])
+
+
+def _row_upsert() -> Any:
+    statement = sqlite.insert(SAMPLE)
+    return statement.on_conflict_do_update(
+        index_elements=[SAMPLE.c.point_id, SAMPLE.c.time],
+        set_={"value": statement.excluded.value, "status": statement.excluded.status},
+    )
+
+
+def _array_upsert() -> Any:
+    """Send whole columns: one statement for a block is several times as fast as one per row."""
+    arrays = [func.unnest(bindparam(name, type_=ARRAY(kind))) for name, kind in _COLUMNS.items()]
+    statement = postgresql.insert(SAMPLE).from_select(list(_COLUMNS), select(*arrays))
+    return statement.on_conflict_do_update(
+        index_elements=[SAMPLE.c.point_id, SAMPLE.c.time],
+        set_={"value": statement.excluded.value, "status": statement.excluded.status},
+    )
+
+
+def _signed(status: int) -> int:
+    return int(np.uint32(status).view(np.int32))
+
+
+def row_ids(ids: dict[str, int], keys: Iterable[str]) -> Points:
+    """Return the row id of every key of the point table, by index."""
+    return np.array([ids[key] for key in keys], dtype=np.int32)

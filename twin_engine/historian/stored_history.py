@@ -1,0 +1,64 @@
+"""Read a database's history without recording into it: for training and reports."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from heatpump_twin.twin_engine.errors import DatabaseAway
+from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.sample_store import SampleStore
+from heatpump_twin.twin_engine.history import Samples
+
+_EVER = 2**62
+
+
+class StoredHistory:
+    """A `HistoryReader` of what is in the database. A running twin is not disturbed."""
+
+    def __init__(self, url: str | URL) -> None:
+        self._store = SampleStore(open_engine(url))
+        self._rows: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Open the database.
+
+        Raises
+        ------
+        DatabaseAway
+            It cannot be reached.
+        SchemaError
+            It belongs to a newer version of this software.
+        """
+        try:
+            self._rows = await asyncio.to_thread(self._store.prepare, [])
+        except SQLAlchemyError as error:
+            raise DatabaseAway(f"history cannot be read: {error}") from error
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        await asyncio.to_thread(self._store.close)
+
+    async def read_raw(
+        self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
+    ) -> Samples:
+        """Return at most ``limit`` samples with start ≤ time < end, newest first if ``reverse``."""
+        if key not in self._rows:
+            return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
+        try:
+            return await asyncio.to_thread(
+                self._store.read, self._rows[key], start, end, limit, reverse
+            )
+        except SQLAlchemyError as error:
+            raise DatabaseAway(f"history cannot be read: {error}") from error
+
+    async def before(self, key: str, time: int) -> Samples:
+        """Return the last sample at or before ``time``: none or one."""
+        return await self.read_raw(key, -_EVER, time + 1, limit=1, reverse=True)
+
+    async def after(self, key: str, time: int) -> Samples:
+        """Return the first sample at or after ``time``: none or one."""
+        return await self.read_raw(key, time, _EVER, limit=1)

@@ -1,0 +1,1 @@
+"""What the twin does by itself on somebody's behalf: schedules, boosts, overrides."""

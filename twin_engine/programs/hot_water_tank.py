@@ -1,0 +1,149 @@
+"""The hot water tank of one heat pump: what its devices show, and what a program may ask of it."""
+
+from __future__ import annotations
+
+import math
+
+from heatpump_twin.config.catalogue import Point, Span
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.status import (
+    BAD_INVALID_STATE,
+    BAD_OUT_OF_RANGE,
+    is_bad,
+    is_good,
+)
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs.tank_program import (
+    SETPOINT,
+    TankObservation,
+    TankProgram,
+    TankProgramKind,
+    TankProgramPhase,
+)
+from heatpump_twin.twin_engine.verdict import Verdict
+from heatpump_twin.twin_engine.wording import duration_text, value_text
+
+TEMPERATURE = "dhw_temperature"
+_ENABLED, _MODE, _UNIT = "dhw_enabled", "operating_mode", "unit_enabled"
+USED = (SETPOINT, _ENABLED, _MODE)
+"""What a program changes. A person who writes one of these takes it away from the program."""
+_WITH_HOT_WATER = {0: 3, 1: 2, 5: 4}
+"""The operating mode that adds hot water to one that has none."""
+
+DISINFECTION_TARGET: Span = (60.0, 70.0)
+"""Legionella die within minutes from 60 °C on; above 70 °C water scalds in a second. [°C]"""
+BOOST_TIMES: Span = (60.0, 12 * 3600.0)
+HOLD_TIMES: Span = (60.0, 4 * 3600.0)
+BOOST_TIME, HOLD_TIME = 2 * 3600.0, 1800.0
+"""What holds where a caller asks for 0. [s]"""
+HEAT_UP_LIMIT = 4 * 3600.0
+"""A tank that is not hot after this will not be. [s]"""
+
+
+class HotWaterTank:
+    """One tank. The caller knows that its heat pump has the setpoint."""
+
+    def __init__(self, image: Image, asset: str) -> None:
+        self.asset = asset
+        self._image = image
+        self._points = image.table.by_asset[asset]
+
+    @property
+    def seen(self) -> TankObservation:
+        """What a program looks at."""
+        return TankObservation(self.value(TEMPERATURE), self.value(SETPOINT))
+
+    def value(self, point: str) -> float | None:
+        """Return a value that can be used; None: there is none."""
+        found = self._points.get(point)
+        if found is None or is_bad(int(self._image.status[found.index])):
+            return None
+        value = float(self._image.value[found.index])
+        return None if math.isnan(value) else value
+
+    def confirmed(self, point: str, value: float) -> bool:
+        """Tell whether the device shows a value now, without reservation."""
+        index = self._points[point].index
+        return is_good(int(self._image.status[index])) and self.value(point) == value
+
+    def text(self, value: float | None) -> str:
+        """Return a temperature as a person reads it."""
+        return value_text(self._points[SETPOINT].spec, value)
+
+    def title(self, point: str) -> str:
+        """Return the name of a point within a sentence."""
+        title = self._points[point].spec.title
+        return title[:1].lower() + title[1:]
+
+    def setting(self, point: str, value: float) -> str:
+        """Return ``hot water setpoint 48 °C``."""
+        return f"{self.title(point)} {value_text(self._points[point].spec, value)}"
+
+    def targets(self, kind: TankProgramKind) -> Span | None:
+        """Return which targets a kind of program takes; None: it is not possible here."""
+        limits = self._points[SETPOINT].limits
+        if limits is None or TEMPERATURE not in self._points or kind is TankProgramKind.BOOST:
+            return limits if TEMPERATURE in self._points else None
+        low, high = DISINFECTION_TARGET
+        low, high = max(limits[0], low), min(limits[1], high)
+        return (low, high) if low <= high else None
+
+    def wanted(self, target: float) -> dict[str, float]:
+        """Return what has to be written so that the tank is heated to a target, in this order."""
+        wanted: dict[str, float] = {}
+        mode = self.value(_MODE)
+        if self._writable(_MODE) and mode in _WITH_HOT_WATER:
+            wanted[_MODE] = float(_WITH_HOT_WATER[int(mode)])
+        if self._writable(_ENABLED) and self.value(_ENABLED) == 0.0:
+            wanted[_ENABLED] = 1.0
+        return {**wanted, SETPOINT: target}
+
+    def plan(
+        self, kind: TankProgramKind, target: float, seconds: float, user: str, origin: str, now: int
+    ) -> TankProgram:
+        """Return the program that a request asks for, with what it has to bring back."""
+        boost = kind is TankProgramKind.BOOST
+        lasting = (seconds or BOOST_TIME) if boost else HEAT_UP_LIMIT + (seconds or HOLD_TIME)
+        before = {point: self.value(point) for point in self.wanted(target)}
+        return TankProgram(
+            asset=self.asset,
+            kind=kind,
+            phase=TankProgramPhase.HEATING,
+            target=target,
+            deadline=now + round(lasting * MICROSECONDS),
+            hold=0.0 if boost else seconds or HOLD_TIME,
+            held_for=0.0,
+            setpoint=None,
+            restore={point: value for point, value in before.items() if value is not None},
+            outcome="",
+            failed=False,
+            user=user,
+            origin=origin,
+        )
+
+    def mistake(self, kind: TankProgramKind, target: float, seconds: float) -> Verdict | None:
+        """Say which argument of a request is wrong, if one is."""
+        low, high = self.targets(kind) or (math.nan, math.nan)
+        if not low <= target <= high:  # NaN is refused too
+            words = f"Target takes {self.text(low)} to {self.text(high)}."
+            return Verdict(BAD_OUT_OF_RANGE, words, "Target")
+        boost = kind is TankProgramKind.BOOST
+        name, times = ("MaxDuration", BOOST_TIMES) if boost else ("HoldTime", HOLD_TIMES)
+        if seconds != 0.0 and not times[0] <= seconds <= times[1]:
+            words = f"{name} takes {duration_text(times[0])} to {duration_text(times[1])}."
+            return Verdict(BAD_OUT_OF_RANGE, words, name)
+        return None
+
+    def obstacle(self) -> Verdict | None:
+        """Say why no program can be started now, if so."""
+        if self.value(_UNIT) == 0.0:
+            return Verdict(BAD_INVALID_STATE, "The heat pump is off: start it first.")
+        for point in (TEMPERATURE, *filter(self._writable, USED)):
+            if self.value(point) is None:
+                words = f"The {self.title(point)} is not known now, so nothing was started."
+                return Verdict(BAD_INVALID_STATE, words)
+        return None
+
+    def _writable(self, point: str) -> bool:
+        found: Point | None = self._points.get(point)
+        return found is not None and found.limits is not None

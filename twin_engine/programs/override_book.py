@@ -1,0 +1,207 @@
+"""Remember what a setpoint was before the twin changed it, and give it back."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import structlog
+
+from heatpump_twin.config.catalogue import Point, PointKind
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.status import (
+    BAD_RESOURCE_UNAVAILABLE,
+    GOOD,
+    UNCERTAIN,
+    is_bad,
+    is_good,
+)
+from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
+from heatpump_twin.twin_engine.errors import ProgramStoreError
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs.override import Override, overridable
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.verdict import Verdict
+from heatpump_twin.twin_engine.wording import sentences, value_text
+
+log = structlog.get_logger(__name__)
+
+_SAME = 1e-6
+"""Two values that a device reads back are the same register or they are not."""
+_NOT_KNOWN = "What it was before is not known, so it cannot be released."
+_NOT_LOADED = "Nothing was written: the database that remembers what to release cannot be read."
+
+
+class OverrideBook:
+    """A `CommandHandler` that remembers, in front of the one that writes.
+
+    Before the first write of a setting its last Good value is on disk; what cannot be remembered is
+    not written. A write that brings the value back to what it was ends the override.
+    """
+
+    def __init__(
+        self,
+        image: Image,
+        commands: CommandHandler,
+        store: ProgramStore,
+        clock: Clock,
+        changed: Callable[[str], None],
+    ) -> None:
+        self._image = image
+        self._commands = commands
+        self._store = store
+        self._clock = clock
+        self._changed = changed
+        self._points: dict[str, Point] = {}
+        self._watched = np.empty(0, dtype=bool)
+        self._last_good = np.empty(0)
+        self._active: dict[str, Override] | None = None
+        self._turn: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.grow()
+        image.subscribe(self._note)
+
+    def grow(self) -> None:
+        """Take in the points that were added to the table. What is overridden stays so."""
+        image, first = self._image, len(self._watched)
+        more = [image.table[index] for index in range(first, len(image.table))]
+        self._points |= {point.key: point for point in more if overridable(point)}
+        watched = np.array([overridable(point) for point in more], dtype=bool)
+        self._watched = np.append(self._watched, watched)
+        known = image.status[first:] >> 30 == GOOD
+        self._last_good = np.append(self._last_good, np.where(known, image.value[first:], np.nan))
+
+    def restore(self, overrides: Mapping[str, Override]) -> None:
+        """Take over what the last run left behind; nothing is written before this."""
+        self._active = dict(overrides)
+
+    def of(self, asset: str) -> Mapping[str, Override]:
+        """Return what is overridden on a heat pump, by point id, in the table's order."""
+        points = self._image.table.by_asset.get(asset, {})
+        active = self._active or {}
+        return {p.id: active[p.key] for p in points.values() if p.key in active}
+
+    def offered(self, asset: str) -> bool:
+        """Tell whether a heat pump has a setting that could be overridden."""
+        return any(point.asset == asset for point in self._points.values())
+
+    async def write(
+        self, key: str, value: float, *, user: str, origin: str, reason: str = ""
+    ) -> CommandResult:
+        """Write a point; see `Commands.write`."""
+        point = self._points.get(key)
+        if point is None:
+            return await self._commands.write(key, value, user=user, origin=origin, reason=reason)
+        async with self._turn[key]:
+            try:
+                before = await self._remembered(point, user)
+            except ProgramStoreError as error:
+                log.error("command not carried out", key=key, user=user, error=str(error))
+                status = BAD_RESOURCE_UNAVAILABLE
+                await self._commands.refuse(
+                    key, value, user=user, origin=origin, status=status, message=_NOT_LOADED
+                )
+                return CommandResult(status, math.nan, value, None, _NOT_LOADED)
+            result = await self._commands.write(key, value, user=user, origin=origin, reason=reason)
+            return await self._settled(point, before, result)
+
+    async def refuse(
+        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+    ) -> None:
+        """Record an attempt that was turned away before it got here."""
+        await self._commands.refuse(
+            key, value, user=user, origin=origin, status=status, message=message
+        )
+
+    async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
+        """Write back what every overridden setting of a heat pump was, and say what it is now."""
+        overrides = self.of(asset)
+        # The main switch comes last: what it switches on finds its settings in place.
+        order = sorted(overrides, key=lambda point: point == "unit_enabled")
+        if not order:
+            return Verdict(GOOD, "Nothing is overridden.")
+        results, words = [], []
+        for point_id in order:
+            override = overrides[point_id]
+            point = self._points[override.key]
+            aside = self._changed_at_the_unit(point, override)
+            result = await self.write(
+                override.key, override.before, user=user, origin=origin, reason="release"
+            )
+            if is_good(result.status):
+                await self._forget(override.key)
+            results.append(result)
+            words += [result.message, aside]
+        done = sum(is_good(result.status) for result in results)
+        if done == len(results):
+            return Verdict(GOOD, sentences(words))
+        count = f"{done} of {len(results)} released."
+        # A Bad status would say that nothing was done (and could carry no text to most clients).
+        return Verdict(
+            UNCERTAIN if done or not is_bad(results[0].status) else results[0].status,
+            sentences([count, *words]),
+        )
+
+    def _note(self, frame: Frame) -> None:
+        good = self._watched[frame.point] & (frame.status >> 30 == GOOD) & np.isfinite(frame.value)
+        self._last_good[frame.point[good]] = frame.value[good]
+
+    async def _remembered(self, point: Point, user: str) -> Override | None:
+        """Return what is remembered of a point; None: its value before is not known."""
+        if self._active is None:
+            raise ProgramStoreError("it was not read yet")
+        known = self._active.get(point.key)
+        value = float(self._last_good[point.index])
+        if known is not None or math.isnan(value):
+            return known
+        fresh = Override(point.key, value, None, self._clock.now(), user)
+        await self._store.keep(fresh)
+        return fresh
+
+    async def _settled(
+        self, point: Point, before: Override | None, result: CommandResult
+    ) -> CommandResult:
+        """Keep, change or drop the memory after a write."""
+        assert self._active is not None  # noqa: S101 (`_remembered` has seen it)
+        known = point.key in self._active
+        if before is None:
+            message = sentences([result.message, _NOT_KNOWN]) if result.touched else result.message
+            return replace(result, message=message)
+        held = result.read_back
+        if not result.touched:
+            if not known:
+                await self._forget(point.key)
+        elif held is not None and abs(held - before.before) < _SAME:
+            await self._forget(point.key)
+        else:
+            self._active[point.key] = replace(before, written=held)
+            self._changed(point.asset)
+            await self._try(self._store.keep(self._active[point.key]), point.key)
+        return result
+
+    async def _forget(self, key: str) -> None:
+        assert self._active is not None  # noqa: S101
+        if self._active.pop(key, None) is not None:
+            self._changed(self._points[key].asset)
+        await self._try(self._store.drop(Override, key), key)
+
+    async def _try(self, storing: Awaitable[None], key: str) -> None:
+        """Store what has happened already: a failure is no reason to say it had not."""
+        try:
+            await storing
+        except ProgramStoreError as error:
+            log.error("override not stored", key=key, error=str(error))
+
+    def _changed_at_the_unit(self, point: Point, override: Override) -> str:
+        index = point.index
+        now = float(self._image.value[index])
+        if override.written is None or not is_good(int(self._image.status[index])):
+            return ""
+        step = _SAME if point.spec.kind is PointKind.ANALOG else 0.5
+        if abs(now - override.written) < step:
+            return ""
+        return f"(It had been changed at the unit, to {value_text(point.spec, now)}.)"

@@ -1,0 +1,38 @@
+"""What people ask for: it goes before what the twin does by itself."""
+
+from __future__ import annotations
+
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
+from heatpump_twin.twin_engine.programs.hot_water_tank import USED
+from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
+
+
+class PersonCommands:
+    """A `CommandHandler` for people, in front of the one that programs use too."""
+
+    def __init__(self, table: PointTable, commands: CommandHandler, tank: TankProgramBook) -> None:
+        self._table = table
+        self._commands = commands
+        self._tank = tank
+
+    async def write(
+        self, key: str, value: float, *, user: str, origin: str, reason: str = ""
+    ) -> CommandResult:
+        """Write a point; a program that uses it ends."""
+        point = self._table.by_key.get(key)
+        if point is None or point.id not in USED:
+            return await self._commands.write(key, value, user=user, origin=origin, reason=reason)
+        async with self._tank.turn(point.asset):
+            result = await self._commands.write(key, value, user=user, origin=origin, reason=reason)
+            if result.touched:
+                await self._tank.give_way(point.asset, point.id, user)
+        return result
+
+    async def refuse(
+        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+    ) -> None:
+        """Record an attempt that was turned away before it got here."""
+        await self._commands.refuse(
+            key, value, user=user, origin=origin, status=status, message=message
+        )

@@ -1,0 +1,144 @@
+"""What the twin does by itself on somebody's behalf, put together: one object per site."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.commands import CommandHandler
+from heatpump_twin.twin_engine.commands.journal import Journal
+from heatpump_twin.twin_engine.errors import ProgramStoreError
+from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs.fault_reset import FaultReset
+from heatpump_twin.twin_engine.programs.heat_up_lead import HeatUpLead
+from heatpump_twin.twin_engine.programs.override_book import OverrideBook
+from heatpump_twin.twin_engine.programs.person_commands import PersonCommands
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.schedule_book import ScheduleBook
+from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
+from heatpump_twin.twin_engine.programs.training_request import Trainer
+from heatpump_twin.twin_engine.verdict import Verdict
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+TICK = 1.0
+"""How often programs are looked at. [s]"""
+
+
+class Programs:
+    """Overrides, schedules, tank programs, fault resets and training of all heat pumps.
+
+    ``commands`` writes to devices; people's commands go through `Programs.commands` instead, so
+    that programs give way to them and what was before is remembered.
+    """
+
+    def __init__(
+        self,
+        *,
+        image: Image,
+        commands: CommandHandler,
+        audit: AuditLog,
+        store: ProgramStore,
+        models: Mapping[str, HeatUpModel],
+        zone: ZoneInfo,
+        clock: Clock,
+        trainer: Trainer | None = None,
+    ) -> None:
+        self._store = store
+        self._loaded = False
+        self._returning: set[str] = set()
+        self.journal = Journal(audit, clock)
+        self.overrides = OverrideBook(image, commands, store, clock, self.journal.changed)
+        self.schedules = ScheduleBook(
+            image.table,
+            self.overrides,
+            store,
+            HeatUpLead(image, models),
+            self.journal,
+            zone,
+            clock,
+        )
+        self.tank = TankProgramBook(image, self.overrides, store, self.journal, clock)
+        self.commands: CommandHandler = PersonCommands(image.table, self.overrides, self.tank)
+        self.fault_reset = FaultReset(image, self.commands)
+        self.trainer = trainer
+
+    async def start(self) -> None:
+        """Take up what the last run, or a heat pump, left behind, or have `tick` try again."""
+        try:
+            promises = await self._store.load()
+        except ProgramStoreError as error:
+            log.warning("what was scheduled and overridden cannot be read yet", error=str(error))
+            return
+        if not self._loaded:
+            self.overrides.restore(promises.overrides)
+        self.schedules.restore(self._of_new(promises.schedules))
+        self.tank.restore(self._of_new(promises.tank_programs))
+        self._loaded = True
+        self._returning.clear()
+
+    def _of_new(self, promises: Mapping[str, T]) -> Mapping[str, T]:
+        """Return those of heat pumps that were added since the last time; at first all are new."""
+        return {a: p for a, p in promises.items() if not self._loaded or a in self._returning}
+
+    def add(self, asset: str) -> None:
+        """Take in a heat pump whose points are in the table, and soon what it left behind."""
+        self.tank.add(asset)
+        self._returning.add(asset)
+
+    async def remove(self, asset: str) -> None:
+        """Do nothing on a heat pump any more. What is promised waits on disk for its return."""
+        self._returning.discard(asset)
+        self.schedules.forget(asset)
+        await self.tank.forget(asset)
+
+    async def stop(self) -> None:
+        """Close the store. What is under way goes on after the next start."""
+        await self._store.stop()
+
+    async def run(self) -> None:
+        """Look at everything for ever."""
+        while True:
+            await self.tick()
+            await asyncio.sleep(TICK)
+
+    async def tick(self) -> None:
+        """Look at everything once."""
+        if not self._loaded or self._returning:
+            await self.start()
+        if self._loaded:
+            await self.schedules.tick()
+            await self.tank.tick()
+
+    async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
+        """Give back every overridden setting of a heat pump; a running tank program ends."""
+        async with self.tank.turn(asset):
+            await self.tank.let_go(asset, f"{user} has released the override")
+            verdict = await self.overrides.release(asset, user=user, origin=origin)
+        return await self._recorded(asset, "ReleaseOverride", verdict, user, origin)
+
+    async def reset_fault(self, asset: str, *, user: str, origin: str) -> Verdict:
+        """Ask a controller to clear its fault, and record what came of it."""
+        verdict = await self.fault_reset.reset(asset, user=user, origin=origin)
+        return await self._recorded(asset, "ResetFault", verdict, user, origin)
+
+    async def _recorded(
+        self, asset: str, what: str, verdict: Verdict, user: str, origin: str
+    ) -> Verdict:
+        await self.journal.record(
+            asset,
+            what,
+            user=user,
+            origin=origin,
+            status=verdict.status,
+            message=verdict.message,
+        )
+        return verdict

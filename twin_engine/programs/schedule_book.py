@@ -1,0 +1,286 @@
+"""Schedules: taken from people, kept on disk, and started when the model says that it is time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from heatpump_twin.config.catalogue import Point, PointTable
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.status import (
+    BAD_NOT_WRITABLE,
+    BAD_OUT_OF_RANGE,
+    BAD_RESOURCE_UNAVAILABLE,
+    BAD_TIMEOUT,
+    GOOD,
+    is_good,
+)
+from heatpump_twin.twin_engine.commands.commands import CommandHandler
+from heatpump_twin.twin_engine.commands.journal import Journal
+from heatpump_twin.twin_engine.errors import ProgramStoreError
+from heatpump_twin.twin_engine.programs.heat_up_lead import HeatUpLead, Lead
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.ready_schedule import (
+    LONGEST_AHEAD,
+    Due,
+    ReadySchedule,
+    due,
+    start_at,
+)
+from heatpump_twin.twin_engine.verdict import Verdict
+from heatpump_twin.twin_engine.wording import duration_text, sentences, time_text, value_text
+
+RETRY = 60.0
+"""A start that the device refuses is tried again after this time. [s]"""
+_TARGET, _SWITCH = "supply_setpoint", "unit_enabled"
+_FOR_GOOD = (BAD_OUT_OF_RANGE, BAD_NOT_WRITABLE)
+_MINUTE = 60 * MICROSECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """When a schedule will start, as far as can be told now."""
+
+    start_at: int
+    """[µs since the Unix epoch, UTC]"""
+    status: int
+    """Uncertain, as the model behind it is."""
+
+
+class ScheduleBook:
+    """At most one schedule per heat pump."""
+
+    def __init__(
+        self,
+        table: PointTable,
+        commands: CommandHandler,
+        store: ProgramStore,
+        lead: HeatUpLead,
+        journal: Journal,
+        zone: ZoneInfo,
+        clock: Clock,
+    ) -> None:
+        self._table = table
+        self._commands = commands
+        self._store = store
+        self._lead = lead
+        self._journal = journal
+        self._zone = zone
+        self._clock = clock
+        self._active: dict[str, ReadySchedule] = {}
+        self._outlook: dict[str, Outlook] = {}
+        self._not_before: dict[str, int] = {}
+        self._turn: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def offered(self, asset: str) -> bool:
+        """Tell whether a heat pump can be started by schedule."""
+        points = self._table.by_asset.get(asset, {})
+        writable = all(
+            point in points and points[point].limits is not None for point in (_TARGET, _SWITCH)
+        )
+        return writable and self._lead.offered(asset)
+
+    def of(self, asset: str) -> ReadySchedule | None:
+        """Return the schedule of a heat pump."""
+        return self._active.get(asset)
+
+    def outlook(self, asset: str) -> Outlook | None:
+        """Return when it will start; None: there is no schedule, or it cannot be told yet."""
+        return self._outlook.get(asset)
+
+    def restore(self, schedules: Mapping[str, ReadySchedule]) -> None:
+        """Take over what the last run left behind."""
+        self._active |= {a: s for a, s in schedules.items() if self.offered(a)}
+
+    def forget(self, asset: str) -> None:
+        """Look at the schedule of a heat pump no more; it is kept for when that is back."""
+        for memory in (self._active, self._outlook, self._not_before):
+            memory.pop(asset, None)
+
+    async def set(
+        self, asset: str, ready_at: int, target: float, *, user: str, origin: str
+    ) -> Verdict:
+        """Take a schedule; it replaces the one that there is."""
+        schedule = ReadySchedule(asset, ready_at, target, user, origin)
+        verdict = self._judge(schedule)
+        if verdict is None:
+            async with self._turn[asset]:
+                verdict = await self._take(schedule)
+        await self._record(schedule, verdict.status, verdict.message)
+        return verdict
+
+    async def cancel(self, asset: str, *, user: str, origin: str) -> Verdict:
+        """Drop the schedule of a heat pump."""
+        async with self._turn[asset]:
+            schedule = self._active.get(asset)
+            if schedule is None:
+                verdict = Verdict(GOOD, "There is no schedule.")
+            else:
+                try:
+                    await self._drop(asset)
+                    verdict = Verdict(GOOD, f"Cancelled: {self._text(schedule)}.")
+                except ProgramStoreError as error:
+                    verdict = Verdict(
+                        BAD_RESOURCE_UNAVAILABLE, f"The schedule could not be cancelled: {error}."
+                    )
+        await self._journal.record(
+            asset,
+            "CancelSchedule",
+            user=user,
+            origin=origin,
+            status=verdict.status,
+            message=verdict.message,
+        )
+        return verdict
+
+    async def tick(self) -> None:
+        """Look at every schedule, and start or drop those whose time has come."""
+        async with asyncio.TaskGroup() as group:  # a slow device holds nobody else up
+            for asset in self._active:
+                group.create_task(self._tick(asset))
+
+    async def _tick(self, asset: str) -> None:
+        async with self._turn[asset]:
+            if asset in self._active:
+                await self._look(self._active[asset])
+
+    def _judge(self, schedule: ReadySchedule) -> Verdict | None:
+        """Say what is wrong with a schedule, if anything."""
+        now = self._clock.now()
+        point = self._point(schedule.asset, _TARGET)
+        low, high = point.limits or (0.0, 0.0)
+        if schedule.ready_at <= now:
+            return Verdict(BAD_OUT_OF_RANGE, "ReadyAt is in the past.", "ReadyAt")
+        if schedule.ready_at > now + round(LONGEST_AHEAD * MICROSECONDS):
+            return Verdict(BAD_OUT_OF_RANGE, "ReadyAt is more than 7 days ahead.", "ReadyAt")
+        # Written so that NaN is refused too.
+        if not low <= schedule.target <= high:
+            span = f"{value_text(point.spec, low)} to {value_text(point.spec, high)}"
+            return Verdict(BAD_OUT_OF_RANGE, f"Target takes {span}.", "Target")
+        return None
+
+    async def _take(self, schedule: ReadySchedule) -> Verdict:
+        replaced = self._active.get(schedule.asset)
+        try:
+            await self._store.keep(schedule)
+        except ProgramStoreError as error:
+            return Verdict(BAD_RESOURCE_UNAVAILABLE, f"The schedule was not taken: {error}.")
+        self._active[schedule.asset] = schedule
+        self._not_before.pop(schedule.asset, None)
+        lead = self._foresee(schedule)
+        return Verdict(
+            GOOD,
+            sentences(
+                [
+                    f"Scheduled: {self._text(schedule)}.",
+                    self._start_text(schedule, lead),
+                    f"This replaces {self._text(replaced)}." if replaced else "",
+                ]
+            ),
+        )
+
+    async def _look(self, schedule: ReadySchedule) -> None:
+        now = self._clock.now()
+        lead = self._foresee(schedule)
+        match due(schedule, lead.seconds if lead else None, now):
+            case Due.NOW if now >= self._not_before.get(schedule.asset, 0):
+                await self._start(schedule, now)
+            case Due.MISSED:
+                message = f"Missed, and given up: {self._text(schedule)}."
+                await self._end(schedule, BAD_TIMEOUT, message)
+
+    def _foresee(self, schedule: ReadySchedule) -> Lead | None:
+        """Work out the start, and tell clients when it has moved by a minute."""
+        asset = schedule.asset
+        lead = self._lead.lead(asset, schedule.target)
+        before, after = self._outlook.get(asset), None
+        if lead is not None:
+            after = Outlook(start_at(schedule, lead.seconds), lead.status)
+        if before is None or after is None or before.status != after.status:
+            moved = before != after
+        else:
+            moved = abs(after.start_at - before.start_at) >= _MINUTE
+        if moved:
+            if after is None:
+                self._outlook.pop(asset, None)
+            else:
+                self._outlook[asset] = after
+            self._journal.changed(asset)
+        return lead
+
+    async def _start(self, schedule: ReadySchedule, now: int) -> None:
+        """Set the target and switch on: the switch also where the target is refused.
+
+        Until both are done they are tried again, which changes nothing where they were.
+        """
+        target, switch = [
+            await self._commands.write(
+                f"{schedule.asset}.{point}",
+                value,
+                user=schedule.user,
+                origin=f"schedule, {schedule.origin}",
+                reason=f"water ready at {self._time(schedule.ready_at)}",
+            )
+            for point, value in ((_TARGET, schedule.target), (_SWITCH, 1.0))
+        ]
+        words = [target.message, switch.message]
+        # What the device limits, or will never take, no further attempt would change.
+        settled = target.read_back is not None or target.status in _FOR_GOOD
+        if not (is_good(target.status) or settled) or not is_good(switch.status):
+            self._not_before[schedule.asset] = now + round(RETRY * MICROSECONDS)
+            status = next(r.status for r in (switch, target) if not is_good(r.status))
+            words.insert(0, f"Not started yet: {self._text(schedule)}.")
+            words.append(f"Next attempt in {duration_text(RETRY)}.")
+            await self._record(schedule, status, sentences(words))
+            return
+        late = (now - schedule.ready_at) / MICROSECONDS
+        words.insert(0, f"Started: {self._text(schedule)}.")
+        words.append(f"It is {duration_text(late)} late." if late > 60 else "")
+        await self._end(schedule, target.status, sentences(words))
+
+    async def _end(self, schedule: ReadySchedule, status: int, message: str) -> None:
+        try:
+            await self._drop(schedule.asset)
+        except ProgramStoreError as error:
+            # It stays, and is looked at again: a start is not done by halves, only twice.
+            self._not_before[schedule.asset] = self._clock.now() + round(RETRY * MICROSECONDS)
+            message = sentences([message, f"The schedule could not be removed: {error}."])
+        await self._record(schedule, status, message)
+
+    async def _drop(self, asset: str) -> None:
+        await self._store.drop(ReadySchedule, asset)
+        self.forget(asset)
+        self._journal.changed(asset)
+
+    async def _record(self, schedule: ReadySchedule, status: int, message: str) -> None:
+        await self._journal.record(
+            schedule.asset,
+            "ScheduleReady",
+            user=schedule.user,
+            origin=schedule.origin,
+            status=status,
+            message=message,
+            requested=schedule.target,
+        )
+
+    def _point(self, asset: str, point: str) -> Point:
+        return self._table.by_asset[asset][point]
+
+    def _text(self, schedule: ReadySchedule) -> str:
+        target = value_text(self._point(schedule.asset, _TARGET).spec, schedule.target)
+        return f"water at {target} at {self._time(schedule.ready_at)}"
+
+    def _start_text(self, schedule: ReadySchedule, lead: Lead | None) -> str:
+        if lead is None:
+            return "When it starts cannot be told before the devices answer."
+        begin = start_at(schedule, lead.seconds)
+        late = (self._clock.now() - begin) / MICROSECONDS
+        if late > 60:
+            return f"It starts now; the water may be late by {duration_text(late)}."
+        return f"It starts at about {self._time(begin)}."
+
+    def _time(self, time: int) -> str:
+        return time_text(time, self._zone, self._clock.now())

@@ -1,0 +1,125 @@
+"""A hot water boost or a disinfection: how far it is, and when it ends. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+REACHED = 0.5
+"""The tank has reached its target when it is within this: controllers stop there. [K]"""
+FALLEN = 2.0
+"""While a temperature is held it may sink this far: the controller's own hysteresis. [K]"""
+SETPOINT = "dhw_setpoint"
+_ROUNDING = 0.05
+"""Half of the finest resolution in which a device reads back a temperature. [K]"""
+_LONGEST_STEP = 60.0
+"""A longer time between two looks was not watched, and does not count as held. [s]"""
+
+
+class TankProgramKind(StrEnum):
+    """What a program is for."""
+
+    BOOST = "boost"
+    DISINFECTION = "disinfection"
+
+
+class TankProgramPhase(StrEnum):
+    """Where it is."""
+
+    HEATING = "heating"
+    HOLDING = "holding"
+    RESTORING = "restoring"
+
+
+@dataclass(frozen=True, slots=True)
+class TankProgram:
+    """One program of one heat pump."""
+
+    asset: str
+    kind: TankProgramKind
+    phase: TankProgramPhase
+    target: float
+    """Tank temperature. [°C]"""
+    deadline: int
+    """When it gives up. [µs since the Unix epoch, UTC]"""
+    hold: float
+    """How long the target is held once it is reached. [s]"""
+    held_for: float
+    """How long it was held without a break. [s]"""
+    setpoint: float | None
+    """What the device reads back of ours; None: not written yet."""
+    restore: Mapping[str, float]
+    """By point id: what was before, and is to be again."""
+    outcome: str
+    """Why it ends, once it does."""
+    failed: bool
+    """Whether it ends without having done what it was for."""
+    user: str
+    origin: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> TankProgram:
+        """Take one back from its stored form."""
+        return cls(
+            **{**row, "kind": TankProgramKind(row["kind"]), "phase": TankProgramPhase(row["phase"])}
+        )
+
+    def ended(self, outcome: str, *, keep: str = "", failed: bool = False) -> TankProgram:
+        """Return it on its way back; what somebody else has set (``keep``) stays as it is."""
+        restore = {point: value for point, value in self.restore.items() if point != keep}
+        return replace(
+            self, phase=TankProgramPhase.RESTORING, outcome=outcome, failed=failed, restore=restore
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TankObservation:
+    """What is known of the tank now; None: not known."""
+
+    temperature: float | None
+    setpoint: float | None
+
+
+def step(program: TankProgram, seen: TankObservation, elapsed: float, now: int) -> TankProgram:
+    """Return the program as it is after a look at the tank.
+
+    Parameters
+    ----------
+    elapsed : float
+        Time since the look before. [s]
+    now : int
+        [µs since the Unix epoch, UTC]
+    """
+    if program.phase is TankProgramPhase.RESTORING:
+        return program
+    if _changed_at_the_unit(program, seen):
+        return program.ended("the setpoint was changed at the unit", keep=SETPOINT)
+    if program.phase is TankProgramPhase.HOLDING:
+        program = _held(program, seen.temperature, elapsed)
+    elif seen.temperature is not None and seen.temperature >= program.target - REACHED:
+        if program.kind is TankProgramKind.BOOST:
+            return program.ended(f"the tank has reached {seen.temperature:.1f} °C")
+        program = replace(program, phase=TankProgramPhase.HOLDING, held_for=0.0)
+    if program.phase is TankProgramPhase.HOLDING and program.held_for >= program.hold:
+        return program.ended("the temperature was held for the whole time")
+    if now >= program.deadline:
+        tank = "unknown" if seen.temperature is None else f"{seen.temperature:.1f} °C"
+        return program.ended(f"the time is over, the tank is at {tank}", failed=True)
+    return program
+
+
+def _changed_at_the_unit(program: TankProgram, seen: TankObservation) -> bool:
+    known = program.setpoint is not None and seen.setpoint is not None
+    return known and abs((seen.setpoint or 0.0) - (program.setpoint or 0.0)) > _ROUNDING
+
+
+def _held(program: TankProgram, temperature: float | None, elapsed: float) -> TankProgram:
+    """Count the time; a tank that cools down has to be heated again and held from the start."""
+    if temperature is None:
+        return program
+    if temperature < program.target - FALLEN:
+        return replace(program, phase=TankProgramPhase.HEATING, held_for=0.0)
+    watched = elapsed if elapsed <= _LONGEST_STEP else 0.0
+    return replace(program, held_for=program.held_for + watched)

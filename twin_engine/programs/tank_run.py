@@ -1,0 +1,191 @@
+"""One boost or disinfection on its way: begun, looked at, and brought to its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.status import (
+    BAD_DEVICE_FAILURE,
+    BAD_RESOURCE_UNAVAILABLE,
+    GOOD,
+    is_bad,
+    is_good,
+)
+from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
+from heatpump_twin.twin_engine.commands.journal import Journal
+from heatpump_twin.twin_engine.errors import ProgramStoreError
+from heatpump_twin.twin_engine.programs.hot_water_tank import TEMPERATURE, HotWaterTank
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.tank_program import (
+    REACHED,
+    SETPOINT,
+    TankProgram,
+    TankProgramKind,
+    TankProgramPhase,
+    step,
+)
+from heatpump_twin.twin_engine.verdict import Verdict
+from heatpump_twin.twin_engine.wording import duration_text, sentences
+
+log = structlog.get_logger(__name__)
+
+METHODS = {
+    TankProgramKind.BOOST: "StartDhwBoost",
+    TankProgramKind.DISINFECTION: "StartDisinfection",
+}
+RETRY_FIRST, RETRY_LAST = 30.0, 600.0
+"""What cannot be brought back now is tried again, less and less often. [s]"""
+_SAVE_EVERY = 60.0
+"""How much of a hold a crash may cost. [s]"""
+
+
+class TankRun:
+    """Carries out a `TankProgram`. The caller sees to it that its methods take turns."""
+
+    def __init__(
+        self,
+        program: TankProgram,
+        tank: HotWaterTank,
+        commands: CommandHandler,
+        store: ProgramStore,
+        journal: Journal,
+        clock: Clock,
+    ) -> None:
+        self.program = program
+        self.over = False
+        """Whether everything is as it was before."""
+        self._tank = tank
+        self._commands = commands
+        self._store = store
+        self._journal = journal
+        self._clock = clock
+        self._looked = clock.now()
+        self._saved = program.held_for
+        self._pause = RETRY_FIRST / 2
+        self._not_before = 0
+
+    async def begin(self) -> Verdict:
+        """Write what is needed; a start that fails half way is undone."""
+        program, tank = self.program, self._tank
+        warm = tank.value(TEMPERATURE)
+        if (
+            program.kind is TankProgramKind.BOOST
+            and warm is not None
+            and warm >= program.target - REACHED
+        ):
+            self.over = True
+            words = f"The tank is at {tank.text(warm)} already; nothing was changed."
+            return Verdict(GOOD, words, read_back=tank.value(SETPOINT))
+        try:
+            # On disk before anything is written: whatever happens now will be undone.
+            await self._store.keep(program)
+        except ProgramStoreError as error:
+            self.over = True
+            return Verdict(BAD_RESOURCE_UNAVAILABLE, f"Nothing was started: {error}.")
+        for point, value in tank.wanted(program.target).items():
+            result = await self._write(point, value, "start")
+            if not is_good(result.status):
+                return await self._not_begun(result)
+        await self._save(replace(program, setpoint=result.read_back))
+        lasting = (program.deadline - self._clock.now()) / MICROSECONDS
+        hold = f" and held for {duration_text(program.hold)}" if program.hold else ""
+        words = (
+            f"The tank is heated to {tank.text(program.target)}{hold}, for "
+            f"{duration_text(lasting)} at the longest. Afterwards: {self._before()}."
+        )
+        return Verdict(GOOD, words, read_back=result.read_back)
+
+    async def look(self) -> None:
+        """See how far it is, and go on."""
+        now = self._clock.now()
+        elapsed, self._looked = (now - self._looked) / MICROSECONDS, now
+        before, after = self.program, step(self.program, self._tank.seen, elapsed, now)
+        if after.phase is TankProgramPhase.RESTORING:
+            if now >= self._not_before:
+                await self.end(after)
+            return
+        self.program = after
+        moved = after.phase is not before.phase
+        if moved or after.held_for - self._saved >= _SAVE_EVERY:
+            await self._save(after)
+        if moved:
+            holds = after.phase is TankProgramPhase.HOLDING
+            words = "is reached and held" if holds else "was lost; it is heated up again"
+            await self._tell(GOOD, f"{self._tank.text(after.target)} {words}.")
+
+    async def end(self, program: TankProgram) -> None:
+        """Bring back what was before; what is refused now stays for later."""
+        first = self.program.phase is not TankProgramPhase.RESTORING
+        if program != self.program:
+            await self._save(program)
+        left, words = dict(program.restore), []
+        for point, value in program.restore.items():
+            if not self._tank.confirmed(point, value):
+                result = await self._write(point, value, "end")
+                words.append(result.message)
+                if not is_good(result.status):
+                    continue
+            del left[point]
+        words.insert(0, f"{program.kind.capitalize()} ended: {program.outcome}.")
+        if not left:
+            self.over = True
+            await self._forget()
+            status = BAD_DEVICE_FAILURE if program.failed else GOOD
+            await self._tell(status, sentences(words))
+            return
+        await self._save(replace(program, restore=left))
+        self._pause = min(2 * self._pause, RETRY_LAST)
+        self._not_before = self._clock.now() + round(self._pause * MICROSECONDS)
+        if first:
+            words.append(f"Next attempt in {duration_text(self._pause)}.")
+            await self._tell(BAD_DEVICE_FAILURE, sentences(words))
+
+    async def _not_begun(self, result: CommandResult) -> Verdict:
+        why = f"it could not be started: {result.message.rstrip('.')}"
+        await self.end(self.program.ended(why, failed=True))
+        undone = "" if self.over else f"Still to be brought back: {self._before()}."
+        status = result.status if is_bad(result.status) else BAD_DEVICE_FAILURE
+        words = sentences(["Not started.", result.message, undone])
+        return Verdict(status, words, read_back=result.read_back)
+
+    async def _save(self, program: TankProgram) -> None:
+        self.program, self._saved = program, program.held_for
+        try:
+            await self._store.keep(program)
+        except ProgramStoreError as error:
+            log.error("program not stored", asset=program.asset, error=str(error))
+
+    async def _forget(self) -> None:
+        try:
+            await self._store.drop(TankProgram, self.program.asset)
+        except ProgramStoreError as error:
+            # After a restart it is brought back once more, which changes nothing.
+            log.error("program not removed", asset=self.program.asset, error=str(error))
+
+    async def _tell(self, status: int, message: str) -> None:
+        await self._journal.record(
+            self.program.asset,
+            METHODS[self.program.kind],
+            user=self.program.user,
+            origin=self.program.origin,
+            status=status,
+            message=message,
+            requested=self.program.target,
+        )
+
+    async def _write(self, point: str, value: float, what: str) -> CommandResult:
+        program = self.program
+        return await self._commands.write(
+            f"{program.asset}.{point}",
+            value,
+            user=program.user,
+            origin=f"{program.kind}, {program.origin}",
+            reason=f"{what} of {program.kind}",
+        )
+
+    def _before(self) -> str:
+        restore = self.program.restore.items()
+        return ", ".join(self._tank.setting(point, value) for point, value in restore)

@@ -1,0 +1,47 @@
+"""Training on request, as those see it who ask for it. The runtime does it, in a child process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+from heatpump_twin.twin_engine.verdict import Verdict
+
+
+class TrainingState(IntEnum):
+    """How the training of a heat pump's model stands."""
+
+    NEVER = 0
+    RUNNING = 1
+    IN_USE = 2
+    FROM_NEXT_START = 3
+    REJECTED = 4
+    FAILED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingProgress:
+    """The latest training of a heat pump's model, in this run."""
+
+    state: TrainingState = TrainingState.NEVER
+    message: str = ""
+    """What came of it, or why it was not used."""
+    time: int = 0
+    """When that was. [µs since the Unix epoch, UTC]"""
+
+
+class Trainer(Protocol):
+    """Trains the models of heat pumps on their own history, one at a time."""
+
+    def offered(self, asset: str) -> bool:
+        """Tell whether a heat pump has what a model is trained on."""
+        ...
+
+    def of(self, asset: str) -> TrainingProgress:
+        """Return how it stands."""
+        ...
+
+    async def start(self, asset: str, *, user: str, origin: str) -> Verdict:
+        """Begin, and return at once."""
+        ...

@@ -1,0 +1,1 @@
+"""The points of a site as a whole, from those of its heat pumps."""

@@ -1,0 +1,48 @@
+"""Make the point table of a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointSpec, PointTable, Span
+from heatpump_twin.config.tariff import Tariff
+from heatpump_twin.drivers.protocol import MappedPoint
+from heatpump_twin.twin_engine.derive.derived import derived_entries
+from heatpump_twin.twin_engine.site.site_points import site_entries
+
+
+def build_table(
+    offered: Mapping[str, Iterable[MappedPoint]],
+    predicted: Mapping[str, Sequence[str]] | None = None,
+    tariff: Tariff | None = None,
+) -> PointTable:
+    """Return all points of a site: what devices offer, what follows, what models predict.
+
+    The heat pumps come first, in the order given; the asset ``site`` is the last.
+
+    Parameters
+    ----------
+    offered
+        By heat pump: the points of its devices. Where two devices offer one point, the first has
+        it.
+    predicted
+        By heat pump: catalogue ids of the points that a model will feed.
+    tariff
+        What electricity costs at the site.
+    """
+    specs = CATALOGUE[HEAT_PUMP]
+    entries: list[tuple[str, str, PointSpec, Span | None]] = []
+    assets: dict[str, set[str]] = {asset: set() for asset in offered}
+    for asset, mapped in offered.items():
+        limits: dict[str, Span | None] = {}
+        for point in mapped:
+            limits.setdefault(point.id, point.limits)
+        entries += [(asset, point, specs[point], span) for point, span in limits.items()]
+        entries += derived_entries(asset, limits)
+        entries += [
+            (asset, point, specs[point], None) for point in (predicted or {}).get(asset, ())
+        ]
+    for asset, identifier, _, _ in entries:
+        assets[asset].add(identifier)
+    entries += site_entries(assets.values(), tariff)
+    return PointTable.build(entries)
