@@ -114,7 +114,7 @@ class RegisterTerms(BaseModel):
 @cache
 def register_terms() -> RegisterTerms:
     """Return the packaged terms."""
-    listed = files("heatpump_twin.drivers.modbus").joinpath("register_terms.yaml")
+    listed = files("heatpump_twin.drivers.modbus.commissioning").joinpath("register_terms.yaml")
     data: Any = yaml.safe_load(listed.read_text("utf-8"))
     return RegisterTerms.model_validate(data)
 
