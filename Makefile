@@ -31,6 +31,7 @@ check: $(STAMP)  ## format, lint, types, layers, generated pages, translations
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p heatpump_twin
 	PYTHONPATH=build/links $(BIN)/lint-imports
+	$(BIN)/python tools/house.py
 	$(BIN)/python tools/reference_pages.py --check
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator --check
 	$(BIN)/python tools/translations.py --check

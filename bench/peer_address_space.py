@@ -14,7 +14,7 @@ from asyncua import Server, ua
 from asyncua.common.utils import Buffer
 from asyncua.ua import ua_binary
 
-from heatpump_twin.server.types.type_models import SITE, all_nodesets, runtime_part
+from heatpump_twin.server.nodeset.type_models import SITE, all_nodesets, runtime_part
 
 
 async def main(told: dict[str, Any]) -> None:

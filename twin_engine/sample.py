@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from heatpump_twin.drivers.status import BAD_NO_DATA, is_bad
-from heatpump_twin.twin_engine.derive.derived import worst
+from heatpump_twin.twin_engine.quality import worst
 
 
 class Sample(NamedTuple):

@@ -14,6 +14,7 @@ from asyncua.server.internal_session import InternalSession, SessionState
 from heatpump_twin.server.limits import MAX_MESSAGE, OperationLimits
 from heatpump_twin.server.security.users import User, UserRole
 from heatpump_twin.server.services.translator import Translator
+from heatpump_twin.server.subscription.subscription_service import PublishChannel
 
 if TYPE_CHECKING:
     from heatpump_twin.server.channel.internal_server import TwinInternalServer
@@ -24,11 +25,8 @@ LIMITS = OperationLimits()
 NONCE_LENGTH = 32
 
 
-class Channel(Protocol):
+class Channel(PublishChannel, Protocol):
     """The secure channel that a session is bound to."""
-
-    forward_publish_response: Callable[..., Any]
-    get_publish_request: Callable[..., Any]
 
     @property
     def peer(self) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 from asyncua import ua
 
 from heatpump_twin.server.export.variant_xml import value_element
-from heatpump_twin.server.nodeset.nodeset_file import NODESET_XSD
-from heatpump_twin.server.nodeset.xml_values import TYPES_XSD
+from heatpump_twin.server.nodeset.nodeset_xml import NODESET_XSD, TYPES_XSD
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import ComputedNode, LeanNode
 from heatpump_twin.server.space.node_builder import standard

@@ -10,8 +10,8 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
 from heatpump_twin.config.catalogue import Point, PointTable
+from heatpump_twin.server.nodeset.type_models import SITE
 from heatpump_twin.server.space.node_builder import Namespaces, standard
-from heatpump_twin.server.types.type_models import SITE
 
 IDS = ua.ObjectIds
 _PARENTS = frozenset(map(standard, (IDS.HasComponent, IDS.Organizes, IDS.HasAddIn)))

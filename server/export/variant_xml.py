@@ -10,10 +10,10 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.server.nodeset.xml_values import (
+from heatpump_twin.server.nodeset.nodeset_xml import (
     array,
     element,
-    number,
+    number_text,
     structure,
 )
 
@@ -36,7 +36,7 @@ def _scalar(kind: str, value: Any, id_text: IdText) -> ET.Element:
         case bool():
             return element(kind, str(value).lower())
         case int() | float():
-            return element(kind, number(value))
+            return element(kind, number_text(value))
         case ua.NodeId():
             return element(kind, [element("Identifier", id_text(value))])
         case ua.LocalizedText():
@@ -56,7 +56,10 @@ def _scalar(kind: str, value: Any, id_text: IdText) -> ET.Element:
 def _structure(value: Any, id_text: IdText) -> ET.Element:
     match value:
         case ua.Range():
-            fields = [element("Low", number(value.Low)), element("High", number(value.High))]
+            fields = [
+                element("Low", number_text(value.Low)),
+                element("High", number_text(value.High)),
+            ]
         case ua.EUInformation():
             fields = [
                 element("NamespaceUri", value.NamespaceUri),

@@ -100,7 +100,7 @@ class MethodNodes:
         async def by_method(caller: Caller, values: Sequence[Any], words: str) -> None:
             await self._commands.refuse(
                 f"{asset}.{name}",
-                number(values),
+                first_number(values),
                 user=caller.user_name,
                 origin=caller.origin,
                 status=ua.StatusCodes.BadUserAccessDenied,
@@ -141,7 +141,7 @@ def allowed(point: Point, limits: Span, value: float) -> bool:
     return value in codes(point, limits)
 
 
-def number(values: Sequence[Any]) -> float:
+def first_number(values: Sequence[Any]) -> float:
     """Return the first number among inputs, for the audit log; NaN where there is none."""
     numbers = (float(value) for value in values if isinstance(value, int | float))
     return next(numbers, float("nan"))

@@ -13,7 +13,12 @@ from heatpump_twin.config.catalogue import Point, Span
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.status import UNCERTAIN, is_good
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
-from heatpump_twin.server.heat_pump.method_nodes import MethodNodes, allowed, number, span_text
+from heatpump_twin.server.heat_pump.method_nodes import (
+    MethodNodes,
+    allowed,
+    first_number,
+    span_text,
+)
 from heatpump_twin.server.services.method_table import Caller, refused, result
 from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
 from heatpump_twin.twin_engine.wording import sentences, value_text
@@ -63,7 +68,7 @@ class SetpointMethods:
             return await self._write(targets, asked, caller)
 
         async def denied(caller: Caller, values: Sequence[Any], words: str) -> None:
-            value = FIXED.get(name, number(values))
+            value = FIXED.get(name, first_number(values))
             status = ua.StatusCodes.BadUserAccessDenied
             await self._refuse(targets[0].point, value, caller, status, words)
 

@@ -26,6 +26,8 @@ from heatpump_twin.server.heat_pump.setpoint_methods import SetpointMethods
 from heatpump_twin.server.heat_pump.state_machine_nodes import StateMachineNodes
 from heatpump_twin.server.nodeset.model import TypeModel, load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
+from heatpump_twin.server.nodeset.type_models import DI, MACHINERY, TYPES
+from heatpump_twin.server.nodeset.type_models import SITE as SITE_URI
 from heatpump_twin.server.site.publisher import Publisher
 from heatpump_twin.server.site.site_namespace import describe_site_namespace
 from heatpump_twin.server.site.site_nodes import SiteNodes
@@ -33,8 +35,6 @@ from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.model_change import VERB, ModelChanges
 from heatpump_twin.server.space.node_builder import Namespaces, NodeBuilder
 from heatpump_twin.server.space.point_values import PointValues, to_datetime
-from heatpump_twin.server.types.type_models import DI, MACHINERY, TYPES
-from heatpump_twin.server.types.type_models import SITE as SITE_URI
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.image import Image

@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 from asyncua import ua
 
+from heatpump_twin.server.nodeset.type_models import SITE
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
-from heatpump_twin.server.types.type_models import SITE
 
 ANY_TEXT = ".*"
 UNSPECIFIED = dt.datetime(1601, 1, 1, tzinfo=dt.UTC)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import EngineeringUnit
-
-UNITS_NAMESPACE = "http://www.opcfoundation.org/UA/units/un/cefact"
-"""UNECE Recommendation 20 codes (OPC 10000-8, 5.6.3.3)."""
+from heatpump_twin.server.nodeset.type_models import UNITS_NAMESPACE
 
 BUILT_IN_TYPES = 25
 """Data types with smaller numbers are their own VariantType (OPC 10000-6, 5.1.2)."""

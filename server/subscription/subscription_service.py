@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
@@ -13,14 +13,38 @@ from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.subscription_service import SubscriptionService
 
 from heatpump_twin.server import limits
+from heatpump_twin.server.security.users import User
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.subscription.monitored_items import MonitoredItems
 
-if TYPE_CHECKING:
-    from heatpump_twin.server.channel.session import TwinSession
-
 KEPT_MESSAGES = 100
 """Messages per subscription that wait for an acknowledgement."""
+
+
+class PublishChannel(Protocol):
+    """Where the notifications of a session go, and where its publish requests wait."""
+
+    forward_publish_response: Callable[..., Any]
+    get_publish_request: Callable[..., Any]
+
+
+class Subscriber(Protocol):
+    """The session behind a subscription, as far as publishing needs to know it."""
+
+    @property
+    def session_id(self) -> ua.NodeId:
+        """The session's own NodeId."""
+        ...
+
+    @property
+    def person(self) -> User | None:
+        """Who is logged in; None: anonymous."""
+        ...
+
+    @property
+    def channel(self) -> PublishChannel:
+        """The secure channel that the session is bound to."""
+        ...
 
 
 class Subscription(InternalSubscription):
@@ -141,11 +165,11 @@ class TwinSubscriptionService(SubscriptionService):
             results.append(ua.StatusCode(code))
         return len(own), results
 
-    def transfer(self, session: TwinSession, numbers: Sequence[int]) -> list[ua.TransferResult]:
+    def transfer(self, session: Subscriber, numbers: Sequence[int]) -> list[ua.TransferResult]:
         """Hand subscriptions over to another session of the same user (OPC 10000-4, 5.14.7)."""
         return [self._transfer(session, int(number)) for number in numbers]
 
-    def _transfer(self, session: TwinSession, number: int) -> ua.TransferResult:
+    def _transfer(self, session: Subscriber, number: int) -> ua.TransferResult:
         answer = ua.TransferResult()
         subscription = self.subscriptions.get(number)
         user = session.person.name if session.person else None

@@ -11,9 +11,9 @@ import structlog
 from asyncua import Server, ua
 from asyncua.server.address_space import NodeData
 
+from heatpump_twin.server.nodeset.type_models import TYPES, all_nodesets, runtime_part
 from heatpump_twin.server.types import nodeset_language, standard_nodes, type_nodes
 from heatpump_twin.server.types.type_cache import TypeCache
-from heatpump_twin.server.types.type_models import TYPES, all_nodesets, runtime_part
 from heatpump_twin.server.types.type_nodes import TypeNodes, packed
 
 log = structlog.get_logger(__name__)

@@ -23,9 +23,9 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA
+from heatpump_twin.server.nodeset.type_models import DI, SITE, TYPES
 from heatpump_twin.server.security.users import UserRole, UserStore
 from heatpump_twin.server.twin_server import TwinServer
-from heatpump_twin.server.types.type_models import DI, SITE, TYPES
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.history import Samples

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from heatpump_twin.server.types.type_models import TYPES, UA, official_nodeset, own_nodeset
+from heatpump_twin.server.nodeset.type_models import TYPES, UA, official_nodeset, own_nodeset
 
 XML = "{http://opcfoundation.org/UA/2011/03/UANodeSet.xsd}"
 HIERARCHICAL = {"HasComponent", "HasProperty", "HasAddIn", "HasOrderedComponent", "Organizes"}

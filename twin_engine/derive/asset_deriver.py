@@ -20,16 +20,14 @@ from heatpump_twin.twin_engine.derive.derived import (
     STATE_SWITCHES,
     WATER_FLOWS,
     WATER_PAIRS,
-    at_least_uncertain,
     compressor_from_power,
     derived_entries,
-    limited,
     operating_state,
     thermal_power,
-    worst,
 )
 from heatpump_twin.twin_engine.derive.expectation import Expectation
 from heatpump_twin.twin_engine.derive.steadiness import Steadiness
+from heatpump_twin.twin_engine.quality import at_least_uncertain, limited, worst
 from heatpump_twin.twin_engine.sample import Sample, first_usable, sample_of
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointSpec, Span
-from heatpump_twin.drivers.status import UNCERTAIN_SUB_NORMAL, is_bad
 
 Number = float | NDArray[np.float64]
 
@@ -60,9 +59,6 @@ NO_POWER = 1.0
 """Electrical power that a meter cannot tell from none. [W]"""
 COP_TODAY_FLOOR = 0.5
 """Energy of a day below which the meters' last digits decide its COP. [kWh]"""
-
-_LIMIT_LOW, _LIMIT_HIGH = 0x0500, 0x0600
-"""InfoType DataValue with LimitBits Low and High (OPC 10000-4, 7.39)."""
 
 
 def derived_entries(
@@ -205,22 +201,3 @@ def possible_states(ids: Iterable[str]) -> frozenset[State]:
         State.FAULT: {"fault_active", "error_code"},
     }
     return frozenset(state for state, points in told_by.items() if have & points)
-
-
-def worst(statuses: Iterable[int]) -> int:
-    """Return the status of the least usable input: Bad before Uncertain before Good."""
-    return max(statuses, key=lambda status: status >> 30)
-
-
-def at_least_uncertain(status: int, reason: int = UNCERTAIN_SUB_NORMAL) -> int:
-    """Return ``reason`` for a Good status, and any other unchanged."""
-    return status if status >> 30 else reason
-
-
-def limited(value: float, status: int, span: Span) -> tuple[float, int]:
-    """Clamp a value to its span; a clamped one is Uncertain and says so in its limit bits."""
-    if is_bad(status) or span[0] <= value <= span[1]:
-        return value, status
-    if value < span[0]:
-        return span[0], at_least_uncertain(status) | _LIMIT_LOW
-    return span[1], at_least_uncertain(status) | _LIMIT_HIGH

@@ -14,10 +14,9 @@ from heatpump_twin.twin_engine.derive.derived import (
     WATER_FLOWS,
     WATER_PAIRS,
     State,
-    at_least_uncertain,
-    limited,
 )
 from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
+from heatpump_twin.twin_engine.quality import at_least_uncertain, limited
 from heatpump_twin.twin_engine.sample import Sample, first_usable, sample_of
 
 

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from heatpump_twin.config.settings import PlatePoint
-
-Numeric = float | NDArray[np.float64]
+from heatpump_twin.twin_engine.derive.derived import Number
 
 MARGIN = 5.0
 """How far beyond the plate's points it is still trusted: half the distance between the water
@@ -68,7 +66,7 @@ class PlatePerformance:
         slope = np.linalg.lstsq(temperatures - mean, share - mean_share, rcond=None)[0]
         self._plane = float(mean_share - slope @ mean), float(slope[0]), float(slope[1])
 
-    def cop(self, source: Numeric, water: Numeric) -> Any:
+    def cop(self, source: Number, water: Number) -> Any:
         """Return heat over electrical input as the plate counts it. [-]
 
         Parameters
@@ -81,7 +79,7 @@ class PlatePerformance:
         lowest, highest = self._share_span
         return np.minimum(np.maximum(share, lowest), highest) * _usual_cop(source, water)
 
-    def covers(self, source: Numeric, water: Numeric, heat: Numeric) -> Any:
+    def covers(self, source: Number, water: Number, heat: Number) -> Any:
         """Tell whether temperatures (°C) and heat (W) are in or near what the plate spans."""
         low, high = self._span
         load = heat / self.rated_capacity
@@ -89,7 +87,7 @@ class PlatePerformance:
         return known & (load >= LEAST_LOAD) & (load <= MOST_LOAD)
 
 
-def _usual_cop(source: Numeric, water: Numeric) -> Any:
+def _usual_cop(source: Number, water: Number) -> Any:
     """Return the Carnot limit between the refrigerant's temperatures, less for warmer water."""
     condensing = water + _CONDENSER_APPROACH
     lift = np.maximum(condensing - (source - _EVAPORATOR_APPROACH), _LEAST_LIFT)

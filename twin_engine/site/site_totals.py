@@ -21,10 +21,9 @@ from heatpump_twin.twin_engine.derive.derived import (
     COP_TODAY_FLOOR,
     NO_POWER,
     State,
-    at_least_uncertain,
-    limited,
 )
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.quality import at_least_uncertain, limited
 from heatpump_twin.twin_engine.site.fleet import (
     Column,
     FleetReading,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from heatpump_twin.server.nodeset.generator.build import build_nodes
 from heatpump_twin.server.nodeset.generator.id_register import Register
+from heatpump_twin.server.nodeset.generator.nodeset_file import NodesetFile
 from heatpump_twin.server.nodeset.generator.official import Official
 from heatpump_twin.server.nodeset.model import load_model
-from heatpump_twin.server.nodeset.nodeset_file import NodesetFile
 from heatpump_twin.server.nodeset.type_ids import REGISTER
 
 FOLDER = Path(__file__).resolve().parent.parent

@@ -9,6 +9,7 @@ from heatpump_twin.server.nodeset.generator.heat_pump import (
     add_heat_pump_type,
 )
 from heatpump_twin.server.nodeset.generator.model_draft import ModelDraft
+from heatpump_twin.server.nodeset.generator.nodeset_node import NodesetNode
 from heatpump_twin.server.nodeset.generator.official import Official
 from heatpump_twin.server.nodeset.generator.site import add_site_types
 from heatpump_twin.server.nodeset.generator.small_types import (
@@ -23,7 +24,6 @@ from heatpump_twin.server.nodeset.generator.state_machine import (
     add_state_machine_type,
 )
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.nodeset_node import NodesetNode
 
 
 def build_nodes(model: TypeModel, official: Official) -> list[NodesetNode]:

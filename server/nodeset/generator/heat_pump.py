@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from heatpump_twin.config.catalogue import Group
 from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTIONAL, ModelDraft
+from heatpump_twin.server.nodeset.generator.nodeset_node import NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.generator.points import add_points
 from heatpump_twin.server.nodeset.generator.programs import add_programs
 from heatpump_twin.server.nodeset.method_declaration import ArgumentDeclaration
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.nodeset_node import NodeClass, NodesetNode
+from heatpump_twin.server.nodeset.nodeset_xml import argument, array
 from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
-from heatpump_twin.server.nodeset.xml_values import argument, array
 
 
 def add_component_types(draft: ModelDraft, model: TypeModel) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from heatpump_twin.server.errors import NodesetError
-from heatpump_twin.server.nodeset.nodeset_node import NodeClass, NodesetNode
+from heatpump_twin.server.nodeset.generator.nodeset_node import NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.type_ids import RETIRED
 
 RANGES = {

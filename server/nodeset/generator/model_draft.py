@@ -6,8 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
 from heatpump_twin.server.errors import NodesetError
-from heatpump_twin.server.nodeset.generator.official import PREFIXES, Official, supertypes
-from heatpump_twin.server.nodeset.nodeset_node import (
+from heatpump_twin.server.nodeset.generator.nodeset_node import (
     ONE_DIMENSION,
     SCALAR,
     BrowseName,
@@ -15,8 +14,9 @@ from heatpump_twin.server.nodeset.nodeset_node import (
     NodesetNode,
     Reference,
 )
+from heatpump_twin.server.nodeset.generator.official import PREFIXES, Official, supertypes
+from heatpump_twin.server.nodeset.type_models import TYPES
 from heatpump_twin.server.nodeset.vocabulary import ModellingRule
-from heatpump_twin.server.types.type_models import TYPES
 
 MANDATORY, OPTIONAL = ModellingRule.MANDATORY.value, ModellingRule.OPTIONAL.value
 PLACEHOLDER = "OptionalPlaceholder"

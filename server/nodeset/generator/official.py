@@ -7,10 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from heatpump_twin.server.errors import NodesetError
-from heatpump_twin.server.nodeset.nodeset_node import BrowseName, NodeClass, NodesetNode, Reference
-from heatpump_twin.server.types.type_models import DI, MACHINERY, UA, official_nodeset
+from heatpump_twin.server.nodeset.generator.nodeset_node import (
+    BrowseName,
+    NodeClass,
+    NodesetNode,
+    Reference,
+)
+from heatpump_twin.server.nodeset.nodeset_xml import NODESET_XSD
+from heatpump_twin.server.nodeset.type_models import DI, MACHINERY, UA, official_nodeset
 
-XML = "{http://opcfoundation.org/UA/2011/03/UANodeSet.xsd}"
+XML = f"{{{NODESET_XSD}}}"
 PREFIXES = {"": UA, "di": DI, "machinery": MACHINERY}
 """Namespaces by the prefix that model.yaml puts before their names."""
 BUNDLED = ("ns0", "di", "machinery")

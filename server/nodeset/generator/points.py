@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 
 from heatpump_twin.config.catalogue import UNITS, PointKind, PointRole, PointSpec, pascal_case
 from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTIONAL, ModelDraft
+from heatpump_twin.server.nodeset.generator.nodeset_node import NodesetNode
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.nodeset_node import NodesetNode
-from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, variable_type
-from heatpump_twin.server.nodeset.xml_values import (
+from heatpump_twin.server.nodeset.nodeset_xml import (
     engineering_units,
     enum_values,
     localized,
-    value_range,
+    range_element,
 )
+from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, variable_type
 
 
 def add_points(
@@ -68,9 +68,9 @@ def _describe_analog(draft: ModelDraft, node: NodesetNode, spec: PointSpec) -> N
         _property(draft, node, "EngineeringUnits", "EUInformation", units)
     else:  # the currency is the site's: the type leaves it to the instance
         _property(draft, node, "CurrencyUnit", "CurrencyUnitType", None)
-    _property(draft, node, "EURange", "Range", value_range(spec.range))
+    _property(draft, node, "EURange", "Range", range_element(spec.range))
     if spec.instrument_range is not None:
-        _property(draft, node, "InstrumentRange", "Range", value_range(spec.instrument_range))
+        _property(draft, node, "InstrumentRange", "Range", range_element(spec.instrument_range))
 
 
 def _property(

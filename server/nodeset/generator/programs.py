@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTIONAL, ModelDraft
+from heatpump_twin.server.nodeset.generator.nodeset_node import NodesetNode
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.nodeset_node import NodesetNode
-from heatpump_twin.server.nodeset.xml_values import array, engineering_units, localized
+from heatpump_twin.server.nodeset.nodeset_xml import array, engineering_units, localized
 
 
 def add_programs(draft: ModelDraft, model: TypeModel, device: NodesetNode) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, PLACEHOLDER, ModelDraft
+from heatpump_twin.server.nodeset.generator.nodeset_node import NodeClass
 from heatpump_twin.server.nodeset.generator.points import add_points
 from heatpump_twin.server.nodeset.generator.small_types import add_properties
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.nodeset_node import NodeClass
 from heatpump_twin.server.nodeset.vocabulary import SITE
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from heatpump_twin.server.nodeset.generator.model_draft import ModelDraft
+from heatpump_twin.server.nodeset.generator.nodeset_node import (
+    SCALAR,
+    BrowseName,
+    NodeClass,
+    NodesetNode,
+)
 from heatpump_twin.server.nodeset.model import Property, Subtype, TypeModel
-from heatpump_twin.server.nodeset.nodeset_node import SCALAR, BrowseName, NodeClass, NodesetNode
-from heatpump_twin.server.nodeset.xml_values import array, element
-from heatpump_twin.server.types.type_models import TYPES
+from heatpump_twin.server.nodeset.nodeset_xml import array, element
+from heatpump_twin.server.nodeset.type_models import TYPES
 
 METADATA = "HeatpumpTwinNamespaceMetadata"
 SERVER_NAMESPACES = "i=11715"

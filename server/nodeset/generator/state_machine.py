@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 
 from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, ModelDraft
+from heatpump_twin.server.nodeset.generator.nodeset_node import NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.model import Cause, StateMachineDeclaration
-from heatpump_twin.server.nodeset.nodeset_node import NodeClass, NodesetNode
+from heatpump_twin.server.nodeset.nodeset_xml import element
 from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
-from heatpump_twin.server.nodeset.xml_values import element
 
 CODES = 100
 """TransitionNumber is 100 × the number of the state that is left + that of the one entered."""

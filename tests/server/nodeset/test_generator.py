@@ -11,10 +11,10 @@ from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.server.errors import NodesetError
 from heatpump_twin.server.nodeset.generator.__main__ import make
 from heatpump_twin.server.nodeset.generator.id_register import Register
+from heatpump_twin.server.nodeset.generator.nodeset_node import BrowseName, NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.nodeset_node import BrowseName, NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.type_ids import REGISTER, TypeIds, load_type_ids
-from heatpump_twin.server.types.type_models import TYPES
+from heatpump_twin.server.nodeset.type_models import TYPES
 
 FOLDER = files("heatpump_twin.server.nodeset")
 SOURCE = FOLDER.joinpath("model.yaml").read_text("utf-8")

@@ -7,7 +7,7 @@ from collections import Counter
 
 from nodeset_space import HIERARCHICAL, XML, registered
 
-from heatpump_twin.server.types.type_models import DI, MACHINERY, TYPES, UA, own_nodeset
+from heatpump_twin.server.nodeset.type_models import DI, MACHINERY, TYPES, UA, own_nodeset
 
 VALUES = "{http://opcfoundation.org/UA/2008/02/Types.xsd}"
 NO_RULE = {"StateType", "InitialStateType", "TransitionType", "NamespaceMetadataType"}

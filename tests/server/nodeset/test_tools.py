@@ -19,14 +19,14 @@ from places import NODE_MODULES
 from heatpump_twin.config.catalogue import CATALOGUE, UNITS, PointKind, PointRole, pascal_case
 from heatpump_twin.server.nodeset.model import load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
-from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
-from heatpump_twin.server.types.type_models import (
+from heatpump_twin.server.nodeset.type_models import (
     LOAD_ORDER,
     TYPES,
     official_nodeset,
     own_nodeset,
     runtime_part,
 )
+from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
 
 SCHEMA = NODE_MODULES / "node-opcua-nodesets" / "nodesets" / "UANodeSet.xsd"
 PROBE = Path(__file__).with_name("node_opcua_nodeset.js")

@@ -15,9 +15,9 @@ from asyncua.ua import ua_binary
 from structlog.testing import capture_logs
 
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.server.nodeset.type_models import DI, IA, MACHINERY, TYPES, all_nodesets
 from heatpump_twin.server.types.type_cache import TypeCache
 from heatpump_twin.server.types.type_import import Imported, import_nodesets
-from heatpump_twin.server.types.type_models import DI, IA, MACHINERY, TYPES, all_nodesets
 from heatpump_twin.server.types.type_nodes import TypeNodes, packed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

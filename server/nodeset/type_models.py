@@ -15,6 +15,9 @@ MACHINERY = "http://opcfoundation.org/UA/Machinery/"
 TYPES = "urn:heatpump-twin:types"
 SITE = "urn:heatpump-twin:site"
 
+UNITS_NAMESPACE = "http://www.opcfoundation.org/UA/units/un/cefact"
+"""UNECE Recommendation 20 codes (OPC 10000-8, 5.6.3.3)."""
+
 LOAD_ORDER = ("di", "ia", "machinery")
 """Each after what it requires (Machinery's own nodeset requires IA)."""
 

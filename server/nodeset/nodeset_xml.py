@@ -1,4 +1,4 @@
-"""Values of variables as NodeSet2 has them (OPC 10000-6, 5.3: the XML encoding)."""
+"""XML of NodeSet2 files: namespaces, and values in the XML encoding (OPC 10000-6, 5.3)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 
 from heatpump_twin.config.catalogue import EngineeringUnit, Span
-from heatpump_twin.server.space.ua_values import UNITS_NAMESPACE
+from heatpump_twin.server.nodeset.type_models import UNITS_NAMESPACE
 
+NODESET_XSD = "http://opcfoundation.org/UA/2011/03/UANodeSet.xsd"
 TYPES_XSD = "http://opcfoundation.org/UA/2008/02/Types.xsd"
 LOCALE = "en"
 
@@ -52,14 +53,16 @@ def array(of: str, items: Iterable[ET.Element]) -> ET.Element:
     return element(f"ListOf{of}", items)
 
 
-def number(value: float) -> str:
+def number_text(value: float) -> str:
     """Return a number as briefly as it is exact."""
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
-def value_range(span: Span) -> ET.Element:
+def range_element(span: Span) -> ET.Element:
     """Return a Range."""
-    return structure("Range", [element("Low", number(span[0])), element("High", number(span[1]))])
+    return structure(
+        "Range", [element("Low", number_text(span[0])), element("High", number_text(span[1]))]
+    )
 
 
 def engineering_units(unit: EngineeringUnit) -> ET.Element:

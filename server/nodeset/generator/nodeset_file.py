@@ -5,13 +5,12 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
+from heatpump_twin.server.nodeset.generator.nodeset_node import SCALAR, NodesetNode
 from heatpump_twin.server.nodeset.generator.official import Official
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.nodeset.nodeset_node import SCALAR, NodesetNode
-from heatpump_twin.server.nodeset.xml_values import LOCALE, TYPES_XSD
-from heatpump_twin.server.types.type_models import TYPES, UA
+from heatpump_twin.server.nodeset.nodeset_xml import LOCALE, NODESET_XSD, TYPES_XSD
+from heatpump_twin.server.nodeset.type_models import TYPES, UA
 
-NODESET_XSD = "http://opcfoundation.org/UA/2011/03/UANodeSet.xsd"
 HEAD = """\
 <?xml version="1.0" encoding="utf-8"?>
 <!-- Made by `make nodeset` from model.yaml and config/catalogue.yaml: edit those. -->
