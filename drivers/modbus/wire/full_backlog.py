@@ -12,11 +12,13 @@ class FullBacklog:
     queue has room for one, and we are in it ourselves.
     """
 
+    # Closing the port would not do: the system then refuses at once, as for a device that reboots.
+
     def __init__(self, host: str, port: int, family: int) -> None:
         self._listener = socket.create_server((host, port), family=family, backlog=0)
         self._filler = socket.create_connection((host, port))
 
     def close(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._filler.close()
         self._listener.close()
