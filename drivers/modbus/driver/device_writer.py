@@ -197,8 +197,8 @@ class DeviceWriter:
         return _refused(BAD_RESOURCE_UNAVAILABLE, message)
 
     async def _interlocked(self, rules: WriteRules) -> WriteOutcome | None:
-        # Read now, since the last poll may be a period old. A Bad value is NaN, which equals nothing,
-        # so that it refuses as well.
+        # Read now, since the last poll may be a period old. A Bad value is NaN: it equals nothing
+        # and refuses as well.
         for name, needed in rules.requires.items():
             try:
                 frame = await self._read_back(self._profile.by_name[name])
