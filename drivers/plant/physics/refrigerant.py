@@ -1,4 +1,4 @@
-"""Refrigerants: saturation and the temperature of the compressed gas."""
+"""Refrigerants: saturation pressure and temperature, and the discharge temperature."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Refrigerant:
     def discharge_temperature(self, suction: float, evaporating: float, condensing: float) -> float:
         """Return the gas temperature at the compressor outlet; all in °C. [°C]"""
         ratio = self.pressure(condensing) / self.pressure(evaporating)
+        # At a start both pressures are equal, and rounding may put the ratio below 1.
         return (suction + _KELVIN) * math.pow(max(ratio, 1.0), self.gas_exponent) - _KELVIN
 
 
