@@ -1,4 +1,4 @@
-"""Read and write a device that no twin controls: for a person who looks and tries.
+"""Read and write a device by hand, one that no twin controls: for a person who looks and tries.
 
 ::
 
@@ -85,7 +85,7 @@ class DeviceAccess:
         )
 
     async def read(self, names: Collection[str] = ()) -> list[PointReading]:
-        """Read these points, or all, with the fewest requests.
+        """Read points by their names, or all points, with the fewest requests.
 
         A point that is refused or met with silence does not hide the others. Raises `LinkError`
         if the device says nothing at all.
@@ -96,11 +96,11 @@ class DeviceAccess:
         return [found[point.point] for point in wanted]
 
     def refusal(self, name: str, value: float) -> WriteOutcome | None:
-        """Say why a value would not be sent, as far as that is known without the device."""
+        """Say why a value would not be sent to a point, as far as is known without the device."""
         return self._writer.refusal(self._points[name].index, value)
 
     def remember_write(self, name: str, ago: float) -> None:
-        """Have the throttle count a write that was made so many seconds ago."""
+        """Have the throttle count a write to a point by another run. [s ago]"""
         self._writer.remember(self._points[name].index, ago)
 
     async def write(self, name: str, value: float) -> WriteOutcome:
@@ -108,7 +108,7 @@ class DeviceAccess:
         return await self._writer.write(self._points[name].index, value)
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection to the device."""
         await self._link.close()
 
     async def _words(self, block: ReadBlock) -> tuple[int, ...]:

@@ -45,12 +45,12 @@ class Fit:
 
     @property
     def score(self) -> float:
-        """Between 0 and 1; see the module's description."""
+        """Score of the fit, between 0 and 1; see the module's description."""
         return (self.usual + _POSSIBLE * self.possible) / (self.tried + 1)
 
     @property
     def readable(self) -> int:
-        """Points that the device has."""
+        """Number of tried points that the device has."""
         return self.tried - self.refused
 
     @property
@@ -60,7 +60,7 @@ class Fit:
 
     @property
     def reason(self) -> str:
-        """The score in words."""
+        """The reasons for the score, in words."""
         parts = [f"of {self.tried} points {self.usual} usual"]
         parts += [f"{self.possible} possible"] if self.possible else []
         parts += [f"{self.refused} refused"] if self.refused else []

@@ -1,4 +1,4 @@
-"""From the site file to drivers: which points every device feeds, and which links they share.
+"""Plan the devices of a site file: which points each one feeds, and which links they share.
 
 ::
 

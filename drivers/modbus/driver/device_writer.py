@@ -211,7 +211,7 @@ class DeviceWriter:
 
 
 def _same(codec: PointCodec, found: float, want: float) -> bool:
-    """Compare within half the device's resolution, or the rounding of its float."""
+    """Tell whether values agree within half the device's resolution, or the rounding of a float."""
     if codec.point.type.is_float:
         return math.isclose(found, want, rel_tol=1e-6, abs_tol=1e-9)
     return abs(found - want) <= abs(codec.factor) / 2

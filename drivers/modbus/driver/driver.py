@@ -49,7 +49,7 @@ class DriverMetrics:
 
 
 class ModbusDriver:
-    """Implements `heatpump_twin.drivers.protocol.Driver` for one Modbus device.
+    """Poll and write one Modbus device: a `heatpump_twin.drivers.protocol.Driver`.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class EmulatedConnection(asyncio.Protocol):
         self._last_due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Join the gateway's connections."""
+        """Add the connection to those of the gateway."""
         assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 (streams are both)
         self._transport = transport
         self._connections[self] = None
@@ -63,7 +63,7 @@ class EmulatedConnection(asyncio.Protocol):
         self._loop.call_at(self._last_due, self._send_next)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Leave the gateway's connections."""
+        """Remove the connection from those of the gateway."""
         self._connections.pop(self, None)
         self._pending.clear()
         if not self._closed.done():

@@ -16,7 +16,7 @@ class SensorFault(Protocol):
     """The fault of a sensor: what it makes of the true value."""
 
     def shown(self, value: float, /) -> float:
-        """Return what the device shows instead."""
+        """Return what the device shows instead of the true value."""
         ...
 
 
@@ -33,7 +33,7 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Drifting:
-    """The sensor goes away from the truth, the further the longer."""
+    """The sensor drifts away from the true value, the further the longer."""
 
     per_hour: float
     """[unit of the point / h]"""

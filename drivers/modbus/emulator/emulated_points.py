@@ -31,12 +31,12 @@ class ModbusRefusal(Exception):  # noqa: N818 (an answer of the protocol, not an
 
 
 class Shown(Protocol):
-    """A point as it lies in the registers."""
+    """A point of an emulated device, as its registers show it."""
 
     point: ProfilePoint
 
     def words(self, sensors: Sensors) -> Sequence[int]:
-        """Return its words (or its bit) now, or raise `ModbusRefusal`."""
+        """Return the words (or the bit) of the point now, or raise `ModbusRefusal`."""
         ...
 
 
@@ -55,7 +55,7 @@ class ShownValue:
         self._words: Sequence[int] = ()
 
     def value(self, sensors: Sensors) -> float | None:
-        """Return what the sensor says, right or wrong; None: there is none."""
+        """Return the value that the sensor shows, right or wrong; None: there is no sensor."""
         value = self._process.read(self.name)
         if value is None or math.isnan(value):
             return None

@@ -43,7 +43,7 @@ class Corruption(StrEnum):
 
 
 class Received(NamedTuple):
-    """A request as it came."""
+    """A request as it was received."""
 
     transaction: int
     unit: int
@@ -51,7 +51,7 @@ class Received(NamedTuple):
 
 
 class Session(Protocol):
-    """How requests and responses are framed."""
+    """The framing of requests and responses on one kind of transport."""
 
     tells_absence: bool
     """Whether a gateway answers for a unit that does not; on a bus there is just silence."""
@@ -71,7 +71,7 @@ class Session(Protocol):
 
 
 class TcpSession:
-    """Modbus TCP."""
+    """Modbus TCP: requests and responses with an MBAP header."""
 
     tells_absence = True
     patience = math.inf  # TCP loses nothing: the rest comes, be it byte by byte

@@ -31,7 +31,7 @@ _DTYPES = {
 
 
 class BlockDecoder:
-    """Turns the data bytes of the responses to some read blocks into values and statuses.
+    """Turn the data bytes of the responses to some read blocks into values and statuses.
 
     The n points are in the order of the blocks. They are decoded together because a NumPy call
     costs the same for six values as for sixty.

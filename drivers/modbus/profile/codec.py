@@ -73,7 +73,7 @@ _NO_FIELD = -1.0
 
 @dataclass(frozen=True, slots=True)
 class PointCodec:
-    """Encodes and decodes one point, between wire words and the catalogue's unit."""
+    """Encode and decode one point, between wire words and the catalogue's unit."""
 
     point: ProfilePoint
     format: str

@@ -211,7 +211,7 @@ class ProfilePoint(_Section):
 
     @property
     def size(self) -> int:
-        """Addresses that the value takes."""
+        """Number of addresses that the value takes."""
         return self.length if self.length is not None else self.type.registers
 
     @property

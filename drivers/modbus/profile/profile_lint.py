@@ -28,7 +28,7 @@ _COARSE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something doubtful about a profile."""
+    """A finding of the lint: something doubtful about a profile, with its place in the file."""
 
     problem: Problem
     is_error: bool

@@ -6,7 +6,7 @@ import socket
 
 
 class FullBacklog:
-    """Holds a port so that attempts to connect get no answer, as if the cable were pulled.
+    """Hold a port so that attempts to connect get no answer, as if the cable were pulled.
 
     Linux drops what asks for a connection while the queue of those not yet accepted is full. This
     queue has room for one, and we are in it ourselves.

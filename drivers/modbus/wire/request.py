@@ -146,7 +146,7 @@ class Request:
 
     @property
     def function(self) -> int:
-        """The function code."""
+        """The function code of the request."""
         return self.pdu[0]
 
     def probes(self) -> list[Request]:

@@ -98,7 +98,7 @@ class EmulatedHeatPump:
         return residual(self.physics.ledger, self._stored_at_start, self.physics.stored)
 
     def advance(self, to: int, step: float | None = None) -> None:
-        """Move to the last whole step before a time in µs; `step` in s if not the usual one."""
+        """Advance to the last whole step before a time in µs; `step` in s if not the usual one."""
         self._run(to, step or self.step)
 
     def skip(self, to: int) -> None:

@@ -81,14 +81,14 @@ class Plant:
         }
 
     def advance(self) -> None:
-        """Catch up with the clock. A clock that went back is waited for."""
+        """Advance all heat pumps to the time of the clock; one that went back is waited for."""
         now = self._clock.now()
         for heat_pump in self.heat_pumps.values():
             self._bridge(heat_pump, now)
             heat_pump.advance(now)
 
     async def run(self) -> None:
-        """Keep up with the clock until cancelled."""
+        """Advance all heat pumps with the clock, until cancelled."""
         while True:
             self.advance()
             await asyncio.sleep(_TICK)

@@ -41,7 +41,7 @@ class BuildingParameters:
 
 @dataclass(frozen=True, slots=True)
 class ValveParameters:
-    """Thermostatic radiator valves."""
+    """The parameters of thermostatic radiator valves."""
 
     band: float = 2.0
     """Change of the room temperature between open and shut. [K]"""

@@ -47,7 +47,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """In less out less stored, since the start. Zero if energy is conserved. [J]"""
+    """Residuals of energy balances since the start: in less out less stored; 0 if conserved. [J]"""
 
     loop: float
     tank: float

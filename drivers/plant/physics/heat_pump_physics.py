@@ -38,7 +38,7 @@ _LEAST_PRESSURE = 0.4
 
 
 class HeatPumpPhysics:
-    """The state of one heat pump and its house, and how it moves by a time step."""
+    """The state of one heat pump and its house, and how a time step changes it."""
 
     def __init__(
         self,

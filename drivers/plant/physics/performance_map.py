@@ -79,7 +79,7 @@ class Operation:
 
     @property
     def cop(self) -> float:
-        """Heat over electricity. [-]"""
+        """COP: heat over electricity. [-]"""
         return self.capacity / self.power
 
 

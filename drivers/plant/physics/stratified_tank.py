@@ -20,7 +20,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class TankParameters:
-    """A hot water tank."""
+    """The parameters of a hot water tank."""
 
     litres: float = 180.0
     loss: float = 1.7
@@ -88,7 +88,8 @@ class StratifiedTank:
     """The temperatures of the tank's layers, top first. [°C]
 
     C dT_i/dt = ṁc(T_below − T_i) + k(T_i+1 − 2T_i + T_i−1) − UA(T_i − T_a) + Q_i, where cold water
-    enters at the bottom; a layer warmer than the one above it mixes with it.
+    enters at the bottom; a layer warmer than the one above it mixes with it. C in J/K, ṁc, k and
+    UA in W/K, Q in W.
     """
 
     def __init__(self, parameters: TankParameters, top: float, bottom: float) -> None:

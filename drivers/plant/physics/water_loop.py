@@ -18,7 +18,7 @@ WATER_DENSITY = 0.99
 
 @dataclass(frozen=True, slots=True)
 class LoopParameters:
-    """A water loop."""
+    """The parameters of a water loop."""
 
     exchanger: float = 18_000.0
     """Heat capacity of the condenser with its water. [J/K]"""
@@ -187,6 +187,8 @@ class WaterLoop:
         ambient: Sequence[float],
     ) -> None:
         """Solve (C/Δt + W + k) Tᵢ = C/Δt Tᵢ⁰ + W Tᵢ₋₁ + k Tₐ + Q around the ring.
+
+        W is the stream ṁc, k the loss of a node and Tₐ what it loses to. [W/K], [°C]
 
         Every Tᵢ is written as offset + slope · T of the last node; closing the ring gives that.
         """
