@@ -44,7 +44,7 @@ SENSORS = {
     "low_pressure": Accuracy(0.04, 0.02, 0.01),
     "water_pressure": Accuracy(0.02, 0.01, 0.004),
     "controller_water_flow": Accuracy(0.12, 0.05, 0.06),
-    # The meters have no offset here: theirs is an error of gain, in physics/meters.py.
+    # Power and flow of the meters have an error of gain instead, in physics/meters.py.
     "electrical_power": Accuracy(0.0, 0.0, 1.2),
     "water_flow": Accuracy(0.0, 0.0, 0.025),
     "meter_supply_temperature": _METER,

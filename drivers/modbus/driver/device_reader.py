@@ -72,7 +72,7 @@ class DeviceReader:
                 answers.append(await self._request(poll.requests[len(answers)]))
             except ModbusExceptionError as answer:
                 self.exceptions += 1
-                if not answer.concerns_addresses:  # no part of the block would fare better
+                if not answer.concerns_addresses:  # to split the block would not help
                     raise
                 # Only blocks from this one on change, so that the answers so far stay in place.
                 self._refine(poll.blocks, len(answers), answer, everything=everything)

@@ -101,7 +101,7 @@ class RtuSession:
 
     tells_absence = False
     # The specification allows 1.5 characters of silence in a frame (Serial Line V1.02, 2.5.1.1).
-    # Buffers and networks on the way add to that, and a client is not as quick with its next try.
+    # Buffers and networks on the way add to that; a client waits longer before it tries again.
     patience = 0.2
 
     def take(self, buffer: bytearray) -> Received | None:

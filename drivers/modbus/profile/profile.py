@@ -66,7 +66,7 @@ class Space(StrEnum):
 # numbers in several registers: there each maker has an order, IDM the low word first, NIBE even
 # another for writing than for reading.
 class Order(StrEnum):
-    """Which word, or byte, of a number comes first: the high or the low one."""
+    """Word order or byte order: whether the high or the low part of a number comes first."""
 
     BIG = "big"
     LITTLE = "little"

@@ -199,7 +199,7 @@ class ModbusLink:
 
     def _answered(self, pause: float) -> None:
         now = asyncio.get_running_loop().time()
-        self._failed.clear()  # who can bring one unit's response, can bring those of the others
+        self._failed.clear()  # a gateway that brings one unit's response can bring the others'
         self._quiet_until = now + pause
         self.occupied = now - self._turn_began
 
