@@ -149,7 +149,6 @@ def _line(
 
 
 def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str, Any]:
-    """Return the fields of a profile point that a row states. Raises `UnclearError`."""
     space, address = legend.place(row)
     fields: dict[str, Any] = {"space": space.value, "address": address}
     if space.of_bits:

@@ -81,9 +81,8 @@ class TcpSession:
         if len(buffer) < _MBAP.size:
             return None
         transaction, protocol, length, unit = _MBAP.unpack_from(buffer)
-        # The length counts the unit identifier and at least a function code.
         if protocol != 0 or not 2 <= length <= _MAX_PDU + 1:
-            raise NotModbusError
+            raise NotModbusError  # the length counts the unit and at least a function code
         end = _MBAP.size + length - 1
         if len(buffer) < end:
             return None
