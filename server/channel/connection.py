@@ -30,7 +30,8 @@ class ClientConnection(OPCUAProtocol):
         super().connection_made(transport)
         if self.processor is not None:
             self.processor = TwinProcessor(self.iserver, transport, self.limits)
-            self.processor.set_policies(self.policies)
+            # asyncua says no types of its message loop.
+            self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; a frame that says it is too long, or is none, ends the connection."""

@@ -27,7 +27,7 @@ from asyncua.server.address_space import NodeData
 from asyncua.ua import ua_binary
 
 from heatpump_twin.server.space.node import VALUE, Attribute, Constant, LeanNode
-from heatpump_twin.server.space.ua_values import standard
+from heatpump_twin.server.space.ua_values import content, standard
 
 _COUNTS = struct.Struct("<6I")
 _WORD = np.dtype("<u4")
@@ -42,7 +42,7 @@ class TypeNodes:
     def __init__(self, block: bytes) -> None:
         uris, ids, nodes, data_types, words, values = _COUNTS.unpack_from(block)
         data = Buffer(block, _COUNTS.size)
-        self.namespaces: list[str] = [_STRING.unpack(data) for _ in range(uris)]
+        self.namespaces: list[str] = [_STRING.unpack(data) or "" for _ in range(uris)]
         self._ids = [ua_binary.nodeid_from_binary(data) for _ in range(ids)]
         self._rows = {node_id: row for row, node_id in enumerate(self._ids[:nodes])}
         numbers = np.frombuffer(
@@ -95,7 +95,7 @@ class TypeNodes:
         if attribute == VALUE:  # the library changes lists in place that it has read from here
             return Attribute(self._decoded(value))
         if attribute == _IDS.NodeClass:
-            number = self._decoded(value).Value.Value
+            number = content(self._decoded(value))
             return Constant(_data_value(ua.NodeClass(number), ua.VariantType.Int32))
         return self._constant(value)
 
@@ -106,8 +106,8 @@ class TypeNodes:
             self._ids[kind],
             bool(shape & 1),
             self._ids[target],
-            self._constant(browse_name).value.Value.Value,
-            self._constant(display_name).value.Value.Value,
+            content(self._constant(browse_name).value),
+            content(self._constant(display_name).value),
             ua.NodeClass(shape >> 1),
             self._ids[type_],
         )
@@ -131,7 +131,8 @@ async def _register(server: Server, node: LeanNode) -> None:
     definition = node.attribute(_IDS.DataTypeDefinition)
     attributes = ua.DataTypeAttributes()
     attributes.DisplayName = node.attribute(_IDS.DisplayName)
-    attributes.DataTypeDefinition = definition
+    # asyncua's importer gives the attributes this member as well, and reads it below.
+    attributes.DataTypeDefinition = definition  # type: ignore[attr-defined]
     supertype = _supertype(node)
     if isinstance(definition, ua.StructureDefinition):
         await structures104.load_custom_struct_xml_import(node.nodeid, attributes)
@@ -145,9 +146,10 @@ async def _register(server: Server, node: LeanNode) -> None:
 
 def _supertype(node: LeanNode) -> ua.NodeId:
     has_subtype = standard(ua.ObjectIds.HasSubtype)
-    return next(
+    found: ua.NodeId = next(
         r.NodeId for r in node.references if r.ReferenceTypeId == has_subtype and not r.IsForward
     )
+    return found
 
 
 def _data_value(value: object, kind: ua.VariantType) -> ua.DataValue:
@@ -191,8 +193,8 @@ class _Packer:
 
     def add(self, node: NodeData) -> None:
         self.words.append(len(node.attributes))
-        for attribute, content in node.attributes.items():
-            self.words += attribute.value, self._value(content.value)
+        for attribute, held in node.attributes.items():
+            self.words += attribute.value, self._value(held.value or ua.DataValue())
         for reference in node.references:
             self.words += (
                 self.node_id(reference.ReferenceTypeId),
