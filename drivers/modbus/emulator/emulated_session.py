@@ -76,7 +76,8 @@ class TcpSession:
         """Take a header and the PDU that it announces."""
         if len(buffer) < _MBAP.size:
             return None
-        transaction, protocol, length, unit = _MBAP.unpack_from(buffer)
+        header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+        transaction, protocol, length, unit = header
         if protocol != 0 or not 2 <= length <= _MAX_PDU + 1:
             raise NotModbusError
         end = _MBAP.size + length - 1

@@ -47,7 +47,8 @@ class TcpFraming:
         """Return the PDU behind a header that repeats transaction and unit."""
         if len(buffer) < _MBAP.size:
             return None
-        number, protocol, length, unit = _MBAP.unpack_from(buffer)
+        header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+        number, protocol, length, unit = header
         if protocol != 0:
             raise FrameError(f"protocol {protocol} is not Modbus")
         if number != transaction:
