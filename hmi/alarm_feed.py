@@ -14,7 +14,7 @@ from heatpump_twin.hmi.alarm_list import Alarm, AlarmList, alarm_of
 from heatpump_twin.hmi.calls import Outcome, request
 from heatpump_twin.hmi.endpoint import standard_node
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 _PERIOD = 500.0
 _TYPES = "urn:heatpump-twin:types"

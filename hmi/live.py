@@ -12,7 +12,7 @@ from asyncua.common.subscription import DataChangeEvent, Subscription
 from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.presentation import DisplayedValue
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 PERIOD = 500.0
 """Publishing interval. [ms]"""

@@ -20,7 +20,7 @@ from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, stan
 from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 EVENT_ID = MethodArgument("EventId", ua.VariantType.ByteString, "The event that is meant")

@@ -13,7 +13,7 @@ from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.processor import TwinProcessor
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 HEADER = 8
 KINDS = frozenset((b"HEL", b"OPN", b"MSG", b"CLO", b"ERR"))

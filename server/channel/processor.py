@@ -27,7 +27,7 @@ from heatpump_twin.server.security.users import User
 from heatpump_twin.server.services.method_table import Explained
 from heatpump_twin.server.space.ua_values import standard, status_code
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 def _request(name: str) -> ua.NodeId:

@@ -75,13 +75,15 @@ class NodesetExport:
 
     def _walk(self) -> Iterable[LeanNode]:
         """Give our nodes, each after one that refers to it."""
-        waiting = [node for node in list(self._aspace.keys()) if self._is_root(node)]
+        waiting: list[ua.NodeId] = [
+            node for node in list(self._aspace.keys()) if self._is_root(node)
+        ]
         seen = set(waiting)
         while waiting:
             data = self._aspace[waiting.pop(0)]
             yield data
             for reference in data.references:
-                target = reference.NodeId
+                target: ua.NodeId = reference.NodeId
                 is_own = reference.IsForward and target.NamespaceIndex == self._own
                 if is_own and target not in seen:
                     seen.add(target)

@@ -13,7 +13,7 @@ from asyncua.server.address_space import AddressSpace
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.space.ua_values import standard, status_code
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Caller(Protocol):

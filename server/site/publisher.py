@@ -14,7 +14,7 @@ from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import Attribute
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Job = Callable[[], Awaitable[None]]
 

@@ -18,7 +18,7 @@ from heatpump_twin.server.types import nodeset_language, standard_nodes, type_no
 from heatpump_twin.server.types.type_cache import TypeCache
 from heatpump_twin.server.types.type_nodes import TypeNodes, packed
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def load_type_nodes(cache: Path) -> TypeNodes:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from asyncua import Server, ua
@@ -25,9 +26,13 @@ from asyncua.common import structures104
 from asyncua.common.utils import Buffer
 from asyncua.server.address_space import NodeData
 from asyncua.ua import ua_binary
+from numpy.typing import NDArray
 
 from heatpump_twin.server.space.node import VALUE, Attribute, Constant, LeanNode
 from heatpump_twin.server.space.ua_values import content, standard
+
+Whole = TypeVar("Whole", NDArray[np.uint32], memoryview)
+"""What a table of ends cuts into parts."""
 
 _COUNTS = struct.Struct("<6I")
 _WORD = np.dtype("<u4")
@@ -40,7 +45,8 @@ class TypeNodes:
     """A source of nodes. A node that was read once stays: it can be written."""
 
     def __init__(self, block: bytes) -> None:
-        uris, ids, nodes, data_types, words, values = _COUNTS.unpack_from(block)
+        counts: tuple[int, int, int, int, int, int] = _COUNTS.unpack_from(block)
+        uris, ids, nodes, data_types, words, values = counts
         data = Buffer(block, _COUNTS.size)
         self.namespaces: list[str] = [_STRING.unpack(data) or "" for _ in range(uris)]
         self._ids = [ua_binary.nodeid_from_binary(data) for _ in range(ids)]
@@ -72,14 +78,15 @@ class TypeNodes:
         """Make namespaces known, and data types as Python classes, as the library's import does."""
         for uri in self.namespaces:
             await server.register_namespace(uri)
-        for row in self._data_types.tolist():
+        rows: list[int] = self._data_types.tolist()
+        for row in rows:
             node = self.get(self._ids[row])
             if node is not None:
                 await _register(server, node)
 
     # ── decoding ──────────────────────────────────────────────────────────────────────────────────
     def _node(self, row: int) -> LeanNode:
-        words = _part(self._words, self._node_ends, row).tolist()
+        words: list[int] = _part(self._words, self._node_ends, row).tolist()
         split = 1 + 2 * words[0]
         attributes = {
             (attribute := _IDS(number)): self._attribute(attribute, value)
@@ -123,7 +130,7 @@ class TypeNodes:
         return ua_binary.from_binary(ua.DataValue, data)
 
 
-def _part(of: np.ndarray | memoryview, ends: np.ndarray, number: int) -> np.ndarray | memoryview:
+def _part(of: Whole, ends: NDArray[np.uint32], number: int) -> Whole:
     return of[ends[number - 1] if number else 0 : ends[number]]
 
 

@@ -23,7 +23,7 @@ from heatpump_twin.twin_engine.image import Image
 HEAT_UP = "heat_up_time"
 PREDICTED = (HEAT_UP, f"{HEAT_UP}_lower", f"{HEAT_UP}_upper")
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class HeatUpModel:

@@ -23,7 +23,7 @@ from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH
 from heatpump_twin.drivers.plant.physics.sizing import PlantParameters, map_of, size
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 LONG_WARM_UP = ((18 * 3600, 60.0), (6 * 3600, 20.0))
 """What passes before the start: how long, and in which steps. [s]"""
