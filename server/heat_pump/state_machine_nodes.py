@@ -33,7 +33,7 @@ OPERATION_MODES = ("None", *["Processing"] * 7)
 
 TRANSITION_SEVERITY = 100
 
-Read = Callable[[], tuple[object, ua.VariantType] | None]
+ReadElement = Callable[[], tuple[object, ua.VariantType] | None]
 """Returns a value and its type; None while there is none."""
 
 NO_TRANSITION = Element(ua.NodeId(), ua.LocalizedText(), 0)
@@ -171,7 +171,7 @@ class StateMachineNodes:
         identifier = self._builder.property(variable, ua.QualifiedName("Id"), IDS.NodeId)
         number = self._builder.property(variable, ua.QualifiedName("Number"), IDS.UInt32)
 
-        def part(pick: Callable[[Element], object], kind: ua.VariantType) -> Read:
+        def part(pick: Callable[[Element], object], kind: ua.VariantType) -> ReadElement:
             def read() -> tuple[object, ua.VariantType] | None:
                 element = now()
                 return None if element is None else (pick(element), kind)
@@ -184,7 +184,7 @@ class StateMachineNodes:
             self._follow(number, point, part(lambda e: e.number, UINT32)),
         ]
 
-    def _follow(self, node: ua.NodeId, point: Point, read: Read) -> LiveNode:
+    def _follow(self, node: ua.NodeId, point: Point, read: ReadElement) -> LiveNode:
         def value(index: int) -> ua.DataValue:
             found = read()
             status = int(self._image.status[index])
