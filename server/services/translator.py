@@ -14,7 +14,7 @@ from typing import Any
 from asyncua import ua
 
 from heatpump_twin.config.languages import DEFAULT, Languages
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Phrase, Text
 
 SEVERAL = "mul"
 """Locale of a text in several languages (OPC 10000-3, 8.5.2.2)."""
@@ -136,12 +136,13 @@ class Translator:
         english = text.Text
         if text.Locale != DEFAULT or not english:
             return text
-        said = self._said.get(english)
+        key = english.key if isinstance(english, Text) else english
+        said = self._said.get(key)
         if said is None:
             said = self._localized(english) or text
             # Phrases have values in them: there is no end of them.
             if said is not text and not isinstance(english, Phrase):
-                self._said[english] = said
+                self._said[key] = said
         return said
 
     def _localized(self, english: str) -> ua.LocalizedText | None:
@@ -156,7 +157,7 @@ class Translator:
         return ua.LocalizedText(pairs, SEVERAL)
 
     def _in(self, code: str, english: str) -> str | None:
-        return english if code == DEFAULT else self._languages[code].say(english)
+        return self._languages[code].say(english)
 
     def _sentence(self, words: Any) -> Any:
         """Translate a plain String, if it was made as a phrase; several languages don't fit."""
