@@ -8,6 +8,8 @@ from string import Formatter
 from typing import Any
 
 Part = str | float
+OF_PAGES = "hmi."
+"""How the contexts of the HMI's pages begin."""
 ENGLISH_DECIMAL = "."
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from heatpump_twin.config.phrase import (
     ENGLISH_DECIMAL,
+    OF_PAGES,
     Context,
     Phrase,
     Text,
@@ -110,7 +111,8 @@ def read_language(code: str, source: Traversable) -> Language:
         if isinstance(message.id, str):
             said[message_key(message.id, message.context)] = str(message.string)
             # A text that was read from a nodeset has no context: the first that knows it, speaks.
-            said.setdefault(message.id, str(message.string))
+            if not message.context.startswith(OF_PAGES):
+                said.setdefault(message.id, str(message.string))
         elif all(message.string):
             counted[message_key(message.id[0], message.context)] = tuple(message.string)
     return Language(code, get_decimal_symbol(code), said, counted, c2py(messages.plural_expr))

@@ -73,14 +73,19 @@ def alarms() -> Iterator[Source]:
 
 
 def commands() -> Iterator[Source]:
-    """Return names and descriptions of methods, and of arguments that stand for no point."""
+    """Return names and descriptions of methods and of their arguments.
+
+    An argument of the type states its unit; that of an instance, what it takes.
+    """
     declared = load_model()
+    titles = {spec.title for specs in CATALOGUE.values() for spec in specs.values()}
     for name, method in declared.methods.items():
         yield Source(Context.COMMANDS, name, MODEL_FILE)
         yield Source(Context.COMMANDS, method.description, MODEL_FILE, name)
         for argument, spec in method.inputs.items():
-            if spec.text is not None:
-                yield Source(Context.COMMANDS, spec.meaning, MODEL_FILE, f"{name}, {argument}")
+            for text in dict.fromkeys((spec.meaning, spec.description)):
+                if text not in titles:
+                    yield Source(Context.COMMANDS, text, MODEL_FILE, f"{name}, {argument}")
     for name, result in declared.results.items():
         yield Source(Context.COMMANDS, result.meaning, MODEL_FILE, name)
 

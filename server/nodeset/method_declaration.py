@@ -45,7 +45,9 @@ class ArgumentDeclaration(Strict):
         if self.text is not None:
             return Text(self.text, Context.COMMANDS)
         symbol = UNITS[self._spec.unit].symbol if self._spec.unit else ""
-        return f"{self._spec.title} [{symbol}]" if symbol else self._spec.title
+        if not symbol:
+            return self._spec.title
+        return Text(f"{self._spec.title} [{symbol}]", Context.COMMANDS)
 
     @property
     def meaning(self) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from asyncua import ua
+from asyncua.ua import uaprotocol_auto
 
 from heatpump_twin.config.languages import DEFAULT, Languages
 from heatpump_twin.config.phrase import Phrase, Text
@@ -21,6 +22,7 @@ SEVERAL = "mul"
 
 TEXTS_OF: dict[type, tuple[str, ...]] = {
     ua.Argument: ("Description",),
+    uaprotocol_auto.Argument: ("Description",),
     ua.EUInformation: ("DisplayName", "Description"),
     ua.EnumValueType: ("DisplayName", "Description"),
     ua.EnumField: ("DisplayName", "Description"),
@@ -28,7 +30,10 @@ TEXTS_OF: dict[type, tuple[str, ...]] = {
     ua.StructureField: ("Description",),
     ua.StructureDefinition: ("Fields",),
 }
-"""Structures that people read, and their members that are texts or have texts."""
+"""Structures that people read, and their members that are texts or have texts.
+
+The library decodes an Argument to the superclass of its own: so are those of the type nodes.
+"""
 
 
 class Translator:

@@ -326,7 +326,7 @@ async def test_every_text_is_translated(rig, connect, code: str) -> None:
         if s.node.NamespaceIndex in own and s.text.Locale == "en"
         if s.text.Text not in passed_on and not s.is_identifier(own)
     }
-    assert not missing, f"add to config/locales/{code}.yaml: {missing}"
+    assert not missing, f"not in config/locales/{code}: {missing}"
 
 
 def _place(shown: Shown) -> str:
