@@ -23,7 +23,6 @@ from heatpump_twin.server.services.translator import Translators
 
 CODE = "de"
 POINTS = CATALOGUE["heat_pump"]
-STATES = {text for spec in POINTS.values() for text in (*(spec.states or ()), *spec.enum.values())}
 
 
 @pytest.fixture(scope="module")
