@@ -205,8 +205,8 @@ class StateMachineNodes:
         assert follower.machine.last is not None  # noqa: S101 (there was a transition)
         transition, left, entered = follower.machine.last
         time = to_datetime(follower.machine.last_time)
-        parts = {"left": left.name.Text or "", "entered": entered.name.Text or ""}
-        words = Phrase("{left} → {entered}", **parts)
+        before, after = left.name.Text or "", entered.name.Text or ""
+        words = Phrase("{left} → {entered}", left=before, entered=after)
         return Event(
             {
                 ("EventId",): ua.Variant(new_event_id(), ua.VariantType.ByteString),
