@@ -40,7 +40,7 @@ they are never polled or written, `hptwin profile check` says why, and `hptwin r
 shows them on the device. What else is open about a device stands under `unverified` in its file:
 hardly any profile was tried on hardware.
 
-[Commissioning](commissioning.md) tells how to find out which one fits and how to make one of your own.
+[Commissioning](commissioning.md) tells how to find out which one fits and how to make your own.
 """
 
 
