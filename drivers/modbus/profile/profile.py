@@ -287,6 +287,18 @@ class ProfilePoint(_Section):
         return found
 
 
+class UnverifiedPoint(ProfilePoint):
+    """A reading of a register that only one source gives, or that sources dispute."""
+
+    why: str = Field(min_length=1, description="who says so, and who says otherwise")
+
+    def _mistakes(self) -> list[str]:
+        found = super()._mistakes()
+        if self.write is not None:
+            found.append("what is not verified is never written")
+        return found
+
+
 class Limits(_Section):
     """The largest request that the device answers."""
 
@@ -326,6 +338,9 @@ class Profile(_Section):
     timeout: Duration = Field(0.5, gt=0, description="longest time to a response")
     poll: Periods = Periods()
     points: tuple[ProfilePoint, ...] = Field(min_length=1)
+    unverified_points: tuple[UnverifiedPoint, ...] = Field(
+        (), description="read on request only (`hptwin read --unverified`), never polled or written"
+    )
 
     @cached_property
     def by_name(self) -> dict[str, ProfilePoint]:

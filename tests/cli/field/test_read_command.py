@@ -60,6 +60,40 @@ async def test_all_points_with_few_requests(gateway: Any) -> None:
     assert gateway.session.functions <= READS
 
 
+async def test_what_is_not_verified_is_read_when_asked_for(serve: Any, tmp_path: Path) -> None:
+    """The same register stands in the device's profile as certain, so that it answers."""
+    head = "title: T\nkind: transmitter\nsource: a test\npoints:\n"
+    voltage = "  - {point: voltage, space: input, address: 0, type: uint16, unit: V}\n"
+    pressure = "point: high_pressure, space: input, address: 1, type: uint16, unit: bar"
+    real, doubted = tmp_path / "real.yaml", tmp_path / "doubted.yaml"
+    real.write_text(f"{head}{voltage}  - {{{pressure}, scale: 0.01}}\n")
+    doubted.write_text(
+        f"{head}{voltage}unverified_points:\n  - {{{pressure}, scale: 0.01, why: says A}}\n"
+        f"  - {{{pressure}, why: says B}}\n"
+    )
+    profile = load_profile(real)
+    address = at(await serve({1: (profile, PlausibleProcess(profile, WINTER))}))
+
+    plain = await hptwin.run("read", address, "--profile", doubted)
+    assert list(rows(plain)) == ["voltage"]
+    refused = await hptwin.run("read", address, "high_pressure", "--profile", doubted)
+    assert refused.code == 1
+    assert "`hptwin read --unverified` shows every reading of it" in refused.err
+    asked = ("read", address, "high_pressure", "--profile", doubted, "--unverified")
+    ran = await hptwin.run(*asked)
+    assert ran.code == 0, ran.err
+    one, other = map(str.rstrip, ran.out.splitlines()[1:])
+    assert one.split()[1] == "24.6"
+    assert one.endswith("not verified: says A")
+    assert other.split()[1] == "2460"
+    assert other.endswith("usually 0 to 45; not verified: says B")
+    data = json.loads((await hptwin.run(*asked, "--json")).out)
+    assert [(p["value"], p["unverified"]) for p in data["points"]] == [
+        (pytest.approx(24.6), "says A"),
+        (2460.0, "says B"),
+    ]
+
+
 async def test_the_same_for_programs(gateway: Any) -> None:
     ran = await hptwin.run("read", at(gateway), "operating_mode", "--profile", HJ, "--json")
     found = json.loads(ran.out)

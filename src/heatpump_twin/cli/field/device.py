@@ -94,11 +94,23 @@ def on_the_wire(work: Coroutine[Any, Any, _T], address: str, unit: int | None = 
         raise TwinError(f"{where}: {_reason(error, address)}; {_remedy(error, address)}") from error
 
 
-def require_points(profile: Profile, names: Iterable[str], where: str) -> None:
-    """Refuse names that a profile does not have."""
-    if unknown := [name for name in names if name not in profile.by_name]:
-        known = ", ".join(profile.by_name)
-        raise TwinError(f"profile {where} has no point {', '.join(unknown)}; it has {known}")
+def require_points(
+    profile: Profile, names: Iterable[str], where: str, *, unverified: bool = False
+) -> None:
+    """Refuse names that a profile does not have, or has without being sure of them."""
+    doubtful = {reading.point for reading in profile.unverified_points}
+    unknown = [name for name in names if name not in profile.by_name]
+    if unverified:
+        unknown = [name for name in unknown if name not in doubtful]
+    if not unknown:
+        return
+    if doubted := [name for name in unknown if name in doubtful]:
+        raise TwinError(
+            f"profile {where} is not sure of {', '.join(doubted)}, so it is neither polled nor "
+            "written; `hptwin read --unverified` shows every reading of it"
+        )
+    known = ", ".join(profile.by_name)
+    raise TwinError(f"profile {where} has no point {', '.join(unknown)}; it has {known}")
 
 
 def states_of(spec: PointSpec) -> Mapping[int, str]:

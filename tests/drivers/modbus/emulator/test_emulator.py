@@ -92,7 +92,7 @@ DEVICES: list[tuple[str, dict[str, float], str, dict[int, str]]] = [
             ),
         },
         "-t 1 -r 0 -c 5",
-        {0: "1", 1: "0", 2: "0", 3: "1", 4: "0"},
+        {0: "0", 1: "0", 2: "0", 3: "1", 4: "0"},  # 0 is a flow that is good
     ),
 ]
 
