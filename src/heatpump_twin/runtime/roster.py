@@ -142,10 +142,7 @@ class Roster:
 
     # ── the site ──────────────────────────────────────────────────────────────────────────────────
     async def _follow_site(self, assembly: Assembly) -> None:
-        """Make totals of the heat pumps that there are now.
-
-        A total that nobody contributes to any more stays, without a value, until the next start.
-        """
+        """Make totals of the heat pumps that there are now."""
         table = self.image.table
         known = table.by_asset.get(SITE, {})
         fresh: list[PointEntry] = []
@@ -160,14 +157,7 @@ class Roster:
         first = len(table)
         table.extend(fresh)
         self._grow()
-        # The day so far is taken up from the history, as at a start with this site file.
-        totals = SiteDeriver(self.image, self.site, self.historian, self.clock)
-        await totals.start()
-        await _end(self._tasks.pop(SITE))
-        self.image.unsubscribe(self.totals.derive)
-        self.image.subscribe(totals.derive)
-        self.totals = totals
-        self._tasks[SITE] = self._spawn(totals.run())
+        await self.totals.follow(self.site)
         points = [table[index] for index in range(first, len(table))]
         await self.server.follow_site(points, rescaled)
 
