@@ -31,7 +31,7 @@ def declared() -> Iterator[tuple[str, str]]:
             yield from (("points", spec.title), ("points", spec.text))
     for points in CATALOGUE.values():
         for spec in points.values():
-            yield from (("states", text) for text in (*(spec.states or ()), *spec.enum.values()))
+            yield from (("states", text) for text in spec.codes.values())
     yield from (("units", unit.name) for unit in UNITS.values() if unit.name not in symbols)
     for pack in sorted((ROOT / "rules" / "packs").glob("*.yaml")):
         for rule in yaml.safe_load(pack.read_text("utf-8"))["rules"]:
