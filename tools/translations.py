@@ -17,7 +17,7 @@ from heatpump_twin.config.languages import Language, sources
 from heatpump_twin.config.yaml_source import YamlSource
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = ("config", "twin_engine", "rules", "server")
+CODE = ("config", "drivers", "twin_engine", "rules", "server")
 NODESET = ROOT / "server" / "nodeset" / "heatpump-twin.types.xml"
 NAMES_OF = ("UAObject", "UAVariable", "UAMethod")
 """Nodes whose names people read; the names of types are for engineers, in one language."""

@@ -20,8 +20,7 @@ def value_text(spec: PointSpec, value: float | None) -> str:
         symbol = UNITS[spec.unit].symbol
         template = "{value} {unit}" if symbol else "{value}"
         return Phrase(template, value=round(value, 2), unit=symbol)
-    codes = dict(enumerate(spec.states)) if spec.states else spec.enum
-    return codes.get(int(value), f"{value:g}")
+    return spec.codes.get(int(value), f"{value:g}")
 
 
 def time_text(time: int, zone: ZoneInfo, now: int) -> str:

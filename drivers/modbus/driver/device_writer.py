@@ -22,6 +22,7 @@ from heatpump_twin.drivers.status import (
     BAD_TIMEOUT,
     GOOD,
 )
+from heatpump_twin.drivers.write_range import out_of_range
 
 _ILLEGAL_VALUE, _ACKNOWLEDGE, _NO_RESPONSE = 3, 5, 11
 _STILL_OPEN = frozenset({_ACKNOWLEDGE, _NO_RESPONSE})
@@ -151,12 +152,11 @@ class DeviceWriter:
         target: Point,
         value: float,
     ) -> WriteOutcome | None:
-        if target.limits is not None and not target.limits[0] <= value <= target.limits[1]:
-            low, high = target.limits
-            return _refused(BAD_OUT_OF_RANGE, f"{value:g} is not within {low:g} and {high:g}")
         low, high = point.accepted
-        if not low <= value <= high:
-            return _refused(BAD_OUT_OF_RANGE, f"the device takes {low:g} to {high:g}")
+        wanted = target.limits or (low, high)
+        limits = max(low, wanted[0]), min(high, wanted[1])
+        if refusal := out_of_range(target.spec, limits, value):
+            return _refused(refusal.status, refusal.message)
         step = None if rules.step is None else rules.step * point.conversion.factor
         base = low if math.isfinite(low) else 0.0
         if step is not None and not math.isclose(

@@ -114,8 +114,8 @@ async def test_outside_its_training_the_model_says_so(off):
     [
         (-0.1, 45.0, "ReadyAt", "ReadyAt is in the past."),
         (7 * 24 + 0.1, 45.0, "ReadyAt", "ReadyAt is more than 7 days ahead."),
-        (6, 56.0, "Target", "Target takes 20 °C to 55 °C."),
-        (6, math.nan, "Target", "Target takes 20 °C to 55 °C."),
+        (6, 56.0, "Target", "Target takes 20 to 55 °C, not 56."),
+        (6, math.nan, "Target", "Target takes 20 to 55 °C, not nan."),
     ],
 )
 async def test_what_cannot_be_scheduled_is_refused_and_recorded(
