@@ -168,7 +168,7 @@ class DeviceWriter:
         target: Point,
         value: float,
     ) -> WriteOutcome | None:
-        # The site's limits are the tighter ones, and what clients see; they can't widen the device's.
+        # The site's limits are what clients see, and the tighter ones: the device's still hold.
         low, high = point.accepted
         wanted = target.limits or (low, high)
         limits = max(low, wanted[0]), min(high, wanted[1])
