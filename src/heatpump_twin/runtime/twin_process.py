@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -20,7 +20,8 @@ from heatpump_twin.runtime.greeting import greet
 from heatpump_twin.runtime.loop_lag import LoopLag
 from heatpump_twin.runtime.metrics import TwinMetrics
 from heatpump_twin.runtime.ops_server import OpsServer
-from heatpump_twin.runtime.parts.twin_parts import TwinParts, open_parts
+from heatpump_twin.runtime.parts.field import Field
+from heatpump_twin.runtime.parts.twin_parts import open_parts
 from heatpump_twin.runtime.ports import listens
 from heatpump_twin.runtime.readiness import ReadinessWatch
 from heatpump_twin.runtime.reload.reload import Reload
@@ -66,55 +67,53 @@ async def run_twin(
             await ops.start()
             _settle()
             greet(site, data, first=first)
+            plant = asyncio.Event()
             loops = [
+                _await_plant(site, children, plant),
                 *(child.run() for child in children),
+                *parts.loops(),
                 Reload(roster, file, data, reload).run(),
                 readiness.run(),
                 lag.run(),
             ]
-            await _run(parts, loops, _plant(site, children), stop)
+            await _run(loops, parts.field, plant, stop)
     except (ServerError, EngineError, ModelError) as error:
         raise TwinError(str(error)) from error
 
 
 async def _run(
-    parts: TwinParts,
     loops: Sequence[Coroutine[Any, Any, None]],
-    plant: Awaitable[None],
+    field: Field,
+    plant: asyncio.Event,
     stop: asyncio.Event,
 ) -> None:
-    """Run everything until ``stop``; a bug in a loop ends the run with its traceback.
+    """Run all loops, and poll once ``plant`` is set, until ``stop`` is.
 
-    Devices are polled once ``plant`` is there.
+    A bug in one of them ends the run with its traceback.
     """
-    ready = asyncio.Event()
-
-    async def begin() -> None:
-        await plant
-        ready.set()
-
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(loop) for loop in (begin(), *parts.loops(), *loops)]
-            parts.field.start(group.create_task, ready)
+            tasks = [group.create_task(loop) for loop in loops]
+            field.start(group.create_task, plant)
             await stop.wait()
             log.info("stopping")
             for task in tasks:
                 task.cancel()
-            parts.field.stop()
+            field.stop()
     except* TwinError as errors:
         raise errors.exceptions[0] from None
 
 
-async def _plant(site: Site, children: Children) -> None:
+async def _await_plant(site: Site, children: Children, serves: asyncio.Event) -> None:
     """Give the plant that we start ourselves the time to do so: it is not dead."""
     if children.plant is not None and site.plant is not None:
         with suppress(TimeoutError):
             async with asyncio.timeout(PLANT_TIMEOUT):
-                while True:
-                    if await listens("127.0.0.1", site.plant.control_port):
-                        return
+                while not serves.is_set():
                     await asyncio.sleep(PLANT_PROBE_PERIOD)
+                    if await listens("127.0.0.1", site.plant.control_port):
+                        serves.set()
+    serves.set()
 
 
 def _settle() -> None:

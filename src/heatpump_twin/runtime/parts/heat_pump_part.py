@@ -48,10 +48,10 @@ class HeatPumpPart(Protocol):
         """Take in the points that were added to the table, before the first frame of them."""
         return
 
-    async def add(self, newcomer: Newcomer) -> None:
+    async def add(self, newcomer: Newcomer) -> None:  # noqa: ARG002 (a part says what it does)
         """Take in a heat pump."""
         return
 
-    async def remove(self, asset: str) -> None:
+    async def remove(self, asset: str) -> None:  # noqa: ARG002
         """Let a heat pump go; wait for what is under way."""
         return
