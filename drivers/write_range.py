@@ -41,11 +41,13 @@ def out_of_range(
         taken = value in codes_within(spec, limits)
     if taken:
         return None
-    template = "{point} takes {span}, not {value}."
-    message = Phrase(
-        template, point=name or spec.title, span=range_words(spec, limits), value=value
+    words = Phrase(
+        "{point} takes {span}, not {value}.",
+        point=name or spec.title,
+        span=range_words(spec, limits),
+        value=value,
     )
-    return RangeRefusal(BAD_OUT_OF_RANGE, message)
+    return RangeRefusal(BAD_OUT_OF_RANGE, words)
 
 
 def range_words(spec: PointSpec, limits: Span) -> Phrase:
@@ -54,8 +56,10 @@ def range_words(spec: PointSpec, limits: Span) -> Phrase:
         codes = codes_within(spec, limits).items()
         return joined(", ", [Phrase("{code} {name}", code=code, name=text) for code, text in codes])
     symbol = UNITS[spec.unit].symbol if spec.unit is not None else ""
-    template = "{low} to {high} {unit}" if symbol else "{low} to {high}"
-    return Phrase(template, low=limits[0], high=limits[1], unit=symbol)
+    low, high = limits
+    if not symbol:
+        return Phrase("{low} to {high}", low=low, high=high)
+    return Phrase("{low} to {high} {unit}", low=low, high=high, unit=symbol)
 
 
 def codes_within(spec: PointSpec, limits: Span) -> dict[int, str]:

@@ -47,7 +47,7 @@ from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,12 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class OfflineSpace:
-    """The address space of a server that does not listen."""
+    """What a running server would show of a site, before any device was read."""
 
     server: Server
     aspace: TwinAddressSpace
     namespaces: Namespaces
+    table: PointTable
 
 
 def server_uri() -> str:
@@ -149,7 +150,7 @@ class TwinServer:
         sources = self._sources(dict.fromkeys(self._table.by_asset, now))
         space = await build_address_space(server, iserver, sources)
         try:
-            yield OfflineSpace(server, iserver.aspace, space.namespaces)
+            yield OfflineSpace(server, iserver.aspace, space.namespaces, self._table)
         finally:
             authenticator.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class FailureLog:

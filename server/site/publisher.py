@@ -31,9 +31,9 @@ class Publisher:
     def follow(self, live: Mapping[int, Sequence[LiveNode]]) -> None:
         """Have variables follow points."""
         for index, nodes in live.items():
-            self._attributes[index] = [
-                (node, self._aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes
-            ]
+            found = [(n, self._aspace[n.node].attributes[ua.AttributeIds.Value]) for n in nodes]
+            # One that is not the node's own never changes, and nobody can listen to it.
+            self._attributes[index] = [(n, own) for n, own in found if isinstance(own, Attribute)]
 
     def forget(self, indices: Iterable[int]) -> None:
         """Have nothing follow some points."""

@@ -21,7 +21,7 @@ from heatpump_twin.twin_engine.site.site_point import SitePoint, Take, TotalValu
 from heatpump_twin.twin_engine.site.site_records import site_records
 from heatpump_twin.twin_engine.site.site_sources import SiteSources
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 PERIOD = 1.0
 """Totals are computed at most this often, and about as often when nobody reports. [s]"""

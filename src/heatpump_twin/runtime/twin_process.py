@@ -31,7 +31,7 @@ from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 PLANT_PROBE_PERIOD = 0.05
 PLANT_TIMEOUT = 10.0
