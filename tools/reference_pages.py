@@ -49,7 +49,7 @@ def value_range(spec: PointSpec) -> str:
     if spec.kind is PointKind.TWO_STATE and spec.states:
         return f"false: {spec.states[0]}, true: {spec.states[1]}"
     if spec.kind is PointKind.MULTI_STATE:
-        return ", ".join(f"{code}: {text}" for code, text in spec.enum.items())
+        return ", ".join(f"{code}: {text}" for code, text in spec.codes.items())
     low, high = spec.range or (0, 0)
     return f"{low:g} … {high:g}"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from asyncua import Client, ua
 from whole_twin import Twin, new_ports
 
 from heatpump_twin.config.load import site_source
-from heatpump_twin.drivers.status import BAD_NO_DATA
+from heatpump_twin.drivers.status import BAD_INTERNAL_ERROR, BAD_NO_DATA
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
 POWER = "electrical_power"
@@ -223,6 +225,35 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     assert not heard.broken
     assert growing.metric('hptwin_poll_failures_total{device="hp1.controller"}') == failures
     assert growing.metric('hptwin_polls_total{device="hp1.controller"}') > polls
+
+
+async def test_a_heat_pump_that_cannot_be_reckoned_with_harms_no_other(
+    growing: Growing, client: Client, eventually
+) -> None:
+    namespace = await client.get_namespace_index("urn:heatpump-twin:site")
+
+    async def status(key: str) -> int:
+        node = client.get_node(ua.NodeId(key, namespace))
+        return (await node.read_data_value(raise_on_bad_status=False)).StatusCode.value
+
+    growing.write("hp1", "hp2")
+    site = yaml.safe_load(growing.file.read_text("utf-8"))
+    plate = site["heat_pumps"][1]["plate"] = deepcopy(site["heat_pumps"][1]["plate"])
+    plate["heating"][0]["outdoor"] = math.nan  # no expectation can be made of it
+    growing.file.write_text(yaml.safe_dump(site), "utf-8")
+    told = await growing.reload()
+    assert (told.returncode, told.stdout) == (0, "added: hp2\n"), told.stderr
+
+    async def measured() -> bool:
+        return await status(f"hp2.{POWER}") == 0 and await status("hp2.thermal_power") == 0
+
+    await eventually(measured, within=20)
+    assert await status("hp2.expected_electrical_power") == BAD_INTERNAL_ERROR
+    assert await status("hp2.electrical_power_residual") == BAD_INTERNAL_ERROR
+    assert await status("hp1.expected_electrical_power") != BAD_INTERNAL_ERROR
+    assert await status(f"hp1.{POWER}") == 0
+    assert await status(f"site.{POWER}") == 0
+    assert growing.twin.output.count("a derived point cannot be computed") == 1
 
 
 def test_without_a_running_twin_it_says_so(fresh_twin: Twin) -> None:

@@ -188,6 +188,11 @@ class ProfilePoint(_Section):
         """The point's declaration in the catalogue."""
         return CATALOGUE[ASSET_TYPE][self.point]
 
+    @property
+    def codes(self) -> set[int]:
+        """The codes that the device has of those in the catalogue; empty for an analog value."""
+        return set(self.enum.values()) or set(self.spec.codes)
+
     @cached_property
     def conversion(self) -> Conversion:
         """How a value in the device's unit becomes one in the catalogue's."""
@@ -260,7 +265,7 @@ class ProfilePoint(_Section):
     def _meaning_mistakes(self) -> list[str]:
         found = []
         spec = self.spec
-        codes = {0, 1} if spec.states else set(spec.enum)
+        codes = set(spec.codes)
         if spec.kind is PointKind.ANALOG and self.enum:
             found.append(f"{self.point} is a quantity, so it has no enum")
         if spec.kind is not PointKind.ANALOG and self.unit is not None:

@@ -86,9 +86,9 @@ async def test_a_state_by_its_name_and_a_number_below_zero(write: Write, tank: A
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("dhw_setpoint", "61"), "refused: 61 is not within 40 and 60"),
+        (("dhw_setpoint", "61"), "refused: Hot water setpoint takes 40 to 60 °C, not 61."),
         (("dhw_setpoint", "50.3"), "refused: the device takes steps of 0.5 from 40"),
-        (("dhw_setpoint", "nan"), "refused: nan is not within 40 and 60"),
+        (("dhw_setpoint", "nan"), "refused: Hot water setpoint takes 40 to 60 °C, not nan."),
         (("supply_setpoint", "45"), "refused: only while unit_enabled is 1; it is 0"),
         (("dhw_setpoint", "warm"), "'warm' is not a number"),
         (("unit_enabled", "maybe"), "'maybe' is not a number and none of Off, On"),

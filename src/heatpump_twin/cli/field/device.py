@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 import sys
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -113,11 +113,6 @@ def require_points(
     raise TwinError(f"profile {where} has no point {', '.join(unknown)}; it has {known}")
 
 
-def states_of(spec: PointSpec) -> Mapping[int, str]:
-    """Return code → text of a switch or an enumeration; empty for a quantity."""
-    return dict(enumerate(spec.states)) if spec.states else spec.enum
-
-
 def symbol_of(spec: PointSpec) -> str:
     """Return the unit's symbol, empty for what has none."""
     return UNITS[spec.unit].symbol if spec.unit else ""
@@ -127,7 +122,7 @@ def worded(spec: PointSpec, value: float) -> str:
     """Return a value as a person reads it: a number, or code and name of a state."""
     if math.isnan(value):
         return ""
-    state = states_of(spec).get(int(value), "")
+    state = spec.codes.get(int(value), "")
     return f"{value:.7g} {state}".rstrip()
 
 

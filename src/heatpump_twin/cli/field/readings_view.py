@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from heatpump_twin.cli.field.device import plain_table, states_of, symbol_of, worded
+from heatpump_twin.cli.field.device import plain_table, symbol_of, worded
 from heatpump_twin.config.catalogue import PointKind
 from heatpump_twin.drivers.modbus.commissioning.device_access import PointReading
 from heatpump_twin.drivers.modbus.profile.profile import UnverifiedPoint, ValueType
@@ -72,7 +72,7 @@ def _as_data(reading: PointReading) -> dict[str, Any]:
         return data | {"value": None if reading.refusal else reading.text}
     if not isnan(reading.value):
         data["value"] = reading.value
-        if state := states_of(point.spec).get(int(reading.value)):
+        if state := point.spec.codes.get(int(reading.value)):
             data["state"] = state
     return data | {"unit": symbol_of(point.spec)}
 
