@@ -47,5 +47,5 @@ def test_an_unknown_heat_pump_is_said_to_be_unknown(site: Site, browser: Browser
 
 def test_somebody_who_walks_away_is_logged_out(site: Site, browser: Browser) -> None:
     browser.open("/unit/east")
-    until(lambda: "/login?why=idle" in browser.driver.current_url, within=40)
+    until(lambda: "/login?why=idle" in browser.driver.current_url)
     until(lambda: "nobody used the page" in browser.find(".message").text)
