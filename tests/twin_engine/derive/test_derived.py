@@ -8,13 +8,12 @@ from heatpump_twin.drivers.status import BAD, GOOD, UNCERTAIN, is_bad, is_good
 from heatpump_twin.twin_engine.derive.derived import (
     compressor_from_power,
     derived_entries,
-    limited,
     operating_state,
     thermal_power,
     water_density,
     water_heat_capacity,
-    worst,
 )
+from heatpump_twin.twin_engine.quality import limited, worst
 
 
 # IAPWS-95 at 0.1 MPa, NIST Chemistry WebBook (SRD 69).
