@@ -7,12 +7,17 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
+from hypothesis import HealthCheck, settings
 from patience import PATIENCE
 from patient_loop import PatientLoop
 from ports import claim
 
 pytest_plugins = ("nothing_left", "field_rig")
 """The second has emulated devices: drivers are tested on them, and so are commands."""
+
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
