@@ -6,6 +6,7 @@ from pathlib import Path
 import coverage
 
 ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("config", "drivers", "twin_engine", "rules", "server", "hmi", "src")
 
 
 def main() -> None:
@@ -15,11 +16,12 @@ def main() -> None:
     data.report(show_missing=True, skip_covered=True)
     statements: Counter[str] = Counter()
     missed: Counter[str] = Counter()
-    for file in data.get_data().measured_files():
-        _, found, _, missing, _ = data.analysis2(file)
-        for name in (Path(file).relative_to(ROOT).parts[0], "product"):
-            statements[name] += len(found)
-            missed[name] += len(missing)
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):  # also those that no test has imported
+            _, found, _, missing, _ = data.analysis2(str(file))
+            for name in (room, "product"):
+                statements[name] += len(found)
+                missed[name] += len(missing)
     print()
     for name in sorted(statements, key=lambda name: (name == "product", name)):
         reached = 1 - missed[name] / statements[name]

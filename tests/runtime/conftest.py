@@ -26,7 +26,7 @@ def connect(client_certificate: tuple[Path, Path]) -> Callable[..., object]:
 
     @asynccontextmanager
     async def open_client(twin: Twin, user: str | None = None) -> AsyncIterator[Client]:
-        client = Client(twin.url, timeout=PATIENCE)
+        client = Client(twin.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
         client.application_uri = "urn:test:client"
         if user is not None:
             certificate, key = client_certificate

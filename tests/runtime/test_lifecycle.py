@@ -61,12 +61,12 @@ async def test_history_and_users_survive_a_restart(
     fresh_twin.extra = ["--set", "historian.max_interval=2 s"]
     fresh_twin.add_user(OPERATOR, "operator")
     fresh_twin.start()
+    began = datetime.now(UTC) - timedelta(minutes=1)
 
     async def read() -> list[tuple[datetime, float]]:
         async with connect(fresh_twin, OPERATOR) as client:
             node = await find(client, "DeviceSet", "hp1", "ParameterSet", "ElectricalPower")
-            now = datetime.now(UTC)
-            values = await node.read_raw_history(now - timedelta(minutes=10), now)
+            values = await node.read_raw_history(began, datetime.now(UTC))
             return [(v.SourceTimestamp, v.Value.Value) for v in values if v.StatusCode.is_good()]
 
     async def enough() -> bool:

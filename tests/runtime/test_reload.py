@@ -112,7 +112,7 @@ class Listener:
 
 @pytest.fixture
 async def client(growing: Growing) -> AsyncIterator[Client]:
-    async with Client(growing.twin.url, timeout=PATIENCE) as client:
+    async with Client(growing.twin.url, timeout=PATIENCE, watchdog_intervall=PATIENCE) as client:
         yield client
 
 

@@ -258,7 +258,7 @@ def connect(certificate: tuple[Path, Path]) -> Connect:
         files: tuple[Path, Path] | None = None,
         mode: ua.MessageSecurityMode = ua.MessageSecurityMode.SignAndEncrypt,
     ) -> AsyncIterator[Client]:
-        client = Client(rig.url, timeout=PATIENCE)
+        client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
         client.application_uri = CLIENT_URI
         if user is not None or encrypted:
             await client.set_security(policy, *(files or certificate), mode=mode)

@@ -29,7 +29,7 @@ POLICIES = (
 @asynccontextmanager
 async def channel(rig, files=None, uri: str = CLIENT_URI):
     """A client with an open channel and no session."""
-    client = Client(rig.url, timeout=PATIENCE)
+    client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
     client.application_uri = uri
     if files is not None:
         await client.set_security(SecurityPolicyBasic256Sha256, *files)
