@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import processes
@@ -53,11 +54,11 @@ def told(path: Path) -> list[int]:
     return [int(pid) for pid in path.read_text().split()] if path.exists() else []
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-@pytest.mark.parametrize("ends", ["fails", "is interrupted", "is killed", "loses its worker"])
+@pytest.mark.parametrize(
+    ("ends", "workers"),
+    [*product(("fails", "is interrupted", "is killed"), (0, 1)), ("loses its worker", 1)],
+)
 def test_no_process_outlives_a_run(tmp_path: Path, ends: str, workers: int) -> None:
-    if ends == "loses its worker" and not workers:
-        pytest.skip("a run without workers loses none")
     (tmp_path / "test_sample.py").write_text(SAMPLE, "utf-8")
     pids = tmp_path / "pids"
     command = (
