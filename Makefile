@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed-$(VERSION)
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 STAGES := format lint types layers house reference nodeset translations
 
-.PHONY: help setup run test test-fast test-long test-busy coverage check links generate nodeset \
+.PHONY: help setup run test test-fast test-long test-busy coverage check links generate messages nodeset \
 	bench format clean $(STAGES:%=check-%)
 .DEFAULT_GOAL := help
 
@@ -57,7 +57,8 @@ check-lint: $(STAMP)
 	$(BIN)/ruff check .
 
 check-types: links
-	$(BIN)/mypy -p heatpump_twin
+	$(BIN)/mypy -p heatpump_twin --any-exprs-report build/types
+	$(BIN)/python tools/any_share.py
 
 check-layers: links
 	PYTHONPATH=build/links $(BIN)/lint-imports
@@ -77,8 +78,11 @@ check-translations: $(STAMP)
 links: $(STAMP)
 	$(BIN)/python tools/links.py
 
-generate: nodeset  ## write everything that is generated: the type model, the reference pages
+generate: nodeset messages  ## write all that is generated: type model, messages, reference pages
 	$(BIN)/python tools/reference_pages.py
+
+messages: $(STAMP)  ## bring the translations' template and PO files up to date
+	$(BIN)/python tools/translations.py
 
 nodeset: $(STAMP)  ## write the type model's NodeSet2 and its NodeIds from server/nodeset/model.yaml
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator

@@ -47,8 +47,8 @@ class Endpoint:
     """Directory with the server's own certificate (DER): the pin."""
     identity: HmiIdentity
 
-    async def connect(self, credentials: Credentials) -> Client:
-        """Return a client with an active session.
+    async def connect(self, credentials: Credentials, locale: str) -> Client:
+        """Return a client with an active session, to which the server speaks in a language.
 
         Raises
         ------
@@ -61,6 +61,7 @@ class Endpoint:
         client.application_uri = APPLICATION_URI
         client.name = client.description = "heatpump-twin HMI"
         client.session_timeout = _SESSION_TIMEOUT
+        client.set_locale([locale])
         client.set_user(credentials.user)
         client.set_password(credentials.password)
         try:
@@ -85,6 +86,12 @@ class Endpoint:
         if not found:
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE)
         return found[-1]
+
+
+def standard_node(number: int) -> ua.NodeId:
+    """Return the NodeId of a node of OPC UA itself."""
+    # asyncua annotates the mark of its encoding: an int by another name.
+    return ua.NodeId(ua.Int32(number))
 
 
 def status_name(code: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncua import Client, ua
 
+from heatpump_twin.hmi.endpoint import standard_node
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
 
 _DI = "http://opcfoundation.org/UA/DI/"
@@ -46,11 +47,11 @@ class SiteBrowser:
 
     async def units(self) -> tuple[HeatPumpModel, ...]:
         """Return every heat pump under ``DeviceSet``, in the server's order."""
-        namespaces = (await self._values([ua.NodeId(ua.ObjectIds.Server_NamespaceArray)]))[0]
+        namespaces = (await self._values([standard_node(ua.ObjectIds.Server_NamespaceArray)]))[0]
         if _DI not in namespaces:
             return ()
         name = ua.QualifiedName("DeviceSet", namespaces.index(_DI))
-        (objects,) = await self._browse([ua.NodeId(ua.ObjectIds.ObjectsFolder)])
+        (objects,) = await self._browse([standard_node(ua.ObjectIds.ObjectsFolder)])
         sets = [ref.NodeId for ref in objects if ref.BrowseName == name]
         if not sets:
             return ()
@@ -91,6 +92,7 @@ class SiteBrowser:
             plate={name: _text(value) for name, value in zip(plate, values, strict=True)},
             variables={variable.id: variable for variable in variables},
             methods={method.name: method for method in methods},
+            groups={str(ref.BrowseName.Name): _text(ref.DisplayName) for ref in groups},
             programs=programs,
         )
 
@@ -164,7 +166,7 @@ class SiteBrowser:
                 ua.BrowseDescription(
                     NodeId=node,
                     BrowseDirection=ua.BrowseDirection.Forward,
-                    ReferenceTypeId=ua.NodeId(references),
+                    ReferenceTypeId=standard_node(references),
                     IncludeSubtypes=True,
                     ResultMask=ua.BrowseResultMask.All,
                 )

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from asyncua import ua
 
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.alarms.condition import Condition
 from heatpump_twin.server.alarms.condition_nodes import ConditionNodes
@@ -17,11 +17,13 @@ from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, MethodArgument, OfferedMethod, result
 from heatpump_twin.server.space.event import system_event
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
-
+REFRESH_STARTS = Text("Refresh starts", Context.MESSAGES)
+REFRESH_ENDS = Text("Refresh ends", Context.MESSAGES)
 EVENT_ID = MethodArgument("EventId", ua.VariantType.ByteString, "The event that is meant")
 COMMENT = MethodArgument("Comment", ua.VariantType.LocalizedText, "What the person says")
 
@@ -67,7 +69,7 @@ class AlarmService:
             node=self._builder.node_id(f"{alarm.asset}.alarms.{alarm.rule}"),
             event_type=event_type,
             source=device,
-            source_name=title.Value.Value.Text or alarm.asset,
+            source_name=content(title).Text or alarm.asset,
             input_node=inputs[0] if inputs else ua.NodeId(),
             alarm=alarm,
             time=now,
@@ -138,12 +140,12 @@ class AlarmService:
         if item is not None and not items.has(item):
             return int(ua.StatusCodes.BadMonitoredItemIdInvalid)
         now = self._clock.now()
-        start = system_event(ua.ObjectIds.RefreshStartEventType, "Refresh starts", now)
+        start = system_event(ua.ObjectIds.RefreshStartEventType, REFRESH_STARTS, now)
         await items.send_event(start, item=item)
         for condition in self._by_key.values():
             if condition.retain:
                 await items.send_event(condition.event(), self._notifiers(condition), item)
-        end = system_event(ua.ObjectIds.RefreshEndEventType, "Refresh ends", now)
+        end = system_event(ua.ObjectIds.RefreshEndEventType, REFRESH_ENDS, now)
         await items.send_event(end, item=item)
         return int(ua.StatusCodes.Good)
 

@@ -22,7 +22,7 @@ from heatpump_twin.server.services.method_table import (
     Run,
 )
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace
-from heatpump_twin.server.space.ua_values import standard
+from heatpump_twin.server.space.ua_values import instance_name, standard
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
 _WIRE = {
@@ -129,7 +129,7 @@ class MethodNodes:
             return
         analog = takes.span is not None
         node = self._builder.variable(
-            f"{method.Identifier}.{argument.name}",
+            f"{instance_name(method)}.{argument.name}",
             ua.QualifiedName(argument.name, self._builder.namespaces.types),
             standard(ua.ObjectIds.AnalogItemType if analog else ua.ObjectIds.BaseDataVariableType),
             NodePlace(method, ua.ObjectIds.HasArgumentDescription),
@@ -159,6 +159,10 @@ def _argument(name: str, declared: ArgumentDeclaration, span: str = "") -> Metho
     text = declared.description
     if span:  # it states the unit
         listed = declared.text is not None or declared.data_type is DataType.INT32
-        template = "{text}: {span}" if listed else "{text}, {span}"
-        text = Phrase(template, text=text.partition(" [")[0], span=span)
+        meaning = declared.meaning
+        text = (
+            Phrase("{text}: {span}", text=meaning, span=span)
+            if listed
+            else Phrase("{text}, {span}", text=meaning, span=span)
+        )
     return MethodArgument(name, kind, text, data_type)

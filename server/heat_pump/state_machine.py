@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.space.node_builder import standard
+from heatpump_twin.server.space.ua_values import content
 
 _STATES = frozenset(map(standard, (ua.ObjectIds.StateType, ua.ObjectIds.InitialStateType)))
 _TRANSITION = standard(ua.ObjectIds.TransitionType)
@@ -43,7 +45,8 @@ class StateMachineType:
                 continue
             if reference.TypeDefinition in _STATES:
                 names[reference.NodeId] = reference.BrowseName.Name
-                states[reference.BrowseName.Name] = _element(aspace, reference, "StateNumber")
+                state = _element(aspace, reference, "StateNumber")
+                states[reference.BrowseName.Name] = replace(state, name=_state_name(state.name))
             elif reference.TypeDefinition == _TRANSITION:
                 declared.append(_element(aspace, reference, "TransitionNumber"))
         return cls(
@@ -92,11 +95,17 @@ def _element(aspace: AddressSpace, reference: ua.ReferenceDescription, number: s
     properties = {r.BrowseName.Name: r.NodeId for r in aspace[reference.NodeId].references}
     value = aspace.read_attribute_value(properties[number], ua.AttributeIds.Value)
     name = aspace.read_attribute_value(reference.NodeId, ua.AttributeIds.DisplayName)
-    return Element(reference.NodeId, name.Value.Value, int(value.Value.Value))
+    return Element(reference.NodeId, content(name), int(content(value)))
+
+
+def _state_name(name: ua.LocalizedText) -> ua.LocalizedText:
+    """Give the name of a state its context back: type nodes come from a file that has none."""
+    return ua.LocalizedText(Text(name.Text or "", Context.STATES), name.Locale)
 
 
 def _end(aspace: AddressSpace, transition: ua.NodeId, kind: ua.NodeId) -> ua.NodeId:
     for reference in aspace[transition].references:
         if reference.IsForward and reference.ReferenceTypeId == kind:
-            return reference.NodeId
+            end: ua.NodeId = reference.NodeId
+            return end
     raise LookupError(f"transition {transition.to_string()} has no {kind.to_string()}")

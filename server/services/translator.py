@@ -12,15 +12,17 @@ from dataclasses import replace
 from typing import Any
 
 from asyncua import ua
+from asyncua.ua import uaprotocol_auto
 
 from heatpump_twin.config.languages import DEFAULT, Languages
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Phrase, Text
 
 SEVERAL = "mul"
 """Locale of a text in several languages (OPC 10000-3, 8.5.2.2)."""
 
 TEXTS_OF: dict[type, tuple[str, ...]] = {
     ua.Argument: ("Description",),
+    uaprotocol_auto.Argument: ("Description",),
     ua.EUInformation: ("DisplayName", "Description"),
     ua.EnumValueType: ("DisplayName", "Description"),
     ua.EnumField: ("DisplayName", "Description"),
@@ -28,7 +30,10 @@ TEXTS_OF: dict[type, tuple[str, ...]] = {
     ua.StructureField: ("Description",),
     ua.StructureDefinition: ("Fields",),
 }
-"""Structures that people read, and their members that are texts or have texts."""
+"""Structures that people read, and their members that are texts or have texts.
+
+The library decodes an Argument to the superclass of its own: so are those of the type nodes.
+"""
 
 
 class Translator:
@@ -46,7 +51,7 @@ class Translator:
             ua.RepublishResponse: self._republish,
             ua.CallResponse: self._call,
         }
-        self._kinds: dict[ua.VariantType, Callable[[Any], Any]] = {
+        self._kinds: dict[ua.VariantType, Callable[[Any], object]] = {
             ua.VariantType.LocalizedText: self.text,
             ua.VariantType.String: self._sentence,
             ua.VariantType.ExtensionObject: self._structure,
@@ -87,7 +92,7 @@ class Translator:
             message, NotificationData=[self._notification(n) for n in message.NotificationData]
         )
 
-    def _notification(self, notification: Any) -> Any:
+    def _notification(self, notification: object) -> object:
         match notification:
             case ua.DataChangeNotification():
                 items = [self._item(item) for item in notification.MonitoredItems]
@@ -123,8 +128,9 @@ class Translator:
         content = variant.Value
         if translate is None or content is None:
             return variant
+        said: object
         if isinstance(content, list):
-            said: Any = [translate(element) for element in content]
+            said = [translate(element) for element in content]
             same = all(new is old for new, old in zip(said, content, strict=True))
         else:
             said = translate(content)
@@ -136,12 +142,13 @@ class Translator:
         english = text.Text
         if text.Locale != DEFAULT or not english:
             return text
-        said = self._said.get(english)
+        key = english.key if isinstance(english, Text) else english
+        said = self._said.get(key)
         if said is None:
             said = self._localized(english) or text
             # Phrases have values in them: there is no end of them.
             if said is not text and not isinstance(english, Phrase):
-                self._said[english] = said
+                self._said[key] = said
         return said
 
     def _localized(self, english: str) -> ua.LocalizedText | None:
@@ -156,9 +163,9 @@ class Translator:
         return ua.LocalizedText(pairs, SEVERAL)
 
     def _in(self, code: str, english: str) -> str | None:
-        return english if code == DEFAULT else self._languages[code].say(english)
+        return self._languages[code].say(english)
 
-    def _sentence(self, words: Any) -> Any:
+    def _sentence(self, words: object) -> object:
         """Translate a plain String, if it was made as a phrase; several languages don't fit."""
         if not isinstance(words, Phrase) or len(self._codes) > 1:
             return words

@@ -41,9 +41,13 @@ _SERVE = """
 import sys
 from pathlib import Path
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.load import load_site
 from heatpump_twin.hmi.app import run_hmi
-run_hmi(load_site(sys.argv[2], sys.argv[3:]), DataDirectory.open(Path(sys.argv[1])))
+language, data, site, *settings = sys.argv[1:]
+run_hmi(
+    load_site(site, settings), DataDirectory.open(Path(data)), Languages.packaged()[language]
+)
 """
 
 
@@ -114,13 +118,14 @@ class HmiProcess:
     data: Path
     arguments: list[str]
     cwd: Path
+    language: str = "en"
     process: subprocess.Popen[str] | None = None
     log: Any = field(default=None, repr=False)
 
     def start(self) -> None:
         self.log = (self.data / "hmi.log").open("w")
         self.process = processes.start(
-            sys.executable, "-c", _SERVE, *self.arguments,
+            sys.executable, "-c", _SERVE, self.language, *self.arguments,
             cwd=self.cwd, stdout=self.log, stderr=self.log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
