@@ -95,7 +95,7 @@ async def test_a_better_model_is_put_to_use_while_the_loop_goes_on(bench, eventu
     trainer = bench.trainer()
     verdict = await trainer.start("hp1", **WHO)
     assert (verdict.status, verdict.message) == (
-        GOOD, "Training has started; it takes 5 min at the most.",
+        GOOD, "Training has started; it takes 10 min at the most.",
     )  # fmt: skip
     second = await trainer.start("hp1", user="olga", origin="test")
     assert second.status == BAD_INVALID_STATE

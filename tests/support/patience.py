@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-PATIENCE = 300.0
+PATIENCE = 600.0
 """When what was waited for does not come any more, on the busiest machine. [s]
 
 It ends a test that hangs, and nothing else: no test may tell from it what is quick or slow.

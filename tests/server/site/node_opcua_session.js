@@ -2,7 +2,7 @@
 const ua = require("node-opcua-client");
 
 // A busy machine may take its time over any answer. [ms]
-const PATIENCE = 300000;
+const PATIENCE = 600000;
 const PATIENT = { transportTimeout: PATIENCE, defaultTransactionTimeout: PATIENCE, requestedSessionTimeout: PATIENCE };
 
 async function open(url, user, password, options = {}) {

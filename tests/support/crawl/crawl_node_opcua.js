@@ -3,7 +3,7 @@ const fs = require("fs");
 const ua = require("node-opcua-client");
 const [url, output] = process.argv.slice(2);
 const BATCH = 500;
-const PATIENCE = 300000; // ms: a busy machine may take its time over any answer
+const PATIENCE = 600000; // ms: a busy machine may take its time over any answer
 const A = ua.AttributeIds;
 const ATTRIBUTES = [A.NodeClass, A.BrowseName, A.DisplayName, A.Value, A.DataType, A.IsAbstract];
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 BATCH = 500
-PATIENCE = 300.0
+PATIENCE = 600.0
 """A busy machine may take its time over any answer. [s]"""
 
 
