@@ -181,32 +181,32 @@ async def test_texts_and_profiles_of_ones_own(tmp_path: Path) -> None:
 async def test_watching_goes_on_when_the_device_is_away(
     gateway: Any, free_port: Any, eventually: Any
 ) -> None:
-    process = await hptwin.start(
+    async with hptwin.running(
         "read", at(gateway), "supply_temperature", "--profile", HJ, "--watch", 0.1, "--json"
-    )
-    assert process.stdout is not None
-    first = json.loads(await process.stdout.readline())
-    assert first["points"][0]["value"] == 35.2
-    gateway.faults.offline.add(1)
-    while "error" not in (seen := json.loads(await process.stdout.readline())):
-        pass
-    assert "no response from the device behind the gateway" in seen["error"]
-    gateway.faults.clear()
-    while "points" not in (seen := json.loads(await process.stdout.readline())):
-        pass
-    assert seen["time"] > first["time"]
-    ran = await hptwin.interrupted(process)
+    ) as process:
+        assert process.stdout is not None
+        first = json.loads(await process.stdout.readline())
+        assert first["points"][0]["value"] == 35.2
+        gateway.faults.offline.add(1)
+        while "error" not in (seen := json.loads(await process.stdout.readline())):
+            pass
+        assert "no response from the device behind the gateway" in seen["error"]
+        gateway.faults.clear()
+        while "points" not in (seen := json.loads(await process.stdout.readline())):
+            pass
+        assert seen["time"] > first["time"]
+        ran = await hptwin.interrupted(process)
     assert ran.code == 0
     assert ran.err == ""
     await eventually(lambda: gateway.connections == 0)
 
 
 async def test_watching_for_people(gateway: Any, eventually: Any) -> None:
-    process = await hptwin.start(
+    async with hptwin.running(
         "read", at(gateway), "supply_temperature", "--profile", HJ, "--watch", 0.1
-    )
-    await eventually(lambda: len(gateway.session.requests) > 2, within=30)
-    ran = await hptwin.interrupted(process)
+    ) as process:
+        await eventually(lambda: len(gateway.session.requests) > 2)
+        ran = await hptwin.interrupted(process)
     assert ran.code == 0
     assert ran.out.count("supply_temperature  35.2") > 1
     assert ran.err == ""
