@@ -28,10 +28,10 @@ from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAcces
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
 from heatpump_twin.drivers.protocol import LinkError
 
-read_command = typer.Typer()
+command = typer.Typer(add_completion=False)
 
 
-@read_command.command()
+@command.command()
 def read(
     connection: ConnectionArgument,
     profile: ProfileOption,
