@@ -39,6 +39,10 @@ class Input:
 
     kind: ua.VariantType
     text: str
+    span: tuple[float, float] | None = None
+    """EURange: what may be asked for; None: the server does not say."""
+    states: Mapping[int, str] = field(default_factory=dict)
+    """EnumValues: the codes that may be asked for, with their texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,9 @@ class MethodModel:
     """By name, in order."""
 
     @property
-    def argument(self) -> ua.VariantType | None:
-        """Type of its single input; None if it takes none or several."""
-        return next(iter(self.inputs.values())).kind if len(self.inputs) == 1 else None
-
-    @property
-    def argument_text(self) -> str:
-        """What its single input means."""
-        return next(iter(self.inputs.values())).text if len(self.inputs) == 1 else ""
+    def input(self) -> Input | None:
+        """Its single input; None if it takes none or several."""
+        return next(iter(self.inputs.values())) if len(self.inputs) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class HeatPumpModel:
     programs: Mapping[str, ua.NodeId] = field(default_factory=dict)
     """By BrowseName: the variables of what the twin does by itself."""
 
-    def setter(self, variable: Variable) -> MethodModel | None:
-        """Return the method that writes a variable: ``Set`` and its BrowseName."""
+    def setter(self, variable: Variable) -> tuple[MethodModel, Input] | None:
+        """Return the method that writes a variable, ``Set`` and its BrowseName, and its input."""
         method = self.methods.get(f"Set{variable.name}")
-        return method if method and method.argument is not None else None
+        return (method, method.input) if method and method.input else None

@@ -34,6 +34,8 @@ _KNOWN_PROPERTIES = {
 }  # fmt: skip
 
 ReferenceList = list[ua.ReferenceDescription]
+Described = Mapping[str, Mapping[str, Any]]
+"""Properties by name, of each input by its name."""
 
 
 class SiteBrowser:
@@ -128,12 +130,28 @@ class SiteBrowser:
             if child.BrowseName.Name == "InputArguments"
         }
         arguments = dict(zip(inputs, await self._values(list(inputs.values())), strict=True))
+        described = await self._descriptions(nodes)
         methods = [
-            _method(ref, parent, arguments.get(ref.NodeId) or [])
+            _method(ref, parent, arguments.get(ref.NodeId) or [], described[ref.NodeId])
             for ref, may in zip(references, allowed, strict=True)
             if may
         ]
         return [method for method in methods if method is not None]
+
+    async def _descriptions(self, methods: Sequence[ua.NodeId]) -> dict[ua.NodeId, Described]:
+        """Return by method and input the properties that say what it takes (OPC 10000-3, 5.7.1)."""
+        found = await self._browse(methods, ua.ObjectIds.HasArgumentDescription)
+        variables = [ref for refs in found for ref in refs]
+        children = await self._browse([ref.NodeId for ref in variables], ua.ObjectIds.HasProperty)
+        values = iter(await self._values([ref.NodeId for refs in children for ref in refs]))
+        properties = {
+            ref.NodeId: {str(child.BrowseName.Name): next(values) for child in refs}
+            for ref, refs in zip(variables, children, strict=True)
+        }
+        return {
+            method: {str(ref.BrowseName.Name): properties[ref.NodeId] for ref in refs}
+            for method, refs in zip(methods, found, strict=True)
+        }
 
     async def _browse(
         self, nodes: Sequence[ua.NodeId], references: int = ua.ObjectIds.HierarchicalReferences
@@ -196,8 +214,7 @@ def _variable(
     has_history: bool,
 ) -> Variable:
     key = str(reference.NodeId.Identifier)
-    limits, unit = properties.get("EURange"), properties.get("EngineeringUnits")
-    states = {value.Value: _text(value.DisplayName) for value in properties.get("EnumValues") or ()}
+    unit, states = properties.get("EngineeringUnits"), _states(properties)
     if "TrueState" in properties:
         states = {0: _text(properties["FalseState"]), 1: _text(properties["TrueState"])}
     return Variable(
@@ -209,7 +226,7 @@ def _variable(
         text=text,
         group=group,
         unit=_text(unit.DisplayName) if unit is not None else "",
-        span=(limits.Low, limits.High) if limits is not None else None,
+        span=_span(properties),
         states=states,
         has_history=has_history,
         provenance={
@@ -220,13 +237,30 @@ def _variable(
     )
 
 
+def _span(properties: Mapping[str, Any]) -> tuple[float, float] | None:
+    limits = properties.get("EURange")
+    return (limits.Low, limits.High) if limits is not None else None
+
+
+def _states(properties: Mapping[str, Any]) -> dict[int, str]:
+    return {value.Value: _text(value.DisplayName) for value in properties.get("EnumValues") or ()}
+
+
 def _method(
-    reference: ua.ReferenceDescription, parent: ua.NodeId, arguments: Sequence[ua.Argument]
+    reference: ua.ReferenceDescription,
+    parent: ua.NodeId,
+    arguments: Sequence[ua.Argument],
+    described: Described,
 ) -> MethodModel | None:
     """Describe a method whose inputs are numbers and times; others have no place on a page."""
     kinds = [_KINDS.get(argument.DataType.Identifier) for argument in arguments]
     inputs = {
-        str(argument.Name): Input(kind, _text(argument.Description))
+        str(argument.Name): Input(
+            kind,
+            _text(argument.Description),
+            _span(described.get(str(argument.Name), {})),
+            _states(described.get(str(argument.Name), {})),
+        )
         for argument, kind in zip(arguments, kinds, strict=True)
         if kind is not None
     }

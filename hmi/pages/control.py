@@ -8,9 +8,9 @@ from html import escape
 
 from nicegui import ui
 
-from heatpump_twin.hmi import limits, texts
+from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.calls import Outcome
-from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel, Variable
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
 from heatpump_twin.hmi.pages.markup import bar, live
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import decimals, number_text, value_text
@@ -29,13 +29,13 @@ def control_panel(person: Person, unit: HeatPumpModel) -> None:
         if actions:
             _Actions(person, unit, actions)
         for variable in unit.variables.values():
-            method = unit.setter(variable)
-            if method is None:
+            setter = unit.setter(variable)
+            if setter is None:
                 continue
             if variable.states:
-                _Choice(person, unit, variable, method)
+                _Choice(person, unit, variable, *setter)
             else:
-                _Setpoint(person, unit, variable, method)
+                _Setpoint(person, unit, variable, *setter)
 
 
 class ControlResult:
@@ -67,11 +67,16 @@ class _Setpoint:
     """A number with limits. What is outside them cannot be sent."""
 
     def __init__(
-        self, person: Person, unit: HeatPumpModel, variable: Variable, method: MethodModel
+        self,
+        person: Person,
+        unit: HeatPumpModel,
+        variable: Variable,
+        method: MethodModel,
+        takes: Input,
     ) -> None:
         self._person, self._unit = person, unit
         self._variable, self._method = variable, method
-        self._low, self._high = limits.span(variable, method)
+        self._low, self._high = takes.span or variable.span or (-math.inf, math.inf)
         with ui.element("div").classes("faceplate"):
             ui.html(
                 f'<span class="l">{escape(variable.title)}</span>{live(variable)}{bar(variable)}',
@@ -134,7 +139,12 @@ class _Choice:
     """One of several named states."""
 
     def __init__(
-        self, person: Person, unit: HeatPumpModel, variable: Variable, method: MethodModel
+        self,
+        person: Person,
+        unit: HeatPumpModel,
+        variable: Variable,
+        method: MethodModel,
+        takes: Input,
     ) -> None:
         self._person, self._unit = person, unit
         self._variable, self._method = variable, method
@@ -144,7 +154,7 @@ class _Choice:
             ).classes("figure")
             with ui.element("div").classes("bar-row"):
                 self._select = ui.select(
-                    dict(limits.choices(variable, method)), label=texts.NEW_VALUE
+                    dict(takes.states or variable.states), label=texts.NEW_VALUE
                 )
                 self._select.props(f'dense outlined data-setpoint="{variable.id}"')
                 self._button = ui.button(texts.WRITE, on_click=self._write)

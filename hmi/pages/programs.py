@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
-from heatpump_twin.hmi import limits, texts
+from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel, Variable
 from heatpump_twin.hmi.pages.control import ControlResult, confirmed
 from heatpump_twin.hmi.person import Person
@@ -78,7 +78,7 @@ class _Panel:
                 )
                 button = ui.button(texts.START_PROGRAM)
                 button.props(f'unelevated no-caps data-start="{method.name}"')
-            span = limits.stated_span(method.inputs["Target"].text)
+            span = method.inputs["Target"].span
             result = ControlResult()
 
         def check() -> None:

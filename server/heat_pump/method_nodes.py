@@ -7,8 +7,9 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import UNITS, Point, PointKind, Span
-from heatpump_twin.config.phrase import Phrase, joined
+from heatpump_twin.config.catalogue import Point, PointKind, Span
+from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.server.heat_pump.argument_range import ArgumentRange, codes
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.nodeset.method_declaration import ArgumentDeclaration
 from heatpump_twin.server.nodeset.model import TypeModel
@@ -21,6 +22,7 @@ from heatpump_twin.server.services.method_table import (
     Run,
 )
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace
+from heatpump_twin.server.space.ua_values import standard
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
 _WIRE = {
@@ -60,7 +62,7 @@ class MethodNodes:
         name: str,
         run: Run,
         *,
-        spans: Mapping[str, str] | None = None,
+        ranges: Mapping[str, ArgumentRange] | None = None,
         inputs: Sequence[str] | None = None,
         outputs: Sequence[str] | None = None,
         refused: Refused | None = None,
@@ -69,16 +71,16 @@ class MethodNodes:
 
         Parameters
         ----------
-        spans
-            By input: what it takes on this heat pump, for its description.
+        ranges
+            By input: what it takes on this heat pump.
         inputs, outputs
             Those of the declared ones that this heat pump has; default: all.
         refused
             Records a refusal; default: under the name of the method.
         """
-        declared = self.declared[name]
+        declared, ranges = self.declared[name], ranges or {}
         takes = tuple(
-            _argument(arg, spec, (spans or {}).get(arg, ""))
+            _argument(arg, spec, ranges[arg].words if arg in ranges else "")
             for arg, spec in declared.inputs.items()
             if inputs is None or arg in inputs
         )
@@ -96,6 +98,10 @@ class MethodNodes:
             description=declared.description,
         )
         self._builder.reference(nodes.device, ua.ObjectIds.HasComponent, node)
+        for argument in takes:
+            if argument.name in ranges:
+                title = declared.inputs[argument.name].description
+                self._describe(node, argument, title, ranges[argument.name])
 
         async def by_method(caller: Caller, values: Sequence[Any], words: str) -> None:
             await self._commands.refuse(
@@ -115,23 +121,24 @@ class MethodNodes:
             node, (nodes.device, nodes.method_set), OfferedMethod(takes, declared.role, run, denied)
         )
 
-
-def span_text(point: Point, limits: Span) -> Phrase:
-    """Return ``20 to 55 °C`` or ``1 Heating, 3 Hot water``: the HMI reads it from there."""
-    if point.spec.unit is None:
-        states = codes(point, limits).items()
-        return joined(
-            ", ", [Phrase("{code} {name}", code=code, name=name) for code, name in states]
+    def _describe(
+        self, method: ua.NodeId, argument: MethodArgument, title: str, takes: ArgumentRange
+    ) -> None:
+        """Add the variable that describes an input: it has the input's name, and no value."""
+        if takes.span is None and not takes.states:
+            return
+        analog = takes.span is not None
+        node = self._builder.variable(
+            f"{method.Identifier}.{argument.name}",
+            ua.QualifiedName(argument.name, self._builder.namespaces.types),
+            standard(ua.ObjectIds.AnalogItemType if analog else ua.ObjectIds.BaseDataVariableType),
+            NodePlace(method, ua.ObjectIds.HasArgumentDescription),
+            standard(argument.data_type or argument.kind.value),
+            title=takes.title or title,
+            description=argument.description,
+            readable=False,
         )
-    symbol = UNITS[point.spec.unit].symbol
-    template = "{low} to {high} {unit}" if symbol else "{low} to {high}"
-    return Phrase(template, low=limits[0], high=limits[1], unit=symbol)
-
-
-def codes(point: Point, limits: Span) -> dict[int, str]:
-    """Return the states of a point that can be asked for."""
-    known = dict(enumerate(point.spec.states)) if point.spec.states else point.spec.enum
-    return {code: name for code, name in known.items() if limits[0] <= code <= limits[1]}
+        takes.describe(self._builder, node)
 
 
 def allowed(point: Point, limits: Span, value: float) -> bool:

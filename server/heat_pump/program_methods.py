@@ -9,10 +9,11 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import Point
+from heatpump_twin.config.catalogue import Point, Span
 from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.server.heat_pump.argument_range import ArgumentRange
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
-from heatpump_twin.server.heat_pump.method_nodes import MethodNodes, span_text
+from heatpump_twin.server.heat_pump.method_nodes import MethodNodes
 from heatpump_twin.server.services.method_table import Caller, Run, refused, result
 from heatpump_twin.server.space.point_values import to_microseconds
 from heatpump_twin.twin_engine.programs.hot_water_tank import (
@@ -50,25 +51,20 @@ class ProgramMethods:
             self._add(pump, asset, "ReleaseOverride", self._release(asset))
         if programs.schedules.offered(asset):
             target = points["supply_setpoint"]
-            spans = {
-                "ReadyAt": Phrase("at most {days} days ahead", days=LONGEST_AHEAD / DAY),
-                "Target": span_text(target, target.limits or (math.nan, math.nan)),
+            ahead = Phrase("at most {days} days ahead", days=LONGEST_AHEAD / DAY)
+            ranges = {
+                "ReadyAt": ArgumentRange(ahead),
+                "Target": ArgumentRange.of(target, target.limits or (math.nan, math.nan)),
             }
-            self._add(pump, asset, "ScheduleReady", self._schedule(asset), spans)
+            self._add(pump, asset, "ScheduleReady", self._schedule(asset), ranges)
             self._add(pump, asset, "CancelSchedule", self._cancel(asset))
         for name, kind, argument, times, default in TANK_METHODS:
             if (span := programs.tank.targets(asset, kind)) is not None:
-                low, high = map(duration_text, times)
-                spans = {
-                    "Target": span_text(points[SETPOINT], span),
-                    argument: Phrase(
-                        "{low} to {high}, in ms; default {default}",
-                        low=low,
-                        high=high,
-                        default=duration_text(default),
-                    ),
+                ranges = {
+                    "Target": ArgumentRange.of(points[SETPOINT], span),
+                    argument: _durations(times, default),
                 }
-                self._add(pump, asset, name, self._tank(asset, kind), spans)
+                self._add(pump, asset, name, self._tank(asset, kind), ranges)
         if programs.fault_reset.offered(asset):
             self._add(pump, asset, "ResetFault", self._reset(asset))
         if trainer is not None and trainer.offered(asset):
@@ -85,7 +81,7 @@ class ProgramMethods:
         asset: str,
         name: str,
         ask: Ask,
-        spans: Mapping[str, str] | None = None,
+        ranges: Mapping[str, ArgumentRange] | None = None,
     ) -> None:
         declared = self._nodes.declared[name]
         self._nodes.add(
@@ -93,7 +89,7 @@ class ProgramMethods:
             asset,
             name,
             _answered(ask, list(declared.inputs), "ReadBack" in declared.outputs),
-            spans=spans,
+            ranges=ranges,
         )
 
     def _release(self, asset: str) -> Ask:
@@ -142,6 +138,18 @@ class ProgramMethods:
             )
 
         return ask
+
+
+def _durations(times: Span, default: float) -> ArgumentRange:
+    """Return the range of a Duration, which OPC UA counts in ms. [s]"""
+    low, high = map(duration_text, times)
+    words = Phrase(
+        "{low} to {high}, in ms; default {default}",
+        low=low,
+        high=high,
+        default=duration_text(default),
+    )
+    return ArgumentRange(words, span=(times[0] * MILLISECONDS, times[1] * MILLISECONDS))
 
 
 def _answered(ask: Ask, inputs: Sequence[str], with_read_back: bool) -> Run:

@@ -12,12 +12,12 @@ from asyncua import ua
 from heatpump_twin.config.catalogue import Point, Span
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.status import UNCERTAIN, is_good
+from heatpump_twin.server.heat_pump.argument_range import ArgumentRange
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.heat_pump.method_nodes import (
     MethodNodes,
     allowed,
     first_number,
-    span_text,
 )
 from heatpump_twin.server.services.method_table import Caller, refused, result
 from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
@@ -77,7 +77,7 @@ class SetpointMethods:
             asset,
             name,
             run,
-            spans={t.argument: span_text(t.point, t.limits) for t in targets if t.argument},
+            ranges={t.argument: ArgumentRange.of(t.point, t.limits) for t in targets if t.argument},
             inputs=arguments,
             outputs=[*read_backs, "Message"],
             refused=denied,
@@ -90,7 +90,8 @@ class SetpointMethods:
         for index, (target, value) in enumerate(pairs):
             if not allowed(target.point, target.limits, value):
                 title = target.point.spec.title
-                words = f"{title} takes {span_text(target.point, target.limits)}, not {value:g}."
+                takes = ArgumentRange.of(target.point, target.limits).words
+                words = f"{title} takes {takes}, not {value:g}."
                 status = ua.StatusCodes.BadOutOfRange
                 await self._refuse(target.point, value, caller, status, words)
                 return refused(status, index, len(values), words)

@@ -128,13 +128,14 @@ class NodeBuilder:
         array: bool = False,
         title: str = "",
         description: str = "",
+        readable: bool = True,
         historized: bool = False,
         writable: bool = False,
         sampling: float = 0.0,
     ) -> ua.NodeId:
         """Add a variable; ``sampling`` is its fastest sampling interval. [s]
 
-        Whether somebody may write a ``writable`` one depends on who it is (`NodeAttributes`).
+        Whether somebody may write a ``writable`` one depends on who it is (`AttributeService`).
         """
         # Null stands for a value that is not there yet.
         kind = None if value is None else variant_type(data_type)
@@ -142,7 +143,7 @@ class NodeBuilder:
             browse_name,
             title or browse_name.Name,
             description,
-            VariableKind(data_type, array, historized, writable, sampling),
+            VariableKind(data_type, array, readable, historized, writable, sampling),
         )
         return self._add(name, type_id, place, shape, self.shapes.value(value, kind, array=array))
 

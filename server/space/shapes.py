@@ -28,6 +28,8 @@ class VariableKind:
 
     data_type: ua.NodeId
     array: bool = False
+    readable: bool = True
+    """Whether it has a value; one that only describes something has none."""
     historized: bool = False
     writable: bool = False
     """Whether somebody may write it; who, depends (`AttributeService`)."""
@@ -95,7 +97,7 @@ class Shapes:
             shape = self._shapes[key] = self._named(
                 ua.NodeClass.Variable, browse_name, title, description
             )
-            level = READ_HISTORY if kind.historized else READ
+            level = READ_HISTORY if kind.historized else READ if kind.readable else 0
             access = self._constant(level | (WRITE if kind.writable else 0), _TYPES.Byte)
             dimensions = [0] if kind.array else []
             shape |= {

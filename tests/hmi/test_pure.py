@@ -1,4 +1,4 @@
-"""The parts that need no browser: decimation, limits, texts of values, alarm states."""
+"""The parts that need no browser: decimation, texts of values, alarm states."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from asyncua import ua
 
-from heatpump_twin.hmi import limits, presentation
+from heatpump_twin.hmi import presentation
 from heatpump_twin.hmi.alarm_list import Alarm, AlarmList, alarm_of
 from heatpump_twin.hmi.decimation import Envelope
-from heatpump_twin.hmi.heat_pump_model import Input, MethodModel, Variable
+from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.presentation import DisplayedValue
 
 
@@ -66,32 +66,6 @@ def test_not_a_number_is_a_gap() -> None:
     envelope = Envelope(0, 10, limit=10, silence=100)
     envelope.feed([(1, math.nan)])
     assert envelope.points() == [(1, None)]
-
-
-# ── limits ───────────────────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Supply setpoint, 20 to 55 °C", (20.0, 55.0)),
-        ("Supply setpoint, -5.5 to 70 °C", (20.0, 60.0)),
-        ("no limits named", (20.0, 60.0)),
-    ],
-)
-def test_limits_are_the_narrower_of_range_and_text(
-    text: str, expected: tuple[float, float]
-) -> None:
-    method = MethodModel(
-        ua.NodeId(), ua.NodeId(), "SetX", {"Value": Input(ua.VariantType.Double, text)}
-    )
-    assert limits.span(variable(), method) == expected
-
-
-def test_choices_are_those_that_the_method_takes() -> None:
-    states = {0: "None", 1: "Heating", 2: "Heating and hot water", 3: "Hot water"}
-    modes = Input(ua.VariantType.Int32, "Operating mode: 1 Heating, 3 Hot water")
-    method = MethodModel(ua.NodeId(), ua.NodeId(), "SetX", {"Mode": modes})
-    mode = variable(states=states, span=None, unit="")
-    assert limits.choices(mode, method) == {1: "Heating", 3: "Hot water"}
 
 
 # ── texts ────────────────────────────────────────────────────────────────────────────────────────

@@ -43,7 +43,12 @@ def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:
         capture_output=True,
         text=True,
     ).stdout.split("\0")[:-1]
-    needed = [name for name in tracked if not name.endswith(".md")]
+    # The generator of the type model is a tool of this checkout: what it makes is packaged.
+    needed = [
+        name
+        for name in tracked
+        if not name.endswith(".md") and not name.startswith("server/nodeset/generator/")
+    ]
     missing = [name for name in needed if f"heatpump_twin/{name}" not in packaged]
     assert not missing
     assert tracked

@@ -37,7 +37,7 @@ CLIENT_URI = "urn:test:client"
 LIMITS = {
     "supply_setpoint": (20.0, 55.0),
     "dhw_setpoint": (40.0, 60.0),
-    "operating_mode": (0.0, 6.0),
+    "operating_mode": (1.0, 5.0),
     "unit_enabled": (0.0, 1.0),
     "heating_curve": (0.0, 15.0),
     "heating_curve_offset": (-10.0, 10.0),

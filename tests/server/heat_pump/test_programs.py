@@ -147,6 +147,35 @@ async def test_methods_describe_their_arguments_and_who_may(served, connect) -> 
         assert "60 to 65 °C" in texts["StartDisinfection"]["Target"].Description.Text
 
 
+@pytest.mark.parametrize(
+    ("argument", "data_type", "low", "high", "unit"),
+    [
+        ("ScheduleReady.Target", ua.ObjectIds.Double, 20.0, 55.0, "°C"),
+        ("StartDisinfection.Target", ua.ObjectIds.Double, 60.0, 65.0, "°C"),
+        ("StartDhwBoost.MaxDuration", ua.ObjectIds.Duration, 60_000.0, 43_200_000.0, None),
+    ],
+)
+async def test_what_an_argument_takes_is_typed(
+    served, connect, argument: str, data_type: int, low: float, high: float, unit: str | None
+) -> None:
+    async with connect(served) as client:
+        name = argument.partition(".")[2]
+        method = await served.node(client, f"hp1.{argument.partition('.')[0]}")
+        described = await method.get_references(ua.ObjectIds.HasArgumentDescription)
+        (found,) = [ref for ref in described if ref.BrowseName.Name == name]
+        node = client.get_node(found.NodeId)
+        assert (await node.read_data_type()).Identifier == data_type
+        properties = {
+            (await child.read_browse_name()).Name: await child.read_value()
+            for child in await node.get_properties()
+        }
+        assert properties["EURange"] == ua.Range(low, high)
+        assert (u := properties.get("EngineeringUnits")) is None or u.DisplayName.Text == unit
+        # It describes an input, and holds none.
+        with pytest.raises(ua.uaerrors.BadNotReadable):
+            await node.read_value()
+
+
 async def test_no_method_is_there_that_does_nothing(served, connect) -> None:
     async with connect(served) as client:
         methods = await (await served.node(client, "hp1.MethodSet")).get_methods()

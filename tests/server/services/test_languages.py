@@ -149,7 +149,9 @@ async def test_texts_in_values_are_translated(rig, connect) -> None:
         (argument,) = await value("hp1.SetSupplySetpoint.InputArguments")
         assert argument.Description.Text == "Vorlaufsollwert, 20 bis 55 °C"
         (argument,) = await value("hp1.SetOperatingMode.InputArguments")
-        assert argument.Description.Text.startswith("Betriebsart: 0 Keine, 1 Heizen, 2 Heizen und")
+        assert argument.Description.Text.startswith(
+            "Betriebsart: 1 Heizen, 2 Heizen und Warmwasser, 3"
+        )
         description = await (await rig.node(client, "hp1.Stop")).read_description()
         assert description.Text.startswith("Schaltet die Wärmepumpe aus. ")
 

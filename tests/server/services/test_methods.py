@@ -55,6 +55,14 @@ async def test_only_mapped_points_have_methods(rig, connect) -> None:
         assert [o.Name for o in outputs] == ["ReadBack", "Message"]
 
 
+async def test_the_codes_that_a_method_takes_are_typed(rig, connect) -> None:
+    async with connect(rig) as client:
+        values = await rig.node(client, "hp1.SetOperatingMode.Mode.EnumValues")
+        codes = {v.Value: v.DisplayName.Text for v in await values.read_value()}
+        assert list(codes) == [1, 2, 3, 4, 5]  # this device takes neither 0 nor 6
+        assert codes[3] == "Hot water"
+
+
 async def test_switches_and_modes(rig, connect) -> None:
     async with connect(rig, "olga") as client:
         assert (await call(rig, client, "hp1.Start")).StatusCode.is_good()
