@@ -32,12 +32,16 @@ check: $(STAMP)  ## format, lint, types, layers, generated pages, translations
 	$(BIN)/mypy -p heatpump_twin
 	PYTHONPATH=build/links $(BIN)/lint-imports
 	$(BIN)/python tools/house.py
+	$(BIN)/deptry config drivers hmi models rules server src twin_engine
+	$(BIN)/deptry --ignore DEP002,DEP004 tests/support tests tools bench
 	$(BIN)/python tools/reference_pages.py --check
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator --check
+	$(BIN)/python tools/type_nodes.py --check
 	$(BIN)/python tools/translations.py --check
 
-nodeset: $(STAMP)  ## write the type model's NodeSet2 and its NodeIds from server/nodeset/model.yaml
+nodeset: $(STAMP)  ## write the type model's NodeSet2, its NodeIds and type nodes from server/nodeset/model.yaml
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator
+	$(BIN)/python tools/type_nodes.py
 
 format: $(STAMP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .

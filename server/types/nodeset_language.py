@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
-from heatpump_twin.server.space.node_builder import text
+from heatpump_twin.server.space.ua_values import text
 
 TEXTS = (ua.AttributeIds.DisplayName, ua.AttributeIds.Description, ua.AttributeIds.InverseName)
 

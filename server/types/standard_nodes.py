@@ -6,12 +6,14 @@ away: a client that finds a node may rely on it.
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from collections.abc import Iterable
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
-from heatpump_twin.server.space.node_builder import standard
+from heatpump_twin.server.space.ua_values import standard
 
 IDS = ua.ObjectIds
 
@@ -57,6 +59,16 @@ _EMPTY = {
     "StaticNodeIdTypes": ua.Variant([], ua.VariantType.Int32, is_array=True),
 }
 """What a namespace's metadata says where its nodeset says nothing."""
+
+_OF_THE_IMPORT = tuple(
+    standard(number)
+    for number in (
+        IDS.Server_ServerStatus,
+        IDS.Server_ServerStatus_BuildInfo,
+        IDS.Server_ServerStatus_BuildInfo_BuildDate,
+    )
+)
+"""Variables of which the server that imports has written its own moment; ours writes them anew."""
 
 _OWNING = frozenset(map(standard, (IDS.HasComponent, IDS.HasProperty, IDS.HasOrderedComponent)))
 
@@ -109,6 +121,18 @@ def fill(aspace: AddressSpace) -> None:
                 attribute = aspace[properties[name]].attributes[ua.AttributeIds.Value]
                 if attribute.value.Value.Value is None:
                     attribute.value = ua.DataValue(empty)
+
+
+def date(aspace: AddressSpace, published: dt.datetime) -> None:
+    """Date values from when their model was published, instead of from when it was imported."""
+    for node in _OF_THE_IMPORT:
+        _set(aspace, node, ua.DataValue())
+    for node in list(aspace.keys()):
+        attribute = aspace[node].attributes.get(ua.AttributeIds.Value)
+        if attribute is not None and attribute.value.SourceTimestamp is not None:
+            attribute.value = dataclasses.replace(
+                attribute.value, SourceTimestamp=published, ServerTimestamp=published
+            )
 
 
 def _set(aspace: AddressSpace, node: ua.NodeId, value: ua.DataValue) -> None:

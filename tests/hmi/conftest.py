@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_type_nodes import keep, lend
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
@@ -70,7 +69,6 @@ class TwinProcess:
     _errors: Any = None
 
     def start(self) -> None:
-        lend(self.data)
         self._errors = (self.data / "twin.log").open("w")
         self.process = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("twin_process.py"), self.data, self.site,
@@ -80,7 +78,6 @@ class TwinProcess:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line == "ready\n":
-                keep(self.data)
                 return
         pytest.fail(f"the twin did not start:\n{(self.data / 'twin.log').read_text()}")
 

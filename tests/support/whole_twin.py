@@ -18,7 +18,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from kept_type_nodes import keep, lend
 
 OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
 START_TIMEOUT = 40.0
@@ -76,7 +75,6 @@ class Twin:
 
     def spawn(self) -> None:
         self.data.mkdir(exist_ok=True, parents=True)
-        lend(self.data)
         with (self.data / "output.log").open("w") as output:
             self.process = subprocess.Popen(
                 [
@@ -96,7 +94,6 @@ class Twin:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"/readyz answers {status}: {self.ready()[1]}\n{self.output}")
             time.sleep(0.1)
-        keep(self.data)
 
     def get(self, path: str) -> tuple[int, str]:
         try:
