@@ -1,4 +1,4 @@
-"""Serve the emulated plant: Modbus TCP for the twin, a control port for people who test it."""
+"""Serve the emulated plant of a site: Modbus TCP for the twin, a control port for testers."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ async def serve_plant(
         plant.heat_pumps,
         "--set plant.control_port=PORT",
     )
+    # Opened in this order and closed in reverse: the plant stops living before its ports close.
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(gateways))
         await control.start()
