@@ -9,8 +9,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from heatpump_twin.config.quick_yaml import quick_load
 
 Span = tuple[float, float]
 
@@ -158,7 +159,7 @@ class PointSpec(BaseModel):
 
 
 def _packaged(name: str) -> Any:
-    return yaml.safe_load(files("heatpump_twin.config").joinpath(name).read_text("utf-8"))
+    return quick_load(files("heatpump_twin.config").joinpath(name).read_text("utf-8"))
 
 
 UNITS = MappingProxyType(
