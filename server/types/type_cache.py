@@ -17,7 +17,7 @@ from heatpump_twin.config.data_directory import write_private
 from heatpump_twin.server.types.recipe import Recipe
 from heatpump_twin.server.types.type_file import UnusableError, block_of, file_of
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 PACKAGED = "type-nodes.bin"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

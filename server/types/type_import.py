@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import structlog
 from asyncua import Server, ua
@@ -16,6 +17,7 @@ from heatpump_twin.server.nodeset.type_models import (
     publication_date,
     runtime_part,
 )
+from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.server.types import nodeset_language, standard_nodes
 from heatpump_twin.server.types.recipe import Recipe
 from heatpump_twin.server.types.type_cache import (
@@ -27,7 +29,7 @@ from heatpump_twin.server.types.type_cache import (
 from heatpump_twin.server.types.type_file import code_of
 from heatpump_twin.server.types.type_nodes import TypeNodes, packed
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def load_type_nodes(cache: Path) -> TypeNodes:
@@ -69,7 +71,8 @@ async def import_nodesets(nodesets: Sequence[bytes]) -> Imported:
         await server.init()
         added: list[ua.NodeId] = []
         for nodeset in nodesets:
-            added += await server.import_xml(xmlstring=runtime_part(nodeset))
+            # asyncua annotates text; its parser takes the bytes, which say their encoding.
+            added += await server.import_xml(xmlstring=cast("str", runtime_part(nodeset)))
         namespaces = (await server.get_namespace_array())[2:]
     finally:
         await server.iserver.stop()
@@ -85,5 +88,5 @@ async def import_nodesets(nodesets: Sequence[bytes]) -> Imported:
 
 
 def _is_data_type(node: NodeData) -> bool:
-    node_class = node.attributes[ua.AttributeIds.NodeClass].value.Value.Value
-    return bool(node_class is ua.NodeClass.DataType)
+    node_class = content(node.attributes[ua.AttributeIds.NodeClass].value)
+    return node_class is ua.NodeClass.DataType

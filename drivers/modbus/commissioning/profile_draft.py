@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -64,7 +63,7 @@ class _Line:
 
     row: RegisterRow
     claim: Claim | None
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, object] = field(default_factory=dict)
     point: ProfilePoint | None = None
     problem: str = ""
 
@@ -148,9 +147,9 @@ def _line(
     return line
 
 
-def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str, Any]:
+def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str, object]:
     space, address = legend.place(row)
-    fields: dict[str, Any] = {"space": space.value, "address": address}
+    fields: dict[str, object] = {"space": space.value, "address": address}
     if space.of_bits:
         return fields | {"type": ValueType.BOOL.value}
     kind, order = legend.type(row)
@@ -173,7 +172,7 @@ def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[st
     return fields
 
 
-def _point(fields: Mapping[str, Any], spec: PointSpec) -> ProfilePoint:
+def _point(fields: Mapping[str, object], spec: PointSpec) -> ProfilePoint:
     """Return a point that can be right, or raise ValueError."""
     is_bit = fields["type"] == ValueType.BOOL
     if spec.kind is PointKind.ANALOG and is_bit:

@@ -19,7 +19,7 @@ from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
 from heatpump_twin.drivers.protocol import FrameSink, LinkError, WriteOutcome, WriteState
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 RETRY_REFUSED = 60.0
 """Time between attempts to read one of the points that the device refuses. [s]"""

@@ -121,7 +121,8 @@ class EmulatedDevice:
         """Return which points lie where in a read request; addresses between them read 0."""
         if len(request) != 5:
             raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
-        start, count = struct.unpack(">HH", request[1:])
+        asked: tuple[int, int] = struct.unpack(">HH", request[1:])
+        start, count = asked
         if not 1 <= count <= self.profile.limits.of(space):
             raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
         end = start + count
@@ -190,7 +191,8 @@ def _written(request: bytes) -> tuple[int, list[int]]:
     if len(request) < 5:
         raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
     function = request[0]
-    start, value = struct.unpack(">HH", request[1:5])
+    head: tuple[int, int] = struct.unpack(">HH", request[1:5])
+    start, value = head
     if function == 5:
         # FF00 hex is on, 0 is off, and all other values are illegal (6.5).
         if len(request) != 5 or value not in (0, 0xFF00):

@@ -16,7 +16,7 @@ from heatpump_twin.drivers.modbus.wire.full_backlog import FullBacklog
 _RETRY = 1.0
 """How often a port is tried again that somebody took during a reboot. [s]"""
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Outage(StrEnum):

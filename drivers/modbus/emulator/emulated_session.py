@@ -80,7 +80,8 @@ class TcpSession:
         """Take an MBAP header and the PDU that it announces out of the buffer."""
         if len(buffer) < _MBAP.size:
             return None
-        transaction, protocol, length, unit = _MBAP.unpack_from(buffer)
+        header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+        transaction, protocol, length, unit = header
         if protocol != 0 or not 2 <= length <= _MAX_PDU + 1:
             raise NotModbusError  # the length counts the unit and at least a function code
         end = _MBAP.size + length - 1

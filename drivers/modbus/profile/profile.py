@@ -6,7 +6,7 @@ import math
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     BaseModel,
@@ -153,7 +153,7 @@ class WriteRules(_Section):
 _NUMBER_OR_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
 
 
-def _several(value: Any) -> Any:
+def _several(value: object) -> object:
     return [value] if isinstance(value, int | float) else value
 
 

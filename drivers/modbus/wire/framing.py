@@ -52,7 +52,8 @@ class TcpFraming:
         """Return the PDU behind an MBAP header that repeats the request's transaction and unit."""
         if len(buffer) < _MBAP.size:
             return None
-        number, protocol, length, unit = _MBAP.unpack_from(buffer)
+        header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+        number, protocol, length, unit = header
         if protocol != 0:
             raise FrameError(f"protocol {protocol} is not Modbus")
         # Messaging on TCP/IP V1.0b, 4.4.1.3, has a client discard such a response. As one request

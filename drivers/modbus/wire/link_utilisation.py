@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _ENOUGH = 5
 """Polls of a device until its share counts: the first one connects and reads everything."""

@@ -23,7 +23,7 @@ from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH
 from heatpump_twin.drivers.plant.physics.sizing import PlantParameters, map_of, size
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # Without it the first hours would show a house, a tank and a controller that settle from made-up
 # temperatures, which no real site does.

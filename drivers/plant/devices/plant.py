@@ -17,7 +17,7 @@ from heatpump_twin.drivers.plant.devices.emulated_heat_pump import (
 )
 from heatpump_twin.drivers.plant.errors import ClockError
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _TICK = 0.2
 """How often the plant catches up with its clock. [s of real time]"""

@@ -17,7 +17,7 @@ from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listeni
 
 __all__ = ["plant_clock", "serve_plant"]
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def serve_plant(
