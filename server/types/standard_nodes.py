@@ -6,14 +6,13 @@ away: a client that finds a node may rely on it.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterable
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
-from heatpump_twin.server.space.ua_values import content, standard, status_code
+from heatpump_twin.server.space.ua_values import content, standard, status_code, timed_value
 
 IDS = ua.ObjectIds
 
@@ -131,9 +130,8 @@ def date(aspace: AddressSpace, published: dt.datetime) -> None:
         attribute = aspace[node].attributes.get(ua.AttributeIds.Value)
         held = None if attribute is None else attribute.value
         if attribute is not None and held is not None and held.SourceTimestamp is not None:
-            attribute.value = dataclasses.replace(
-                held, SourceTimestamp=published, ServerTimestamp=published
-            )
+            variant, status = held.Value or ua.Variant(), held.StatusCode or ua.StatusCode()
+            attribute.value = timed_value(variant, status, published, published)
 
 
 def _set(aspace: AddressSpace, node: ua.NodeId, value: ua.DataValue) -> None:
