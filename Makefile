@@ -34,7 +34,7 @@ check: $(STAMP)  ## format, lint, types, layers, generated pages, translations
 	PYTHONPATH=build/links $(BIN)/lint-imports
 	$(BIN)/python tools/house.py
 	$(BIN)/deptry config drivers hmi models rules server src twin_engine
-	$(BIN)/deptry --ignore DEP002,DEP004 tests/support tests tools bench
+	$(BIN)/deptry --exclude build --ignore DEP002,DEP004 tests/support tests tools bench
 	$(BIN)/python tools/reference_pages.py --check
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator --check
 	$(BIN)/python tools/type_nodes.py --check
