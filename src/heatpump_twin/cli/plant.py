@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from heatpump_twin.cli.options import SetOption, SiteOption
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import EmulatedPlant
 from heatpump_twin.drivers.plant.serve.transport import Transport
@@ -18,7 +19,9 @@ from heatpump_twin.stopping import until_stopped
 if TYPE_CHECKING:
     from heatpump_twin.plant.plant_control import PlantControl
 
-plant = typer.Typer(help="Emulated field devices.", invoke_without_command=True)
+command = typer.Typer(
+    add_completion=False, help="Emulated field devices.", invoke_without_command=True
+)
 out = Console()
 
 ControlPortOption = Annotated[
@@ -31,15 +34,11 @@ Details = Annotated[
 ]
 
 
-@plant.callback()
+@command.callback()
 def serve(
     context: typer.Context,
-    site: Annotated[
-        str, typer.Option("--site", metavar="FILE", help="Site file, or name of a packaged site.")
-    ] = "default",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting.")
-    ] = None,
+    site: SiteOption = "default",
+    set_: SetOption = None,
     profile: Annotated[
         list[str] | None,
         typer.Option(
@@ -101,7 +100,7 @@ def serve(
     until_stopped(lambda stop: run_stand_alone(wanted, tell, stop))
 
 
-@plant.command()
+@command.command()
 def values(details: Details = None, control_port: ControlPortOption = CONTROL_PORT) -> None:
     """Show what the devices show; details: gateway, unit."""
     table = Table("gateway", "unit", "point", "value", box=None)
@@ -113,7 +112,7 @@ def values(details: Details = None, control_port: ControlPortOption = CONTROL_PO
     out.print(table)
 
 
-@plant.command("set")
+@command.command("set")
 def set_values(
     wanted: Annotated[
         list[str],
@@ -131,7 +130,7 @@ def set_values(
     _control(control_port).set({**wish, "values": parsed})
 
 
-@plant.command()
+@command.command()
 def fault(
     name: Annotated[str, typer.Argument(help="Name of the fault; `faults` lists them.")],
     details: Details = None,
@@ -141,7 +140,7 @@ def fault(
     _print_faults(_control(control_port).start({"name": name, **_parsed(details)}))
 
 
-@plant.command()
+@command.command()
 def faults(control_port: ControlPortOption = CONTROL_PORT) -> None:
     """List what is broken, and what can be."""
     known = _control(control_port).faults()
@@ -150,7 +149,7 @@ def faults(control_port: ControlPortOption = CONTROL_PORT) -> None:
     out.print(f"there are: {', '.join(names)}", highlight=False)
 
 
-@plant.command()
+@command.command()
 def repair(
     name: Annotated[str | None, typer.Argument(help="Name of a fault; default: all.")] = None,
     details: Details = None,
