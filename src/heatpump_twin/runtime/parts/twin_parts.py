@@ -11,13 +11,13 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.runtime.parts.alarm_watch import AlarmWatch, build_rules
+from heatpump_twin.runtime.parts.archive import Archive, open_archive
 from heatpump_twin.runtime.parts.clients import Clients, open_clients
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.figures import Figures, open_figures
 from heatpump_twin.runtime.parts.forecasts import Forecasts
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
-from heatpump_twin.runtime.parts.archive import Archive, open_archive
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.server.security.users import UserStore
 
