@@ -29,7 +29,8 @@ check: $(STAMP)  ## format, lint, types, layers, generated pages, translations
 	$(BIN)/python tools/links.py
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy -p heatpump_twin
+	$(BIN)/mypy -p heatpump_twin --any-exprs-report build/types
+	$(BIN)/python tools/any_share.py
 	PYTHONPATH=build/links $(BIN)/lint-imports
 	$(BIN)/python tools/house.py
 	$(BIN)/python tools/reference_pages.py --check

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -84,11 +84,15 @@ class PointKind(StrEnum):
     MULTI_STATE = "multi_state"
 
 
-def _texts(value: Any) -> Any:
-    return tuple("None" if text is None else text for text in value) if value else value
+def _texts(value: object) -> object:
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple("None" if text is None else text for text in value)
 
 
-def _enum_texts(value: Any) -> Any:
+def _enum_texts(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
     return {code: "None" if text is None else text for code, text in value.items()}
 
 
@@ -139,7 +143,7 @@ class PointSpec(BaseModel):
     @property
     def relations(self) -> dict[Relation, str]:
         """The ids of the points of the same asset that this one is about."""
-        named = {relation: getattr(self, relation) for relation in Relation}
+        named: dict[Relation, str | None] = {r: getattr(self, r) for r in Relation}
         return {relation: target for relation, target in named.items() if target is not None}
 
     @model_validator(mode="after")
@@ -157,8 +161,10 @@ class PointSpec(BaseModel):
         return self
 
 
-def _packaged(name: str) -> Any:
-    return yaml.safe_load(files("heatpump_twin.config").joinpath(name).read_text("utf-8"))
+def _packaged(name: str) -> dict[str, dict[str, object]]:
+    text = files("heatpump_twin.config").joinpath(name).read_text("utf-8")
+    content: dict[str, dict[str, object]] = yaml.safe_load(text)
+    return content
 
 
 UNITS = MappingProxyType(
@@ -167,7 +173,7 @@ UNITS = MappingProxyType(
 """Engineering units by the name that the catalogue and the profiles use."""
 
 
-def _asset_type(name: str, points: dict[str, Any]) -> Mapping[str, PointSpec]:
+def _asset_type(name: str, points: Mapping[str, object]) -> Mapping[str, PointSpec]:
     specs = {point: PointSpec.model_validate(spec) for point, spec in points.items()}
     for point, spec in specs.items():
         if (spec.section is None) == (name == SITE):

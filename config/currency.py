@@ -23,7 +23,8 @@ class Currency(BaseModel):
 
 def _packaged() -> dict[str, Currency]:
     text = files("heatpump_twin.config").joinpath("currencies.yaml").read_text("utf-8")
-    return {code: Currency.model_validate(entry) for code, entry in yaml.safe_load(text).items()}
+    entries: dict[str, object] = yaml.safe_load(text)
+    return {code: Currency.model_validate(entry) for code, entry in entries.items()}
 
 
 CURRENCIES = MappingProxyType(_packaged())

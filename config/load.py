@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.config.settings import Site
-from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.config.yaml_source import YamlPath, YamlSource
 
 ENVIRONMENT_PREFIX = "HPTWIN__"
 DEFAULT_SITE = "default"
+
+_Part = dict[str, object] | list[object]
+"""What a step of a dotted key leads to, unless it is the value itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def load_site(
     return source.validate(Site, data)
 
 
-def check_unique(source: YamlSource, data: Mapping[str, Any]) -> None:
+def check_unique(source: YamlSource, data: Mapping[str, object]) -> None:
     """Refuse two heat pumps, or two devices of one, with the same id."""
     problems = []
     pumps = data.get("heat_pumps")
@@ -86,8 +88,8 @@ def check_unique(source: YamlSource, data: Mapping[str, Any]) -> None:
         raise ConfigError(problems)
 
 
-def _id_lists(pumps: list[Any]) -> list[tuple[tuple[str | int, ...], list[Any]]]:
-    lists: list[tuple[tuple[str | int, ...], list[Any]]] = [(("heat_pumps",), pumps)]
+def _id_lists(pumps: list[object]) -> list[tuple[YamlPath, list[object]]]:
+    lists: list[tuple[YamlPath, list[object]]] = [(("heat_pumps",), pumps)]
     for index, pump in enumerate(pumps):
         devices = pump.get("devices") if isinstance(pump, dict) else None
         if isinstance(devices, list):
@@ -95,7 +97,9 @@ def _id_lists(pumps: list[Any]) -> list[tuple[tuple[str | int, ...], list[Any]]]
     return lists
 
 
-def _overrides(texts: Sequence[str], environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
+def _overrides(
+    texts: Sequence[str], environment: Mapping[str, str]
+) -> list[tuple[str, str, object]]:
     found = [
         (name, name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), value)
         for name, value in environment.items()
@@ -111,35 +115,38 @@ def _overrides(texts: Sequence[str], environment: Mapping[str, str]) -> list[tup
     return [(origin, key, _scalar(origin, key, value)) for origin, key, value in found]
 
 
-def _scalar(origin: str, key: str, text: str) -> Any:
+def _scalar(origin: str, key: str, text: str) -> object:
     try:
-        return yaml.safe_load(text)
+        value: object = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError([Problem(origin, 1, key, f"{text!r} is not a YAML value")]) from error
+    return value
 
 
-def _apply(data: Any, key: str, value: Any, origin: str) -> None:
+def _apply(data: dict[str, object], key: str, value: object, origin: str) -> None:
     *path, last = key.split(".")
+    place: _Part = data
     for step in path:
-        data = _enter(data, step, key, origin)
-    if isinstance(data, list):
-        data[_position(data, last, key, origin)] = value
+        place = _enter(place, step, key, origin)
+    if isinstance(place, list):
+        place[_position(place, last, key, origin)] = value
     else:
-        data[last] = value
+        place[last] = value
 
 
-def _enter(data: Any, step: str, key: str, origin: str) -> Any:
+def _enter(data: _Part, step: str, key: str, origin: str) -> _Part:
     if isinstance(data, list):
-        return data[_position(data, step, key, origin)]
-    child = data.get(step)
-    if child is None:
-        child = data[step] = {}
+        child = data[_position(data, step, key, origin)]
+    else:
+        child = data.get(step)
+        if child is None:
+            child = data[step] = dict[str, object]()
     if not isinstance(child, dict | list):
         raise ConfigError([Problem(origin, 1, key, f"{step!r} holds a value, not a section")])
     return child
 
 
-def _position(items: list[Any], step: str, key: str, origin: str) -> int:
+def _position(items: list[object], step: str, key: str, origin: str) -> int:
     for index, item in enumerate(items):
         if isinstance(item, dict) and item.get("id") == step:
             return index

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -102,7 +102,7 @@ class DeviceConnection(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _parse(cls, value: Any) -> Any:
+    def _parse(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         if value == "emulated" or value.startswith("emulated:"):
@@ -161,7 +161,7 @@ class HeatPump(_Section):
     devices: list[Device] = Field(min_length=1)
 
 
-def _iso_time(value: Any) -> Any:
+def _iso_time(value: object) -> object:
     """Take a time as YAML reads it, which is no text when it has no quotes."""
     return value.isoformat() if isinstance(value, date) else value
 

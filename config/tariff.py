@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ MINUTES_PER_DAY = 1440
 _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 
 
-def _minute(value: Any) -> Any:
+def _minute(value: object) -> int:
     """Return the minute of the day of ``"06:30"``.
 
     YAML 1.1 reads ``10:00`` without quotes as a number to base 60, which is the minute already.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from heatpump_twin.config.errors import ConfigError, Problem
 
@@ -18,10 +19,10 @@ YamlPath = tuple[str | int, ...]
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A key written twice is a mistake, not a silent override."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
+            key: Hashable = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {key!r} is written twice", key_node.start_mark
@@ -37,11 +38,12 @@ class YamlSource:
         self.name = name
         try:
             self._root = yaml.compose(text, Loader=_UniqueKeyLoader)
-            self.data: Any = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+            self.data: object = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            message = getattr(error, "problem", None) or str(error)
+            line, message = 1, str(error)
+            if isinstance(error, yaml.MarkedYAMLError):
+                line = error.problem_mark.line + 1 if error.problem_mark else 1
+                message = error.problem or message
             raise ConfigError([Problem(name, line, "", f"not valid YAML: {message}")]) from error
 
     @classmethod
@@ -68,7 +70,7 @@ class YamlSource:
         """Return a mistake at a key of this file."""
         return Problem(self.name, self.line(location), dotted(location), message)
 
-    def validate(self, model: type[ModelT], data: Any = None) -> ModelT:
+    def validate(self, model: type[ModelT], data: object = None) -> ModelT:
         """Validate the data (or a version of it with overrides) against a pydantic model."""
         try:
             return model.model_validate(self.data if data is None else data)
@@ -99,9 +101,9 @@ def _plain(location: YamlPath) -> YamlPath:
     return tuple(step for step in location if not (isinstance(step, str) and "[" in step))
 
 
-def _message(error: Any) -> str:
+def _message(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key; see `hptwin schema` for the keys that exist"
     if error["type"] == "missing":
         return "this key is required"
-    return str(error["msg"]).removeprefix("Value error, ")
+    return error["msg"].removeprefix("Value error, ")

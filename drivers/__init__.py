@@ -1,1 +1,1 @@
-"""Field access: Frames in, writes out. Imports `config` only."""
+"""Read field devices into Frames, and write to them. Imports `config` only."""

@@ -6,21 +6,22 @@ import time
 from typing import Protocol
 
 MICROSECONDS = 1_000_000
+"""Microseconds in a second: the resolution of every time in this project."""
 
 
 class Clock(Protocol):
     """A source of time: µs since the Unix epoch, UTC."""
 
     def now(self) -> int:
-        """Return the current time."""
+        """Return the current time. [µs since the Unix epoch, UTC]"""
         ...
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The operating system's clock."""
 
     def now(self) -> int:
-        """Return the operating system's time."""
+        """Return the operating system's time. [µs since the Unix epoch, UTC]"""
         return time.time_ns() // 1000
 
 
@@ -30,10 +31,11 @@ class ScaledClock:
     def __init__(self, start: int, speed: float) -> None:
         self._start = start
         self._speed = speed
+        # Monotonic, because a correction of the machine's time would be multiplied by the speed.
         self._origin = time.monotonic_ns()
 
     def now(self) -> int:
-        """Return the scaled time."""
+        """Return the scaled time. [µs since the Unix epoch, UTC]"""
         return self._start + int((time.monotonic_ns() - self._origin) // 1000 * self._speed)
 
 
@@ -44,9 +46,9 @@ class ManualClock:
         self._now = start
 
     def now(self) -> int:
-        """Return the time it was last moved to."""
+        """Return the time that the clock was last moved to. [µs since the Unix epoch, UTC]"""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move forward."""
+        """Move the clock forward by some time. [s]"""
         self._now += round(seconds * MICROSECONDS)

@@ -14,6 +14,7 @@ Statuses = NDArray[np.uint32]
 Times = NDArray[np.int64]
 
 
+# No `==`: that of a dataclass compares fields, and the truth of a compared array is an error.
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """Samples of n points: index, value, OPC UA status and source time, arrays of shape (n,).
@@ -28,8 +29,9 @@ class Frame:
 
     @classmethod
     def of(cls, point: ArrayLike, value: ArrayLike, status: ArrayLike, time: ArrayLike) -> Frame:
-        """Build a frame; scalars are spread over all points."""
+        """Build a frame from arrays or scalars; scalars are spread over all points."""
         index = np.asarray(point, dtype=np.int32).reshape(-1)
+        # Copied, because what `broadcast_to` returns is read-only and one cell seen many times.
         return cls(
             index,
             np.broadcast_to(np.asarray(value, dtype=np.float64), index.shape).copy(),
@@ -39,13 +41,13 @@ class Frame:
 
     @classmethod
     def bad(cls, point: ArrayLike, status: int, time: int) -> Frame:
-        """Build a frame that says why there are no values."""
+        """Build a frame of NaN whose Bad status says why the points have no values."""
         return cls.of(point, np.nan, status, time)
 
     @classmethod
     def concat(cls, frames: Sequence[Frame]) -> Frame:
-        """Join frames, in order."""
-        if not frames:
+        """Join frames into one, their samples in the order given."""
+        if not frames:  # NumPy refuses to concatenate nothing
             return cls.of([], [], [], [])
         return cls(
             np.concatenate([f.point for f in frames]),

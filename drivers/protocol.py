@@ -1,9 +1,13 @@
-"""What the twin needs of a driver, and what goes wrong in the field.
+"""The protocol of a driver, the outcome of a write, and the errors of the field.
 
 The errors::
 
     DriverError
-    └── LinkError           the device cannot be reached or talks nonsense; carries an OPC UA status
+    └── LinkError                  the device cannot be reached, or its response cannot be used;
+        │                          carries an OPC UA status
+        ├── NotSentError           the request was never sent (modbus/wire/link.py)
+        ├── FrameError             the bytes are no response to the request (modbus/wire/request.py)
+        └── ModbusExceptionError   the device answered with an exception code (same file)
 """
 
 from __future__ import annotations
@@ -21,17 +25,19 @@ FrameSink = Callable[[Frame], None]
 
 
 class DriverError(Exception):
-    """Root of what a driver raises."""
+    """Root of the errors that a driver raises."""
 
 
 class LinkError(DriverError):
-    """The device cannot be reached, or what it answered cannot be used."""
+    """The device cannot be reached, or its response cannot be used."""
 
     def __init__(self, message: str, status: int = BAD_NO_COMMUNICATION) -> None:
         super().__init__(message)
         self.status = status
 
 
+# Modbus has no way to ask what became of a request. Where the response is lost only a read-back can
+# tell, and where that is lost too, "unknown" must not be called "refused": it may have been done.
 class WriteState(StrEnum):
     """What is known of a write after the attempt."""
 
@@ -58,14 +64,15 @@ class WriteOutcome:
 
 @dataclass(frozen=True, slots=True)
 class MappedPoint:
-    """A point that a device offers: catalogue id and, where writable, what may be asked for."""
+    """A point that a device offers: catalogue id and, where writable, the limits of a write."""
 
     id: str
     limits: Span | None
+    """In the catalogue's unit; None: the point cannot be written."""
 
 
 class Driver(Protocol):
-    """One device. It emits Frames of its own points; it never raises out of `run`."""
+    """The driver of one device: it emits Frames of the device's points and writes to them."""
 
     @property
     def name(self) -> str:
@@ -74,7 +81,7 @@ class Driver(Protocol):
 
     @property
     def points(self) -> Mapping[int, str]:
-        """Indices of the points that it feeds, with their catalogue ids."""
+        """Indices of the points that the device feeds, with their catalogue ids."""
         ...
 
     @property
@@ -83,9 +90,9 @@ class Driver(Protocol):
         ...
 
     async def run(self, sink: FrameSink) -> None:
-        """Poll for ever. A dead device gives Bad frames and a back-off, never an exception."""
+        """Poll the device for ever; a dead one gives Bad frames and a back-off, never an error."""
         ...
 
     async def write(self, point: int, value: float) -> WriteOutcome:
-        """Write one point and read it back. Takes its turn with the polling."""
+        """Write one point, in turn with the polling, and read it back."""
         ...

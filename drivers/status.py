@@ -28,23 +28,26 @@ BAD_NO_DATA = 0x809B_0000
 BAD_INVALID_STATE = 0x80AF_0000
 
 _SEVERITY = 0xC000_0000
+"""The upper two bits: 00 Good, 01 Uncertain, 10 Bad."""
 
 
 def is_good(status: int) -> bool:
-    """Tell whether the value can be used without reservation."""
+    """Tell whether a status is Good: the value can be used without reservation."""
     return status & _SEVERITY == GOOD
 
 
 def is_bad(status: int) -> bool:
-    """Tell whether there is no usable value."""
+    """Tell whether a status is Bad: there is no usable value."""
+    # The first bit alone decides: severity 11 is reserved, and a client has to take it for Bad.
     return bool(status & BAD)
 
 
 def name_of(status: int) -> str:
-    """Return the name of a code as OPC UA writes it, ``BadNoData``; else the number."""
+    """Return the name of a status code as OPC UA writes it, ``BadNoData``; else the number."""
     return _NAMES.get(status, f"0x{status:08X}")
 
 
+# Made from the constants above, so that no code can be without its name or have another's.
 _NAMES = {
     code: name.title().replace("_", "")
     for name, code in list(globals().items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import cast
 
 import structlog
 from asyncua import Client, ua
@@ -11,8 +12,9 @@ from asyncua.common.subscription import OpcEvent, Subscription
 
 from heatpump_twin.hmi.alarm_list import Alarm, AlarmList, alarm_of
 from heatpump_twin.hmi.calls import Outcome, request
+from heatpump_twin.hmi.endpoint import standard_node
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 _PERIOD = 500.0
 _TYPES = "urn:heatpump-twin:types"
@@ -60,8 +62,8 @@ class AlarmFeed:
         outcome = await request(
             client,
             ua.CallMethodRequest(
-                ObjectId=ua.NodeId(ua.ObjectIds.ConditionType),
-                MethodId=ua.NodeId(ua.ObjectIds.ConditionType_ConditionRefresh),
+                ObjectId=standard_node(ua.ObjectIds.ConditionType),
+                MethodId=standard_node(ua.ObjectIds.ConditionType_ConditionRefresh),
                 InputArguments=[ua.Variant(subscription.subscription_id, ua.VariantType.UInt32)],
             ),
         )
@@ -92,7 +94,7 @@ class AlarmFeed:
             client,
             ua.CallMethodRequest(
                 ObjectId=alarm.condition,
-                MethodId=ua.NodeId(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge),
+                MethodId=standard_node(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge),
                 InputArguments=[
                     ua.Variant(alarm.event, ua.VariantType.ByteString),
                     ua.Variant(ua.LocalizedText(comment), ua.VariantType.LocalizedText),
@@ -116,7 +118,7 @@ class AlarmFeed:
 def _fields(namespaces: Sequence[str]) -> list[tuple[str, ua.SimpleAttributeOperand]]:
     clauses = [(name, _clause(type_id, name, 0)) for type_id, name in _BASE_FIELDS]
     condition_id = ua.SimpleAttributeOperand(
-        TypeDefinitionId=ua.NodeId(ua.ObjectIds.ConditionType),
+        TypeDefinitionId=standard_node(ua.ObjectIds.ConditionType),
         AttributeId=ua.AttributeIds.NodeId,
     )
     clauses.append(("ConditionId", condition_id))
@@ -128,7 +130,7 @@ def _fields(namespaces: Sequence[str]) -> list[tuple[str, ua.SimpleAttributeOper
 
 def _clause(type_id: int, path: str, namespace: int) -> ua.SimpleAttributeOperand:
     return ua.SimpleAttributeOperand(
-        TypeDefinitionId=ua.NodeId(type_id),
+        TypeDefinitionId=standard_node(type_id),
         BrowsePath=[ua.QualifiedName(step, namespace) for step in path.split("/")],
         AttributeId=ua.AttributeIds.Value,
     )
@@ -141,9 +143,9 @@ async def _offers_acknowledge(client: Client, alarm: Alarm) -> bool:
         RelativePath=ua.RelativePath(
             Elements=[
                 ua.RelativePathElement(
-                    ReferenceTypeId=ua.NodeId(ua.ObjectIds.HasComponent),
-                    IsInverse=False,
-                    IncludeSubtypes=True,
+                    ReferenceTypeId=standard_node(ua.ObjectIds.HasComponent),
+                    # asyncua's mark of a Boolean is a class that no bool can be derived from.
+                    IsInverse=cast("ua.Boolean", False),
                     TargetName=ua.QualifiedName("Acknowledge", 0),
                 )
             ]

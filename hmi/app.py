@@ -27,7 +27,7 @@ from heatpump_twin.hmi.pages.shell import Shell
 from heatpump_twin.hmi.pages.unit import add_unit_page
 from heatpump_twin.hmi.people import People
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 _GRACE = 1
 _RECONNECT_TIMEOUT = 10.0

@@ -69,7 +69,10 @@ async def _sent(
     message = ua.CallRequest()
     message.RequestHeader.ReturnDiagnostics = _OPERATION_ADDITIONAL_INFO
     message.Parameters.MethodsToCall = [call_request]
-    data = await client.uaclient.protocol.send_request(message)
+    connection = client.uaclient.protocol
+    if connection is None:
+        raise ConnectionError("the connection was closed")
+    data = await connection.send_request(message)
     response = struct_from_binary(ua.CallResponse, data)
     response.ResponseHeader.ServiceResult.check()
     words = [info.AdditionalInfo or "" for info in response.DiagnosticInfos or ()]

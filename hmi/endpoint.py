@@ -87,6 +87,12 @@ class Endpoint:
         return found[-1]
 
 
+def standard_node(number: int) -> ua.NodeId:
+    """Return the NodeId of a node of OPC UA itself."""
+    # asyncua annotates the mark of its encoding: an int by another name.
+    return ua.NodeId(ua.Int32(number))
+
+
 def status_name(code: int) -> str:
     """Return the name of a status code: ``BadNoCommunication``."""
     return str(ua.StatusCode(ua.UInt32(code)).name)

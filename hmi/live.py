@@ -12,7 +12,7 @@ from asyncua.common.subscription import DataChangeEvent, Subscription
 from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.presentation import DisplayedValue
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 PERIOD = 500.0
 """Publishing interval. [ms]"""
@@ -40,7 +40,7 @@ class LiveValues:
         self._reader = asyncio.create_task(self._read(subscription))
         nodes = [client.get_node(variable.node) for variable in self.variables.values()]
         if nodes:
-            await subscription.subscribe_data_change(nodes, sampling_interval=PERIOD)
+            await subscription.subscribe_data_change(nodes, sampling_interval=ua.Double(PERIOD))
 
     def detach(self) -> None:
         """Forget the subscription of a session that is gone."""

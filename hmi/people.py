@@ -10,7 +10,7 @@ import structlog
 from heatpump_twin.hmi.endpoint import Credentials, Endpoint
 from heatpump_twin.hmi.person import Person, TwinLink
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 _TOKEN_BYTES = 32
 _SWEEP = 5.0

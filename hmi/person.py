@@ -21,7 +21,7 @@ from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel
 from heatpump_twin.hmi.site_browser import SiteBrowser
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 _HEARTBEAT = 1.0
 _HEARTBEAT_TIMEOUT = 2.5

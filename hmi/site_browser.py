@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncua import Client, ua
 
+from heatpump_twin.hmi.endpoint import standard_node
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
 
 _DI = "http://opcfoundation.org/UA/DI/"
@@ -46,11 +47,11 @@ class SiteBrowser:
 
     async def units(self) -> tuple[HeatPumpModel, ...]:
         """Return every heat pump under ``DeviceSet``, in the server's order."""
-        namespaces = (await self._values([ua.NodeId(ua.ObjectIds.Server_NamespaceArray)]))[0]
+        namespaces = (await self._values([standard_node(ua.ObjectIds.Server_NamespaceArray)]))[0]
         if _DI not in namespaces:
             return ()
         name = ua.QualifiedName("DeviceSet", namespaces.index(_DI))
-        (objects,) = await self._browse([ua.NodeId(ua.ObjectIds.ObjectsFolder)])
+        (objects,) = await self._browse([standard_node(ua.ObjectIds.ObjectsFolder)])
         sets = [ref.NodeId for ref in objects if ref.BrowseName == name]
         if not sets:
             return ()
@@ -164,7 +165,7 @@ class SiteBrowser:
                 ua.BrowseDescription(
                     NodeId=node,
                     BrowseDirection=ua.BrowseDirection.Forward,
-                    ReferenceTypeId=ua.NodeId(references),
+                    ReferenceTypeId=standard_node(references),
                     IncludeSubtypes=True,
                     ResultMask=ua.BrowseResultMask.All,
                 )

@@ -1,4 +1,4 @@
-"""What the emulated plant raises.
+"""The errors that the emulated plant raises.
 
 The errors::
 

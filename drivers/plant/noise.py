@@ -11,16 +11,19 @@ _TWO_POW_53 = float(1 << 53)
 
 def channel(seed: int, name: str) -> int:
     """Return the number of a named, independent stream of noise."""
+    # A checksum of the name, because Python's hash of a text is another one in every run.
     return _mix((seed & _MASK) ^ (zlib.crc32(name.encode()) << 17))
 
 
 def uniform(stream: int, index: int) -> float:
     """Return a number in [0, 1) for a place in a stream."""
+    # Of the 64 bits, 53 are as many as a float holds: more could round up to 1.
     return (_mix(stream + (index * 0x9E3779B97F4A7C15)) >> 11) / _TWO_POW_53
 
 
 def gauss(stream: int, index: int) -> float:
     """Return a standard normal number for a place in a stream (Box and Muller, 1958)."""
+    # From 1 downwards: `uniform` may be 0, which has no logarithm.
     radius = math.sqrt(-2.0 * math.log(1.0 - uniform(stream, 2 * index)))
     return radius * math.cos(2.0 * math.pi * uniform(stream, 2 * index + 1))
 

@@ -1,4 +1,4 @@
-"""Sensors: offset, slow drift and noise, each its own, all given by the seed."""
+"""The errors of sensors: offset, slow drift and noise, each sensor its own, given by the seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DRIFT_PERIOD = 4 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Standard deviations, in the unit of the point."""
+    """The accuracy of a kind of sensor, as standard deviations in the unit of the point."""
 
     offset: float
     drift: float
@@ -44,6 +44,7 @@ SENSORS = {
     "low_pressure": Accuracy(0.04, 0.02, 0.01),
     "water_pressure": Accuracy(0.02, 0.01, 0.004),
     "controller_water_flow": Accuracy(0.12, 0.05, 0.06),
+    # Power and flow of the meters have an error of gain instead, in physics/meters.py.
     "electrical_power": Accuracy(0.0, 0.0, 1.2),
     "water_flow": Accuracy(0.0, 0.0, 0.025),
     "meter_supply_temperature": _METER,
@@ -53,7 +54,7 @@ SENSORS = {
 
 
 class Sensor:
-    """One probe."""
+    """One probe: the error of what it shows, at any time."""
 
     def __init__(self, seed: int, point: str, accuracy: Accuracy) -> None:
         self._accuracy = accuracy
@@ -64,10 +65,11 @@ class Sensor:
         self._offset = min(max(self._offset, -2 * accuracy.offset), 2 * accuracy.offset)
 
     def error(self, time: int) -> float:
-        """Return offset and drift at a time in µs."""
+        """Return offset and drift at a time in µs, in the unit of the point."""
         days = time / MICROSECONDS / _DRIFT_PERIOD
         return self._offset + self._accuracy.drift * smooth(self._drift, days)
 
     def noise(self, time: int) -> float:
-        """Return the noise at a time in µs; it changes every 0.1 s."""
+        """Return the noise at a time in µs, in the unit of the point; it changes every 0.1 s."""
+        # Constant for a while, so that figures which are read together belong together.
         return self._accuracy.noise * gauss(self._noise, time // 100_000)

@@ -16,7 +16,7 @@ from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.live import LiveValues
 from heatpump_twin.hmi.person import Person, TwinLink
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 
 class News:

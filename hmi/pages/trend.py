@@ -19,7 +19,7 @@ from heatpump_twin.hmi.history import read_trend
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import decimals, epoch_ms
 
-logger = structlog.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 _HOUR = 3_600_000
 # Together at most 2,000 points per series: the whole span, a zoomed window, and what comes in live.

@@ -17,9 +17,10 @@ from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, MethodArgument, OfferedMethod, result
 from heatpump_twin.server.space.event import system_event
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 EVENT_ID = MethodArgument("EventId", ua.VariantType.ByteString, "The event that is meant")
@@ -67,7 +68,7 @@ class AlarmService:
             node=self._builder.node_id(f"{alarm.asset}.alarms.{alarm.rule}"),
             event_type=event_type,
             source=device,
-            source_name=title.Value.Value.Text or alarm.asset,
+            source_name=content(title).Text or alarm.asset,
             input_node=inputs[0] if inputs else ua.NodeId(),
             alarm=alarm,
             time=now,

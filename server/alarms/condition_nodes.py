@@ -18,7 +18,7 @@ from heatpump_twin.server.space.node import VALUE, Attribute, ComputedNode, Node
 from heatpump_twin.server.space.node_builder import NodeBuilder
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.shapes import VariableKind
-from heatpump_twin.server.space.ua_values import standard
+from heatpump_twin.server.space.ua_values import content, standard, timed_value
 
 OWN_FIELDS = frozenset((("LikelyCause",), ("CorrectiveAction",)))
 STATES = frozenset((("EnabledState",), ("ActiveState",), ("AckedState",)))
@@ -73,8 +73,8 @@ class ConditionNodes:
                 field.reference,
                 True,
                 self._node_id(condition, field.path),
-                field.shape[ua.AttributeIds.BrowseName].value.Value.Value,
-                field.shape[ua.AttributeIds.DisplayName].value.Value.Value,
+                content(field.shape[ua.AttributeIds.BrowseName].value),
+                content(field.shape[ua.AttributeIds.DisplayName].value),
                 ua.NodeClass.Variable,
                 field.type_id,
             )
@@ -156,10 +156,11 @@ class ConditionNodes:
     def _value(self, condition: Condition, path: Path) -> ua.DataValue:
         if self._latest[0] != condition.event_id:  # clients read a condition as a whole
             self._latest = condition.event_id, condition.fields()
-        return ua.DataValue(
+        return timed_value(
             self._latest[1][path],
-            SourceTimestamp=to_datetime(condition.time),
-            ServerTimestamp=to_datetime(condition.received),
+            ua.StatusCode(),
+            to_datetime(condition.time),
+            to_datetime(condition.received),
         )
 
     def _keep(self, condition: Condition, path: Path, node: ComputedNode) -> None:

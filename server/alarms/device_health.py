@@ -8,6 +8,7 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.server.space.ua_values import node_id_of, timed_value
 from heatpump_twin.twin_engine.alarm import AlarmTransition, Health
 
 ENUMERATION = 6244
@@ -47,7 +48,7 @@ class DeviceHealth:
             ua.QualifiedName("DeviceHealth", namespace),
             standard(ua.ObjectIds.BaseDataVariableType),
             NodePlace(device),
-            ua.NodeId(ENUMERATION, namespace),
+            node_id_of(ENUMERATION, namespace),
             description="Health of the device after NAMUR NE 107, from its active alarms",
         )
         self._builder.set_value(node, self._value(asset))
@@ -73,6 +74,6 @@ class DeviceHealth:
         found = {Health.NORMAL, *self._active[asset].values()}
         worst = next(health for health in WORST_FIRST if health in found)
         now = to_datetime(self._clock.now())
-        return ua.DataValue(
+        return timed_value(
             ua.Variant(CODES[worst], ua.VariantType.Int32), ua.StatusCode(), now, now
         )

@@ -13,7 +13,7 @@ from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.processor import TwinProcessor
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 HEADER = 8
 KINDS = frozenset((b"HEL", b"OPN", b"MSG", b"CLO", b"ERR"))
@@ -30,7 +30,8 @@ class ClientConnection(OPCUAProtocol):
         super().connection_made(transport)
         if self.processor is not None:
             self.processor = TwinProcessor(self.iserver, transport, self.limits)
-            self.processor.set_policies(self.policies)
+            # asyncua says no types of its message loop.
+            self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; a frame that says it is too long, or is none, ends the connection."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from asyncua import ua
 
@@ -14,4 +15,9 @@ def diagnostics(header: ua.RequestHeader, words: Sequence[str]) -> list[ua.Diagn
     """Return one DiagnosticInfo per operation, or none if nobody wants or has any."""
     if not header.ReturnDiagnostics & OPERATION_ADDITIONAL_INFO or not any(words):
         return []
-    return [ua.DiagnosticInfo(AdditionalInfo=text or None) for text in words]
+    return [_told(text) for text in words]
+
+
+def _told(words: str) -> ua.DiagnosticInfo:
+    # asyncua annotates its own mark of a text, and takes any.
+    return ua.DiagnosticInfo(AdditionalInfo=cast("ua.String | None", words or None))

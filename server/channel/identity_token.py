@@ -7,7 +7,7 @@ import struct
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
-from asyncua.crypto.security_policies import SecurityPolicy
+from asyncua.crypto.security_policies import Cryptography, SecurityPolicy
 
 LENGTH = struct.Struct("<I")
 
@@ -23,13 +23,15 @@ def decrypted_password(
     token: ua.UserNameIdentityToken, policy: SecurityPolicy, nonce: bytes | None
 ) -> str:
     """Return the password of a token that was made for this channel and this nonce (7.40.2.2)."""
-    if not policy.AsymmetricEncryptionURI:
+    cryptography = policy.asymmetric_cryptography
+    decryptor = cryptography.Decryptor if isinstance(cryptography, Cryptography) else None
+    if decryptor is None or not policy.AsymmetricEncryptionURI:
         raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
     known = token.EncryptionAlgorithm == policy.AsymmetricEncryptionURI
     if not (known and token.Password and nonce):
         raise ServiceError(ua.StatusCodes.BadIdentityTokenInvalid)
     try:
-        plain = policy.asymmetric_cryptography.Decryptor.decrypt(token.Password)
+        plain: bytes = decryptor.decrypt(token.Password)
         (length,) = LENGTH.unpack_from(plain)
         secret = plain[LENGTH.size : LENGTH.size + length]
         password, proof = secret[: -len(nonce)], secret[-len(nonce) :]

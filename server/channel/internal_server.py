@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 from asyncua import Node, ua
 from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
-from asyncua.server.address_space import (
-    AttributeService,
-    MethodService,
-    NodeManagementService,
-    ViewService,
-)
+from asyncua.server import address_space as library
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession, SessionState
 from cryptography import x509
@@ -60,7 +55,11 @@ class TwinInternalServer(InternalServer):
         self.subscriptions.ask_owner(self._owner_of)
         self.methods = MethodTable(self.aspace)
         self.translators = Translators(Languages.packaged())
-        self.supported_tokens = (ua.AnonymousIdentityToken, ua.UserNameIdentityToken)
+        # asyncua lets its three be inferred as a triple; it reads any tuple of types.
+        self.supported_tokens = (  # type: ignore[assignment]
+            ua.AnonymousIdentityToken,
+            ua.UserNameIdentityToken,
+        )
         self.disabled_clock = True  # ours follows the clock that was passed in
         self.allow_remote_admin = False
         self.max_connections = settings.max_sessions + limits.SPARE_CONNECTIONS
@@ -70,10 +69,10 @@ class TwinInternalServer(InternalServer):
     def _serve(self, aspace: TwinAddressSpace) -> None:
         """Put our address space, and services over it, in place of those the library has made."""
         self.aspace = aspace
-        self.attribute_service = AttributeService(aspace)
-        self.view_service = ViewService(aspace)
-        self.method_service = MethodService(aspace)
-        self.node_mgt_service = NodeManagementService(aspace)
+        self.attribute_service = library.AttributeService(aspace)
+        self.view_service = library.ViewService(aspace)
+        self.method_service = library.MethodService(aspace)
+        self.node_mgt_service = library.NodeManagementService(aspace)
         self.subscription_service = self.subscriptions = TwinSubscriptionService(aspace, self)
         self.isession = InternalSession(
             self, aspace, self.subscriptions, "Internal", user=User(role=UserRole.Admin)

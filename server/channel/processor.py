@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import struct
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import structlog
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
 from asyncua.crypto import uacrypto
-from asyncua.server.internal_session import SessionState
 from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from heatpump_twin.server import limits
@@ -24,12 +25,13 @@ from heatpump_twin.server.channel.session import NONCE_LENGTH, TwinSession
 from heatpump_twin.server.security.certificates import application_uri
 from heatpump_twin.server.security.users import User
 from heatpump_twin.server.services.method_table import Explained
+from heatpump_twin.server.space.ua_values import standard, status_code
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 def _request(name: str) -> ua.NodeId:
-    return ua.NodeId(ua.Int32(getattr(ua.ObjectIds, f"{name}Request_Encoding_DefaultBinary")))
+    return standard(getattr(ua.ObjectIds, f"{name}Request_Encoding_DefaultBinary"))
 
 
 CREATE_SESSION = _request("CreateSession")
@@ -47,6 +49,9 @@ NOT_OFFERED = frozenset(
     )
 )  # fmt: skip
 """Services of the library that change the server: nobody may use them from outside."""
+
+# asyncua annotates the class that lists the kinds of messages; what it takes is one of them: bytes.
+_message = cast("Callable[[bytes, ua.ErrorMessage], bytes]", uatcp_to_binary)
 
 UNREADABLE = (NotEnoughData, struct.error, UnicodeDecodeError, OverflowError)
 
@@ -95,7 +100,8 @@ class TwinProcessor(UaProcessor):
         """Take one message in; False ends the connection."""
         try:
             self._check_order(header)
-            return bool(await super().process(header, body))
+            # asyncua says no types of its message loop, here and below.
+            return bool(await super().process(header, body))  # type: ignore[no-untyped-call]
         except (InvalidSignature, uacrypto.InvalidSignature):
             return self._abort(ua.StatusCodes.BadSecurityChecksFailed, "the signature is wrong")
         except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
@@ -109,12 +115,13 @@ class TwinProcessor(UaProcessor):
 
     def _check_order(self, header: ua.Header) -> None:
         """Hello comes first and once, then the channel; before login messages are small."""
-        if header.MessageType == ua.MessageType.Hello:
+        kind: object = header.MessageType  # one of the bytes that asyncua's `MessageType` lists
+        if kind == ua.MessageType.Hello:
             if self._greeted:
                 raise ServiceError(ua.StatusCodes.BadTcpMessageTypeInvalid)
             self._greeted = True
             return
-        if header.MessageType == ua.MessageType.SecureOpen:
+        if kind == ua.MessageType.SecureOpen:
             if not self._greeted:
                 raise ServiceError(ua.StatusCodes.BadTcpMessageTypeInvalid)
             return
@@ -132,8 +139,8 @@ class TwinProcessor(UaProcessor):
 
     def send_error(self, code: int, reason: str) -> None:
         """Tell the other side why the connection ends (OPC 10000-6, 7.1.2.5)."""
-        message = ua.ErrorMessage(ua.StatusCode(code), reason)
-        self._transport.write(uatcp_to_binary(ua.MessageType.Error, message))
+        message = ua.ErrorMessage(status_code(code), ua.String(reason))
+        self._transport.write(_message(ua.MessageType.Error, message))
 
     def open_secure_channel(self, algohdr: Any, seqhdr: Any, body: Buffer) -> None:
         """Open or renew the channel; its signature has been verified with the certificate in it."""
@@ -163,7 +170,7 @@ class TwinProcessor(UaProcessor):
         self.send_response(handle, seqhdr, response, ua.MessageType.SecureOpen)
 
     def _check_certificate(self, sender: bytes | None) -> None:
-        certificate = uacrypto.x509_from_der(sender)
+        certificate: x509.Certificate | None = uacrypto.x509_from_der(sender)
         if certificate is None or uacrypto.der_from_x509(certificate) != self.client_certificate:
             raise ServiceError(ua.StatusCodes.BadSecurityChecksFailed)
         reason = self.iserver.check_client(certificate)
@@ -182,12 +189,14 @@ class TwinProcessor(UaProcessor):
         requesthandle: int,
         seqhdr: Any,
         response: Any,
-        msgtype: ua.MessageType = ua.MessageType.SecureMessage,
+        msgtype: bytes = ua.MessageType.SecureMessage,
     ) -> None:
         """Send a response, in the language of the session."""
         if self.session is not None and self.session.translator is not None:
             self.session.translator.respond(response)
-        super().send_response(requesthandle, seqhdr, response, msgtype)
+        super().send_response(  # type: ignore[no-untyped-call]
+            requesthandle, seqhdr, response, msgtype
+        )
 
     # ── services ──────────────────────────────────────────────────────────────────────────────────
     async def _process_message(
@@ -213,7 +222,10 @@ class TwinProcessor(UaProcessor):
                 serve = self._write if typeid == WRITE else self._call
                 self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
                 return True
-            return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
+            served = await super()._process_message(  # type: ignore[no-untyped-call]
+                typeid, requesthdr, seqhdr, body
+            )
+            return bool(served)
         except UNREADABLE as error:
             raise ServiceError(ua.StatusCodes.BadDecodingError) from error
         except (ServiceError, ua.uaerrors.UaStatusCodeError):
@@ -227,7 +239,7 @@ class TwinProcessor(UaProcessor):
         params = struct_from_binary(ua.WriteParameters, body)
         written = await self._activated().write_values(params)
         response = ua.WriteResponse()
-        response.Results = [ua.StatusCode(value.status) for value in written]
+        response.Results = [status_code(value.status) for value in written]
         response.DiagnosticInfos = diagnostics(header, [value.words for value in written])
         return response
 
@@ -250,7 +262,7 @@ class TwinProcessor(UaProcessor):
 
     def _check_session(self, token: ua.NodeId) -> None:
         session = self.session
-        if session is None or session.auth_token != token or session.state is SessionState.Closed:
+        if session is None or session.auth_token != token or session.is_closed():
             raise ServiceError(ua.StatusCodes.BadSessionIdInvalid)
         if session.channel is not self:
             raise ServiceError(ua.StatusCodes.BadSecureChannelIdInvalid)
@@ -261,7 +273,7 @@ class TwinProcessor(UaProcessor):
             raise ServiceError(ua.StatusCodes.BadSecurityPolicyRejected)
         if self._encrypted:
             self._check_client(params)
-        if self.session is not None and self.session.state is not SessionState.Closed:
+        if self.session is not None and not self.session.is_closed():
             if self.session.is_activated():
                 raise ServiceError(ua.StatusCodes.BadTooManySessions)
             await self.session.close_session(True)
@@ -293,7 +305,7 @@ class TwinProcessor(UaProcessor):
         self, requesthdr: ua.RequestHeader, params: ua.ActivateSessionParameters
     ) -> ua.ActivateSessionResponse:
         session = self.iserver.find_session(requesthdr.AuthenticationToken)
-        if session is None or session.state is SessionState.Closed:
+        if session is None or session.is_closed():
             raise ServiceError(ua.StatusCodes.BadSessionIdInvalid)
         moves = session.channel is not self
         if moves:
@@ -301,7 +313,7 @@ class TwinProcessor(UaProcessor):
         self._check_signature(session, params.ClientSignature)
         person = await self._identify(session, params.UserIdentityToken)
         # Logging in took time: the session may have been closed meanwhile.
-        if session.state is SessionState.Closed:
+        if session.is_closed():
             raise ServiceError(ua.StatusCodes.BadSessionClosed)
         if moves and person != session.person:
             raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
@@ -352,9 +364,10 @@ class TwinProcessor(UaProcessor):
         return min(subscription_count + 10, limits.MAX_PUBLISH_REQUESTS)
 
 
-def _leaf(chain: bytes | None) -> Any:
+def _leaf(chain: bytes | None) -> x509.Certificate | None:
     """Return the first certificate of a chain."""
     try:
-        return uacrypto.x509_from_der(chain)
+        first: x509.Certificate | None = uacrypto.x509_from_der(chain)
     except (ValueError, IndexError) as error:
         raise ServiceError(ua.StatusCodes.BadCertificateInvalid) from error
+    return first

@@ -12,8 +12,8 @@ from asyncua.server.internal_server import InternalServer
 
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server import limits
-from heatpump_twin.server.space.node_builder import standard
 from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.server.space.ua_values import standard, timed_value
 
 IDS = ua.ObjectIds
 LIMITS = limits.OperationLimits()
@@ -148,5 +148,5 @@ class ServerStatus:
         now = to_datetime(self._clock.now())
         await self._iserver.write_attribute_value(
             standard(getattr(IDS, name)),
-            ua.DataValue(value, SourceTimestamp=now, ServerTimestamp=now),
+            timed_value(value, ua.StatusCode(), now, now),
         )

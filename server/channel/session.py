@@ -14,10 +14,13 @@ from asyncua.server.internal_session import InternalSession, SessionState
 from heatpump_twin.server.limits import MAX_MESSAGE, OperationLimits
 from heatpump_twin.server.security.users import User, UserRole
 from heatpump_twin.server.services.translator import Translator
+from heatpump_twin.server.space.ua_values import node_id_of, status_code
 from heatpump_twin.server.subscription.subscription_service import PublishChannel
 
 if TYPE_CHECKING:
+    from heatpump_twin.config.catalogue import Point
     from heatpump_twin.server.channel.internal_server import TwinInternalServer
+    from heatpump_twin.server.history.history_query import Query
     from heatpump_twin.server.services.attribute_service import Written
 
 ANONYMOUS = "anonymous"
@@ -64,11 +67,11 @@ class TwinSession(InternalSession):
         )
         self.external = True
         # Whoever knows the token of another session could act as that session: not guessable.
-        self.session_id = ua.NodeId(uuid.uuid4(), 1, ua.NodeIdType.Guid)
-        self.auth_token = ua.NodeId(secrets.token_bytes(32), 0, ua.NodeIdType.ByteString)
+        self.session_id = node_id_of(uuid.uuid4(), 1)
+        self.auth_token = node_id_of(secrets.token_bytes(32), 0)
         self.channel = channel
         self.person: User | None = None
-        self.history_points: dict[bytes, Any] = {}
+        self.history_points: dict[bytes, tuple[Point, Query]] = {}
         self.translator: Translator | None = None
         """Who says texts in the client's language; None: they are good in English."""
         iserver.register_external_session(self)
@@ -83,6 +86,10 @@ class TwinSession(InternalSession):
     def origin(self) -> str:
         """Where the session comes from, for the audit log."""
         return f"OPC UA {self.channel.peer}"
+
+    def is_closed(self) -> bool:
+        """Tell whether the session has ended, which it may while somebody waits."""
+        return self.state is SessionState.Closed
 
     def may(self, role: UserRole | None) -> bool:
         """Tell whether the user has a role now, also when it was changed after the login."""
@@ -232,7 +239,7 @@ class TwinSession(InternalSession):
         """Acknowledge messages of own subscriptions."""
         return self.iserver.subscriptions.publish_for(self.session_id, acks or [])
 
-    async def transfer_subscriptions(
+    async def transfer_subscriptions(  # type: ignore[override]  # asyncua's own differs so, too
         self,
         params: ua.TransferSubscriptionsParameters,
         callback: Callable[..., Any],  # noqa: ARG002 - the channel has it, and its counterpart
@@ -243,4 +250,4 @@ class TwinSession(InternalSession):
 
 
 def _not_mine() -> ua.StatusCode:
-    return ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid)
+    return status_code(ua.StatusCodes.BadSubscriptionIdInvalid)

@@ -14,6 +14,7 @@ from heatpump_twin.server.nodeset.nodeset_xml import NODESET_XSD, TYPES_XSD
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import ComputedNode, LeanNode
 from heatpump_twin.server.space.node_builder import standard
+from heatpump_twin.server.space.ua_values import content
 
 IDS = ua.ObjectIds
 A = ua.AttributeIds
@@ -69,17 +70,20 @@ class NodesetExport:
         ET.register_namespace("", NODESET_XSD)
         ET.register_namespace("uax", TYPES_XSD)
         ET.indent(root)
-        return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+        file: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+        return file
 
     def _walk(self) -> Iterable[LeanNode]:
         """Give our nodes, each after one that refers to it."""
-        waiting = [node for node in list(self._aspace.keys()) if self._is_root(node)]
+        waiting: list[ua.NodeId] = [
+            node for node in list(self._aspace.keys()) if self._is_root(node)
+        ]
         seen = set(waiting)
         while waiting:
             data = self._aspace[waiting.pop(0)]
             yield data
             for reference in data.references:
-                target = reference.NodeId
+                target: ua.NodeId = reference.NodeId
                 is_own = reference.IsForward and target.NamespaceIndex == self._own
                 if is_own and target not in seen:
                     seen.add(target)
@@ -145,7 +149,8 @@ class NodesetExport:
         for kind in _PARENT_REFERENCES:
             for reference in data.references:
                 if not reference.IsForward and reference.ReferenceTypeId == kind:
-                    return reference.NodeId
+                    parent: ua.NodeId = reference.NodeId
+                    return parent
         return None
 
     def _stored(self, data: LeanNode) -> ua.DataValue | None:
@@ -156,12 +161,13 @@ class NodesetExport:
 
     def _value(self, data: LeanNode, attribute: ua.AttributeIds) -> Any:
         stored = data.attributes.get(attribute)
-        return stored.value.Value.Value if stored and stored.value and stored.value.Value else None
+        return None if stored is None else content(stored.value)
 
     def _id(self, node: ua.NodeId) -> str:
         index = self._index(node.NamespaceIndex)
         kind = "i" if isinstance(node.Identifier, int) else "s"
-        return f"ns={index};{kind}={node.Identifier}" if index else f"{kind}={node.Identifier}"
+        name = str(node.Identifier)
+        return f"ns={index};{kind}={name}" if index else f"{kind}={name}"
 
     def _name(self, name: ua.QualifiedName) -> str:
         index = self._index(name.NamespaceIndex)

@@ -12,6 +12,7 @@ from asyncua.server.address_space import AddressSpace
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.server.nodeset.type_models import SITE
 from heatpump_twin.server.space.node_builder import Namespaces, standard
+from heatpump_twin.server.space.ua_values import content, node_id_of
 
 IDS = ua.ObjectIds
 _PARENTS = frozenset(map(standard, (IDS.HasComponent, IDS.Organizes, IDS.HasAddIn)))
@@ -48,7 +49,7 @@ def point_rows(
 ) -> Iterator[PointRow]:
     """Give a row for every point, in the order of the table."""
     for point in table:
-        yield _row(aspace, ua.NodeId(point.key, namespaces.site), point)
+        yield _row(aspace, node_id_of(point.key, namespaces.site), point)
 
 
 def browse_path(aspace: AddressSpace, node: ua.NodeId) -> str:
@@ -108,4 +109,4 @@ def _unece(unit_id: int) -> str:
 
 
 def _value(aspace: AddressSpace, node: ua.NodeId, attribute: ua.AttributeIds) -> Any:
-    return aspace.read_attribute_value(node, attribute).Value.Value
+    return content(aspace.read_attribute_value(node, attribute))

@@ -13,6 +13,7 @@ from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.nodeset.model import TypeModel
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.server.space.ua_values import node_id_of
 from heatpump_twin.twin_engine.provenance import Provenance
 
 IDS = ua.ObjectIds
@@ -78,7 +79,7 @@ class HeatPumpBuilder:
             heat_pump.id,
             ua.QualifiedName(heat_pump.id, names.site),
             self._builder.type_id("HeatPumpType"),
-            NodePlace(ua.NodeId(DEVICE_SET, names.di), IDS.Organizes),
+            NodePlace(node_id_of(DEVICE_SET, names.di), IDS.Organizes),
             title=heat_pump.name,
             description=f"{heat_pump.plate.manufacturer} {heat_pump.plate.model}",
             notifier=True,
@@ -126,7 +127,7 @@ class HeatPumpBuilder:
                 ua.QualifiedName(
                     group.value, names.types if group is Group.PREDICTION else names.di
                 ),
-                ua.NodeId(FUNCTIONAL_GROUP_TYPE, names.di),
+                node_id_of(FUNCTIONAL_GROUP_TYPE, names.di),
                 NodePlace(device),
                 description=self._model.heat_pump.groups[group],
             )

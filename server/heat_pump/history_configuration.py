@@ -15,6 +15,7 @@ from asyncua import ua
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.server.space.ua_values import instance_name
 
 IDS = ua.ObjectIds
 NAME = ua.QualifiedName("HA Configuration")
@@ -74,7 +75,7 @@ class HistoryConfiguration:
                 node, ua.QualifiedName(name), data_type, value, description=description
             )
         defaults = self._builder.object(
-            f"{node.Identifier}.AggregateConfiguration",
+            f"{instance_name(node)}.AggregateConfiguration",
             ua.QualifiedName("AggregateConfiguration"),
             standard(IDS.AggregateConfigurationType),
             NodePlace(node),

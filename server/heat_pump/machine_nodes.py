@@ -16,6 +16,7 @@ from heatpump_twin.server.heat_pump.state_machine_nodes import (
 )
 from heatpump_twin.server.nodeset.model import StateMachineDeclaration
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.server.space.ua_values import node_id_of
 from heatpump_twin.twin_engine.derive.derived import possible_states
 
 IDS = ua.ObjectIds
@@ -60,7 +61,7 @@ class MachineNodes:
     ) -> None:
         """Add the building blocks to a device and list it among the machines."""
         builder, names = self._builder, self._builder.namespaces
-        builder.reference(ua.NodeId(MACHINES, names.machinery), IDS.Organizes, nodes.device)
+        builder.reference(node_id_of(MACHINES, names.machinery), IDS.Organizes, nodes.device)
         identification = self._identification(asset, nodes.device, nameplate, points)
         blocks = builder.object(
             f"{asset}.MachineryBuildingBlocks",
@@ -72,24 +73,25 @@ class MachineNodes:
         state = points.get(self._declared.point)
         if state is None:
             return
-        for name, type_id, states, description in (
+        for name, number, states, description in (
             ("MachineryItemState", ITEM_STATE_TYPE, ITEM_STATES, "Whether the machine works"),
             ("MachineryOperationMode", OPERATION_MODE_TYPE, OPERATION_MODES, "What it works for"),
         ):
             live = self._machines.add(
                 f"{asset}.{name}",
                 ua.QualifiedName(name, names.machinery),
-                ua.NodeId(type_id, names.machinery),
+                node_id_of(number, names.machinery),
                 NodePlace(blocks, IDS.HasAddIn),
                 state,
                 states,
                 description=description,
             )
             nodes.follow(state.index, live)
-        machine = builder.node_id(f"{asset}.{self._declared.instance}")
+        name = f"{asset}.{self._declared.instance}"
+        machine = builder.node_id(name)
         type_id = builder.type_id(self._declared.name)
         live = self._machines.add(
-            machine.Identifier,
+            name,
             ua.QualifiedName(self._declared.instance, names.types),
             type_id,
             NodePlace(nodes.device),
@@ -115,7 +117,7 @@ class MachineNodes:
         node = builder.object(
             f"{asset}.Identification",
             ua.QualifiedName("Identification", names.di),
-            ua.NodeId(MACHINE_IDENTIFICATION_TYPE, names.machinery),
+            node_id_of(MACHINE_IDENTIFICATION_TYPE, names.machinery),
             NodePlace(device, IDS.HasAddIn),
             description="What the device is",
         )

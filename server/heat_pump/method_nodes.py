@@ -22,7 +22,7 @@ from heatpump_twin.server.services.method_table import (
     Run,
 )
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace
-from heatpump_twin.server.space.ua_values import standard
+from heatpump_twin.server.space.ua_values import instance_name, standard
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
 _WIRE = {
@@ -129,7 +129,7 @@ class MethodNodes:
             return
         analog = takes.span is not None
         node = self._builder.variable(
-            f"{method.Identifier}.{argument.name}",
+            f"{instance_name(method)}.{argument.name}",
             ua.QualifiedName(argument.name, self._builder.namespaces.types),
             standard(ua.ObjectIds.AnalogItemType if analog else ua.ObjectIds.BaseDataVariableType),
             NodePlace(method, ua.ObjectIds.HasArgumentDescription),

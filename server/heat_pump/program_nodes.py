@@ -22,7 +22,14 @@ from heatpump_twin.server.space.node_builder import (
     text,
 )
 from heatpump_twin.server.space.point_values import to_datetime
-from heatpump_twin.server.space.ua_values import variant_type
+from heatpump_twin.server.space.ua_values import (
+    instance_name,
+    node_id_of,
+    status_code,
+    timed_value,
+    variant_of,
+    variant_type,
+)
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind, TankProgramPhase
 
@@ -63,7 +70,7 @@ class ProgramNodes:
         group = self._builder.object(
             f"{asset}.{self._model.name}",
             ua.QualifiedName(self._model.name, names.types),
-            ua.NodeId(FUNCTIONAL_GROUP_TYPE, names.di),
+            node_id_of(FUNCTIONAL_GROUP_TYPE, names.di),
             NodePlace(pump.device),
             description=self._model.text,
         )
@@ -81,7 +88,7 @@ class ProgramNodes:
     ) -> LiveNode:
         data_type = standard(getattr(ua.ObjectIds, spec.data_type))
         node = self._builder.variable(
-            f"{group.Identifier}.{name}",
+            f"{instance_name(group)}.{name}",
             ua.QualifiedName(name, self._builder.namespaces.types),
             standard(getattr(ua.ObjectIds, spec.variable_type)),
             NodePlace(group),
@@ -103,10 +110,10 @@ class ProgramNodes:
             content, status = read()
             time = to_datetime(self._changed[asset])
             variant = (
-                ua.Variant() if content is None else ua.Variant(content, kind, is_array=spec.array)
+                ua.Variant() if content is None else variant_of(content, kind, array=spec.array)
             )
             now = to_datetime(self._clock.now())
-            return ua.DataValue(variant, ua.StatusCode(status), time, now)
+            return timed_value(variant, status_code(status), time, now)
 
         self._builder.computed(node, lambda _node, _attribute: value())
         return LiveNode(node, value)

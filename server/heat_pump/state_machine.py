@@ -9,6 +9,7 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
 from heatpump_twin.server.space.node_builder import standard
+from heatpump_twin.server.space.ua_values import content
 
 _STATES = frozenset(map(standard, (ua.ObjectIds.StateType, ua.ObjectIds.InitialStateType)))
 _TRANSITION = standard(ua.ObjectIds.TransitionType)
@@ -92,11 +93,12 @@ def _element(aspace: AddressSpace, reference: ua.ReferenceDescription, number: s
     properties = {r.BrowseName.Name: r.NodeId for r in aspace[reference.NodeId].references}
     value = aspace.read_attribute_value(properties[number], ua.AttributeIds.Value)
     name = aspace.read_attribute_value(reference.NodeId, ua.AttributeIds.DisplayName)
-    return Element(reference.NodeId, name.Value.Value, int(value.Value.Value))
+    return Element(reference.NodeId, content(name), int(content(value)))
 
 
 def _end(aspace: AddressSpace, transition: ua.NodeId, kind: ua.NodeId) -> ua.NodeId:
     for reference in aspace[transition].references:
         if reference.IsForward and reference.ReferenceTypeId == kind:
-            return reference.NodeId
+            end: ua.NodeId = reference.NodeId
+            return end
     raise LookupError(f"transition {transition.to_string()} has no {kind.to_string()}")

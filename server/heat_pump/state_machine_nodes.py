@@ -15,6 +15,7 @@ from heatpump_twin.server.heat_pump.state_machine import Element, StateMachine, 
 from heatpump_twin.server.space.event import Event, new_event_id
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard, text
 from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.server.space.ua_values import instance_name, status_code, timed_value
 from heatpump_twin.twin_engine.image import Image
 
 IDS = ua.ObjectIds
@@ -31,6 +32,9 @@ OPERATION_MODES = ("None", *["Processing"] * 7)
 """The MachineryOperationMode (OPC 40001-1, 13) of each: a controller does not report service."""
 
 TRANSITION_SEVERITY = 100
+
+ReadElement = Callable[[], tuple[object, ua.VariantType] | None]
+"""Returns a value and its type; None while there is none."""
 
 NO_TRANSITION = Element(ua.NodeId(), ua.LocalizedText(), 0)
 """The last transition of a machine that has not made one yet."""
@@ -94,7 +98,7 @@ class StateMachineNodes:
             ),
         ):
             self._builder.variable(
-                f"{machine.Identifier}.{name}",
+                f"{instance_name(machine)}.{name}",
                 ua.QualifiedName(name),
                 standard(IDS.BaseDataVariableType),
                 NodePlace(machine),
@@ -137,7 +141,7 @@ class StateMachineNodes:
             IDS.FiniteTransitionVariableType,
             lambda: machine.last[0] if machine.last else NO_TRANSITION,
         )
-        variable = self._builder.node_id(f"{follower.node.Identifier}.LastTransition")
+        variable = self._builder.node_id(f"{instance_name(follower.node)}.LastTransition")
         time = self._builder.property(variable, ua.QualifiedName("TransitionTime"), IDS.UtcTime)
         live.append(
             self._follow(
@@ -158,7 +162,7 @@ class StateMachineNodes:
     ) -> list[LiveNode]:
         """Add a variable with the element's name, and its Id and Number."""
         variable = self._builder.variable(
-            f"{follower.node.Identifier}.{name}",
+            f"{instance_name(follower.node)}.{name}",
             ua.QualifiedName(name),
             standard(type_id),
             NodePlace(follower.node),
@@ -167,8 +171,8 @@ class StateMachineNodes:
         identifier = self._builder.property(variable, ua.QualifiedName("Id"), IDS.NodeId)
         number = self._builder.property(variable, ua.QualifiedName("Number"), IDS.UInt32)
 
-        def part(pick: Callable[[Element], object], kind: ua.VariantType) -> Callable[[], object]:
-            def read() -> object:
+        def part(pick: Callable[[Element], object], kind: ua.VariantType) -> ReadElement:
+            def read() -> tuple[object, ua.VariantType] | None:
                 element = now()
                 return None if element is None else (pick(element), kind)
 
@@ -180,13 +184,13 @@ class StateMachineNodes:
             self._follow(number, point, part(lambda e: e.number, UINT32)),
         ]
 
-    def _follow(self, node: ua.NodeId, point: Point, read: Callable[[], object]) -> LiveNode:
+    def _follow(self, node: ua.NodeId, point: Point, read: ReadElement) -> LiveNode:
         def value(index: int) -> ua.DataValue:
             found = read()
             status = int(self._image.status[index])
-            return ua.DataValue(
-                ua.Variant() if found is None else ua.Variant(*found),  # type: ignore[misc]
-                ua.StatusCode(status),
+            return timed_value(
+                ua.Variant() if found is None else ua.Variant(*found),
+                status_code(status),
                 to_datetime(int(self._image.time[index])),
                 to_datetime(self._clock.now()),
             )

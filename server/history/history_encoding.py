@@ -9,6 +9,7 @@ from asyncua import ua
 from numpy.typing import NDArray
 
 from heatpump_twin.config.catalogue import PointKind
+from heatpump_twin.server.space.ua_values import encoded_body, standard
 from heatpump_twin.twin_engine.history import Samples
 
 _EPOCH_DIFFERENCE = 11_644_473_600_000_000
@@ -18,7 +19,7 @@ _VALUE, _STATUS, _SOURCE, _SERVER = 0x01, 0x02, 0x04, 0x08
 """Bits of a DataValue's encoding mask (OPC 10000-6, table 26)."""
 
 _BAD = np.uint32(0x8000_0000)
-_TYPE_ID = ua.NodeId(ua.Int32(ua.ObjectIds.HistoryData_Encoding_DefaultBinary))
+_TYPE_ID = standard(ua.ObjectIds.HistoryData_Encoding_DefaultBinary)
 _VALUE_TYPES = {PointKind.ANALOG: "<f8", PointKind.TWO_STATE: "u1", PointKind.MULTI_STATE: "<i4"}
 _BUILT_IN = {
     PointKind.ANALOG: ua.VariantType.Double.value,
@@ -48,7 +49,7 @@ def encoded(samples: Samples, kind: PointKind, wanted: ua.TimestampsToReturn) ->
         for rows in np.split(np.arange(len(samples)), edges)
         if len(rows)
     )
-    return ua.ExtensionObject(_TYPE_ID, b"".join(parts))
+    return encoded_body(_TYPE_ID, b"".join(parts))
 
 
 def _rows(

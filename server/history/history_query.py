@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -100,9 +101,9 @@ class Query:
         )
 
 
-def _given(time: object) -> int | None:
+def _given(time: dt.datetime | None) -> int | None:
     """Return a time; None: the client left it out, which is 1601 on the wire."""
-    number = to_microseconds(time) if time is not None else MIN_TIME  # type: ignore[arg-type]
+    number = to_microseconds(time) if time is not None else MIN_TIME
     return None if number <= MIN_TIME else number
 
 

@@ -14,10 +14,11 @@ from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.server import limits
 from heatpump_twin.server.history.history_encoding import encoded
 from heatpump_twin.server.history.history_query import Query
+from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.history import HistoryReader
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Reader(Protocol):
@@ -115,5 +116,5 @@ class HistoryService:
 
 def _result(status: int) -> ua.HistoryReadResult:
     answer = ua.HistoryReadResult()
-    answer.StatusCode = ua.StatusCode(status)
+    answer.StatusCode = status_code(status)
     return answer

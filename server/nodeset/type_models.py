@@ -58,4 +58,5 @@ def runtime_part(nodeset: bytes) -> bytes:
             for reference in list(references):
                 if reference.text in gone:
                     references.remove(reference)
-    return ET.tostring(root, encoding="utf-8")
+    file: bytes = ET.tostring(root, encoding="utf-8")
+    return file

@@ -12,7 +12,7 @@ import structlog
 
 from heatpump_twin.server.security.users import User, UserStore
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 FREE_ATTEMPTS = 5
 FREE_ATTEMPTS_OF_A_HOST = 50

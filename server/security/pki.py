@@ -36,7 +36,7 @@ from heatpump_twin.server.security.certificates import (
     thumbprint,
 )
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 RENEWED_BEFORE = dt.timedelta(days=30)
 MAX_REJECTED = 50

@@ -15,6 +15,7 @@ from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, MethodTable
 from heatpump_twin.server.space.point_values import VARIANT_TYPES
+from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
 _BINARY = "Default Binary"
@@ -183,12 +184,13 @@ def indexed(value: ua.DataValue, index_range: str) -> ua.DataValue:
     end = int(last) if separator else start
     if separator and end <= start:
         return _status(ua.StatusCodes.BadIndexRangeInvalid)
-    content = value.Value.Value if value.Value else None
-    if not isinstance(content, list | str | bytes) or start >= len(content):
+    stored = value.Value
+    content = stored.Value if stored else None
+    if stored is None or not isinstance(content, list | str | bytes) or start >= len(content):
         return _status(ua.StatusCodes.BadIndexRangeNoData)
-    part = ua.Variant(content[start : end + 1], value.Value.VariantType)
+    part = ua.Variant(content[start : end + 1], stored.VariantType)
     return dataclasses.replace(value, Value=part)
 
 
 def _status(code: int) -> ua.DataValue:
-    return ua.DataValue(StatusCode=ua.StatusCode(code))
+    return ua.DataValue(StatusCode=status_code(code))

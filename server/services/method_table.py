@@ -11,8 +11,9 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
 from heatpump_twin.server.security.users import UserRole
+from heatpump_twin.server.space.ua_values import standard, status_code
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Caller(Protocol):
@@ -52,7 +53,7 @@ class MethodArgument:
         """Return it as clients read it."""
         return ua.Argument(
             self.name,
-            ua.NodeId(ua.Int32(self.data_type or self.kind.value)),
+            standard(self.data_type or self.kind.value),
             -1,
             [],
             ua.LocalizedText(self.description, "en"),
@@ -87,7 +88,7 @@ def result(status: int, outputs: Iterable[ua.Variant] = (), words: str = "") -> 
     """Return the result of a call whose arguments were right. Bad has no outputs (5.12.2.2)."""
     answer = Explained()
     answer.words = words
-    answer.StatusCode = ua.StatusCode(status)
+    answer.StatusCode = status_code(status)
     answer.OutputArguments = [] if answer.StatusCode.is_bad() else list(outputs)
     return answer
 
@@ -155,7 +156,7 @@ def refused(status: int, number: int, count: int, words: str) -> ua.CallMethodRe
     """Return the result of a call whose argument ``number`` of ``count`` is to blame."""
     answer = result(status, words=words)
     answer.InputArgumentResults = [
-        ua.StatusCode(status if index == number else ua.StatusCodes.Good) for index in range(count)
+        status_code(status if index == number else ua.StatusCodes.Good) for index in range(count)
     ]
     return answer
 
@@ -171,7 +172,6 @@ def _wrong_types(
         return None
     answer = result(ua.StatusCodes.BadInvalidArgument)
     answer.InputArgumentResults = [
-        ua.StatusCode(ua.StatusCodes.Good if fit else ua.StatusCodes.BadTypeMismatch)
-        for fit in fits
+        status_code(ua.StatusCodes.Good if fit else ua.StatusCodes.BadTypeMismatch) for fit in fits
     ]
     return answer

@@ -46,7 +46,7 @@ class Translator:
             ua.RepublishResponse: self._republish,
             ua.CallResponse: self._call,
         }
-        self._kinds: dict[ua.VariantType, Callable[[Any], Any]] = {
+        self._kinds: dict[ua.VariantType, Callable[[Any], object]] = {
             ua.VariantType.LocalizedText: self.text,
             ua.VariantType.String: self._sentence,
             ua.VariantType.ExtensionObject: self._structure,
@@ -87,7 +87,7 @@ class Translator:
             message, NotificationData=[self._notification(n) for n in message.NotificationData]
         )
 
-    def _notification(self, notification: Any) -> Any:
+    def _notification(self, notification: object) -> object:
         match notification:
             case ua.DataChangeNotification():
                 items = [self._item(item) for item in notification.MonitoredItems]
@@ -123,8 +123,9 @@ class Translator:
         content = variant.Value
         if translate is None or content is None:
             return variant
+        said: object
         if isinstance(content, list):
-            said: Any = [translate(element) for element in content]
+            said = [translate(element) for element in content]
             same = all(new is old for new, old in zip(said, content, strict=True))
         else:
             said = translate(content)
@@ -158,7 +159,7 @@ class Translator:
     def _in(self, code: str, english: str) -> str | None:
         return english if code == DEFAULT else self._languages[code].say(english)
 
-    def _sentence(self, words: Any) -> Any:
+    def _sentence(self, words: object) -> object:
         """Translate a plain String, if it was made as a phrase; several languages don't fit."""
         if not isinstance(words, Phrase) or len(self._codes) > 1:
             return words

@@ -12,7 +12,7 @@ from heatpump_twin.server.space.point_values import MIN_TIME, to_datetime
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.history import HistoryReader
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def archive_starts(

@@ -14,7 +14,7 @@ from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import Attribute
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Job = Callable[[], Awaitable[None]]
 
@@ -32,9 +32,9 @@ class Publisher:
     def follow(self, live: Mapping[int, Sequence[LiveNode]]) -> None:
         """Have variables follow points."""
         for index, nodes in live.items():
-            self._attributes[index] = [
-                (node, self._aspace[node.node].attributes[ua.AttributeIds.Value]) for node in nodes
-            ]
+            found = [(n, self._aspace[n.node].attributes[ua.AttributeIds.Value]) for n in nodes]
+            # One that is not the node's own never changes, and nobody can listen to it.
+            self._attributes[index] = [(n, own) for n, own in found if isinstance(own, Attribute)]
 
     def forget(self, indices: Iterable[int]) -> None:
         """Have nothing follow some points."""

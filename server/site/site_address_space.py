@@ -202,7 +202,7 @@ class SiteAddressSpace:
         for point in self._sources.table.by_asset[asset].values():
             if point.spec.role is PointRole.PREDICTED:
                 for name, _, value, _ in provenance_properties(origin):
-                    node = ua.NodeId(f"{point.key}.{name}", self.namespaces.site)
+                    node = self._nodes.node_id(f"{point.key}.{name}")
                     await self._nodes.change_value(node, value, now)
 
     def program_news(self, asset: str) -> int | None:
@@ -225,7 +225,7 @@ async def build_address_space(
         site=await server.register_namespace(SITE_URI),
     )
     now = to_datetime(sources.clock.now())
-    builder = NodeBuilder(iserver, namespaces, load_type_ids(), now)
+    builder = NodeBuilder(iserver.aspace, namespaces, load_type_ids(), now)
     space = SiteAddressSpace(iserver, builder, load_model(), sources)
     space.build()
     return space

@@ -8,7 +8,7 @@ stands in its place. Whoever writes an attribute or listens to one goes through 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, overload
 
 from asyncua import ua
 from asyncua.server import address_space as library
@@ -21,8 +21,11 @@ from heatpump_twin.server.space.node import (
     LeanNode,
     ReadValue,
 )
+from heatpump_twin.server.space.ua_values import status_code
 
-GONE = ua.DataValue(StatusCode=ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
+T = TypeVar("T")
+
+GONE = ua.DataValue(StatusCode=status_code(ua.StatusCodes.BadNodeIdUnknown))
 
 
 class NodeSource(Protocol):
@@ -44,7 +47,13 @@ class Nodes(MutableMapping[ua.NodeId, LeanNode]):
         self._resident: dict[ua.NodeId, LeanNode] = {}
         self.sources: list[NodeSource] = []
 
-    def get(self, key: ua.NodeId, default: Any = None) -> Any:
+    @overload
+    def get(self, key: ua.NodeId, /) -> LeanNode | None: ...
+    @overload
+    def get(self, key: ua.NodeId, default: LeanNode, /) -> LeanNode: ...
+    @overload
+    def get(self, key: ua.NodeId, default: T, /) -> LeanNode | T: ...
+    def get(self, key: ua.NodeId, default: object = None, /) -> object:
         """Return a node."""
         node = self._resident.get(key)
         if node is not None:
@@ -56,7 +65,7 @@ class Nodes(MutableMapping[ua.NodeId, LeanNode]):
         return default
 
     def __getitem__(self, key: ua.NodeId) -> LeanNode:
-        node: LeanNode | None = self.get(key)
+        node = self.get(key)
         if node is None:
             raise KeyError(key)
         return node
@@ -87,9 +96,13 @@ class Nodes(MutableMapping[ua.NodeId, LeanNode]):
 
 
 class TwinAddressSpace(library.AddressSpace):
-    """The library's address space over `Nodes`."""
+    """The library's address space over `Nodes`.
 
-    _nodes: Nodes
+    The library annotates its nodes as a dictionary of `NodeData`; any mapping of what looks like
+    one does. Ours holds `LeanNode`, which is not derived from `NodeData`: here the types say so.
+    """
+
+    _nodes: Nodes  # type: ignore[assignment]  # no dictionary, see above
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,13 +119,27 @@ class TwinAddressSpace(library.AddressSpace):
         """Find nodes in a source as well."""
         self._nodes.sources.append(source)
 
+    def get(self, nodeid: ua.NodeId) -> LeanNode | None:  # type: ignore[override]  # see above
+        """Return a node."""
+        return self._nodes.get(nodeid)
+
+    def __getitem__(self, nodeid: ua.NodeId) -> LeanNode:  # type: ignore[override]  # see above
+        return self._nodes[nodeid]
+
+    def __setitem__(
+        self,
+        nodeid: ua.NodeId,
+        value: LeanNode,  # type: ignore[override]  # see above
+    ) -> None:
+        self._nodes[nodeid] = value
+
     # ── writing ───────────────────────────────────────────────────────────────────────────────────
     async def write_attribute_value(
         self, nodeid: ua.NodeId, attr: ua.AttributeIds, value: ua.DataValue
     ) -> ua.StatusCode:
         """Write an attribute of one node."""
         if not self._own(nodeid, attr):
-            return ua.StatusCode(ua.StatusCodes.BadNotWritable)
+            return status_code(ua.StatusCodes.BadNotWritable)
         return await super().write_attribute_value(nodeid, attr, value)
 
     def set_attribute_value_callback(
@@ -120,7 +147,7 @@ class TwinAddressSpace(library.AddressSpace):
     ) -> ua.StatusCode:
         """Have an attribute of one node computed when it is read."""
         if not self._own(nodeid, attr):
-            return ua.StatusCode(ua.StatusCodes.BadNotWritable)
+            return status_code(ua.StatusCodes.BadNotWritable)
         return super().set_attribute_value_callback(nodeid, attr, callback)
 
     def set_attribute_value_setter(
@@ -128,7 +155,7 @@ class TwinAddressSpace(library.AddressSpace):
     ) -> ua.StatusCode:
         """Have a function take what is written to an attribute of one node."""
         if not self._own(nodeid, attr):
-            return ua.StatusCode(ua.StatusCodes.BadNotWritable)
+            return status_code(ua.StatusCodes.BadNotWritable)
         return super().set_attribute_value_setter(nodeid, attr, setter)
 
     def _own(self, node_id: ua.NodeId, attribute: ua.AttributeIds) -> bool:
@@ -149,8 +176,7 @@ class TwinAddressSpace(library.AddressSpace):
             if isinstance(node, ComputedNode):
                 node.keep()
             _own(node, attr)
-        answer: tuple[ua.StatusCode, int] = super().add_datachange_callback(nodeid, attr, callback)
-        return answer
+        return super().add_datachange_callback(nodeid, attr, callback)
 
     def delete_datachange_callback(self, handle: int) -> None:
         """Listen no more; what was made only to listen goes as well."""
@@ -199,19 +225,22 @@ class TwinAddressSpace(library.AddressSpace):
         self, node_id: ua.NodeId, handle: int, attribute: ua.AttributeIds, callback: Callback
     ) -> None:
         node = self._nodes[node_id]
-        if attribute not in node.attributes:
+        own = _own(node, attribute)
+        if own is None:
             del self._handle_to_attribute_map[handle]
             return
         if isinstance(node, ComputedNode):
             node.keep()
-        _own(node, attribute).datachange_callbacks[handle] = callback
+        own.datachange_callbacks[handle] = callback
         await callback(handle, self.read_attribute_value(node_id, attribute))
 
 
-def _own(node: LeanNode | None, attribute: ua.AttributeIds) -> Any:
+def _own(node: LeanNode | None, attribute: ua.AttributeIds) -> Attribute | None:
     """Return a node's own attribute, made from the shared one where it was shared."""
-    content = None if node is None else node.attributes.get(attribute)
-    if node is not None and isinstance(content, Constant):
+    if node is None:
+        return None
+    content = node.attributes.get(attribute)
+    if isinstance(content, Constant):
         content = node.attributes[attribute] = Attribute.of(content)
     return content
 

@@ -18,6 +18,7 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.space.event import Event, server_event
 from heatpump_twin.server.space.node_builder import NodeBuilder, standard
 from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.server.space.ua_values import instance_name
 
 IDS = ua.ObjectIds
 VERB: TypeAlias = ua.ModelChangeStructureVerbMask
@@ -52,7 +53,7 @@ class ModelChanges:
         self._note(node, verb)
         self._count[node] += 1
         await self._builder.change_value(
-            self._builder.node_id(f"{node.Identifier}.NodeVersion"),
+            self._builder.node_id(f"{instance_name(node)}.NodeVersion"),
             self._version(node, content),
             to_datetime(self._clock.now()),
         )

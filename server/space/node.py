@@ -15,12 +15,14 @@ from typing import Any
 
 from asyncua import ua
 
+from heatpump_twin.server.space.ua_values import content, standard
+
 Callback = Callable[[int, ua.DataValue], Awaitable[None]]
 """Called with the handle of a monitored item and the new value."""
 ReadValue = Callable[[ua.NodeId, ua.AttributeIds], ua.DataValue]
 References = list[ua.ReferenceDescription] | tuple[ua.ReferenceDescription, ...]
 
-HAS_TYPE_DEFINITION = ua.NodeId(ua.Int32(ua.ObjectIds.HasTypeDefinition))
+HAS_TYPE_DEFINITION = standard(ua.ObjectIds.HasTypeDefinition)
 NODE_ID, VALUE = ua.AttributeIds.NodeId, ua.AttributeIds.Value
 _NOBODY: Mapping[int, Callback] = MappingProxyType({})
 
@@ -103,10 +105,10 @@ class NodeAttributes:
         self._value = value
         self._own: dict[ua.AttributeIds, Constant | Attribute] | None = None
 
-    def get(self, attribute: ua.AttributeIds, default: Any = None) -> Any:
+    def get(self, attribute: ua.AttributeIds, default: None = None) -> Constant | Attribute | None:
         """Return an attribute, the node's own or a shared one."""
         if attribute == VALUE:
-            return default if self._value is None else self._value
+            return self._value
         if self._own is not None and attribute in self._own:
             return self._own[attribute]
         if attribute == NODE_ID:
@@ -114,7 +116,7 @@ class NodeAttributes:
         return self._shape.get(attribute, default)
 
     def __getitem__(self, attribute: ua.AttributeIds) -> Constant | Attribute:
-        found: Constant | Attribute | None = self.get(attribute)
+        found = self.get(attribute)
         if found is None:
             raise KeyError(attribute)
         return found
@@ -199,15 +201,15 @@ class LeanNode:
 
     def attribute(self, attribute: ua.AttributeIds) -> Any:
         """Return the content of an attribute that is stored; None where it is computed."""
-        value = self.attributes[attribute].value
-        return None if value is None else value.Value.Value
+        return content(self.attributes[attribute].value)
 
     @property
     def type_definition(self) -> ua.NodeId:
         """The type of an object or a variable; null for other nodes."""
         for reference in self._references:
             if reference.IsForward and reference.ReferenceTypeId == HAS_TYPE_DEFINITION:
-                return reference.NodeId
+                found: ua.NodeId = reference.NodeId
+                return found
         return ua.NodeId()
 
     @property

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from asyncua import ua
-from asyncua.server.internal_server import InternalServer
 
 from heatpump_twin.server.nodeset.type_ids import TypeIds
 from heatpump_twin.server.space.address_space import TwinAddressSpace
@@ -24,9 +23,13 @@ from heatpump_twin.server.space.node import (
 from heatpump_twin.server.space.shapes import Shapes, VariableKind
 from heatpump_twin.server.space.ua_values import (
     engineering_unit,
+    instance_name,
+    node_id_of,
     standard,
     text,
+    timed_value,
     value_range,
+    variant_of,
     variant_type,
 )
 
@@ -75,12 +78,12 @@ class NodeBuilder:
 
     def __init__(
         self,
-        iserver: InternalServer,
+        aspace: TwinAddressSpace,
         namespaces: Namespaces,
         types: TypeIds,
         time: dt.datetime,
     ) -> None:
-        self.aspace: TwinAddressSpace = iserver.aspace
+        self.aspace = aspace
         self.namespaces = namespaces
         self._types = types
         self.shapes = Shapes(time)
@@ -89,11 +92,11 @@ class NodeBuilder:
 
     def node_id(self, name: str) -> ua.NodeId:
         """Return the NodeId of an instance: ``hp1.supply_temperature``."""
-        return ua.NodeId(name, self.namespaces.site)
+        return node_id_of(name, self.namespaces.site)
 
     def type_id(self, symbol: str) -> ua.NodeId:
         """Return the NodeId of a type of ours: ``HeatPumpType``."""
-        return ua.NodeId(ua.Int32(self._types[symbol]), self.namespaces.types)
+        return node_id_of(self._types[symbol], self.namespaces.types)
 
     # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
     def object(
@@ -159,7 +162,7 @@ class NodeBuilder:
     ) -> ua.NodeId:
         """Add a property to a node; its NodeId is the owner's with the name behind a dot."""
         return self.variable(
-            f"{owner.Identifier}.{browse_name.Name}",
+            f"{instance_name(owner)}.{browse_name.Name}",
             browse_name,
             self._type(ua.ObjectIds.PropertyType),
             NodePlace(owner, ua.ObjectIds.HasProperty),
@@ -218,8 +221,9 @@ class NodeBuilder:
     async def change_value(self, node: ua.NodeId, value: Any, now: dt.datetime) -> None:
         """Give a variable another value of the same type; who listens to it is told."""
         stored = self.aspace.read_attribute_value(node, ua.AttributeIds.Value).Value
-        variant = ua.Variant(value, stored.VariantType)
-        news = ua.DataValue(variant, SourceTimestamp=now, ServerTimestamp=now)
+        kind = stored.VariantType if stored else None
+        variant = variant_of(value, kind, array=isinstance(value, list | tuple))
+        news = timed_value(variant, ua.StatusCode(), now, now)
         await self.aspace.write_attribute_value(node, ua.AttributeIds.Value, news)
 
     def computed(self, node: ua.NodeId, read: ReadValue) -> None:
@@ -244,8 +248,7 @@ class NodeBuilder:
     # ── parts ─────────────────────────────────────────────────────────────────────────────────────
     def node(self, node_id: ua.NodeId) -> LeanNode:
         """Return a node that is there."""
-        node: LeanNode = self.aspace[node_id]
-        return node
+        return self.aspace[node_id]
 
     def type_reference(self, type_id: ua.NodeId) -> ua.ReferenceDescription:
         """Return the reference from an instance to its type."""

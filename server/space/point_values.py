@@ -11,7 +11,7 @@ from asyncua import ua
 from heatpump_twin.config.catalogue import Point, PointKind
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import is_bad
-from heatpump_twin.server.space.node_builder import text
+from heatpump_twin.server.space.ua_values import status_code, text, timed_value
 from heatpump_twin.twin_engine.image import Image
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -78,9 +78,7 @@ class PointValues:
         if is_bad(int(self._image.status[index])):
             return self._data_value(index, ua.Variant())
         time = to_datetime(int(self._image.time[index]))
-        return ua.DataValue(
-            ua.Variant(time, ua.VariantType.DateTime), SourceTimestamp=time, ServerTimestamp=time
-        )
+        return timed_value(ua.Variant(time, ua.VariantType.DateTime), ua.StatusCode(), time, time)
 
     def _known(self, index: int) -> float | None:
         value = float(self._image.value[index])
@@ -92,9 +90,9 @@ class PointValues:
         return value if analog or math.isfinite(value) else None
 
     def _data_value(self, index: int, value: ua.Variant) -> ua.DataValue:
-        return ua.DataValue(
+        return timed_value(
             value,
-            ua.StatusCode(int(self._image.status[index])),
+            status_code(int(self._image.status[index])),
             to_datetime(int(self._image.time[index])),
             to_datetime(self._clock.now()),
         )

@@ -12,7 +12,7 @@ from asyncua import ua
 from asyncua.ua import ua_binary
 
 from heatpump_twin.server.space.node import Constant, Shape
-from heatpump_twin.server.space.ua_values import text
+from heatpump_twin.server.space.ua_values import text, timed_value, variant_of
 
 READ = ua.AccessLevel.CurrentRead.mask
 WRITE = ua.AccessLevel.CurrentWrite.mask
@@ -54,11 +54,11 @@ class Shapes:
 
     def value(self, value: Any, kind: ua.VariantType | None, *, array: bool = False) -> Constant:
         """Return a value that a variable has until somebody writes another."""
-        variant = ua.Variant(value, kind, is_array=array)
+        variant = variant_of(value, kind, array=array)
         key = ua_binary.variant_to_binary(variant)
         constant = self._values.get(key)
         if constant is None:
-            content = ua.DataValue(variant, SourceTimestamp=self._time, ServerTimestamp=self._time)
+            content = timed_value(variant, ua.StatusCode(), self._time, self._time)
             constant = self._values[key] = Constant(content)
         return constant
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import Any, cast
+
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import EngineeringUnit
@@ -17,6 +22,20 @@ ON_THE_WIRE = {
     ua.ObjectIds.UtcTime: ua.VariantType.DateTime,
 }
 """Data types derived from a built-in one."""
+
+# asyncua annotates these constructors with the marks of its encoding (UInt32, Int16, DateTime:
+# derived from int and datetime), though what they take, and what its decoder makes, is the plain
+# type. Here they say so. They are the classes themselves, with nothing in between.
+status_code = cast("Callable[[int], ua.StatusCode]", ua.StatusCode)
+"""Make a status of its number."""
+node_id_of = cast("Callable[[int | str | bytes | uuid.UUID, int], ua.NodeId]", ua.NodeId)
+"""Make a NodeId of its identifier and its namespace's index."""
+timed_value = cast(
+    "Callable[[ua.Variant, ua.StatusCode, dt.datetime, dt.datetime], ua.DataValue]", ua.DataValue
+)
+"""Make a value with its status, its source time and its server time."""
+encoded_body = cast("Callable[[ua.NodeId, bytes], ua.ExtensionObject]", ua.ExtensionObject)
+"""Make a structure of its encoding's NodeId and of the bytes that it is encoded in."""
 
 
 def standard(number: int) -> ua.NodeId:
@@ -41,8 +60,28 @@ def value_range(span: tuple[float, float]) -> ua.Range:
 
 def variant_type(data_type: ua.NodeId) -> ua.VariantType | None:
     """Return how values of a data type are encoded; None: as the value itself says."""
-    number = data_type.Identifier if data_type.NamespaceIndex == 0 else 0
+    number = data_type.Identifier
+    if data_type.NamespaceIndex != 0 or not isinstance(number, int):
+        return None
     kind = ON_THE_WIRE.get(number)
-    if kind is None and isinstance(number, int) and 0 < number <= BUILT_IN_TYPES:
+    if kind is None and 0 < number <= BUILT_IN_TYPES:
         kind = ua.VariantType(number)
     return kind
+
+
+def variant_of(value: object, kind: ua.VariantType | None, *, array: bool) -> ua.Variant:
+    """Return a value in a type; None: as the value itself says."""
+    if kind is None:  # asyncua's default, though its annotation leaves it out
+        return ua.Variant(value, is_array=array)
+    return ua.Variant(value, kind, is_array=array)
+
+
+def instance_name(node: ua.NodeId) -> str:
+    """Return the text that is the NodeId of an instance: ``hp1.supply_temperature``."""
+    return str(node.Identifier)
+
+
+def content(value: ua.DataValue | None) -> Any:
+    """Return what a value holds; None where it holds nothing, or is computed when it is read."""
+    # asyncua annotates the Variant as one that may be missing; its constructor puts one there.
+    return None if value is None or value.Value is None else value.Value.Value

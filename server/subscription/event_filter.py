@@ -8,6 +8,8 @@ from typing import Any
 from asyncua import ua
 from asyncua.server.monitored_item_service import WhereClauseEvaluator
 
+from heatpump_twin.server.space.ua_values import standard
+
 MAX_WHERE_ELEMENTS = 100
 """Elements of one where clause; real clients send a few."""
 
@@ -50,10 +52,11 @@ class EventFilter(WhereClauseEvaluator):
 
     def _supertype(self, node: ua.NodeId) -> ua.NodeId | None:
         data = self._aspace.get(node)
-        has_subtype = ua.NodeId(ua.Int32(ua.ObjectIds.HasSubtype))
+        has_subtype = standard(ua.ObjectIds.HasSubtype)
         for reference in data.references if data else ():
             if reference.ReferenceTypeId == has_subtype and not reference.IsForward:
-                return reference.NodeId
+                supertype: ua.NodeId = reference.NodeId
+                return supertype
         return None
 
     def _like_operator(self, string: Any, pattern: Any) -> bool:

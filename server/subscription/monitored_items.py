@@ -16,6 +16,7 @@ from asyncua.ua.uaprotocol_auto import DataChangeFilter
 from heatpump_twin.server.limits import MAX_MONITORED_ITEMS_PER_SUBSCRIPTION, MAX_QUEUE
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.point_values import MAX_TIME
+from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.server.subscription.event_filter import EventFilter, where_problem
 
 _MAX_INTERVAL = MAX_TIME / 1000.0
@@ -50,7 +51,7 @@ class MonitoredItems(MonitoredItemService):
         for item in params.ItemsToCreate:
             code = self._problem(item)
             if code is not None:
-                results.append(ua.MonitoredItemCreateResult(StatusCode=ua.StatusCode(code)))
+                results.append(ua.MonitoredItemCreateResult(StatusCode=status_code(code)))
             elif item.ItemToMonitor.AttributeId == ua.AttributeIds.EventNotifier:
                 results.append(self._create_events_monitored_item(item))
             else:
@@ -91,12 +92,12 @@ class MonitoredItems(MonitoredItemService):
         answer = ua.MonitoredItemModifyResult()
         item = self._monitored_items.get(params.MonitoredItemId)
         if item is None or item.read_value_id is None:
-            answer.StatusCode = ua.StatusCode(ua.StatusCodes.BadMonitoredItemIdInvalid)
+            answer.StatusCode = status_code(ua.StatusCodes.BadMonitoredItemIdInvalid)
             return answer
         wanted = params.RequestedParameters
         code = _filter_problem(wanted.Filter, item.read_value_id)
         if code is not None:
-            answer.StatusCode = ua.StatusCode(code)
+            answer.StatusCode = status_code(code)
             return answer
         item.filter = _filter(wanted.Filter) or item.filter
         item.client_handle = wanted.ClientHandle
@@ -196,8 +197,12 @@ def _passes(item: MonitoredItemData, old: ua.DataValue | None, new: ua.DataValue
     before = old.Value.Value if old.Value else None
     now = new.Value.Value if new.Value else None
     band = wanted.DeadbandValue if wanted and wanted.DeadbandType else 0.0
-    numbers = isinstance(before, int | float) and isinstance(now, int | float)
-    if band and numbers and abs(now - before) <= band:  # type: ignore[operator]
+    if (
+        band
+        and isinstance(before, int | float)
+        and isinstance(now, int | float)
+        and abs(now - before) <= band
+    ):
         return False
     if before != now:
         return True

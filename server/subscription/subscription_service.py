@@ -15,6 +15,7 @@ from asyncua.server.subscription_service import SubscriptionService
 from heatpump_twin.server import limits
 from heatpump_twin.server.security.users import User
 from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.server.subscription.monitored_items import MonitoredItems
 
 KEPT_MESSAGES = 100
@@ -24,8 +25,15 @@ KEPT_MESSAGES = 100
 class PublishChannel(Protocol):
     """Where the notifications of a session go, and where its publish requests wait."""
 
-    forward_publish_response: Callable[..., Any]
-    get_publish_request: Callable[..., Any]
+    @property
+    def forward_publish_response(self) -> Callable[..., Any]:
+        """Send a PublishResponse to a request that waits."""
+        ...
+
+    @property
+    def get_publish_request(self) -> Callable[..., Any]:
+        """Return the publish request that has waited longest."""
+        ...
 
 
 class Subscriber(Protocol):
@@ -71,7 +79,8 @@ class Subscription(InternalSubscription):
         kept = self._not_acknowledged_results.get(nb)
         if kept is None:
             raise ServiceError(ua.StatusCodes.BadMessageNotAvailable)
-        return kept.NotificationMessage
+        message: ua.NotificationMessage = kept.NotificationMessage
+        return message
 
     def acknowledge(self, number: int) -> int:
         """Forget a message that the client has."""
@@ -95,7 +104,7 @@ class Subscription(InternalSubscription):
 class TwinSubscriptionService(SubscriptionService):
     """All subscriptions."""
 
-    subscriptions: dict[int, Subscription]
+    subscriptions: dict[int, Subscription]  # type: ignore[assignment]  # none but ours get in
 
     def __init__(self, aspace: AddressSpace, iserver: InternalServer) -> None:
         super().__init__(aspace, iserver)
@@ -162,7 +171,7 @@ class TwinSubscriptionService(SubscriptionService):
             code = int(ua.StatusCodes.BadSubscriptionIdInvalid)
             if subscription is not None:
                 code = subscription.acknowledge(ack.SequenceNumber)
-            results.append(ua.StatusCode(code))
+            results.append(status_code(code))
         return len(own), results
 
     def transfer(self, session: Subscriber, numbers: Sequence[int]) -> list[ua.TransferResult]:
@@ -174,10 +183,10 @@ class TwinSubscriptionService(SubscriptionService):
         subscription = self.subscriptions.get(number)
         user = session.person.name if session.person else None
         if subscription is None:
-            answer.StatusCode = ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid)
+            answer.StatusCode = status_code(ua.StatusCodes.BadSubscriptionIdInvalid)
         elif user is None or subscription.owner != user:
             # Anonymous clients cannot be told apart: what one leaves behind belongs to nobody.
-            answer.StatusCode = ua.StatusCode(ua.StatusCodes.BadUserAccessDenied)
+            answer.StatusCode = status_code(ua.StatusCodes.BadUserAccessDenied)
         else:
             subscription.session_id = session.session_id
             subscription.pub_result_callback = session.channel.forward_publish_response

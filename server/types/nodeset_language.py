@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
-from heatpump_twin.server.space.node_builder import text
+from heatpump_twin.server.space.ua_values import content, text
 
 TEXTS = (ua.AttributeIds.DisplayName, ua.AttributeIds.Description, ua.AttributeIds.InverseName)
 
@@ -15,8 +15,9 @@ def state_english(aspace: AddressSpace, namespace: int) -> None:
     for node in [node for node in aspace.keys() if node.NamespaceIndex == namespace]:  # noqa: SIM118 - no mapping
         for name in TEXTS:
             stored = aspace[node].attributes.get(name)
-            if stored is not None and stored.value.Value.Value and stored.value.Value.Value.Text:
-                english = text(stored.value.Value.Value.Text)
+            said = None if stored is None else content(stored.value)
+            if stored is not None and said and said.Text:
+                english = text(said.Text)
                 stored.value = ua.DataValue(ua.Variant(english, ua.VariantType.LocalizedText))
         for reference in aspace[node].references:
             neighbour = aspace.get(reference.NodeId)

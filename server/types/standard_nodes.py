@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
-from heatpump_twin.server.space.node_builder import standard
+from heatpump_twin.server.space.ua_values import content, standard, status_code
 
 IDS = ua.ObjectIds
 
@@ -73,7 +73,7 @@ def prune(aspace: AddressSpace) -> None:
         del aspace[node]
     for node in list(aspace.keys()):
         attributes = aspace[node].attributes
-        kind = attributes[ua.AttributeIds.NodeClass].value.Value.Value
+        kind = content(attributes[ua.AttributeIds.NodeClass].value)
         if node.NamespaceIndex == 0 and kind == ua.NodeClass.VariableType:
             attributes[ua.AttributeIds.IsAbstract].value = ua.DataValue(
                 ua.Variant(node in ABSTRACT_VARIABLE_TYPES, ua.VariantType.Boolean)
@@ -97,7 +97,7 @@ def fill(aspace: AddressSpace) -> None:
         ),
     ):
         _set(aspace, standard(number), ua.DataValue(value))
-    not_readable = ua.DataValue(StatusCode=ua.StatusCode(ua.StatusCodes.BadNotReadable))
+    not_readable = ua.DataValue(StatusCode=status_code(ua.StatusCodes.BadNotReadable))
     for node in _with_parts(aspace, [standard(IDS.Server_ServerDiagnostics)]):
         is_variable = ua.AttributeIds.Value in aspace[node].attributes
         if is_variable and node != standard(IDS.Server_ServerDiagnostics_EnabledFlag):
@@ -107,7 +107,7 @@ def fill(aspace: AddressSpace) -> None:
         for name, empty in _EMPTY.items():
             if name in properties:
                 attribute = aspace[properties[name]].attributes[ua.AttributeIds.Value]
-                if attribute.value.Value.Value is None:
+                if content(attribute.value) is None:
                     attribute.value = ua.DataValue(empty)
 
 

@@ -13,7 +13,7 @@ import structlog
 
 from heatpump_twin.config.data_directory import write_private
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _MAGIC = b"heatpump-twin type nodes 1\n"
 _DIGEST = hashlib.sha256

@@ -6,17 +6,19 @@ import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import structlog
 from asyncua import Server, ua
 from asyncua.server.address_space import NodeData
 
 from heatpump_twin.server.nodeset.type_models import TYPES, all_nodesets, runtime_part
+from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.server.types import nodeset_language, standard_nodes, type_nodes
 from heatpump_twin.server.types.type_cache import TypeCache
 from heatpump_twin.server.types.type_nodes import TypeNodes, packed
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def load_type_nodes(cache: Path) -> TypeNodes:
@@ -54,7 +56,8 @@ async def import_nodesets(nodesets: Iterable[bytes]) -> Imported:
         await server.init()
         added: list[ua.NodeId] = []
         for nodeset in nodesets:
-            added += await server.import_xml(xmlstring=runtime_part(nodeset))
+            # asyncua annotates text; its parser takes the bytes, which say their encoding.
+            added += await server.import_xml(xmlstring=cast("str", runtime_part(nodeset)))
         namespaces = (await server.get_namespace_array())[2:]
     finally:
         await server.iserver.stop()
@@ -69,5 +72,5 @@ async def import_nodesets(nodesets: Iterable[bytes]) -> Imported:
 
 
 def _is_data_type(node: NodeData) -> bool:
-    node_class = node.attributes[ua.AttributeIds.NodeClass].value.Value.Value
-    return bool(node_class is ua.NodeClass.DataType)
+    node_class = content(node.attributes[ua.AttributeIds.NodeClass].value)
+    return node_class is ua.NodeClass.DataType

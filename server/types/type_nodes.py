@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from asyncua import Server, ua
@@ -25,9 +26,13 @@ from asyncua.common import structures104
 from asyncua.common.utils import Buffer
 from asyncua.server.address_space import NodeData
 from asyncua.ua import ua_binary
+from numpy.typing import NDArray
 
 from heatpump_twin.server.space.node import VALUE, Attribute, Constant, LeanNode
-from heatpump_twin.server.space.ua_values import standard
+from heatpump_twin.server.space.ua_values import content, standard
+
+Whole = TypeVar("Whole", NDArray[np.uint32], memoryview)
+"""What a table of ends cuts into parts."""
 
 _COUNTS = struct.Struct("<6I")
 _WORD = np.dtype("<u4")
@@ -40,9 +45,10 @@ class TypeNodes:
     """A source of nodes. A node that was read once stays: it can be written."""
 
     def __init__(self, block: bytes) -> None:
-        uris, ids, nodes, data_types, words, values = _COUNTS.unpack_from(block)
+        counts: tuple[int, int, int, int, int, int] = _COUNTS.unpack_from(block)
+        uris, ids, nodes, data_types, words, values = counts
         data = Buffer(block, _COUNTS.size)
-        self.namespaces: list[str] = [_STRING.unpack(data) for _ in range(uris)]
+        self.namespaces: list[str] = [_STRING.unpack(data) or "" for _ in range(uris)]
         self._ids = [ua_binary.nodeid_from_binary(data) for _ in range(ids)]
         self._rows = {node_id: row for row, node_id in enumerate(self._ids[:nodes])}
         numbers = np.frombuffer(
@@ -72,14 +78,15 @@ class TypeNodes:
         """Make namespaces known, and data types as Python classes, as the library's import does."""
         for uri in self.namespaces:
             await server.register_namespace(uri)
-        for row in self._data_types.tolist():
+        rows: list[int] = self._data_types.tolist()
+        for row in rows:
             node = self.get(self._ids[row])
             if node is not None:
                 await _register(server, node)
 
     # ── decoding ──────────────────────────────────────────────────────────────────────────────────
     def _node(self, row: int) -> LeanNode:
-        words = _part(self._words, self._node_ends, row).tolist()
+        words: list[int] = _part(self._words, self._node_ends, row).tolist()
         split = 1 + 2 * words[0]
         attributes = {
             (attribute := _IDS(number)): self._attribute(attribute, value)
@@ -95,7 +102,7 @@ class TypeNodes:
         if attribute == VALUE:  # the library changes lists in place that it has read from here
             return Attribute(self._decoded(value))
         if attribute == _IDS.NodeClass:
-            number = self._decoded(value).Value.Value
+            number = content(self._decoded(value))
             return Constant(_data_value(ua.NodeClass(number), ua.VariantType.Int32))
         return self._constant(value)
 
@@ -106,8 +113,8 @@ class TypeNodes:
             self._ids[kind],
             bool(shape & 1),
             self._ids[target],
-            self._constant(browse_name).value.Value.Value,
-            self._constant(display_name).value.Value.Value,
+            content(self._constant(browse_name).value),
+            content(self._constant(display_name).value),
             ua.NodeClass(shape >> 1),
             self._ids[type_],
         )
@@ -123,7 +130,7 @@ class TypeNodes:
         return ua_binary.from_binary(ua.DataValue, data)
 
 
-def _part(of: np.ndarray | memoryview, ends: np.ndarray, number: int) -> np.ndarray | memoryview:
+def _part(of: Whole, ends: NDArray[np.uint32], number: int) -> Whole:
     return of[ends[number - 1] if number else 0 : ends[number]]
 
 
@@ -131,7 +138,8 @@ async def _register(server: Server, node: LeanNode) -> None:
     definition = node.attribute(_IDS.DataTypeDefinition)
     attributes = ua.DataTypeAttributes()
     attributes.DisplayName = node.attribute(_IDS.DisplayName)
-    attributes.DataTypeDefinition = definition
+    # asyncua's importer gives the attributes this member as well, and reads it below.
+    attributes.DataTypeDefinition = definition  # type: ignore[attr-defined]
     supertype = _supertype(node)
     if isinstance(definition, ua.StructureDefinition):
         await structures104.load_custom_struct_xml_import(node.nodeid, attributes)
@@ -145,9 +153,10 @@ async def _register(server: Server, node: LeanNode) -> None:
 
 def _supertype(node: LeanNode) -> ua.NodeId:
     has_subtype = standard(ua.ObjectIds.HasSubtype)
-    return next(
+    found: ua.NodeId = next(
         r.NodeId for r in node.references if r.ReferenceTypeId == has_subtype and not r.IsForward
     )
+    return found
 
 
 def _data_value(value: object, kind: ua.VariantType) -> ua.DataValue:
@@ -191,8 +200,8 @@ class _Packer:
 
     def add(self, node: NodeData) -> None:
         self.words.append(len(node.attributes))
-        for attribute, content in node.attributes.items():
-            self.words += attribute.value, self._value(content.value)
+        for attribute, held in node.attributes.items():
+            self.words += attribute.value, self._value(held.value or ua.DataValue())
         for reference in node.references:
             self.words += (
                 self.node_id(reference.ReferenceTypeId),

@@ -12,7 +12,7 @@ from heatpump_twin.drivers.status import is_good
 from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
 from heatpump_twin.twin_engine.errors import AuditError
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Listener = Callable[[str], None]
 """Told that there are news of a heat pump. It must not block."""

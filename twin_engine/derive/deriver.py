@@ -18,7 +18,7 @@ from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.sample import Sample
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _MOST_READINGS = 200_000
 """More than one reading of a counter per second for a day is not needed."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
@@ -143,10 +144,11 @@ def train(runs: Runs, *, asset: str, heat_pump_model: str, source: str) -> tuple
     cut = len(minutes) * 3 // 4
     # Folds are blocks in time: shuffled ones would test a run on its neighbours' weather.
     folds = KFold(5)
-    out_of_fold = cross_val_predict(_estimator(), features[:cut], minutes[:cut], cv=folds)
+    out_of_fold: Values = cross_val_predict(_estimator(), features[:cut], minutes[:cut], cv=folds)
     error = minutes[:cut] / np.maximum(out_of_fold, 1.0) - 1
     low, high = (float(q) for q in np.quantile(error, [0.1, 0.9]))
-    model = _estimator().fit(features[:cut], minutes[:cut])
+    model = _estimator()
+    model.fit(features[:cut], minutes[:cut])
     predicted = model.predict(features[cut:])
     truth = minutes[cut:]
     inside = (truth >= predicted * (1 + low)) & (truth <= predicted * (1 + high))
@@ -200,8 +202,16 @@ def save(content: bytes, card: ModelCard, path: Path) -> None:
     write_private(card_path(path), text)
 
 
-def _estimator() -> GradientBoostingRegressor:
-    return GradientBoostingRegressor(
+class _Regressor(Protocol):
+    """What is used of an estimator of scikit-learn, which says no types."""
+
+    def fit(self, features: Values, target: Values, /) -> object: ...
+
+    def predict(self, features: Values, /) -> Values: ...
+
+
+def _estimator() -> _Regressor:
+    estimator: _Regressor = GradientBoostingRegressor(
         loss="huber",
         n_estimators=200,
         max_depth=3,
@@ -209,6 +219,7 @@ def _estimator() -> GradientBoostingRegressor:
         subsample=0.8,
         random_state=0,
     )
+    return estimator
 
 
 def _score(predicted: Values, truth: Values) -> Score:
@@ -223,18 +234,22 @@ def _score(predicted: Values, truth: Values) -> Score:
 def _baselines(features: Values, minutes: Values, cut: int) -> tuple[Baseline, ...]:
     truth = minutes[cut:]
     last_five = np.array([np.median(minutes[i - 5 : i]) for i in range(cut, len(minutes))])
-    linear = LinearRegression().fit(features[:cut], minutes[:cut]).predict(features[cut:])
+    linear: _Regressor = LinearRegression()
+    linear.fit(features[:cut], minutes[:cut])
     return (
         Baseline(
             name="mean of the training runs",
             score=_score(np.full(len(truth), minutes[:cut].mean()), truth),
         ),
         Baseline(name="median of the last five runs", score=_score(last_five, truth)),
-        Baseline(name="linear regression on the same features", score=_score(linear, truth)),
+        Baseline(
+            name="linear regression on the same features",
+            score=_score(linear.predict(features[cut:]), truth),
+        ),
     )
 
 
-def _to_onnx(model: GradientBoostingRegressor) -> bytes:
+def _to_onnx(model: _Regressor) -> bytes:
     # Heavy and needed by nobody else: the twin process never trains.
     from skl2onnx import to_onnx
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
 import structlog
+from numpy.typing import NDArray
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HeatPump
@@ -22,7 +23,7 @@ from heatpump_twin.twin_engine.image import Image
 HEAT_UP = "heat_up_time"
 PREDICTED = (HEAT_UP, f"{HEAT_UP}_lower", f"{HEAT_UP}_upper")
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class HeatUpModel:
@@ -33,12 +34,12 @@ class HeatUpModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
-            self._session: Any = onnxruntime.InferenceSession(
+            self._session: _Session = onnxruntime.InferenceSession(
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime raises types of its own, without a common root
             raise ModelError(f"{path}: onnxruntime cannot load it: {error}") from error
-        self._input: str = self._session.get_inputs()[0].name
+        self._input = self._session.get_inputs()[0].name
 
     def predict(self, features: Values) -> Values:
         """Return the median heat-up time of each row of features (n, f). [min]"""
@@ -137,3 +138,18 @@ class Forecaster:
         values = [minutes, minutes * (1 + low), minutes * (1 + high)]
         status = UNCERTAIN if model.knows(features) else UNCERTAIN_SUB_NORMAL
         return Frame.of(outputs, values, status, now)
+
+
+class _Session(Protocol):
+    """What is used of a session of onnxruntime, which says no types."""
+
+    def run(
+        self, outputs: None, inputs: dict[str, NDArray[np.float32]], /
+    ) -> list[NDArray[np.float32]]: ...
+
+    def get_inputs(self) -> list[_Node]: ...
+
+
+class _Node(Protocol):
+    @property
+    def name(self) -> str: ...

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HistorianSettings
@@ -78,7 +80,7 @@ async def access(work: Callable[[], T], failure: Callable[[str], EngineError]) -
         raise failure(str(error).splitlines()[0]) from error
 
 
-def _durable_sqlite(connection: Any, _record: Any) -> None:
+def _durable_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     """Let readers and one writer work side by side, and a commit survive a power cut."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")

@@ -24,7 +24,7 @@ from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
 from heatpump_twin.twin_engine.history import Samples
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _BLOCK = 50_000
 """Rows in one transaction: enough to be fast, few enough to be undone quickly."""

@@ -29,7 +29,7 @@ from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import sentences, value_text
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _SAME = 1e-6
 """Two values that a device reads back are the same register or they are not."""

@@ -26,7 +26,7 @@ from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
 from heatpump_twin.twin_engine.programs.training_request import Trainer
 from heatpump_twin.twin_engine.verdict import Verdict
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 T = TypeVar("T")
 TICK = 1.0

@@ -30,7 +30,7 @@ from heatpump_twin.twin_engine.programs.tank_program import (
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text, sentences
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 METHODS = {
     TankProgramKind.BOOST: "StartDhwBoost",

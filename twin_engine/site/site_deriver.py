@@ -24,7 +24,7 @@ from heatpump_twin.twin_engine.site.price_schedule import PriceSchedule
 from heatpump_twin.twin_engine.site.site_points import ENERGIES
 from heatpump_twin.twin_engine.site.site_totals import SiteTotals, TotalValue, cop_of_day
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 PERIOD = 1.0
 """Totals are computed at most this often, and about as often when nobody reports. [s]"""

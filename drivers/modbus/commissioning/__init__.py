@@ -1,1 +1,1 @@
-"""Finding devices, reading and writing them by hand, starting profiles from tables."""
+"""Commissioning: scan a gateway, read and write a device by hand, draft profiles from tables."""

@@ -1,8 +1,8 @@
-"""Read and write a device that no twin controls: for a person who looks and tries.
+"""Read and write a device by hand, one that no twin controls: for a person who looks and tries.
 
 ::
 
-    device = DeviceAccess(profile, Link.to(address), unit, timeout, clock)
+    device = DeviceAccess(profile, ModbusLink.to(address), unit, timeout, clock)
     readings = await device.read(["supply_temperature"])    # all points without names
     outcome = await device.write("supply_setpoint", 45.0)
     await device.close()
@@ -45,7 +45,7 @@ class RegisterSpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PointReading:
-    """What a device answered for one point."""
+    """The reading of one point: what the device answered for it, and what that means."""
 
     point: ProfilePoint
     value: float
@@ -60,7 +60,7 @@ class PointReading:
 
     @classmethod
     def of(cls, profile: Profile, point: ProfilePoint, words: Sequence[int]) -> PointReading:
-        """Return what the words of one point mean."""
+        """Return the reading that the words of one point give."""
         if point.type is ValueType.STRING:
             return cls(point, math.nan, GOOD, tuple(words), text(words))
         value, status = PointCodec.of(profile, point).decode(words)
@@ -68,7 +68,7 @@ class PointReading:
 
 
 class DeviceAccess:
-    """One device on a link. What it refuses is told; nothing is repeated by itself."""
+    """Access to one device on a link: a refusal is reported, and nothing is repeated by itself."""
 
     def __init__(
         self, profile: Profile, link: ModbusLink, unit: int, timeout: float | None, clock: Clock
@@ -76,6 +76,7 @@ class DeviceAccess:
         self.profile = profile
         self._link = link
         self._unit = unit
+        # The profile's in full: no poll period has to be kept here.
         self._timeout = timeout or profile.timeout
         self._points = lone_points(profile)
         reader = DeviceReader(profile, self._points, link, unit, self._timeout, clock)
@@ -84,7 +85,7 @@ class DeviceAccess:
         )
 
     async def read(self, names: Collection[str] = ()) -> list[PointReading]:
-        """Read these points, or all, with the fewest requests.
+        """Read points by their names, or all points, with the fewest requests.
 
         A point that is refused or met with silence does not hide the others. Raises `LinkError`
         if the device says nothing at all.
@@ -95,11 +96,11 @@ class DeviceAccess:
         return [found[point.point] for point in wanted]
 
     def refusal(self, name: str, value: float) -> WriteOutcome | None:
-        """Say why a value would not be sent, as far as that is known without the device."""
+        """Say why a value would not be sent to a point, as far as is known without the device."""
         return self._writer.refusal(self._points[name].index, value)
 
     def remember_write(self, name: str, ago: float) -> None:
-        """Have the throttle count a write that was made so many seconds ago."""
+        """Have the throttle count a write to a point by another run. [s ago]"""
         self._writer.remember(self._points[name].index, ago)
 
     async def write(self, name: str, value: float) -> WriteOutcome:
@@ -107,7 +108,7 @@ class DeviceAccess:
         return await self._writer.write(self._points[name].index, value)
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection to the device."""
         await self._link.close()
 
     async def _words(self, block: ReadBlock) -> tuple[int, ...]:
@@ -116,7 +117,7 @@ class DeviceAccess:
 
 
 class _Inquiry:
-    """One reading of many points, which splits what is not answered as a whole."""
+    """Read many points once, and split the blocks that are not answered as a whole."""
 
     def __init__(
         self, profile: Profile, words: Callable[[ReadBlock], Awaitable[tuple[int, ...]]]
@@ -138,6 +139,8 @@ class _Inquiry:
             except LinkError as error:
                 if self._is_dead_by(error, last=not blocks):
                     raise
+                # Split for silence, too, which the driver takes for a dead device: a person who
+                # looks at a new device wants to know which registers it keeps silent about.
                 if len(block.points) > 1 and self._worth_splitting(error):
                     blocks[:0] = block.halves()
                 else:
@@ -148,10 +151,13 @@ class _Inquiry:
         return found
 
     def _is_dead_by(self, error: LinkError, *, last: bool) -> bool:
+        """Tell whether an error shows that the device is dead: it has said nothing at all yet."""
+        # An exception response is a sign of life, unless a gateway sent it for the device.
         if isinstance(error, ModbusExceptionError) and not error.of_gateway:
             self._spoke = True
             return False
         self._silences += 1
+        # Another time-out for each of sixty points would be a minute without any news.
         return not self._spoke and (last or self._silences >= _DEAD)
 
     def _worth_splitting(self, error: LinkError) -> bool:
@@ -163,7 +169,7 @@ class _Inquiry:
 async def read_words(
     link: ModbusLink, unit: int, place: RegisterSpan, within: float, pause: float
 ) -> tuple[int, ...]:
-    """Return the registers, or bits, at a place. Raises `LinkError`."""
+    """Read the registers, or bits, at a place of a unit. Raises `LinkError`."""
     data = await link.request(Request.read(unit, *place), within, pause)
     if place.space.of_bits:
         return tuple(data[i >> 3] >> (i & 7) & 1 for i in range(place.size))
@@ -171,7 +177,7 @@ async def read_words(
 
 
 def lone_points(profile: Profile) -> Mapping[str, Point]:
-    """Return the points of a device that stands alone, with what a write may ask for."""
+    """Return the points of a device that belongs to no site, with the limits of writes to them."""
     return {
         point.point: Point(
             index, "device", point.point, point.spec, write_limits(point, point.spec)

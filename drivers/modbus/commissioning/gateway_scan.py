@@ -1,4 +1,4 @@
-"""Find out who answers on a gateway and which profile fits: by reading only, and politely.
+"""Scan a gateway: which units answer and which profile fits each, by reading only, and politely.
 
 One request at a time, of one value each, with a pause after every response, within a limit of
 requests and of time.
@@ -23,6 +23,7 @@ from heatpump_twin.drivers.protocol import LinkError
 _FIRST_LOOK = 4
 """A profile of whose first points the device has none is not looked at further."""
 _ILLEGAL_FUNCTION = 1
+"""Exception code (Application Protocol V1.1b3, 7)."""
 _RECONNECT = 1.0
 """Time that a gateway gets to take a new connection after it dropped one. [s]"""
 
@@ -31,7 +32,7 @@ SampledWords = tuple[int, ...]
 
 @dataclass(slots=True)
 class UnitReport:
-    """One unit id: whether it answers, and the profiles that fit it, best first."""
+    """The report on one unit id: whether it answers, and the profiles that fit it, best first."""
 
     unit: int
     answers: bool
@@ -41,7 +42,7 @@ class UnitReport:
 
 @dataclass(slots=True)
 class ScanReport:
-    """What a scan found, so far."""
+    """The report of a scan: what it has found so far."""
 
     units: list[UnitReport] = field(default_factory=list)
     ended: str = ""
@@ -57,7 +58,7 @@ class ScanReport:
 
 @dataclass(frozen=True, slots=True)
 class ScanLimits:
-    """How a scan behaves: it asks at most so much, for at most so long, and not too fast."""
+    """The limits of a scan: most requests, longest time, and the pause between requests."""
 
     timeout: float
     """Longest time to a response. [s]"""
@@ -105,6 +106,7 @@ class Scan:
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
+        # However it ends, the report holds what is known: a scan may have taken minutes.
         try:
             async with asyncio.timeout(self._limits.seconds):
                 await self._look()
@@ -120,6 +122,7 @@ class Scan:
             self.report.seconds = loop.time() - began
 
     async def _look(self) -> None:
+        # All units before any profile: who answers is the first question, and quickly told.
         for done, unit in enumerate(self._units):
             self._tell(ScanStep(f"looking for unit {unit}", done, len(self._units)))
             self.report.units.append(await self._probe(unit))
@@ -127,10 +130,12 @@ class Scan:
             await _Fitting(found, self._profiles, self._ask, self._tell).run()
 
     async def _probe(self, unit: int) -> UnitReport:
-        """Ask for holding register 0; what keeps silent about it may answer for input register 0.
+        """Ask a unit for holding register 0 and, if it is silent, for input register 0.
 
         A gateway that says that it does not reach a unit need not be asked twice.
         """
+        # Any answer of the device will do, also that it has no register 0: exception 1 or 2 shows
+        # that it is there.
         said = ""
         for space in (Space.HOLDING, Space.INPUT):
             try:
@@ -148,20 +153,22 @@ class Scan:
         return UnitReport(unit, False, said)
 
     async def _ask(self, unit: int, place: RegisterSpan) -> SampledWords:
-        """Read one place; a gateway that lived and takes no connection gets a second try."""
+        """Read one place of a unit; a gateway that lived and takes no connection is tried twice."""
         if self.report.requests >= self._limits.requests:
             raise _RequestsSpentError
         try:
             words = await self._read(unit, place)
         except NotSentError:
-            if not self.report.requests:
+            if not self.report.requests:  # nothing was ever sent: nobody listens there
                 raise
+            # After a time-out the link has dropped the connection. Some gateways take one at a time
+            # and need a moment to notice.
             await asyncio.sleep(_RECONNECT)
             words = await self._read(unit, place)
         return words
 
     async def _read(self, unit: int, place: RegisterSpan) -> SampledWords:
-        before = self._link.requests
+        before = self._link.requests  # counts what is really sent, probes of the link included
         try:
             return await read_words(
                 self._link, unit, place, self._limits.timeout, self._limits.pause
@@ -171,7 +178,7 @@ class Scan:
 
 
 class _Fitting:
-    """Tries profiles on one unit; what was asked once is not asked again."""
+    """Try profiles on one unit; a place that was read for one of them is not read again."""
 
     def __init__(
         self,
@@ -189,7 +196,7 @@ class _Fitting:
         self._no_function: set[Space] = set()
 
     async def run(self) -> None:
-        """Fill the unit's list of fits: a first look at each profile, then the promising ones."""
+        """Find the fits of the unit: a first look at each profile, then the promising ones."""
         total = 2 * len(self._profiles)
         promising = []
         for done, (name, profile) in enumerate(self._profiles.items()):
@@ -202,7 +209,7 @@ class _Fitting:
             self._found.fits.sort(key=lambda fit: -fit.score)
 
     async def _tried(self, name: str, points: Sequence[ProfilePoint]) -> Fit:
-        """Try points; one that meets silence ends it, for asking on would take too long."""
+        """Try points of a profile; silence at one ends it, as each further one may take as long."""
         fit = Fit(name)
         profile = self._profiles[name]
         ended = False
@@ -219,9 +226,9 @@ class _Fitting:
         return fit
 
     async def _learn(self, place: RegisterSpan) -> SampledWords | None:
-        """Ask for a place; silence twice in a row, not a lost packet, is an answer, too.
+        """Read a place, or learn that it cannot be read: from an exception, or silence twice.
 
-        A device that is busy has not answered either.
+        Once may be a lost packet. A device that is busy has not answered either.
         """
         if place.space in self._no_function:
             return None
@@ -240,6 +247,8 @@ class _Fitting:
 
     def _note_refusal(self, place: RegisterSpan, answer: ModbusExceptionError) -> None:
         """Remember a table that the device does not have at all."""
+        # Exception 1 is about the function code, and with it the whole table; not so where the
+        # same table has been read before.
         had = any(words and known.space is place.space for known, words in self._known.items())
         if answer.code == _ILLEGAL_FUNCTION and not had:
             self._no_function.add(place.space)

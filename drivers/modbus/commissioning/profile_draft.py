@@ -1,4 +1,4 @@
-"""Start a profile from a register table: what is obvious is mapped, the rest waits as comments.
+"""Draft a profile from a register table: what is obvious is mapped, the rest waits as comments.
 
 A draft never writes: what the table calls writable is noted, for a person to state the limits.
 """
@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -47,7 +46,7 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class ProfileDraft:
-    """A profile begun."""
+    """The draft of a profile, as YAML, and what became of the rows of its table."""
 
     text: str
     mapped: Mapping[str, RegisterRow]
@@ -60,16 +59,16 @@ class ProfileDraft:
 
 @dataclass(slots=True)
 class _Line:
-    """What becomes of one row."""
+    """The line of a draft that one row becomes: a point, or a comment for a person to complete."""
 
     row: RegisterRow
     claim: Claim | None
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, object] = field(default_factory=dict)
     point: ProfilePoint | None = None
     problem: str = ""
 
     def reject(self, problem: str) -> None:
-        """Let the row wait for a person."""
+        """Make the line a comment, with the problem that a person has to solve."""
         self.point, self.problem = None, problem
 
     def __str__(self) -> str:
@@ -86,7 +85,10 @@ class _Line:
 
 
 def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
-    """Return a draft. Raises `ConfigError` if it is no table or nothing in it is obvious."""
+    """Return the draft of a profile from a register table.
+
+    Raises `ConfigError` if the file is no table, or if nothing in it is obvious.
+    """
     rows = read_rows(path)
     unclear: Counter[tuple[str, str]] = Counter()
     lines = [_line(row, kind, legend, unclear) for row in rows]
@@ -115,7 +117,7 @@ def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
 
 
 def unclear_text(column: str, cell: str, rows: int) -> str:
-    """Return what a table does not say clearly, and how a person says it."""
+    """Return the message on an unclear cell of a table, with the option by which to explain it."""
     known = f"{UnclearError(column, cell)} (rows that matter: {rows})"
     if column == "word order":
         return f"{known}: say --word-order big, or little"
@@ -128,6 +130,7 @@ def _line(
     claim = register_terms().claim(row.name, kind)
     spec = CATALOGUE[ASSET_TYPE][claim.point] if claim else None
     line = _Line(row, claim)
+    # A row that cannot be used waits with its reason; it must not stop the draft of the others.
     try:
         line.fields = _fields(row, spec, legend)
         if claim is not None and spec is not None:
@@ -144,9 +147,9 @@ def _line(
     return line
 
 
-def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str, Any]:
+def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str, object]:
     space, address = legend.place(row)
-    fields: dict[str, Any] = {"space": space.value, "address": address}
+    fields: dict[str, object] = {"space": space.value, "address": address}
     if space.of_bits:
         return fields | {"type": ValueType.BOOL.value}
     kind, order = legend.type(row)
@@ -163,12 +166,13 @@ def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[st
         return fields
     if unit is not None:
         fields["unit"] = unit
+    # The catalogue's unit would be a guess, and kW taken for W is wrong by a thousand.
     elif spec is not None and has_unit:
         raise UnclearError("unit", "")
     return fields
 
 
-def _point(fields: Mapping[str, Any], spec: PointSpec) -> ProfilePoint:
+def _point(fields: Mapping[str, object], spec: PointSpec) -> ProfilePoint:
     """Return a point that can be right, or raise ValueError."""
     is_bit = fields["type"] == ValueType.BOOL
     if spec.kind is PointKind.ANALOG and is_bit:
@@ -192,6 +196,7 @@ def _settle(lines: Sequence[_Line]) -> None:
     taken: list[ProfilePoint] = []
     for rivals in claims.values():
         best, *equal = _best(rivals)
+        # Of two rows that fit equally well, neither: whoever took the first would never be told.
         for line in rivals:
             if equal:
                 line.reject(f"{len(equal) + 1} rows fit this point: choose one")
@@ -205,9 +210,10 @@ def _settle(lines: Sequence[_Line]) -> None:
 
 
 def _best(rivals: Sequence[_Line]) -> list[_Line]:
-    """Return the rows with the best term; of those, what is set where it can be written.
+    """Return the rows with the best term; of those, setpoints in a table that can be written.
 
-    A register that is listed twice counts once.
+    Some makers show a setpoint in an input register as well. A register that is listed twice
+    counts once.
     """
     rank = min(line.claim.rank for line in rivals if line.claim)
     best = [line for line in rivals if line.claim and line.claim.rank == rank]
@@ -222,6 +228,7 @@ def _in_its_table(point: ProfilePoint) -> bool:
 
 
 def _nothing(path: Path, unclear: Counter[tuple[str, str]]) -> list[Problem]:
+    """Return the problems of a table of which no row could be mapped, the commonest first."""
     message = "no row is obviously a point of the catalogue; write the profile by hand"
     if not unclear:
         return [Problem(str(path), 1, "name", message)]

@@ -1,4 +1,4 @@
-"""How well a profile fits what a device answers.
+"""The fit of a profile: how well it explains what a device answers.
 
 A profile's score is the mean worth of those of its points that were tried:
 
@@ -33,7 +33,7 @@ _SHOWN = 2
 
 @dataclass(slots=True)
 class Fit:
-    """How well a profile fits a unit, and why."""
+    """The fit of a profile to a unit, and the reasons for it."""
 
     profile: str
     tried: int = 0
@@ -45,12 +45,12 @@ class Fit:
 
     @property
     def score(self) -> float:
-        """Between 0 and 1; see the module's description."""
+        """Score of the fit, between 0 and 1; see the module's description."""
         return (self.usual + _POSSIBLE * self.possible) / (self.tried + 1)
 
     @property
     def readable(self) -> int:
-        """Points that the device has."""
+        """Number of tried points that the device has."""
         return self.tried - self.refused
 
     @property
@@ -60,7 +60,7 @@ class Fit:
 
     @property
     def reason(self) -> str:
-        """The score in words."""
+        """The reasons for the score, in words."""
         parts = [f"of {self.tried} points {self.usual} usual"]
         parts += [f"{self.possible} possible"] if self.possible else []
         parts += [f"{self.refused} refused"] if self.refused else []
@@ -75,7 +75,7 @@ class Fit:
         self.refused += 1
 
     def judge(self, profile: Profile, point: ProfilePoint, words: Sequence[int]) -> None:
-        """Count a point that the device has, by what it shows."""
+        """Count a point that the device has as usual, possible or odd, by the words it shows."""
         self.tried += 1
         found = PointReading.of(profile, point, words)
         if found.status == BAD_NO_DATA:
@@ -84,6 +84,7 @@ class Fit:
             raw = " ".join(f"{word:04X}" for word in words)
             shown = f"{found.value:.6g}" if found.status == GOOD else f"raw {raw}"
             self.odd.append(f"{point.point} {shown}")
+        # Zeros are what a device shows in registers that it does not use.
         elif any(words) and _is_usual(point, found.value):
             self.usual += 1
         else:
@@ -99,7 +100,8 @@ def sampled(profile: Profile) -> list[ProfilePoint]:
 
 
 def spread(points: Sequence[ProfilePoint], count: int) -> list[ProfilePoint]:
-    """Pick at most so many, evenly."""
+    """Pick at most so many of the points, evenly."""
+    # Evenly, so that all parts of the profile have a say.
     if len(points) <= count:
         return list(points)
     return [points[i * len(points) // count] for i in range(count)]
@@ -110,6 +112,8 @@ def _is_quantity(point: ProfilePoint) -> bool:
 
 
 def _is_possible(point: ProfilePoint, value: float, words: Sequence[int]) -> bool:
+    """Tell whether a value can be: a known state, or within what an instrument can measure."""
+    # Every number but 0 decodes to "on"; a register that holds 467 is no switch.
     if point.spec.kind is PointKind.TWO_STATE and not point.enum and point.bit is None:
         return words[0] in (0, 1)
     if point.spec.kind is not PointKind.ANALOG:
@@ -122,6 +126,7 @@ def _is_usual(point: ProfilePoint, value: float) -> bool:
     if point.spec.kind is not PointKind.ANALOG:
         return point.bit is None
     held = reach(point)
+    # Where all that the registers can hold is usual, a usual value proves nothing.
     if held is not None and all(_within(point.spec.range, end) for end in held):
         return False
     return _within(point.spec.range, value)

@@ -23,17 +23,18 @@ _MODICON = {"0": Space.COIL, "1": Space.DISCRETE, "3": Space.INPUT, "4": Space.H
 
 
 class Numbering(StrEnum):
-    """How a table counts its addresses."""
+    """How a register table counts its addresses."""
 
     WIRE = "wire"
     """From 0, as in requests."""
     ONE_BASED = "one-based"
+    """From 1: what is numbered X has the address X − 1 (Application Protocol V1.1b3, 4.4)."""
     MODICON = "modicon"
     """40001 or 400001 is the first holding register, 30001 input, 10001 discrete, 1 coil."""
 
 
 class UnclearError(ValueError):
-    """A cell needs a person's word."""
+    """A cell of a register table is not clear: a person has to say what it means."""
 
     def __init__(self, column: str, cell: str) -> None:
         said = f"does not say its {column}" if not cell else f"has a {column} {cell!r}"
@@ -65,7 +66,7 @@ class RegisterRow:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """How to take what a table says, and what it does not say."""
+    """The legend of a register table: its numbering, and what a person says of unclear cells."""
 
     numbering: Numbering = Numbering.WIRE
     word_order: Order | None = None
@@ -74,9 +75,11 @@ class Legend:
     """(column, cell) → what the person says it means."""
 
     def place(self, row: RegisterRow) -> tuple[Space, int]:
-        """Return table and address on the wire."""
+        """Return the Modbus table and the zero-based address of a row. Raises ValueError."""
         try:
             if self.numbering is Numbering.MODICON and row.address.strip().isdecimal():
+                # The first of five digits, or six, is the table; those of a coil begin with 0 and
+                # are often written without it.
                 digits = row.address.strip().zfill(5)
                 return _MODICON[digits[0]], int(digits[1:]) - 1
             address = _integer(row.address)
@@ -89,7 +92,7 @@ class Legend:
         return space, address - (self.numbering is Numbering.ONE_BASED)
 
     def type(self, row: RegisterRow) -> tuple[ValueType, Order | None]:
-        """Return type and word order."""
+        """Return the value type of a row and, of values in several registers, the word order."""
         terms = register_terms()
         cell = self._taken("type", row.type)
         kind = terms.type(cell)
@@ -99,19 +102,19 @@ class Legend:
         if kind.registers == 1:
             return kind, None
         if order is None:
-            raise UnclearError("word order", "")
+            raise UnclearError("word order", "")  # a wrong guess gives numbers, and no error
         return kind, order
 
     def scale(self, row: RegisterRow) -> float:
-        """Return the scale."""
-        cell = self._taken("scale", row.scale).replace(",", ".")
+        """Return the scale of a row; an empty cell is 1."""
+        cell = self._taken("scale", row.scale).replace(",", ".")  # the comma of many countries
         try:
             return float(cell or 1)
         except ValueError as error:
             raise UnclearError("scale", row.scale) from error
 
     def unit(self, row: RegisterRow) -> str | None:
-        """Return the unit as profiles write it; None: none is stated."""
+        """Return the unit of a row as profiles write it; None: none is stated."""
         terms = register_terms()
         if not row.unit.strip() and (found := terms.unit_in(row.name)):
             return found
@@ -126,8 +129,9 @@ class Legend:
 
 
 def read_rows(path: Path) -> list[RegisterRow]:
-    """Return the rows of a table. Raises `ConfigError`."""
+    """Return the rows of a register table, a CSV file. Raises `ConfigError`."""
     text = _text(path)
+    # By the header, in which no decimal comma can be taken for a delimiter.
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, restval="")
@@ -146,7 +150,8 @@ def read_rows(path: Path) -> list[RegisterRow]:
 
 
 def take(text: str) -> tuple[tuple[str, str], str]:
-    """Return what ``COLUMN:CELL=MEANING`` says; an empty CELL stands for empty cells."""
+    """Parse ``COLUMN:CELL=MEANING``; an empty CELL stands for empty cells. Raises ValueError."""
+    # The last "=" and the first ":", because a cell may contain either.
     what, _, meaning = text.rpartition("=")
     column, colon, cell = what.partition(":")
     known = {
@@ -176,6 +181,6 @@ def _text(path: Path) -> str:
             [Problem(str(path), 1, "", f"cannot be read: {error.strerror}")]
         ) from error
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")  # with the byte order mark that spreadsheets put first
     except UnicodeDecodeError:
         return data.decode("cp1252", errors="replace")  # what spreadsheets on Windows write

@@ -1,4 +1,7 @@
-"""What the words of a register table mean, by ``register_terms.yaml``."""
+"""The terms of register tables: which words mean which column, type, unit or catalogue point.
+
+They are data, ``register_terms.yaml``.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ _Meaning = TypeVar("_Meaning", bound=str)
 
 
 class Claim(NamedTuple):
-    """A register that says which point it is; of two, the lower rank is the better claim."""
+    """The claim of a register to be a point; of two claims, the lower rank is the better one."""
 
     point: str
     rank: tuple[bool, int]
@@ -32,7 +35,7 @@ class _Fillers(BaseModel):
 
 
 class RegisterTerms(BaseModel):
-    """The terms of register tables. Everything is looked up as `plain` has it."""
+    """The terms of register tables. A text is looked up in the form that `plain` gives it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,7 +52,7 @@ class RegisterTerms(BaseModel):
     points: dict[DeviceKind, dict[str, tuple[str, ...]]]
 
     def column(self, header: Iterable[str], name: str) -> str | None:
-        """Return the header of a column, whatever it is called."""
+        """Return the header under which a table has a column; None: it has no such column."""
         by_term = {plain(text): text for text in header}
         return next((by_term[t] for t in self.columns[name] if t in by_term), None)
 
@@ -72,6 +75,7 @@ class RegisterTerms(BaseModel):
             for order, terms in self.word_orders.items()
             if any(f" {term} " in text for term in terms)
         }
+        # A cell that says both says nothing.
         return found.pop() if len(found) == 1 else None
 
     def unit(self, cell: str) -> str | None:
@@ -92,17 +96,21 @@ class RegisterTerms(BaseModel):
         return self.unit(found.pop()) if len(found) == 1 else None
 
     def words_of(self, name: str) -> TermWords:
-        """Return the words of a name that tell what it is."""
+        """Return the words of a register's name that tell which quantity it is."""
+        # Of a path, `heating.flowTemp`, the last part is the name; capitals begin its words.
         text = name.rsplit(".", 1)[-1] if " " not in name else name
         text = plain(re.sub(r"([a-z0-9])([A-Z][a-z])", r"\1 \2", text))
+        # "Input" or "coil" in front names the table, not the quantity.
         first, _, rest = text.partition(" ")
         text = rest if rest and self.space(first) else text
         for term, meaning in self.words.items():
             text = re.sub(rf"\b{term}\b", meaning, text)
+        # The order of the words does not matter, nor do tags of sensors and machines (BT1, EB101).
         words = {word for word in text.split() if not self._is_tag(word)}
         words -= self.name_units if len(words) > 1 else set()
         if words & self.fillers.beside:
             words -= self.fillers.words
+        # Some tables write "supply setpoint", others "supply temperature setpoint".
         if "setpoint" in words:
             words.discard("temperature")
         return frozenset(words)
@@ -121,8 +129,9 @@ def register_terms() -> RegisterTerms:
 
 @cache
 def _points(kind: DeviceKind) -> Mapping[TermWords, tuple[str, int]]:
-    """Return words → point and the place of its term."""
+    """Return, for a kind of device: words → point, and the place of the term among the point's."""
     terms = register_terms()
+    # From the last term to the first, so that of two with the same words the better one stays.
     return {
         terms.words_of(term): (point, place)
         for point, several in terms.points[kind].items()
@@ -131,7 +140,7 @@ def _points(kind: DeviceKind) -> Mapping[TermWords, tuple[str, int]]:
 
 
 def plain(text: str) -> str:
-    """Return a text in lower case, its words apart, without punctuation but ``%`` and ``°``."""
+    """Return a text in lower case, one space between words, no punctuation but ``%`` and ``°``."""
     return " ".join(re.sub(r"[^\w%°]|_", " ", text.lower()).split())
 
 

@@ -1,1 +1,1 @@
-"""Drivers of real devices: polled by their plan, written with a read-back."""
+"""Drivers of Modbus devices: polled by the poll plan, written with a read-back."""

@@ -1,4 +1,4 @@
-"""From the site file to drivers: which points every device feeds, and which links they share.
+"""Plan the devices of a site file: which points each one feeds, and which links they share.
 
 ::
 
@@ -32,7 +32,7 @@ OfferedPoint = tuple[str, str, PointSpec, Span | None]
 
 @dataclass(frozen=True, slots=True)
 class DevicePlan:
-    """One device of the site: its profile, where it is reached, and the points it feeds."""
+    """The plan of one device of the site: its profile, its address, and the points it feeds."""
 
     asset: str
     device: Device
@@ -47,7 +47,7 @@ class DevicePlan:
         return f"{self.asset}.{self.device.id}"
 
     def entries(self) -> Iterator[OfferedPoint]:
-        """Give asset, point id, declaration and write limits of every point."""
+        """Give asset, point id, declaration and write limits of every point of the device."""
         for point, name in self.names.items():
             spec = CATALOGUE[ASSET_TYPE][name]
             yield self.asset, name, spec, write_limits(self.profile.by_name[point], spec)
@@ -68,6 +68,7 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
         for j, device in enumerate(heat_pump.devices):
             at: tuple[str | int, ...] = ("heat_pumps", i, "devices", j)
             try:
+                # A campus has hundreds of devices of a few families: each file is read once.
                 profile = profiles.get(device.profile) or _profile(device.profile, at, problem)
                 profiles[device.profile] = profile
                 names = _names(device, profile, at, problem)
@@ -84,7 +85,7 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
                 fed_by.setdefault(name, device.id)
             address = site.address(heat_pump, device)
             try:
-                opener(address)
+                opener(address)  # for the check of its options; nothing is opened here
             except ValueError as error:
                 problems.append(problem((*at, "connection"), str(error)))
             plans.append(DevicePlan(heat_pump.id, device, address, profile, names))
@@ -111,6 +112,7 @@ def build_drivers(
     links = {} if links is None else links
     drivers = []
     for plan, phase in zip(plans, phases(plans), strict=True):
+        # Keyed by repr: str leaves the options out, and two lines may differ in the baud rate.
         link = links.setdefault(repr(plan.address), ModbusLink.to(plan.address))
         points = table.by_asset[plan.asset]
         drivers.append(
@@ -130,7 +132,7 @@ def build_drivers(
 
 
 def phases(plans: Sequence[DevicePlan]) -> list[float]:
-    """Return by which share of its period each device is polled later.
+    """Return the phase of each device: the share of its poll period by which it is polled later.
 
     Devices on one link are spread evenly, or they would queue for it while it idles for the rest of
     the period; and so are the links among themselves.
@@ -147,7 +149,7 @@ def phases(plans: Sequence[DevicePlan]) -> list[float]:
 
 
 def write_limits(point: ProfilePoint, spec: PointSpec) -> Span | None:
-    """Return what a write may ask for: what both the catalogue and the device allow."""
+    """Return the limits of a write to a point: what both the catalogue and the device allow."""
     if point.write is None:
         return None
     if spec.kind is PointKind.TWO_STATE:
@@ -190,6 +192,7 @@ def _names(
         for point in profile.samples
         if point.point not in device.skip
     }
+    # A range without a value would only show when somebody writes, and then as a plain refusal.
     for point, target in names.items():
         limits = write_limits(profile.by_name[point], CATALOGUE[ASSET_TYPE][target])
         if limits is not None and limits[0] > limits[1]:
@@ -199,11 +202,13 @@ def _names(
 
 
 def _map_mistake(profile: Profile, name: str, target: str) -> str:
+    """Say why a profile point cannot feed another catalogue point; empty: it can."""
     if name not in {point.point for point in profile.samples}:
         return f"the profile has no point {name!r}"
     if target not in CATALOGUE[ASSET_TYPE]:
         return f"the catalogue has no point {target!r}"
     source, wanted = CATALOGUE[ASSET_TYPE][name], CATALOGUE[ASSET_TYPE][target]
+    # The codec converts to the unit and the codes of the point that the profile names.
     if source.unit != wanted.unit:
         return f"{name} is in {source.unit} and {target} in {wanted.unit}"
     if source.kind is not wanted.kind or source.enum != wanted.enum:

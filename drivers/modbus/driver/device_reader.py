@@ -18,7 +18,7 @@ from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Requ
 
 
 class DeviceReader:
-    """Reads blocks, and splits one that the device answers with an exception.
+    """Read blocks of registers, and split one that the device answers with an exception.
 
     Splitting goes on until the refused point is alone. It then counts as `refused`, is left out of
     the plan and only tried again by `retry_one`.
@@ -34,7 +34,9 @@ class DeviceReader:
         clock: Clock,
     ) -> None:
         self.refused: dict[str, ModbusExceptionError] = {}
+        """Points that the device refuses, with its answers; the longest refused one first."""
         self.exceptions = 0
+        """Exception responses since the start."""
         self.began = 0.0
         """When the last poll's first answered request left, by the loop's clock. [s]"""
         self.occupied = 0.0
@@ -52,7 +54,7 @@ class DeviceReader:
         self._replan()
 
     def forget(self) -> None:
-        """Start from the plain plan again, as after a reboot of the device."""
+        """Forget the refused points and go back to the plain poll plan, as after a reboot."""
         self.refused = {}
         self._news = []
         self._replan()
@@ -70,11 +72,13 @@ class DeviceReader:
                 answers.append(await self._request(poll.requests[len(answers)]))
             except ModbusExceptionError as answer:
                 self.exceptions += 1
-                if not answer.concerns_addresses:
+                if not answer.concerns_addresses:  # to split the block would not help
                     raise
+                # Only blocks from this one on change, so that the answers so far stay in place.
                 self._refine(poll.blocks, len(answers), answer, everything=everything)
                 poll = self._polls[everything]
             else:
+                # Each block has a source time of its own: a poll of many may take seconds.
                 times.append(self._clock.now())
                 if len(times) == 1:
                     self.began = self._link.sent_at
@@ -83,12 +87,12 @@ class DeviceReader:
         return Frame.concat([frame, *news]) if news else frame
 
     async def read_point(self, point: ProfilePoint) -> Frame:
-        """Read one point alone. Raises `LinkError`."""
+        """Read one point alone, in a request of its own. Raises `LinkError`."""
         poll = self._prepared([ReadBlock(point.space, (point,))])
         return poll.frame([await self._request(poll.requests[0])], [self._clock.now()])
 
     async def retry_one(self) -> Frame | None:
-        """Try the point again that has been refused for longest. Raises `LinkError`."""
+        """Read the point again that has been refused for longest. Raises `LinkError`."""
         if not self.refused:
             return None
         name = next(iter(self.refused))
@@ -106,7 +110,7 @@ class DeviceReader:
     async def _request(self, request: Request) -> bytes:
         try:
             return await self._link.request(request, self._timeout, self._profile.pause)
-        finally:
+        finally:  # a request that failed has kept the link from others as well
             self.occupied += self._link.occupied
 
     def _refine(
@@ -125,10 +129,11 @@ class DeviceReader:
             self.refused[point.point] = answer
             self._news.append(Frame.bad(self._index[point.point], answer.status, self._clock.now()))
             self._replan()
+        # The poll under way keeps its own blocks: a new plan would put its answers out of place.
         self._polls[everything] = self._prepared([*blocks[:place], *parts, *blocks[place + 1 :]])
 
     def _replan(self) -> None:
-        """Plan anew, without the refused points."""
+        """Plan both polls anew, without the refused points."""
         wanted = [point for point in self._wanted if point.point not in self.refused]
         fast = [point for point in wanted if point.poll is PollClass.FAST]
         self._polls = {
@@ -161,7 +166,7 @@ class _Poll:
 
     @cached_property
     def _decoder(self) -> BlockDecoder:
-        """Made when first used: while blocks are being split, it is not."""
+        """The decoder, made when it is first used: not for each step of splitting blocks."""
         return BlockDecoder(self._profile, self.blocks)
 
     def frame(self, answers: Sequence[bytes], times: Sequence[int]) -> Frame:

@@ -1,4 +1,7 @@
-"""Write one point of a device: refuse what it would not take, send once, read back."""
+"""Write one point of a device: refuse what it would not take, send once, read back.
+
+Before it is sent, a value has to pass the profile's limits, steps, throttle and interlocks.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,19 @@ from heatpump_twin.drivers.status import (
 )
 
 _ILLEGAL_VALUE, _ACKNOWLEDGE, _NO_RESPONSE = 3, 5, 11
+# 5: the device has accepted the request and is still at work. 11: the gateway has passed it on and
+# has heard nothing (Application Protocol V1.1b3, 7). All others, a device failure (4) included, are
+# taken for a refusal.
 _STILL_OPEN = frozenset({_ACKNOWLEDGE, _NO_RESPONSE})
 """Exceptions after which the device may yet carry the write out."""
 _READ_BACK_INTERVAL = 0.2
+"""Pause between two read-backs of one write. [s]"""
 
 ReadBack = Callable[[ProfilePoint], Awaitable[Frame]]
 
 
 class DeviceWriter:
-    """Writes points of one device. Every outcome is a `WriteOutcome`; nothing is raised."""
+    """Write points of one device. Every outcome is a `WriteOutcome`; nothing is raised."""
 
     def __init__(
         self,
@@ -56,18 +63,21 @@ class DeviceWriter:
         self._last_write: dict[int, float] = {}
 
     async def write(self, index: int, value: float) -> WriteOutcome:
-        """Write a point by its index in the table, in the catalogue's unit."""
+        """Write a value, in the catalogue's unit, to a point by its index in the point table."""
         point, codec, _ = self._by_index[index]
         rules = point.write or WriteRules()
+        # The interlock comes last: it alone costs a request.
         refusal = self.refusal(index, value) or await self._interlocked(rules)
         if refusal is not None:
             return refusal
+        # A push-button acts on the change from 0 to 1: one that still shows 1 is let go first.
         strokes = [0.0, value] if rules.momentary and value else [value]
         doubt = ""
         for stroke in strokes:
             outcome, doubt = await self._send(point, rules, codec.encode(stroke))
             if outcome is not None:
                 return outcome
+        # A write in doubt counts as well: the memory cell may have been written.
         self._last_write[index] = asyncio.get_running_loop().time()
         if rules.momentary:
             return await self._pressed(point, doubt)
@@ -76,7 +86,11 @@ class DeviceWriter:
     async def _send(
         self, point: ProfilePoint, rules: WriteRules, words: list[int]
     ) -> tuple[WriteOutcome | None, str]:
-        """Send one request; return its outcome if it failed for sure, else what is in doubt."""
+        """Send one write request; return its outcome if it failed for sure, else what is in doubt.
+
+        It is never sent again: the first one may have been carried out, and some registers act on
+        each write or wear out by it.
+        """
         space = rules.space or point.space
         request = Request.write(self._unit, space, point.address, words, rules.function)
         try:
@@ -85,6 +99,8 @@ class DeviceWriter:
             return _refused(error.status, f"nothing was sent: {error}"), ""
         except ModbusExceptionError as answer:
             if answer.code not in _STILL_OPEN:
+                # By the specification 3 is about the structure of a request and not about a value;
+                # devices use it for a value that they do not take.
                 status = BAD_OUT_OF_RANGE if answer.code == _ILLEGAL_VALUE else answer.status
                 return _refused(status, f"the device refused: {answer}"), ""
             return None, str(answer)
@@ -93,7 +109,7 @@ class DeviceWriter:
         return None, ""
 
     async def _pressed(self, point: ProfilePoint, doubt: str) -> WriteOutcome:
-        """Report a push-button: that the device has taken the request is all that there is to know.
+        """Return the outcome of a push-button: that the device took the request is all we can know.
 
         Whether it still shows the button pressed proves nothing; it is read so that clients see it.
         """
@@ -106,7 +122,7 @@ class DeviceWriter:
         return WriteOutcome(WriteState.CONFIRMED, GOOD, found, "the device took the request")
 
     def refusal(self, index: int, value: float) -> WriteOutcome | None:
-        """Say why a value would not be sent, as far as that is known without the device."""
+        """Say why a value would not be sent to a point, as far as is known without the device."""
         point, codec, target = self._by_index[index]
         if point.write is None:
             return _refused(BAD_NOT_WRITABLE, f"{target.id} cannot be written")
@@ -114,13 +130,13 @@ class DeviceWriter:
         return refusal or self._throttled(index, point.write)
 
     def remember(self, index: int, ago: float) -> None:
-        """Have the throttle count a write that was made so many seconds ago, by another run."""
+        """Have the throttle count a write to a point that another run made. [s ago]"""
         self._last_write[index] = asyncio.get_running_loop().time() - ago
 
     async def _verified(
         self, point: ProfilePoint, rules: WriteRules, codec: PointCodec, want: float, doubt: str
     ) -> WriteOutcome:
-        """Read until the device shows the value or its time to settle is over."""
+        """Read a write back until the device shows the value or its time to settle is over."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + rules.settle
         found: float | None = None
@@ -128,7 +144,7 @@ class DeviceWriter:
             try:
                 frame = await self._read_back(point)
                 found = float(frame.value[0])
-            except LinkError as error:
+            except LinkError as error:  # one lost read-back: there may be time for another
                 doubt = doubt or str(error)
             if found is not None and _same(codec, found, want):
                 message = "the device reads back the value"
@@ -151,6 +167,7 @@ class DeviceWriter:
         target: Point,
         value: float,
     ) -> WriteOutcome | None:
+        # The site's limits before the device's: they are the tighter ones, and what clients see.
         if target.limits is not None and not target.limits[0] <= value <= target.limits[1]:
             low, high = target.limits
             return _refused(BAD_OUT_OF_RANGE, f"{value:g} is not within {low:g} and {high:g}")
@@ -158,6 +175,7 @@ class DeviceWriter:
         if not low <= value <= high:
             return _refused(BAD_OUT_OF_RANGE, f"the device takes {low:g} to {high:g}")
         step = None if rules.step is None else rules.step * point.conversion.factor
+        # Steps are counted from min, 20.5, 21, … from a min of 20, and without a min from 0.
         base = low if math.isfinite(low) else 0.0
         if step is not None and not math.isclose(
             (value - base) / step, round((value - base) / step), abs_tol=1e-6
@@ -179,6 +197,8 @@ class DeviceWriter:
         return _refused(BAD_RESOURCE_UNAVAILABLE, message)
 
     async def _interlocked(self, rules: WriteRules) -> WriteOutcome | None:
+        # Read now, since the last poll may be a period old. A Bad value is NaN: it equals nothing
+        # and refuses as well.
         for name, needed in rules.requires.items():
             try:
                 frame = await self._read_back(self._profile.by_name[name])
@@ -191,7 +211,7 @@ class DeviceWriter:
 
 
 def _same(codec: PointCodec, found: float, want: float) -> bool:
-    """Compare within half the device's resolution, or the rounding of its float."""
+    """Tell whether values agree within half the device's resolution, or the rounding of a float."""
     if codec.point.type.is_float:
         return math.isclose(found, want, rel_tol=1e-6, abs_tol=1e-9)
     return abs(found - want) <= abs(codec.factor) / 2

@@ -1,4 +1,4 @@
-"""The driver of one device: polls it for ever, and writes to it when told."""
+"""The driver of one device: poll it every poll period, with a back-off, and write when told."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
 from heatpump_twin.drivers.protocol import FrameSink, LinkError, WriteOutcome, WriteState
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 RETRY_REFUSED = 60.0
-"""How often one of the points is tried again that the device answered with an exception. [s]"""
+"""Time between attempts to read one of the points that the device refuses. [s]"""
 
 _SHARE_OF_PERIOD = 0.9
-"""A dead device is Bad after one period and two time-outs: within three periods."""
+"""Longest default time-out, as a share of the poll period.
+
+A dead device is Bad after one period and two time-outs: within three periods.
+"""
 
 
 @dataclass(slots=True)
@@ -46,7 +49,7 @@ class DriverMetrics:
 
 
 class ModbusDriver:
-    """Implements `heatpump_twin.drivers.protocol.Driver` for one Modbus device.
+    """Poll and write one Modbus device: a `heatpump_twin.drivers.protocol.Driver`.
 
     Parameters
     ----------
@@ -54,14 +57,20 @@ class ModbusDriver:
         ``asset.device``.
     points : mapping
         Profile point → point of this site, for those that the site wants.
-    link : Link
+    link : ModbusLink
         The connection, which other units may share.
+    unit : int
+        Unit id of the device on the link.
+    clock : Clock
+        Gives the source time of the samples.
     period : float
-        Of the fast poll class; slow points are read every ``profile.poll.slow``. [s]
+        Poll period of the fast class; slow points are read every ``profile.poll.slow``. [s]
     timeout : float or None
         Longest time to a response; default: the profile's, but less than the period. [s]
     phase : float
         Share of the period by which polling starts later, so that devices do not poll in step.
+    retry_refused : float
+        Time between attempts to read one of the points that the device refuses. [s]
     """
 
     def __init__(
@@ -87,6 +96,7 @@ class ModbusDriver:
         self._phase = phase * period
         self._slow_every = max(1, round(profile.poll.slow / period))
         self._retry_every = max(1, round(retry_refused / period))
+        # The profile's time-out gives way to the period; one in the site file is a person's word.
         wait = timeout or min(profile.timeout, _SHARE_OF_PERIOD * period)
         self._reader = DeviceReader(profile, points, link, unit, wait, clock)
         self._writer = DeviceWriter(profile, points, link, unit, wait, self._read_back)
@@ -104,12 +114,12 @@ class ModbusDriver:
 
     @property
     def points(self) -> Mapping[int, str]:
-        """Indices of the points that it feeds, with their catalogue ids."""
+        """Indices of the points that the device feeds, with their catalogue ids."""
         return self._points
 
     @property
     def link(self) -> ModbusLink:
-        """The connection that it takes turns on."""
+        """The link on which the device's requests take their turns."""
         return self._link
 
     @property
@@ -119,11 +129,11 @@ class ModbusDriver:
 
     @property
     def refused(self) -> Mapping[str, str]:
-        """Points that the device answers with an exception, and with which."""
+        """Points that the device refuses, and the exception that it answers."""
         return {name: str(answer) for name, answer in self._reader.refused.items()}
 
     async def run(self, sink: FrameSink) -> None:
-        """Poll for ever, with the slow points every so many ticks."""
+        """Poll the device for ever: fast points every period, slow ones every so many periods."""
         loop = asyncio.get_running_loop()
         self._sink = sink
         self._link.join()
@@ -144,12 +154,12 @@ class ModbusDriver:
             await self._link.leave()
 
     async def poll(self, sink: FrameSink) -> None:
-        """Read every point once, for a caller that keeps its own time instead of `run`."""
+        """Read all points once, for a caller that keeps its own time instead of `run`."""
         self._sink = sink
         await self._poll(0)
 
     async def close(self) -> None:
-        """Close the connection; the next request opens it again."""
+        """Close the connection of the link; the next request opens it again."""
         await self._link.close()
 
     async def write(self, point: int, value: float) -> WriteOutcome:
@@ -160,15 +170,18 @@ class ModbusDriver:
         return outcome
 
     async def _await_return(self, tick: int) -> None:
+        """Poll a dead device, with the pauses of the back-off, until it answers."""
         while not self._connected:
             pause = self._back_off.pause()
             await asyncio.sleep(pause)
             await self._poll(tick)
+            # Its time-outs load the link as often as it is tried, which is not every period.
             self._note_load(max(self._period, pause + self.metrics.duration))
 
     async def _poll(self, tick: int, due: float | None = None) -> None:
         started = asyncio.get_running_loop().time()
         self.metrics.polls += 1
+        # After an outage all points at once: the last samples of the slow ones are Bad as well.
         everything = not self._connected or tick % self._slow_every == 0
         try:
             async with self._turn:
@@ -176,8 +189,11 @@ class ModbusDriver:
                 if due is not None:
                     self._note_lateness(self._reader.began - due)
                 self._emit(frame)
+                # Behind the frame, so that a refused point delays none of the others.
                 if self._reader.refused and tick % self._retry_every == 0:
                     self._emit(await self._reader.retry_one())
+        # Only what goes wrong in the field. A bug of ours has to end the process, with its
+        # traceback; caught here, it would look like a dead device.
         except LinkError as error:
             self.metrics.failed_polls += 1
             self._report_dead(error)
@@ -187,13 +203,15 @@ class ModbusDriver:
         self.metrics.duration = asyncio.get_running_loop().time() - started
 
     async def _read_twice(self, everything: bool) -> Frame:
-        """Read; try once more on a fresh connection if a device that lived does not answer.
+        """Read the device, and once more if one that was connected does not answer properly.
 
-        A single lost packet or a reboot of the gateway so makes no gap in the data.
+        A single lost packet, a dropped connection or a reboot of the gateway so makes no gap.
         """
         try:
             return await self._reader.read(everything=everything)
         except LinkError as error:
+            # Without a connection the second attempt would fail like the first; a dead device has
+            # the pauses of the back-off.
             if isinstance(error, NotSentError) or not self._connected:
                 raise
             return await self._reader.read(everything=everything)
@@ -210,11 +228,11 @@ class ModbusDriver:
             self._sink(frame)
 
     def _report_dead(self, error: LinkError) -> None:
-        """Make every point Bad, once for each reason."""
+        """Emit Bad samples of every point, once for each status, and log the loss once."""
         if self._connected or self._reported is None:
             log.warning("device lost", device=self._name, reason=str(error))
         self._connected = False
-        self._reader.forget()
+        self._reader.forget()  # what it refused before says nothing of a device that was restarted
         if self._reported != error.status:
             self._reported = error.status
             self._emit(Frame.bad(list(self._points), error.status, self._clock.now()))
@@ -231,6 +249,6 @@ class ModbusDriver:
         self.metrics.worst_lateness = max(self.metrics.worst_lateness, lateness)
 
     def _note_load(self, period: float) -> None:
-        """Tell the link what was asked of it since the last time, every ``period``. [s]"""
+        """Tell the link for how long the device's poll, one every ``period``, occupied it. [s]"""
         before, self._occupied = self._occupied, self._reader.occupied
         self._link.load.note(self._name, self._occupied - before, period)

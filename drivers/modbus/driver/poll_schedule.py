@@ -1,4 +1,4 @@
-"""When to poll: deadlines that do not drift, and how long to leave a sick device alone."""
+"""The poll schedule: poll periods that do not drift, and the back-off from a dead device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 
 
 class PollSchedule:
-    """Ticks at ``start + k · period``.
+    """Ticks at ``start + k · period``, the times at which polls are due.
 
     What is done at a tick has to be over when the next one is due. If it is not, that tick counts
     as `missed`, and so does every one that is left out because its time is over, too.
@@ -29,10 +29,11 @@ class PollSchedule:
         if self.tick >= 0:
             self.missed += max(0, current - self.tick)
         self.tick = max(self.tick + 1, current)
+        # Multiplied, because adding period to period would add up the rounding as well.
         return self.start + self.tick * self.period
 
     def resume(self, now: float) -> None:
-        """Go on after an outage, whose ticks nobody missed."""
+        """Go on after an outage of the device, whose ticks do not count as missed."""
         self.tick = max(self.tick, math.floor((now - self.start) / self.period))
 
 
@@ -40,6 +41,7 @@ class BackOff:
     """Growing pauses between attempts, jittered so that devices do not come back in step."""
 
     def __init__(self, period: float, rng: random.Random) -> None:
+        # Short enough that a device which is back is seen within two seconds, or a period.
         self._longest = max(2.0, period)
         self._first = self._longest / 4
         self._next = self._first
@@ -48,8 +50,9 @@ class BackOff:
     def pause(self) -> float:
         """Return how long to wait before the next attempt. [s]"""
         wait, self._next = self._next, min(2 * self._next, self._longest)
+        # Jitter shortens only, so that the longest pause is a promise.
         return wait * self._rng.uniform(0.75, 1.0)
 
     def reset(self) -> None:
-        """Begin with short pauses again."""
+        """Begin with the shortest pause again."""
         self._next = self._first

@@ -1,1 +1,1 @@
-"""Emulated devices on real Modbus, with faults on demand."""
+"""Emulated Modbus devices, behind gateways and on serial lines, with faults on demand."""

@@ -12,7 +12,7 @@ Answer = Callable[[Received, "EmulatedConnection"], None]
 
 
 class EmulatedConnection(asyncio.Protocol):
-    """Hands requests to the gateway as they come, and sends responses in their order."""
+    """Hand a client's requests to the gateway as they come, and send responses in their order."""
 
     def __init__(
         self, session: Session, answer: Answer, connections: dict[EmulatedConnection, None]
@@ -21,6 +21,7 @@ class EmulatedConnection(asyncio.Protocol):
         """The other end is gone without a word: nothing is heard and nothing said any more."""
         self._session = session
         self._answer = answer
+        # The dict keeps the order in which clients came: late responses go to the newest one.
         self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._closed = self._loop.create_future()
@@ -31,7 +32,7 @@ class EmulatedConnection(asyncio.Protocol):
         self._last_due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Join the gateway's connections."""
+        """Add the connection to those of the gateway."""
         assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 (streams are both)
         self._transport = transport
         self._connections[self] = None
@@ -41,6 +42,7 @@ class EmulatedConnection(asyncio.Protocol):
         if self.frozen:
             return
         now = self._loop.time()
+        # A beginning whose rest did not come was noise on the line: kept, it would spoil the next.
         if self._buffer and now - self._heard > self._session.patience:
             self._buffer.clear()
         self._heard = now
@@ -61,30 +63,31 @@ class EmulatedConnection(asyncio.Protocol):
         self._loop.call_at(self._last_due, self._send_next)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Leave the gateway's connections."""
+        """Remove the connection from those of the gateway."""
         self._connections.pop(self, None)
         self._pending.clear()
         if not self._closed.done():
             self._closed.set_result(None)
 
     def pause_writing(self) -> None:
-        """Stop listening to a client that does not read."""
+        """Stop reading from a client that does not read its responses."""
+        # Each request that is read makes another response, and those pile up in memory.
         if isinstance(self._transport, asyncio.Transport):
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Listen again."""
+        """Read from the client again."""
         if isinstance(self._transport, asyncio.Transport):
             self._transport.resume_reading()
 
     def abort(self) -> None:
-        """Hang up at once."""
+        """Close the connection at once."""
         if self._transport is not None:
             self._transport.abort()
 
     async def closed(self) -> None:
-        """Wait for the end."""
-        await asyncio.shield(self._closed)
+        """Wait for the end of the connection."""
+        await asyncio.shield(self._closed)  # others may go on waiting when one is cancelled
 
     def _send_next(self) -> None:
         if self._pending:

@@ -27,7 +27,7 @@ _WRITE = {5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING}
 _T = TypeVar("_T")
 
 _REMEMBERED = 256
-"""Different requests whose answers are kept; who polls has few."""
+"""Number of different requests whose responses are kept; a client that polls has few."""
 
 
 Forced = Mapping[tuple[Space, int], int]
@@ -37,7 +37,7 @@ NOTHING_FORCED: Forced = MappingProxyType({})
 
 
 class EmulatedDevice:
-    """The register image of one device, alive: every read asks the process, every write tells it.
+    """The registers of one emulated device: a read asks the process, a write goes to it.
 
     ``names`` maps profile points to the catalogue points that the process knows, where they differ.
     ``on_restart`` is called when the device reboots, to forget what it keeps in volatile memory.
@@ -55,7 +55,7 @@ class EmulatedDevice:
         self.process = process
         self.restart = on_restart
         self.sensors: dict[str, SensorFault] = {}
-        """What is wrong with which sensor, by its name in the process."""
+        """Sensors that are broken, and how, by their names in the process."""
         names = names or {}
         shown = [
             ShownValue(PointCodec.of(profile, p), process, names.get(p.point, p.point))
@@ -74,6 +74,8 @@ class EmulatedDevice:
 
     def respond(self, request: bytes, forced: Forced = NOTHING_FORCED) -> bytes:
         """Return the response PDU to a request PDU, or raise `ModbusRefusal`."""
+        # With 250 devices in one process, encoding sixty registers for each request is what costs.
+        # Until the process takes its next step, a response is only looked up.
         if self._stepwise is None or forced or self.sensors or request[0] not in _READ:
             return self._respond(request, forced)
         if self._revision != self._stepwise.revision:
@@ -86,6 +88,8 @@ class EmulatedDevice:
         return answer
 
     def _respond(self, request: bytes, forced: Forced) -> bytes:
+        # A table without points is one that the device does not have: exception 1, as in
+        # Application Protocol V1.1b3, 4.5, before address and value are looked at.
         function = request[0]
         if function in _READ and self._readable[_READ[function]].points:
             return self._read(_READ[function], request, forced)
@@ -101,6 +105,7 @@ class EmulatedDevice:
             _remember(self._layouts, request, layout)
         _refuse(forced, space, layout.start, layout.length)
         words = [0] * layout.length
+        # Laid over each other, because several bit fields may share a register.
         for shown, at in layout.places:
             for offset, word in enumerate(shown.words(self.sensors), at):
                 if 0 <= offset < layout.length:
@@ -113,10 +118,11 @@ class EmulatedDevice:
         return bytes((request[0], len(data))) + data
 
     def _layout(self, space: Space, request: bytes) -> _Layout:
-        """Find out which points a request is about; unmapped addresses between them read 0."""
+        """Return which points lie where in a read request; addresses between them read 0."""
         if len(request) != 5:
             raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
-        start, count = struct.unpack(">HH", request[1:])
+        asked: tuple[int, int] = struct.unpack(">HH", request[1:])
+        start, count = asked
         if not 1 <= count <= self.profile.limits.of(space):
             raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
         end = start + count
@@ -131,6 +137,7 @@ class EmulatedDevice:
         return _Layout(start, count, [(shown, shown.point.address - start) for shown in touched])
 
     def _check_gap(self, start: int, end: int) -> None:
+        """Refuse unmapped addresses, if there are more in a row than the profile's gap."""
         if end - start > self.profile.limits.gap:
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
 
@@ -142,6 +149,7 @@ class EmulatedDevice:
         covered = start
         for shown in self._writable[space].touching(start, start + len(words)):
             point = shown.point
+            # Neither half of a value nor an unmapped address can be written.
             if point.address != covered or point.end > start + len(words):
                 raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
             part = words[point.address - start : point.end - start]
@@ -152,13 +160,14 @@ class EmulatedDevice:
             covered = point.end
         if covered != start + len(words):
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
+        # Only now: what is refused must not have been written in part.
         for shown, value in accepted:
             self.process.write(shown.name, value)
         return request[:5]
 
 
 class _Layout(NamedTuple):
-    """A read request: where it starts, how long it is, and where in it which point lies."""
+    """The layout of a read request: first address, length, and the places of the points in it."""
 
     start: int
     length: int
@@ -182,8 +191,10 @@ def _written(request: bytes) -> tuple[int, list[int]]:
     if len(request) < 5:
         raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
     function = request[0]
-    start, value = struct.unpack(">HH", request[1:5])
+    head: tuple[int, int] = struct.unpack(">HH", request[1:5])
+    start, value = head
     if function == 5:
+        # FF00 hex is on, 0 is off, and all other values are illegal (6.5).
         if len(request) != 5 or value not in (0, 0xFF00):
             raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
         return start, [int(value == 0xFF00)]

@@ -1,4 +1,4 @@
-"""What can be wrong with an emulated gateway and with the sensors of a device."""
+"""Faults of an emulated gateway, and of the sensors of a device: stuck, drifting."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _HOUR = 3600.0 * MICROSECONDS
 
 
 class SensorFault(Protocol):
-    """What a broken sensor makes of the true value."""
+    """The fault of a sensor: what it makes of the true value."""
 
     def shown(self, value: float, /) -> float:
-        """Return what the device shows instead."""
+        """Return what the device shows instead of the true value."""
         ...
 
 
@@ -33,7 +33,7 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Drifting:
-    """The sensor goes away from the truth, the further the longer."""
+    """The sensor drifts away from the true value, the further the longer."""
 
     per_hour: float
     """[unit of the point / h]"""
@@ -53,7 +53,7 @@ class Faults:
     latency: float = 0.0
     """Delay of every response, on its own connection. [s]"""
     late: float = 0.0
-    """As much later a response comes, and what is behind it, on the newest connection. [s]"""
+    """Delay of a response and of all behind it, on what is then the newest connection. [s]"""
     silent: bool = False
     """Connections are accepted and requests swallowed."""
     silent_units: set[int] = field(default_factory=set)
@@ -76,5 +76,6 @@ class Faults:
         self.exceptions.clear()
 
     def hits(self, name: str, request: int) -> bool:
-        """Tell whether a fault that is on happens to the n-th request."""
+        """Tell whether a fault that is on hits the n-th request."""
+        # By number and not by chance, so that a test sees the same each time.
         return not self.one_in or request % self.one_in.get(name, 1) == 0

@@ -1,4 +1,4 @@
-"""Emulated devices on real Modbus: the codec used the other way round.
+"""The emulated gateway: emulated devices on real Modbus, the codec used the other way round.
 
 ::
 
@@ -77,12 +77,12 @@ class EmulatedGateway(EmulatedListener):
         self._bus_due = 0.0
 
     def drop_late(self) -> None:
-        """Forget the responses that are still to come late."""
+        """Drop the responses that are still to come late."""
         self._on_bus.clear()
         self._bus_due = 0.0
 
     async def repair(self) -> None:
-        """End everything that is wrong; what is late by now still comes."""
+        """End all faults and outages; responses that are late by now still come."""
         self.faults.clear()
         for device in self.devices.values():
             device.sensors.clear()
@@ -105,6 +105,7 @@ class EmulatedGateway(EmulatedListener):
         else:
             frame = self._session.pack(request, pdu)
         late = faults.late if faults.late and faults.hits("late", number) else 0.0
+        # A bus keeps the order: behind a late response, those that are not late wait as well.
         if late or self._on_bus:
             self._send_on_bus(frame, late)
         elif faults.latency and faults.hits("latency", number):
@@ -121,9 +122,10 @@ class EmulatedGateway(EmulatedListener):
         return False
 
     def _respond(self, request: Received) -> bytes | None:
-        """Return the response PDU; None: on a bus nobody feels meant."""
+        """Return the response PDU to a request; None: silence, of a unit that is not on the bus."""
         function = request.pdu[0]
         device = self.devices.get(request.unit)
+        # A gateway answers in its place, with exception 11 (Application Protocol V1.1b3, 7).
         if device is None or request.unit in self.faults.offline:
             code: int = ExcCodes.GATEWAY_NO_RESPONSE
             return bytes((function | 0x80, code)) if self._session.tells_absence else None

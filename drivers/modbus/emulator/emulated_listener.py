@@ -1,4 +1,4 @@
-"""Where an emulated gateway is reached: a TCP port that can be taken away and given back."""
+"""The TCP port of an emulated gateway, and its outages: reboot, pulled cable, half-open."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from heatpump_twin.drivers.modbus.wire.full_backlog import FullBacklog
 _RETRY = 1.0
 """How often a port is tried again that somebody took during a reboot. [s]"""
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Outage(StrEnum):
-    """Why a whole gateway cannot be reached."""
+    """The reason for which a whole gateway cannot be reached."""
 
     REBOOT = "reboot"
     """Connections are dropped, new ones refused."""
@@ -29,7 +29,7 @@ class Outage(StrEnum):
 
 
 class EmulatedListener(ABC):
-    """Accepts connections, and loses them in the ways in which networks and devices do."""
+    """Accept connections, and lose them in the ways in which networks and devices do."""
 
     def __init__(
         self, host: str, port: int, session: Session | None, tls: ssl.SSLContext | None
@@ -46,7 +46,7 @@ class EmulatedListener(ABC):
 
     @abstractmethod
     def _answer(self, request: Received, connection: EmulatedConnection) -> None:
-        """Deal with a request."""
+        """Answer a request on its connection."""
 
     @abstractmethod
     def _restart(self) -> None:
@@ -55,18 +55,19 @@ class EmulatedListener(ABC):
     # ── connections ───────────────────────────────────────────────────────────────────────────────
     @property
     def connections(self) -> int:
-        """Clients that are connected now."""
+        """Number of clients that are connected now."""
         return len(self._connections)
 
     def connection(self) -> EmulatedConnection:
-        """Return the protocol of a new connection."""
+        """Return the protocol of a new connection, on TCP or on a serial port."""
         return EmulatedConnection(self._session, self._answer, self._connections)
 
     async def start(self) -> None:
-        """Listen. Port 0 takes a free one."""
+        """Listen on the port; port 0 takes a free one."""
         loop = asyncio.get_running_loop()
         listen = loop.create_server(self.connection, self.host, self.port, ssl=self._tls)
         self._server = await listen
+        # Kept, because after an outage clients look for the gateway where it was.
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -76,12 +77,13 @@ class EmulatedListener(ABC):
         server, self._server = self._server, None
         if server is not None:
             server.close()
+        # Before waiting for the server, which since Python 3.12 waits for its connections.
         await self.drop_connections()
         if server is not None:
             await server.wait_closed()
 
     async def drop_connections(self) -> None:
-        """Close every connection; new ones are welcome."""
+        """Close every connection; new ones are accepted."""
         connections = list(self._connections)
         for connection in connections:
             connection.abort()
@@ -96,6 +98,7 @@ class EmulatedListener(ABC):
 
     def thaw_connections(self) -> None:
         """Close the connections that are half-open, as when the peer notices at last."""
+        # A serial line cannot be hung up: there the devices are heard again.
         for connection in list(self._connections):
             if connection.frozen and self._is_line:
                 connection.frozen = False
@@ -104,7 +107,7 @@ class EmulatedListener(ABC):
 
     @property
     def frozen(self) -> int:
-        """How many connections are half-open."""
+        """Number of connections that are half-open."""
         return sum(connection.frozen for connection in self._connections)
 
     async def reboot(self, seconds: float) -> None:
@@ -118,7 +121,7 @@ class EmulatedListener(ABC):
         self._return = asyncio.create_task(self._come_back_after(seconds))
 
     async def vanish(self) -> None:
-        """Answer nobody any more, at no layer, until `come_back`."""
+        """Answer no client any more, not even an attempt to connect, until `come_back`."""
         await self.come_back()
         self.outage = Outage.UNREACHABLE
         self.freeze_connections()

@@ -1,4 +1,4 @@
-"""What a point of an emulated device shows: the words of its registers, made again if new."""
+"""The words that the points of an emulated device show, encoded again where a value changed."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class ModbusRefusal(Exception):  # noqa: N818 (an answer of the protocol, not an
 
 
 class Shown(Protocol):
-    """A point as it lies in the registers."""
+    """A point of an emulated device, as its registers show it."""
 
     point: ProfilePoint
 
     def words(self, sensors: Sensors) -> Sequence[int]:
-        """Return its words (or its bit) now, or raise `ModbusRefusal`."""
+        """Return the words (or the bit) of the point now, or raise `ModbusRefusal`."""
         ...
 
 
 class ShownValue:
-    """A number that comes from the process, by the name that it has there."""
+    """A point whose value comes from the process, by the name that it has there."""
 
     __slots__ = ("_ends", "_process", "_raw", "_value", "_words", "codec", "name", "point")
 
@@ -55,7 +55,7 @@ class ShownValue:
         self._words: Sequence[int] = ()
 
     def value(self, sensors: Sensors) -> float | None:
-        """Return what the sensor says, right or wrong; None: there is none."""
+        """Return the value that the sensor shows, right or wrong; None: there is no sensor."""
         value = self._process.read(self.name)
         if value is None or math.isnan(value):
             return None
@@ -74,11 +74,13 @@ class ShownValue:
         value = self.value(sensors)
         if value is None:
             absent = self.codec.absent_words()
+            # Without a mark for a missing sensor, the device does not have the register at all.
             if absent is None:
                 raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
             return absent
         if value != self._value:
             raw = self._nearest(value)
+            # Most changes are smaller than one count of the register, and leave the words alone.
             if raw != self._raw:
                 self._words = self._encoded(raw)
                 self._raw = raw
@@ -108,7 +110,7 @@ class ShownValue:
 
 
 class ShownText:
-    """A text, which no process has anything to say about."""
+    """A text point: the process has no value for it, so that it shows one text always."""
 
     def __init__(self, point: ProfilePoint) -> None:
         self.point = point
@@ -124,7 +126,7 @@ _S = TypeVar("_S", bound=Shown)
 
 
 class Region(Generic[_S]):
-    """Points of one space in the order of their addresses."""
+    """The points of one table in the order of their addresses."""
 
     def __init__(self, points: Sequence[_S]) -> None:
         self.points = sorted(points, key=lambda shown: shown.point.address)
@@ -133,6 +135,7 @@ class Region(Generic[_S]):
 
     def touching(self, start: int, end: int) -> list[_S]:
         """Return the points that lie at least in part within [start, end)."""
+        # The longest value of the table may begin so far before `start` and still reach into it.
         first = bisect_right(self._starts, start - self._reach)
         last = bisect_left(self._starts, end)
         return [shown for shown in self.points[first:last] if shown.point.end > start]

@@ -1,4 +1,7 @@
-"""How a server frames: requests out of received bytes, responses into frames, right or wrong."""
+"""Framing on the server's side: requests out of received bytes, responses into frames.
+
+A response can also be corrupted on purpose, in each of the ways that clients meet.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,14 @@ from pymodbus.framer.rtu import FramerRTU
 
 _MBAP = struct.Struct(">HHHB")
 _MAX_PDU = 253
+"""Longest PDU (Application Protocol V1.1b3, 4.1). [byte]"""
 _RTU_REQUEST = 8
 """Bytes of a request that does not write several values: unit, function, two words, CRC."""
 _WRITE_MULTIPLE = (15, 16)
 
 
 class NotModbusError(Exception):
-    """What came cannot be a request, and there is no telling where the next one begins."""
+    """The received bytes cannot be a request, and nothing tells where the next one begins."""
 
 
 class Corruption(StrEnum):
@@ -39,7 +43,7 @@ class Corruption(StrEnum):
 
 
 class Received(NamedTuple):
-    """A request as it came."""
+    """A request as it was received."""
 
     transaction: int
     unit: int
@@ -47,7 +51,7 @@ class Received(NamedTuple):
 
 
 class Session(Protocol):
-    """How requests and responses are framed."""
+    """The framing of requests and responses on one kind of transport."""
 
     tells_absence: bool
     """Whether a gateway answers for a unit that does not; on a bus there is just silence."""
@@ -67,18 +71,19 @@ class Session(Protocol):
 
 
 class TcpSession:
-    """Modbus TCP."""
+    """Modbus TCP: requests and responses with an MBAP header."""
 
     tells_absence = True
-    patience = math.inf
+    patience = math.inf  # TCP loses nothing: the rest comes, be it byte by byte
 
     def take(self, buffer: bytearray) -> Received | None:
-        """Take a header and the PDU that it announces."""
+        """Take an MBAP header and the PDU that it announces out of the buffer."""
         if len(buffer) < _MBAP.size:
             return None
-        transaction, protocol, length, unit = _MBAP.unpack_from(buffer)
+        header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+        transaction, protocol, length, unit = header
         if protocol != 0 or not 2 <= length <= _MAX_PDU + 1:
-            raise NotModbusError
+            raise NotModbusError  # the length counts the unit and at least a function code
         end = _MBAP.size + length - 1
         if len(buffer) < end:
             return None
@@ -87,7 +92,7 @@ class TcpSession:
         return Received(transaction, unit, pdu)
 
     def pack(self, request: Received, pdu: bytes) -> bytes:
-        """Return header and PDU."""
+        """Return the MBAP header and the PDU of a response."""
         return _MBAP.pack(request.transaction, 0, len(pdu) + 1, request.unit) + pdu
 
 
@@ -95,12 +100,15 @@ class RtuSession:
     """Modbus RTU, over a port or a TCP connection. A request that is spoilt gets no response."""
 
     tells_absence = False
+    # The specification allows 1.5 characters of silence in a frame (Serial Line V1.02, 2.5.1.1).
+    # Buffers and networks on the way add to that; a client waits longer before it tries again.
     patience = 0.2
 
     def take(self, buffer: bytearray) -> Received | None:
-        """Take unit, PDU and CRC; the function code says how long the request is."""
+        """Take unit, PDU and CRC of a request out of the buffer, by the length of its function."""
         if len(buffer) < _RTU_REQUEST:
             return None
+        # The seventh byte of 15 and 16 counts the data behind it (6.11, 6.12).
         end = _RTU_REQUEST + (buffer[6] + 1 if buffer[1] in _WRITE_MULTIPLE else 0)
         if len(buffer) < end:
             return None
@@ -112,7 +120,7 @@ class RtuSession:
         return Received(0, frame[0], frame[1:-2])
 
     def pack(self, request: Received, pdu: bytes) -> bytes:
-        """Return unit, PDU and CRC."""
+        """Return the unit, the PDU and the CRC of a response."""
         frame = bytes((request.unit,)) + pdu
         return frame + _crc(frame)
 

@@ -1,1 +1,1 @@
-"""What a datasheet says, and how values are read from registers by it. No I/O."""
+"""Device profiles: what a datasheet says, the codec of registers and the poll plan. No I/O."""

@@ -1,4 +1,4 @@
-"""Decode all responses of a poll at once: the layouts of `codec`, over arrays."""
+"""Decode all responses of a poll at once into values and statuses: the codec, over arrays."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DTYPES = {
 
 
 class BlockDecoder:
-    """Turns the data bytes of the responses to some read blocks into values and statuses.
+    """Turn the data bytes of the responses to some read blocks into values and statuses.
 
     The n points are in the order of the blocks. They are decoded together because a NumPy call
     costs the same for six values as for sixty.
@@ -69,6 +69,7 @@ class BlockDecoder:
             code = enum.get(int(raw[index])) if math.isfinite(raw[index]) else None
             value[index] = np.nan if code is None else code
             status[index] = BAD_OUT_OF_RANGE if code is None else GOOD
+        # In this order, so that the sentinel has the last word, as in `PointCodec`.
         status[~np.isfinite(raw) | np.isinf(value)] = BAD_SENSOR_FAILURE
         if self._sentinels is not None:
             status[(raw == self._sentinels).any(axis=0)] = BAD_NO_DATA
@@ -78,6 +79,7 @@ class BlockDecoder:
     def _raw(self, data: bytes) -> Values:
         wire = np.frombuffer(data, dtype=np.uint8)
         raw: Values = np.empty(self._size)
+        # One gather for each type: index arrays undo word and byte order on the way.
         for indices, dtype, positions in self._gathers:
             raw[indices] = wire[positions].view(dtype).reshape(-1)
         if self._bits is not None:
@@ -106,11 +108,12 @@ _Gather = tuple[_Indices, str, _Indices]
 def _places(profile: Profile, blocks: Sequence[ReadBlock]) -> list[_Place]:
     starts = accumulate((b.space.octets(b.count) for b in blocks), initial=0)
     places = []
-    for start, block in zip(starts, blocks, strict=False):
+    for start, block in zip(starts, blocks, strict=False):  # the last start is the end of the data
         for point in block.points:
             offset = point.address - block.address
             codec = PointCodec.of(profile, point)
             if block.space.of_bits:
+                # The first bit is the lowest one of the first byte (Application Protocol, 6.1).
                 places.append(_Place(codec, start + offset // 8, offset % 8))
             else:
                 places.append(_Place(codec, start + 2 * offset, 0))

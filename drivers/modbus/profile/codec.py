@@ -1,4 +1,4 @@
-"""One value to its registers and back: layout, scale, sentinels, enumerations.
+"""The codec of one point: from a value to registers and back, by layout, scale, enum, sentinels.
 
 `PointCodec` is the scalar codec of one point, used for writes, for read-backs and by the emulator;
 `heatpump_twin.drivers.modbus.profile.block_decoder` decodes whole responses with the same layouts.
@@ -73,14 +73,16 @@ _NO_FIELD = -1.0
 
 @dataclass(frozen=True, slots=True)
 class PointCodec:
-    """Encodes and decodes one point, between wire words and the catalogue's unit."""
+    """Encode and decode one point, between wire words and the catalogue's unit."""
 
     point: ProfilePoint
     format: str
     read: tuple[int, ...]
+    """Byte positions of the number in the words of a response; see `byte_positions`."""
     write: tuple[int, ...]
+    """The same for a write request."""
     sentinels: tuple[float, ...]
-    """Raw numbers that mean: not there."""
+    """Raw numbers that mean: there is no such sensor."""
     marks: tuple[float, ...]
     """What the whole registers hold then; a bit field has no number of its own for it."""
     factor: float
@@ -89,7 +91,7 @@ class PointCodec:
 
     @classmethod
     def of(cls, profile: Profile, point: ProfilePoint) -> PointCodec:
-        """Prepare the codec of a point."""
+        """Return the codec of a point of a profile."""
         factor, offset = point.conversion
         marks = normalized_sentinels(point)
         return cls(
@@ -99,12 +101,13 @@ class PointCodec:
             byte_positions(point.size, profile.write_order(point)),
             (_NO_FIELD,) if marks and point.bit is not None else marks,
             marks,
+            # value = (raw · scale + offset) · factor + offset of the unit, multiplied out
             point.scale * factor,
             point.offset * factor + offset,
         )
 
     def decode(self, words: Sequence[int]) -> tuple[float, int]:
-        """Return value and status from wire words (or one bit)."""
+        """Decode wire words (or one bit) into value and status."""
         return self._meaning(self._number(words, self.read))
 
     def number(self, words: Sequence[int]) -> float:
@@ -112,7 +115,7 @@ class PointCodec:
         return self._number(words, self.read)
 
     def decode_write(self, words: Sequence[int]) -> tuple[float, int]:
-        """Return value and status from words laid out as for a write."""
+        """Decode words that are laid out as for a write into value and status."""
         return self._meaning(self._number(words, self.write))
 
     def encode(self, value: float) -> list[int]:
@@ -131,7 +134,7 @@ class PointCodec:
         return self._words(raw, self.read)
 
     def absent_words(self) -> list[int] | None:
-        """Return what a device without this sensor shows; None: it has no way to say so."""
+        """Return the words that a device without this sensor shows; None: no words say so."""
         if self.point.bit is not None:
             return self._packed(self.marks[0], self.read) if self.marks else None
         if self.sentinels:
@@ -139,7 +142,7 @@ class PointCodec:
         return self._words(math.nan, self.read) if self.point.type.is_float else None
 
     def rounded(self, value: float) -> float:
-        """Return the value that the device can hold nearest to this one."""
+        """Return the value nearest to this one that the registers can hold."""
         return self._meaning(self._stored(self.raw(value)))[0]
 
     def clamped(self, value: float) -> float:
@@ -163,17 +166,20 @@ class PointCodec:
             if value not in (0, 1):
                 raise EncodeError(f"a switch is 0 or 1, not {value:g}")
             return int(value)
+        # Rounded, 1.5 would switch to a mode that nobody has asked for.
         if self.point.spec.kind is not PointKind.ANALOG and value != round(value):
             raise EncodeError(f"{value:g} is not a state")
         raw = (value - self.offset) / self.factor
         if math.isinf(raw):
             raise EncodeError(f"{value:g} is beyond the device's numbers")
         raw = raw if self.point.type.is_float else float(round(raw))
+        # Once written, it would read back as "no such sensor" for good.
         if raw in self.sentinels:
             raise EncodeError(f"{value:g} is the device's mark for a missing sensor")
         return raw
 
     def _meaning(self, raw: float) -> tuple[float, int]:
+        # The sentinel before all else: it is no number, and need not be a code of the enum either.
         if raw in self.sentinels:
             return math.nan, BAD_NO_DATA
         if not math.isfinite(raw):
@@ -192,6 +198,7 @@ class PointCodec:
         wire = struct.pack(f">{len(words)}H", *words)
         number: float = struct.unpack(self.format, bytes(wire[i] for i in positions))[0]
         if self.point.bit is not None:
+            # A bit of a register that is not there is not off.
             if number in self.marks:
                 return _NO_FIELD
             return (int(number) >> self.point.bit) & ((1 << self.point.bits) - 1)
@@ -207,10 +214,14 @@ class PointCodec:
         if self.point.bit is not None:
             if raw != int(raw) % (1 << self.point.bits):
                 raise EncodeError(f"{raw:g} does not fit in {self.point.bits} bits")
+            # The other bits stay 0: the emulator lays the fields of a register over each other, and
+            # a profile with a write to a bit field is refused.
             raw = int(raw) << self.point.bit
         return self._packed(raw, positions)
 
     def _packed(self, raw: float, positions: tuple[int, ...]) -> list[int]:
+        # Packed by its type, a number that does not fit is an error; masked, it would wrap around
+        # to another value that looks sound.
         try:
             number = struct.pack(self.format, raw if self.point.type.is_float else int(raw))
         except (struct.error, OverflowError) as error:
@@ -221,7 +232,7 @@ class PointCodec:
         return list(struct.unpack(f">{len(wire) // 2}H", wire))
 
     def _stored(self, raw: float) -> float:
-        """Return the number that is left after it went through the registers."""
+        """Return the raw number that is left of one after encoding and decoding."""
         return self._number(self._words(raw, self.read), self.read)
 
 
@@ -251,7 +262,7 @@ def reach(point: ProfilePoint) -> Span | None:
 
 
 def split_to_number(packed: int, point: ProfilePoint) -> int:
-    """Return the count of a split counter, whose words count `radix` each."""
+    """Return the number of a split counter, each word of which counts `radix` (kWh, MWh: 1000)."""
     number = 0
     for index in reversed(range(point.type.registers)):
         number = number * point.radix + (packed >> 16 * index & 0xFFFF)
@@ -259,7 +270,7 @@ def split_to_number(packed: int, point: ProfilePoint) -> int:
 
 
 def number_to_split(number: int, point: ProfilePoint) -> int:
-    """Return the packed words of a split counter."""
+    """Return the words of a split counter with this number, packed into one integer."""
     packed = 0
     for index in range(point.type.registers):
         number, digit = divmod(number, point.radix)
@@ -272,4 +283,5 @@ def number_to_split(number: int, point: ProfilePoint) -> int:
 def text(words: Sequence[int]) -> str:
     """Return the text of a string point: two ASCII characters a register, padded with NUL."""
     wire = struct.pack(f">{len(words)}H", *words)
+    # A name with an odd sign is shown with a mark in its place: it is only for people to read.
     return wire.split(b"\0", 1)[0].decode("ascii", errors="replace").strip()

@@ -1,4 +1,4 @@
-"""Units as field devices state them, converted once to the catalogue's."""
+"""Units of field devices, and their conversion to the catalogue's units: once, in the driver."""
 
 from __future__ import annotations
 
@@ -39,15 +39,19 @@ FIELD_UNITS = MappingProxyType(
         "kPa": ("bar", Conversion(1e-2)),
         "MPa": ("bar", Conversion(10.0)),
         "mbar": ("bar", Conversion(1e-3)),
+        # 1 psi is 6894.757293 Pa; 1 kgf is 9.80665 N by definition.
         "psi": ("bar", Conversion(0.0689475729)),
         "kgf/cm2": ("bar", Conversion(0.980665)),
     }
 )
-"""Field unit → the catalogue's unit and how to get there."""
+"""Field unit → the catalogue's unit and the conversion to it."""
 
 
 def conversion(field: str, catalogue: str) -> Conversion:
-    """Return how a field unit becomes the catalogue's unit of a point."""
+    """Return the conversion of a field unit to the catalogue's unit of a point.
+
+    Raises ValueError for an unknown unit, and for one of another quantity.
+    """
     if field == catalogue:
         return Conversion()
     target, found = FIELD_UNITS.get(field, (None, Conversion()))

@@ -1,4 +1,4 @@
-"""The poll plan: the fewest requests that a device's limits permit."""
+"""The poll plan: the fewest read requests that a device's limits permit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, 
 
 @dataclass(frozen=True, slots=True)
 class ReadBlock:
-    """One read request and the points that it is for, by address."""
+    """The block of addresses of one read request, and the points it is for, by address."""
 
     space: Space
     points: tuple[ProfilePoint, ...]
@@ -27,9 +27,9 @@ class ReadBlock:
         return max(point.end for point in self.points) - self.address
 
     def halves(self) -> tuple[ReadBlock, ReadBlock]:
-        """Split where the widest hole is, else in the middle.
+        """Split the block at its widest hole, else in the middle.
 
-        A device that does not like to be read across a hole is so found out first.
+        A hole first, because that is what a device most likely refuses: an address it lacks.
         """
         holes = [b.address - a.end for a, b in pairwise(self.points)]
         widest = max(holes)
@@ -50,7 +50,7 @@ def plan(profile: Profile, wanted: Iterable[ProfilePoint]) -> list[ReadBlock]:
     """
     chosen = {point.point for point in wanted}
     blocks = []
-    for space in Space:
+    for space in Space:  # each table has a function code of its own, so that no request spans two
         known = sorted((p for p in profile.points if p.space is space), key=_by_address)
         blocks += _cover(profile, space, known, [p for p in known if p.point in chosen])
     return blocks
@@ -80,6 +80,7 @@ def _fits(
 def _barriers(known: Sequence[ProfilePoint], gap: int) -> list[int]:
     """Return the addresses behind holes that no request may span."""
     found = []
+    # Measured between all points of the profile, wanted or not: the device has those addresses.
     end = known[0].end if known else 0
     for point in known[1:]:
         if point.address - end > gap:

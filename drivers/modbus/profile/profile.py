@@ -1,4 +1,4 @@
-"""Profiles: what a device's datasheet says, as schema-checked data."""
+"""Device profiles: what a datasheet says of registers and writes, as schema-checked data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     BaseModel,
@@ -25,6 +25,7 @@ ASSET_TYPE = "heat_pump"
 
 
 class _Section(BaseModel):
+    # A key that is not known is refused: a misspelt one would be without effect, and unnoticed.
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -38,7 +39,7 @@ class DeviceKind(StrEnum):
 
 
 class Space(StrEnum):
-    """The four Modbus tables."""
+    """The four Modbus tables (Application Protocol V1.1b3, 4.3)."""
 
     COIL = "coil"
     DISCRETE = "discrete"
@@ -51,7 +52,8 @@ class Space(StrEnum):
         return self in (Space.COIL, Space.DISCRETE)
 
     def octets(self, count: int) -> int:
-        """Return how many bytes a response takes to tell so many addresses."""
+        """Return how many data bytes the response to a read of so many addresses has."""
+        # Bits come eight in a byte, the last byte filled up with zeros (6.1, 6.2).
         return (count + 7) // 8 if self.of_bits else 2 * count
 
     @property
@@ -60,8 +62,11 @@ class Space(StrEnum):
         return self in (Space.COIL, Space.HOLDING)
 
 
+# The specification orders the two bytes of a register, high before low (4.2), and is silent on
+# numbers in several registers: there each maker has an order, IDM the low word first, NIBE even
+# another for writing than for reading.
 class Order(StrEnum):
-    """Which part of a number comes first."""
+    """Word order or byte order: whether the high or the low part of a number comes first."""
 
     BIG = "big"
     LITTLE = "little"
@@ -83,7 +88,7 @@ class ValueType(StrEnum):
 
     @property
     def registers(self) -> int:
-        """16-bit registers that one value takes; a string states its own length."""
+        """Number of 16-bit registers that one value takes; a string states its own length."""
         digits = self.value.lstrip("abcdefghijklmnopqrstuvwxyz")
         return int(digits) // 16 if digits else 1
 
@@ -94,12 +99,12 @@ class ValueType(StrEnum):
 
     @property
     def is_unsigned(self) -> bool:
-        """Whether bits can be picked out of it."""
+        """Whether it is an unsigned integer, out of which a bit field can be picked."""
         return self.value.startswith("uint")
 
 
 class PollClass(StrEnum):
-    """How often a point is read."""
+    """How often a point is read: at the device's poll period, or every ``poll.slow``."""
 
     FAST = "fast"
     SLOW = "slow"
@@ -148,7 +153,7 @@ class WriteRules(_Section):
 _NUMBER_OR_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
 
 
-def _several(value: Any) -> Any:
+def _several(value: object) -> object:
     return [value] if isinstance(value, int | float) else value
 
 
@@ -180,19 +185,19 @@ class ProfilePoint(_Section):
 
     @property
     def spec(self) -> PointSpec:
-        """The declaration in the catalogue."""
+        """The point's declaration in the catalogue."""
         return CATALOGUE[ASSET_TYPE][self.point]
 
     @cached_property
     def conversion(self) -> Conversion:
-        """From the device's unit to the catalogue's."""
+        """How a value in the device's unit becomes one in the catalogue's."""
         if self.unit is None or self.spec.unit is None:
             return Conversion()
         return conversion(self.unit, self.spec.unit)
 
     @property
     def write_space(self) -> Space | None:
-        """Where a write goes; None: it cannot be written."""
+        """The table that a write goes to; None: the point cannot be written."""
         return (self.write.space or self.space) if self.write is not None else None
 
     @property
@@ -206,7 +211,7 @@ class ProfilePoint(_Section):
 
     @property
     def size(self) -> int:
-        """Addresses that the value takes."""
+        """Number of addresses that the value takes."""
         return self.length if self.length is not None else self.type.registers
 
     @property
@@ -221,7 +226,7 @@ class ProfilePoint(_Section):
         return self
 
     def _mistakes(self) -> list[str]:
-        """Say what cannot be, in the order in which it should be repaired."""
+        """Return what is impossible about the point, in the order in which to repair it."""
         if self.type is ValueType.STRING or self.length is not None:
             return self._string_mistakes()
         if self.point not in CATALOGUE[ASSET_TYPE]:
@@ -275,6 +280,8 @@ class ProfilePoint(_Section):
             found.append(f"what is read as {self.space} cannot be written as {self.write_space}")
         if self.write is not None and self.write.momentary and spec.kind is not PointKind.TWO_STATE:
             found.append(f"a push-button has two states, and {self.point} has not")
+        # That would be a read-modify-write of the whole register, between the halves of which the
+        # device itself may change the other bits. Mask Write Register (22) is not used.
         if self.write is not None and self.bit is not None:
             found.append("a bit field cannot be written: the other bits could change meanwhile")
         return found
@@ -283,19 +290,22 @@ class ProfilePoint(_Section):
 class Limits(_Section):
     """The largest request that the device answers."""
 
+    # 125 registers and 2000 bits are the protocol's own limits of a read (6.1 to 6.4).
     registers: int = Field(125, ge=1, le=125)
     bits: int = Field(2000, ge=1, le=2000)
+    # No gap by default: for one address that is not there, a device may refuse the whole request
+    # with exception 2.
     gap: int = Field(
         0, ge=0, le=2000, description="unmapped addresses that a request may read across"
     )
 
     def of(self, space: Space) -> int:
-        """Return the largest count in one request."""
+        """Return the largest count of registers, or bits, in one request."""
         return self.bits if space.of_bits else self.registers
 
 
 class Periods(_Section):
-    """How often the classes are polled; `fast` is the device's own `poll`."""
+    """Poll periods of the classes; that of `fast` is the `poll` of the device in the site file."""
 
     slow: Duration = Field(10.0, gt=0)
 
@@ -324,7 +334,7 @@ class Profile(_Section):
 
     @cached_property
     def samples(self) -> tuple[ProfilePoint, ...]:
-        """Points that are polled: all but the texts."""
+        """Points that are polled: all but the texts, which no Frame can hold."""
         return tuple(point for point in self.points if point.type is not ValueType.STRING)
 
     def read_order(self, point: ProfilePoint) -> tuple[Order, Order]:

@@ -1,4 +1,4 @@
-"""Find, read and check profile files."""
+"""Find, read and check profile files, packaged ones and a site's own."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def profile_schema() -> dict[str, Any]:
 
 
 def profile_source(name_or_path: str | Path) -> YamlSource:
-    """Open a profile."""
+    """Return the YAML source of a profile: a packaged one by its name, or any file."""
+    # A bare name means the packaged profile first: a file that happens to lie in the working
+    # directory must not take its place.
     name = str(name_or_path)
     packaged = files(_PACKAGE).joinpath(f"{name}.yaml")
     if "/" not in name and packaged.is_file():
@@ -58,7 +60,7 @@ def profile_source(name_or_path: str | Path) -> YamlSource:
 
 
 def _across_points(source: YamlSource, profile: Profile) -> Iterator[Problem]:
-    """Find mistakes that only show when points are seen together."""
+    """Find the mistakes of a profile that only show when its points are seen together."""
     first: dict[str, int] = {}
     for index, point in enumerate(profile.points):
         if point.point in first:

@@ -1,4 +1,4 @@
-"""What a profile may say and probably should not: scales and writes that cannot be right.
+"""Lint of profiles: scales, types and writes that the schema allows and that can hardly be right.
 
 An *error* cannot be true of any device; `hptwin check` refuses it. A *warning* is something that a
 person should look at: the device may really be like that. What makes a profile unusable, such as
@@ -19,7 +19,7 @@ from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, 
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, profile_source
 
 _IMPOSSIBLE, _DOUBTFUL = 0.01, 0.5
-"""Share of the usual range that the registers can hold."""
+"""Share of the usual range that the registers can hold: below, it is an error, or a doubt."""
 _SHORT_COUNTER = 0.02
 """The same for a counter, which may start again at 0, but not every month."""
 _COARSE = 0.1
@@ -28,7 +28,7 @@ _COARSE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something doubtful about a profile."""
+    """A finding of the lint: something doubtful about a profile, with its place in the file."""
 
     problem: Problem
     is_error: bool
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """The same, by the point's place in the profile."""
+    """A doubt about a profile, by the place of the point in it and the key."""
 
     index: int
     key: str
@@ -45,7 +45,7 @@ class Remark:
 
 
 def lint_profile(name_or_path: str | Path) -> list[Finding]:
-    """Return what is doubtful about a profile that loads. Raises `ConfigError` if it does not."""
+    """Return the findings on a profile that loads. Raises `ConfigError` if it does not."""
     profile = load_profile(name_or_path)
     source = profile_source(name_or_path)
     return [
@@ -55,7 +55,7 @@ def lint_profile(name_or_path: str | Path) -> list[Finding]:
 
 
 def remarks(profile: Profile) -> Iterator[Remark]:
-    """Give every doubt, in the order of the points."""
+    """Give every doubt about a profile: on scales in the order of the points, then on writes."""
     for index, point in enumerate(profile.points):
         if point.type is not ValueType.STRING and point.spec.kind is PointKind.ANALOG:
             yield from _scale(index, point)
@@ -71,20 +71,24 @@ def scale_doubt(point: ProfilePoint) -> str:
 
 def _scale(index: int, point: ProfilePoint) -> Iterator[Remark]:
     span, held = point.spec.range, reach(point)
+    # A float holds any number; of codes and plain counts the range says nothing about the scale.
     if span is None or held is None or _is_code(point.spec):
         return
     width = span[1] - span[0]
     share = max(0.0, min(span[1], held[1]) - max(span[0], held[0])) / width
     can = f"{point.type} can hold {held[0]:.5g} to {held[1]:.5g} {point.spec.unit}"
     usual = f"{point.point} is usually {span[0]:g} to {span[1]:g}"
+    # With a scale that is ten times too small, the registers end before the usual range does.
     if _is_counter(point.spec):
         if share < _SHORT_COUNTER:
             yield Remark(index, "scale", f"{can}, so this counter soon starts again at 0")
     elif share < _DOUBTFUL:
         message = f"{can}, but {usual}: is it another scale or unit?"
         yield Remark(index, "scale", message, is_error=share < _IMPOSSIBLE)
+    # An unsigned outdoor temperature is right until the first frost, and then 6553 °C.
     elif point.spec.unit == "Cel" and span[0] < 0 <= held[0]:
         yield Remark(index, "type", f"{can}, but {usual}: should it be signed?")
+    # One that is ten times too large shows in the coarseness of the values.
     step = abs(point.scale * point.conversion.factor)
     if point.spec.deadband and step > _COARSE * width:
         message = f"one count is {step:g} {point.spec.unit}, but {usual}: is it another scale?"
@@ -94,6 +98,7 @@ def _scale(index: int, point: ProfilePoint) -> Iterator[Remark]:
 def _clashes(profile: Profile) -> Iterator[Remark]:
     """Find two points that are read in different tables and written to one place."""
     for (_, a), (index, b) in combinations(enumerate(profile.points), 2):
+        # Loading compares where points are read (`overlap`), which does not show this.
         same_table = a.write_space is not None and a.write_space is b.write_space
         if same_table and a.space is not b.space and a.address < b.end and b.address < a.end:
             message = f"a write goes where {a.point} is written"

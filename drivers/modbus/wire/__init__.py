@@ -1,1 +1,1 @@
-"""Requests and responses on a line: framing, connections, links."""
+"""Modbus requests and responses on TCP, TLS and serial lines: framing, connections, links."""

@@ -1,4 +1,8 @@
-"""Frames on the wire, strictly: a response is taken whole and matching, or not at all."""
+"""Pack Modbus requests into frames, and take their responses out of received bytes.
+
+Modbus TCP has the MBAP header, Modbus RTU has unit and CRC-16. A response is taken whole and
+matching its request, or not at all.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ class Framing(Protocol):
     """How a PDU is packed for one kind of transport."""
 
     numbered: bool
-    """Whether responses carry the number of their request."""
+    """Whether responses carry the number of their request (the transaction identifier)."""
 
     def pack(self, request: Request, transaction: int) -> bytes:
         """Return the frame of a request."""
@@ -40,20 +44,27 @@ class TcpFraming:
     numbered = True
 
     def pack(self, request: Request, transaction: int) -> bytes:
-        """Return header and PDU."""
+        """Return the MBAP header and the PDU of a request."""
+        # The length counts the unit identifier as well as the PDU.
         return _MBAP.pack(transaction, 0, len(request.pdu) + 1, request.unit) + request.pdu
 
     def unpack(self, buffer: Bytes, request: Request, transaction: int) -> bytes | None:
-        """Return the PDU behind a header that repeats transaction and unit."""
+        """Return the PDU behind an MBAP header that repeats the request's transaction and unit."""
         if len(buffer) < _MBAP.size:
             return None
-        number, protocol, length, unit = _MBAP.unpack_from(buffer)
+        header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+        number, protocol, length, unit = header
         if protocol != 0:
             raise FrameError(f"protocol {protocol} is not Modbus")
+        # Messaging on TCP/IP V1.0b, 4.4.1.3, has a client discard such a response. As one request
+        # is out at a time, another number means that both ends are out of step; the link then
+        # takes a new connection.
         if number != transaction:
             raise FrameError(f"response to transaction {number} instead of {transaction}")
+        # A server returns the unit as it was (3.1.3); behind a gateway it tells devices apart.
         if unit != request.unit:
             raise FrameError(f"response of unit {unit} instead of {request.unit}")
+        # Asked before the PDU is there: to wait for a wrong length would end in a time-out only.
         if length - 1 not in (request.response_length, _EXCEPTION_LENGTH):
             raise FrameError(f"{length - 1} bytes of response instead of {request.response_length}")
         end = _MBAP.size + length - 1
@@ -65,14 +76,17 @@ class TcpFraming:
 class RtuFraming:
     """Modbus RTU: unit, PDU, CRC-16. The request says how long its response is."""
 
+    # On the line a silent interval of 3.5 characters ends a frame (Serial Line V1.02, 2.5.1.1). It
+    # is lost in the buffers of the operating system and on TCP, so that the length has to tell.
+
     numbered = False
 
     def pack(self, request: Request, _transaction: int) -> bytes:
-        """Return unit, PDU and CRC."""
+        """Return the unit, the PDU and the CRC of a request."""
         return _with_crc(bytes((request.unit,)) + request.pdu)
 
     def unpack(self, buffer: Bytes, request: Request, _transaction: int) -> bytes | None:
-        """Return the PDU between the unit and a CRC that is right."""
+        """Return the PDU of a response from the request's unit whose CRC is right."""
         if len(buffer) < 2:
             return None
         if buffer[0] != request.unit:
@@ -89,8 +103,9 @@ class RtuFraming:
 
 
 def ends_in_response(framing: Framing, buffer: Bytes, request: Request) -> bool:
-    """Tell whether the last bytes are the response to a request, whatever is before them."""
+    """Tell whether the last bytes are the RTU response to a request, whatever is before them."""
     for length in (request.response_length, _EXCEPTION_LENGTH):
+        # Before the PDU there is the unit, behind it the CRC: three bytes.
         with contextlib.suppress(FrameError):
             if framing.unpack(buffer[-(length + 3) :], request, 0) is not None:
                 return True
@@ -98,4 +113,5 @@ def ends_in_response(framing: Framing, buffer: Bytes, request: Request) -> bool:
 
 
 def _with_crc(frame: bytes) -> bytes:
+    # The low byte goes first (Serial Line V1.02, 2.5.1.2): pymodbus has swapped the two already.
     return frame + FramerRTU.compute_CRC(frame).to_bytes(2, "big")

@@ -1,4 +1,8 @@
-"""The link to one gateway: one connection, one request at a time, however many units share it."""
+"""The link to one gateway: one connection, one request at a time, however many units share it.
+
+Here are the time-out of a request, the pause after a response (and with it the silent interval of a
+serial line), and what becomes of a response that comes too late.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +22,11 @@ from heatpump_twin.drivers.protocol import LinkError
 
 
 class NotSentError(LinkError):
-    """The request never left: there is no connection, or nobody answers."""
+    """The request was never sent: there is no connection, or nobody answers."""
 
 
 class ModbusLink:
-    """Takes requests in turn and returns the data of matching responses.
+    """Send requests one after the other, and return the data of matching responses.
 
     Whatever goes wrong drops the connection, so that a late response cannot be taken for the answer
     to the next request. Where frames carry no number (RTU), that is not enough: a device on a bus
@@ -34,6 +38,7 @@ class ModbusLink:
     def __init__(self, name: str, open_wire: Opener, framing: Framing) -> None:
         self.name = name
         self.requests = 0
+        """Requests sent since the start."""
         self.load = LinkUtilisation(name)
         self.sent_at = 0.0
         """When the last request left, by the loop's clock. [s]"""
@@ -41,6 +46,8 @@ class ModbusLink:
         """How long the last request kept the link from others. [s]"""
         self._open_wire = open_wire
         self._framing = framing
+        # A serial line carries one transaction at a time (Serial Line V1.02, 2.1). TCP may carry
+        # more (Messaging on TCP/IP V1.0b, 4.2.1.1), but a gateway would only queue them unseen.
         self._turn = asyncio.Lock()
         self._turn_began = 0.0
         self._wire: Wire | None = None
@@ -49,13 +56,14 @@ class ModbusLink:
         self._doubts: dict[int, list[Request]] = {}
         """By unit: probes left to ask, until one is answered."""
         self._failed: set[int] = set()
+        """Units that failed since the last response; -1: the connection itself."""
         self._failed_at = 0.0
         self._failure: LinkError | None = None
         self._users = 0
 
     @classmethod
     def to(cls, address: DeviceConnection) -> ModbusLink:
-        """Return the link to an address of the site file."""
+        """Return the link to an address of the site file. Raises ValueError for its options."""
         numbered = address.scheme in ("tcp", "tls")
         return cls(str(address), opener(address), TcpFraming() if numbered else RtuFraming())
 
@@ -77,10 +85,12 @@ class ModbusLink:
             wire = await self._connected(request.unit, within)
             await self._be_quiet()
             try:
+                # One time-out for both, or a silent unit would keep the others waiting twice.
                 with wire.limit(within):
                     await self._dispel_doubt(wire, request.unit, pause)
                     data = request.accept(await self._exchange(wire, request))
             except ModbusExceptionError:
+                # Also a response: the device lives and the connection is sound, so it stays open.
                 self._answered(pause)
                 raise
             except TimeoutError as error:
@@ -92,6 +102,7 @@ class ModbusLink:
                 lost = self._lost(request, error)
                 raise await self._dropped(request.unit, lost) from error
             except asyncio.CancelledError:
+                # The request is out: its response may still come, to whoever asks next.
                 self._lost(request, LinkError("cancelled"))
                 await self.close()
                 raise
@@ -99,11 +110,12 @@ class ModbusLink:
             return data
 
     def join(self) -> None:
-        """Count one more who uses the connection."""
+        """Register a driver that uses the connection."""
         self._users += 1
 
     async def leave(self) -> None:
-        """Count one less; the last one closes the connection."""
+        """Deregister a driver; the last one closes the connection."""
+        # A reload takes devices away while others behind the same gateway are polled on.
         self._users -= 1
         if self._users == 0:
             await self.close()
@@ -115,9 +127,10 @@ class ModbusLink:
             await wire.close()
 
     def _lost(self, request: Request, error: LinkError) -> LinkError:
-        """Remember that a response may still come, and return what that means for the request.
+        """Remember that a late response to a request may come, and return the error to raise.
 
-        A device that does not even answer probes, as it should, gets another chance without.
+        A device that answers no probe either is asked without one again: it may be one that does
+        not answer a read of that length at all.
         """
         if self._framing.numbered:
             return error
@@ -125,13 +138,14 @@ class ModbusLink:
         if probes is None:
             self._doubts[request.unit] = request.probes()
             return error
+        # It was the probe that failed: the request itself has not left.
         del probes[0]
         if not probes:
             del self._doubts[request.unit]
         return NotSentError(str(error), error.status)
 
     async def _dispel_doubt(self, wire: Wire, unit: int, pause: float) -> None:
-        """Wait until no response to an earlier request of a unit can come any more."""
+        """Ask a unit for something of another length, until no late response can come any more."""
         if unit not in self._doubts:
             return
         probe = self._doubts[unit][0]
@@ -139,7 +153,7 @@ class ModbusLink:
         while not ends_in_response(self._framing, wire.received, probe):
             await self._news(wire)
         del self._doubts[unit]
-        await asyncio.sleep(pause)
+        await asyncio.sleep(pause)  # a probe is a request, after which the device needs its pause
 
     async def _exchange(self, wire: Wire, request: Request) -> bytes:
         self._send(wire, request)
@@ -150,6 +164,8 @@ class ModbusLink:
                 return pdu
 
     def _send(self, wire: Wire, request: Request) -> None:
+        # 1 to 65535. Without 0, a device that always answers 0 is found out by its first response,
+        # and not taken for a sound one now and then.
         self._transaction = self._transaction % 0xFFFF + 1
         self.requests += 1
         self.sent_at = asyncio.get_running_loop().time()
@@ -165,6 +181,7 @@ class ModbusLink:
             return self._wire
         await self.close()
         try:
+            # By itself the system would go on for 75 s or so (Messaging on TCP/IP V1.0b, 4.3.2).
             async with asyncio.timeout(within):
                 self._wire = await self._open_wire()
         except (OSError, TimeoutError, UnicodeError) as error:  # the last: no such host name
@@ -174,13 +191,15 @@ class ModbusLink:
         return self._wire
 
     async def _be_quiet(self) -> None:
+        # The silent interval of 3.5 characters between frames (Serial Line V1.02, 2.5.1.1) is kept
+        # only if the profile's `pause` is as long: nothing here knows of a baud rate.
         delay = self._quiet_until - asyncio.get_running_loop().time()
         if delay > 0:
             await asyncio.sleep(delay)
 
     def _answered(self, pause: float) -> None:
         now = asyncio.get_running_loop().time()
-        self._failed.clear()
+        self._failed.clear()  # a gateway that brings one unit's response can bring the others'
         self._quiet_until = now + pause
         self.occupied = now - self._turn_began
 
@@ -199,5 +218,6 @@ class ModbusLink:
         unit proves nothing about the others; a refused connection or two silent units do.
         """
         hopeless = -1 in self._failed or len(self._failed - {unit}) > 1
+        # Only what was asked before the failure: a later request is an attempt of its own.
         if hopeless and self._failure is not None and self._failed_at >= asked:
             raise NotSentError(str(self._failure), self._failure.status)

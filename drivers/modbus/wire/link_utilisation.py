@@ -1,10 +1,10 @@
-"""How much of its time a link needs, and the one warning when that is more than there is."""
+"""The load of a link: how much of its time its devices' polls take, and a warning above 100 %."""
 
 from __future__ import annotations
 
 import structlog
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _ENOUGH = 5
 """Polls of a device until its share counts: the first one connects and reads everything."""
@@ -15,7 +15,7 @@ _RELIEF = 0.9
 
 
 class LinkUtilisation:
-    """Adds up what the devices on one link ask of it.
+    """Add up the time that the devices on one link keep it busy.
 
     The share of a device is the time for which its poll keeps the link from others, over its
     period. Where the shares come to more than 1, polls cannot be on time, however evenly they are
@@ -38,7 +38,7 @@ class LinkUtilisation:
         return sum(demand.occupied for demand in self._counted())
 
     def note(self, device: str, occupied: float, period: float) -> None:
-        """Take in that one poll of a device, every ``period``, kept the link for so long. [s]"""
+        """Record for how long a poll of a device, one every ``period``, kept the link. [s]"""
         self._devices.setdefault(device, _Demand()).take(occupied, period)
         load = self.load
         if not self.overloaded and load > 1.0:
@@ -60,7 +60,7 @@ class LinkUtilisation:
 
 
 class _Demand:
-    """What one device asks of the link."""
+    """The time that one device's polls keep the link busy, and its poll period. [s]"""
 
     def __init__(self) -> None:
         self.polls = 0
@@ -68,7 +68,7 @@ class _Demand:
         self.period = 1.0
 
     def take(self, occupied: float, period: float) -> None:
-        """Average, over all polls at first, and later over the last ones."""
+        """Average time and period of a device: over all its polls at first, later over the last."""
         self.polls += 1
         weight = 1 / min(self.polls, _MEMORY)
         self.occupied += weight * (occupied - self.occupied)

@@ -1,4 +1,4 @@
-"""Requests, and the rule which response belongs to one.
+"""Modbus request PDUs, exception codes, and the rule which response belongs to a request.
 
 pymodbus writes the request PDUs. The responses are checked here, because a general client has to be
 lenient: pymodbus takes a response with another function code, another byte count or transaction 0.
@@ -45,8 +45,11 @@ _READ_BACK = {
     1: Space.COIL, 2: Space.DISCRETE, 3: Space.HOLDING, 4: Space.INPUT,
     5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING,
 }  # fmt: skip
-"""Where a request reads, or what it writes can be read."""
+"""By function code: the table that a request reads, or in which its write can be read."""
 
+# What the exception codes (Application Protocol V1.1b3, 7) mean to a client of ours: 1 to 3 blame
+# the request, and with it the profile; 5 and 6 will pass; 10 and 11 are a gateway's words for a
+# device that it does not reach.
 _STATUS = {
     ExcCodes.ILLEGAL_FUNCTION: BAD_NOT_SUPPORTED,
     ExcCodes.ILLEGAL_ADDRESS: BAD_CONFIGURATION_ERROR,
@@ -70,13 +73,16 @@ _TEXT = {
 }
 
 _OF_GATEWAY = frozenset({ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE})
+# By the specification these are about the moment or the way, so that other addresses of the same
+# device would get the same answer: a block is not split for them.
 _TRANSIENT = frozenset({ExcCodes.ACKNOWLEDGE, ExcCodes.DEVICE_BUSY, *_OF_GATEWAY})
 
 
 class ModbusExceptionError(LinkError):
-    """The device answered with a Modbus exception: it lives, and the link is sound."""
+    """The device answered with a Modbus exception code: it lives, and the link is sound."""
 
     def __init__(self, code: int) -> None:
+        # A code that the specification does not list says only that the device failed.
         text = _TEXT.get(ExcCodes(code), "") if code in set(ExcCodes) else ""
         status = _STATUS.get(ExcCodes(code), BAD_DEVICE_FAILURE) if text else BAD_DEVICE_FAILURE
         super().__init__(f"Modbus exception {code}{f', {text}' if text else ''}", status)
@@ -89,12 +95,12 @@ class ModbusExceptionError(LinkError):
 
     @property
     def of_gateway(self) -> bool:
-        """Whether the gateway says it, in place of a device that it does not reach."""
+        """Whether the exception comes from a gateway that does not reach the device."""
         return self.code in _OF_GATEWAY
 
 
 class FrameError(LinkError):
-    """What came is not the response to what was asked; nothing of it was used."""
+    """The received bytes are not the response to the request; nothing of them was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,9 @@ class Request:
 
     @classmethod
     def read(cls, unit: int, space: Space, address: int, count: int) -> Request:
-        """Ask for consecutive registers or bits."""
+        """Return the request that reads consecutive registers or bits."""
         pdu = _bytes(_READS[space](address=address, count=count))
+        # Function code and byte count stand before the data (Application Protocol, 6.1 to 6.4).
         return cls(unit, pdu, 2 + space.octets(count))
 
     @classmethod
@@ -120,7 +127,11 @@ class Request:
         words: Sequence[int],
         function: WriteFunction | None,
     ) -> Request:
-        """Write consecutive registers or bits; the function follows from their number."""
+        """Return the request that writes consecutive registers or bits.
+
+        Function 05 or 06 writes one, 15 or 16 several, or one where ``function`` says `MULTIPLE`.
+        """
+        # Some devices answer 05 or 06 with exception 1 and take 15 or 16 for a single value, too.
         single = len(words) == 1 and function is not WriteFunction.MULTIPLE
         pdu: ModbusPDU
         if space is Space.COIL:
@@ -130,15 +141,22 @@ class Request:
         else:
             registers = WriteSingleRegisterRequest if single else WriteMultipleRegistersRequest
             pdu = registers(address=address, registers=list(words))
+        # Five bytes confirm a write: function, address, and value or count (6.5, 6.6, 6.11, 6.12).
         return cls(unit, _bytes(pdu), 5)
 
     @property
     def function(self) -> int:
-        """The function code."""
+        """The function code of the request."""
         return self.pdu[0]
 
     def probes(self) -> list[Request]:
-        """Return reads whose responses are as long as neither this one's nor each other's."""
+        """Return two reads whose responses differ in length from this request's and each other.
+
+        On RTU, where nothing numbers a response, its length tells whether it is the one to a probe
+        or a late one to this request.
+        """
+        # From the same address, which is known to exist. Where one behind it does not, the device
+        # answers with an exception, and that serves as well.
         space = _READ_BACK[self.function]
         address = int.from_bytes(self.pdu[1:3], "big")
         step = 8 if space.of_bits else 1
@@ -158,6 +176,9 @@ class Request:
             if response[1] != len(response) - 2:
                 raise FrameError("the byte count does not fit the request")
             return response[2:]
+        # 05 and 06 are answered by an echo, 15 and 16 by address and count: in each case the first
+        # five bytes of the request. A device that clamps a value may echo the clamped one; that
+        # leaves the write in doubt, and reading back settles it.
         if response != self.pdu[:5]:
             raise FrameError("the device confirmed another write than the one asked for")
         return b""

@@ -1,4 +1,4 @@
-"""A serial port as an asyncio transport, without a thread."""
+"""A serial port as an asyncio transport, without a thread: baud rate, parity, stop bits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _READ_SIZE = 512
 
 @dataclass(frozen=True, slots=True)
 class SerialSettings:
-    """8 data bits always; the defaults are those of Modbus over Serial Line V1.02, 2.5.1."""
+    """Settings of a serial port: 8 data bits always.
+
+    The defaults are those of Modbus over Serial Line V1.02: even parity (2.5.1), 19200 Bd (3.2).
+    """
 
     path: str
     baudrate: int = 19200
@@ -26,7 +29,7 @@ class SerialSettings:
 
     @classmethod
     def of(cls, address: DeviceConnection) -> SerialSettings:
-        """Read the options of a ``serial://`` address. Raises ValueError with what is wrong."""
+        """Return the settings in the options of a ``serial://`` address. Raises ValueError."""
         if unknown := set(address.options) - _OPTIONS:
             raise ValueError(f"unknown option {sorted(unknown)}; there are {sorted(_OPTIONS)}")
         baudrate = address.options.get("baudrate", "19200")
@@ -36,19 +39,25 @@ class SerialSettings:
             raise ValueError(f"{baudrate!r} is not a baud rate of serial ports")
         if parity not in _PARITIES:
             raise ValueError(f"parity is N, E or O, not {parity!r}")
+        # One stop bit is accepted without parity as well. The specification wants two (2.5.1), but
+        # devices with 8N1 are common.
         if stopbits not in ("1", "2"):
             raise ValueError(f"stopbits is 1 or 2, not {stopbits!r}")
         return cls(address.path, int(baudrate), parity, int(stopbits))
 
 
 def open_serial(settings: SerialSettings, protocol: asyncio.Protocol) -> None:
-    """Open a port for this process alone, raw, and connect it to a protocol. Raises OSError."""
+    """Open a serial port for this process alone, raw, and connect it to a protocol.
+
+    Raises OSError.
+    """
     port = os.open(settings.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
+        # A line has one master (Serial Line V1.02, 2.1): a second program would garble its frames.
         fcntl.ioctl(port, termios.TIOCEXCL)
         _configure(port, settings)
         termios.tcflush(port, termios.TCIOFLUSH)
-    except termios.error as error:
+    except termios.error as error:  # not an OSError, and without the name of the port
         os.close(port)
         raise OSError(f"{settings.path} is not a serial port: {error}") from error
     except OSError:
@@ -63,12 +72,17 @@ def _configure(port: int, settings: SerialSettings) -> None:
     control |= termios.CSTOPB if settings.stopbits == 2 else 0
     characters = termios.tcgetattr(port)[6]
     characters[termios.VMIN], characters[termios.VTIME] = 0, 0
+    # A character of wrong parity is then read as 0, and the CRC rejects the frame. To mark it (with
+    # PARMRK) would put bytes into frames whose length is known.
     check = termios.INPCK if settings.parity != "N" else 0
     termios.tcsetattr(port, termios.TCSANOW, [check, 0, control, 0, speed, speed, characters])
 
 
 class SerialTransport(asyncio.WriteTransport):
-    """Feeds a protocol from a port and writes to it. A frame fits in the kernel's buffer."""
+    """Feed a protocol from a serial port, and write to the port.
+
+    Nothing is buffered here: a frame of at most 256 bytes fits in the kernel's buffer.
+    """
 
     def __init__(self, port: int, protocol: asyncio.Protocol) -> None:
         super().__init__()
@@ -78,10 +92,11 @@ class SerialTransport(asyncio.WriteTransport):
         self._loop.add_reader(port, self._readable)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Hand a whole frame to the kernel, or give the port up."""
+        """Hand a whole frame to the kernel, or close the port."""
         if self._port is None:
             return
         try:
+            # Half a frame must not be followed by the rest: the silence between would end it.
             if os.write(self._port, data) != len(data):
                 self.abort()
         except OSError as error:
@@ -110,7 +125,7 @@ class SerialTransport(asyncio.WriteTransport):
             return
         if data:
             self._protocol.data_received(data)
-        else:
+        else:  # readable, and nothing to read: the adapter was unplugged
             self._end(None)
 
     def _end(self, error: OSError | None) -> None:
@@ -118,4 +133,5 @@ class SerialTransport(asyncio.WriteTransport):
         if port is not None:
             self._loop.remove_reader(port)
             os.close(port)
+            # Later, as asyncio's own transports do: `write` may be on the stack.
             self._loop.call_soon(self._protocol.connection_lost, error)

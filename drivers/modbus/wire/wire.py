@@ -1,4 +1,4 @@
-"""An open connection: bytes out, bytes in, and whether it still stands."""
+"""A connection over TCP, TLS or a serial port: bytes out, bytes in, and whether it is open."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TLS_OPTIONS = {"ca", "cert", "key"}
 
 
 class Wire(asyncio.Protocol):
-    """Collects what arrives since the last request."""
+    """Collect the bytes that arrive after a request was sent."""
 
     def __init__(self) -> None:
         self.received = bytearray()
@@ -28,25 +28,26 @@ class Wire(asyncio.Protocol):
         self._is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Keep the transport of the new connection."""
         assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 (streams are both)
         self._transport = transport
         self.is_open = True
 
     def data_received(self, data: bytes) -> None:
-        """Append and wake whoever waits."""
+        """Append received bytes and wake whoever waits for them."""
         self.received += data
         self._wake()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Wake whoever waits: nothing will come any more."""
+        """Wake whoever waits for bytes: the connection is over, none will come."""
         self.is_open = False
         self._wake()
         if not self._closed.done():
             self._closed.set_result(None)
 
     def send(self, frame: bytes) -> None:
-        """Forget what arrived unasked, and write."""
+        """Drop the bytes that arrived unasked, and send a frame."""
+        # A device speaks only when asked: what is here is noise, or a response that came too late.
         self.received.clear()
         if self._transport is not None:
             self._transport.write(frame)
@@ -56,7 +57,7 @@ class Wire(asyncio.Protocol):
 
         Raises TimeoutError when the time of `limit` is over.
         """
-        if self._is_over:
+        if self._is_over:  # the timer may have fired while nobody waited
             raise TimeoutError
         self._news = self._loop.create_future()
         try:
@@ -66,10 +67,11 @@ class Wire(asyncio.Protocol):
 
     @contextmanager
     def limit(self, seconds: float) -> Iterator[None]:
-        """Let `news` wait for so long in all.
+        """Limit the time for which `news` may wait, over all its calls in the context. [s]
 
         `asyncio.timeout` cancels whatever is awaited and has to find out afterwards who cancelled.
-        A wire has one thing to wait for, so that a timer does; there is one for every request.
+        A wire waits for one thing only, so that a plain timer is enough, and costs less: there is
+        one for every request.
         """
         self._is_over = False
         timer = self._loop.call_later(seconds, self._expire)
@@ -80,6 +82,8 @@ class Wire(asyncio.Protocol):
 
     async def close(self) -> None:
         """Drop the connection at once, with whatever is still on its way."""
+        # No orderly end: the peer of a half-open connection would never take part in it (Messaging
+        # on TCP/IP V1.0b, 4.2.2). Waited for, because some devices take one connection only.
         if self._transport is not None:
             self._transport.abort()
             await self._closed
@@ -95,10 +99,11 @@ class Wire(asyncio.Protocol):
 
 
 def opener(address: DeviceConnection) -> Opener:
-    """Return the coroutine function that opens a connection; it raises OSError.
+    """Return the coroutine function that opens a connection to an address; it raises OSError.
 
     Raises ValueError for options that the transport does not have.
     """
+    # The options are looked at here and not when it connects, so that `hptwin check` finds them.
     if address.scheme == "serial":
         settings = SerialSettings.of(address)
 
@@ -115,6 +120,8 @@ def opener(address: DeviceConnection) -> Opener:
     async def open_stream() -> Wire:
         loop = asyncio.get_running_loop()
         context = _tls(address) if address.scheme == "tls" else None
+        # asyncio sets TCP_NODELAY, as Messaging on TCP/IP V1.0b, 4.3.2, recommends. The keep-alive
+        # that it recommends too is left out: every poll finds out whether the peer is there.
         _, wire = await loop.create_connection(Wire, address.host, address.port, ssl=context)
         return wire
 
@@ -122,7 +129,11 @@ def opener(address: DeviceConnection) -> Opener:
 
 
 def _tls(address: DeviceConnection) -> ssl.SSLContext:
-    """Verify the device by ``?ca=FILE`` or the system's authorities; show ``cert``, ``key``."""
+    """Return the TLS context of an address.
+
+    The device is verified by ``?ca=FILE`` or the system's authorities; ``cert`` and ``key`` are
+    the certificate that we show.
+    """
     for option, file in address.options.items():  # ssl's own error does not name the file
         if not Path(file).is_file():
             raise FileNotFoundError(f"there is no file {file} ({option}=)")

@@ -1,1 +1,1 @@
-"""What emulated devices show of the physics, or of a signal generator."""
+"""What the emulated devices show of the plant's physics, or of a signal generator."""

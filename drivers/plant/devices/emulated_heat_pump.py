@@ -23,11 +23,14 @@ from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH
 from heatpump_twin.drivers.plant.physics.sizing import PlantParameters, map_of, size
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
+# Without it the first hours would show a house, a tank and a controller that settle from made-up
+# temperatures, which no real site does.
 LONG_WARM_UP = ((18 * 3600, 60.0), (6 * 3600, 20.0))
-"""What passes before the start: how long, and in which steps. [s]"""
+"""Times that are simulated before the start, and their time steps. [s]"""
 SHORT_WARM_UP = ((3 * 3600, 60.0),)
+"""The same for sites with many heat pumps. [s]"""
 
 
 class EmulatedHeatPump:
@@ -50,7 +53,7 @@ class EmulatedHeatPump:
     ) -> None:
         self.id = heat_pump.id
         self.step = step
-        """[s]"""
+        """Time step of the physics. [s]"""
         # The weather belongs to the site; everything else to this one heat pump.
         weather = WeatherYear(site.latitude, site.longitude, seed)
         own_seed = channel(seed, heat_pump.id)
@@ -81,29 +84,29 @@ class EmulatedHeatPump:
 
     @property
     def disturbances(self) -> Disturbances:
-        """What goes wrong now."""
+        """The disturbances that are going on."""
         return self.physics.disturbances
 
     @property
     def ledger(self) -> Ledger:
-        """Energies since the start."""
+        """The energy ledger since the start. [J]"""
         return self.physics.ledger
 
     @property
     def residual(self) -> Residual:
-        """What the energy balances leave open since the start: nothing, if energy is conserved."""
+        """The residual of the energy balances since the start: 0 if energy is conserved. [J]"""
         return residual(self.physics.ledger, self._stored_at_start, self.physics.stored)
 
     def advance(self, to: int, step: float | None = None) -> None:
-        """Move to the last whole step before a time in µs; `step` in s if not the usual one."""
+        """Advance to the last whole step before a time in µs; `step` in s if not the usual one."""
         self._run(to, step or self.step)
 
     def skip(self, to: int) -> None:
-        """Leap to a later time without living through the time between; counters stand still."""
+        """Set the time to a later one without simulating what is between; counters stand still."""
         self.physics.time = max(to, self.physics.time)
 
     def read(self, point: str) -> float | None:
-        """Return what the sensor or the controller shows; None: this machine has no such thing."""
+        """Return what sensor or controller show of a point; None: this machine does not have it."""
         return self._readings.read(point)
 
     def write(self, point: str, value: float) -> None:
@@ -138,8 +141,10 @@ class EmulatedHeatPump:
 def _writers(
     settings: ControllerSettings, parameters: PlantParameters
 ) -> Mapping[str, Callable[[float], None]]:
+    """Return, by point, how a write changes the controller's settings."""
     limits = parameters.controller
 
+    # Clamped and not refused, as some controllers do: the twin has to notice by reading back.
     def clamp(name: str, low: float, high: float) -> Callable[[float], None]:
         return lambda value: setattr(settings, name, min(max(value, low), high))
 

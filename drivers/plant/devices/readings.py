@@ -1,4 +1,4 @@
-"""From the plant's state to the points of the catalogue, in the catalogue's units."""
+"""The readings of one heat pump: from the physics to the catalogue's points and units."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ABSENT = frozenset(
 
 
 class Readings:
-    """What can be read from the devices of one heat pump."""
+    """The readings of the devices of one heat pump, by point, in the catalogue's units."""
 
     def __init__(self, physics: HeatPumpPhysics) -> None:
         self._x = physics
@@ -59,11 +59,11 @@ class Readings:
 
     @property
     def points(self) -> frozenset[str]:
-        """Everything that can be read."""
+        """All points that can be read."""
         return frozenset(self._probed) | frozenset(self._stated)
 
     def read(self, point: str) -> float | None:
-        """Return what is shown now; None: there is no such sensor."""
+        """Return what a device shows of a point now; None: there is no such sensor."""
         x = self._x
         truth = self._probed.get(point)
         if truth is not None:
@@ -72,7 +72,7 @@ class Readings:
         return None if stated is None else float(stated())
 
     def shown(self, point: str) -> float:
-        """Return what a probe shows now."""
+        """Return what the probe of a point shows now."""
         x = self._x
         return x.probes.show(point, self._probed[point](), x.time, x.disturbances)
 
@@ -99,7 +99,7 @@ class Readings:
 
 
 def _possible(point: str, value: float) -> float:
-    """Keep what noise and offsets must not turn negative, or humidity above 100 %."""
+    """Return a reading that can be: no negative flow or water pressure, humidity 0 to 100 %."""
     if point.endswith("_humidity"):
         return min(max(value, 0.0), 100.0)
     if point in ("water_flow", "controller_water_flow"):
@@ -110,7 +110,7 @@ def _possible(point: str, value: float) -> float:
 
 
 def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
-    """Truths that a probe measures."""
+    """Return the true values that probes measure, by point."""
     loop, circuit, meter = x.loop, x.circuit, x.heat_meter
     sources: dict[str, Source] = {
         "supply_temperature": lambda: loop.supply,
@@ -141,6 +141,7 @@ def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "meter_supply_temperature": lambda: loop.meter_supply,
         "meter_return_temperature": lambda: loop.meter_return,
     }
+    # Found when the plant is made, and not by whoever happens to read the point.
     missing = SENSORS.keys() ^ sources.keys()
     if missing:
         raise LookupError(f"a probe without accuracy, or the reverse: {', '.join(sorted(missing))}")
@@ -148,6 +149,7 @@ def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
 
 
 def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    """Return the states that the controller shows, by point."""
     controller = x.controller
     heats_rooms: Source = lambda: controller.running and not controller.charging  # noqa: E731
     return {
@@ -175,6 +177,7 @@ def _estimate(x: HeatPumpPhysics) -> float:
 
 
 def _settings(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    """Return the settings of the user, by point."""
     s = x.controller.settings
     return {
         "unit_enabled": lambda: s.enabled,
@@ -190,6 +193,7 @@ def _settings(x: HeatPumpPhysics) -> Mapping[str, Source]:
 
 
 def _set_up(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    """Return what the installer has set up, by point."""
     limits = x.parameters.controller
     return {
         "heating_setting_method": lambda: limits.compensation is None,
@@ -210,8 +214,11 @@ def _set_up(x: HeatPumpPhysics) -> Mapping[str, Source]:
 
 
 def _meters(readings: Readings, x: HeatPumpPhysics) -> Mapping[str, Source]:
+    """Return the readings of the electricity meter and the heat meter, by point."""
     meter, heat = x.electricity_meter, x.heat_meter
 
+    # A meter computes from what it measures itself: from the true values, power would not be
+    # voltage times current times power factor.
     def power() -> float:
         return readings.shown("electrical_power")
 
@@ -227,6 +234,7 @@ def _meters(readings: Readings, x: HeatPumpPhysics) -> Mapping[str, Source]:
         "grid_frequency": lambda: meter.mains(x.time, power()).frequency,
         "electrical_energy": lambda: meter.energy / JOULES_PER_KWH,
         "meter_heat_power": lambda: heat_power(
+            # In standing water the noise of the flow sensor would be heat out of nothing.
             max(readings.shown("water_flow"), 0.0) if x.flow else 0.0,
             readings.shown("meter_supply_temperature"),
             readings.shown("meter_return_temperature"),

@@ -1,4 +1,4 @@
-"""What emulated devices show, by name, and how to make them show something else."""
+"""The values that emulated devices show, and how to set them to something else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = ("absent", "auto")
 
 
 class Wish(BaseModel):
-    """Values to show; without gateway or unit, on every device that has the point."""
+    """Values that devices are to show; without gateway or unit, all devices that have the point."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -27,7 +27,7 @@ class Wish(BaseModel):
 
 
 class ShownValues:
-    """Reads and sets the points of the devices behind some gateways."""
+    """Read and set the points of the devices behind some gateways."""
 
     def __init__(self, gateways: Mapping[str, EmulatedGateway]) -> None:
         self._gateways = gateways
@@ -35,7 +35,7 @@ class ShownValues:
     def all(
         self, gateway: str | None = None, unit: str | None = None
     ) -> dict[str, dict[str, dict[str, float | None]]]:
-        """Return values by gateway, unit and point; None: the device has no such sensor."""
+        """Return all shown values by gateway, unit and point; None: there is no such sensor."""
         found: dict[str, dict[str, dict[str, float | None]]] = {}
         for name, number, device in self._devices(gateway, unit):
             values = {point: shown.shown(device.sensors) for point, shown in device.points.items()}
@@ -52,6 +52,7 @@ class ShownValues:
                 known = sorted({name for device in devices for name in device.points})
                 raise SignalError(f"no device shows {point!r}; there are: {', '.join(known)}")
             found += [(_generator(device, point), point, value) for device in having]
+        # All are looked at before the first is set: half a wish would be a state nobody asked for.
         for generator, point, wished in found:
             if not isinstance(wished, str):
                 generator.require(point, wished)
@@ -66,6 +67,7 @@ class ShownValues:
     def _devices(
         self, gateway: str | None, unit: int | str | None
     ) -> list[tuple[str, int, EmulatedDevice]]:
+        """Return the devices that are meant, with gateway and unit, or raise `FaultError`."""
         found = [
             (name, number, device)
             for name, x in self._gateways.items()
@@ -79,6 +81,8 @@ class ShownValues:
 
 
 def _generator(device: EmulatedDevice, point: str) -> SignalGenerator:
+    """Return the signal generator behind a device, or raise `SignalError`."""
+    # A value that is set against the physics would contradict the energy balance and the meters.
     if not isinstance(device.process, SignalGenerator):
         raise SignalError(
             f"{point} follows from the plant's physics; to hold what a device shows of it, "

@@ -1,4 +1,4 @@
-"""A process without physics: something plausible for every point of any profile."""
+"""The signal generator: a process without physics, with plausible values for any profile."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ _HELD = frozenset({Group.CONFIGURATION, Group.IDENTIFICATION, Group.DIAGNOSTICS}
 _COUNTERS = frozenset({Group.STATISTICS, Group.MAINTENANCE})
 _PER_HOUR = {"kWh": 3.0, "m3": 0.8, "h": 1.0, "1": 4.0}
 """How fast counters of a unit run."""
+# The ripple's period divides neither of the others, so that the pattern does not soon repeat.
 _LOAD_PERIOD = 900.0
 _RIPPLE_PERIOD = 47.0
 _STATE_PERIOD = 240.0
+"""How long a state lasts. [s]"""
 
 
 class SignalGenerator:
-    """What an emulated device shows that stands alone: a `drivers.process.StepwiseProcess`.
+    """The process of an emulated device that stands alone: a `drivers.process.StepwiseProcess`.
 
     Quantities move together with one load, within the middle of their ranges; counters count;
     states change every few minutes. Settings keep what is written, and any point what `hold` says,
@@ -48,19 +50,19 @@ class SignalGenerator:
 
     @property
     def revision(self) -> int:
-        """A number that is another one whenever a value may have changed."""
+        """A number that changes whenever a value may have changed."""
         self._catch_up()
         return self._revision
 
     def read(self, point: str) -> float | None:
-        """Return the value of the present step; None: there is no such sensor."""
+        """Return the value of a point in the present step; None: there is no such sensor."""
         self._catch_up()
         if point in self._held:
             return self._held[point]
         return self._values.get(point)
 
     def write(self, point: str, value: float) -> None:
-        """Keep what a client wrote."""
+        """Keep the value that a client wrote to a point."""
         self._held[point] = value
         self._revision += 1
 
@@ -82,7 +84,7 @@ class SignalGenerator:
         self._revision += 1
 
     def release(self, point: str | None = None) -> None:
-        """Let a point, or all of them, go their own way again."""
+        """Release a held point, or all of them, to the generated value again."""
         if point is None:
             self._held.clear()
         else:
@@ -90,10 +92,11 @@ class SignalGenerator:
         self._revision += 1
 
     def restart(self) -> None:
-        """Forget what was written, as a device without a memory for it."""
+        """Forget what was written or held, as a device does that keeps it in volatile memory."""
         self.release()
 
     def _catch_up(self) -> None:
+        # All points at once, and once a step: what is read together shows the same moment.
         tick = (self._clock.now() - self._start) // self._step
         if tick != self._tick:
             self._tick = tick
@@ -103,6 +106,7 @@ class SignalGenerator:
 
 
 def _signal(codec: PointCodec, load: Signal, stream: int) -> Signal:
+    """Return the signal of one point, by what the catalogue says of it."""
     point, spec = codec.point, codec.point.spec
     held = point.write is not None or spec.role is PointRole.SETPOINT or spec.group in _HELD
     if spec.kind is not PointKind.ANALOG:
@@ -122,6 +126,7 @@ def _state(point: ProfilePoint, stream: int, *, held: bool) -> Signal:
     codes = sorted(set(point.enum.values()) or set(point.spec.enum) or {0, 1})
     if point.spec.group is Group.DIAGNOSTICS:
         return _constant(float(codes[0]))
+    # The first code is mostly "off" or "none", with which a device would seem to do nothing.
     if held:
         return _constant(float(codes[min(1, len(codes) - 1)]))
     shift = _STATE_PERIOD * len(codes) * uniform(stream, 0)
@@ -135,11 +140,13 @@ def _load(stream: int) -> Signal:
 
 
 def _moving(low: float, high: float, load: Signal, stream: int) -> Signal:
+    """Return a quantity that follows the load within its range, with a small ripple."""
     span, shift = high - low, math.tau * uniform(stream, 0)
     return lambda t: low + span * (load(t) + 0.01 * math.sin(math.tau * t / _RIPPLE_PERIOD + shift))
 
 
 def _counter(low: float, high: float, per_hour: float, stream: int) -> Signal:
+    """Return a counter that runs from somewhere in the lower part of its range."""
     start = low + (high - low) * (0.01 + 0.1 * uniform(stream, 0))
     return lambda t: min(start + per_hour * t / 3600.0, high)
 
@@ -149,7 +156,7 @@ def _constant(value: float) -> Signal:
 
 
 def _span(codec: PointCodec) -> Span:
-    """Return what catalogue, registers and the device's own limits allow."""
+    """Return the range of a point that catalogue, registers and the device's own limits allow."""
     point = codec.point
     ends = codec.clamped(-math.inf), codec.clamped(math.inf)
     low, high = max(min(ends), point.accepted[0]), min(max(ends), point.accepted[1])
@@ -168,6 +175,7 @@ def _at_rest(codec: PointCodec, low: float, high: float) -> float:
         middle = max(low, 0.0)
     elif step is not None:
         middle = low + round((middle - low) / step) * step
+    # The middle may be the device's mark for a missing sensor, which cannot be a value.
     for value in (middle, low, high):
         try:
             return codec.rounded(value)

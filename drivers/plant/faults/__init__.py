@@ -1,1 +1,1 @@
-"""Faults of the field devices: by name, on or off, and what they do."""
+"""Faults of the field devices: their names, the board of those that are on, their effects."""

@@ -1,4 +1,4 @@
-"""Faults of the field devices by name, as they are asked for.
+"""Faults of the field devices by name, as they are asked for: silence, latency, exception code, …
 
 Without a gateway, unit or point a fault concerns all of them.
 """
@@ -18,6 +18,7 @@ OneIn = Annotated[int, Field(ge=1, description="it hits one request in so many")
 
 
 class _Fault(BaseModel):
+    # Neither unknown keys nor infinite numbers: a misspelt detail must not be without effect.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     gateway: str | None = None

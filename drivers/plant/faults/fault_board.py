@@ -1,4 +1,4 @@
-"""Which faults of field devices are on."""
+"""The fault board: which faults of field devices are on, and how to start and stop them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from heatpump_twin.drivers.plant.errors import FaultError
 from heatpump_twin.drivers.plant.faults import fault_effects as effects
 from heatpump_twin.drivers.plant.faults.device_faults import DeviceFault
 
+# Taken from the union of the faults, so that a new one cannot be missing here.
 DEVICE_FAULTS: tuple[str, ...] = tuple(
     get_args(kind.model_fields["name"].annotation)[0] for kind in get_args(get_args(DeviceFault)[0])
 )
-"""Their names."""
+"""The names of all device faults."""
 
 _PLACE = ("name", "gateway", "unit", "point", "space", "address")
 """What tells one fault from another; of two at the same place the later one counts."""
 
 
 class FaultBoard:
-    """Switches faults of gateways on and off, and knows which are on."""
+    """Switch faults of gateways on and off, and keep account of those that are on."""
 
     def __init__(self, gateways: Mapping[str, EmulatedGateway], clock: Clock) -> None:
         self.gateways = gateways
@@ -31,6 +32,7 @@ class FaultBoard:
     async def start(self, fault: DeviceFault) -> None:
         """Begin a fault wherever it is asked for, or raise `FaultError`."""
         names = self._names(fault.gateway)
+        # All places first: if one of them cannot have the fault, it begins nowhere.
         found = [
             placed
             for name in names
@@ -52,12 +54,14 @@ class FaultBoard:
                 str(getattr(fault, part, None)) == value for part, value in which.items()
             ):
                 del self._on[key]
+                # One that is over by itself has nothing to undo: to end a reboot that is over would
+                # end the outage that came after it.
                 if not effects.is_over(fault, self._gateway(fault)):
                     await effects.end(fault, self._gateway(fault))
         self._apply(names)
 
     def active(self) -> Iterator[dict[str, Any]]:
-        """Give every fault that is on, as it could be asked for."""
+        """Give every fault that is on, in the form in which it could be asked for."""
         for key, fault in list(self._on.items()):
             if effects.is_over(fault, self._gateway(fault)):
                 del self._on[key]
@@ -65,6 +69,9 @@ class FaultBoard:
                 yield fault.model_dump(mode="json", exclude_none=True)
 
     def _apply(self, names: list[str]) -> None:
+        """Set the faults of some gateways anew from those that are on."""
+        # From nothing, because several faults share fields (`one_in`), of which one that ends could
+        # not tell what the others need.
         for name in names:
             self.gateways[name].faults.clear()
             for device in self.gateways[name].devices.values():

@@ -1,4 +1,4 @@
-"""What a fault does to a gateway: where it belongs, what lasts, and what happens once."""
+"""The effects of faults on gateways: where a fault belongs, what lasts, and what happens once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from heatpump_twin.drivers.plant.faults.device_faults import (
 def placed(
     fault: DeviceFault, name: str, gateway: EmulatedGateway, clock: Clock
 ) -> Iterator[DeviceFault]:
-    """Give the fault for everything at a gateway that it concerns; maybe nothing.
+    """Give a fault with its place, once for each unit of a gateway that it concerns; maybe none.
 
     Raises `FaultError` for a unit that is not there.
     """
@@ -37,6 +37,7 @@ def placed(
             if fault.unit not in (None, *gateway.devices):
                 known = ", ".join(map(str, gateway.devices))
                 raise FaultError(f"gateway {name} has no unit {fault.unit}; it has: {known}")
+            # A silent gateway swallows requests to any unit, also to those that it does not have.
             if isinstance(fault, Silence) and fault.unit is None:
                 yield fault.model_copy(update={"gateway": name})
                 return
@@ -49,7 +50,7 @@ def placed(
 
 
 def apply(fault: DeviceFault, gateway: EmulatedGateway, clock: Clock) -> None:
-    """Switch a placed fault on, if it lasts."""
+    """Switch a placed fault on, if it is one that lasts."""
     faults = gateway.faults
     match fault:
         case Silence(unit=unit, one_in=one_in):
@@ -75,7 +76,7 @@ def apply(fault: DeviceFault, gateway: EmulatedGateway, clock: Clock) -> None:
 
 
 async def begin(fault: DeviceFault, gateway: EmulatedGateway) -> None:
-    """Do what happens once."""
+    """Do what a fault does once, when it begins."""
     match fault:
         case HalfOpen():
             gateway.freeze_connections()
@@ -86,7 +87,7 @@ async def begin(fault: DeviceFault, gateway: EmulatedGateway) -> None:
 
 
 async def end(fault: DeviceFault, gateway: EmulatedGateway) -> None:
-    """Undo what happened once."""
+    """Undo what a fault did once, when it is stopped."""
     match fault:
         case Late():
             gateway.drop_late()
@@ -123,9 +124,11 @@ def _details(
             return {"space": place.space, "address": place.address}
         case StuckSensor(point=point, value=value):
             shown = device.points.get(point)
+            # The true value: one that another fault falsifies now would outlast that fault.
             now = shown and shown.value({})
             return None if now is None else {"value": now if value is None else value}
         case DriftingSensor(point=point, since=since):
+            # Kept with the fault: applied again, the drift goes on from where it was.
             begun = clock.now() if since is None else since
             return {"since": begun} if point in device.points else None
         case _:

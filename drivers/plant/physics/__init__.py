@@ -1,1 +1,1 @@
-"""The physics of one heat pump with its house. No I/O."""
+"""The physics of one heat pump with its house: refrigerant, frost, water, building. No I/O."""

@@ -1,4 +1,4 @@
-"""The course of a reverse-cycle defrost."""
+"""The reverse-cycle defrost: what starts it, its phases, and what ends it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 
 class DefrostPhase(Enum):
-    """Where a defrost is."""
+    """The phase of a defrost."""
 
     IDLE = auto()
     REVERSING = auto()
@@ -29,9 +29,11 @@ class DefrostParameters:
     blocked: float = 1.3
     """Ice level at which the interval no longer counts. [-]"""
     reversing: float = 40.0
+    """Duration of `DefrostPhase.REVERSING`. [s]"""
     draining: float = 50.0
+    """Duration of `DefrostPhase.DRAINING`. [s]"""
     longest: float = 480.0
-    """Melting is given up after this. [s]"""
+    """Melting is given up after this: reverse cycles take 3 to 8 minutes. [s]"""
     clean: float = 0.03
     """Ice level that ends it. [-]"""
     coldest_water: float = 12.0
@@ -39,7 +41,7 @@ class DefrostParameters:
 
 
 class Defrost:
-    """Decides on defrosts and steps through one."""
+    """Decide when to defrost, and step through the phases of a defrost."""
 
     def __init__(self, parameters: DefrostParameters) -> None:
         self._p = parameters
@@ -49,7 +51,7 @@ class Defrost:
         """Of the latest complete defrost. [s]"""
         self._elapsed = 0.0
         self._in_phase = 0.0
-        self._since = parameters.interval
+        self._since = parameters.interval  # the first defrost need not wait for a second one
 
     @property
     def active(self) -> bool:
@@ -57,8 +59,9 @@ class Defrost:
         return self.phase is not DefrostPhase.IDLE
 
     def step(self, dt: float, *, running: bool, run_time: float, ice: float, back: float) -> None:
-        """Move on; `run_time` in s, `ice` as a share of what is due, `back` in °C."""
+        """Advance by dt; times in s, `ice` as a share of what starts a defrost, `back` in °C."""
         p = self._p
+        # A compressor that stops leaves the rest of the ice to the next defrost.
         if not running:
             self._end()
             self._since += dt
@@ -66,6 +69,7 @@ class Defrost:
         if self.phase is DefrostPhase.IDLE:
             self._since += dt
             due = ice >= 1.0 and self._since >= p.interval and run_time >= p.first_after
+            # A blocked coil cannot wait for the interval: hardly any air passes it.
             if due or ice >= p.blocked:
                 self._enter(DefrostPhase.REVERSING)
                 self._elapsed = 0.0

@@ -1,4 +1,4 @@
-"""What can go wrong, by name, while the plant runs."""
+"""The disturbances of a heat pump, by name: what can go wrong with it while the plant runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from heatpump_twin.drivers.plant.sensors import SENSORS
 
 @dataclass(frozen=True, slots=True)
 class DisturbanceKind:
-    """A disturbance that the plant knows."""
+    """A kind of disturbance that the plant knows, with the range of its magnitude."""
 
     text: str
     unit: str
@@ -21,7 +21,7 @@ class DisturbanceKind:
     high: float
     default: float
     of_sensor: bool = False
-    """It concerns one sensor, which must be named."""
+    """Whether it concerns one sensor, which must be named."""
 
 
 KINDS = MappingProxyType(
@@ -57,7 +57,7 @@ KINDS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """One that is going on."""
+    """A disturbance that is going on."""
 
     name: str
     magnitude: float
@@ -65,7 +65,7 @@ class Disturbance:
 
 
 class Disturbances:
-    """Those that are going on."""
+    """The disturbances that are going on."""
 
     def __init__(self) -> None:
         self._active: dict[tuple[str, str | None], Disturbance] = {}
@@ -74,7 +74,7 @@ class Disturbances:
         return iter(self._active.values())
 
     def start(self, name: str, magnitude: float | None = None, point: str | None = None) -> None:
-        """Begin one, or change its magnitude."""
+        """Begin a disturbance, or change its magnitude. Raises `DisturbanceError`."""
         kind = KINDS.get(name)
         if kind is None:
             raise DisturbanceError(f"no disturbance {name!r}; there are: {', '.join(KINDS)}")
@@ -93,7 +93,7 @@ class Disturbances:
         self._active[name, point] = Disturbance(name, value, point)
 
     def stop(self, name: str | None = None, point: str | None = None) -> int:
-        """End all, those of one name, or that of one point; return how many were going on."""
+        """End all disturbances, or those of a name or a point; return how many were going on."""
         if name is not None and name not in KINDS:
             raise DisturbanceError(f"no disturbance {name!r}; there are: {', '.join(KINDS)}")
         ended = [
@@ -106,27 +106,27 @@ class Disturbances:
         return len(ended)
 
     def level(self, name: str, otherwise: float = 0.0) -> float:
-        """Return the magnitude of one, or `otherwise` if it is not going on."""
+        """Return the magnitude of a disturbance, or `otherwise` if it is not going on."""
         active = self._active.get((name, None))
         return otherwise if active is None else active.magnitude
 
     def has(self, name: str) -> bool:
-        """Tell whether one is going on."""
+        """Tell whether a disturbance is going on."""
         return (name, None) in self._active
 
     def offset(self, point: str) -> float:
-        """Return by how much a sensor is wrong, in the unit of its point."""
+        """Return the offset of a disturbed sensor, in the unit of its point; 0: it has none."""
         active = self._active.get(("sensor_offset", point))
         return 0.0 if active is None else active.magnitude
 
     def stuck(self, point: str) -> float | None:
-        """Return the value a sensor is stuck at; None: it is not."""
+        """Return the value a sensor is stuck at; NaN: where it was; None: it is not stuck."""
         active = self._active.get(("sensor_stuck", point))
         return None if active is None else active.magnitude
 
     @property
     def impairment(self) -> Impairment:
-        """What they do to the machine."""
+        """What the disturbances do to the machine."""
         return Impairment(
             self.level("refrigerant_undercharge"),
             self.level("coil_fouled"),

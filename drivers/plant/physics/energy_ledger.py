@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Ledger:
-    """Sums since the plant started. [J]"""
+    """The energy ledger of one heat pump: sums since the plant started. [J]"""
 
     compressor: float = 0.0
     """Electricity of compressor, inverter and fan."""
@@ -19,7 +19,7 @@ class Ledger:
     start_loss: float = 0.0
     """Heat that the map promises and a starting compressor does not deliver yet."""
     heat_to_water: float = 0.0
-    """By the machine, while heating."""
+    """Heat from the machine into the water, while heating."""
     defrost_from_water: float = 0.0
     loop_to_room: float = 0.0
     loop_to_plant_room: float = 0.0
@@ -32,7 +32,7 @@ class Ledger:
 
     @property
     def electricity(self) -> float:
-        """All of it, as the meter's boundary has it (SEPEMO H4). [J]"""
+        """All electricity within the meter's boundary (SEPEMO H4). [J]"""
         return self.compressor + self.pump + self.standby + self.tank_heater
 
 
@@ -47,7 +47,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """In less out less stored, since the start. Zero if energy is conserved. [J]"""
+    """Residuals of energy balances since the start: in less out less stored; 0 if conserved. [J]"""
 
     loop: float
     tank: float
@@ -55,7 +55,8 @@ class Residual:
 
 
 def residual(ledger: Ledger, before: Stored, after: Stored) -> Residual:
-    """Close the first law for the loop, the tank and the building."""
+    """Return the residuals of the first law for the loop, the tank and the building. [J]"""
+    # The tank's loss and the plant room's heat stay in the house: they count as its heating.
     x = ledger
     loop = x.heat_to_water - x.defrost_from_water
     loop -= x.loop_to_room + x.loop_to_plant_room + x.loop_to_tank

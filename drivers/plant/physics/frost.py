@@ -1,4 +1,4 @@
-"""Frost on the outdoor coil: how it grows, and what it takes to melt it."""
+"""Frost on the outdoor coil: how ice grows on it, and the heat that melts it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ class CoilParameters:
 
 
 class Coil:
-    """The ice on the coil."""
+    """The outdoor coil with its ice.
+
+    Ice grows by dm/dt = contact · ṁ_air · (w_air − w_sat(T_surface)) while the surface is below
+    0 °C: the air that touches it leaves saturated at its temperature (bypass-factor method).
+    """
 
     def __init__(self, parameters: CoilParameters, scale: float) -> None:
         self._p = parameters
@@ -41,19 +45,30 @@ class Coil:
         return self.ice / (self._p.capacity * self._scale)
 
     def collect(self, dt: float, evaporating: float, humidity_ratio: float) -> None:
-        """Let the air pass the running coil: below 0 °C its surplus water stays as ice."""
+        """Collect ice from the air that passes the running coil.
+
+        Parameters
+        ----------
+        dt : float
+            Time step. [s]
+        evaporating : float
+            Evaporating temperature. [°C]
+        humidity_ratio : float
+            Of the outdoor air. [kg/kg]
+        """
         surface = evaporating + self._p.fin_above_evaporating
-        if surface >= 0.0:
+        if surface >= 0.0:  # what condenses drips off
             return
         saturated = air.humidity_ratio(air.saturation_pressure(surface))
         surplus = max(humidity_ratio - saturated, 0.0)
         self.ice += dt * self._p.contact * self._p.air_flow * self._scale * surplus
 
     def thaw(self, dt: float, outdoor: float) -> None:
-        """Melt with still air while the machine stands."""
+        """Melt ice with still air at ``outdoor`` °C, while the machine stands, for dt seconds."""
         if self.ice > 0.0 and outdoor > 0.5:
+            # 60 W/K from the air to the coil of a machine of 5 kW.
             self.ice = max(self.ice - dt * 60.0 * self._scale * outdoor / _FUSION, 0.0)
 
     def melt(self, dt: float, heat: float) -> None:
-        """Melt with the heat of a reverse cycle in W."""
+        """Melt ice with the heat of a defrost, in W, for dt seconds."""
         self.ice = max(self.ice - dt * heat * self._p.melting_efficiency / _FUSION, 0.0)

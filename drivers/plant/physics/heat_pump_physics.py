@@ -24,20 +24,21 @@ _WEATHER_EVERY = 60 * MICROSECONDS
 _START_LAG = 50.0
 """A starting compressor first has to fetch its refrigerant and warm its metal. [s]"""
 _START_SHARE = 0.5
+"""Share of the heat that is missing in the first moment of a run. [-]"""
 _REVERSE_HEAT = 0.6
 """Heat that a defrost takes from the water, of the nominal capacity. [-]"""
 _REVERSE_POWER = 0.16
 """Electricity of a defrost, of the nominal capacity. [-]"""
 _FILL_PRESSURE = 1.6
-"""Cold system, gauge. [bar]"""
+"""Water pressure of the cold system, gauge. [bar]"""
 _FLOW_SWITCH = 0.4
-"""Opens below this share of the nominal flow. [-]"""
+"""The flow switch opens below this share of the nominal flow. [-]"""
 _LEAST_PRESSURE = 0.4
 """The pump draws air below this. [bar]"""
 
 
 class HeatPumpPhysics:
-    """The state of one heat pump and its house, and how it moves by a time step."""
+    """The state of one heat pump and its house, and how a time step changes it."""
 
     def __init__(
         self,
@@ -70,50 +71,50 @@ class HeatPumpPhysics:
         self.heat_meter = HeatMeter(seed)
         self.ledger = Ledger()
         self.heat = 0.0
-        """Into the water; negative while defrosting. [W]"""
+        """Heat from the machine into the water; negative while defrosting. [W]"""
         self.compressor_power = 0.0
         self.modulation = 0.0
         """Compressor speed after the power limit. [-]"""
         self.flow = 0.0
-        """[l/min]"""
+        """Water flow. [l/min]"""
         self._leaked = 0.0
 
     @property
     def stored(self) -> Stored:
-        """Heat contents now."""
+        """Heat contents of loop, tank and building. [J]"""
         return Stored(self.loop.stored, self.tank.stored, self.building.stored)
 
     @property
     def plant_room(self) -> float:
-        """Where pipes and tank stand. [°C]"""
+        """Air temperature where pipes and tank stand. [°C]"""
         return self.building.room - 1.0
 
     @property
     def pump_power(self) -> float:
-        """[W]"""
+        """Electricity of the water pump. [W]"""
         return self.parameters.pump_power if self.controller.pump_on else 0.0
 
     @property
     def standby_power(self) -> float:
-        """Electronics and crankcase heater; the plate's input includes them while running. [W]"""
+        """Standby: electronics, crankcase heater; the plate's input has them while running. [W]"""
         return 0.0 if self.controller.running else self.parameters.standby_power
 
     @property
     def electrical_power(self) -> float:
-        """Everything behind the electricity meter. [W]"""
+        """Electricity of everything behind the meter. [W]"""
         own = self.compressor_power + self.pump_power + self.standby_power
         return own + self.tank.fluxes.heater
 
     @property
     def valve_to_tank(self) -> bool:
-        """Where the three-way valve really points."""
+        """Whether the three-way valve points to the tank, whatever the controller wants."""
         if self.disturbances.has("valve_stuck"):
             return self.disturbances.level("valve_stuck") >= 0.5
         return self.controller.charging
 
     @property
     def water_pressure(self) -> float:
-        """Gauge; water expands into the vessel's gas. [bar]"""
+        """Water pressure, gauge: warm water expands into the vessel's gas. [bar]"""
         return max(_FILL_PRESSURE + 0.006 * (self.loop.mean - 20.0) - self._leaked, 0.0)
 
     @property
@@ -129,7 +130,12 @@ class HeatPumpPhysics:
         self.heat_meter.start(time, p.nominal_capacity, p.nominal_flow)
 
     def step(self, dt: float) -> None:
-        """Advance by dt seconds."""
+        """Advance the heat pump and its house by dt seconds.
+
+        The order follows the heat: controller, machine, water, tank, house. Each part takes what
+        the one before it gave off in this very step, so that no energy is lost in between.
+        """
+        # Once a minute: weather and drift change slowly, and their noise is dear to compute.
         if self.time >= self._weather_until:
             self.weather = self._year.at(self.time)
             self.probes.refresh(self.time)
@@ -174,6 +180,8 @@ class HeatPumpPhysics:
         self.time += round(dt * MICROSECONDS)
 
     def _seen(self) -> ControllerInputs:
+        """Return what the controller's sensors show, right or wrong."""
+        # A real controller infers the ice from temperatures; this one is told.
         probe = self._probed
         return ControllerInputs(
             supply=probe("supply_temperature", self.loop.supply),
@@ -188,9 +196,11 @@ class HeatPumpPhysics:
         )
 
     def _probed(self, point: str, truth: float) -> float:
+        # Without noise: a counter that only counts up would add up its positive half.
         return self.probes.steady(point, truth, self.disturbances)
 
     def _circulate(self, dt: float) -> None:
+        """Set the water flow, by pump, pressure, strainer and valves."""
         self._leaked += self.disturbances.level("water_leak") * dt / 3600.0
         if not self.disturbances.has("water_leak"):
             self._leaked = 0.0  # whoever repairs a leak refills
@@ -203,6 +213,7 @@ class HeatPumpPhysics:
         self.flow = self.parameters.nominal_flow * share if self.controller.pump_on else 0.0
 
     def _run_machine(self, dt: float) -> None:
+        """Run the compressor, or let the circuit rest, for dt seconds."""
         outdoor, ledger = self.weather.temperature, self.ledger
         controller = self.controller
         if not controller.running:
@@ -224,13 +235,16 @@ class HeatPumpPhysics:
         self.coil.collect(dt, operation.evaporating, self.weather.humidity_ratio)
         self.circuit.run(dt, operation.evaporating, operation.condensing, impairment.undercharge)
         ledger.heat_to_water += self.heat * dt
+        # The air gives what the map says; what a start takes of it is booked as lost.
         ledger.start_loss += (operation.capacity - self.heat) * dt
         ledger.heat_from_air += (operation.capacity - operation.power) * dt
 
     def _defrost(self, dt: float) -> None:
+        """Run a reverse-cycle defrost for dt seconds: heat from the water melts the ice."""
         p = self.parameters
         phase = self.controller.defrost.phase
         melting = phase is DefrostPhase.MELTING
+        # While pressures change over, and while water drips off, the compressor has little to do.
         share = {
             DefrostPhase.REVERSING: 0.35,
             DefrostPhase.MELTING: 1.0,
@@ -239,13 +253,14 @@ class HeatPumpPhysics:
         self.heat = -_REVERSE_HEAT * p.nominal_capacity if melting else 0.0
         self.compressor_power = _REVERSE_POWER * p.nominal_capacity * share
         self.modulation = 0.75 * share
-        if melting:
+        if melting:  # `heat` is negative: the coil gets the water's heat and the electricity
             self.coil.melt(dt, self.compressor_power - self.heat)
         # The coil condenses now, a little above the melting ice; the water side evaporates.
         self.circuit.run(dt, max(self.loop.supply - 35.0, -18.0), 9.0, 0.0)
         self.ledger.defrost_from_water -= self.heat * dt
 
     def _count(self, dt: float) -> None:
+        """Add the energies of dt seconds to the ledger, and to the counters of the meters."""
         ledger, loop, tank = self.ledger, self.loop.fluxes, self.tank.fluxes
         house = self.building.fluxes
         ledger.compressor += self.compressor_power * dt

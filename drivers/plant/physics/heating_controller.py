@@ -1,4 +1,4 @@
-"""The maker's controller: what to heat, how warm, and how fast the compressor runs."""
+"""The maker's heating controller: what to heat, how warm, and how fast the compressor runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ _HEATS_WATER = (
 
 @dataclass(frozen=True, slots=True)
 class CompensationLine:
-    """Water temperature by outdoor temperature: a straight line between two points. [°C]"""
+    """Weather compensation (heating curve): a straight line between two points. [°C]
+
+    From (outdoor_low, water_high) to (outdoor_high, water_low), and constant beyond them.
+    """
 
     outdoor_low: float = -5.0
     water_high: float = 50.0
@@ -45,7 +48,7 @@ class CompensationLine:
     water_low: float = 30.0
 
     def water(self, outdoor: float) -> float:
-        """Return the target for an outdoor temperature. [°C]"""
+        """Return the water temperature for an outdoor temperature. [°C]"""
         span = (outdoor - self.outdoor_low) / (self.outdoor_high - self.outdoor_low)
         return self.water_high + (self.water_low - self.water_high) * min(max(span, 0.0), 1.0)
 
@@ -56,8 +59,10 @@ class ControllerParameters:
 
     supply_min: float = 20.0
     supply_max: float = 55.0
+    """Limits of the supply setpoint. [°C]"""
     tank_min: float = 40.0
     tank_max: float = 75.0
+    """Limits of the hot water setpoint. [°C]"""
     compensation: CompensationLine | None = None
     """None: the setpoint is the target (direct)."""
     start_below: float = 2.0
@@ -65,9 +70,9 @@ class ControllerParameters:
     stop_above: float = 3.0
     """It stops this far above the target. [K]"""
     gain: float = 0.12
-    """Of the speed per K of deviation. [1/K]"""
+    """Gain of the PI controller: speed per K of deviation. [1/K]"""
     reset_time: float = 300.0
-    """Of the PI controller. [s]"""
+    """Reset time of the PI controller. [s]"""
     ramp: float = 0.02
     """Fastest change of the speed, as a share of the highest. [1/s]"""
     start_modulation: float = 0.35
@@ -75,17 +80,21 @@ class ControllerParameters:
     """The compressor starts at a fixed speed, for the oil. [s]"""
     min_modulation: float = 0.27
     min_on: float = 180.0
+    """Shortest run of the compressor before it stops for warm water. [s]"""
     min_off: float = 60.0
-    """Pressures level out. [s]"""
+    """Shortest pause of the compressor, in which the pressures level out. [s]"""
     tank_below: float = 6.0
     """Hot water is made from this far below its setpoint. [K]"""
     tank_excess: float = 8.0
     """Water for the tank is this much warmer than the tank's setpoint. [K]"""
     longest_charge: float = 5400.0
+    """Longest time for which hot water keeps the rooms waiting. [s]"""
     rest_after_charge: float = 1800.0
     """After a charge that took too long the rooms come first for a while. [s]"""
     silent_limit: float = 0.7
+    """Highest compressor speed in silent mode. [-]"""
     pump_overrun: float = 120.0
+    """Time for which the pump runs on after the compressor. [s]"""
     heating_limit: float = 18.0
     """In automatic mode rooms are heated below this outdoor temperature. [°C]"""
     defrost: DefrostParameters = field(default_factory=DefrostParameters)
@@ -93,7 +102,7 @@ class ControllerParameters:
 
 @dataclass(slots=True)
 class ControllerSettings:
-    """What the user has set."""
+    """The settings of the user."""
 
     enabled: bool = True
     mode: int = ControllerMode.HEATING_AND_HOT_WATER
@@ -107,14 +116,14 @@ class ControllerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ControllerInputs:
-    """What the controller's own sensors show."""
+    """The inputs of the controller: what its own sensors show. [°C]"""
 
     supply: float
     back: float
     tank: float
     outdoor: float
     ice: float
-    """As a share of what a defrost is due at. [-]"""
+    """Ice on the coil, as a share of what a defrost is due at. [-]"""
     no_flow: bool
     evaporating: float
     condensing: float
@@ -123,7 +132,7 @@ class ControllerInputs:
 
 
 class Controller:
-    """Decides every step; the attributes are its outputs."""
+    """The controller of the heat pump: it decides in every step; the attributes are its outputs."""
 
     def __init__(self, parameters: ControllerParameters) -> None:
         self._p = parameters
@@ -141,7 +150,7 @@ class Controller:
         self.modulation = 0.0
         self.target = self.settings.supply_setpoint
         self.run_time = 0.0
-        """Since the last start. [s]"""
+        """Run time of the compressor since its last start. [s]"""
         self.starts = 0
         self._off_time = parameters.min_off
         self._integral = 0.5
@@ -151,7 +160,11 @@ class Controller:
         self._cold_outdoors = True
 
     def step(self, dt: float, seen: ControllerInputs) -> None:
-        """Look at the sensors and decide."""
+        """Decide what to heat and how fast to run, by the sensors, for dt seconds.
+
+        Protection comes first, because all else depends on whether the machine may run at all; the
+        speed comes last, as a defrost takes it out of the controller's hands.
+        """
         self.protection.step(
             dt,
             no_flow=seen.no_flow,
@@ -170,11 +183,15 @@ class Controller:
         )
         self._modulate(dt, seen)
         self._overrun = self._p.pump_overrun if self.running else max(self._overrun - dt, 0.0)
+        # Frost protection: moving water does not freeze as soon, so that the pump alone has to do.
         freezing = seen.outdoor < 3.0 and min(seen.supply, seen.back) < 8.0
+        # On between two runs of the compressor as well, since sensors in standing water show the
+        # room, and by them the compressor starts.
         self.pump_on = heating or self.charging or self._overrun > 0.0 or freezing
 
     def _wants_heating(self, seen: ControllerInputs) -> bool:
         limit = self._p.heating_limit
+        # 1 K to either side, or heating would come and go with every cloud.
         if seen.outdoor > limit + 1.0:
             self._cold_outdoors = False
         elif seen.outdoor < limit - 1.0:
@@ -220,17 +237,19 @@ class Controller:
             cold = seen.supply < self.target - p.start_below
             if demand and cold and self._off_time >= p.min_off:
                 self.running, self.run_time = True, 0.0
+                # From the middle: an integral from the last run would answer another load.
                 self.modulation, self._integral = p.start_modulation, 0.5
                 self.starts += 1
             return
         self.run_time += dt
         too_hot = seen.supply > self.target + p.stop_above and not self.defrost.active
         at_limit = seen.supply > p.supply_max + 4.0
+        # Neither the end of demand nor the limit of the machine waits for the shortest run.
         if not demand or at_limit or (too_hot and self.run_time >= p.min_on):
             self.running, self._off_time, self.modulation = False, 0.0, 0.0
 
     def _modulate(self, dt: float, seen: ControllerInputs) -> None:
-        """PI on the supply temperature, with a ramp, and no wind-up at the limits."""
+        """Set the compressor speed: PI on the supply temperature, with a ramp, without wind-up."""
         p = self._p
         if not self.running or self.defrost.active or self.run_time < p.start_hold:
             return
@@ -238,6 +257,8 @@ class Controller:
         deviation = self.target - seen.supply
         wanted = p.gain * deviation + self._integral
         saturated = wanted >= highest if deviation > 0.0 else wanted <= p.min_modulation
+        # At a limit the integral stands still: wound up, it would hold the speed there for long
+        # after the deviation has changed its sign.
         if not saturated:
             self._integral += p.gain / p.reset_time * deviation * dt
         wanted = min(max(wanted, p.min_modulation), highest)

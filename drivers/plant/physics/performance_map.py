@@ -1,4 +1,4 @@
-"""The machine: heating capacity and electrical input, anchored at the plate points."""
+"""The performance map of the machine: heating capacity and COP, anchored at the plate points."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ class MachineParameters:
     efficiency_per_water: float = -0.006
     """Change of the Carnot share with the water temperature: leakage and hot windings. [1/K]"""
     superheat: float = 5.0
+    """[K]"""
     subcooling: float = 4.0
+    """[K]"""
 
 
 @dataclass(frozen=True, slots=True)
 class Impairment:
-    """What is wrong with the machine; all zero is healthy."""
+    """The impairment of the machine by faults; all zero is healthy."""
 
     undercharge: float = 0.0
     """Missing share of the refrigerant. [-]"""
@@ -62,7 +64,7 @@ HEALTHY = Impairment()
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What the running machine does."""
+    """The steady operation of the running machine: heat, power, temperatures."""
 
     capacity: float
     """Heat into the water. [W]"""
@@ -77,7 +79,7 @@ class Operation:
 
     @property
     def cop(self) -> float:
-        """Heat over electricity. [-]"""
+        """COP: heat over electricity. [-]"""
         return self.capacity / self.power
 
 
@@ -88,6 +90,9 @@ def parameters_of(plate: Plate) -> MachineParameters:
 
 class PerformanceMap:
     """Steady operation in (outdoor, water, compressor speed).
+
+    COP = η · T_c / (T_c − T_e) with evaporating and condensing temperature in K and the Carnot
+    share η, for air-to-water machines 0.40 to 0.55. [-]
 
     At full load the map goes through every plate point. Between and beyond them, capacity follows
     linear trends, and the COP a share of the Carnot limit between evaporating and condensing
@@ -102,6 +107,7 @@ class PerformanceMap:
     ) -> None:
         self._p = parameters
         self._max_power = max_power
+        # Not every plate has A7/W35: the point nearest to it turns the trend, a share, into watts.
         nearest = min(points, key=lambda p: _distance(p, _REFERENCE_OUTDOOR, _REFERENCE_WATER))
         self._scale = nearest.capacity / self._trend(nearest.outdoor, nearest.water)
         self._anchors = tuple(
@@ -124,7 +130,7 @@ class PerformanceMap:
         frost: float = 0.0,
         impairment: Impairment = HEALTHY,
     ) -> Operation:
-        """Return the steady operation.
+        """Return the steady operation, at most at the machine's largest electrical input.
 
         Parameters
         ----------
@@ -137,6 +143,7 @@ class PerformanceMap:
         """
         full, share = self._correction(outdoor, water)
         operation = self._at(outdoor, water, modulation, frost, full, share, impairment)
+        # The inverter limits the power by the speed. Twice, as power does not quite follow it.
         for _ in range(2):
             if operation.power <= self._max_power:
                 break
@@ -158,8 +165,9 @@ class PerformanceMap:
         share: float,
         bad: Impairment,
     ) -> Operation:
+        """Return the operation at a speed, from full-load capacity in W and Carnot share."""
         p = self._p
-        ice = min(frost, 1.3)
+        ice = min(frost, 1.3)  # from there on a defrost is due in any case (`DefrostParameters`)
         extra = p.frost_approach * ice + 12.0 * bad.coil_fouling + 18.0 * bad.fan_stopped
         carnot, evaporating, condensing = self._carnot(outdoor, water, modulation, extra)
         efficiency = share * self._efficiency_trend(water)
@@ -167,10 +175,12 @@ class PerformanceMap:
         capacity = full * modulation * (1.0 - p.frost_capacity_loss * ice * ice)
         capacity *= (1.0 - 0.8 * bad.undercharge) * (1.0 - 0.45 * bad.coil_fouling)
         capacity *= 0.4 if bad.fan_stopped else 1.0
+        # Above 1 in any case: the electricity that the compressor takes becomes heat as well.
         cop = min(max(efficiency * carnot * (1.0 - 0.6 * bad.undercharge), 1.02), 9.0)
         return Operation(capacity, capacity / cop, evaporating, condensing, modulation)
 
     def _trend(self, outdoor: float, water: float) -> float:
+        """Return the full-load capacity as a share of that at A7/W35, from 0.25 to 1.35. [-]"""
         p = self._p
         trend = (
             1.0
@@ -185,7 +195,12 @@ class PerformanceMap:
     def _carnot(
         self, outdoor: float, water: float, modulation: float, extra: float
     ) -> tuple[float, float, float]:
+        """Return the Carnot COP, and evaporating and condensing temperature in °C.
+
+        ``extra`` widens the evaporator's approach, for ice and faults. [K]
+        """
         p = self._p
+        # A heat exchanger that transfers half the heat needs half the temperature difference.
         evaporating = outdoor - p.evaporator_approach * modulation - extra
         condensing = (
             water + p.condenser_pinch + (p.condenser_approach - p.condenser_pinch) * (modulation)
@@ -194,9 +209,10 @@ class PerformanceMap:
         return (condensing + _KELVIN) / lift, evaporating, condensing
 
     def _correction(self, outdoor: float, water: float) -> tuple[float, float]:
-        """Return full-load capacity in W and the Carnot share."""
+        """Return full-load capacity in W and Carnot share, corrected by the plate points."""
         capacity = share = weights = 0.0
         for point, ratio, efficiency in self._anchors:
+            # Finite at a plate point itself, whose weight then outdoes all others.
             weight = 1.0 / (_distance(point, outdoor, water) + 1e-9)
             capacity += weight * ratio
             share += weight * efficiency

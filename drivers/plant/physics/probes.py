@@ -1,4 +1,4 @@
-"""All sensors of one heat pump, with what is wrong with them at the moment."""
+"""The probes of one heat pump: all its sensors, with the disturbances that they have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from heatpump_twin.drivers.plant.sensors import SENSORS, Sensor
 
 
 class Probes:
-    """Shows what the sensors show."""
+    """The sensors of one heat pump: what each shows of the true value."""
 
     def __init__(self, seed: int) -> None:
         self._sensors = {point: Sensor(seed, point, a) for point, a in SENSORS.items()}
@@ -17,7 +17,7 @@ class Probes:
         self._frozen: dict[str, float] = {}
 
     def refresh(self, time: int) -> None:
-        """Let the drift move; called every minute, for it is slow and costs time."""
+        """Update the drift of all sensors to a time in µs: once a minute, for it costs time."""
         for point, sensor in self._sensors.items():
             self._error[point] = sensor.error(time)
 
@@ -27,7 +27,7 @@ class Probes:
         return self._held(point, shown, disturbances)
 
     def show(self, point: str, truth: float, time: int, disturbances: Disturbances) -> float:
-        """Return what a sensor shows at a time in µs."""
+        """Return what a sensor shows at a time in µs, with its noise."""
         noise = self._sensors[point].noise(time)
         shown = truth + self._error[point] + noise + disturbances.offset(point)
         return self._held(point, shown, disturbances)

@@ -1,4 +1,4 @@
-"""The controller's cut-outs: they stop the compressor, show a code, and try again later."""
+"""The controller's cut-outs: they stop the compressor, show an error code, and try again later."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ _RETRY = 600.0
 
 @dataclass(frozen=True, slots=True)
 class CutOut:
-    """Trips when its condition lasts."""
+    """A cut-out: it trips when its condition lasts as long as its delay."""
 
     code: int
     delay: float
     """[s]"""
 
 
+# The delays bridge what is normal for a moment, such as no flow while the pump is starting.
 CUT_OUTS = (CutOut(FLOW_SWITCH, 30.0), CutOut(LOW_PRESSURE, 60.0), CutOut(HIGH_PRESSURE, 5.0))
 
 
 class Protection:
-    """Watches flow and pressures."""
+    """Watch flow and pressures, and keep the error code of the cut-out that has tripped."""
 
     def __init__(self) -> None:
         self.code = NO_ERROR
@@ -40,7 +41,7 @@ class Protection:
     def step(
         self, dt: float, *, no_flow: bool, evaporating: float, condensing: float, external: int
     ) -> None:
-        """Check the conditions.
+        """Check the conditions of the cut-outs over dt seconds.
 
         Parameters
         ----------
@@ -51,6 +52,7 @@ class Protection:
         external : int
             An error that has another cause; 0: none.
         """
+        # With R410A −38 °C are 1.9 bar and 67 °C are 44 bar, absolute.
         present = {
             FLOW_SWITCH: no_flow,
             LOW_PRESSURE: evaporating < -38.0,
@@ -62,6 +64,7 @@ class Protection:
             self._lasting[code] = self._lasting[code] + dt if present[code] else 0.0
             if self._lasting[code] >= cut_out.delay:
                 self.code, self._retry_in = code, _RETRY
+        # An error with a cause outside of the model holds as long as the cause; nothing to retry.
         if external:
             self.code, self._retry_in = external, 0.0
         elif self._retry_in == 0.0:

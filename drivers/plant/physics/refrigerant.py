@@ -1,4 +1,4 @@
-"""Refrigerants: saturation and the temperature of the compressed gas."""
+"""Refrigerants: saturation pressure and temperature, and the discharge temperature."""
 
 from __future__ import annotations
 
@@ -32,8 +32,12 @@ class Refrigerant:
         return self.b / (self.a - math.log(pressure)) - self.c
 
     def discharge_temperature(self, suction: float, evaporating: float, condensing: float) -> float:
-        """Return the gas temperature at the compressor outlet; all in °C. [°C]"""
+        """Return the discharge temperature, of the gas at the compressor outlet; all in °C. [°C]
+
+        T₂ = T₁ (p_condensing / p_evaporating)ⁿ in K, with n the gas exponent.
+        """
         ratio = self.pressure(condensing) / self.pressure(evaporating)
+        # At a start both pressures are equal, and rounding may put the ratio below 1.
         return (suction + _KELVIN) * math.pow(max(ratio, 1.0), self.gas_exponent) - _KELVIN
 
 

@@ -1,4 +1,4 @@
-"""The refrigerant circuit as its sensors see it: lagging behind the compressor, resting with it."""
+"""The refrigerant circuit as its sensors see it: pressures and temperatures that lag behind."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _REST_LAG = 240.0
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What surrounds the circuit. [°C]"""
+    """The temperatures around a standing circuit. [°C]"""
 
     outdoor: float
     water: float
 
 
 class RefrigerantCircuit:
-    """Lagged states of the circuit. [°C]"""
+    """The temperatures of the refrigerant circuit, each following with a first-order lag. [°C]"""
 
     def __init__(self, parameters: MachineParameters, rest: Rest) -> None:
         self._p = parameters
@@ -33,17 +33,28 @@ class RefrigerantCircuit:
 
     @property
     def high_pressure(self) -> float:
-        """Absolute. [bar]"""
+        """Condensing pressure, absolute. [bar]"""
         return self._p.refrigerant.pressure(self.condensing)
 
     @property
     def low_pressure(self) -> float:
-        """Absolute. [bar]"""
+        """Evaporating pressure, absolute. [bar]"""
         return self._p.refrigerant.pressure(self.evaporating)
 
     def run(self, dt: float, evaporating: float, condensing: float, undercharge: float) -> None:
-        """Follow the running compressor; missing charge shows as superheat and less subcooling."""
+        """Follow the running compressor for dt seconds.
+
+        Missing refrigerant shows as more superheat and less subcooling.
+
+        Parameters
+        ----------
+        evaporating, condensing : float
+            Saturation temperatures that the circuit settles at. [°C]
+        undercharge : float
+            Missing share of the refrigerant. [-]
+        """
         p = self._p
+        # The exact step of a first-order lag: steps of 60 s are as stable as those of 1 s.
         follow = 1.0 - math.exp(-dt / _LAG)
         superheat = p.superheat + 30.0 * undercharge
         subcooling = max(p.subcooling * (1.0 - 2.5 * undercharge), 0.3)
@@ -53,10 +64,14 @@ class RefrigerantCircuit:
         self.coil_outlet += follow * (self.evaporating + 0.8 * superheat - self.coil_outlet)
         self.liquid += follow * (self.condensing - subcooling - self.liquid)
         gas = p.refrigerant.discharge_temperature(self.suction, self.evaporating, self.condensing)
+        # Controllers slow down before the gas is hot enough to harm the oil.
         self.discharge += follow * (min(gas, 115.0) - self.discharge)
 
     def rest(self, dt: float, around: Rest) -> None:
-        """Relax: the refrigerant gathers where it is coldest, and its pressure with it."""
+        """Relax the standing circuit for dt seconds towards what surrounds it.
+
+        The refrigerant gathers where it is coldest, and that temperature sets the pressure.
+        """
         follow = 1.0 - math.exp(-dt / _REST_LAG)
         coldest = min(around.outdoor, around.water)
         self.evaporating += follow * (coldest - self.evaporating)

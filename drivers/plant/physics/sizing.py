@@ -1,4 +1,4 @@
-"""From a plate and a climate to a whole installation: tank, radiators and a house that fit."""
+"""Sizing: from a plate and a climate to an installation: tank, radiators and a house that fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from heatpump_twin.drivers.plant.physics.weather_year import Climate
 _REFERENCE_CAPACITY = 5000.0
 """The defaults of all parameters are those of a machine of 5 kW at A7/W35. [W]"""
 _ROOM = 20.0
+"""Room temperature that heating is sized for. [°C]"""
 _DESIGN_WATER = 45.0
+"""Water temperature at the design outdoor temperature. [°C]"""
 _LOAD_SHARE = 0.62
 """Design heat load over the capacity then: hot water and defrost take their part."""
 _EMITTER_RESERVE = 1.3
@@ -63,6 +65,7 @@ def size(plate: Plate, climate: Climate) -> PlantParameters:
     nominal = performance.full_capacity(7.0, 35.0)
     design = climate.design_temperature
     load = _LOAD_SHARE * performance.full_capacity(design, _DESIGN_WATER)
+    # In a mild climate the difference gets small, and the house would be one without insulation.
     loss = load / max(_ROOM - design, 8.0)
     scale = nominal / _REFERENCE_CAPACITY
     house = loss / BuildingParameters().loss
@@ -73,6 +76,7 @@ def size(plate: Plate, climate: Climate) -> PlantParameters:
         coil=CoilParameters(),
         loop=LoopParameters(
             exchanger=loop.exchanger * scale,
+            # Losses go with the surface: of a pipe, by the root of what it holds.
             exchanger_loss=loop.exchanger_loss * scale**0.5,
             thermosiphon=loop.thermosiphon * scale,
             pipe_litres=loop.pipe_litres * scale,

@@ -1,4 +1,4 @@
-"""The hot water tank: layers, a coil in its lower half, draws, and an immersion heater."""
+"""The stratified hot water tank: layers, a coil in its lower half, draws, an immersion heater."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.noise import channel, uniform
 from heatpump_twin.drivers.plant.physics.water_loop import WATER_HEAT
 
+# With fewer than five the model's own mixing would blur the layers that draws and coil make.
 _LAYERS = 6
 _COIL_LAYERS = (3, 4, 5)
 _SENSOR_LAYER = 2
@@ -19,15 +20,15 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class TankParameters:
-    """A hot water tank."""
+    """The parameters of a hot water tank."""
 
     litres: float = 180.0
     loss: float = 1.7
     """Standing loss to the plant room, 1.5 kWh per day at 45 K. [W/K]"""
     conduction: float = 4.0
-    """Between neighbouring layers, with the wall's share. [W/K]"""
+    """Conductance between neighbouring layers, with the wall's share. [W/K]"""
     heater_power: float = 2000.0
-    """Immersion heater. [W]"""
+    """Power of the immersion heater. [W]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ DAILY_DRAWS = (
 
 
 class DrawProfile:
-    """What is drawn: about the same hours and litres every day."""
+    """The hot water that people draw: about the same hours and litres every day."""
 
     def __init__(self, seed: int, longitude: float) -> None:
         self._when = channel(seed, "draw.when")
@@ -60,7 +61,8 @@ class DrawProfile:
         self._shift = longitude / 360.0 * _DAY
 
     def flow(self, time: int) -> float:
-        """Return the flow at 40 °C. [l/s]"""
+        """Return the flow of mixed water at 40 °C at a time in µs. [l/s]"""
+        # Solar time, so that it needs no time zone and no summer time.
         local = time / MICROSECONDS + self._shift
         day, second = divmod(local, _DAY)
         flow = 0.0
@@ -83,10 +85,11 @@ class TankFluxes:
 
 
 class StratifiedTank:
-    """Layer temperatures, top first.
+    """The temperatures of the tank's layers, top first. [°C]
 
     C dT_i/dt = ṁc(T_below − T_i) + k(T_i+1 − 2T_i + T_i−1) − UA(T_i − T_a) + Q_i, where cold water
-    enters at the bottom; a layer warmer than the one above it mixes with it.
+    enters at the bottom; a layer warmer than the one above it mixes with it. C in J/K, ṁc, k and
+    UA in W/K, Q in W.
     """
 
     def __init__(self, parameters: TankParameters, top: float, bottom: float) -> None:
@@ -108,7 +111,7 @@ class StratifiedTank:
 
     @property
     def sensor(self) -> float:
-        """Where the controller's sensor sits. [°C]"""
+        """Temperature at the controller's sensor. [°C]"""
         return self._t[_SENSOR_LAYER]
 
     @property
@@ -127,7 +130,7 @@ class StratifiedTank:
         plant_room: float,
         heater_on: bool,
     ) -> None:
-        """Heat, draw and mix.
+        """Heat the tank, draw from it and mix its layers, over dt seconds.
 
         Parameters
         ----------
@@ -139,16 +142,21 @@ class StratifiedTank:
             Mixed water that people take at 40 °C. [l/s]
         cold : float
             Mains water. [°C]
+        plant_room : float
+            Air around the tank. [°C]
         """
         p, t = self._p, self._t
         source = [0.0] * _LAYERS
         self._share_coil_heat(source, coil_heat, coil_conductance)
+        # The heater has a thermostat of its own, which opens at 75 °C.
         heater = p.heater_power if heater_on and t[_HEATER_LAYER] < 75.0 else 0.0
         source[_HEATER_LAYER] += heater
 
+        # At the tap people mix to 40 °C: the hotter the tank, the less they take out of it.
         hot_share = min(max((_COMFORT - cold) / max(t[0] - cold, 1.0), 0.0), 1.0)
         stream = draw * hot_share * 0.99 * WATER_HEAT
         ua = p.loss / _LAYERS
+        # Forward Euler is stable here: in a step of 60 s a draw is 8 l, and a layer holds 30 l.
         old = list(t)
         lost = 0.0
         for i in range(_LAYERS):
@@ -171,12 +179,17 @@ class StratifiedTank:
     def _share_coil_heat(self, source: list[float], heat: float, conductance: float) -> None:
         layers = self.around_coil
         mean = sum(layers) / len(layers)
+        # What the conductance adds to a cold layer it takes from a warm one: the sum stays `heat`.
         for i, temperature in zip(_COIL_LAYERS, layers, strict=True):
             source[i] = (heat + conductance * (mean - temperature)) / len(layers)
 
 
 def _mix_inversions(t: list[float]) -> None:
-    """Mix equal layers from the bottom up until none is warmer than the one above it."""
+    """Mix layers, all of one size, until none is warmer than the one above it.
+
+    From the top down, each layer joins the block above it while it is warmer than that block's
+    mean (pool adjacent violators). The heat content stays the same.
+    """
     blocks: list[tuple[float, int]] = []
     for temperature in t:
         total, count = temperature, 1

@@ -1,4 +1,4 @@
-"""The water loop: exchanger, pipes, emitter, three-way valve and tank coil.
+"""The water loop: condenser, pipes, emitter (radiators), three-way valve and tank coil.
 
 Every volume is a well-mixed node; the nodes that the valve puts in the flow form a ring. One step
 solves the ring by backward Euler, so that any step is stable and no heat is lost between nodes.
@@ -18,12 +18,12 @@ WATER_DENSITY = 0.99
 
 @dataclass(frozen=True, slots=True)
 class LoopParameters:
-    """A water loop."""
+    """The parameters of a water loop."""
 
     exchanger: float = 18_000.0
     """Heat capacity of the condenser with its water. [J/K]"""
     exchanger_loss: float = 1.5
-    """To the plant room. [W/K]"""
+    """Loss of the condenser to the plant room. [W/K]"""
     thermosiphon: float = 0.0015
     """Flow that warm water keeps up in a standing loop. [kg/s]"""
     pipe_litres: float = 2.2
@@ -33,15 +33,15 @@ class LoopParameters:
     emitter: float = 165_000.0
     """Heat capacity of the radiators with their water. [J/K]"""
     emitter_power: float = 3300.0
-    """With all valves open, at 45/40 °C water and 20 °C room. [W]"""
+    """Heat of the emitters with all valves open, at 45/40 °C water and 20 °C room. [W]"""
     emitter_exponent: float = 1.3
-    """Radiators 1.3, floors 1.1 (EN 442, EN 1264). [-]"""
+    """n in Q = K ΔTⁿ: radiators 1.3, floors 1.1 (EN 442, EN 1264). [-]"""
     unvalved_share: float = 0.25
-    """Emitters without thermostatic valve: bathrooms, and the bypass that keeps flow. [-]"""
+    """Share of emitters without thermostatic valve: bathrooms, the bypass that keeps flow. [-]"""
     coil_litres: float = 4.0
     """Water in the tank's coil. [l]"""
     coil_conductance: float = 500.0
-    """Coil to tank. [W/K]"""
+    """Conductance from the coil to the tank. [W/K]"""
 
 
 @dataclass(slots=True)
@@ -52,21 +52,22 @@ class LoopFluxes:
     to_tank: float = 0.0
     to_plant_room: float = 0.0
     coil_conductance: float = 0.0
-    """With which the coil gave `to_tank`. [W/K]"""
+    """Conductance at which the coil gave `to_tank`. [W/K]"""
 
 
+# In one well-mixed node the water would return as warm as the mean of the emitter.
 _EMITTER_NODES = 3
 _EXCHANGER, _SUPPLY_1, _SUPPLY_2, _EMITTER, _RETURN_1, _RETURN_2, _COIL = 0, 1, 2, 3, 6, 7, 8
 _HEATING = (_EXCHANGER, _SUPPLY_1, _SUPPLY_2, 3, 4, 5, _RETURN_1, _RETURN_2)
 _CHARGING = (_EXCHANGER, _SUPPLY_1, _SUPPLY_2, _COIL, _RETURN_1, _RETURN_2)
 _STILL_COIL = 2.0
-"""Coil to tank while no water moves in it. [W/K]"""
+"""Conductance from the coil to the tank while no water moves in it. [W/K]"""
 _RATED_EXCESS = 22.5
 """Mean water of 45/40 °C less a room of 20 °C. [K]"""
 
 
 class WaterLoop:
-    """Temperatures of the loop's nodes and how they move."""
+    """The temperatures of the loop's nodes, and how they change."""
 
     def __init__(self, parameters: LoopParameters, temperature: float) -> None:
         p = parameters
@@ -125,7 +126,7 @@ class WaterLoop:
         valve_opening: float,
         tank: Sequence[float],
     ) -> None:
-        """Move the water.
+        """Advance the water's temperatures by dt seconds.
 
         Parameters
         ----------
@@ -137,6 +138,8 @@ class WaterLoop:
             The valve sends the water to the tank.
         valve_opening : float
             Mean opening of the thermostatic valves. [-]
+        room, plant_room : float
+            Air around the emitters, and around pipes and condenser. [°C]
         tank : sequence of float
             Tank layers around the coil. [°C]
         """
@@ -150,6 +153,8 @@ class WaterLoop:
         share = p.unvalved_share + (1.0 - p.unvalved_share) * valve_opening
         rated = share * p.emitter_power / _RATED_EXCESS / _EMITTER_NODES
         for node in range(_EMITTER, _EMITTER + _EMITTER_NODES):
+            # Q = K ΔTⁿ, made linear with the last step's ΔT: the ring is solved by one sweep. Not
+            # from 0, where the conductance would be 0 and stay so.
             excess = max(abs(t[node] - room), 0.5)
             loss[node] = rated * (excess / _RATED_EXCESS) ** (p.emitter_exponent - 1.0)
             ambient[node] = room
@@ -157,6 +162,7 @@ class WaterLoop:
         ambient[_COIL] = around_coil
 
         ring = _CHARGING if charging else _HEATING
+        # With the pump off, warm water still rises: the idle sensors of a real circuit show it.
         stirred = max(flow, p.thermosiphon) * WATER_HEAT
         self._solve_ring(ring, dt, stirred, heat, loss, ambient)
         for node in range(len(t)):
@@ -164,6 +170,7 @@ class WaterLoop:
                 inertia = self._capacity[node] / dt
                 known = inertia * t[node] + loss[node] * ambient[node]
                 t[node] = known / (inertia + loss[node])
+        # By the new temperatures, with which the step was solved: so the energy balance closes.
         given = [k * (x - a) for k, x, a in zip(loss, t, ambient, strict=True)]
         self.fluxes.to_room = sum(given[_EMITTER : _EMITTER + _EMITTER_NODES])
         self.fluxes.to_tank = given[_COIL]
@@ -180,6 +187,8 @@ class WaterLoop:
         ambient: Sequence[float],
     ) -> None:
         """Solve (C/Δt + W + k) Tᵢ = C/Δt Tᵢ⁰ + W Tᵢ₋₁ + k Tₐ + Q around the ring.
+
+        W is the stream ṁc, k the loss of a node and Tₐ what it loses to. [W/K], [°C]
 
         Every Tᵢ is written as offset + slope · T of the last node; closing the ring gives that.
         """

@@ -22,6 +22,7 @@ _J2000 = 946_728_000.0
 _WARMEST_DAY = 207.0
 """Day of the year, late July: the sea and the ground lag the sun by a month."""
 _WARMEST_HOUR = 14.7
+"""Solar time at which a day is warmest: the air lags the sun. [h]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class Climate:
-    """What is typical of a place."""
+    """The climate of a place: what is typical of its weather."""
 
     annual_mean: float
     """[°C]"""
@@ -99,7 +100,7 @@ class WeatherYear:
         self._moisture = channel(seed, "weather.moisture")
 
     def season(self, time: int) -> float:
-        """Return the season: +1 at the warmest time of the year, −1 at the coldest."""
+        """Return the season at a time in µs: +1 when the year is warmest, −1 when it is coldest."""
         days = time / MICROSECONDS / _DAY
         # Day 0 of the Unix epoch was a 1 January; the drift over the leap cycle is below a day.
         return self._season_sign * math.cos(2 * math.pi * (days - _WARMEST_DAY) / _YEAR)
@@ -118,6 +119,7 @@ class WeatherYear:
         overcast = _squash(steady_cloud + lean)
         cloud = _squash(steady_cloud + 0.7 * smooth(self._cumulus, days * 16.0) + lean)
 
+        # Fronts change the temperature more in winter; clouds level day and night.
         swing = climate.synoptic_deviation * (0.9 - 0.15 * season)
         day_mean = climate.annual_mean + climate.seasonal_amplitude * season + swing * front
         clear_share = 1.0 - 0.72 * overcast
@@ -127,6 +129,8 @@ class WeatherYear:
         temperature = day_mean + diurnal * phase
 
         dryness = climate.dryness * (0.45 + 1.0 * (1.0 - overcast) + 0.12 * season)
+        # The water in the air stays through the day while the temperature moves: so the relative
+        # humidity falls at noon and rises at night, and fog is where they meet.
         dew_point = day_mean - dryness + 1.3 * smooth(self._moisture, days * 2.0)
         dew_point = min(dew_point, temperature - 0.15)
         vapour = air.vapour_pressure_at_dew_point(dew_point)
@@ -139,7 +143,11 @@ class WeatherYear:
         )
 
     def sun_height(self, time: int) -> float:
-        """Return the sine of the sun's elevation (Michalsky 1988, low precision: ±0.1°). [-]"""
+        """Return the sine of the sun's elevation at a time in µs. [-]
+
+        The Astronomical Almanac's approximation for 1950 to 2050 (Michalsky, Solar Energy 40,
+        1988), to ±0.1°. Refraction, 0.5° at the horizon, is left out.
+        """
         n = (time / MICROSECONDS - _J2000) / _DAY
         mean_longitude = math.radians((280.460 + 0.9856474 * n) % 360.0)
         anomaly = math.radians((357.528 + 0.9856003 * n) % 360.0)
@@ -157,16 +165,28 @@ class WeatherYear:
 
 
 def clear_sky_irradiance(sun_height: float) -> float:
-    """Return the global irradiance under a clear sky (Haurwitz, J. Meteorology 1945). [W/m²]"""
+    """Return the global horizontal irradiance under a clear sky. [W/m²]
+
+    Haurwitz, J. Meteorology 2, 1945: of the sun's height alone, without haze and altitude.
+
+    Parameters
+    ----------
+    sun_height : float
+        Sine of the sun's elevation. [-]
+    """
     if sun_height <= 0.0:
         return 0.0
     return 1098.0 * sun_height * math.exp(-0.057 / sun_height)
 
 
 def cloud_transmittance(cover: float) -> float:
-    """Return the share that clouds let through (Kasten and Czeplak, Solar Energy 1980). [-]"""
+    """Return the share of clear-sky irradiance that clouds let through, cover 0 to 1. [-]
+
+    Kasten and Czeplak, Solar Energy 24, 1980, from ten years of hourly data of Hamburg.
+    """
     return 1.0 - 0.75 * math.pow(cover, 3.4)
 
 
 def _squash(x: float) -> float:
+    """Return a cloud cover from 0 to 1 for any number, by a logistic curve."""
     return 1.0 / (1.0 + math.exp(-2.2 * x))

@@ -1,4 +1,4 @@
-"""HTTP on loopback: JSON in, JSON out, and mistakes answered with what to do about them."""
+"""An HTTP port on loopback: JSON in, JSON out, and mistakes answered with what to do about them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from heatpump_twin.drivers.plant.errors import FaultError, PlantError, PortTakenError
 
+# No other address: nobody is asked who they are, and whoever can connect can break the plant.
 _LOOPBACK = "127.0.0.1"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ControlPort:
-    """Serves routes on loopback."""
+    """Serve HTTP routes on loopback."""
 
     def __init__(self, port: int, routes: Iterable[web.RouteDef], remedy: str) -> None:
         self.port = port
@@ -26,7 +27,7 @@ class ControlPort:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address at which the port listens."""
         return f"http://{_LOOPBACK}:{self.port}"
 
     async def start(self) -> None:
@@ -55,6 +56,8 @@ class ControlPort:
 
     @web.middleware
     async def _errors_as_json(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer errors of the plant, and of HTTP, with their message as JSON."""
+        # Anything else is a bug: aiohttp answers 500 and logs the traceback.
         try:
             return await handler(request)
         except ValidationError as error:
@@ -71,12 +74,12 @@ class ControlPort:
 
 
 def refusal(status: int, message: str) -> web.Response:
-    """Return the answer that says what is wrong."""
+    """Return the response that says what is wrong with a request."""
     return web.json_response({"error": message}, status=status)
 
 
 async def body_of(request: web.Request) -> Any:
-    """Return the JSON of a request."""
+    """Return the JSON body of a request."""
     try:
         return json.loads(await request.text())
     except json.JSONDecodeError as error:

@@ -47,7 +47,7 @@ class _Wanted(BaseModel):
 
 
 class ControlServer(ControlPort):
-    """Serves the control port of gateways, and of the heat pumps behind them, where there are."""
+    """Serve the control port of gateways, and of the heat pumps behind them, if there are any."""
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class ControlServer(ControlPort):
 
     async def _start_fault(self, request: web.Request) -> web.Response:
         body = await body_of(request)
+        # One command for faults of the devices and of the machine; a gateway or the name tells.
         if isinstance(body, dict) and ("gateway" in body or body.get("name") in DEVICE_FAULTS):
             await self._board.start(self._device_fault.validate_python(body))
         else:
@@ -97,6 +98,7 @@ class ControlServer(ControlPort):
         if "name" in query:
             self._require(query["name"])
         of_one, of_device = query.pop("heat_pump", None), "gateway" in query
+        # Devices belong to gateways, disturbances to heat pumps: what names one leaves the other.
         if of_one is None:
             await self._board.stop(**query)
         if not of_device and query.get("name") not in DEVICE_FAULTS:
@@ -151,5 +153,5 @@ def _state_of(x: EmulatedHeatPump) -> dict[str, Any]:
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: where no number is meant, there is none."""
+    """Return values with None for NaN, which JSON does not have."""
     return {key: None if value != value else value for key, value in values.items()}

@@ -13,7 +13,7 @@ from heatpump_twin.drivers.plant.errors import PortTakenError, WiringError
 
 
 def gateways_of(site: Site, plant: Plant) -> Mapping[str, EmulatedGateway]:
-    """Wire every emulated device of a site to its heat pump; by gateway name."""
+    """Return the gateways of a site's emulated devices, by name, each wired to its heat pump."""
     ports = site.emulated_gateways()
     devices: dict[str, dict[int, EmulatedDevice]] = {name: {} for name in ports}
     for heat_pump in site.heat_pumps:
@@ -26,6 +26,7 @@ def gateways_of(site: Site, plant: Plant) -> Mapping[str, EmulatedGateway]:
                     f"heat_pumps.{heat_pump.id}.devices.{device.id}: unit {device.unit} of gateway "
                     f"{name} is taken; give each device behind one gateway its own unit"
                 )
+            # By the very profile that the driver reads with: no second map has to keep in step.
             devices[name][device.unit] = EmulatedDevice(
                 load_profile(device.profile), plant.heat_pumps[heat_pump.id], device.map
             )

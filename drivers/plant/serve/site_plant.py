@@ -1,4 +1,4 @@
-"""Serve the emulated plant: Modbus TCP for the twin, a control port for people who test it."""
+"""Serve the emulated plant of a site: Modbus TCP for the twin, a control port for testers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listeni
 
 __all__ = ["plant_clock", "serve_plant"]
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def serve_plant(
@@ -41,6 +41,7 @@ async def serve_plant(
         plant.heat_pumps,
         "--set plant.control_port=PORT",
     )
+    # Opened in this order and closed in reverse: the plant stops living before its ports close.
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(listening(gateways))
         await control.start()

@@ -34,11 +34,11 @@ class StandAlone:
     devices: Mapping[int, Profile]
     """By unit id."""
     name: str
-    """Of the gateway; of several, with a number behind."""
+    """Name of the gateway; of several, with a number behind."""
     transport: Transport = Transport.TCP
     host: str = "127.0.0.1"
     port: int = 15502
-    """Of the first gateway; each takes the next one."""
+    """TCP port of the first gateway; each further one takes the next."""
     count: int = 1
     line: DeviceConnection | None = None
     """The serial port; None: a pseudo terminal."""
@@ -87,6 +87,8 @@ async def serve_stand_alone(
 
 
 async def _until_stopped(stop: asyncio.Event, lines: Sequence[EmulatedConnection]) -> None:
+    """Wait until `stop`; raise `PortTakenError` if a serial port goes away before."""
+    # A TCP port stays; a serial adapter can be unplugged, and would leave devices nobody can reach.
     stopping = asyncio.create_task(stop.wait())
     hung_up = [asyncio.create_task(line.closed()) for line in lines]
     await asyncio.wait((stopping, *hung_up), return_when=asyncio.FIRST_COMPLETED)
@@ -107,10 +109,11 @@ def _names(wanted: StandAlone) -> Sequence[str]:
 def _gateway(wanted: StandAlone, number: int, clock: Clock) -> EmulatedGateway:
     devices = {}
     for unit, profile in wanted.devices.items():
+        # Unit ids end at 255, so that each device of each gateway has a seed of its own.
         generator = SignalGenerator(profile, clock, seed=wanted.seed + 256 * number + unit)
         devices[unit] = EmulatedDevice(profile, generator, on_restart=generator.restart)
     session = TcpSession() if wanted.transport is Transport.TCP else RtuSession()
-    port = wanted.port + number if wanted.port else 0
+    port = wanted.port + number if wanted.port else 0  # 0: each takes any free one
     return EmulatedGateway(wanted.host, port, devices, session=session)
 
 

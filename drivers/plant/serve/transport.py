@@ -1,4 +1,4 @@
-"""How emulated devices are reached."""
+"""The transports of emulated devices: TCP, RTU over TCP, serial."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Transport(StrEnum):
-    """Named as in the addresses of a site file."""
+    """A transport of Modbus, named as in the addresses of a site file."""
 
     TCP = "tcp"
     RTU_OVER_TCP = "rtu+tcp"

@@ -13,7 +13,7 @@ from heatpump_twin.drivers.plant.serve.site_plant import plant_clock, serve_plan
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.children import end_with_parent
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def run_plant(site: Site, stop: asyncio.Event) -> None:

@@ -22,7 +22,7 @@ CRASHES_ALLOWED = 3
 CRASH_WINDOW = 120.0
 STOP_TIMEOUT = 3.0
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from asyncua import Server
-from asyncua.server.address_space import AddressSpace
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
@@ -22,6 +21,7 @@ from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.site.site_address_space import Sources, build_address_space
+from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node_builder import Namespaces
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.types.type_import import load_type_nodes
@@ -39,7 +39,7 @@ class OfflineServer:
     """What a running server would show of a site, before any device was read."""
 
     server: Server
-    aspace: AddressSpace
+    aspace: TwinAddressSpace
     namespaces: Namespaces
     table: PointTable
 

@@ -17,7 +17,7 @@ from heatpump_twin.runtime.roster import Roster
 from heatpump_twin.runtime.site_change import compare
 from heatpump_twin.runtime.site_check import Examined, examine
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Reload:

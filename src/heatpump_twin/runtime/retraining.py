@@ -25,7 +25,7 @@ from heatpump_twin.twin_engine.programs.training_request import TrainingProgress
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 LIMIT = 30 * 60.0
 """Longest training; years of history take minutes. [s]"""
