@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test check nodeset bench format clean
+.PHONY: help setup run test check messages nodeset bench format clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -36,6 +36,9 @@ check: $(STAMP)  ## format, lint, types, layers, generated pages, translations
 	$(BIN)/python tools/reference_pages.py --check
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator --check
 	$(BIN)/python tools/translations.py --check
+
+messages: $(STAMP)  ## bring the translations' template and PO files up to date
+	$(BIN)/python tools/translations.py
 
 nodeset: $(STAMP)  ## write the type model's NodeSet2 and its NodeIds from server/nodeset/model.yaml
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator

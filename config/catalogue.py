@@ -12,6 +12,8 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from heatpump_twin.config.text_fields import PointText, StateText, UnitText
+
 Span = tuple[float, float]
 
 HEAT_PUMP = "heat_pump"
@@ -73,7 +75,7 @@ class EngineeringUnit(BaseModel):
     symbol: str
     code: str
     unit_id: int
-    name: str
+    name: UnitText
 
 
 class PointKind(StrEnum):
@@ -101,13 +103,15 @@ class PointSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: str
-    text: str
+    title: PointText
+    text: PointText
     unit: str | None = None
     currency: bool = False
     per: str | None = None
-    states: Annotated[tuple[str, str] | None, BeforeValidator(_texts)] = None
-    enum: Annotated[dict[int, str], BeforeValidator(_enum_texts)] = Field(default_factory=dict)
+    states: Annotated[tuple[StateText, StateText] | None, BeforeValidator(_texts)] = None
+    enum: Annotated[dict[int, StateText], BeforeValidator(_enum_texts)] = Field(
+        default_factory=dict
+    )
     range: Span | None = None
     instrument_range: Span | None = None
     group: Group

@@ -124,8 +124,12 @@ class _Watch:
             )
             for point, index in self._index.items()
         ]
-        template = "{alarm} ({values})" if active else "{alarm}: back to normal ({values})"
-        message = Phrase(template, alarm=alarm.title, values=joined(", ", values))
+        title, said = alarm.title, joined(", ", values)
+        message = (
+            Phrase("{alarm} ({values})", alarm=title, values=said)
+            if active
+            else Phrase("{alarm}: back to normal ({values})", alarm=title, values=said)
+        )
         return AlarmTransition(alarm, active, now, message)
 
 

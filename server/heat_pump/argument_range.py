@@ -38,8 +38,12 @@ class ArgumentRange:
             named = [Phrase("{code} {name}", code=code, name=states[code]) for code in states]
             return cls(joined(", ", named), point.spec.title, states=states)
         unit = UNITS[point.spec.unit]
-        template = "{low} to {high} {unit}" if unit.symbol else "{low} to {high}"
-        words = Phrase(template, low=limits[0], high=limits[1], unit=unit.symbol)
+        low, high = limits
+        words = (
+            Phrase("{low} to {high} {unit}", low=low, high=high, unit=unit.symbol)
+            if unit.symbol
+            else Phrase("{low} to {high}", low=low, high=high)
+        )
         return cls(words, point.spec.title, limits, unit)
 
     def describe(self, builder: NodeBuilder, node: ua.NodeId) -> None:

@@ -159,6 +159,10 @@ def _argument(name: str, declared: ArgumentDeclaration, span: str = "") -> Metho
     text = declared.description
     if span:  # it states the unit
         listed = declared.text is not None or declared.data_type is DataType.INT32
-        template = "{text}: {span}" if listed else "{text}, {span}"
-        text = Phrase(template, text=text.partition(" [")[0], span=span)
+        meaning = declared.meaning
+        text = (
+            Phrase("{text}: {span}", text=meaning, span=span)
+            if listed
+            else Phrase("{text}, {span}", text=meaning, span=span)
+        )
     return MethodArgument(name, kind, text, data_type)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import Point
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import is_bad
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode
@@ -204,7 +205,8 @@ class StateMachineNodes:
         assert follower.machine.last is not None  # noqa: S101 (there was a transition)
         transition, left, entered = follower.machine.last
         time = to_datetime(follower.machine.last_time)
-        words = f"{left.name.Text} → {entered.name.Text}"
+        before, after = left.name.Text or "", entered.name.Text or ""
+        words = Phrase("{left} → {entered}", left=before, entered=after)
         return Event(
             {
                 ("EventId",): ua.Variant(new_event_id(), ua.VariantType.ByteString),

@@ -38,9 +38,13 @@ _SERVE = """
 import sys
 from pathlib import Path
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.load import load_site
 from heatpump_twin.hmi.app import run_hmi
-run_hmi(load_site(sys.argv[2], sys.argv[3:]), DataDirectory.open(Path(sys.argv[1])))
+language, data, site, *settings = sys.argv[1:]
+run_hmi(
+    load_site(site, settings), DataDirectory.open(Path(data)), Languages.packaged()[language]
+)
 """
 
 
@@ -124,13 +128,14 @@ class HmiProcess:
     data: Path
     arguments: list[str]
     cwd: Path
+    language: str = "en"
     process: subprocess.Popen[bytes] | None = None
     log: Any = field(default=None, repr=False)
 
     def start(self) -> None:
         self.log = (self.data / "hmi.log").open("w")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, *self.arguments],
+            [sys.executable, "-c", _SERVE, self.language, *self.arguments],
             cwd=self.cwd, stdout=self.log, stderr=self.log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
@@ -176,7 +181,7 @@ def site(
     data, cwd = folder / "data", folder / "cwd"
     cwd.mkdir()
     HmiIdentity.open(DataDirectory.open(data))
-    ports = [_free_port() for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     settings = [f"opcua.port={ports[0]}", f"hmi.port={ports[1]}", *extra]
     twin = TwinProcess(data, settings, name)
     hmi = HmiProcess(f"http://127.0.0.1:{ports[1]}", data, [str(data), name, *settings], cwd)
@@ -190,7 +195,7 @@ def site(
         twin.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -147,8 +147,9 @@ class Commands:
             )
         except AuditError as error:
             log.error("outcome not recorded", key=point.key, message=message, error=str(error))
-            template = "{outcome} The audit log has the attempt, but not this outcome."
-            message = Phrase(template, outcome=message)
+            message = Phrase(
+                "{outcome} The audit log has the attempt, but not this outcome.", outcome=message
+            )
         return _result(entry, status, outcome.read_back, message)
 
     async def _turn_away(self, entry: AuditEntry, status: int, message: str) -> CommandResult:
@@ -213,10 +214,12 @@ def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]
             status = outcome.status if is_bad(outcome.status) else BAD_INVALID_STATE
             return status, f"{title} was not changed: {because}."
         case WriteState.UNKNOWN:
-            template = (
-                "{value} was sent for {point}: {doubt}. Look at the value before trying again."
+            return UNCERTAIN, Phrase(
+                "{value} was sent for {point}: {doubt}. Look at the value before trying again.",
+                value=asked,
+                point=title,
+                doubt=because,
             )
-            return UNCERTAIN, Phrase(template, value=asked, point=title, doubt=because)
 
 
 def _result(entry: AuditEntry, status: int, read_back: float | None, message: str) -> CommandResult:
