@@ -133,6 +133,11 @@ class PointSpec(BaseModel):
         return PointKind.MULTI_STATE if self.enum else PointKind.ANALOG
 
     @property
+    def codes(self) -> dict[int, str]:
+        """The codes that a value can have, with their texts; of an analog value there are none."""
+        return dict(enumerate(self.states)) if self.states else self.enum
+
+    @property
     def is_stepped(self) -> bool:
         """Tell whether a value holds until the next sample, rather than lying on the line to it."""
         if self.stepped is not None:

@@ -15,7 +15,7 @@ from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.nodeset.model import load_model
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = ("config", "twin_engine", "rules", "server", "hmi")
+CODE = ("config", "drivers", "twin_engine", "rules", "server", "hmi")
 CATALOGUE_FILE, UNITS_FILE = "config/catalogue.yaml", "config/units.yaml"
 MODEL_FILE, NODESET_FILE = "server/nodeset/model.yaml", "server/nodeset/heatpump-twin.types.xml"
 NAMED = ("UAObject", "UAVariable")
@@ -52,7 +52,7 @@ def points() -> Iterator[Source]:
         for text in (spec.title, spec.text):
             yield Source(Context.POINTS, text, CATALOGUE_FILE, point)
     for point, spec in declared:
-        for text in (*(spec.states or ()), *spec.enum.values()):
+        for text in spec.codes.values():
             yield Source(Context.STATES, text, CATALOGUE_FILE, point)
 
 

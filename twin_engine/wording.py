@@ -21,8 +21,7 @@ def value_text(spec: PointSpec, value: float | None) -> str:
         if not symbol:
             return Phrase("{value}", value=round(value, 2))
         return Phrase("{value} {unit}", value=round(value, 2), unit=symbol)
-    codes = dict(enumerate(spec.states)) if spec.states else spec.enum
-    return codes.get(int(value), f"{value:g}")
+    return spec.codes.get(int(value), f"{value:g}")
 
 
 def time_text(time: int, zone: ZoneInfo, now: int) -> str:

@@ -18,7 +18,7 @@ from heatpump_twin.server.heat_pump.state_machine_nodes import (
 from heatpump_twin.server.nodeset.model import StateMachineDeclaration
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import node_id_of
-from heatpump_twin.twin_engine.derive.derived import possible_states
+from heatpump_twin.twin_engine.derive.operating_state import possible_states
 
 IDS = ua.ObjectIds
 MACHINES, MACHINE_IDENTIFICATION_TYPE = 1001, 1012

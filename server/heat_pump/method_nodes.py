@@ -7,9 +7,8 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import Point, PointKind, Span
 from heatpump_twin.config.phrase import Phrase
-from heatpump_twin.server.heat_pump.argument_range import ArgumentRange, codes
+from heatpump_twin.server.heat_pump.argument_range import ArgumentRange
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.nodeset.method_declaration import ArgumentDeclaration
 from heatpump_twin.server.nodeset.model import TypeModel
@@ -139,13 +138,6 @@ class MethodNodes:
             readable=False,
         )
         takes.describe(self._builder, node)
-
-
-def allowed(point: Point, limits: Span, value: float) -> bool:
-    """Tell whether a value can be asked for."""
-    if point.spec.kind is PointKind.ANALOG:
-        return limits[0] <= value <= limits[1]  # NaN is not
-    return value in codes(point, limits)
 
 
 def first_number(values: Sequence[Any]) -> float:

@@ -61,8 +61,10 @@ def described(container: str) -> str:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("### Parts")[2]
     room, _, part = container.removeprefix("heatpump_twin").lstrip(".").partition(".")
     table = text.partition(f"| `{room or 'src/heatpump_twin'}/` | holds |")[2].partition("\n\n")[0]
-    rows = [row for row in table.splitlines() if not part or row.startswith(f"| `{part}/`")]
-    return "\n".join(row.partition(f"`{part}/` |")[2] if part else row for row in rows)
+    if not part:
+        return table
+    (row,) = [row for row in table.splitlines() if row.startswith(f"| `{part}/`")]
+    return row.split(" | ")[1]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract["name"])

@@ -11,6 +11,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 from nicegui.translations import translations as nicegui_texts
+from ports import claim
 
 from heatpump_twin.config.catalogue import UNITS
 from heatpump_twin.config.languages import Languages
@@ -18,7 +19,7 @@ from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
 
-from .conftest import CHROMIUM, DRIVER, VIEWER, Browser, HmiProcess, Site, free_port, until
+from .conftest import CHROMIUM, DRIVER, VIEWER, Browser, HmiProcess, Site, until
 
 LANGUAGES = Languages.packaged()
 COLLECT = """
@@ -45,7 +46,7 @@ STATUS = r"\b(Good|Uncertain|Bad)[A-Z]\w+"
 @contextmanager
 def speaking(site: Site, language: str, profile: Path) -> Iterator[Browser]:
     """Open a browser on an HMI that speaks a language to everybody."""
-    port = free_port()
+    port = claim()
     hmi = HmiProcess(
         f"http://127.0.0.1:{port}", site.data, [*site.hmi.arguments, f"hmi.port={port}"],
         site.hmi.cwd, language,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import venv
 import zipfile
 from pathlib import Path
 
+import processes
 import pytest
 from places import ROOT
 
@@ -16,13 +16,8 @@ from places import ROOT
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", out, ROOT],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    built = processes.run(sys.executable, "-m", "build", "--wheel", "--outdir", out, ROOT)
+    assert built.returncode == 0, built.stderr
     (wheel,) = out.glob("*.whl")
     return wheel
 
@@ -37,12 +32,8 @@ def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packaged = set(archive.namelist())
     rooms = ("config", "drivers", "twin_engine", "rules", "models", "server", "hmi")
-    tracked = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "-z", *rooms],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split("\0")[:-1]
+    listed = processes.run("git", "-C", ROOT, "ls-files", "-z", *rooms)
+    tracked = listed.stdout.split("\0")[:-1]
     # The generator of the type model is a tool of this checkout: what it makes is packaged.
     needed = [
         name
@@ -65,14 +56,10 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
         archive.extractall(target)
     dependencies = next(p for p in sys.path if p.endswith("site-packages"))
     # -S keeps the editable install's finder out: only what stands on PYTHONPATH is seen.
-    result = subprocess.run(
-        [python, "-S", "-m", "heatpump_twin", "check", "default"],
+    result = processes.run(
+        *(python, "-S", "-m", "heatpump_twin", "check", "default"),
         env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{target}:{dependencies}"},
         cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
     )
     assert result.returncode == 0, result.stderr
     assert "hp1" in result.stdout

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from heatpump_twin.config.catalogue import Point, PointTable, Span
+from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.protocol import Driver, DriverError, WriteOutcome, WriteState
@@ -20,12 +20,12 @@ from heatpump_twin.drivers.status import (
     BAD_INVALID_STATE,
     BAD_NODE_ID_UNKNOWN,
     BAD_NOT_WRITABLE,
-    BAD_OUT_OF_RANGE,
     BAD_RESOURCE_UNAVAILABLE,
     GOOD,
     UNCERTAIN,
     is_bad,
 )
+from heatpump_twin.drivers.write_range import out_of_range
 from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.image import Image
@@ -115,8 +115,8 @@ class Commands:
         if driver is None or point.limits is None:
             message = f"{point.spec.title} cannot be written on {point.asset}."
             return await self._turn_away(entry, BAD_NOT_WRITABLE, message)
-        if problem := _out_of_range(point, point.limits, value):
-            return await self._turn_away(entry, BAD_OUT_OF_RANGE, problem)
+        if refusal := out_of_range(point.spec, point.limits, value):
+            return await self._turn_away(entry, refusal.status, refusal.message)
         async with self._turn[point.index]:
             entry = replace(entry, time=self._clock.now(), old=self._old(point))
             return await self._carry_out(entry, point, driver, value)
@@ -179,21 +179,6 @@ class Commands:
     def _old(self, point: Point) -> float | None:
         value = float(self._image.value[point.index])
         return None if is_bad(int(self._image.status[point.index])) or math.isnan(value) else value
-
-
-def _out_of_range(point: Point, limits: Span, value: float) -> str | None:
-    """Say what is wrong with a value, if anything."""
-    spec, (low, high) = point.spec, limits
-    if not math.isfinite(value):
-        return f"{spec.title} takes a number, not {value}."
-    if not low <= value <= high:
-        span = f"{value_text(spec, low)} to {value_text(spec, high)}"
-        return f"{spec.title} takes {span}; {value_text(spec, value)} was asked for."
-    codes = dict(enumerate(spec.states)) if spec.states else spec.enum
-    if codes and value not in codes:
-        names = ", ".join(f"{code} ({name})" for code, name in codes.items())
-        return f"{spec.title} takes one of {names}."
-    return None
 
 
 def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]:

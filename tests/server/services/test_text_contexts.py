@@ -56,7 +56,9 @@ async def shared_rig(start_rig, contexts: Languages) -> AsyncIterator[object]:
 async def shown(shared_rig) -> list[Shown]:
     """What is shown of instances in the language of contexts."""
     shared_rig.feed("hp1.operating_state", 5)
-    async with Client(shared_rig.url) as client:
+    # The whole address space is decoded for the first time: the server, in this very loop, needs
+    # longer on a busy machine than a client waits by itself.
+    async with Client(shared_rig.url, timeout=600, watchdog_intervall=600) as client:
         client.set_locale([CODE])
         await client.activate_session()
         site = (await shared_rig.namespaces(client))["site"]

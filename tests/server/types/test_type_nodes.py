@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
+import processes
 import pytest
 import pytest_asyncio
 from asyncua import ua
@@ -83,10 +83,8 @@ asyncio.run(main())
 
 async def test_data_types_are_known_as_after_an_import(tmp_path) -> None:
     def registered() -> list[str]:
-        done = subprocess.run(
-            [sys.executable, "-c", REGISTERED, str(tmp_path)],
-            capture_output=True, text=True, timeout=60, check=True,
-        )  # fmt: skip
+        done = processes.run(sys.executable, "-c", REGISTERED, tmp_path)
+        assert done.returncode == 0, done.stderr
         outputs.append(done.stdout)
         return [line for line in done.stdout.splitlines() if line.startswith("FOUND")]
 
