@@ -118,8 +118,8 @@ class MethodNodes:
             words = f"{caller.user_name} may not call {name}: it takes the role {declared.role}."
             await (refused or by_method)(caller, values, words)
 
+        # Device and MethodSet are both right as ObjectId of a call: clients find the method there.
         self._table.add(
-            # Both are right as ObjectId of a call: it is where clients find the method.
             node, (nodes.device, nodes.method_set), OfferedMethod(takes, declared.role, run, denied)
         )
 
