@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from heatpump_twin.config.quick_yaml import quick_load
+from heatpump_twin.config.text_fields import PointText, StateText, UnitText
 
 Span = tuple[float, float]
 
@@ -74,7 +75,7 @@ class EngineeringUnit(BaseModel):
     symbol: str
     code: str
     unit_id: int
-    name: str
+    name: UnitText
 
 
 class PointKind(StrEnum):
@@ -102,13 +103,15 @@ class PointSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: str
-    text: str
+    title: PointText
+    text: PointText
     unit: str | None = None
     currency: bool = False
     per: str | None = None
-    states: Annotated[tuple[str, str] | None, BeforeValidator(_texts)] = None
-    enum: Annotated[dict[int, str], BeforeValidator(_enum_texts)] = Field(default_factory=dict)
+    states: Annotated[tuple[StateText, StateText] | None, BeforeValidator(_texts)] = None
+    enum: Annotated[dict[int, StateText], BeforeValidator(_enum_texts)] = Field(
+        default_factory=dict
+    )
     range: Span | None = None
     instrument_range: Span | None = None
     group: Group
@@ -128,6 +131,11 @@ class PointSpec(BaseModel):
         if self.states:
             return PointKind.TWO_STATE
         return PointKind.MULTI_STATE if self.enum else PointKind.ANALOG
+
+    @property
+    def codes(self) -> dict[int, str]:
+        """The codes that a value can have, with their texts; of an analog value there are none."""
+        return dict(enumerate(self.states)) if self.states else self.enum
 
     @property
     def is_stepped(self) -> bool:

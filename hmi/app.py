@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 import uvicorn
@@ -16,6 +17,7 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
+from heatpump_twin.config.translations import English, Language
 from heatpump_twin.hmi.assets import ICON, add_assets
 from heatpump_twin.hmi.endpoint import Endpoint
 from heatpump_twin.hmi.headers import SecurityHeaders
@@ -30,10 +32,12 @@ from heatpump_twin.hmi.people import People
 logger = structlog.stdlib.get_logger(__name__)
 
 _GRACE = 1
+_QUASAR: dict[str, Any] = {"en": "en-US"}
+"""Languages of Quasar's own texts that have another name there."""
 _RECONNECT_TIMEOUT = 10.0
 
 
-def run_hmi(site: Site, data: DataDirectory) -> None:
+def run_hmi(site: Site, data: DataDirectory, language: Language | None = None) -> None:
     """Serve the pages until SIGTERM or Ctrl-C, then return within two seconds."""
     # asyncua reports every step of a lost connection as an error; ours are logged by Person.
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)
@@ -41,7 +45,7 @@ def run_hmi(site: Site, data: DataDirectory) -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)
     secure = site.hmi.certificate is not None
     config = uvicorn.Config(
-        build_app(site, data),
+        build_app(site, data, language or English()),
         host=site.hmi.host,
         port=site.hmi.port,
         ws="wsproto",
@@ -58,11 +62,11 @@ def run_hmi(site: Site, data: DataDirectory) -> None:
     logger.info("hmi_stopped")
 
 
-def build_app(site: Site, data: DataDirectory) -> FastAPI:
+def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     """Wire the pages together."""
     identity = HmiIdentity.open(data)
     endpoint = Endpoint(site.opcua.url, data.pki / "own" / "certs", identity)
-    people = People(endpoint, site.hmi.session_timeout)
+    people = People(endpoint, site.hmi.session_timeout, language)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -97,6 +101,6 @@ def build_app(site: Site, data: DataDirectory) -> FastAPI:
         reconnect_timeout=_RECONNECT_TIMEOUT,
         show_welcome_message=False,
         binding_refresh_interval=None,
-        language="en-US",
+        language=_QUASAR.get(language.code, language.code),
     )
     return app

@@ -47,8 +47,8 @@ class Endpoint:
     """Directory with the server's own certificate (DER): the pin."""
     identity: HmiIdentity
 
-    async def connect(self, credentials: Credentials) -> Client:
-        """Return a client with an active session.
+    async def connect(self, credentials: Credentials, locale: str) -> Client:
+        """Return a client with an active session, to which the server speaks in a language.
 
         Raises
         ------
@@ -61,6 +61,7 @@ class Endpoint:
         client.application_uri = APPLICATION_URI
         client.name = client.description = "heatpump-twin HMI"
         client.session_timeout = _SESSION_TIMEOUT
+        client.set_locale([locale])
         client.set_user(credentials.user)
         client.set_password(credentials.password)
         try:

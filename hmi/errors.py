@@ -13,6 +13,10 @@ from __future__ import annotations
 class HmiError(Exception):
     """Root of this room's errors; its text is one sentence for a person."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
 
 class LoginRefusedError(HmiError):
     """The server knows no such user, or the password is wrong."""

@@ -73,6 +73,8 @@ class HeatPumpModel:
     """By point id."""
     methods: Mapping[str, MethodModel]
     """By BrowseName; only those whose UserExecutable is true for this person."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """Titles of the functional groups, by BrowseName."""
     programs: Mapping[str, ua.NodeId] = field(default_factory=dict)
     """By BrowseName: the variables of what the twin does by itself."""
 

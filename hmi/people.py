@@ -7,6 +7,7 @@ import secrets
 
 import structlog
 
+from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi.endpoint import Credentials, Endpoint
 from heatpump_twin.hmi.person import Person, TwinLink
 
@@ -17,9 +18,16 @@ _SWEEP = 5.0
 
 
 class People:
-    """Logs people in and out, and out by itself when nobody touched a page for too long."""
+    """Logs people in and out, and out by itself when nobody touched a page for too long.
 
-    def __init__(self, endpoint: Endpoint, idle_timeout: float) -> None:
+    Parameters
+    ----------
+    language
+        What the pages speak to strangers, and to people.
+    """
+
+    def __init__(self, endpoint: Endpoint, idle_timeout: float, language: Language) -> None:
+        self.language = language
         self._endpoint = endpoint
         self._idle_timeout = idle_timeout
         self._people: dict[str, Person] = {}
@@ -33,7 +41,7 @@ class People:
         LoginRefusedError, TwinUnreachableError
             With a sentence for the login page.
         """
-        person = Person(self._endpoint, Credentials(user, password))
+        person = Person(self._endpoint, Credentials(user, password), self.language)
         await person.log_in(on_end=self._forget)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._people[token] = person

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import structlog
 from asyncua import Client, ua
 
+from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.alarm_feed import AlarmFeed
 from heatpump_twin.hmi.alarm_list import Alarm, AlarmList
@@ -57,8 +58,10 @@ class View(Protocol):
 class Person:
     """The session of one person, kept alive until they leave."""
 
-    def __init__(self, endpoint: Endpoint, credentials: Credentials) -> None:
+    def __init__(self, endpoint: Endpoint, credentials: Credentials, language: Language) -> None:
         self.name = credentials.user
+        self.language = language
+        """What the pages, and the server, speak to this person."""
         self.units: tuple[HeatPumpModel, ...] = ()
         self.alarms = AlarmList()
         self.link = TwinLink.LOST
@@ -96,6 +99,10 @@ class Person:
             view.detach()
         if client is not None:
             await _disconnect(client)
+
+    def say(self, text: str) -> str:
+        """Return a text of ours in this person's language."""
+        return self.language.words(text)
 
     def unit(self, identifier: str) -> HeatPumpModel | None:
         """Return a heat pump by its id."""
@@ -151,7 +158,7 @@ class Person:
         try:
             return await call_method(self.client, method, *values)
         except TwinUnreachableError as error:
-            return Outcome(False, str(error))
+            return Outcome(False, error.text)
 
     def may_acknowledge(self, alarm: Alarm) -> bool:
         """Tell whether this person can acknowledge an alarm now."""
@@ -162,10 +169,10 @@ class Person:
         try:
             return await self._feed.acknowledge(self.client, alarm, comment)
         except TwinUnreachableError as error:
-            return Outcome(False, str(error))
+            return Outcome(False, error.text)
 
     async def _connect(self) -> None:
-        client = await self._endpoint.connect(self._credentials)
+        client = await self._endpoint.connect(self._credentials, self.language.code)
         try:
             self.units = await SiteBrowser(client).units()
             await self._hear(client)

@@ -92,6 +92,7 @@ class SiteBrowser:
             plate={name: _text(value) for name, value in zip(plate, values, strict=True)},
             variables={variable.id: variable for variable in variables},
             methods={method.name: method for method in methods},
+            groups={str(ref.BrowseName.Name): _text(ref.DisplayName) for ref in groups},
             programs=programs,
         )
 

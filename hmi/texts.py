@@ -1,198 +1,293 @@
-"""Every text of the pages that does not come from the address space: the place to translate."""
+"""Every text of the pages that does not come from the address space, in English.
+
+A page shows them through its person's :class:`Language`; their translations are in
+`config/locales`, with those of the server.
+"""
 
 from __future__ import annotations
 
-LANGUAGE = "en"
+from functools import partial
+
+from heatpump_twin.config.phrase import Context, Phrase, Text
+
+_login = partial(Text, context=Context.HMI_LOGIN)
+_login_phrase = partial(Phrase, context=Context.HMI_LOGIN)
+_shell = partial(Text, context=Context.HMI_SHELL)
+_unit = partial(Text, context=Context.HMI_UNIT)
+_control = partial(Text, context=Context.HMI_CONTROL)
+_control_phrase = partial(Phrase, context=Context.HMI_CONTROL)
+_programs = partial(Text, context=Context.HMI_PROGRAMS)
+_programs_phrase = partial(Phrase, context=Context.HMI_PROGRAMS)
+_prediction = partial(Text, context=Context.HMI_PREDICTION)
+_prediction_phrase = partial(Phrase, context=Context.HMI_PREDICTION)
+_trend = partial(Text, context=Context.HMI_TREND)
+_trend_phrase = partial(Phrase, context=Context.HMI_TREND)
+_alarms = partial(Text, context=Context.HMI_ALARMS)
 
 # ── login ────────────────────────────────────────────────────────────────────────────────────────
-LOGIN = "Log in"
-USER = "User"
-PASSWORD = "Password"  # noqa: S105  a label
-WRONG_LOGIN = "Wrong user or password."
-TWIN_UNREACHABLE = "The twin does not answer. It may be starting; try again in a moment."
+LOGIN = _login("Log in")
+USER = _login("User")
+PASSWORD = _login("Password")
+WRONG_LOGIN = _login("Wrong user or password.")
+TWIN_UNREACHABLE = _login("The twin does not answer. It may be starting; try again in a moment.")
 FAREWELL = {
-    "idle": "Logged out because nobody used the page for a while.",
-    "again": "The connection ended and could not be rebuilt. Please log in again.",
-    "bye": "You are logged out.",
+    "idle": _login("Logged out because nobody used the page for a while."),
+    "again": _login("The connection ended and could not be rebuilt. Please log in again."),
+    "bye": _login("You are logged out."),
 }
-LOG_OUT = "Log out"
 
 
-def refused_by_twin(status: str) -> str:
+def refused_by_twin(status: str) -> Text:
     """Return why a connection failed though a server answered."""
-    if status in _LOGIN_REASONS:
-        return _LOGIN_REASONS[status]
-    return f"The twin refuses the connection ({status})."
+    return _LOGIN_REASONS.get(status) or _login_phrase(
+        "The twin refuses the connection ({status}).", status=status
+    )
 
 
+_TOO_MANY_ATTEMPTS = _login("Too many failed attempts. Wait a minute, then try again.")
+_NOT_TRUSTED = _login(
+    "The twin does not trust this HMI's certificate. "
+    "Ask an administrator to trust it: `hptwin cert list`."
+)
 _LOGIN_REASONS = {
-    "BadTooManyOperations": "Too many failed attempts. Wait a minute, then try again.",
-    "BadResourceUnavailable": "Too many failed attempts. Wait a minute, then try again.",
-    "BadTooManySessions": "Too many people are logged in. Close another session first.",
-    "BadSecurityChecksFailed": "The twin does not trust this HMI's certificate. "
-    "Ask an administrator to trust it: `hptwin cert list`.",
-    "BadCertificateUntrusted": "The twin does not trust this HMI's certificate. "
-    "Ask an administrator to trust it: `hptwin cert list`.",
+    "BadTooManyOperations": _TOO_MANY_ATTEMPTS,
+    "BadResourceUnavailable": _TOO_MANY_ATTEMPTS,
+    "BadTooManySessions": _login("Too many people are logged in. Close another session first."),
+    "BadSecurityChecksFailed": _NOT_TRUSTED,
+    "BadCertificateUntrusted": _NOT_TRUSTED,
 }
 
 # ── shell ────────────────────────────────────────────────────────────────────────────────────────
-OVERVIEW = "Overview"
-ALARMS = "Alarms"
-LINK = {"connected": "Connected", "lost": "No connection", "closed": "Logged out"}
-THEME = "Light or dark"
-NO_ALARMS = "No active alarms"
-STALE = "No news from the twin: the values shown are old"
+OVERVIEW = _shell("Overview")
+ALARMS = _shell("Alarms")
+LOG_OUT = _shell("Log out")
+LINK = {
+    "connected": _shell("Connected"),
+    "lost": _shell("No connection"),
+    "closed": _shell("Logged out"),
+}
+THEME = _shell("Light or dark")
+NO_ALARMS = _shell("No active alarms")
+STALE = _shell("No news from the twin: the values shown are old")
 NO_VALUE = "—"
 LOADING = "…"
-QUALITY = {"good": "Good", "uncertain": "Uncertain", "bad": "Bad", "stale": "Stale"}
-NOT_FOUND = "There is no such heat pump."
-NO_UNITS = "The twin has no heat pumps yet."
+QUALITY = {
+    "good": _shell("Good"),
+    "uncertain": _shell("Uncertain"),
+    "bad": _shell("Bad"),
+    "stale": _shell("Stale"),
+}
+NOT_FOUND = _unit("There is no such heat pump.")
+NO_UNITS = _unit("The twin has no heat pumps yet.")
 
 # ── heat pump ────────────────────────────────────────────────────────────────────────────────────
-STATE = "State"
-SUPPLY = "Supply"
-RETURN = "Return"
-POWER = "Power"
-HEAT = "Heat"
-FLOW = "Flow"
-COP = "COP"
-SETPOINT = "Setpoint"
-OUTDOOR = "Outdoor"
-ROOM = "Room"
-HOT_WATER = "Hot water"
-OUTDOOR_UNIT = "Outdoor unit"
-EXCHANGER = "Condenser"
-COMPRESSOR = "Compressor"
-PRESSURE = "Pressure"
-HUMIDITY = "Humidity"
-TODAY = "Today"
-ELECTRICITY = "Electricity"
-BUILDING = "Building"
-DEFROST = "Defrost"
-HEATER = "Backup heater"
-PARAMETERS = "Parameters"
-FILTER = "Filter by name, group or state"
-COLUMNS = ("Parameter", "Value", "Unit", "Normal range", "Quality", "Source time")
-OTHER_GROUP = "Other"
+SUPPLY = _unit("Supply")
+RETURN = _unit("Return")
+POWER = _unit("Power")
+HEAT = _unit("Heat")
+FLOW = _unit("Flow")
+COP = _unit("COP")
+SETPOINT = _unit("Setpoint")
+OUTDOOR = _unit("Outdoor")
+ROOM = _unit("Room")
+HOT_WATER = _unit("Hot water")
+OUTDOOR_UNIT = _unit("Outdoor unit")
+EXCHANGER = _unit("Condenser")
+PRESSURE = _unit("Pressure")
+HUMIDITY = _unit("Humidity")
+TODAY = _unit("Today")
+ELECTRICITY = _unit("Electricity")
+BUILDING = _unit("Building")
+DEFROST = _unit("Defrost")
+PARAMETERS = _unit("Parameters")
+FILTER = _unit("Filter by name, group or state")
+COLUMNS = (
+    _unit("Parameter"),
+    _unit("Value"),
+    _unit("Unit"),
+    _unit("Normal range"),
+    _unit("Quality"),
+    _unit("Source time"),
+)
+OTHER_GROUP = _unit("Other")
 
 # ── control ──────────────────────────────────────────────────────────────────────────────────────
-CONTROL = "Control"
-READ_ONLY = "You may look, but not change anything here. An operator can."
-NEW_VALUE = "New value"
-OUTSIDE = "Outside the limits"
-WRITE = "Write"
-CONFIRM = "Confirm"
-CANCEL = "Cancel"
-WRITING = "Writing, then reading back …"
-DONE = "Done."
-NO_ANSWER = "No answer from the twin. Whether the command arrived is not known: check the value."
-ACTIONS = {"Start": "Start", "Stop": "Stop", "ResetFault": "Reset fault"}
+CONTROL = _control("Control")
+READ_ONLY = _control("You may look, but not change anything here. An operator can.")
+NEW_VALUE = _control("New value")
+OUTSIDE = _control("Outside the limits")
+WRITE = _control("Write")
+CONFIRM = _control("Confirm")
+CANCEL = _control("Cancel")
+WRITING = _control("Writing, then reading back …")
+DONE = _control("Done.")
+NO_ANSWER = _control(
+    "No answer from the twin. Whether the command arrived is not known: check the value."
+)
+ACTIONS = {
+    "Start": _control("Start"),
+    "Stop": _control("Stop"),
+    "ResetFault": _control("Reset fault"),
+}
 
 
-def limits(low: str, high: str, unit: str) -> str:
+def write(value: str) -> Phrase:
+    """Return what a button says that writes a value, which has its unit."""
+    return _control_phrase("Write {value}", value=value)
+
+
+def limits(low: str, high: str, unit: str) -> Phrase:
     """Return the limits of an input."""
-    return f"{low} to {high} {unit}".rstrip()
+    if not unit:
+        return _control_phrase("{low} to {high}", low=low, high=high)
+    return _control_phrase("{low} to {high} {unit}", low=low, high=high, unit=unit)
 
 
-def ask(what: str, heat_pump: str) -> str:
+def ask(what: str, heat_pump: str) -> Phrase:
     """Return the question before a command that starts, stops or switches a machine."""
-    return f"{what}: {heat_pump}?"
+    return _control_phrase("{what}: {heat_pump}?", what=what, heat_pump=heat_pump)
 
 
-def written(value: str, unit: str) -> str:
-    """Return what the device reads back after a write."""
-    return f"Reads back {value} {unit}".rstrip()
+def written(value: str) -> Phrase:
+    """Return what the device reads back after a write; the value has its unit."""
+    return _control_phrase("Reads back {value}", value=value)
 
 
-def reason(status: str) -> str:
+def reason(status: str) -> Text:
     """Return why a command failed."""
-    return _REASONS.get(status, f"The twin refused: {status}.")
+    return _REASONS.get(status) or _control_phrase("The twin refused: {status}.", status=status)
 
 
+_NOT_VALID = _control("The value is not valid. Nothing was written.")
 _REASONS = {
-    "BadUserAccessDenied": "You are not allowed to do this.",
-    "BadOutOfRange": "The value is outside the limits. Nothing was written.",
-    "BadInvalidArgument": "The value is not valid. Nothing was written.",
-    "BadTypeMismatch": "The value is not valid. Nothing was written.",
-    "BadNoCommunication": "The device cannot be reached. Check its connection and try again.",
-    "BadTimeout": "The device did not answer in time. Check the value, then try again.",
-    "BadDeviceFailure": "The device reports a failure.",
-    "BadNotWritable": "The device does not accept writes to this value.",
-    "BadNotExecutable": "This action is not available now.",
-    "BadConditionBranchAlreadyAcked": "Somebody else acknowledged it already.",
-    "BadEventIdUnknown": "The alarm has changed meanwhile. Look again, then acknowledge.",
+    "BadUserAccessDenied": _control("You are not allowed to do this."),
+    "BadOutOfRange": _control("The value is outside the limits. Nothing was written."),
+    "BadInvalidArgument": _NOT_VALID,
+    "BadTypeMismatch": _NOT_VALID,
+    "BadNoCommunication": _control(
+        "The device cannot be reached. Check its connection and try again."
+    ),
+    "BadTimeout": _control("The device did not answer in time. Check the value, then try again."),
+    "BadDeviceFailure": _control("The device reports a failure."),
+    "BadNotWritable": _control("The device does not accept writes to this value."),
+    "BadNotExecutable": _control("This action is not available now."),
+    "BadConditionBranchAlreadyAcked": _alarms("Somebody else acknowledged it already."),
+    "BadEventIdUnknown": _alarms("The alarm has changed meanwhile. Look again, then acknowledge."),
 }
 
 # ── what the twin does by itself ─────────────────────────────────────────────────────────────────
-PROGRAMS = "Overrides and programs"
-NO_PROGRAMS = "Nothing is overridden, scheduled or under way."
+PROGRAMS = _programs("Overrides and programs")
+NO_PROGRAMS = _programs("Nothing is overridden, scheduled or under way.")
 PROGRAM_METHODS = {
-    "ReleaseOverride": "Release override", "CancelSchedule": "Cancel schedule",
-    "ScheduleReady": "Water ready at a time", "StartDhwBoost": "Hot water boost",
-}  # fmt: skip
-READY_AT = "Ready at"
-TARGET = "Target"
-START_PROGRAM = "Start"
-TANK_PROGRAMS = {1: "Hot water boost", 2: "Disinfection"}
+    "ReleaseOverride": _programs("Release override"),
+    "CancelSchedule": _programs("Cancel schedule"),
+    "ScheduleReady": _programs("Water ready at a time"),
+    "StartDhwBoost": _programs("Hot water boost"),
+}
+READY_AT = _programs("Ready at")
+TARGET = _programs("Target")
+START_PROGRAM = _programs("Start")
+TANK_PROGRAMS = {
+    1: _programs("Hot water boost"),
+    2: _programs("Disinfection"),
+}
 
 
-def overridden(title: str, before: str) -> str:
+def overridden(title: str, before: str) -> Phrase:
     """Return what a release gives back."""
-    return f"{title} is overridden; a release returns it to {before}."
+    return _programs_phrase(
+        "{setting} is overridden; a release returns it to {before}.",
+        setting=title,
+        before=before,
+    )
 
 
-def scheduled(target: str, ready_at: str, start_at: str) -> str:
+def scheduled(target: str, ready_at: str, start_at: str) -> Phrase:
     """Return what is scheduled, and when it will start."""
-    start = f", starts about {start_at}" if start_at else ""
-    return f"Water at {target} scheduled for {ready_at}{start}."
+    if not start_at:
+        return _programs_phrase(
+            "Water at {target} scheduled for {ready_at}.",
+            target=target,
+            ready_at=ready_at,
+        )
+    return _programs_phrase(
+        "Water at {target} scheduled for {ready_at}, starts about {start_at}.",
+        target=target,
+        ready_at=ready_at,
+        start_at=start_at,
+    )
 
 
-def tank_program(what: str, target: str, until: str) -> str:
+def tank_program(what: str, target: str, until: str) -> Phrase:
     """Return what is under way in the tank."""
-    return f"{what} to {target}, until {until} at the latest."
+    return _programs_phrase(
+        "{what} to {target}, until {until} at the latest.",
+        what=what,
+        target=target,
+        until=until,
+    )
 
 
 # ── prediction ───────────────────────────────────────────────────────────────────────────────────
-PREDICTED = "predicted"
-PREDICTION = "Prediction"
+PREDICTED = _prediction("predicted")
+PREDICTION = _prediction("Prediction")
 PROVENANCE = {
-    "ModelName": "Model",
-    "ModelVersion": "version",
-    "TrainingSource": "trained on",
-    "TrainingStart": "from",
-    "TrainingEnd": "to",
-    "Horizon": "looks ahead",
+    "ModelName": _prediction("Model"),
+    "ModelVersion": _prediction("version"),
+    "TrainingSource": _prediction("trained on"),
+    "TrainingStart": _prediction("from"),
+    "TrainingEnd": _prediction("to"),
+    "Horizon": _prediction("looks ahead"),
 }
-ISSUED = "issued"
+ISSUED = _prediction("issued")
 
 
-def interval(low: str, high: str, unit: str) -> str:
+def interval(low: str, high: str, unit: str) -> Phrase:
     """Return the span in which 8 of 10 outcomes are expected."""
-    return f"80 % between {low} and {high} {unit}"
+    return _prediction_phrase(
+        "80 % between {low} and {high} {unit}",
+        low=low,
+        high=high,
+        unit=unit,
+    )
 
 
 # ── trend ────────────────────────────────────────────────────────────────────────────────────────
-TREND = "Trend"
-POINTS = "Points"
+TREND = _trend("Trend")
+POINTS = _trend("Points")
 RANGES = {1: "1 h", 6: "6 h", 24: "24 h", 168: "7 d"}
-TREND_EMPTY = "Nothing recorded in this span"
-TREND_READING = "Reading history …"
-TREND_FAILED = "History cannot be read: "
-TREND_RESET = "Whole span"
+TREND_EMPTY = _trend("Nothing recorded in this span")
+TREND_READING = _trend("Reading history …")
+
+
+def trend_failed(why: str) -> Phrase:
+    """Return that history cannot be read, and why."""
+    return _trend_phrase("History cannot be read: {why}", why=why)
+
 
 # ── alarms ───────────────────────────────────────────────────────────────────────────────────────
-PRIORITY = {"urgent": "Urgent", "high": "High", "medium": "Medium", "low": "Low"}
+PRIORITY = {
+    "urgent": _alarms("Urgent"),
+    "high": _alarms("High"),
+    "medium": _alarms("Medium"),
+    "low": _alarms("Low"),
+}
 PRIORITY_SHAPE = {"urgent": "■", "high": "▲", "medium": "▼", "low": "◆"}
 ALARM_STATE = {
-    "unacknowledged": "Active, not acknowledged",
-    "acknowledged": "Active, acknowledged",
-    "returned": "Returned, not acknowledged",
-    "normal": "Back to normal",
+    "unacknowledged": _alarms("Active, not acknowledged"),
+    "acknowledged": _alarms("Active, acknowledged"),
+    "returned": _alarms("Returned, not acknowledged"),
+    "normal": _alarms("Back to normal"),
 }
 ALARM_COLUMNS = {
-    "priority": "Priority", "state": "State", "time": "Time", "source": "Source",
-    "message": "Message", "cause": "Likely cause", "action": "What to do",
-}  # fmt: skip
-ACKNOWLEDGE = "Acknowledge"
-COMMENT = "Comment"
-SHOW_RETURNED = "Show what returned to normal since login"
+    "priority": _alarms("Priority"),
+    "state": _alarms("State"),
+    "time": _alarms("Time"),
+    "source": _alarms("Source"),
+    "message": _alarms("Message"),
+    "cause": _alarms("Likely cause"),
+    "action": _alarms("What to do"),
+}
+ACKNOWLEDGE = _alarms("Acknowledge")
+COMMENT = _alarms("Comment")
+SHOW_RETURNED = _alarms("Show what returned to normal since login")

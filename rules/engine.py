@@ -16,6 +16,7 @@ from heatpump_twin.rules.expression import Inputs
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.rules.schema import Delay, Rule
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.wording import value_text
 
@@ -31,6 +32,7 @@ class RuleEngine:
     def __init__(self, packs: Iterable[Pack], site: Site, table: PointTable) -> None:
         self._rules = {rule.id: rule for pack in packs for rule in pack.rules}
         self._table = table
+        self._failures = FailureLog("a rule cannot be evaluated", "of")
         self._watches = self._watch(site.heat_pumps)
 
     def alarms_of(self, heat_pump: HeatPump) -> list[AlarmDefinition]:
@@ -56,8 +58,21 @@ class RuleEngine:
         return [alarm for watch in self._watches for alarm in watch.definitions]
 
     def evaluate(self, image: Image, now: int) -> list[AlarmTransition]:
-        """Return what has changed. Delays are as fine as this is called often."""
-        return [change for watch in self._watches for change in watch.evaluate(image, now)]
+        """Return what has changed. Delays are as fine as this is called often.
+
+        Where a rule raises, its alarms stay as they are and the log has the exception once; so it
+        is for one heat pump whose change cannot be told. The others are evaluated as ever.
+        """
+        return [change for watch in self._watches for change in self._attempt(watch, image, now)]
+
+    def _attempt(self, watch: _Watch, image: Image, now: int) -> list[AlarmTransition]:
+        try:
+            changes = watch.evaluate(image, now, self._failures)
+        except Exception:  # noqa: BLE001 (the boundary of one rule: the others go on)
+            self._failures.failed(watch.name)
+            return []
+        self._failures.worked(watch.name)
+        return changes
 
 
 class _Watch:
@@ -70,6 +85,7 @@ class _Watch:
             if table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
         ]
         self._rule = rule
+        self.name = rule.id
         self.definitions = [_definition(rule, asset.id) for asset in assets]
         self._index = {
             point: np.array([table.by_asset[asset.id][point].index for asset in assets], dtype=int)
@@ -92,7 +108,7 @@ class _Watch:
         self._on_delay, self._off_delay = self._on_delay[kept], self._off_delay[kept]
         self._active, self._since = self._active[kept], self._since[kept]
 
-    def evaluate(self, image: Image, now: int) -> list[AlarmTransition]:
+    def evaluate(self, image: Image, now: int, failures: FailureLog) -> list[AlarmTransition]:
         inputs = self._inputs(image)
         when = self._rule.when.evaluate(inputs)
         clear = self._rule.clear.evaluate(inputs) if self._rule.clear else 1 - when
@@ -101,9 +117,18 @@ class _Watch:
         since = np.where(self._since == _NOT_YET, now, np.minimum(self._since, now))
         delay = np.where(self._active, self._off_delay, self._on_delay)
         due = turning & (now - since >= delay)
+        changes = []
+        for i in np.flatnonzero(due).tolist():
+            try:
+                changes.append(self._transition(i, not self._active[i], image, now))
+            except Exception:  # noqa: BLE001 (the boundary of one heat pump: the others go on)
+                failures.failed(self.definitions[i].key)
+                due[i] = False  # what could not be told has not happened, and is tried again
+            else:
+                failures.worked(self.definitions[i].key)
         self._since = np.where(turning & ~due, since, _NOT_YET)
         self._active ^= due
-        return [self._transition(i, image, now) for i in np.flatnonzero(due).tolist()]
+        return changes
 
     def _inputs(self, image: Image) -> Inputs:
         status = {point: image.status[index] for point, index in self._index.items()}
@@ -113,8 +138,8 @@ class _Watch:
         }
         return Inputs(value | self._parameters, status)
 
-    def _transition(self, i: int, image: Image, now: int) -> AlarmTransition:
-        alarm, active = self.definitions[i], bool(self._active[i])
+    def _transition(self, i: int, active: bool, image: Image, now: int) -> AlarmTransition:
+        alarm = self.definitions[i]
         specs = CATALOGUE["heat_pump"]
         values = [
             Phrase(
@@ -124,8 +149,12 @@ class _Watch:
             )
             for point, index in self._index.items()
         ]
-        template = "{alarm} ({values})" if active else "{alarm}: back to normal ({values})"
-        message = Phrase(template, alarm=alarm.title, values=joined(", ", values))
+        title, said = alarm.title, joined(", ", values)
+        message = (
+            Phrase("{alarm} ({values})", alarm=title, values=said)
+            if active
+            else Phrase("{alarm}: back to normal ({values})", alarm=title, values=said)
+        )
         return AlarmTransition(alarm, active, now, message)
 
 

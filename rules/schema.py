@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from heatpump_twin.config.quantities import Duration, seconds
 from heatpump_twin.config.settings import Identifier
+from heatpump_twin.config.text_fields import AlarmText
 from heatpump_twin.rules.expression import Expression
 from heatpump_twin.twin_engine.alarm import Health
 
@@ -86,7 +87,7 @@ class Rule(_Section):
     """One alarm of every asset that has its inputs."""
 
     id: Identifier
-    title: str = Field(min_length=1)
+    title: AlarmText = Field(min_length=1)
     when: RuleCondition = Field(description="becomes active when this has been true for `delay`")
     clear: RuleCondition | None = Field(
         None,
@@ -98,8 +99,8 @@ class Rule(_Section):
     health: Health = Field(
         Health.OFF_SPEC, description="device health while it is active (NAMUR NE 107)"
     )
-    cause: str = Field(min_length=1)
-    action: str = Field(min_length=1)
+    cause: AlarmText = Field(min_length=1)
+    action: AlarmText = Field(min_length=1)
     cases: list[Case] = Field(min_length=1)
 
     @property

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
-from asyncua import ua
+from asyncua import Server, ua
 
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.channel.internal_server import CheckClient, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
 from heatpump_twin.server.history.history_service import HistoryService
@@ -33,8 +35,10 @@ from heatpump_twin.server.site.site_address_space import (
     build_address_space,
 )
 from heatpump_twin.server.site.standard_methods import add_standard_methods
+from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.model_change import server_notifier
-from heatpump_twin.server.space.node_builder import standard
+from heatpump_twin.server.space.node_builder import Namespaces, standard
+from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.types.type_import import load_type_nodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
@@ -55,6 +59,16 @@ class Statistics:
     subscriptions: int
     monitored_items: int
     rejected_logins: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineSpace:
+    """What a running server would show of a site, before any device was read."""
+
+    server: Server
+    aspace: TwinAddressSpace
+    namespaces: Namespaces
+    table: PointTable
 
 
 def server_uri() -> str:
@@ -82,7 +96,6 @@ class TwinServer:
     ) -> None:
         self._site = site
         self._data = data
-        self._pki = Pki(data.pki, clock)
         self._table = table
         self._image = image
         self._alarms = alarms
@@ -99,17 +112,17 @@ class TwinServer:
     async def start(self) -> None:
         """Build the address space and listen, or raise a `ServerError`."""
         settings = self._site.opcua
-        identity = self._pki.own(server_uri(), host_names(settings.host))
+        pki = Pki(self._data.pki, self._clock)
+        identity = pki.own(server_uri(), host_names(settings.host))
         authenticator = Authenticator(self._users, asyncio.get_running_loop().time)
-        iserver = TwinInternalServer(
-            settings,
+        iserver = await self._internal_server(
             authenticator,
-            lambda certificate: self._pki.check(certificate, any_client=settings.trusts_any_client),
-            await load_type_nodes(self._data.type_nodes),
+            lambda certificate: pki.check(certificate, any_client=settings.trusts_any_client),
         )
         server = UaServer(iserver, settings, server_uri(), identity)
         await server.init()
-        space = await build_address_space(server, iserver, await self._sources())
+        starts = await archive_starts(self._history, self._table, self._clock)
+        space = await build_address_space(server, iserver, self._sources(starts))
         iserver.attributes = AttributeService(
             iserver.aspace, iserver.methods, self._table, self._commands
         )
@@ -124,6 +137,21 @@ class TwinServer:
         self._running = _Running(server, iserver, space, status, authenticator)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)
+
+    @asynccontextmanager
+    async def offline(self) -> AsyncIterator[OfflineSpace]:
+        """Build the address space, and neither listen, read history nor make a certificate."""
+        authenticator = Authenticator(self._users, lambda: 0.0)
+        iserver = await self._internal_server(authenticator, lambda _certificate: None)
+        server = Server(iserver=iserver)
+        await server.init()
+        now = to_datetime(self._clock.now())
+        sources = self._sources(dict.fromkeys(self._table.by_asset, now))
+        space = await build_address_space(server, iserver, sources)
+        try:
+            yield OfflineSpace(server, iserver.aspace, space.namespaces, self._table)
+        finally:
+            authenticator.close()
 
     async def wait(self) -> None:
         """Wait for the end of the background work: for ever, or until a bug ends it."""
@@ -187,7 +215,13 @@ class TwinServer:
         """Figures for monitoring."""
         return self._running.statistics() if self._running else Statistics(0, 0, 0, 0, 0)
 
-    async def _sources(self) -> Sources:
+    async def _internal_server(
+        self, authenticator: Authenticator, check: CheckClient
+    ) -> TwinInternalServer:
+        types = await load_type_nodes(self._data.type_nodes)
+        return TwinInternalServer(self._site.opcua, authenticator, check, types)
+
+    def _sources(self, starts: Mapping[str, dt.datetime]) -> Sources:
         return Sources(
             site=self._site,
             table=self._table,
@@ -196,7 +230,7 @@ class TwinServer:
             commands=self._commands,
             programs=self._programs,
             provenance=self._provenance,
-            starts=await archive_starts(self._history, self._table, self._clock),
+            starts=starts,
             clock=self._clock,
         )
 

@@ -13,6 +13,7 @@ need chromedriver chromium-driver
 need mbpoll mbpoll
 need node nodejs
 need npm npm
+need setpriv util-linux
 need xmllint libxml2-utils
 if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then missing="$missing postgresql"; fi
 

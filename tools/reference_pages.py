@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from heatpump_twin.config.catalogue import CATALOGUE, UNITS, PointKind, PointSpec, pascal_case
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKS = ("heat-pump.yaml",)
@@ -30,13 +31,25 @@ Thresholds are engineering starting points; a pack of your own replaces rules by
 (`rules.packs` in the site file).
 """
 
+PROFILE_HEAD = """\
+# Profile list
+Made by `tools/reference_pages.py` from `drivers/modbus/profiles`. Devices that the twin knows.
+*Points* are polled: two sources agree on them, unless only one is named. *Written*: those of them
+that commands may write. *Not verified*: readings that one source has alone or that two dispute;
+they are never polled or written, `hptwin profile check` says why, and `hptwin read --unverified`
+shows them on the device. What else is open about a device stands under `unverified` in its file:
+hardly any profile was tried on hardware.
+
+[Commissioning](commissioning.md) tells how to find out which one fits and how to make your own.
+"""
+
 
 def value_range(spec: PointSpec) -> str:
     """Return the span, the states or the codes of a point as one cell."""
     if spec.kind is PointKind.TWO_STATE and spec.states:
         return f"false: {spec.states[0]}, true: {spec.states[1]}"
     if spec.kind is PointKind.MULTI_STATE:
-        return ", ".join(f"{code}: {text}" for code, text in spec.enum.items())
+        return ", ".join(f"{code}: {text}" for code, text in spec.codes.items())
     low, high = spec.range or (0, 0)
     return f"{low:g} … {high:g}"
 
@@ -87,9 +100,28 @@ def render_alarms() -> str:
     return "\n".join(lines) + "\n"
 
 
+def render_profiles() -> str:
+    """Return the page of profiles."""
+    lines = [PROFILE_HEAD]
+    lines += ["| profile | device | points | written | not verified | sources |"]
+    lines += ["|---|---|---|---|---|---|"]
+    for name in packaged_profiles():
+        profile = load_profile(name)
+        written = sum(point.write is not None for point in profile.points)
+        lines.append(
+            f"| `{name}` | {profile.title} | {len(profile.points)} | {written} | "
+            f"{len(profile.unverified_points)} | {profile.source} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Write the pages, or compare them."""
-    pages = {"point-list.md": render_points(), "alarm-list.md": render_alarms()}
+    pages = {
+        "point-list.md": render_points(),
+        "alarm-list.md": render_alarms(),
+        "profile-list.md": render_profiles(),
+    }
     for name, content in pages.items():
         page = ROOT / "docs" / name
         if "--check" not in sys.argv:

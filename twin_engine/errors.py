@@ -3,6 +3,7 @@
 The errors::
 
     EngineError
+    ├── DerivationError     a record of a derived point does not fit the catalogue
     ├── SchemaError         the database belongs to another version of this software
     ├── DatabaseAway        the database cannot be reached now; later it may be
     ├── AuditError          an audit row could not be made durable
@@ -11,9 +12,20 @@ The errors::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class EngineError(Exception):
     """Root of what the twin engine raises."""
+
+
+class DerivationError(EngineError):
+    """Records of derived points do not fit the catalogue, or each other."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("; ".join(mistakes))
+        self.mistakes = mistakes
+        """One sentence each, beginning with the point."""
 
 
 class SchemaError(EngineError):

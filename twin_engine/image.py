@@ -8,6 +8,7 @@ from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.drivers.frame import Frame, Statuses, Times, Values
 from heatpump_twin.drivers.protocol import FrameSink
 from heatpump_twin.drivers.status import BAD_WAITING_FOR_INITIAL_DATA
+from heatpump_twin.twin_engine.failure_log import FailureLog
 
 
 class Image:
@@ -20,6 +21,7 @@ class Image:
         self.status: Statuses = np.full(n, BAD_WAITING_FOR_INITIAL_DATA, dtype=np.uint32)
         self.time: Times = np.full(n, now, dtype=np.int64)
         self._sinks: list[FrameSink] = []
+        self._failures = FailureLog("what is told of new values fails", "sink")
 
     def grow(self, now: int) -> None:
         """Take in the points that were added to the table: they wait for their first values."""
@@ -33,16 +35,30 @@ class Image:
         """Call ``sink`` with every frame, after the image holds it. A sink must not block."""
         self._sinks.append(sink)
 
-    def unsubscribe(self, sink: FrameSink) -> None:
-        """Call a sink no more."""
-        self._sinks.remove(sink)
+    @property
+    def sinks(self) -> tuple[FrameSink, ...]:
+        """Who is called with every frame, in this order."""
+        return tuple(self._sinks)
 
     def ingest(self, frame: Frame) -> None:
-        """Take a frame in and pass it on. Where a point occurs twice, the later sample stays."""
+        """Take a frame in and pass it on. Where a point occurs twice, the later sample stays.
+
+        A sink that raises is logged once until it works again; the others have the frame as ever.
+        """
         if not len(frame):
             return
         self.value[frame.point] = frame.value
         self.status[frame.point] = frame.status
         self.time[frame.point] = frame.time
         for sink in self._sinks:
-            sink(frame)
+            try:
+                sink(frame)
+            except Exception:  # noqa: BLE001 (the boundary of one sink: the others go on)
+                self._failures.failed(_name_of(sink))
+            else:
+                if self._failures.failing:
+                    self._failures.worked(_name_of(sink))
+
+
+def _name_of(sink: FrameSink) -> str:
+    return getattr(sink, "__qualname__", repr(sink))

@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.catalogue import UNITS, PointSpec
-from heatpump_twin.config.phrase import Phrase, joined
+from heatpump_twin.config.phrase import Context, Phrase, Text, joined
 from heatpump_twin.drivers.clock import MICROSECONDS
 
 
 def value_text(spec: PointSpec, value: float | None) -> str:
     """Return ``55 °C``, ``On``, ``Hot water`` or ``no value``."""
     if value is None or math.isnan(value):
-        return "no value"
+        return Text("no value", Context.MESSAGES)
     if spec.unit is not None:
         symbol = UNITS[spec.unit].symbol
-        template = "{value} {unit}" if symbol else "{value}"
-        return Phrase(template, value=round(value, 2), unit=symbol)
-    codes = dict(enumerate(spec.states)) if spec.states else spec.enum
-    return codes.get(int(value), f"{value:g}")
+        if not symbol:
+            return Phrase("{value}", value=round(value, 2))
+        return Phrase("{value} {unit}", value=round(value, 2), unit=symbol)
+    return spec.codes.get(int(value), f"{value:g}")
 
 
 def time_text(time: int, zone: ZoneInfo, now: int) -> str:

@@ -21,11 +21,12 @@ def add_alarms_page(shell: Shell) -> None:
         person = shell.who(request)
         if person is None:
             return to_login()
-        with shell.page(person, request, texts.ALARMS, ()):
+        say = person.say
+        with shell.page(person, request, say(texts.ALARMS), ()):
             ui.html(
-                f'<header class="bar-row"><h1>{texts.ALARMS}</h1><label class="check">'
+                f'<header class="bar-row"><h1>{say(texts.ALARMS)}</h1><label class="check">'
                 f'<input type="checkbox" id="returned" onchange="hmi.renderAlarms()">'
-                f"{texts.SHOW_RETURNED}</label></header>"
+                f"{say(texts.SHOW_RETURNED)}</label></header>"
                 f'<div id="alarm-list"></div>',
                 sanitize=False,
             ).classes("panel alarms-panel")
@@ -37,22 +38,24 @@ async def _acknowledge(person: Person, event: GenericEventArguments) -> None:
     alarm = person.alarms.find(str(event.args))
     if alarm is None or not person.may_acknowledge(alarm):
         return
-    comment = await _ask(alarm)
+    comment = await _ask(person, alarm)
     if comment is not None:
         outcome = await person.acknowledge(alarm, comment)
-        ui.notify(outcome.message, type=None if outcome.done else "negative", position="bottom")
+        words = person.say(outcome.message)
+        ui.notify(words, type=None if outcome.done else "negative", position="bottom")
 
 
-async def _ask(alarm: Alarm) -> str | None:
+async def _ask(person: Person, alarm: Alarm) -> str | None:
     """Return the comment, or None if the person changed their mind."""
+    say = person.say
     with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
         ui.label(alarm.message)
-        comment = ui.input(texts.COMMENT).props("outlined dense autofocus data-comment")
+        comment = ui.input(say(texts.COMMENT)).props("outlined dense autofocus data-comment")
         with ui.element("div").classes("bar-row end"):
-            ui.button(texts.CANCEL, on_click=lambda: dialog.submit(None)).props("flat no-caps")
-            ui.button(texts.ACKNOWLEDGE, on_click=lambda: dialog.submit(comment.value or "")).props(
-                "unelevated no-caps data-confirm"
-            )
+            ui.button(say(texts.CANCEL), on_click=lambda: dialog.submit(None)).props("flat no-caps")
+            acknowledge = ui.button(say(texts.ACKNOWLEDGE))
+            acknowledge.on_click(lambda: dialog.submit(comment.value or ""))
+            acknowledge.props("unelevated no-caps data-confirm")
     try:
         answer = await dialog
     finally:

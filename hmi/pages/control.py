@@ -11,7 +11,7 @@ from nicegui import ui
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
-from heatpump_twin.hmi.pages.markup import bar, live
+from heatpump_twin.hmi.pages.markup import Say, bar, live
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import decimals, number_text, value_text
 
@@ -21,9 +21,9 @@ _STEP = 0.5
 def control_panel(person: Person, unit: HeatPumpModel) -> None:
     """Build a faceplate for everything that the server lets this person change."""
     with ui.element("section").classes("panel control"):
-        ui.html(f"<h2>{texts.CONTROL}</h2>", sanitize=False)
+        ui.html(f"<h2>{person.say(texts.CONTROL)}</h2>", sanitize=False)
         if not unit.methods:
-            ui.html(f'<p class="calm">{texts.READ_ONLY}</p>', sanitize=False)
+            ui.html(f'<p class="calm">{person.say(texts.READ_ONLY)}</p>', sanitize=False)
             return
         actions = [unit.methods[name] for name in texts.ACTIONS if name in unit.methods]
         if actions:
@@ -41,21 +41,22 @@ def control_panel(person: Person, unit: HeatPumpModel) -> None:
 class ControlResult:
     """The line under a faceplate that says what became of the last command."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Say) -> None:
+        self._say = say
         self._place = ui.html("", sanitize=False).classes("result")
         self._place.props('role="status" aria-live="polite"')
 
     async def of(self, command: Awaitable[Outcome], read_back: Callable[[float], str]) -> Outcome:
         """Show that a command is under way, then how it ended."""
-        self._show("busy", texts.WRITING)
+        self._show("busy", self._say(texts.WRITING))
         outcome = await command
-        parts = [outcome.message]
+        parts = [self._say(outcome.message)]
         if (
             outcome.read_back is not None
             and outcome.done
             and (shown := read_back(outcome.read_back))
         ):
-            parts.insert(0, shown)
+            parts.insert(0, self._say(shown))
         self._show("done" if outcome.done else "failed", " · ".join(parts))
         return outcome
 
@@ -74,7 +75,7 @@ class _Setpoint:
         method: MethodModel,
         takes: Input,
     ) -> None:
-        self._person, self._unit = person, unit
+        self._person, self._unit, self._say = person, unit, person.say
         self._variable, self._method = variable, method
         self._low, self._high = takes.span or variable.span or (-math.inf, math.inf)
         with ui.element("div").classes("faceplate"):
@@ -85,25 +86,28 @@ class _Setpoint:
             with ui.element("div").classes("bar-row"):
                 # Not ui.number: it corrects a value outside its limits without a word.
                 self._input = ui.input(
-                    label=texts.NEW_VALUE, on_change=self._check, validation=self._problem
+                    label=self._say(texts.NEW_VALUE),
+                    on_change=self._check,
+                    validation=self._problem,
                 )
                 self._input.props(
                     f'type=number step={_STEP} inputmode=decimal suffix="{variable.unit}" '
                     f'dense outlined hide-bottom-space data-setpoint="{variable.id}"'
                 )
-                self._button = ui.button(texts.WRITE, on_click=self._write).props("unelevated")
+                self._button = ui.button(self._say(texts.WRITE), on_click=self._write).props(
+                    "unelevated"
+                )
                 self._button.props(f'data-write="{variable.id}" no-caps')
             if math.isfinite(self._low) and math.isfinite(self._high):
                 low, high = (number_text(x, decimals(variable)) for x in (self._low, self._high))
-                ui.html(
-                    f'<p class="limits">{texts.limits(low, high, escape(variable.unit))}</p>',
-                    sanitize=False,
-                )
-            self._result = ControlResult()
+                words = self._say(texts.limits(low, high, variable.unit))
+                ui.html(f'<p class="limits">{escape(words)}</p>', sanitize=False)
+            self._result = ControlResult(person.say)
         self._check()
 
     def _problem(self, text: str | None) -> str | None:
-        return texts.OUTSIDE if text not in (None, "") and self._allowed() is None else None
+        outside = text not in (None, "") and self._allowed() is None
+        return self._say(texts.OUTSIDE) if outside else None
 
     def _allowed(self) -> float | None:
         try:
@@ -115,9 +119,11 @@ class _Setpoint:
     def _check(self) -> None:
         value = self._allowed()
         self._button.set_enabled(value is not None)
-        unit = self._variable.unit
-        shown = "" if value is None else f" {value_text(self._variable, value)} {unit}".rstrip()
-        self._button.text = texts.WRITE + shown
+        shown = texts.WRITE if value is None else texts.write(self._shown(value))
+        self._button.text = self._say(shown)
+
+    def _shown(self, value: float) -> str:
+        return f"{value_text(self._variable, value)} {self._variable.unit}".rstrip()
 
     async def _write(self) -> None:
         value = self._allowed()
@@ -127,9 +133,7 @@ class _Setpoint:
         try:
             await self._result.of(
                 self._person.call(self._method, value),
-                lambda number: texts.written(
-                    value_text(self._variable, number), self._variable.unit
-                ),
+                lambda number: texts.written(self._shown(number)),
             )
         finally:
             self._check()
@@ -154,23 +158,23 @@ class _Choice:
             ).classes("figure")
             with ui.element("div").classes("bar-row"):
                 self._select = ui.select(
-                    dict(takes.states or variable.states), label=texts.NEW_VALUE
+                    dict(takes.states or variable.states), label=person.say(texts.NEW_VALUE)
                 )
                 self._select.props(f'dense outlined data-setpoint="{variable.id}"')
-                self._button = ui.button(texts.WRITE, on_click=self._write)
+                self._button = ui.button(person.say(texts.WRITE), on_click=self._write)
                 self._button.props(f'unelevated no-caps data-write="{variable.id}"')
                 self._button.bind_enabled_from(self._select, "value", lambda v: v is not None)
-            self._result = ControlResult()
+            self._result = ControlResult(person.say)
 
     async def _write(self) -> None:
         code = self._select.value
         if code is None:
             return
         chosen = f"{self._variable.title} → {self._variable.states[code]}"
-        if await confirmed(texts.ask(chosen, self._unit.name)):
+        if await confirmed(self._person.say, texts.ask(chosen, self._unit.name)):
             await self._result.of(
                 self._person.call(self._method, code),
-                lambda number: texts.written(value_text(self._variable, number), ""),
+                lambda number: texts.written(value_text(self._variable, number)),
             )
 
 
@@ -183,25 +187,26 @@ class _Actions:
             with ui.element("div").classes("bar-row"):
                 for method in methods:
                     ui.button(
-                        texts.ACTIONS[method.name],
+                        person.say(texts.ACTIONS[method.name]),
                         on_click=lambda _, chosen=method: self._act(chosen),
                     ).props(f'unelevated no-caps data-action="{method.name}"')
-            self._result = ControlResult()
+            self._result = ControlResult(person.say)
 
     async def _act(self, method: MethodModel) -> None:
-        if await confirmed(texts.ask(texts.ACTIONS[method.name], self._unit.name)):
-            await self._result.of(self._person.call(method), lambda _: texts.ACTIONS[method.name])
+        action = texts.ACTIONS[method.name]
+        if await confirmed(self._person.say, texts.ask(action, self._unit.name)):
+            await self._result.of(self._person.call(method), lambda _: action)
 
 
-async def confirmed(question: str) -> bool:
+async def confirmed(say: Say, question: str) -> bool:
     """Ask before a command that starts, stops or switches a machine."""
     with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
-        ui.label(question)
+        ui.label(say(question))
         with ui.element("div").classes("bar-row end"):
-            ui.button(texts.CANCEL, on_click=lambda: dialog.submit(False)).props(
+            ui.button(say(texts.CANCEL), on_click=lambda: dialog.submit(False)).props(
                 "flat no-caps data-cancel"
             )
-            ui.button(texts.CONFIRM, on_click=lambda: dialog.submit(True)).props(
+            ui.button(say(texts.CONFIRM), on_click=lambda: dialog.submit(True)).props(
                 "unelevated no-caps data-confirm"
             )
     try:

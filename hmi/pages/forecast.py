@@ -11,14 +11,14 @@ from nicegui import ui
 
 from heatpump_twin.hmi import presentation, texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
-from heatpump_twin.hmi.pages.markup import live
+from heatpump_twin.hmi.pages.markup import Say, live
 
 _GROUP = "Prediction"
 _HOUR = 3_600_000.0
 _BOUNDS = ("_lower", "_upper")
 
 
-def prediction_panel(unit: HeatPumpModel, zone: ZoneInfo) -> None:
+def prediction_panel(say: Say, unit: HeatPumpModel, zone: ZoneInfo) -> None:
     """Show every predicted quantity of a heat pump; without one there is no panel."""
     predicted = [
         variable
@@ -26,25 +26,27 @@ def prediction_panel(unit: HeatPumpModel, zone: ZoneInfo) -> None:
         if variable.group == _GROUP and not variable.id.endswith(_BOUNDS)
     ]
     if predicted:
-        shown = "".join(_prediction(unit, variable, zone) for variable in predicted)
-        ui.html(f"<h2>{texts.PREDICTION}</h2>{shown}", sanitize=False).classes("panel prediction")
+        shown = "".join(_prediction(say, unit, variable, zone) for variable in predicted)
+        heading = f"<h2>{say(texts.PREDICTION)}</h2>"
+        ui.html(heading + shown, sanitize=False).classes("panel prediction")
 
 
-def _prediction(unit: HeatPumpModel, variable: Variable, zone: ZoneInfo) -> str:
+def _prediction(say: Say, unit: HeatPumpModel, variable: Variable, zone: ZoneInfo) -> str:
     bounds = [unit.variables.get(variable.id + end) for end in _BOUNDS]
     span = ""
     if bounds[0] and bounds[1]:
         low, high = (live(bound, unit=False) for bound in bounds if bound)
-        span = f'<p class="interval">{texts.interval(low, high, escape(variable.unit))}</p>'
+        words = say(texts.interval(low, high, escape(variable.unit)))
+        span = f'<p class="interval">{words}</p>'
     origin = " · ".join(
-        f"{label} {escape(_origin_text(variable.provenance[name], zone))}"
+        f"{say(label)} {escape(_origin_text(variable.provenance[name], zone))}"
         for name, label in texts.PROVENANCE.items()
         if variable.provenance.get(name)
     )
-    issued = f'{texts.ISSUED} <span data-time="{escape(variable.key)}">{texts.NO_VALUE}</span>'
+    issued = f'{say(texts.ISSUED)} <span data-time="{escape(variable.key)}">{texts.NO_VALUE}</span>'
     return (
         f'<div class="figure" title="{escape(variable.text)}">'
-        f'<span class="l">{escape(variable.title)} <mark>{texts.PREDICTED}</mark></span>'
+        f'<span class="l">{escape(variable.title)} <mark>{say(texts.PREDICTED)}</mark></span>'
         f'{live(variable)}</div>{span}<p class="origin">{origin} · {issued}</p>'
     )
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from heatpump_twin.config.settings import Site
+from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import assets, texts
 from heatpump_twin.hmi.errors import HmiError, LoginRefusedError
 from heatpump_twin.hmi.people import People
@@ -35,10 +36,11 @@ _PAGE = """<!doctype html>
 
 def add_login(app: FastAPI, site: Site, people: People) -> None:
     """Add the routes ``/login`` and ``/logout``."""
+    language = people.language
 
     @app.get("/login")
     def form(why: str = "") -> Response:
-        return _form(site, texts.FAREWELL.get(why, ""), kind="calm")
+        return _form(site, language, texts.FAREWELL.get(why, ""), kind="calm")
 
     @app.post("/login")
     async def log_in(request: Request) -> Response:
@@ -50,7 +52,7 @@ def add_login(app: FastAPI, site: Site, people: People) -> None:
             token = await people.log_in(user, password)
         except HmiError as error:
             status = 401 if isinstance(error, LoginRefusedError) else 503
-            return _form(site, str(error), kind="wrong", user=user, status=status)
+            return _form(site, language, error.text, kind="wrong", user=user, status=status)
         await people.log_out(request.session.get(TOKEN))
         request.session.clear()
         request.session[TOKEN] = token
@@ -66,20 +68,20 @@ def add_login(app: FastAPI, site: Site, people: People) -> None:
 
 
 def _form(
-    site: Site, message: str, *, kind: str, user: str = "", status: int = 200
+    site: Site, language: Language, message: str, *, kind: str, user: str = "", status: int = 200
 ) -> HTMLResponse:
     page = _PAGE.format(
-        language=texts.LANGUAGE,
+        language=language.code,
         title=escape(site.site.name),
         icon=assets.url("icon.svg"),
         css=assets.url("hmi.css"),
         theme=assets.THEME,
         kind=kind,
-        message=escape(message),
-        user_label=texts.USER,
+        message=escape(language.words(message)),
+        user_label=language.words(texts.USER),
         user=escape(user),
-        password_label=texts.PASSWORD,
-        login=texts.LOGIN,
+        password_label=language.words(texts.PASSWORD),
+        login=language.words(texts.LOGIN),
     )
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
+
+Say = Callable[[str], str]
+"""Returns one of `texts` in the language of whoever looks at the page."""
 
 
 def live(variable: Variable, *, unit: bool = True, tag: str = "span") -> str:

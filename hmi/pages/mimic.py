@@ -11,23 +11,24 @@ from collections.abc import Callable, Iterable
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
 from heatpump_twin.hmi.pages import symbols as s
+from heatpump_twin.hmi.pages.markup import Say
 from heatpump_twin.hmi.pages.symbols import Drawing, Tag
 
 _TANK = ("dhw_temperature", "dhw_setpoint")
 _HEAT_METER = ("thermal_power", "water_flow", "meter_heat_power")
 
 
-def draw(unit: HeatPumpModel) -> str:
+def draw(unit: HeatPumpModel, say: Say) -> str:
     """Return the mimic of a heat pump as two SVG pictures."""
-    return _wide(unit) + _tall(unit)
+    return _wide(unit, say) + _tall(unit, say)
 
 
-def _wide(unit: HeatPumpModel) -> str:
+def _wide(unit: HeatPumpModel, say: Say) -> str:
     has = _has(unit)
     tank = has(_TANK)
     parts: list[str | None] = [
-        s.building(890, 40, 286, 300, texts.BUILDING),
-        s.box(24, 64, 262, 282, texts.OUTDOOR_UNIT),
+        s.building(890, 40, 286, 300, say(texts.BUILDING)),
+        s.box(24, 64, 262, 282, say(texts.OUTDOOR_UNIT)),
         s.fan(98, 190, 52, s.first(unit, "fan_running", "fan_speed")),
         s.coil(188, 130, 120),
         s.line("refrigerant", (188, 130), (345, 130)),
@@ -35,7 +36,7 @@ def _wide(unit: HeatPumpModel) -> str:
         s.line("refrigerant", (188, 250), (188, 290)),
         s.expansion_valve(250, 130),
         s.compressor(246, 290, 24, s.first(unit, "compressor_running", "compressor_on")),
-        s.exchanger(330, 108, 58, 204, texts.EXCHANGER),
+        s.exchanger(330, 108, 58, 204, say(texts.EXCHANGER)),
         s.line("water supply", (388, 140), (924, 140), (924, 196)),
         s.line("water return", (1035, 258), (1035, 282), (388, 282)),
         s.radiator(914, 196, 9, 62),
@@ -44,8 +45,8 @@ def _wide(unit: HeatPumpModel) -> str:
         s.heater(640, 140, s.first(unit, "backup_heater_on"))
         if has(("backup_heater_on",))
         else None,
-        s.defrost(40, 100, s.first(unit, "defrost_active")),
-        s.box(24, 376, 262, 78, texts.ELECTRICITY) if has(("electrical_power",)) else None,
+        s.defrost(40, 100, s.first(unit, "defrost_active"), say(texts.DEFROST)),
+        s.box(24, 376, 262, 78, say(texts.ELECTRICITY)) if has(("electrical_power",)) else None,
         s.line("electric", (155, 376), (155, 346)) if has(("electrical_power",)) else None,
     ]
     if tank:
@@ -76,15 +77,15 @@ def _wide(unit: HeatPumpModel) -> str:
         Tag("electrical_power", 40, 426, texts.POWER),
         Tag("electrical_energy_today", 40, 446, texts.TODAY, minor=True),
     ]
-    return Drawing(1200, 470, "mimic wide").render(unit, parts, tags)
+    return Drawing(1200, 470, "mimic wide").render(unit, parts, tags, say)
 
 
-def _tall(unit: HeatPumpModel) -> str:
+def _tall(unit: HeatPumpModel, say: Say) -> str:
     has = _has(unit)
     tank = has(_TANK)
     parts: list[str | None] = [
         s.building(208, 404, 184, 196, ""),
-        s.box(8, 44, 190, 200, texts.OUTDOOR_UNIT),
+        s.box(8, 44, 190, 200, say(texts.OUTDOOR_UNIT)),
         s.fan(58, 132, 36, s.first(unit, "fan_running", "fan_speed")),
         s.coil(120, 84, 92),
         s.line("refrigerant", (120, 84), (236, 84)),
@@ -99,7 +100,7 @@ def _tall(unit: HeatPumpModel) -> str:
         s.radiator(236, 500, 7, 46),
         s.pump(240, 286, 16, s.first(unit, "water_pump_running", "water_flow_detected")),
         s.meter(384, 150) if has(_HEAT_METER) else None,
-        s.defrost(16, 72, s.first(unit, "defrost_active")),
+        s.defrost(16, 72, s.first(unit, "defrost_active"), say(texts.DEFROST)),
     ]
     if tank:
         parts += [
@@ -123,7 +124,7 @@ def _tall(unit: HeatPumpModel) -> str:
         Tag("dhw_temperature", 8, 548, texts.HOT_WATER, stacked=True),
         Tag("room_temperature", 232, 590, texts.ROOM),
     ]
-    return Drawing(400, 612, "mimic tall").render(unit, parts, tags)
+    return Drawing(400, 612, "mimic tall").render(unit, parts, tags, say)
 
 
 def _has(unit: HeatPumpModel) -> Callable[[Iterable[str]], bool]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
-from heatpump_twin.hmi.pages.markup import figure, live
+from heatpump_twin.hmi.pages.markup import Say, figure, live
 from heatpump_twin.hmi.pages.shell import Shell, to_login
 
 _SHOWN = (
@@ -33,17 +33,18 @@ def add_overview(shell: Shell) -> None:
         if person is None:
             return to_login()
         shown = [variable for unit in person.units for variable in _variables(unit)]
-        with shell.page(person, request, texts.OVERVIEW, shown):
-            cards = "".join(map(card, person.units)) or f"<p>{texts.NO_UNITS}</p>"
+        with shell.page(person, request, person.say(texts.OVERVIEW), shown):
+            cards = "".join(card(unit, person.say) for unit in person.units)
+            cards = cards or f"<p>{person.say(texts.NO_UNITS)}</p>"
             ui.html(cards, sanitize=False).classes("cards")
         return None
 
 
-def card(unit: HeatPumpModel) -> str:
+def card(unit: HeatPumpModel, say: Say) -> str:
     """Return a heat pump's card; all of it is a link to its page."""
     state = unit.variables.get(_STATE)
     figures = "".join(
-        figure(unit, identifier, label, marker, with_bar=with_bar)
+        figure(unit, identifier, say(label), marker, with_bar=with_bar)
         for identifier, label, marker, with_bar in _SHOWN
     )
     plate = " ".join(filter(None, (unit.plate.get("Manufacturer"), unit.plate.get("Model"))))

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
-from heatpump_twin.hmi.pages.markup import bar, live
+from heatpump_twin.hmi.pages.markup import Say, bar, live
 from heatpump_twin.hmi.presentation import number_text
 
 _ORDER = ("Operational", "Configuration", "Statistics", "Diagnostics", "Maintenance",
@@ -18,35 +18,41 @@ _ORDER = ("Operational", "Configuration", "Statistics", "Diagnostics", "Maintena
 _WITHOUT_RANGE = {"Statistics", "Diagnostics", "Identification"}
 
 
-def parameter_table(unit: HeatPumpModel) -> None:
+def parameter_table(unit: HeatPumpModel, say: Say) -> None:
     """Build the table; the page's script keeps values, qualities and times up to date."""
     groups: dict[str, list[Variable]] = {name: [] for name in _ORDER}
     for variable in unit.variables.values():
-        groups.setdefault(variable.group or texts.OTHER_GROUP, []).append(variable)
-    head = "".join(f"<th>{escape(title)}</th>" for title in texts.COLUMNS)
-    bodies = "".join(_group(name, members) for name, members in groups.items() if members)
+        groups.setdefault(variable.group, []).append(variable)
+    head = "".join(f"<th>{escape(say(title))}</th>" for title in texts.COLUMNS)
+    titles = {"": say(texts.OTHER_GROUP), **unit.groups}
+    bodies = "".join(
+        _group(name, titles.get(name, name), members, say)
+        for name, members in groups.items()
+        if members
+    )
+    hint = escape(say(texts.FILTER))
     ui.html(
-        f'<header class="bar-row"><h2>{texts.PARAMETERS}</h2>'
-        f'<input type="search" id="filter" placeholder="{texts.FILTER}" '
-        f'aria-label="{texts.FILTER}" oninput="hmi.filter(this.value)"></header>'
+        f'<header class="bar-row"><h2>{say(texts.PARAMETERS)}</h2>'
+        f'<input type="search" id="filter" placeholder="{hint}" '
+        f'aria-label="{hint}" oninput="hmi.filter(this.value)"></header>'
         f'<table class="parameters"><thead><tr>{head}</tr></thead>{bodies}</table>',
         sanitize=False,
     ).classes("panel parameters-panel")
 
 
-def _group(name: str, variables: list[Variable]) -> str:
-    rows = "".join(map(_row, variables))
+def _group(name: str, title: str, variables: list[Variable], say: Say) -> str:
+    rows = "".join(_row(variable, title, say) for variable in variables)
     columns = len(texts.COLUMNS)
     return (
         f'<tbody data-group="{escape(name)}"><tr class="group"><th colspan="{columns}">'
-        f'<button type="button" onclick="hmi.fold(this)">{escape(name)} '
+        f'<button type="button" onclick="hmi.fold(this)">{escape(title)} '
         f"<small>{len(variables)}</small></button></th></tr>{rows}</tbody>"
     )
 
 
-def _row(variable: Variable) -> str:
-    words = f"{variable.title} {variable.name} {variable.group} {variable.text}".lower()
-    predicted = f" <mark>{texts.PREDICTED}</mark>" if variable.provenance else ""
+def _row(variable: Variable, group: str, say: Say) -> str:
+    words = f"{variable.title} {variable.name} {group} {variable.text}".lower()
+    predicted = f" <mark>{say(texts.PREDICTED)}</mark>" if variable.provenance else ""
     return (
         f'<tr data-words="{escape(words)}" title="{escape(variable.text)}">'
         f"<td>{escape(variable.title)}{predicted}</td>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any
@@ -10,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
+from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel, Variable
 from heatpump_twin.hmi.pages.control import ControlResult, confirmed
@@ -33,7 +36,7 @@ class _Panel:
     def __init__(self, person: Person, unit: HeatPumpModel, zone: ZoneInfo) -> None:
         self._person, self._unit, self._zone = person, unit, zone
         with ui.element("section").classes("panel control"):
-            ui.html(f"<h2>{texts.PROGRAMS}</h2>", sanitize=False)
+            ui.html(f"<h2>{person.say(texts.PROGRAMS)}</h2>", sanitize=False)
             self._state = ui.html("", sanitize=False).classes("programs")
             self._state.props("data-programs")
             self._ends: dict[str, ui.button] = {}
@@ -43,7 +46,7 @@ class _Panel:
                 for name in _ENDS:
                     if name in unit.methods:
                         self._ends[name] = self._end_button(unit.methods[name])
-            self._result = ControlResult()
+            self._result = ControlResult(person.say)
             for name, point in _HEATS.items():
                 if name in unit.methods and point in unit.variables:
                     self._form(unit.methods[name], unit.variables[point])
@@ -53,33 +56,34 @@ class _Panel:
     def _end_button(self, method: MethodModel) -> ui.button:
         async def act() -> None:
             label = texts.PROGRAM_METHODS[method.name]
-            if await confirmed(texts.ask(label, self._unit.name)):
+            if await confirmed(self._person.say, texts.ask(label, self._unit.name)):
                 await self._result.of(self._person.call(method), lambda _: "")
                 await self._refresh()
 
-        button = ui.button(texts.PROGRAM_METHODS[method.name], on_click=act)
+        button = ui.button(self._person.say(texts.PROGRAM_METHODS[method.name]), on_click=act)
         button.props(f'unelevated no-caps data-action="{method.name}"')
         button.set_visibility(False)
         return button
 
     def _form(self, method: MethodModel, variable: Variable) -> None:
         """Build the inputs of one method: a target and, for a schedule, a time of day."""
+        say = self._person.say
         with ui.element("div").classes("faceplate"):
-            label = texts.PROGRAM_METHODS[method.name]
+            label = say(texts.PROGRAM_METHODS[method.name])
             ui.html(f'<span class="l">{escape(label)}</span>', sanitize=False)
             with ui.element("div").classes("bar-row"):
                 time = None
                 if "ReadyAt" in method.inputs:
-                    time = ui.input(label=texts.READY_AT).props("type=time dense outlined")
+                    time = ui.input(label=say(texts.READY_AT)).props("type=time dense outlined")
                     time.props('data-ready-at="time"')
-                target = ui.input(label=texts.TARGET).props(
+                target = ui.input(label=say(texts.TARGET)).props(
                     f'type=number step=0.5 inputmode=decimal suffix="{variable.unit}" dense '
                     f'outlined data-target="{method.name}"'
                 )
-                button = ui.button(texts.START_PROGRAM)
+                button = ui.button(say(texts.START_PROGRAM))
                 button.props(f'unelevated no-caps data-start="{method.name}"')
             span = method.inputs["Target"].span
-            result = ControlResult()
+            result = ControlResult(self._person.say)
 
         def check() -> None:
             # One program at a time in a tank; a new schedule replaces the old one.
@@ -108,15 +112,32 @@ class _Panel:
 
     async def _refresh(self) -> None:
         values = await self._person.read(self._unit.programs)
-        lines = _lines(self._unit, values, self._zone)
+        say = self._person.say
+        clock = SiteClock(self._zone, self._person.language)
+        lines = [say(line) for line in _lines(self._unit, values, clock)]
         self._state.content = "".join(f"<p>{escape(line)}</p>" for line in lines) or (
-            f'<p class="calm">{texts.NO_PROGRAMS}</p>'
+            f'<p class="calm">{say(texts.NO_PROGRAMS)}</p>'
         )
         for name, button in self._ends.items():
             button.set_visibility(bool(values.get(_ENDS[name])))
         self._tank_is_busy = bool(values.get("TankProgram"))
         for check in self._checks:
             check()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteClock:
+    """Says when, as the clocks of the site show it: ``Mon 07:00``."""
+
+    zone: ZoneInfo
+    language: Language
+
+    def text(self, time: datetime | None) -> str:
+        """Return a time of the coming days."""
+        if time is None:
+            return texts.NO_VALUE
+        local = aware(time).astimezone(self.zone)
+        return f"{self.language.weekday(local)} {local:%H:%M}"
 
 
 def _within(text: str | None, span: tuple[float, float] | None) -> bool:
@@ -127,7 +148,7 @@ def _within(text: str | None, span: tuple[float, float] | None) -> bool:
     return span is None or span[0] <= value <= span[1]
 
 
-def _lines(unit: HeatPumpModel, values: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
+def _lines(unit: HeatPumpModel, values: Mapping[str, Any], clock: SiteClock) -> list[Phrase]:
     """Return a sentence for each thing that is under way."""
     lines = []
     overrides: Sequence[str] = values.get("Overrides") or ()
@@ -144,23 +165,17 @@ def _lines(unit: HeatPumpModel, values: Mapping[str, Any], zone: ZoneInfo) -> li
         lines.append(
             texts.scheduled(
                 target,
-                _clock(values["ScheduleReadyAt"], zone),
-                _clock(start, zone) if start else "",
+                clock.text(values["ScheduleReadyAt"]),
+                clock.text(start) if start else "",
             )
         )
     if values.get("TankProgram"):
         target = _degrees(unit, "dhw_setpoint", values.get("TankTarget"))
         what = texts.TANK_PROGRAMS.get(values["TankProgram"], "")
-        lines.append(texts.tank_program(what, target, _clock(values.get("TankUntil"), zone)))
+        lines.append(texts.tank_program(what, target, clock.text(values.get("TankUntil"))))
     return lines
 
 
 def _degrees(unit: HeatPumpModel, point: str, value: float | None) -> str:
     variable = unit.variables[point]
     return f"{value_text(variable, value)} {variable.unit}".rstrip()
-
-
-def _clock(time: datetime | None, zone: ZoneInfo) -> str:
-    if time is None:
-        return texts.NO_VALUE
-    return aware(time).astimezone(zone).strftime("%a %H:%M")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from typing import Any
@@ -51,7 +51,7 @@ class Shell:
         self, person: Person, request: Request, title: str, variables: Iterable[Variable]
     ) -> Iterator[News]:
         """Open a page with its header; what is built inside is its content."""
-        _head()
+        _head(person)
         ui.page_title(f"{title} · {self.site.site.name}")
         ui.html(self._header(person, request.url.path), sanitize=False).classes("hmi-top")
         news = News(person, list(variables), self.zone)
@@ -64,29 +64,37 @@ class Shell:
 
     def _header(self, person: Person, path: str) -> str:
         links = "".join(
-            f'<a href="{href}"{" aria-current=page" if href == path else ""}>{escape(text)}</a>'
+            f'<a href="{href}"{" aria-current=page" if href == path else ""}>'
+            f"{escape(person.say(text))}</a>"
             for href, text in _NAVIGATION
         )
+        theme = escape(person.say(texts.THEME))
         return (
             f'<header class="hmi-header"><a class="site" href="/">{escape(self.site.site.name)}</a>'
             f'<nav>{links}</nav><span class="grow"></span>'
             f'<span id="link" data-link="connected"><i></i><span></span></span>'
             f'<time id="clock">{texts.NO_VALUE}</time>'
-            f'<button type="button" class="quiet" title="{texts.THEME}" aria-label="{texts.THEME}" '
+            f'<button type="button" class="quiet" title="{theme}" aria-label="{theme}" '
             f'onclick="hmi.toggleTheme()">◐</button>'
             f'<form method="post" action="/logout"><span class="user">{escape(person.name)}</span>'
-            f'<button class="quiet">{texts.LOG_OUT}</button></form></header>'
+            f'<button class="quiet">{escape(person.say(texts.LOG_OUT))}</button></form></header>'
             f'<div id="stale" role="alert" hidden></div>'
             f'<details id="banner" class="calm"><summary></summary><div></div></details>'
         )
 
 
-def _head() -> None:
+def _head(person: Person) -> None:
+    say = person.say
+
+    def each(of: Mapping[str, str]) -> dict[str, str]:
+        return {name: say(text) for name, text in of.items()}
+
     words: dict[str, Any] = {
-        "link": texts.LINK, "stale": texts.STALE, "noAlarms": texts.NO_ALARMS,
-        "quality": texts.QUALITY, "priority": texts.PRIORITY, "shape": texts.PRIORITY_SHAPE,
-        "alarmState": texts.ALARM_STATE, "alarmColumns": texts.ALARM_COLUMNS,
-        "acknowledge": texts.ACKNOWLEDGE, "noValue": texts.NO_VALUE, "empty": texts.TREND_EMPTY,
+        "link": each(texts.LINK), "stale": say(texts.STALE), "noAlarms": say(texts.NO_ALARMS),
+        "quality": each(texts.QUALITY), "priority": each(texts.PRIORITY),
+        "shape": texts.PRIORITY_SHAPE, "alarmState": each(texts.ALARM_STATE),
+        "alarmColumns": each(texts.ALARM_COLUMNS), "acknowledge": say(texts.ACKNOWLEDGE),
+        "empty": say(texts.TREND_EMPTY),
     }  # fmt: skip
     ui.add_head_html(
         f'<link rel="stylesheet" href="{assets.url("hmi.css")}">{assets.THEME}'

@@ -8,6 +8,7 @@ from html import escape
 
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
+from heatpump_twin.hmi.pages.markup import Say
 
 XY = tuple[float, float]
 
@@ -36,11 +37,15 @@ class Drawing:
     css: str
 
     def render(
-        self, unit: HeatPumpModel, parts: Sequence[str | None], tags: Sequence[Tag | None]
+        self,
+        unit: HeatPumpModel,
+        parts: Sequence[str | None],
+        tags: Sequence[Tag | None],
+        say: Say,
     ) -> str:
         """Return the SVG; tags of points that the heat pump lacks are left out."""
         shown = [
-            _tag(tag, unit.variables[tag.point])
+            _tag(tag, unit.variables[tag.point], say)
             for tag in tags
             if tag and tag.point in unit.variables
         ]
@@ -181,7 +186,8 @@ def building(x: float, y: float, width: float, height: float, label: str) -> str
     """Draw a house."""
     eave = y + height * 0.26
     text = (
-        f'<text class="part" x="{x + width / 2}" y="{eave - 8}" text-anchor="middle">{label}</text>'
+        f'<text class="part" x="{x + width / 2}" y="{eave - 8}" text-anchor="middle">'
+        f"{escape(label)}</text>"
     )
     return (
         f'<path class="housing" d="M{x} {eave}L{x + width / 2} {y}L{x + width} {eave}'
@@ -197,14 +203,14 @@ def radiator(x: float, y: float, ribs: int, height: float) -> str:
     return f'<g class="symbol">{shapes}</g>'
 
 
-def defrost(x: float, y: float, state: Variable | None) -> str | None:
+def defrost(x: float, y: float, state: Variable | None, label: str) -> str | None:
     """Write a notice that appears only while the coil is being defrosted."""
     if state is None:
         return None
     return (
         f'<g class="notice" data-on="{escape(state.key)}"><rect x="{x}" y="{y - 8}" width="92" '
         f'height="24" rx="4"/><text x="{x + 46}" y="{y + 9}" text-anchor="middle">'
-        f"❄ {texts.DEFROST}</text></g>"
+        f"❄ {escape(label)}</text></g>"
     )
 
 
@@ -216,9 +222,9 @@ def _title(state: Variable | None) -> str:
     return f"<title>{escape(state.title)}</title>" if state else ""
 
 
-def _tag(tag: Tag, variable: Variable) -> str:
+def _tag(tag: Tag, variable: Variable, say: Say) -> str:
     kind = "major" if tag.major else "minor" if tag.minor else ""
-    label = f'<tspan class="l">{escape(tag.label)}</tspan>' if tag.label else ""
+    label = f'<tspan class="l">{escape(say(tag.label))}</tspan>' if tag.label else ""
     place = f' x="{tag.x}" dy="1.2em"' if tag.stacked else ""
     unit = f'<tspan class="u" dx="3">{escape(variable.unit)}</tspan>' if variable.unit else ""
     return (

@@ -42,12 +42,12 @@ class TrendPanel:
         ui.add_head_html(f'<script src="{assets.url("trend.js")}"></script>')
         with ui.element("section").classes("panel trend-panel"):
             with ui.element("header").classes("bar-row"):
-                ui.html(f"<h2>{texts.TREND}</h2>", sanitize=False)
+                ui.html(f"<h2>{person.say(texts.TREND)}</h2>", sanitize=False)
                 self._points = ui.select(
                     {key: variable.title for key, variable in self._variables.items()},
                     value=[key for key in _DEFAULT if key in self._variables],
                     multiple=True,
-                    label=texts.POINTS,
+                    label=person.say(texts.POINTS),
                     on_change=self._restart,
                 ).props(f"dense outlined use-chips options-dense max-values={_MOST}")
                 self._points.classes("points")
@@ -57,7 +57,8 @@ class TrendPanel:
             self._note = ui.html("", sanitize=False).classes("note").props('id="trend-note"')
         ui.on("trend-window", self._read_window)
         ui.on("trend-full", self._restart)
-        self._setup = {"id": self._chart.id, "zone": timezone, "reset": texts.TREND_RESET}
+        language = person.language.code
+        self._setup = {"id": self._chart.id, "zone": timezone, "language": language}
         ui.timer(0, self._restart, once=True)
 
     def close(self) -> None:
@@ -122,9 +123,9 @@ class TrendPanel:
                     points = envelope.points()
                     self._run("trend.data", variable.key, points, start, end, detail)
         except ua.UaStatusCodeError as error:
-            self._say(texts.TREND_FAILED + texts.reason(status_name(error.code)))
+            self._say(texts.trend_failed(texts.reason(status_name(error.code))))
         except (TwinUnreachableError, OSError, TimeoutError, ua.UaError):
-            self._say(texts.TREND_FAILED + texts.TWIN_UNREACHABLE)
+            self._say(texts.trend_failed(texts.TWIN_UNREACHABLE))
         else:
             self._say("")
             self._run("trend.end")
@@ -134,4 +135,4 @@ class TrendPanel:
         self._client.run_javascript(f"{function}({values})")
 
     def _say(self, text: str) -> None:
-        self._note.content = text
+        self._note.content = self._person.say(text)

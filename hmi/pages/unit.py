@@ -13,7 +13,7 @@ from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
 from heatpump_twin.hmi.pages import mimic
 from heatpump_twin.hmi.pages.control import control_panel
 from heatpump_twin.hmi.pages.forecast import prediction_panel
-from heatpump_twin.hmi.pages.markup import figure, live
+from heatpump_twin.hmi.pages.markup import Say, figure, live
 from heatpump_twin.hmi.pages.parameters import parameter_table
 from heatpump_twin.hmi.pages.programs import program_panel
 from heatpump_twin.hmi.pages.shell import Shell, to_login
@@ -39,20 +39,20 @@ def add_unit_page(shell: Shell) -> None:
             return to_login()
         unit = person.unit(identifier)
         if unit is None:
-            with shell.page(person, request, texts.OVERVIEW, ()):
-                ui.html(f'<p class="panel">{texts.NOT_FOUND}</p>', sanitize=False)
+            with shell.page(person, request, person.say(texts.OVERVIEW), ()):
+                ui.html(f'<p class="panel">{person.say(texts.NOT_FOUND)}</p>', sanitize=False)
             return None
         with shell.page(person, request, unit.name, unit.variables.values()):
             with ui.element("div").classes("unit-grid"):
                 with ui.element("section").classes("panel mimic-panel"):
-                    ui.html(_heading(unit) + mimic.draw(unit), sanitize=False)
+                    ui.html(_heading(unit) + mimic.draw(unit, person.say), sanitize=False)
                 with ui.element("div").classes("side"):
                     control_panel(person, unit)
                     program_panel(person, unit, shell.zone)
-                    prediction_panel(unit, shell.zone)
-                    _today(unit)
+                    prediction_panel(person.say, unit, shell.zone)
+                    _today(unit, person.say)
                 trend = TrendPanel(person, unit, shell.site.site.timezone, silence)
-            parameter_table(unit)
+            parameter_table(unit, person.say)
         ui.context.client.on_delete(trend.close)
         return None
 
@@ -68,9 +68,9 @@ def _heading(unit: HeatPumpModel) -> str:
     )
 
 
-def _today(unit: HeatPumpModel) -> None:
-    figures = "".join(figure(unit, identifier, label) for identifier, label in _TODAY)
+def _today(unit: HeatPumpModel, say: Say) -> None:
+    figures = "".join(figure(unit, identifier, say(label)) for identifier, label in _TODAY)
     if figures:
         ui.html(
-            f'<h2>{texts.TODAY}</h2><div class="figures">{figures}</div>', sanitize=False
+            f'<h2>{say(texts.TODAY)}</h2><div class="figures">{figures}</div>', sanitize=False
         ).classes("panel")

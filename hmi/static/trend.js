@@ -16,11 +16,12 @@ window.trend = (() => {
     span = [start, end];
     hours = end - start;
     full = false;
+    const language = setup.language === "en" ? "en-GB" : setup.language;
     const style = { timeZone: setup.zone, hour12: false };
     clock = {
-      time: new Intl.DateTimeFormat("en-GB", { ...style, hour: "2-digit", minute: "2-digit" }),
-      day: new Intl.DateTimeFormat("en-GB", { ...style, day: "2-digit", month: "short" }),
-      full: new Intl.DateTimeFormat("en-GB", { ...style, dateStyle: "medium", timeStyle: "medium" }),
+      time: new Intl.DateTimeFormat(language, { ...style, hour: "2-digit", minute: "2-digit" }),
+      day: new Intl.DateTimeFormat(language, { ...style, day: "2-digit", month: "short" }),
+      full: new Intl.DateTimeFormat(language, { ...style, dateStyle: "medium", timeStyle: "medium" }),
     };
     series = list.map((item) => ({ ...item, points: [] }));
     whenReady(() => {

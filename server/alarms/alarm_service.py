@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from asyncua import ua
 
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.alarms.condition import Condition
 from heatpump_twin.server.alarms.condition_nodes import ConditionNodes
@@ -22,7 +22,8 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 
 log = structlog.stdlib.get_logger(__name__)
 
-
+REFRESH_STARTS = Text("Refresh starts", Context.MESSAGES)
+REFRESH_ENDS = Text("Refresh ends", Context.MESSAGES)
 EVENT_ID = MethodArgument("EventId", ua.VariantType.ByteString, "The event that is meant")
 COMMENT = MethodArgument("Comment", ua.VariantType.LocalizedText, "What the person says")
 
@@ -134,12 +135,12 @@ class AlarmService:
         if item is not None and not items.has(item):
             return int(ua.StatusCodes.BadMonitoredItemIdInvalid)
         now = self._clock.now()
-        start = system_event(ua.ObjectIds.RefreshStartEventType, "Refresh starts", now)
+        start = system_event(ua.ObjectIds.RefreshStartEventType, REFRESH_STARTS, now)
         await items.send_event(start, item=item)
         for condition in self._by_key.values():
             if condition.retain:
                 await items.send_event(condition.event(), self._notifiers(condition), item)
-        end = system_event(ua.ObjectIds.RefreshEndEventType, "Refresh ends", now)
+        end = system_event(ua.ObjectIds.RefreshEndEventType, REFRESH_ENDS, now)
         await items.send_event(end, item=item)
         return int(ua.StatusCodes.Good)
 

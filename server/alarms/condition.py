@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from asyncua import ua
 
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.space.event import Event, Fields, new_event_id
 from heatpump_twin.server.space.node_builder import standard, text
 from heatpump_twin.server.space.point_values import to_datetime
@@ -13,6 +14,12 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition
 
 REMEMBERED_EVENTS = 20
 """Events of one condition that can be acknowledged or commented on."""
+
+DISABLED, ENABLED = Text("Disabled", Context.STATES), Text("Enabled", Context.STATES)
+INACTIVE, ACTIVE = Text("Inactive", Context.STATES), Text("Active", Context.STATES)
+UNACKNOWLEDGED = Text("Unacknowledged", Context.STATES)
+ACKNOWLEDGED = Text("Acknowledged", Context.STATES)
+CLASS_NAME = Text("ProcessConditionClass", Context.MODEL)
 
 _NODE, _STRING, _TIME = ua.VariantType.NodeId, ua.VariantType.String, ua.VariantType.DateTime
 _TEXT, _BOOLEAN, _UINT16 = (
@@ -132,15 +139,13 @@ class Condition:
             ("ConditionClassId",): ua.Variant(
                 standard(ua.ObjectIds.ProcessConditionClassType), _NODE
             ),
-            ("ConditionClassName",): ua.Variant(text("ProcessConditionClass"), _TEXT),
+            ("ConditionClassName",): ua.Variant(text(CLASS_NAME), _TEXT),
             ("ConditionName",): ua.Variant(alarm.title, _STRING),
             ("BranchId",): ua.Variant(ua.NodeId(), _NODE),
             ("Retain",): ua.Variant(self.retain, _BOOLEAN),
-            **_state("EnabledState", self.enabled, ("Disabled", "Enabled"), self.enabled_since),
-            **_state("ActiveState", self.active, ("Inactive", "Active"), self.active_since),
-            **_state(
-                "AckedState", self.acked, ("Unacknowledged", "Acknowledged"), self.acked_since
-            ),
+            **_state("EnabledState", self.enabled, (DISABLED, ENABLED), self.enabled_since),
+            **_state("ActiveState", self.active, (INACTIVE, ACTIVE), self.active_since),
+            **_state("AckedState", self.acked, (UNACKNOWLEDGED, ACKNOWLEDGED), self.acked_since),
             ("Quality",): ua.Variant(ua.StatusCode(), ua.VariantType.StatusCode),
             ("Quality", "SourceTimestamp"): _time(self.time),
             ("LastSeverity",): ua.Variant(self.last_severity, _UINT16),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncua import ua
 
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
@@ -49,7 +50,9 @@ class DeviceHealth:
             standard(ua.ObjectIds.BaseDataVariableType),
             NodePlace(device),
             node_id_of(ENUMERATION, namespace),
-            description="Health of the device after NAMUR NE 107, from its active alarms",
+            description=Text(
+                "Health of the device after NAMUR NE 107, from its active alarms", Context.MODEL
+            ),
         )
         self._builder.set_value(node, self._value(asset))
         return node

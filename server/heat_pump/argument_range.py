@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import UNITS, EngineeringUnit, Point, Span
-from heatpump_twin.config.phrase import Phrase, joined
+from heatpump_twin.drivers.write_range import codes_within, range_words
 from heatpump_twin.server.space.node_builder import NodeBuilder
 from heatpump_twin.server.space.ua_values import engineering_unit, text, value_range
 
@@ -33,14 +33,10 @@ class ArgumentRange:
     @classmethod
     def of(cls, point: Point, limits: Span) -> ArgumentRange:
         """Return what an input takes that stands for a point, within ``limits`` in its unit."""
-        if point.spec.unit is None:
-            states = codes(point, limits)
-            named = [Phrase("{code} {name}", code=code, name=states[code]) for code in states]
-            return cls(joined(", ", named), point.spec.title, states=states)
-        unit = UNITS[point.spec.unit]
-        template = "{low} to {high} {unit}" if unit.symbol else "{low} to {high}"
-        words = Phrase(template, low=limits[0], high=limits[1], unit=unit.symbol)
-        return cls(words, point.spec.title, limits, unit)
+        spec, words = point.spec, range_words(point.spec, limits)
+        if spec.unit is None:
+            return cls(words, spec.title, states=codes_within(spec, limits))
+        return cls(words, spec.title, limits, UNITS[spec.unit])
 
     def describe(self, builder: NodeBuilder, node: ua.NodeId) -> None:
         """Add the properties that say it to the variable that describes the input."""
@@ -56,9 +52,3 @@ class ArgumentRange:
             ]
             name = ua.QualifiedName("EnumValues")
             builder.property(node, name, ua.ObjectIds.EnumValueType, values, array=True)
-
-
-def codes(point: Point, limits: Span) -> dict[int, str]:
-    """Return the states of a point that can be asked for."""
-    known = dict(enumerate(point.spec.states)) if point.spec.states else point.spec.enum
-    return {code: name for code, name in known.items() if limits[0] <= code <= limits[1]}

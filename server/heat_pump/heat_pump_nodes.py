@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import Group, Point
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
@@ -17,6 +18,8 @@ from heatpump_twin.server.space.ua_values import node_id_of
 from heatpump_twin.twin_engine.provenance import Provenance
 
 IDS = ua.ObjectIds
+PARAMETER_SET = Text("ParameterSet", Context.MODEL)
+METHOD_SET = Text("MethodSet", Context.MODEL)
 UNKNOWN_REVISION = -1
 """RevisionCounter of a device that does not count (OPC 10000-100, 4.5.2)."""
 
@@ -58,7 +61,7 @@ class HeatPumpBuilder:
         nameplate = self._nameplate(nodes.device, heat_pump)
         parameter_set = self._builder.object(
             f"{heat_pump.id}.ParameterSet",
-            ua.QualifiedName("ParameterSet", names.di),
+            ua.QualifiedName(PARAMETER_SET, names.di),
             standard(IDS.BaseObjectType),
             NodePlace(nodes.device),
             description="All values of the heat pump",
@@ -87,7 +90,7 @@ class HeatPumpBuilder:
         self._builder.reference(standard(IDS.Server), IDS.HasNotifier, device)
         method_set = self._builder.object(
             f"{heat_pump.id}.MethodSet",
-            ua.QualifiedName("MethodSet", names.di),
+            ua.QualifiedName(METHOD_SET, names.di),
             standard(IDS.BaseObjectType),
             NodePlace(device),
             description="All commands of the heat pump",
@@ -98,16 +101,20 @@ class HeatPumpBuilder:
         """Add DI's nameplate. What the site file does not say is empty, never null."""
         plate = heat_pump.plate
         properties: tuple[tuple[str, int, object], ...] = (
-            ("Manufacturer", IDS.LocalizedText, ua.LocalizedText(plate.manufacturer)),
-            ("Model", IDS.LocalizedText, ua.LocalizedText(plate.model)),
-            ("SerialNumber", IDS.String, plate.serial_number),
+            (
+                Text("Manufacturer", Context.MODEL),
+                IDS.LocalizedText,
+                ua.LocalizedText(plate.manufacturer),
+            ),
+            (Text("Model", Context.MODEL), IDS.LocalizedText, ua.LocalizedText(plate.model)),
+            (Text("SerialNumber", Context.MODEL), IDS.String, plate.serial_number),
             ("ProductInstanceUri", IDS.String, _instance_uri(heat_pump)),
-            ("HardwareRevision", IDS.String, ""),
-            ("SoftwareRevision", IDS.String, ""),
-            ("DeviceRevision", IDS.String, ""),
-            ("DeviceManual", IDS.String, ""),
-            ("DeviceClass", IDS.String, "HeatPump"),
-            ("RevisionCounter", IDS.Int32, UNKNOWN_REVISION),
+            (Text("HardwareRevision", Context.MODEL), IDS.String, ""),
+            (Text("SoftwareRevision", Context.MODEL), IDS.String, ""),
+            (Text("DeviceRevision", Context.MODEL), IDS.String, ""),
+            (Text("DeviceManual", Context.MODEL), IDS.String, ""),
+            (Text("DeviceClass", Context.MODEL), IDS.String, "HeatPump"),
+            (Text("RevisionCounter", Context.MODEL), IDS.Int32, UNKNOWN_REVISION),
         )
         namespace = self._builder.namespaces.di
         return [
@@ -150,7 +157,7 @@ class HeatPumpBuilder:
             )
             parameters = self._builder.object(
                 f"{asset}.{name}.ParameterSet",
-                ua.QualifiedName("ParameterSet", names.di),
+                ua.QualifiedName(PARAMETER_SET, names.di),
                 standard(IDS.BaseObjectType),
                 NodePlace(node),
             )

@@ -13,12 +13,24 @@ from collections.abc import Mapping
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import Point
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import instance_name
 
 IDS = ua.ObjectIds
 NAME = ua.QualifiedName("HA Configuration")
+ON_CHANGE = Text("Recorded on change", Context.MODEL)
+BEYOND_DEADBAND = Text("Recorded beyond a deadband", Context.MODEL)
+MEANINGS = {
+    "Stepped": Text("A value stands until the next one", Context.MODEL),
+    "Definition": Text("Where values are from", Context.MODEL),
+    "MaxTimeInterval": Text("Longest time between two samples", Context.MODEL),
+    "MinTimeInterval": Text("Shortest time between two samples", Context.MODEL),
+    "StartOfArchive": Text("The first sample of the asset", Context.MODEL),
+    "StartOfOnlineArchive": Text("The first sample of the asset", Context.MODEL),
+    "ServerTimestampSupported": Text("The same as the source time", Context.MODEL),
+}
 
 
 class HistoryConfiguration:
@@ -56,23 +68,23 @@ class HistoryConfiguration:
             NAME,
             standard(IDS.HistoricalDataConfigurationType),
             NodePlace(variable, IDS.HasHistoricalConfiguration),
-            title="Recorded on change" if stepped else "Recorded beyond a deadband",
+            title=ON_CHANGE if stepped else BEYOND_DEADBAND,
         )
         self._describe(node, stepped, self._starts[point.asset])
 
     def _describe(self, node: ua.NodeId, stepped: bool, start: dt.datetime) -> None:
         longest = self._settings.max_interval * 1000.0
-        for name, data_type, value, description in (
-            ("Stepped", IDS.Boolean, stepped, "A value stands until the next one"),
-            ("Definition", IDS.String, "Measured or computed by the twin", "Where values are from"),
-            ("MaxTimeInterval", IDS.Duration, longest, "Longest time between two samples"),
-            ("MinTimeInterval", IDS.Duration, 0.0, "Shortest time between two samples"),
-            ("StartOfArchive", IDS.UtcTime, start, "The first sample of the asset"),
-            ("StartOfOnlineArchive", IDS.UtcTime, start, "The first sample of the asset"),
-            ("ServerTimestampSupported", IDS.Boolean, True, "The same as the source time"),
+        for name, data_type, value in (
+            ("Stepped", IDS.Boolean, stepped),
+            ("Definition", IDS.String, "Measured or computed by the twin"),
+            ("MaxTimeInterval", IDS.Duration, longest),
+            ("MinTimeInterval", IDS.Duration, 0.0),
+            ("StartOfArchive", IDS.UtcTime, start),
+            ("StartOfOnlineArchive", IDS.UtcTime, start),
+            ("ServerTimestampSupported", IDS.Boolean, True),
         ):
             self._builder.property(
-                node, ua.QualifiedName(name), data_type, value, description=description
+                node, ua.QualifiedName(name), data_type, value, description=MEANINGS[name]
             )
         defaults = self._builder.object(
             f"{instance_name(node)}.AggregateConfiguration",

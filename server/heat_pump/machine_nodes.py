@@ -8,6 +8,7 @@ from typing import Protocol
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import Group, Point
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.heat_pump.state_machine_nodes import (
     ITEM_STATES,
@@ -17,12 +18,15 @@ from heatpump_twin.server.heat_pump.state_machine_nodes import (
 from heatpump_twin.server.nodeset.model import StateMachineDeclaration
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import node_id_of
-from heatpump_twin.twin_engine.derive.derived import possible_states
+from heatpump_twin.twin_engine.derive.operating_state import possible_states
 
 IDS = ua.ObjectIds
 MACHINES, MACHINE_IDENTIFICATION_TYPE = 1001, 1012
 ITEM_STATE_TYPE, OPERATION_MODE_TYPE = 1002, 1008
 """Nodes of the Machinery namespace."""
+
+WHETHER_IT_WORKS = Text("Whether the machine works", Context.MODEL)
+WHAT_FOR = Text("What it works for", Context.MODEL)
 
 IDENTIFYING = frozenset(
     ("Manufacturer", "Model", "SerialNumber", "ProductInstanceUri", "HardwareRevision",
@@ -74,8 +78,8 @@ class MachineNodes:
         if state is None:
             return
         for name, number, states, description in (
-            ("MachineryItemState", ITEM_STATE_TYPE, ITEM_STATES, "Whether the machine works"),
-            ("MachineryOperationMode", OPERATION_MODE_TYPE, OPERATION_MODES, "What it works for"),
+            ("MachineryItemState", ITEM_STATE_TYPE, ITEM_STATES, WHETHER_IT_WORKS),
+            ("MachineryOperationMode", OPERATION_MODE_TYPE, OPERATION_MODES, WHAT_FOR),
         ):
             live = self._machines.add(
                 f"{asset}.{name}",
@@ -97,7 +101,7 @@ class MachineNodes:
             NodePlace(nodes.device),
             state,
             self._operating_states,
-            description="What the heat pump is doing, and its last transition",
+            description=Text("What the heat pump is doing, and its last transition", Context.MODEL),
             with_transitions=True,
         )
         nodes.follow(state.index, live)
@@ -116,7 +120,7 @@ class MachineNodes:
         builder, names = self._builder, self._builder.namespaces
         node = builder.object(
             f"{asset}.Identification",
-            ua.QualifiedName("Identification", names.di),
+            ua.QualifiedName(Group.IDENTIFICATION.value, names.di),
             node_id_of(MACHINE_IDENTIFICATION_TYPE, names.machinery),
             NodePlace(device, IDS.HasAddIn),
             description="What the device is",

@@ -7,9 +7,8 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import Point, PointKind, Span
 from heatpump_twin.config.phrase import Phrase
-from heatpump_twin.server.heat_pump.argument_range import ArgumentRange, codes
+from heatpump_twin.server.heat_pump.argument_range import ArgumentRange
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.nodeset.method_declaration import ArgumentDeclaration
 from heatpump_twin.server.nodeset.model import TypeModel
@@ -141,13 +140,6 @@ class MethodNodes:
         takes.describe(self._builder, node)
 
 
-def allowed(point: Point, limits: Span, value: float) -> bool:
-    """Tell whether a value can be asked for."""
-    if point.spec.kind is PointKind.ANALOG:
-        return limits[0] <= value <= limits[1]  # NaN is not
-    return value in codes(point, limits)
-
-
 def first_number(values: Sequence[Any]) -> float:
     """Return the first number among inputs, for the audit log; NaN where there is none."""
     numbers = (float(value) for value in values if isinstance(value, int | float))
@@ -159,6 +151,10 @@ def _argument(name: str, declared: ArgumentDeclaration, span: str = "") -> Metho
     text = declared.description
     if span:  # it states the unit
         listed = declared.text is not None or declared.data_type is DataType.INT32
-        template = "{text}: {span}" if listed else "{text}, {span}"
-        text = Phrase(template, text=text.partition(" [")[0], span=span)
+        meaning = declared.meaning
+        text = (
+            Phrase("{text}: {span}", text=meaning, span=span)
+            if listed
+            else Phrase("{text}, {span}", text=meaning, span=span)
+        )
     return MethodArgument(name, kind, text, data_type)

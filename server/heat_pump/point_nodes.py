@@ -153,7 +153,7 @@ class PointNodes:
 
     def _describe_multi_state(self, point: Point, node: ua.NodeId) -> LiveNode:
         values = [
-            ua.EnumValueType(code, text(name), text("")) for code, name in point.spec.enum.items()
+            ua.EnumValueType(code, text(name), text("")) for code, name in point.spec.codes.items()
         ]
         self._builder.property(
             node, ua.QualifiedName("EnumValues"), IDS.EnumValueType, values, array=True

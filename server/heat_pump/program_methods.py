@@ -10,7 +10,7 @@ from typing import Any
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import Point, Span
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Phrase, counted
 from heatpump_twin.server.heat_pump.argument_range import ArgumentRange
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.heat_pump.method_nodes import MethodNodes
@@ -51,7 +51,8 @@ class ProgramMethods:
             self._add(pump, asset, "ReleaseOverride", self._release(asset))
         if programs.schedules.offered(asset):
             target = points["supply_setpoint"]
-            ahead = Phrase("at most {days} days ahead", days=LONGEST_AHEAD / DAY)
+            days = round(LONGEST_AHEAD / DAY)
+            ahead = counted("at most {n} day ahead", "at most {n} days ahead", n=days)
             ranges = {
                 "ReadyAt": ArgumentRange(ahead),
                 "Target": ArgumentRange.of(target, target.limits or (math.nan, math.nan)),

@@ -12,11 +12,11 @@ from asyncua import ua
 from heatpump_twin.config.catalogue import Point, Span
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.status import UNCERTAIN, is_good
+from heatpump_twin.drivers.write_range import out_of_range
 from heatpump_twin.server.heat_pump.argument_range import ArgumentRange
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.heat_pump.method_nodes import (
     MethodNodes,
-    allowed,
     first_number,
 )
 from heatpump_twin.server.services.method_table import Caller, refused, result
@@ -88,11 +88,9 @@ class SetpointMethods:
     ) -> ua.CallMethodResult:
         pairs = list(zip(targets, values, strict=True))
         for index, (target, value) in enumerate(pairs):
-            if not allowed(target.point, target.limits, value):
-                title = target.point.spec.title
-                takes = ArgumentRange.of(target.point, target.limits).words
-                words = f"{title} takes {takes}, not {value:g}."
-                status = ua.StatusCodes.BadOutOfRange
+            refusal = out_of_range(target.point.spec, target.limits, value)
+            if refusal is not None:
+                status, words = refusal.status, refusal.message
                 await self._refuse(target.point, value, caller, status, words)
                 return refused(status, index, len(values), words)
         done: list[CommandResult] = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.space.node_builder import standard
 from heatpump_twin.server.space.ua_values import content
 
@@ -44,7 +45,8 @@ class StateMachineType:
                 continue
             if reference.TypeDefinition in _STATES:
                 names[reference.NodeId] = reference.BrowseName.Name
-                states[reference.BrowseName.Name] = _element(aspace, reference, "StateNumber")
+                state = _element(aspace, reference, "StateNumber")
+                states[reference.BrowseName.Name] = replace(state, name=_state_name(state.name))
             elif reference.TypeDefinition == _TRANSITION:
                 declared.append(_element(aspace, reference, "TransitionNumber"))
         return cls(
@@ -94,6 +96,11 @@ def _element(aspace: AddressSpace, reference: ua.ReferenceDescription, number: s
     value = aspace.read_attribute_value(properties[number], ua.AttributeIds.Value)
     name = aspace.read_attribute_value(reference.NodeId, ua.AttributeIds.DisplayName)
     return Element(reference.NodeId, content(name), int(content(value)))
+
+
+def _state_name(name: ua.LocalizedText) -> ua.LocalizedText:
+    """Give the name of a state its context back: type nodes come from a file that has none."""
+    return ua.LocalizedText(Text(name.Text or "", Context.STATES), name.Locale)
 
 
 def _end(aspace: AddressSpace, transition: ua.NodeId, kind: ua.NodeId) -> ua.NodeId:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import Point
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import is_bad
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode
@@ -16,6 +17,7 @@ from heatpump_twin.server.space.event import Event, new_event_id
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard, text
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import instance_name, status_code, timed_value
+from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.image import Image
 
 IDS = ua.ObjectIds
@@ -61,6 +63,7 @@ class StateMachineNodes:
         self._clock = clock
         self._types: dict[ua.NodeId, StateMachineType] = {}
         self._followers: dict[int, list[Follower]] = {}
+        self._failures = FailureLog("a state machine cannot follow its point", "point")
 
     def add(
         self,
@@ -114,11 +117,24 @@ class StateMachineNodes:
     def take(self, indices: set[int]) -> list[tuple[int, Event]]:
         """Move the machines whose points have news; return the transitions as events."""
         return [
-            (index, self._event(follower))
+            (index, event)
             for index in self._followers.keys() & indices
-            for follower in self._followers[index]
-            if self._move(follower, index) and follower.tells
+            for event in self._attempt(index)
         ]
+
+    def _attempt(self, index: int) -> list[Event]:
+        point = self._image.table[index].key
+        try:
+            events = [
+                self._event(follower)
+                for follower in self._followers[index]
+                if self._move(follower, index) and follower.tells
+            ]
+        except Exception:  # noqa: BLE001 (the boundary of one heat pump: the others go on)
+            self._failures.failed(point)
+            return []
+        self._failures.worked(point)
+        return events
 
     def _move(self, follower: Follower, index: int) -> bool:
         unknown = is_bad(int(self._image.status[index]))
@@ -204,7 +220,8 @@ class StateMachineNodes:
         assert follower.machine.last is not None  # noqa: S101 (there was a transition)
         transition, left, entered = follower.machine.last
         time = to_datetime(follower.machine.last_time)
-        words = f"{left.name.Text} → {entered.name.Text}"
+        before, after = left.name.Text or "", entered.name.Text or ""
+        words = Phrase("{left} → {entered}", left=before, entered=after)
         return Event(
             {
                 ("EventId",): ua.Variant(new_event_id(), ua.VariantType.ByteString),

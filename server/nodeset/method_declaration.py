@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from heatpump_twin.config.catalogue import UNITS, PointSpec
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.nodeset.vocabulary import (
     DATA_TYPES,
     HEAT_PUMP,
@@ -42,9 +43,18 @@ class ArgumentDeclaration(Strict):
     def description(self) -> str:
         """What it means, with the unit where it is the value of a point."""
         if self.text is not None:
-            return self.text
+            return Text(self.text, Context.COMMANDS)
         symbol = UNITS[self._spec.unit].symbol if self._spec.unit else ""
-        return f"{self._spec.title} [{symbol}]" if symbol else self._spec.title
+        if not symbol:
+            return self._spec.title
+        return Text(f"{self._spec.title} [{symbol}]", Context.COMMANDS)
+
+    @property
+    def meaning(self) -> str:
+        """What it means, without the unit."""
+        if self.text is not None:
+            return Text(self.text.partition(" [")[0], Context.COMMANDS)
+        return self._spec.title
 
     @property
     def _spec(self) -> PointSpec:
@@ -71,4 +81,5 @@ class MethodDeclaration(Strict):
     @property
     def description(self) -> str:
         """What it does to the plant, and who may call it."""
-        return f"{self.text} For the role {self.role.value} and above; every call is recorded."
+        words = f"{self.text} For the role {self.role.value} and above; every call is recorded."
+        return Text(words, Context.COMMANDS)

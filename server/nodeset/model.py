@@ -104,7 +104,7 @@ class StateMachineDeclaration(Strict):
     @model_validator(mode="after")
     def _states_are_codes(self) -> StateMachineDeclaration:
         known((self.point,), HEAT_PUMP, "heat_pump")
-        codes = set(HEAT_PUMP[self.point].enum)
+        codes = set(HEAT_PUMP[self.point].codes)
         if sorted(self.states.values()) != sorted(codes):
             raise ValueError(f"the states' numbers are not the codes of {self.point}: {codes}")
         known((self.initial,), self.states, "states")

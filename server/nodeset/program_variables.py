@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from heatpump_twin.config.catalogue import UNITS, EngineeringUnit
+from heatpump_twin.config.text_fields import StateText
 from heatpump_twin.server.nodeset.vocabulary import (
     HEAT_PUMP,
     DataType,
@@ -28,7 +29,7 @@ class ProgramVariable(Strict):
     type: DataType | None = None
     array: bool = False
     point: str | None = None
-    states: Annotated[tuple[str, ...], BeforeValidator(_texts)] = ()
+    states: Annotated[tuple[StateText, ...], BeforeValidator(_texts)] = ()
     text: str
 
     @model_validator(mode="after")

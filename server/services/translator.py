@@ -12,15 +12,17 @@ from dataclasses import replace
 from typing import Any
 
 from asyncua import ua
+from asyncua.ua import uaprotocol_auto
 
 from heatpump_twin.config.languages import DEFAULT, Languages
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Phrase, Text
 
 SEVERAL = "mul"
 """Locale of a text in several languages (OPC 10000-3, 8.5.2.2)."""
 
 TEXTS_OF: dict[type, tuple[str, ...]] = {
     ua.Argument: ("Description",),
+    uaprotocol_auto.Argument: ("Description",),
     ua.EUInformation: ("DisplayName", "Description"),
     ua.EnumValueType: ("DisplayName", "Description"),
     ua.EnumField: ("DisplayName", "Description"),
@@ -28,7 +30,10 @@ TEXTS_OF: dict[type, tuple[str, ...]] = {
     ua.StructureField: ("Description",),
     ua.StructureDefinition: ("Fields",),
 }
-"""Structures that people read, and their members that are texts or have texts."""
+"""Structures that people read, and their members that are texts or have texts.
+
+The library decodes an Argument to the superclass of its own: so are those of the type nodes.
+"""
 
 
 class Translator:
@@ -137,12 +142,13 @@ class Translator:
         english = text.Text
         if text.Locale != DEFAULT or not english:
             return text
-        said = self._said.get(english)
+        key = english.key if isinstance(english, Text) else english
+        said = self._said.get(key)
         if said is None:
             said = self._localized(english) or text
             # Phrases have values in them: there is no end of them.
             if said is not text and not isinstance(english, Phrase):
-                self._said[english] = said
+                self._said[key] = said
         return said
 
     def _localized(self, english: str) -> ua.LocalizedText | None:
@@ -157,7 +163,7 @@ class Translator:
         return ua.LocalizedText(pairs, SEVERAL)
 
     def _in(self, code: str, english: str) -> str | None:
-        return english if code == DEFAULT else self._languages[code].say(english)
+        return self._languages[code].say(english)
 
     def _sentence(self, words: object) -> object:
         """Translate a plain String, if it was made as a phrase; several languages don't fit."""

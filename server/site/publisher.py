@@ -6,15 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-import structlog
 from asyncua import ua
 
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import Attribute
-
-log = structlog.stdlib.get_logger(__name__)
+from heatpump_twin.twin_engine.failure_log import FailureLog
 
 Job = Callable[[], Awaitable[None]]
 
@@ -28,6 +26,7 @@ class Publisher:
         self._changed: set[int] = set()
         self._jobs: list[Job] = []
         self._news = asyncio.Event()
+        self._failures = FailureLog("clients cannot be told", "of")
 
     def follow(self, live: Mapping[int, Sequence[LiveNode]]) -> None:
         """Have variables follow points."""
@@ -56,16 +55,36 @@ class Publisher:
         self._news.set()
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Work for ever. What raises is logged once until it works again; the rest is told."""
         while True:
             await self._news.wait()
             self._news.clear()
             changed, self._changed = self._changed, set()
             jobs, self._jobs = self._jobs, []
+            failing = self._failures.failing
             for index in changed:
-                await self._tell(index)
+                try:
+                    await self._tell(index)
+                except Exception:  # noqa: BLE001 (the boundary of one value: the others go out)
+                    self._failures.failed(self._name(index))
+                else:
+                    if failing:
+                        self._failures.worked(self._name(index))
             for job in jobs:
-                await job()
+                await self._attempt(job)
+
+    async def _attempt(self, job: Job) -> None:
+        name = getattr(job, "func", job).__qualname__
+        try:
+            await job()
+        except Exception:  # noqa: BLE001 (the boundary of one piece of news: the others go out)
+            self._failures.failed(name)
+        else:
+            self._failures.worked(name)
+
+    def _name(self, index: int) -> str:
+        nodes = self._attributes.get(index)
+        return str(nodes[0][0].node.Identifier) if nodes else f"index {index}"
 
     async def _tell(self, index: int) -> None:
         for node, attribute in self._attributes.get(index, ()):

@@ -69,7 +69,7 @@ class PointValues:
     def state_text(self, index: int) -> ua.DataValue:
         """Return the name of a multi-state point's value (OPC 10000-8, 5.3.3.4)."""
         number = self._known(index)
-        codes = self._image.table[index].spec.enum
+        codes = self._image.table[index].spec.codes
         name = "" if number is None else codes.get(round(number), f"{number:g}")
         return self._data_value(index, ua.Variant(text(name), ua.VariantType.LocalizedText))
 

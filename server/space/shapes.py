@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from asyncua import ua
 from asyncua.ua import ua_binary
 
+from heatpump_twin.config.phrase import Text
 from heatpump_twin.server.space.node import Constant, Shape
 from heatpump_twin.server.space.ua_values import text, timed_value, variant_of
 
@@ -66,7 +67,7 @@ class Shapes:
         self, browse_name: ua.QualifiedName, title: str, description: str, notifier: int
     ) -> Shape:
         """Return the shape of an object."""
-        key = ("object", browse_name.NamespaceIndex, browse_name.Name, title, description, notifier)
+        key = ("object", _key(browse_name), _key(title), _key(description), notifier)
         shape = self._shapes.get(key)
         if shape is None:
             shape = self._shapes[key] = self._named(
@@ -77,7 +78,7 @@ class Shapes:
 
     def method(self, browse_name: ua.QualifiedName, title: str, description: str) -> Shape:
         """Return the shape of a method."""
-        key = ("method", browse_name.NamespaceIndex, browse_name.Name, title, description)
+        key = ("method", _key(browse_name), _key(title), _key(description))
         shape = self._shapes.get(key)
         if shape is None:
             shape = self._shapes[key] = self._named(
@@ -91,7 +92,7 @@ class Shapes:
         self, browse_name: ua.QualifiedName, title: str, description: str, kind: VariableKind
     ) -> Shape:
         """Return the shape of a variable."""
-        key = (kind, browse_name.NamespaceIndex, browse_name.Name, title, description)
+        key = (kind, _key(browse_name), _key(title), _key(description))
         shape = self._shapes.get(key)
         if shape is None:
             shape = self._shapes[key] = self._named(
@@ -119,17 +120,27 @@ class Shapes:
             {
                 _IDS.NodeClass: self._constant(node_class, _TYPES.Int32),
                 _IDS.BrowseName: self._constant(name, _TYPES.QualifiedName),
-                _IDS.DisplayName: self._constant(text(title), _TYPES.LocalizedText),
-                _IDS.Description: self._constant(text(description), _TYPES.LocalizedText),
+                _IDS.DisplayName: self._text(title),
+                _IDS.Description: self._text(description),
                 _IDS.WriteMask: nothing,
                 _IDS.UserWriteMask: nothing,
             }
         )
 
-    def _constant(self, value: Any, kind: ua.VariantType) -> Constant:
+    def _text(self, words: str) -> Constant:
+        return self._constant(text(words), _TYPES.LocalizedText, _key(words))
+
+    def _constant(self, value: Any, kind: ua.VariantType, more: Hashable = None) -> Constant:
         variant = ua.Variant(value, kind)
-        key = type(value), ua_binary.variant_to_binary(variant)
+        key = type(value), ua_binary.variant_to_binary(variant), more
         constant = self._constants.get(key)
         if constant is None:
             constant = self._constants[key] = Constant(ua.DataValue(variant))
         return constant
+
+
+def _key(name: str | ua.QualifiedName) -> Hashable:
+    """Return what tells a name or a text from others: also the same words in another context."""
+    if isinstance(name, ua.QualifiedName):
+        return name.NamespaceIndex, name.Name
+    return name, name.key if isinstance(name, Text) else ""

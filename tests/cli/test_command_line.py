@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
+import processes
 import pytest
 import typer
 
@@ -30,10 +30,8 @@ HEAVY = {
 
 
 def printed_and_loaded(*arguments: str) -> tuple[str, set[str]]:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, *arguments],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
+    done = processes.run(sys.executable, "-c", LOADED, *arguments)
+    assert done.returncode == 0, done.stderr
     printed, _, loaded = done.stdout.rpartition("LOADED ")
     return printed, set(loaded.split())
 
@@ -79,9 +77,6 @@ def test_the_summary_in_the_list_is_that_of_the_command(name: str) -> None:
 
 
 def test_a_wrong_name_gets_the_right_one_proposed() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "heatpump_twin", "chek"],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = processes.run(sys.executable, "-m", "heatpump_twin", "chek")
     assert (done.returncode, done.stdout) == (2, "")
     assert "Did you mean 'check'" in done.stderr

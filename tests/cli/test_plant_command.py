@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 
+import processes
 import pytest
+from patience import PATIENCE
 from pymodbus.client import ModbusTcpClient
 
 HPTWIN = [sys.executable, "-m", "heatpump_twin"]
 
 
 def hptwin(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*HPTWIN, *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+    return processes.run(*HPTWIN, *arguments)
 
 
 @pytest.fixture
 def emulated() -> Iterator[tuple[int, str, subprocess.Popen[str]]]:
     """Run an emulated meter; give its port, its control port and the process."""
-    process = subprocess.Popen(
-        [*HPTWIN, "plant", "--profile", "eastron-sdm120", "--unit", "5", "--port", "0",
-         "--control-port", "0"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    told = ""
-    while "repair" not in told:
-        line = process.stdout.readline()
-        assert line, told
-        told += line
-    (port,) = re.findall(r"tcp://127\.0\.0\.1:(\d+)  gateway eastron-sdm120", told)
-    assert "unit 5: Eastron SDM120 single-phase electricity meter, 8 points" in told
-    assert f"mbpoll -0 -1 -a 5 -t 3:float -B -r 0 -p {port} 127.0.0.1" in told
-    control = re.findall(r"hptwin plant repair --control-port (\d+)", told)[0]
-    try:
+    with processes.started(
+        *HPTWIN, "plant", "--profile", "eastron-sdm120", "--unit", "5", "--port", "0",
+        "--control-port", "0", stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        told = ""
+        while "repair" not in told:
+            line = process.stdout.readline()
+            assert line, told
+            told += line
+        (port,) = re.findall(r"tcp://127\.0\.0\.1:(\d+)  gateway eastron-sdm120", told)
+        assert "unit 5: Eastron SDM120 single-phase electricity meter, 8 points" in told
+        assert f"mbpoll -0 -1 -a 5 -t 3:float -B -r 0 -p {port} 127.0.0.1" in told
+        control = re.findall(r"hptwin plant repair --control-port (\d+)", told)[0]
         yield int(port), control, process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_set_break_repair_and_stop(emulated: tuple[int, str, subprocess.Popen[str]]) -> None:
@@ -50,7 +44,7 @@ def test_set_break_repair_and_stop(emulated: tuple[int, str, subprocess.Popen[st
     option = ("--control-port", control)
 
     def read() -> list[int] | int:
-        with ModbusTcpClient("127.0.0.1", port=port) as modbus:
+        with ModbusTcpClient("127.0.0.1", port=port, timeout=PATIENCE) as modbus:
             answer = modbus.read_input_registers(0, count=2, device_id=5)
         code: int = answer.exception_code
         return code if answer.isError() else answer.registers
@@ -65,8 +59,7 @@ def test_set_break_repair_and_stop(emulated: tuple[int, str, subprocess.Popen[st
     assert "half_open, reboot" in hptwin("plant", "faults", *option).stdout.replace("\n", " ")
     assert "nothing is broken" in hptwin("plant", "repair", "exception", *option).stdout
     assert read() == [0x4366, 0x0000]
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert processes.end(process) == 0
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,7 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import patience
+import processes
 import pytest
+from patience import PATIENCE
+from ports import claim
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
@@ -37,25 +40,19 @@ _SERVE = """
 import sys
 from pathlib import Path
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.load import load_site
 from heatpump_twin.hmi.app import run_hmi
-run_hmi(load_site(sys.argv[2], sys.argv[3:]), DataDirectory.open(Path(sys.argv[1])))
+language, data, site, *settings = sys.argv[1:]
+run_hmi(
+    load_site(site, settings), DataDirectory.open(Path(data)), Languages.packaged()[language]
+)
 """
 
 
-def until(condition: Callable[[], Any], within: float = 15.0) -> Any:
-    """Wait until a condition holds; return what it gave."""
-    deadline = time.monotonic() + within
-    while True:
-        try:
-            result = condition()
-        except WebDriverException:
-            result = None
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {within} s")
-        time.sleep(0.05)
+def until(condition: Callable[[], Any]) -> Any:
+    """Wait until a condition holds, on a page that may just be changing; return what it gave."""
+    return patience.until(condition, ignoring=(WebDriverException,))
 
 
 @dataclass
@@ -70,10 +67,10 @@ class TwinProcess:
 
     def start(self) -> None:
         self._errors = (self.data / "twin.log").open("w")
-        self.process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("twin_process.py"), self.data, self.site,
-             *self.settings],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
+        self.process = processes.start(
+            sys.executable, Path(__file__).with_name("twin_process.py"), self.data, self.site,
+            *self.settings,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -101,15 +98,12 @@ class TwinProcess:
             return
         self.process.send_signal(signal.SIGCONT)
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.close()
         try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-        self._errors.close()
+            self.process.wait(PATIENCE)
+        finally:
+            processes.kill(self.process)
+            self._errors.close()
         self.process = None
 
 
@@ -121,37 +115,35 @@ class HmiProcess:
     data: Path
     arguments: list[str]
     cwd: Path
-    process: subprocess.Popen[bytes] | None = None
+    language: str = "en"
+    process: subprocess.Popen[str] | None = None
     log: Any = field(default=None, repr=False)
 
     def start(self) -> None:
         self.log = (self.data / "hmi.log").open("w")
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, *self.arguments],
+        self.process = processes.start(
+            sys.executable, "-c", _SERVE, self.language, *self.arguments,
             cwd=self.cwd, stdout=self.log, stderr=self.log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
-        until(self._answers, 30)
+        until(self._answers)
 
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, (self.data / "hmi.log").read_text()
         try:
-            with urllib.request.urlopen(f"{self.url}/login", timeout=2) as response:
+            with urllib.request.urlopen(f"{self.url}/login", timeout=PATIENCE) as response:
                 return bool(response.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
     def stop(self) -> int:
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
-        self.log.close()
-        return code
+            return processes.end(self.process)
+        finally:
+            processes.kill(self.process)
+            self.log.close()
 
 
 @dataclass
@@ -173,7 +165,7 @@ def site(
     data, cwd = folder / "data", folder / "cwd"
     cwd.mkdir()
     HmiIdentity.open(DataDirectory.open(data))
-    ports = [_free_port() for _ in range(2)]
+    ports = [claim(), claim()]
     settings = [f"opcua.port={ports[0]}", f"hmi.port={ports[1]}", *extra]
     twin = TwinProcess(data, settings, name)
     hmi = HmiProcess(f"http://127.0.0.1:{ports[1]}", data, [str(data), name, *settings], cwd)
@@ -187,11 +179,22 @@ def site(
         twin.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+class _MortalService(Service):
+    """The driver, which dies with its test."""
+
+    def __init__(self) -> None:
+        super().__init__(processes.MORTAL[0])
+
+    def command_line_args(self) -> list[str]:
+        return [*processes.MORTAL[1:], str(DRIVER), *super().command_line_args()]
+
+
+def _mortal_chromium(folder: Path) -> Path:
+    """Write a program that is Chromium, and dies with its driver."""
+    program = folder / "chromium"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join([*processes.MORTAL, str(CHROMIUM)])} "$@"\n')
+    program.chmod(0o700)
+    return program
 
 
 class Browser:
@@ -199,11 +202,11 @@ class Browser:
 
     def __init__(self, url: str, profile: Path) -> None:
         options = webdriver.ChromeOptions()
-        options.binary_location = CHROMIUM or ""
+        options.binary_location = str(_mortal_chromium(profile.parent))
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+        self.driver = webdriver.Chrome(options=options, service=_MortalService())
         self.url = url
         self.requests: list[str] = []
         self.resize(1280, 900)
@@ -283,8 +286,10 @@ def chromium(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("chromium or chromedriver is not installed (apt: chromium, chromium-driver)")
     browser = Browser(site.hmi.url, tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ import pytest
 
 from .conftest import Browser, Site, until
 
-pytestmark = pytest.mark.parametrize(
+two_heat_pumps = pytest.mark.parametrize("site", [("two-heat-pumps",)], indirect=True)
+soon_idle = pytest.mark.parametrize(
     "site", [("two-heat-pumps", "hmi.session_timeout=10 s")], indirect=True
 )
 
 
+@two_heat_pumps
 def test_each_has_its_card_and_its_own_picture(site: Site, browser: Browser) -> None:
     browser.open("/")
     until(lambda: "41.0" in browser.value("east.supply_temperature"))
@@ -32,6 +34,7 @@ def test_each_has_its_card_and_its_own_picture(site: Site, browser: Browser) -> 
     assert east - west, "the one without a transmitter shows as many points as the other"
 
 
+@two_heat_pumps
 def test_an_alarm_marks_only_its_heat_pump(site: Site, browser: Browser) -> None:
     browser.open("/")
     site.twin.tell("alarm", rule="low_water_flow", active=True)
@@ -40,12 +43,14 @@ def test_an_alarm_marks_only_its_heat_pump(site: Site, browser: Browser) -> None
     site.twin.tell("alarm", rule="low_water_flow", active=False)
 
 
+@two_heat_pumps
 def test_an_unknown_heat_pump_is_said_to_be_unknown(site: Site, browser: Browser) -> None:
     browser.open("/unit/nowhere")
     assert "no such heat pump" in browser.find("main").text
 
 
+@soon_idle
 def test_somebody_who_walks_away_is_logged_out(site: Site, browser: Browser) -> None:
-    browser.open("/unit/east")
-    until(lambda: "/login?why=idle" in browser.driver.current_url, within=40)
+    browser.log_in()
+    until(lambda: "/login?why=idle" in browser.driver.current_url)
     until(lambda: "nobody used the page" in browser.find(".message").text)

@@ -29,6 +29,7 @@ from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import Commands
+from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.historian.database import database_url
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.image import Image
@@ -115,7 +116,7 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
     programs = Programs(
         image=image,
         commands=Commands(table, image, [bench], audit, clock),
-        audit=audit,
+        journal=Journal(audit, clock),
         store=ProgramStore(url),
         models=assembly.models,
         zone=ZoneInfo(site.site.timezone),

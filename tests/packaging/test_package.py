@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import compileall
 import os
-import subprocess
 import sys
 import tarfile
 import tomllib
@@ -15,6 +14,7 @@ from email import message_from_string
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import processes
 import pytest
 from markdown_it import MarkdownIt
 from places import ROOT
@@ -49,10 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def run(*command: object, **more: object) -> str:
-    done = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True, text=True, timeout=300, check=False, **more,
-    )  # fmt: skip
+    done = processes.run(*map(str, command), **more)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

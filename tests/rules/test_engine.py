@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from structlog.testing import capture_logs
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.load import load_site
@@ -211,3 +212,29 @@ def test_heat_pumps_come_and_go_without_a_loss_of_what_is_known_of_others():
     bench.engine.remove(west.id)
     assert bench.engine.definitions() == []
     assert bench.after(61) == []
+
+
+def test_a_rule_that_cannot_be_evaluated_stops_no_other():
+    # 14 times this is more than a float holds: numpy warns, and a warning is an error here.
+    flaw = pack(id="flaw", when="water_flow * 1e308 > 1", clear=None, delay="0 s")
+    bench = Bench(flaw, pack())
+    bench.set(compressor_on=1, water_flow=6.0)
+    with capture_logs() as logs:
+        assert bench.after(61) == ON
+    assert [(log["of"], log["exc_info"]) for log in logs] == [("flaw", True)]
+    bench.set(water_flow=1.0)
+    with capture_logs() as logs:
+        assert bench.after(1) == [("east.flaw", True)]
+    assert [log["log_level"] for log in logs] == ["info"]
+
+
+def test_a_change_that_cannot_be_told_is_told_later_and_keeps_no_other_back():
+    mode = pack(id="mode", when="operating_mode > 2", clear=None, delay="0 s")
+    bench = Bench(mode, points=("operating_mode",))
+    bench.set(operating_mode=math.inf)  # no code, and no integer
+    bench.set("west", operating_mode=3.0)
+    with capture_logs() as logs:
+        assert bench.after(2) == [("west.mode", True)]
+    assert [(log["of"], log["exc_info"]) for log in logs] == [("east.mode", True)]
+    bench.set(operating_mode=3.0)
+    assert bench.after(1) == [("east.mode", True)]

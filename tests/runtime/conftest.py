@@ -10,6 +10,7 @@ import pytest
 from asyncua import Client, Node
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from client_certificate import make_client_certificate
+from patience import PATIENCE
 from whole_twin import OPERATOR, PASSWORD, VIEWER, Twin, new_ports
 
 
@@ -25,7 +26,7 @@ def connect(client_certificate: tuple[Path, Path]) -> Callable[..., object]:
 
     @asynccontextmanager
     async def open_client(twin: Twin, user: str | None = None) -> AsyncIterator[Client]:
-        client = Client(twin.url, timeout=10)
+        client = Client(twin.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
         client.application_uri = "urn:test:client"
         if user is not None:
             certificate, key = client_certificate
@@ -44,10 +45,14 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     twin = Twin(tmp_path_factory.mktemp("twin"), new_ports())
     twin.add_user(OPERATOR, "operator")
     twin.add_user(VIEWER, "viewer")
-    twin.start()
-    yield twin
-    if twin.process is not None and twin.process.poll() is None:
-        twin.stop()
+    try:
+        twin.start()
+        yield twin
+        assert twin.process is not None
+        if twin.process.poll() is None:
+            twin.stop()
+    finally:
+        twin.kill()
 
 
 @pytest.fixture
@@ -55,9 +60,7 @@ def fresh_twin(tmp_path: Path) -> Iterator[Twin]:
     """Return a twin that the test starts itself."""
     twin = Twin(tmp_path / "data", new_ports())
     yield twin
-    if twin.process is not None and twin.process.poll() is None:
-        twin.process.kill()
-        twin.process.wait()
+    twin.kill()
 
 
 @pytest.fixture(scope="session")

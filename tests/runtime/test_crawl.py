@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import processes
 import pytest
 from address_space_graph import Graph
 from places import NODE_MODULES, ROOT
@@ -36,9 +36,8 @@ CLIENTS = [
 
 
 def crawl(twin: Twin, command: tuple[str, ...], home: Path) -> Graph:
-    done = subprocess.run(
-        [*command, twin.url, str(home / "crawl.json")],
-        capture_output=True, text=True, timeout=100, check=False,
+    done = processes.run(
+        *command, twin.url, home / "crawl.json",
         env={**os.environ, "NODE_PATH": str(NODE_MODULES), "HOME": str(home)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import processes
 import pytest
 from asyncua import Client, ua
 from whole_twin import OPERATOR, Twin, new_ports
@@ -26,17 +27,13 @@ def plant_and_twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     twin.extra = [*settings, "--set", "hmi.enabled=false"]
     for name, role in ((OPERATOR, "operator"), (ENGINEER, "engineer")):
         twin.add_user(name, role)
-    plant = subprocess.Popen(
-        [sys.executable, "-m", "heatpump_twin", "plant", *twin.ports.settings, *settings]
-    )
-    try:
-        twin.start()
-        yield twin
-    finally:
-        if twin.process is not None and twin.process.poll() is None:
-            twin.stop()
-        plant.terminate()
-        plant.wait(10)
+    plant = (sys.executable, "-m", "heatpump_twin", "plant", *twin.ports.settings, *settings)
+    with processes.started(*plant):
+        try:
+            twin.start()
+            yield twin
+        finally:
+            twin.kill()
 
 
 class Site:
@@ -100,8 +97,7 @@ async def test_a_boost_heats_the_tank_and_goes_on_over_a_crash(
         assert await here.value("dhw_setpoint") == pytest.approx(target.Value)
         assert await here.value("Programs.TankProgram") == 1
     assert twin.process is not None
-    twin.process.kill()
-    twin.process.wait()
+    twin.stop(signal.SIGKILL)
     twin.start()
     async with connect(twin, OPERATOR) as client:
         here = await site(client)
@@ -109,7 +105,7 @@ async def test_a_boost_heats_the_tank_and_goes_on_over_a_crash(
         async def over() -> bool:
             return await here.value("Programs.TankProgram") == 0
 
-        await eventually(over, within=60)
+        await eventually(over)
         assert await here.value("dhw_setpoint") == pytest.approx(before)
         assert "Boost ended: the tank has reached" in await here.value("Programs.LatestMessage")
     rows = [row for row in audit(twin) if row["key"] == "hp1.dhw_setpoint"]
@@ -138,7 +134,7 @@ async def test_a_schedule_sets_the_target_switches_on_and_can_be_released(
         async def started() -> bool:
             return await here.value("Programs.ScheduleReadyAt") is None
 
-        await eventually(started, within=15)
+        await eventually(started)
         assert await here.value("unit_enabled") is True
         assert await here.value("supply_setpoint") == pytest.approx(before + 3.0)
         assert await here.value("Programs.Overrides") == ["SupplySetpoint"]
@@ -165,7 +161,7 @@ async def test_training_on_too_little_history_says_so(
         async def failed() -> bool:
             return await here.value("Programs.TrainingState") == 5
 
-        await eventually(failed, within=60)
+        await eventually(failed)
         assert "heat-up runs in the history" in await here.value("Programs.TrainingMessage")
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 import yaml
 from asyncua import Client, ua
+from patience import PATIENCE
 from whole_twin import Twin, new_ports
 
 from heatpump_twin.config.load import site_source
-from heatpump_twin.drivers.status import BAD_NO_DATA
+from heatpump_twin.drivers.status import BAD_INTERNAL_ERROR, BAD_NO_DATA
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
 POWER = "electrical_power"
@@ -71,19 +75,17 @@ def growing(tmp_path: Path) -> Iterator[Growing]:
     rig = Growing(twin, file)
     plant_file = tmp_path / "plant.yaml"
     plant_file.write_text(rig.text("hp1", "hp2"), "utf-8")
-    plant = subprocess.Popen(
-        [sys.executable, "-m", "heatpump_twin", "plant", "--site", plant_file, *ports.settings],
-        stdout=subprocess.DEVNULL,
-    )
     rig.write("hp1")
-    try:
-        twin.start()
-        yield rig
-    finally:
-        if twin.process is not None and twin.process.poll() is None:
+    plant = ("plant", "--site", plant_file, *ports.settings)
+    with processes.started(
+        sys.executable, "-m", "heatpump_twin", *plant, stdout=subprocess.DEVNULL
+    ):
+        try:
+            twin.start()
+            yield rig
             assert twin.stop() == 0
-        plant.terminate()
-        plant.wait(10)
+        finally:
+            twin.kill()
 
 
 @dataclass
@@ -112,7 +114,7 @@ class Listener:
 
 @pytest.fixture
 async def client(growing: Growing) -> AsyncIterator[Client]:
-    async with Client(growing.twin.url, timeout=10) as client:
+    async with Client(growing.twin.url, timeout=PATIENCE, watchdog_intervall=PATIENCE) as client:
         yield client
 
 
@@ -128,7 +130,7 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     await subscription.subscribe_events(
         client.nodes.server, ua.ObjectIds.GeneralModelChangeEventType
     )
-    await eventually(lambda: heard.status(f"hp1.{POWER}") == 0, within=20)
+    await eventually(lambda: heard.status(f"hp1.{POWER}") == 0)
     folder = node("site.HeatPumps")
     versions = [await node("site.HeatPumps.NodeVersion").read_value()]
     failures = growing.metric('hptwin_poll_failures_total{device="hp1.controller"}')
@@ -151,12 +153,12 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     listed = await folder.get_referenced_nodes(ua.ObjectIds.Organizes)
     assert {pump.nodeid.Identifier for pump in listed} == {"hp1", "hp2"}
     await subscription.subscribe_data_change(node(f"hp2.{POWER}"))
-    await eventually(lambda: heard.status(f"hp2.{POWER}") == 0, within=20)
+    await eventually(lambda: heard.status(f"hp2.{POWER}") == 0)
     # The totals are those of both, and there is one that only the new one's sensors allow.
     running = node("site.heat_pumps_running.EURange")
     assert (await running.read_value()).High == 2
     await subscription.subscribe_data_change(node("site.outdoor_humidity"))
-    await eventually(lambda: heard.status("site.outdoor_humidity") == 0, within=20)
+    await eventually(lambda: heard.status("site.outdoor_humidity") == 0)
     assert len(await node("hp2").get_referenced_nodes(ua.ObjectIds.HasCondition)) > 3
     assert growing.metric('hptwin_device_up{device="hp2.controller"}') == 1
 
@@ -199,7 +201,7 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     growing.write("hp2", "hp1")
     told = await growing.reload()
     assert (told.returncode, told.stdout) == (0, "added: hp2\n"), told.stderr
-    await eventually(lambda: heard.status(f"hp2.{POWER}") == 0, within=20)
+    await eventually(lambda: heard.status(f"hp2.{POWER}") == 0)
 
     async def goes_on() -> bool:
         return not await ends_in_a_gap()
@@ -216,13 +218,42 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     assert (told.returncode, told.stdout) == (0, "changed: hp2\n"), told.stderr
     assert (await node("hp2").read_display_name()).Text == "East"
     assert await node("hp2.NodeVersion").read_value() != named
-    await eventually(lambda: heard.status(f"hp2.{POWER}") == 0, within=20)
+    await eventually(lambda: heard.status(f"hp2.{POWER}") == 0)
 
     # The other one has never noticed.
     assert {value.StatusCode.value for value in heard.values[f"hp1.{POWER}"]} == {0}
     assert not heard.broken
     assert growing.metric('hptwin_poll_failures_total{device="hp1.controller"}') == failures
     assert growing.metric('hptwin_polls_total{device="hp1.controller"}') > polls
+
+
+async def test_a_heat_pump_that_cannot_be_reckoned_with_harms_no_other(
+    growing: Growing, client: Client, eventually
+) -> None:
+    namespace = await client.get_namespace_index("urn:heatpump-twin:site")
+
+    async def status(key: str) -> int:
+        node = client.get_node(ua.NodeId(key, namespace))
+        return (await node.read_data_value(raise_on_bad_status=False)).StatusCode.value
+
+    growing.write("hp1", "hp2")
+    site = yaml.safe_load(growing.file.read_text("utf-8"))
+    plate = site["heat_pumps"][1]["plate"] = deepcopy(site["heat_pumps"][1]["plate"])
+    plate["heating"][0]["outdoor"] = math.nan  # no expectation can be made of it
+    growing.file.write_text(yaml.safe_dump(site), "utf-8")
+    told = await growing.reload()
+    assert (told.returncode, told.stdout) == (0, "added: hp2\n"), told.stderr
+
+    async def measured() -> bool:
+        return await status(f"hp2.{POWER}") == 0 and await status("hp2.thermal_power") == 0
+
+    await eventually(measured, within=20)
+    assert await status("hp2.expected_electrical_power") == BAD_INTERNAL_ERROR
+    assert await status("hp2.electrical_power_residual") == BAD_INTERNAL_ERROR
+    assert await status("hp1.expected_electrical_power") != BAD_INTERNAL_ERROR
+    assert await status(f"hp1.{POWER}") == 0
+    assert await status(f"site.{POWER}") == 0
+    assert growing.twin.output.count("a derived point cannot be computed") == 1
 
 
 def test_without_a_running_twin_it_says_so(fresh_twin: Twin) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import DeviceConnection, Site
 from heatpump_twin.runtime.assembly import Assembly, assemble
-from heatpump_twin.runtime.site_change import SiteChange, compare
+from heatpump_twin.runtime.reload.site_change import SiteChange, compare
 
 SITE = "two-heat-pumps"
 

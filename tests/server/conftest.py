@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ import pytest_asyncio
 from asyncua import Client, Node, ua
 from asyncua.crypto.security_policies import SecurityPolicy, SecurityPolicyBasic256Sha256
 from client_certificate import make_client_certificate
+from patience import PATIENCE
+from ports import claim
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.data_directory import DataDirectory, write_private
@@ -179,10 +180,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         data_path: Path | None = None,
         alarms: Sequence[AlarmDefinition] = (ALARM, OTHER_ALARM),
     ) -> AsyncIterator[Rig]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        site = load_site("default", [f"opcua.port={port}", *overrides], {})
+        site = load_site("default", [f"opcua.port={claim()}", *overrides], {})
         data = DataDirectory.open(data_path or tmp_path_factory.mktemp("data"))
         if not data.users.exists():
             write_private(data.users, users_file)
@@ -257,7 +255,7 @@ def connect(certificate: tuple[Path, Path]) -> Connect:
         files: tuple[Path, Path] | None = None,
         mode: ua.MessageSecurityMode = ua.MessageSecurityMode.SignAndEncrypt,
     ) -> AsyncIterator[Client]:
-        client = Client(rig.url, timeout=20)
+        client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
         client.application_uri = CLIENT_URI
         if user is not None or encrypted:
             await client.set_security(policy, *(files or certificate), mode=mode)

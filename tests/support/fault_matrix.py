@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
+from patience import PATIENCE
 
 from heatpump_twin.config.catalogue import CATALOGUE, Point
 from heatpump_twin.config.settings import DeviceConnection
@@ -344,9 +345,6 @@ async def _observe(
 
 async def _until(condition: Callable[[], bool]) -> None:
     """Wait for what must come; it is given up long after it is overdue."""
-    deadline = asyncio.get_running_loop().time() + 120
-    while True:
-        if condition():
-            return
-        assert asyncio.get_running_loop().time() < deadline, "it never came"
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 (a driver tells nobody of its polls)
+            await asyncio.sleep(0.005)

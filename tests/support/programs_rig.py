@@ -16,6 +16,7 @@ from heatpump_twin.drivers.protocol import WriteOutcome, WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
 from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
 from heatpump_twin.twin_engine.commands.commands import Commands
+from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
@@ -107,7 +108,7 @@ class ProgramsRig:
         self.programs = Programs(
             image=self.image,
             commands=Commands(self.table, self.image, [self.device], self.audit, self.clock),
-            audit=self.audit,
+            journal=Journal(self.audit, self.clock),
             store=self.store,
             models={"hp1": HeatUpModel(MODEL)} if self.model else {},
             zone=ZoneInfo("Europe/Madrid"),

@@ -15,6 +15,8 @@ class RecordedSession:
 
     inner: Session = field(default_factory=TcpSession)
     requests: list[Received] = field(default_factory=list)
+    silent_about: int | None = None
+    """A function code that is never answered."""
 
     @property
     def tells_absence(self) -> bool:
@@ -26,9 +28,10 @@ class RecordedSession:
 
     def take(self, buffer: bytearray) -> Received | None:
         request = self.inner.take(buffer)
-        if request is not None:
-            self.requests.append(request)
-        return request
+        if request is None:
+            return None
+        self.requests.append(request)
+        return request if request.pdu[0] != self.silent_about else self.take(buffer)
 
     def pack(self, request: Received, pdu: bytes) -> bytes:
         return self.inner.pack(request, pdu)

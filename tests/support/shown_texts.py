@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncua import Client, ua
+from asyncua.ua import uaprotocol_auto
 
 BATCH = 400
 TYPE_CLASSES = (
     ua.NodeClass.ObjectType, ua.NodeClass.VariableType, ua.NodeClass.ReferenceType,
     ua.NodeClass.DataType,
 )  # fmt: skip
+
+_STRUCTURES = (uaprotocol_auto.Argument, ua.EUInformation, ua.EnumValueType)
+"""Structures that have texts. The library decodes an Argument to the superclass of its own."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def texts_in(value: Any) -> Iterator[ua.LocalizedText]:
     elif isinstance(value, list | tuple):
         for element in value:
             yield from texts_in(element)
-    elif isinstance(value, ua.Argument | ua.EUInformation | ua.EnumValueType):
+    elif isinstance(value, _STRUCTURES):
         for name in ("DisplayName", "Description"):
             yield from texts_in(getattr(value, name, None))
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
+import signal
 import subprocess
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import processes
 import psycopg
 import pytest
+from patience import until
+from ports import claim
 from programs_rig import AT_FIRST, Device, ProgramsRig
 from sqlalchemy import URL
 
@@ -33,34 +36,47 @@ class Cluster:
         self._user = "postgres" if os.geteuid() == 0 else None
         if self._user:
             shutil.chown(directory, self._user)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self._run("initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8")
+        self.port = claim()
+        made = processes.run(
+            *self._program("initdb"), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8",
+            cwd=directory, user=self._user,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        self._server: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self._directory} -c listen_addresses=127.0.0.1 -c fsync=off"
-        self._run("pg_ctl", "-w", "-o", options, "-l", str(self._directory / "log"), "start")
+        """Start it as our own child: what pg_ctl starts dies with nobody."""
+        with (self._directory / "log").open("a") as log:
+            self._server = processes.start(
+                *self._program("postgres"), "-p", str(self.port), "-k", self._directory,
+                "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
+                cwd=self._directory, user=self._user, stdout=log, stderr=log,
+            )  # fmt: skip
+        until(self._answers, ignoring=(psycopg.OperationalError,))
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+        """Stop it at once, as a crash would (pg_ctl's "immediate")."""
+        if self._server is not None:
+            processes.end(self._server, signal.SIGQUIT)
 
     def new_database(self) -> URL:
         name = f"twin_{uuid.uuid4().hex}"
-        where = f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
-        with psycopg.connect(where, autocommit=True) as connection:
+        with self._connect() as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return URL.create("postgresql", "postgres", host="127.0.0.1", port=self.port, database=name)
 
-    def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
-            [self._binaries / program, "-D", self._directory / "data", *arguments],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=self._directory,
-            user=self._user,
-            timeout=60,
-        )
+    def _answers(self) -> bool:
+        assert self._server is not None
+        assert self._server.poll() is None, (self._directory / "log").read_text()
+        with self._connect():
+            return True
+
+    def _connect(self) -> psycopg.Connection:
+        where = f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
+        return psycopg.connect(where, autocommit=True)
+
+    def _program(self, name: str) -> tuple[Path, str, Path]:
+        return (self._binaries / name, "-D", self._directory / "data")
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +86,11 @@ def cluster() -> Iterator[Cluster]:
     directory = Path(tempfile.mkdtemp(prefix="hptwin-postgresql-"))
     cluster = Cluster(_BINARIES[-1], directory)
     cluster.start()
-    yield cluster
-    cluster.stop()
-    shutil.rmtree(directory)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(directory)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from heatpump_twin.config.catalogue import Point, PointTable, Span
+from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.protocol import Driver, DriverError, WriteOutcome, WriteState
@@ -20,12 +20,12 @@ from heatpump_twin.drivers.status import (
     BAD_INVALID_STATE,
     BAD_NODE_ID_UNKNOWN,
     BAD_NOT_WRITABLE,
-    BAD_OUT_OF_RANGE,
     BAD_RESOURCE_UNAVAILABLE,
     GOOD,
     UNCERTAIN,
     is_bad,
 )
+from heatpump_twin.drivers.write_range import out_of_range
 from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.image import Image
@@ -115,8 +115,8 @@ class Commands:
         if driver is None or point.limits is None:
             message = f"{point.spec.title} cannot be written on {point.asset}."
             return await self._turn_away(entry, BAD_NOT_WRITABLE, message)
-        if problem := _out_of_range(point, point.limits, value):
-            return await self._turn_away(entry, BAD_OUT_OF_RANGE, problem)
+        if refusal := out_of_range(point.spec, point.limits, value):
+            return await self._turn_away(entry, refusal.status, refusal.message)
         async with self._turn[point.index]:
             entry = replace(entry, time=self._clock.now(), old=self._old(point))
             return await self._carry_out(entry, point, driver, value)
@@ -147,8 +147,9 @@ class Commands:
             )
         except AuditError as error:
             log.error("outcome not recorded", key=point.key, message=message, error=str(error))
-            template = "{outcome} The audit log has the attempt, but not this outcome."
-            message = Phrase(template, outcome=message)
+            message = Phrase(
+                "{outcome} The audit log has the attempt, but not this outcome.", outcome=message
+            )
         return _result(entry, status, outcome.read_back, message)
 
     async def _turn_away(self, entry: AuditEntry, status: int, message: str) -> CommandResult:
@@ -180,21 +181,6 @@ class Commands:
         return None if is_bad(int(self._image.status[point.index])) or math.isnan(value) else value
 
 
-def _out_of_range(point: Point, limits: Span, value: float) -> str | None:
-    """Say what is wrong with a value, if anything."""
-    spec, (low, high) = point.spec, limits
-    if not math.isfinite(value):
-        return f"{spec.title} takes a number, not {value}."
-    if not low <= value <= high:
-        span = f"{value_text(spec, low)} to {value_text(spec, high)}"
-        return f"{spec.title} takes {span}; {value_text(spec, value)} was asked for."
-    codes = dict(enumerate(spec.states)) if spec.states else spec.enum
-    if codes and value not in codes:
-        names = ", ".join(f"{code} ({name})" for code, name in codes.items())
-        return f"{spec.title} takes one of {names}."
-    return None
-
-
 def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]:
     """Return the status and the sentence for what a driver reports."""
     title, asked = point.spec.title, value_text(point.spec, value)
@@ -213,10 +199,12 @@ def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]
             status = outcome.status if is_bad(outcome.status) else BAD_INVALID_STATE
             return status, f"{title} was not changed: {because}."
         case WriteState.UNKNOWN:
-            template = (
-                "{value} was sent for {point}: {doubt}. Look at the value before trying again."
+            return UNCERTAIN, Phrase(
+                "{value} was sent for {point}: {doubt}. Look at the value before trying again.",
+                value=asked,
+                point=title,
+                doubt=because,
             )
-            return UNCERTAIN, Phrase(template, value=asked, point=title, doubt=because)
 
 
 def _result(entry: AuditEntry, status: int, read_back: float | None, message: str) -> CommandResult:

@@ -1,142 +1,88 @@
-"""The derived points of one heat pump, and the little memory that they need."""
+"""The derived points of one heat pump, computed one after the other, each on its own risk."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.settings import Plate
-from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN_SENSOR_NOT_ACCURATE
-from heatpump_twin.twin_engine.derive.daily_counter import DailyCounter
-from heatpump_twin.twin_engine.derive.derived import (
-    COMPRESSOR_SOURCES,
-    COP_FLOOR,
-    COP_SPAN,
-    COP_TODAY_FLOOR,
-    HEATERS,
-    INPUTS,
-    NO_POWER,
-    STATE_SWITCHES,
-    WATER_FLOWS,
-    WATER_PAIRS,
-    compressor_from_power,
-    derived_entries,
-    operating_state,
-    thermal_power,
-)
-from heatpump_twin.twin_engine.derive.expectation import Expectation
-from heatpump_twin.twin_engine.derive.steadiness import Steadiness
-from heatpump_twin.twin_engine.quality import at_least_uncertain, limited, worst
-from heatpump_twin.twin_engine.sample import Sample, first_usable, sample_of
+from heatpump_twin.drivers.status import BAD_INTERNAL_ERROR
+from heatpump_twin.twin_engine.derive.derivation import Derivation, DerivationStep
+from heatpump_twin.twin_engine.derive.derived_inputs import LatestSamples
+from heatpump_twin.twin_engine.derive.derived_point import MachineFacts, RecallingMemory
+from heatpump_twin.twin_engine.derive.derived_records import heat_pump_derivation
+from heatpump_twin.twin_engine.failure_log import FailureLog
+from heatpump_twin.twin_engine.sample import Sample
 
 
 class AssetDeriver:
-    """Computes the derived points of one heat pump that has the points ``ids``."""
+    """Computes the derived points of one heat pump that has the points ``ids``.
 
-    def __init__(self, ids: frozenset[str], plate: Plate, zone: ZoneInfo) -> None:
-        self.points = tuple(point for _, point, _, _ in derived_entries("", ids))
-        self.inputs = ids & INPUTS
-        self._ids = ids
-        self._flows = [(point,) for point in WATER_FLOWS if point in ids]
-        self._pairs = [pair for pair in WATER_PAIRS if ids.issuperset(pair)]
-        self._idle_power = plate.standby_power + plate.pump_power
-        self._compressor_was_on = False
-        self._steadiness = Steadiness()
-        self._expectation = Expectation(plate, ids)
-        largest = plate.max_power / 1000
-        # Twice the plate: a heater may sit behind the meter; COP stays below 10.
-        self.counters = {
-            counter: DailyCounter(zone, rate)
-            for counter, rate in (("electrical_energy", 2 * largest), ("heat_energy", 10 * largest))
-            if counter in ids
-        }
+    Where the computation of a point raises, that point is Bad, with what follows from it, and the
+    log has the exception once. The others are computed as ever.
 
-    def update(self, inputs: Mapping[str, Sample]) -> dict[str, Sample]:
+    Parameters
+    ----------
+    ids, plate, zone
+        What the heat pump reports; its plate; where its midnight is.
+    asset : str
+        Its name, for the log.
+    derivation : Derivation or None
+        How derived points are computed; default: as `RECORDS` say.
+    """
+
+    def __init__(
+        self,
+        ids: frozenset[str],
+        plate: Plate,
+        zone: ZoneInfo,
+        asset: str = "",
+        derivation: Derivation | None = None,
+    ) -> None:
+        plan = (derivation or heat_pump_derivation()).plan(ids)
+        self.points, self.inputs = plan.points, plan.inputs
+        self._asset = asset
+        self._failures = FailureLog("a derived point cannot be computed", "point")
+        self._memories: dict[str, object] = {}
+        facts = MachineFacts(plate, zone)
+        self._work = [(step.record.id, self._ready(step, facts), step) for step in plan.steps]
+
+    def update(self, samples: LatestSamples) -> dict[str, Sample]:
         """Return every derived point from the latest samples of the asset's points."""
-        out: dict[str, Sample] = {}
-        if "compressor_on" in self.points:
-            out["compressor_on"] = self._compressor(inputs)
-            out["operating_state"] = self._state(inputs, out["compressor_on"])
-        if "temperature_difference" in self.points:
-            # The controller's pair where it has one: what is shown is what is subtracted.
-            supply, back = (inputs[point] for point in self._pairs[-1])
-            out["temperature_difference"] = sample_of(supply.value - back.value, supply, back)
-        if "thermal_power" in self.points:
-            out["thermal_power"] = self._heat(inputs)
-        if "cop" in self.points:
-            out["cop"] = self._cop(inputs, out["thermal_power"], out["compressor_on"])
-        if "expected_cop" in self.points:
-            out |= self._expectation.update(inputs, out)
-        for counter, day in self.counters.items():
-            out[f"{counter}_today"] = _today(day, inputs[counter])
-        if "cop_today" in self.points:
-            out["cop_today"] = _cop_today(out["heat_energy_today"], out["electrical_energy_today"])
-        return out
+        known, failing = dict(samples), self._failures.failing
+        for point, compute, step in self._work:
+            try:
+                known[point] = compute(known)
+            except Exception:  # noqa: BLE001 (the boundary of one point: the others go on)
+                self._failures.failed(f"{self._asset}.{point}")
+                newest = max(known[used].time for used in step.points)
+                known[point] = Sample(math.nan, BAD_INTERNAL_ERROR, newest)
+            else:
+                if failing:
+                    self._failures.worked(f"{self._asset}.{point}")
+        return {point: known[point] for point in self.points}
 
-    def _compressor(self, inputs: Mapping[str, Sample]) -> Sample:
-        source = next(point for point in COMPRESSOR_SOURCES if point in self._ids)
-        told = inputs[source]
-        if told.bad:
-            return sample_of(math.nan, told)
-        if source != "electrical_power":
-            on = told.value > 0
-            return sample_of(float(on), told)
-        on = compressor_from_power(told.value, self._idle_power, self._compressor_was_on)
-        self._compressor_was_on = on
-        heaters = [inputs[point] for point in HEATERS if point in self._ids]
-        # The meter cannot tell a heater from the compressor.
-        if any(heater.bad or heater.value for heater in heaters):
-            return Sample(float(on), at_least_uncertain(told.status), told.time)
-        return sample_of(float(on), told)
+    def recalling(self) -> Iterator[tuple[str, RecallingMemory]]:
+        """Give each memory that goes on where the last run left it, after the input it recalls."""
+        for point, _, step in self._work:
+            memory = self._memories.get(point)
+            if step.record.recalls is not None and isinstance(memory, RecallingMemory):
+                yield step.record.recalls, memory
 
-    def _state(self, inputs: Mapping[str, Sample], compressor: Sample) -> Sample:
-        switches = {point: inputs[point] for point in STATE_SWITCHES if point in self._ids}
-        used = (compressor, *switches.values())
-        if any(sample.bad for sample in used):
-            return sample_of(math.nan, *used)
-        values = {point: sample.value for point, sample in switches.items()}
-        return sample_of(float(operating_state(bool(compressor.value), values)), *used)
-
-    def _heat(self, inputs: Mapping[str, Sample]) -> Sample:
-        flow, (volume,) = first_usable(inputs, self._flows)
-        pair, (supply, back) = first_usable(inputs, self._pairs)
-        used = (volume, supply, back)
-        heat = sample_of(float(thermal_power(*(sample.value for sample in used))), *used)
-        if (*flow, *pair) == (WATER_FLOWS[0], *WATER_PAIRS[0]):
-            return heat
-        # Only a heat meter's sensors are paired and calibrated for this.
-        return heat._replace(status=at_least_uncertain(heat.status, UNCERTAIN_SENSOR_NOT_ACCURATE))
-
-    def _cop(self, inputs: Mapping[str, Sample], heat: Sample, compressor: Sample) -> Sample:
-        power = inputs["electrical_power"]
-        defrost = inputs["defrost_active"] if "defrost_active" in self._ids else None
-        _, (supply, _) = first_usable(inputs, self._pairs)
-        used = (heat, power, compressor, *([defrost] if defrost else []))
-        if any(sample.bad for sample in used):
-            self._steadiness.update(0, running=False, supply=math.nan)
-            return sample_of(math.nan, *used)
-        running = bool(compressor.value) and not (defrost and defrost.value)
-        newest = max(sample.time for sample in used)
-        steady = self._steadiness.update(newest, running, supply.value)
-        if power.value < NO_POWER:
-            return Sample(math.nan, BAD_NO_DATA, newest)
-        status = worst(sample.status for sample in used)
-        if not steady or power.value < COP_FLOOR:
-            status = at_least_uncertain(status)
-        return Sample(*limited(heat.value / power.value, status, COP_SPAN), newest)
+    def _ready(
+        self, step: DerivationStep, facts: MachineFacts
+    ) -> Callable[[LatestSamples], Sample]:
+        """Return what computes a point of this heat pump, with a memory of its own."""
+        if step.record.memory is None:
+            return step.compute
+        try:
+            memory = self._memories[step.record.id] = step.record.memory(facts)
+        except Exception as error:  # noqa: BLE001 (told in `update`, from the first sample on)
+            return partial(_fail, error)
+        return partial(step.compute, memory)
 
 
-def _today(day: DailyCounter, counter: Sample) -> Sample:
-    if counter.bad:
-        return sample_of(math.nan, counter)
-    energy, status = day.update(counter.value, counter.time)
-    return Sample(energy, worst((status, counter.status)), counter.time)
-
-
-def _cop_today(heat: Sample, electricity: Sample) -> Sample:
-    if heat.bad or electricity.bad or electricity.value <= 0:
-        return sample_of(math.nan, heat, electricity)
-    ratio = sample_of(heat.value / electricity.value, heat, electricity)
-    few = electricity.value < COP_TODAY_FLOOR
-    return ratio._replace(status=at_least_uncertain(ratio.status)) if few else ratio
+def _fail(error: Exception, _: LatestSamples) -> Sample:
+    raise RuntimeError("what it has to know of the machine could not be made") from error

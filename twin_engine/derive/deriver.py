@@ -13,6 +13,8 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.derive.asset_deriver import AssetDeriver
 from heatpump_twin.twin_engine.derive.daily_counter import SEEN, day_of
+from heatpump_twin.twin_engine.derive.derivation import Derivation
+from heatpump_twin.twin_engine.derive.record_check import COMPUTED
 from heatpump_twin.twin_engine.errors import DatabaseAway
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
@@ -23,14 +25,22 @@ log = structlog.stdlib.get_logger(__name__)
 _MOST_READINGS = 200_000
 """More than one reading of a counter per second for a day is not needed."""
 _NOBODY = -1
-_COMPUTED = (PointRole.DERIVED, PointRole.EXPECTED, PointRole.PREDICTED)
+_NOT_REPORTED = (*COMPUTED, PointRole.PREDICTED)
 
 
 class Deriver:
     """Computes the derived points of every heat pump from the image, frame by frame."""
 
-    def __init__(self, image: Image, site: Site, history: HistoryReader, clock: Clock) -> None:
+    def __init__(
+        self,
+        image: Image,
+        site: Site,
+        history: HistoryReader,
+        clock: Clock,
+        derivation: Derivation | None = None,
+    ) -> None:
         self._image = image
+        self._derivation = derivation
         self._history = history
         self._clock = clock
         self._zone = ZoneInfo(site.site.timezone)
@@ -63,7 +73,8 @@ class Deriver:
     def _follow(self, heat_pump: HeatPump) -> _Asset:
         table = self._image.table
         inputs = _inputs(table, heat_pump.id)
-        asset = _Asset(table, heat_pump.id, AssetDeriver(inputs, heat_pump.plate, self._zone))
+        deriver = AssetDeriver(inputs, heat_pump.plate, self._zone, heat_pump.id, self._derivation)
+        asset = _Asset(table, heat_pump.id, deriver)
         self._asset_of_input[list(asset.inputs.values())] = len(self._assets)
         self._assets.append(asset)
         return asset
@@ -71,7 +82,7 @@ class Deriver:
     async def _restore(self, asset: _Asset) -> None:
         now = self._clock.now()
         midnight, _ = day_of(now, self._zone)
-        for counter, day in asset.deriver.counters.items():
+        for counter, memory in asset.deriver.recalling():
             key = f"{asset.name}.{counter}"
             try:
                 recorded = await self._history.read_raw(
@@ -80,7 +91,10 @@ class Deriver:
             except DatabaseAway as error:
                 log.warning("today's energy starts at zero", point=key, error=str(error))
                 continue
-            day.restore(recorded)
+            try:
+                memory.restore(recorded)
+            except Exception:  # the boundary of one counter: the site starts all the same
+                log.exception("today's energy starts at zero", point=key)
 
     def derive(self, frame: Frame) -> None:
         """Compute what follows from a frame that the image has taken in. An Image sink."""
@@ -101,15 +115,14 @@ class Deriver:
             )
         }
         derived = asset.deriver.update(inputs)
-        frame = Frame.of(
-            [asset.outputs[point] for point in derived], *zip(*derived.values(), strict=True)
+        p = asset.outputs
+        value, status, time = zip(*derived.values(), strict=True)
+        frame = Frame(
+            p, np.array(value, float), np.array(status, np.uint32), np.array(time, np.int64)
         )
-        p = frame.point
         same_value = (frame.value == image.value[p]) | np.isnan(frame.value)
         news = (frame.time != image.time[p]) | (frame.status != image.status[p]) | ~same_value
-        image.ingest(
-            Frame(frame.point[news], frame.value[news], frame.status[news], frame.time[news])
-        )
+        image.ingest(Frame(p[news], frame.value[news], frame.status[news], frame.time[news]))
 
 
 class _Asset:
@@ -121,9 +134,9 @@ class _Asset:
         self.deriver = deriver
         self.inputs = {point: points[point].index for point in sorted(deriver.inputs)}
         self.index = list(self.inputs.values())
-        self.outputs = {point: points[point].index for point in deriver.points}
+        self.outputs = np.array([points[point].index for point in deriver.points], dtype=np.int32)
 
 
 def _inputs(table: PointTable, asset: str) -> frozenset[str]:
     points = table.by_asset[asset]
-    return frozenset(id_ for id_, point in points.items() if point.spec.role not in _COMPUTED)
+    return frozenset(id_ for id_, point in points.items() if point.spec.role not in _NOT_REPORTED)

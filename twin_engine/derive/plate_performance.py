@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from heatpump_twin.config.settings import PlatePoint
-from heatpump_twin.twin_engine.derive.derived import Number
+from heatpump_twin.twin_engine.derive.water import Number
 
 MARGIN = 5.0
 """How far beyond the plate's points it is still trusted: half the distance between the water

@@ -16,7 +16,14 @@ from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame, Values
-from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN, UNCERTAIN_SUB_NORMAL, is_bad
+from heatpump_twin.drivers.status import (
+    BAD_INTERNAL_ERROR,
+    BAD_NO_DATA,
+    UNCERTAIN,
+    UNCERTAIN_SUB_NORMAL,
+    is_bad,
+)
+from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.foresight.model_card import ModelCard, ModelError, read_card
 from heatpump_twin.twin_engine.image import Image
 
@@ -102,6 +109,7 @@ class Forecaster:
         self._models = models
         self._clock = clock
         self._outputs: dict[str, list[int]] = {}
+        self._failures = FailureLog("a prediction cannot be made", "asset")
         for asset in models:
             self.add(asset)
 
@@ -116,14 +124,24 @@ class Forecaster:
         self._outputs.pop(asset, None)
 
     def issue(self) -> None:
-        """Compute every prediction once and ingest it: Uncertain, or Bad where an input is Bad."""
+        """Compute every prediction once and ingest it: Uncertain, or Bad where an input is Bad.
+
+        Where the model of a heat pump raises, its prediction is Bad and the log has the exception
+        once; the others are made as ever.
+        """
         now = self._clock.now()
-        frames = [
-            self._evaluate(asset, self._models[asset], outputs, now)
-            for asset, outputs in self._outputs.items()
-        ]
+        frames = [self._attempt(asset, outputs, now) for asset, outputs in self._outputs.items()]
         if frames:
             self._image.ingest(Frame.concat(frames))
+
+    def _attempt(self, asset: str, outputs: list[int], now: int) -> Frame:
+        try:
+            frame = self._evaluate(asset, self._models[asset], outputs, now)
+        except Exception:  # noqa: BLE001 (the boundary of one prediction: the others go on)
+            self._failures.failed(asset)
+            return Frame.bad(outputs, BAD_INTERNAL_ERROR, now)
+        self._failures.worked(asset)
+        return frame
 
     def _evaluate(self, asset: str, model: HeatUpModel, outputs: list[int], now: int) -> Frame:
         points = self._table.by_asset[asset]

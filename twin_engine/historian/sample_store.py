@@ -7,10 +7,22 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ARRAY, BigInteger, Double, Engine, Integer, bindparam, func, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Double,
+    Engine,
+    Integer,
+    bindparam,
+    event,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.types import TypeEngine
 
 from heatpump_twin.drivers.frame import Frame, Points
@@ -113,8 +125,17 @@ class SampleStore:
         return deleted
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; one that another thread reads through closes when it is done."""
+        pool = self._engine.pool
         self._engine.dispose()
+        # What is in use comes back to the old pool, which would leave it to the garbage collector.
+        event.listen(pool, "checkin", _close_connection)
+        pool.dispose()
+
+
+def _close_connection(connection: DBAPIConnection | None, _record: object) -> None:
+    if connection is not None:
+        connection.close()
 
 
 def _in_key_order(frame: Frame) -> Frame:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatpump_twin.drivers.frame import Values
 from heatpump_twin.drivers.status import (
     BAD_WAITING_FOR_INITIAL_DATA,
     UNCERTAIN,
     UNCERTAIN_SUB_NORMAL,
     is_bad,
 )
+from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.foresight.model_card import HORIZON
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
 from heatpump_twin.twin_engine.image import Image
@@ -35,6 +37,7 @@ class HeatUpLead:
     def __init__(self, image: Image, models: Mapping[str, HeatUpModel]) -> None:
         self._image = image
         self._models = models
+        self._failures = FailureLog("a heat-up time cannot be predicted", "asset")
 
     def offered(self, asset: str) -> bool:
         """Tell whether there is a model that takes the target as an input."""
@@ -44,8 +47,8 @@ class HeatUpLead:
     def lead(self, asset: str, target: float) -> Lead | None:
         """Return the 90 % quantile of the heat-up time to ``target``, started now.
 
-        None until every input was read once. Where an input is Bad later, the longest heat-up that
-        there is: a broken room sensor must not leave the building cold.
+        None until every input was read once. Where an input is Bad later, or the model fails, the
+        longest heat-up that there is: a broken room sensor must not leave the building cold.
         """
         model = self._models[asset]
         points = self._image.table.by_asset[asset]
@@ -62,7 +65,17 @@ class HeatUpLead:
         if any(is_bad(status) for status in statuses):
             return Lead(HORIZON, UNCERTAIN_SUB_NORMAL)
         values = np.where(inputs, target, self._image.value[index])
-        if model.reached(values):
-            return Lead(0.0, UNCERTAIN)
-        minutes = float(model.predict(values[np.newaxis, :])[0]) * (1 + model.card.interval[1])
-        return Lead(60 * minutes, UNCERTAIN if model.knows(values) else UNCERTAIN_SUB_NORMAL)
+        try:
+            lead = _predicted(model, values)
+        except Exception:  # noqa: BLE001 (the boundary of one model: the others are asked as ever)
+            self._failures.failed(asset)
+            return Lead(HORIZON, UNCERTAIN_SUB_NORMAL)
+        self._failures.worked(asset)
+        return lead
+
+
+def _predicted(model: HeatUpModel, values: Values) -> Lead:
+    if model.reached(values):
+        return Lead(0.0, UNCERTAIN)
+    minutes = float(model.predict(values[np.newaxis, :])[0]) * (1 + model.card.interval[1])
+    return Lead(60 * minutes, UNCERTAIN if model.knows(values) else UNCERTAIN_SUB_NORMAL)

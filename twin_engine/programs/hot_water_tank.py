@@ -12,6 +12,7 @@ from heatpump_twin.drivers.status import (
     is_bad,
     is_good,
 )
+from heatpump_twin.drivers.write_range import out_of_range
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.tank_program import (
     SETPOINT,
@@ -123,10 +124,10 @@ class HotWaterTank:
 
     def mistake(self, kind: TankProgramKind, target: float, seconds: float) -> Verdict | None:
         """Say which argument of a request is wrong, if one is."""
-        low, high = self.targets(kind) or (math.nan, math.nan)
-        if not low <= target <= high:  # NaN is refused too
-            words = f"Target takes {self.text(low)} to {self.text(high)}."
-            return Verdict(BAD_OUT_OF_RANGE, words, "Target")
+        limits = self.targets(kind) or (math.nan, math.nan)
+        refusal = out_of_range(self._points[SETPOINT].spec, limits, target, "Target")
+        if refusal is not None:
+            return Verdict(refusal.status, refusal.message, "Target")
         boost = kind is TankProgramKind.BOOST
         name, times = ("MaxDuration", BOOST_TIMES) if boost else ("HoldTime", HOLD_TIMES)
         if seconds != 0.0 and not times[0] <= seconds <= times[1]:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from heatpump_twin.drivers.clock import Clock
-from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
@@ -45,7 +44,7 @@ class Programs:
         *,
         image: Image,
         commands: CommandHandler,
-        audit: AuditLog,
+        journal: Journal,
         store: ProgramStore,
         models: Mapping[str, HeatUpModel],
         zone: ZoneInfo,
@@ -55,7 +54,7 @@ class Programs:
         self._store = store
         self._loaded = False
         self._returning: set[str] = set()
-        self.journal = Journal(audit, clock)
+        self.journal = journal
         self.overrides = OverrideBook(image, commands, store, clock, self.journal.changed)
         self.schedules = ScheduleBook(
             image.table,
@@ -88,6 +87,10 @@ class Programs:
     def _of_new(self, promises: Mapping[str, T]) -> Mapping[str, T]:
         """Return those of heat pumps that were added since the last time; at first all are new."""
         return {a: p for a, p in promises.items() if not self._loaded or a in self._returning}
+
+    def grow(self) -> None:
+        """Take in the points that were added to the table."""
+        self.overrides.grow()
 
     def add(self, asset: str) -> None:
         """Take in a heat pump whose points are in the table, and soon what it left behind."""

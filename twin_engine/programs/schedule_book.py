@@ -18,6 +18,7 @@ from heatpump_twin.drivers.status import (
     GOOD,
     is_good,
 )
+from heatpump_twin.drivers.write_range import out_of_range
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
@@ -151,16 +152,13 @@ class ScheduleBook:
         """Say what is wrong with a schedule, if anything."""
         now = self._clock.now()
         point = self._point(schedule.asset, _TARGET)
-        low, high = point.limits or (0.0, 0.0)
+        limits = point.limits or (0.0, 0.0)
         if schedule.ready_at <= now:
             return Verdict(BAD_OUT_OF_RANGE, "ReadyAt is in the past.", "ReadyAt")
         if schedule.ready_at > now + round(LONGEST_AHEAD * MICROSECONDS):
             return Verdict(BAD_OUT_OF_RANGE, "ReadyAt is more than 7 days ahead.", "ReadyAt")
-        # Written so that NaN is refused too.
-        if not low <= schedule.target <= high:
-            span = f"{value_text(point.spec, low)} to {value_text(point.spec, high)}"
-            return Verdict(BAD_OUT_OF_RANGE, f"Target takes {span}.", "Target")
-        return None
+        refusal = out_of_range(point.spec, limits, schedule.target, "Target")
+        return Verdict(refusal.status, refusal.message, "Target") if refusal else None
 
     async def _take(self, schedule: ReadySchedule) -> Verdict:
         replaced = self._active.get(schedule.asset)

@@ -76,10 +76,12 @@ def joint_status(reading: FleetReading) -> int:
     """
     if not len(reading.status):
         return BAD_NO_DATA
-    if not reading.usable.any():
+    usable = reading.usable
+    if not usable.any():
         # Of those that could have one: why they have not.
         return int(reading.status[np.argmax(reading.time)])
-    return GOOD if reading.good.all() else UNCERTAIN_SUB_NORMAL
+    all_good = usable.all() and not (reading.status >> 30).any()
+    return GOOD if all_good else UNCERTAIN_SUB_NORMAL
 
 
 def total(reading: FleetReading) -> tuple[float, int]:

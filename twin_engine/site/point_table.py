@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointSpec, PointTable, Span
 from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.drivers.protocol import MappedPoint
-from heatpump_twin.twin_engine.derive.derived import derived_entries
-from heatpump_twin.twin_engine.site.site_points import site_entries
+from heatpump_twin.twin_engine.derive.derived_records import derived_entries
+from heatpump_twin.twin_engine.site.site_records import site_entries
 
 
 def build_table(

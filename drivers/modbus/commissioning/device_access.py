@@ -84,16 +84,29 @@ class DeviceAccess:
             profile, self._points, link, unit, self._timeout, reader.read_point
         )
 
-    async def read(self, names: Collection[str] = ()) -> list[PointReading]:
-        """Read points by their names, or all points, with the fewest requests.
+    async def read(
+        self, names: Collection[str] = (), *, unverified: bool = False
+    ) -> list[PointReading]:
+        """Read points by their names, or all, with the fewest requests.
+
+        On request also what the profile has not verified.
 
         A point that is refused or met with silence does not hide the others. Raises `LinkError`
         if the device says nothing at all.
         """
-        wanted = [self.profile.by_name[name] for name in dict.fromkeys(names)]
-        wanted = wanted or list(self.profile.points)
-        found = await _Inquiry(self.profile, self._words).run(plan(self.profile, wanted))
-        return [found[point.point] for point in wanted]
+        by_name = self.profile.by_name
+        doubtful = self.profile.unverified_points if unverified else ()
+        asked = names or [*by_name, *(reading.point for reading in doubtful)]
+        wanted = [by_name[name] for name in dict.fromkeys(asked) if name in by_name]
+        inquiry = _Inquiry(self.profile, self._words)
+        found = await inquiry.run(plan(self.profile, wanted))
+        readings = [found[point.point] for point in wanted]
+        for reading in doubtful:
+            if reading.point in asked:
+                # One by one: the readings of one register have the same name.
+                lone = await inquiry.run([ReadBlock(reading.space, (reading,))])
+                readings.append(lone[reading.point])
+        return readings
 
     def refusal(self, name: str, value: float) -> WriteOutcome | None:
         """Say why a value would not be sent to a point, as far as is known without the device."""

@@ -117,7 +117,7 @@ def _is_possible(point: ProfilePoint, value: float, words: Sequence[int]) -> boo
     if point.spec.kind is PointKind.TWO_STATE and not point.enum and point.bit is None:
         return words[0] in (0, 1)
     if point.spec.kind is not PointKind.ANALOG:
-        return value in _codes(point)
+        return value in point.spec.codes
     return _within(point.spec.instrument_range or point.spec.range, value)
 
 
@@ -130,11 +130,6 @@ def _is_usual(point: ProfilePoint, value: float) -> bool:
     if held is not None and all(_within(point.spec.range, end) for end in held):
         return False
     return _within(point.spec.range, value)
-
-
-def _codes(point: ProfilePoint) -> set[float]:
-    """Return the states that the catalogue knows."""
-    return {0.0, 1.0} if point.spec.states else {float(code) for code in point.spec.enum}
 
 
 def _within(span: Span | None, value: float) -> bool:

@@ -154,8 +154,7 @@ def write_limits(point: ProfilePoint, spec: PointSpec) -> Span | None:
         return None
     if spec.kind is PointKind.TWO_STATE:
         return 0.0, 1.0
-    if spec.kind is PointKind.MULTI_STATE:
-        codes = set(point.enum.values()) or set(spec.enum)
+    if codes := point.codes:
         return float(min(codes)), float(max(codes))
     low, high = point.accepted
     if spec.range is not None:

@@ -25,6 +25,7 @@ from heatpump_twin.drivers.status import (
     BAD_TIMEOUT,
     GOOD,
 )
+from heatpump_twin.drivers.write_range import out_of_range
 
 _ILLEGAL_VALUE, _ACKNOWLEDGE, _NO_RESPONSE = 3, 5, 11
 # 5: the device has accepted the request and is still at work. 11: the gateway has passed it on and
@@ -167,13 +168,12 @@ class DeviceWriter:
         target: Point,
         value: float,
     ) -> WriteOutcome | None:
-        # The site's limits before the device's: they are the tighter ones, and what clients see.
-        if target.limits is not None and not target.limits[0] <= value <= target.limits[1]:
-            low, high = target.limits
-            return _refused(BAD_OUT_OF_RANGE, f"{value:g} is not within {low:g} and {high:g}")
+        # The site's limits are what clients see, and the tighter ones: the device's still hold.
         low, high = point.accepted
-        if not low <= value <= high:
-            return _refused(BAD_OUT_OF_RANGE, f"the device takes {low:g} to {high:g}")
+        wanted = target.limits or (low, high)
+        limits = max(low, wanted[0]), min(high, wanted[1])
+        if refusal := out_of_range(target.spec, limits, value):
+            return _refused(refusal.status, refusal.message)
         step = None if rules.step is None else rules.step * point.conversion.factor
         # Steps are counted from min, 20.5, 21, … from a min of 20, and without a min from 0.
         base = low if math.isfinite(low) else 0.0

@@ -188,6 +188,11 @@ class ProfilePoint(_Section):
         """The point's declaration in the catalogue."""
         return CATALOGUE[ASSET_TYPE][self.point]
 
+    @property
+    def codes(self) -> set[int]:
+        """The codes that the device has of those in the catalogue; empty for an analog value."""
+        return set(self.enum.values()) or set(self.spec.codes)
+
     @cached_property
     def conversion(self) -> Conversion:
         """How a value in the device's unit becomes one in the catalogue's."""
@@ -260,7 +265,7 @@ class ProfilePoint(_Section):
     def _meaning_mistakes(self) -> list[str]:
         found = []
         spec = self.spec
-        codes = {0, 1} if spec.states else set(spec.enum)
+        codes = set(spec.codes)
         if spec.kind is PointKind.ANALOG and self.enum:
             found.append(f"{self.point} is a quantity, so it has no enum")
         if spec.kind is not PointKind.ANALOG and self.unit is not None:
@@ -284,6 +289,18 @@ class ProfilePoint(_Section):
         # device itself may change the other bits. Mask Write Register (22) is not used.
         if self.write is not None and self.bit is not None:
             found.append("a bit field cannot be written: the other bits could change meanwhile")
+        return found
+
+
+class UnverifiedPoint(ProfilePoint):
+    """A reading of a register that only one source gives, or that sources dispute."""
+
+    why: str = Field(min_length=1, description="who says so, and who says otherwise")
+
+    def _mistakes(self) -> list[str]:
+        found = super()._mistakes()
+        if self.write is not None:
+            found.append("what is not verified is never written")
         return found
 
 
@@ -326,6 +343,9 @@ class Profile(_Section):
     timeout: Duration = Field(0.5, gt=0, description="longest time to a response")
     poll: Periods = Periods()
     points: tuple[ProfilePoint, ...] = Field(min_length=1)
+    unverified_points: tuple[UnverifiedPoint, ...] = Field(
+        (), description="read on request only (`hptwin read --unverified`), never polled or written"
+    )
 
     @cached_property
     def by_name(self) -> dict[str, ProfilePoint]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.config.yaml_source import YamlSource
-from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, UnverifiedPoint
 
 _PACKAGE = "heatpump_twin.drivers.modbus.profiles"
 
@@ -77,6 +77,26 @@ def _across_points(source: YamlSource, profile: Profile) -> Iterator[Problem]:
         if overlap(a, b):
             message = f"{b.point} lies on the same {b.space} addresses as {a.point}"
             yield source.problem(("points", index, "address"), message)
+    yield from _across_unverified(source, profile)
+
+
+def _across_unverified(source: YamlSource, profile: Profile) -> Iterator[Problem]:
+    """Find readings that are given twice: as certain and as doubtful, or the same one again."""
+    for index, reading in enumerate(profile.unverified_points):
+        certain = profile.by_name.get(reading.point)
+        if certain is not None and overlap(certain, reading):
+            message = f"{reading.point} lies there among the points, where it is certain"
+            yield source.problem(("unverified_points", index, "address"), message)
+        if reading.size > profile.limits.of(reading.space):
+            message = f"{reading.size} addresses do not fit in one request of this device"
+            yield source.problem(("unverified_points", index, "address"), message)
+        if _reading(reading) in map(_reading, profile.unverified_points[:index]):
+            message = f"this reading of {reading.point} is given twice"
+            yield source.problem(("unverified_points", index, "point"), message)
+
+
+def _reading(point: UnverifiedPoint) -> dict[str, Any]:
+    return point.model_dump(exclude={"why"})
 
 
 def overlap(a: ProfilePoint, b: ProfilePoint) -> bool:

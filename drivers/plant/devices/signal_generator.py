@@ -123,7 +123,7 @@ def _signal(codec: PointCodec, load: Signal, stream: int) -> Signal:
 
 def _state(point: ProfilePoint, stream: int, *, held: bool) -> Signal:
     """Return the codes that device and catalogue share, one after the other."""
-    codes = sorted(set(point.enum.values()) or set(point.spec.enum) or {0, 1})
+    codes = sorted(point.codes)
     if point.spec.group is Group.DIAGNOSTICS:
         return _constant(float(codes[0]))
     # The first code is mostly "off" or "none", with which a device would seem to do nothing.

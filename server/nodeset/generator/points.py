@@ -55,7 +55,7 @@ def _add(
             for state, text in zip(("FalseState", "TrueState"), spec.states or (), strict=True):
                 _property(draft, node, state, "LocalizedText", localized("LocalizedText", text))
         case PointKind.MULTI_STATE:
-            texts = enum_values(spec.enum)
+            texts = enum_values(spec.codes)
             _property(draft, node, "EnumValues", "EnumValueType", texts, array=True)
     return node
 

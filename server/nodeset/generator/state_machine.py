@@ -59,7 +59,7 @@ def _add_state(
 ) -> NodesetNode:
     type_name = "InitialStateType" if name == spec.initial else "StateType"
     node = draft.object(machine, name, type_name, None)
-    node.display_name = HEAT_PUMP[spec.point].enum[spec.states[name]]
+    node.display_name = HEAT_PUMP[spec.point].codes[spec.states[name]]
     _number(draft, node, "StateNumber", spec.states[name])
     return node
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.errors import TwinError
-from heatpump_twin.runtime.reload_outcome import ReloadOutcome
+from heatpump_twin.runtime.reload.reload_outcome import ReloadOutcome
 
 TIMEOUT = 60.0
 """Longest wait for the outcome; a device that is being written to is waited for. [s]"""

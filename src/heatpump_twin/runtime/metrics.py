@@ -9,27 +9,19 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
 from heatpump_twin.drivers.status import is_bad
-from heatpump_twin.runtime.children import Child
+from heatpump_twin.runtime.children import Children
 from heatpump_twin.runtime.loop_lag import LoopLag
-from heatpump_twin.server.twin_server import TwinServer
-from heatpump_twin.twin_engine.historian.historian import Historian
-from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.runtime.parts.twin_parts import TwinParts
 
 
 @dataclass(frozen=True, eq=False)
 class TwinMetrics(Collector):
     """Everything that a twin reports."""
 
-    drivers: Sequence[ModbusDriver]
-    image: Image
-    historian: Historian
-    server: TwinServer
-    children: Sequence[Child]
+    parts: TwinParts
+    children: Children
     lag: LoopLag
-    active_alarms: Mapping[str, int]
-    """Number of active alarms by heat pump."""
     points: Callable[[], Sequence[int]]
     """Indices of the points that the site has now."""
 
@@ -48,14 +40,14 @@ class TwinMetrics(Collector):
         yield from self._history()
         yield from self._clients()
         points = self.points()
-        bad = sum(is_bad(status) for status in self.image.status[points].tolist())
+        bad = sum(is_bad(status) for status in self.parts.foundation.image.status[points].tolist())
         yield _gauge("points", "Points of the site", len(points))
         yield _gauge("points_bad", "Points without a usable value now", bad)
         yield _gauge("loop_lag_seconds", "How late the event loop runs", self.lag.last)
         yield _gauge("loop_lag_worst_seconds", "Worst lateness so far", self.lag.worst)
         yield _each(
             GaugeMetricFamily("hptwin_alarms_active", "Active alarms", labels=["asset"]),
-            self.active_alarms,
+            self.parts.alarms.active,
         )
         yield _each(
             CounterMetricFamily("hptwin_child_restarts", "Restarts of a child", labels=["child"]),
@@ -64,7 +56,7 @@ class TwinMetrics(Collector):
 
     def _devices(self) -> Iterator[Metric]:
         def by_device(attribute: str) -> dict[str, float]:
-            return {d.name: getattr(d.metrics, attribute) for d in self.drivers}
+            return {d.name: getattr(d.metrics, attribute) for d in self.parts.field.drivers}
 
         for attribute, name, text in (
             ("polls", "polls", "Polls of a device"),
@@ -85,9 +77,9 @@ class TwinMetrics(Collector):
             yield _each(family_, by_device(attribute))
         yield _each(
             GaugeMetricFamily("hptwin_device_up", "Whether a device answers", labels=["device"]),
-            {d.name: float(d.connected) for d in self.drivers},
+            {d.name: float(d.connected) for d in self.parts.field.drivers},
         )
-        loads = {d.link.name: d.link.load for d in self.drivers}
+        loads = {d.link.name: d.link.load for d in self.parts.field.drivers}
         yield _each(
             GaugeMetricFamily(
                 "hptwin_link_load", "Time that a link needs, by time there is", labels=["link"]
@@ -102,7 +94,7 @@ class TwinMetrics(Collector):
         )
 
     def _history(self) -> Iterator[Metric]:
-        health = self.historian.health
+        health = self.parts.records.historian.health
         yield _counter("historian_rows", "Samples written", health.rows_written)
         yield _counter("historian_rows_dropped", "Samples lost", health.rows_dropped)
         yield _gauge("historian_queue_rows", "Samples waiting in memory", health.queue_rows)
@@ -110,7 +102,7 @@ class TwinMetrics(Collector):
         yield _gauge("historian_up", "Whether the database answers", health.connected)
 
     def _clients(self) -> Iterator[Metric]:
-        statistics = self.server.statistics
+        statistics = self.parts.clients.server.statistics
         yield _gauge("opcua_sessions", "OPC UA sessions", statistics.sessions)
         yield _gauge("opcua_subscriptions", "OPC UA subscriptions", statistics.subscriptions)
         yield _gauge("opcua_monitored_items", "Monitored items", statistics.monitored_items)

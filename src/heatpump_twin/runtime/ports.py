@@ -1,7 +1,11 @@
-"""TCP ports that our children will need: better one clear error than a child that keeps dying."""
+"""TCP ports that our children need, and whether they serve there.
+
+Better one clear error than a child that keeps dying.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 
@@ -21,6 +25,17 @@ def require_free_ports(site: Site) -> None:
                 f"{host}:{port} ({key}) cannot be used: {error.strerror or error}; stop the "
                 f"program that listens there, or choose another with --set {key}=PORT"
             ) from error
+
+
+async def listens(host: str, port: int) -> bool:
+    """Tell whether somebody accepts connections on a port."""
+    try:
+        async with asyncio.timeout(2.0):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 def _needed(site: Site) -> Iterator[tuple[str, int, str]]:

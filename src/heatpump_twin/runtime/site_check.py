@@ -19,6 +19,7 @@ from heatpump_twin.rules.cases import run_cases
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import Pack, load_pack
 from heatpump_twin.runtime.assembly import Assembly, assemble
+from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
 
 
@@ -54,7 +55,7 @@ def examine(file: SiteFile, data: DataDirectory | None = None) -> Examined:
         assembly = assemble(site, data, source)
     except ConfigError as error:
         raise ConfigError([*problems, *error.problems]) from error
-    except ModelError as error:
+    except (EngineError, ModelError) as error:
         raise TwinError(str(error)) from error
     findings = _lint_profiles(site)
     problems += [finding.problem for finding in findings if finding.is_error]

@@ -60,6 +60,40 @@ async def test_all_points_with_few_requests(gateway: Any) -> None:
     assert gateway.session.functions <= READS
 
 
+async def test_what_is_not_verified_is_read_when_asked_for(serve: Any, tmp_path: Path) -> None:
+    """The same register stands in the device's profile as certain, so that it answers."""
+    head = "title: T\nkind: transmitter\nsource: a test\npoints:\n"
+    voltage = "  - {point: voltage, space: input, address: 0, type: uint16, unit: V}\n"
+    pressure = "point: high_pressure, space: input, address: 1, type: uint16, unit: bar"
+    real, doubted = tmp_path / "real.yaml", tmp_path / "doubted.yaml"
+    real.write_text(f"{head}{voltage}  - {{{pressure}, scale: 0.01}}\n")
+    doubted.write_text(
+        f"{head}{voltage}unverified_points:\n  - {{{pressure}, scale: 0.01, why: says A}}\n"
+        f"  - {{{pressure}, why: says B}}\n"
+    )
+    profile = load_profile(real)
+    address = at(await serve({1: (profile, PlausibleProcess(profile, WINTER))}))
+
+    plain = await hptwin.run("read", address, "--profile", doubted)
+    assert list(rows(plain)) == ["voltage"]
+    refused = await hptwin.run("read", address, "high_pressure", "--profile", doubted)
+    assert refused.code == 1
+    assert "`hptwin read --unverified` shows every reading of it" in refused.err
+    asked = ("read", address, "high_pressure", "--profile", doubted, "--unverified")
+    ran = await hptwin.run(*asked)
+    assert ran.code == 0, ran.err
+    one, other = map(str.rstrip, ran.out.splitlines()[1:])
+    assert one.split()[1] == "24.6"
+    assert one.endswith("not verified: says A")
+    assert other.split()[1] == "2460"
+    assert other.endswith("usually 0 to 45; not verified: says B")
+    data = json.loads((await hptwin.run(*asked, "--json")).out)
+    assert [(p["value"], p["unverified"]) for p in data["points"]] == [
+        (pytest.approx(24.6), "says A"),
+        (2460.0, "says B"),
+    ]
+
+
 async def test_the_same_for_programs(gateway: Any) -> None:
     ran = await hptwin.run("read", at(gateway), "operating_mode", "--profile", HJ, "--json")
     found = json.loads(ran.out)
@@ -147,32 +181,32 @@ async def test_texts_and_profiles_of_ones_own(tmp_path: Path) -> None:
 async def test_watching_goes_on_when_the_device_is_away(
     gateway: Any, free_port: Any, eventually: Any
 ) -> None:
-    process = await hptwin.start(
+    async with hptwin.running(
         "read", at(gateway), "supply_temperature", "--profile", HJ, "--watch", 0.1, "--json"
-    )
-    assert process.stdout is not None
-    first = json.loads(await process.stdout.readline())
-    assert first["points"][0]["value"] == 35.2
-    gateway.faults.offline.add(1)
-    while "error" not in (seen := json.loads(await process.stdout.readline())):
-        pass
-    assert "no response from the device behind the gateway" in seen["error"]
-    gateway.faults.clear()
-    while "points" not in (seen := json.loads(await process.stdout.readline())):
-        pass
-    assert seen["time"] > first["time"]
-    ran = await hptwin.interrupted(process)
+    ) as process:
+        assert process.stdout is not None
+        first = json.loads(await process.stdout.readline())
+        assert first["points"][0]["value"] == 35.2
+        gateway.faults.offline.add(1)
+        while "error" not in (seen := json.loads(await process.stdout.readline())):
+            pass
+        assert "no response from the device behind the gateway" in seen["error"]
+        gateway.faults.clear()
+        while "points" not in (seen := json.loads(await process.stdout.readline())):
+            pass
+        assert seen["time"] > first["time"]
+        ran = await hptwin.interrupted(process)
     assert ran.code == 0
     assert ran.err == ""
     await eventually(lambda: gateway.connections == 0)
 
 
 async def test_watching_for_people(gateway: Any, eventually: Any) -> None:
-    process = await hptwin.start(
+    async with hptwin.running(
         "read", at(gateway), "supply_temperature", "--profile", HJ, "--watch", 0.1
-    )
-    await eventually(lambda: len(gateway.session.requests) > 2, within=30)
-    ran = await hptwin.interrupted(process)
+    ) as process:
+        await eventually(lambda: len(gateway.session.requests) > 2)
+        ran = await hptwin.interrupted(process)
     assert ran.code == 0
     assert ran.out.count("supply_temperature  35.2") > 1
     assert ran.err == ""

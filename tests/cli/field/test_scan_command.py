@@ -90,9 +90,9 @@ async def test_a_limit_is_told(gateway: Any) -> None:
 
 
 async def test_ctrl_c_ends_it_with_what_is_known(gateway: Any, eventually: Any) -> None:
-    process = await hptwin.start("scan", f"127.0.0.1:{gateway.port}", "--units", "1-200")
-    await eventually(lambda: len(gateway.session.requests) > 2, within=30)
-    ran = await hptwin.interrupted(process)
+    async with hptwin.running("scan", f"127.0.0.1:{gateway.port}", "--units", "1-200") as process:
+        await eventually(lambda: len(gateway.session.requests) > 2)
+        ran = await hptwin.interrupted(process)
     assert ran.code == 130
     assert "unit 1 answers" in ran.out
     assert "interrupted" in ran.err

@@ -86,9 +86,9 @@ async def test_a_state_by_its_name_and_a_number_below_zero(write: Write, tank: A
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("dhw_setpoint", "61"), "refused: 61 is not within 40 and 60"),
+        (("dhw_setpoint", "61"), "refused: Hot water setpoint takes 40 to 60 °C, not 61."),
         (("dhw_setpoint", "50.3"), "refused: the device takes steps of 0.5 from 40"),
-        (("dhw_setpoint", "nan"), "refused: nan is not within 40 and 60"),
+        (("dhw_setpoint", "nan"), "refused: Hot water setpoint takes 40 to 60 °C, not nan."),
         (("supply_setpoint", "45"), "refused: only while unit_enabled is 1; it is 0"),
         (("dhw_setpoint", "warm"), "'warm' is not a number"),
         (("unit_enabled", "maybe"), "'maybe' is not a number and none of Off, On"),
@@ -164,13 +164,13 @@ async def test_a_person_confirms(
     device: Any, own: Path, tank: Any, tmp_path: Path, answer: str, code: int, written: float
 ) -> None:
     person, terminal = os.openpty()
-    process = await hptwin.start(
+    async with hptwin.running(
         "write", f"127.0.0.1:{device.port}", "dhw_setpoint", 50, "--profile", own, "--unit", 1,
         "--data", tmp_path / "data", stdin=terminal,
-    )  # fmt: skip
-    os.close(terminal)
-    os.write(person, f"{answer}\n".encode())
-    ran = await hptwin.ended(process)
+    ) as process:  # fmt: skip
+        os.close(terminal)
+        os.write(person, f"{answer}\n".encode())
+        ran = await hptwin.ended(process)
     os.close(person)
     assert f"dhw_setpoint of unit 1 at tcp://127.0.0.1:{device.port}: now 48, write 50 °C?" in (
         ran.out + ran.err
@@ -192,14 +192,12 @@ async def test_a_running_twin_is_warned_of(write: Write, tmp_path: Path) -> None
 async def test_an_interrupted_write_says_what_is_not_known(
     device: Any, own: Path, tmp_path: Path, eventually: Any
 ) -> None:
-    device.faults.latency = 0.05
-    process = await hptwin.start(
+    device.session.silent_about = 16
+    async with hptwin.running(
         "write", f"127.0.0.1:{device.port}", "dhw_setpoint", 50, "--profile", own, "--unit", 1,
-        "--data", tmp_path / "data", "--yes", "--timeout", 30,
-    )  # fmt: skip
-    await eventually(lambda: len(device.session.requests) == 1, within=30)
-    device.faults.latency = 60.0
-    await eventually(lambda: 16 in device.session.functions, within=30)
-    ran = await hptwin.interrupted(process)
+        "--data", tmp_path / "data", "--yes",
+    ) as process:  # fmt: skip
+        await eventually(lambda: 16 in device.session.functions)
+        ran = await hptwin.interrupted(process)
     assert ran.code == 130
     assert "whether the device took the value is not known; read dhw_setpoint" in ran.err

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import random
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
+from ports import claim
 
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import HeatPump, SiteInfo
@@ -78,21 +76,5 @@ def observe(live) -> Callable[..., Iterator[EmulatedHeatPump]]:
 
 @pytest.fixture
 def unused_range() -> Callable[[int], int]:
-    """Return a function that finds the first of n consecutive TCP ports that nobody listens on.
-
-    They are below those that Linux gives to clients, or one of these would take a port meanwhile.
-    """
-
-    def find(count: int) -> int:
-        for _ in range(50):
-            first = random.randrange(20_000, 32_000)
-            with ExitStack() as stack:
-                try:
-                    for port in range(first, first + count):
-                        stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-                return first
-        raise LookupError(f"no {count} free ports in a row")
-
-    return find
+    """Return a function that finds the first of n consecutive TCP ports that nobody listens on."""
+    return claim

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
-import subprocess
 import sys
 from itertools import permutations
 from pathlib import Path
 
+import processes
 import pytest
 from asyncua import Server, ua
 from asyncua.common.xmlimporter import XmlImporter
@@ -59,11 +58,11 @@ def files(folder: Path) -> list[str]:
 def test_it_is_valid_by_the_official_schema(tmp_path) -> None:
     path = files(tmp_path)[-1]
     command = ["xmllint", "--noout", "--nonet", "--schema", str(SCHEMA), path]
-    good = subprocess.run(command, capture_output=True, text=True, check=False)
+    good = processes.run(*command)
     assert good.returncode == 0, good.stderr
     broken = tmp_path / "broken.xml"
     broken.write_bytes(Path(path).read_bytes().replace(b"ParentNodeId=", b"Parent=", 1))
-    bad = subprocess.run([*command[:-1], broken], capture_output=True, text=True, check=False)
+    bad = processes.run(*command[:-1], broken)
     assert bad.returncode != 0
 
 
@@ -86,11 +85,10 @@ def created(tmp_path_factory):
             for point in part.points
         ),
     ]  # fmt: skip
-    done = subprocess.run(
-        ["node", PROBE],
+    done = processes.run(
+        "node", PROBE,
         input=json.dumps({"files": files(tmp_path_factory.mktemp("xml")), "optionals": optionals}),
         env={**os.environ, "NODE_PATH": str(NODE_MODULES), "NODE_NO_WARNINGS": "1"},
-        capture_output=True, text=True, timeout=100, check=False,
     )  # fmt: skip
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     assert lines, done.stdout + done.stderr
@@ -224,16 +222,14 @@ async def test_asyncua_imports_it(space, caplog) -> None:
     await server.iserver.stop()
 
 
-async def test_the_nodeset_compiler_of_open62541_reads_it(tmp_path, space) -> None:
+def test_the_nodeset_compiler_of_open62541_reads_it(tmp_path, space) -> None:
     bundled = [argument for name in ("ns0", *LOAD_ORDER) for argument in ("-e", name)]
     own = files(tmp_path)[-1]
-    process = await asyncio.create_subprocess_exec(
+    done = processes.run(
         Path(sys.executable).with_name("ncc"), "inventory", own, *bundled,
         "--output", tmp_path / "inventory.json",
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    output = (await asyncio.wait_for(process.communicate(), 100))[0].decode()
-    assert process.returncode == 0, output
-    assert "error" not in output.lower()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "error" not in (done.stdout + done.stderr).lower()
     read = json.loads((tmp_path / "inventory.json").read_text())
     assert len(read["nodes"]) == len(space.own)

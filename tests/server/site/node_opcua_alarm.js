@@ -2,7 +2,7 @@
 const ua = require("node-opcua-client");
 
 exports.activeAlarm = async function (session, names) {
-  const subscription = await session.createSubscription2({ requestedPublishingInterval: 100, publishingEnabled: true });
+  const subscription = await session.createSubscription2({ requestedPublishingInterval: 100, requestedLifetimeCount: 3000, publishingEnabled: true });
   const item = await subscription.monitor(
     { nodeId: "i=2253", attributeId: ua.AttributeIds.EventNotifier },
     { filter: ua.constructEventFilter([...names, "ActiveState.Id"]), queueSize: 10 },

@@ -21,7 +21,7 @@ async function main() {
   const type = (await session.browse({ nodeId: `${condition}.Retain`, referenceTypeId: "HasTypeDefinition" }))
     .references[0].nodeId.toString();
 
-  const subscription = await session.createSubscription2({ requestedPublishingInterval: 100, publishingEnabled: true });
+  const subscription = await session.createSubscription2({ requestedPublishingInterval: 100, requestedLifetimeCount: 3000, publishingEnabled: true });
   const heard = { "ActiveState.Id": [], "AckedState.Id": [], EventId: [] };
   let wake = () => {};
   for (const name of Object.keys(heard)) {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from places import NODE_MODULES
+from processes import spawned
 
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.twin_engine.alarm import AlarmTransition
@@ -29,21 +29,17 @@ async def result_of(
     probe: str, rig, home: Path, heard: Callable[[str], None] = lambda _line: None
 ) -> object:
     """Run a probe as the operator and return what it found; ``heard`` gets every line it prints."""
-    process = await asyncio.create_subprocess_exec(
-        "node", str(Path(__file__).with_name(probe)), rig.url, "olga", rig.password,
-        env={**os.environ, "NODE_PATH": NODE_MODULES, "HOME": str(home)},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
     lines: list[str] = []
-    try:
-        async with asyncio.timeout(60):
-            async for line in process.stdout:
-                lines.append(line.decode().rstrip())
-                heard(lines[-1])
-            await process.wait()
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
+    async with spawned(
+        "node", Path(__file__).with_name(probe), rig.url, "olga", rig.password,
+        env={**os.environ, "NODE_PATH": NODE_MODULES, "HOME": str(home)},
+        stdout=PIPE, stderr=STDOUT,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        async for line in process.stdout:
+            lines.append(line.decode().rstrip())
+            heard(lines[-1])
+        await process.wait()
     results = [line for line in lines if line.startswith("RESULT ")]
     assert results, lines
     return json.loads(results[0].removeprefix("RESULT "))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
+import processes
 import pytest
 from asyncua import ua
 from structlog.testing import capture_logs
@@ -37,11 +37,9 @@ asyncio.run(main())
 
 def test_data_types_are_known_as_after_an_import(tmp_path, another_asyncua) -> None:
     def registered(path: str) -> tuple[bool, list[str]]:
-        done = subprocess.run(
-            [sys.executable, "-c", REGISTERED, str(tmp_path)],
-            env={**os.environ, "PYTHONPATH": path},
-            capture_output=True, text=True, timeout=60, check=True,
-        )  # fmt: skip
+        environment = {**os.environ, "PYTHONPATH": path}
+        done = processes.run(sys.executable, "-c", REGISTERED, tmp_path, env=environment)
+        assert done.returncode == 0, done.stderr
         found = [line for line in done.stdout.splitlines() if line.startswith("FOUND")]
         return IMPORTED in done.stdout, found
 

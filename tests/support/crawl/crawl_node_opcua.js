@@ -3,6 +3,7 @@ const fs = require("fs");
 const ua = require("node-opcua-client");
 const [url, output] = process.argv.slice(2);
 const BATCH = 500;
+const PATIENCE = 600000; // ms: a busy machine may take its time over any answer
 const A = ua.AttributeIds;
 const ATTRIBUTES = [A.NodeClass, A.BrowseName, A.DisplayName, A.Value, A.DataType, A.IsAbstract];
 
@@ -19,7 +20,10 @@ function plain(value) {
 }
 
 async function main() {
-  const client = ua.OPCUAClient.create({ endpointMustExist: false, connectionStrategy: { maxRetry: 0 } });
+  const client = ua.OPCUAClient.create({
+    endpointMustExist: false, connectionStrategy: { maxRetry: 0 },
+    transportTimeout: PATIENCE, defaultTransactionTimeout: PATIENCE, requestedSessionTimeout: PATIENCE,
+  });
   await client.connect(url);
   const session = await client.createSession();
   const namespaces = await session.readNamespaceArray();

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 BATCH = 500
+PATIENCE = 600.0
+"""A busy machine may take its time over any answer. [s]"""
 
 
 class Crawler:
@@ -29,7 +31,7 @@ class Crawler:
     def __init__(self, library: str, url: str) -> None:
         module = importlib.import_module(library)
         self.ua: Any = module.ua
-        self.client = module.Client(url)
+        self.client = module.Client(url, timeout=PATIENCE)
         self.attributes = [
             getattr(self.ua.AttributeIds, name)
             for name in (

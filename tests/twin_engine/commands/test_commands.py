@@ -100,11 +100,11 @@ async def test_a_confirmed_write_is_good_and_on_record(commands, driver, audit, 
         ("hp1.nonsense", 1.0, BAD_NODE_ID_UNKNOWN, "no point hp1.nonsense"),
         ("hp1.supply_temperature", 40.0, BAD_NOT_WRITABLE, "cannot be written"),
         ("hp2.supply_setpoint", 40.0, BAD_NOT_WRITABLE, "cannot be written"),  # nobody owns it
-        (KEY, 61.0, BAD_OUT_OF_RANGE, "takes 20 °C to 60 °C; 61 °C"),
-        (KEY, 19.9, BAD_OUT_OF_RANGE, "takes 20 °C to 60 °C; 19.9 °C"),
-        (KEY, math.nan, BAD_OUT_OF_RANGE, "takes a number"),
-        (KEY, math.inf, BAD_OUT_OF_RANGE, "takes a number"),
-        ("hp1.unit_enabled", 0.5, BAD_OUT_OF_RANGE, "takes one of 0 (Off), 1 (On)"),
+        (KEY, 61.0, BAD_OUT_OF_RANGE, "Supply setpoint takes 20 to 60 °C, not 61."),
+        (KEY, 19.9, BAD_OUT_OF_RANGE, "Supply setpoint takes 20 to 60 °C, not 19.9."),
+        (KEY, math.nan, BAD_OUT_OF_RANGE, "takes 20 to 60 °C, not nan."),
+        (KEY, math.inf, BAD_OUT_OF_RANGE, "takes 20 to 60 °C, not inf."),
+        ("hp1.unit_enabled", 0.5, BAD_OUT_OF_RANGE, "takes 0 Off, 1 On, not 0.5."),
     ],
 )
 async def test_what_cannot_be_asked_for_never_reaches_the_wire(

@@ -5,16 +5,15 @@ import pytest
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointRole
 from heatpump_twin.drivers.status import BAD, GOOD, UNCERTAIN, is_bad, is_good
-from heatpump_twin.twin_engine.derive.derived import (
-    compressor_from_power,
-    derived_entries,
-    limited,
-    operating_state,
+from heatpump_twin.twin_engine.derive.compressor import compressor_from_power
+from heatpump_twin.twin_engine.derive.derived_records import derived_entries
+from heatpump_twin.twin_engine.derive.operating_state import operating_state
+from heatpump_twin.twin_engine.derive.water import (
     thermal_power,
     water_density,
     water_heat_capacity,
-    worst,
 )
+from heatpump_twin.twin_engine.quality import limited, worst
 
 
 # IAPWS-95 at 0.1 MPa, NIST Chemistry WebBook (SRD 69).

@@ -22,7 +22,7 @@ from heatpump_twin.drivers.status import (
     is_good,
 )
 from heatpump_twin.twin_engine.derive.asset_deriver import AssetDeriver
-from heatpump_twin.twin_engine.derive.derived import State
+from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.sample import Sample
 
 EXPECTED = (

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from heat_up_history import MINUTE, constant, history, samples
+from structlog.testing import capture_logs
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import (
+    BAD_INTERNAL_ERROR,
     BAD_NO_COMMUNICATION,
     BAD_NO_DATA,
     GOOD,
@@ -187,6 +189,45 @@ def test_without_an_input_there_is_no_prediction(model: Path) -> None:
     values, status = served.predicted()
     assert status == {BAD_NO_DATA}
     assert np.isnan(values).all()
+
+
+class Flawed(HeatUpModel):
+    """A model that cannot reckon with frost."""
+
+    def predict(self, features):
+        assert features[0][2] > 0
+        return super().predict(features)
+
+
+def test_a_model_that_fails_costs_its_own_heat_pump_its_prediction(model: Path) -> None:
+    catalogue = CATALOGUE["heat_pump"]
+    points = (*FEATURES, *PREDICTED)
+    table = PointTable.build(
+        (asset, point, catalogue[point], None) for asset in ("hp1", "hp2") for point in points
+    )
+    clock = ManualClock(5 * DAY)
+    image = Image(table, clock.now())
+    models = {"hp1": Flawed(model), "hp2": HeatUpModel(model)}
+    forecaster = Forecaster(table, image, models, clock)
+
+    def issue(outdoor: float) -> list[tuple[str, int]]:
+        for asset in models:
+            index = [table.by_asset[asset][point].index for point in FEATURES]
+            image.ingest(Frame.of(index, [25, 45, outdoor, 19, 48], GOOD, clock.now()))
+        with capture_logs() as logs:
+            forecaster.issue()
+        return [(log["asset"], log["log_level"]) for log in logs]
+
+    def status(asset: str) -> int:
+        return int(image.status[table.by_asset[asset][PREDICTED[0]].index])
+
+    assert issue(5) == []
+    assert issue(-4) == [("hp1", "error")]
+    assert (status("hp1"), status("hp2")) == (BAD_INTERNAL_ERROR, UNCERTAIN)
+    assert issue(-4) == []
+    assert issue(5) == [("hp1", "info")]
+    assert status("hp1") == UNCERTAIN
+    assert issue(-4) == [("hp1", "error")]
 
 
 def test_no_predicted_points_where_an_input_is_missing(model: Path) -> None:

@@ -4,12 +4,12 @@ import asyncio
 import sqlite3
 import sys
 import textwrap
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from processes import spawned
 from sqlalchemy import URL, Engine, event, text
 
 from heatpump_twin.config.settings import HistorianSettings
@@ -142,17 +142,16 @@ async def test_a_killed_run_keeps_what_was_flushed_and_gets_its_gap_marker(tmp_p
             while historian.health.rows_written < 20:
                 await asyncio.sleep(0.01)
             print("flushed", flush=True)
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
 
         asyncio.run(main())
     """
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", textwrap.dedent(program), stdout=asyncio.subprocess.PIPE
-    )
-    while await child.stdout.readline() != b"flushed\n":
-        assert child.returncode is None
-    child.kill()
-    await child.communicate()
+    command = (sys.executable, "-c", textwrap.dedent(program))
+    async with spawned(*command, stdout=asyncio.subprocess.PIPE) as child:
+        while await child.stdout.readline() != b"flushed\n":
+            assert not child.stdout.at_eof()
+        child.kill()
+        await child.wait()
     async with recording(table, f"sqlite:///{path}", clock) as historian:
         samples = await historian.read_raw(KEY, 0, 2**60, limit=99)
     assert samples.value[:20].tolist() == [20.0 + k for k in range(20)]
@@ -261,10 +260,11 @@ async def test_old_samples_are_deleted(database, table, clock, eventually):
             historian.append(frame)
         await eventually(lambda: historian.health.rows_written == 101)
         oldest = START + 90 * S
-        deadline = time.monotonic() + 30
-        while (await historian.after(KEY, 0)).time[0] < oldest:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.02)
+
+        async def pruned() -> bool:
+            return bool((await historian.after(KEY, 0)).time[0] >= oldest)
+
+        await eventually(pruned)
         samples = await historian.read_raw(KEY, 0, 2**60, limit=999)
     assert samples.time.tolist() == [START + k * S for k in range(90, 101)]
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from programs_rig import MODEL, WHO, ProgramsRig
+from structlog.testing import capture_logs
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import (
@@ -18,7 +19,9 @@ from heatpump_twin.drivers.status import (
     UNCERTAIN,
     UNCERTAIN_SUB_NORMAL,
 )
+from heatpump_twin.twin_engine.foresight.model_card import HORIZON
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
+from heatpump_twin.twin_engine.programs.heat_up_lead import HeatUpLead, Lead
 from heatpump_twin.twin_engine.programs.ready_schedule import Due, ReadySchedule, due
 
 HOUR = 3600 * MICROSECONDS
@@ -109,13 +112,31 @@ async def test_outside_its_training_the_model_says_so(off):
     assert off.programs.schedules.outlook("hp1").status == UNCERTAIN_SUB_NORMAL
 
 
+class Flawed(HeatUpModel):
+    """A model that cannot reckon with frost."""
+
+    def predict(self, features):
+        assert features[0][2] > 0
+        return super().predict(features)
+
+
+async def test_a_model_that_fails_counts_as_the_longest_heat_up(off):
+    lead = HeatUpLead(off.image, {"hp1": Flawed(MODEL)})
+    assert lead.lead("hp1", 45.0).seconds < HORIZON
+    off.device.show("outdoor_temperature", -5.0)
+    with capture_logs() as logs:
+        for _ in range(2):
+            assert lead.lead("hp1", 45.0) == Lead(HORIZON, UNCERTAIN_SUB_NORMAL)
+    assert [(log["asset"], log["exc_info"]) for log in logs] == [("hp1", True)]
+
+
 @pytest.mark.parametrize(
     ("hours", "target", "argument", "words"),
     [
         (-0.1, 45.0, "ReadyAt", "ReadyAt is in the past."),
         (7 * 24 + 0.1, 45.0, "ReadyAt", "ReadyAt is more than 7 days ahead."),
-        (6, 56.0, "Target", "Target takes 20 °C to 55 °C."),
-        (6, math.nan, "Target", "Target takes 20 °C to 55 °C."),
+        (6, 56.0, "Target", "Target takes 20 to 55 °C, not 56."),
+        (6, math.nan, "Target", "Target takes 20 to 55 °C, not nan."),
     ],
 )
 async def test_what_cannot_be_scheduled_is_refused_and_recorded(

@@ -282,12 +282,12 @@ async def test_where_it_could_not_work_it_is_not_started(rig, change, words):
 @pytest.mark.parametrize(
     ("start", "target", "seconds", "argument", "words"),
     [
-        (boost, 39.9, 0.0, "Target", "Target takes 40 °C to 65 °C."),
-        (boost, math.nan, 0.0, "Target", "Target takes 40 °C to 65 °C."),
+        (boost, 39.9, 0.0, "Target", "Target takes 40 to 65 °C, not 39.9."),
+        (boost, math.nan, 0.0, "Target", "Target takes 40 to 65 °C, not nan."),
         (boost, 55.0, 59.0, "MaxDuration", "MaxDuration takes 1 min to 12 h."),
         (boost, 55.0, math.nan, "MaxDuration", "MaxDuration takes 1 min to 12 h."),
-        (disinfect, 59.0, 0.0, "Target", "Target takes 60 °C to 65 °C."),
-        (disinfect, 66.0, 0.0, "Target", "Target takes 60 °C to 65 °C."),
+        (disinfect, 59.0, 0.0, "Target", "Target takes 60 to 65 °C, not 59."),
+        (disinfect, 66.0, 0.0, "Target", "Target takes 60 to 65 °C, not 66."),
         (disinfect, 60.0, 5 * 3600.0, "HoldTime", "HoldTime takes 1 min to 4 h."),
     ],
 )

@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 import sys
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -94,16 +94,23 @@ def on_the_wire(work: Coroutine[Any, Any, _T], address: str, unit: int | None = 
         raise TwinError(f"{where}: {_reason(error, address)}; {_remedy(error, address)}") from error
 
 
-def require_points(profile: Profile, names: Iterable[str], where: str) -> None:
-    """Refuse names that a profile does not have."""
-    if unknown := [name for name in names if name not in profile.by_name]:
-        known = ", ".join(profile.by_name)
-        raise TwinError(f"profile {where} has no point {', '.join(unknown)}; it has {known}")
-
-
-def states_of(spec: PointSpec) -> Mapping[int, str]:
-    """Return code → text of a switch or an enumeration; empty for a quantity."""
-    return dict(enumerate(spec.states)) if spec.states else spec.enum
+def require_points(
+    profile: Profile, names: Iterable[str], where: str, *, unverified: bool = False
+) -> None:
+    """Refuse names that a profile does not have, or has without being sure of them."""
+    doubtful = {reading.point for reading in profile.unverified_points}
+    unknown = [name for name in names if name not in profile.by_name]
+    if unverified:
+        unknown = [name for name in unknown if name not in doubtful]
+    if not unknown:
+        return
+    if doubted := [name for name in unknown if name in doubtful]:
+        raise TwinError(
+            f"profile {where} is not sure of {', '.join(doubted)}, so it is neither polled nor "
+            "written; `hptwin read --unverified` shows every reading of it"
+        )
+    known = ", ".join(profile.by_name)
+    raise TwinError(f"profile {where} has no point {', '.join(unknown)}; it has {known}")
 
 
 def symbol_of(spec: PointSpec) -> str:
@@ -115,7 +122,7 @@ def worded(spec: PointSpec, value: float) -> str:
     """Return a value as a person reads it: a number, or code and name of a state."""
     if math.isnan(value):
         return ""
-    state = states_of(spec).get(int(value), "")
+    state = spec.codes.get(int(value), "")
     return f"{value:.7g} {state}".rstrip()
 
 

@@ -15,7 +15,7 @@ from heatpump_twin.drivers.modbus.commissioning.profile_draft import (
     unclear_text,
 )
 from heatpump_twin.drivers.modbus.commissioning.register_table import Legend, Numbering, take
-from heatpump_twin.drivers.modbus.profile.profile import DeviceKind, Order
+from heatpump_twin.drivers.modbus.profile.profile import DeviceKind, Order, ProfilePoint
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.drivers.modbus.profile.profile_lint import lint_profile
 from heatpump_twin.errors import TwinError
@@ -32,11 +32,12 @@ _HINTS = 5
 @command.command("list")
 def list_profiles() -> None:
     """List the packaged profiles."""
-    table = plain_table("profile", "kind", "points", "writable", "device")
+    table = plain_table("profile", "kind", "points", "writable", "unverified", "device")
     for name in packaged_profiles():
         found = load_profile(name)
         writable = sum(point.write is not None for point in found.points)
-        table.add_row(name, found.kind.value, str(len(found.points)), str(writable), found.title)
+        counts = map(str, (len(found.points), writable, len(found.unverified_points)))
+        table.add_row(name, found.kind.value, *counts, found.title)
     output().print(table)
 
 
@@ -57,7 +58,20 @@ def check_profile(
         raise typer.Exit(2)
     found = load_profile(file)
     writable = sum(point.write is not None for point in found.points)
-    out.print(f"{file}: good, {len(found.points)} points, {writable} writable", markup=False)
+    for reading in found.unverified_points:
+        out.print(f"not verified: {_place_of(reading)}: {reading.why}", markup=False)
+    counts = f"{len(found.points)} points, {writable} writable"
+    if found.unverified_points:
+        counts += f", {len(found.unverified_points)} readings not verified"
+    out.print(f"{file}: good, {counts}", markup=False)
+
+
+def _place_of(point: ProfilePoint) -> str:
+    """Return where a point lies and how it is read there, in short."""
+    unit = "" if point.unit is None else f" {point.unit}"
+    bit = "" if point.bit is None else f" bit {point.bit}"
+    scale = "" if point.scale == 1 else f" × {point.scale:g}"
+    return f"{point.point}: {point.space} {point.address} {point.type}{bit}{scale}{unit}"
 
 
 @command.command("from-csv")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +31,9 @@ from heatpump_twin.drivers.protocol import LinkError
 
 command = typer.Typer(add_completion=False)
 
+_Ask = Callable[[], Awaitable[list[PointReading]]]
+"""Reads a device once."""
+
 
 @command.command()
 def read(
@@ -40,6 +44,12 @@ def read(
     ] = None,
     unit: UnitOption = 1,
     timeout: TimeoutOption = None,
+    unverified: Annotated[
+        bool,
+        typer.Option(
+            "--unverified", help="Also what the profile's sources dispute, in every reading of it."
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON object; while watching, one a line.")
     ] = False,
@@ -54,14 +64,15 @@ def read(
     """
     loaded = load_profile(profile)
     names = points or []
-    require_points(loaded, names, profile)
+    require_points(loaded, names, profile, unverified=unverified)
     address = connection_of(connection)
     device = device_at(address, loaded, unit, timeout)
+    ask = partial(device.read, names, unverified=unverified)
     about = {"connection": str(address), "unit": unit, "profile": profile}
     if watch is not None:
-        _watch(device, names, watch, about if as_json else None)
+        _watch(device, ask, watch, about if as_json else None)
         return
-    readings = on_the_wire(_once(device, names), str(address), unit)
+    readings = on_the_wire(_once(device, ask), str(address), unit)
     if as_json:
         print(json.dumps(data_of(readings, about), indent=2))  # noqa: T201 (the output itself)
     else:
@@ -72,11 +83,9 @@ def read(
         raise typer.Exit(1)
 
 
-def _watch(
-    device: DeviceAccess, names: Sequence[str], period: float, about: dict[str, Any] | None
-) -> None:
+def _watch(device: DeviceAccess, ask: _Ask, period: float, about: dict[str, Any] | None) -> None:
     with suppress(KeyboardInterrupt), _display(about) as show:
-        asyncio.run(_rounds(device, names, period, show))
+        asyncio.run(_rounds(device, ask, period, show))
 
 
 @contextmanager
@@ -92,15 +101,15 @@ def _display(about: dict[str, Any] | None) -> Iterator[Callable[[Round], None]]:
         yield lambda found: out.print(stamped(found))
 
 
-async def _once(device: DeviceAccess, names: Sequence[str]) -> list[PointReading]:
+async def _once(device: DeviceAccess, ask: _Ask) -> list[PointReading]:
     try:
-        return await device.read(names)
+        return await ask()
     finally:
         await device.close()
 
 
 async def _rounds(
-    device: DeviceAccess, names: Sequence[str], period: float, show: Callable[[Round], None]
+    device: DeviceAccess, ask: _Ask, period: float, show: Callable[[Round], None]
 ) -> None:
     """Read for ever; that a device does not answer is shown, and does not end it."""
     loop = asyncio.get_running_loop()
@@ -108,7 +117,7 @@ async def _rounds(
         while True:
             due = loop.time() + period
             try:
-                show(await device.read(names))
+                show(await ask())
             except LinkError as error:
                 show(error)
             await asyncio.sleep(due - loop.time())

@@ -11,10 +11,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from heatpump_twin.cli.field.device import plain_table, states_of, symbol_of, worded
+from heatpump_twin.cli.field.device import plain_table, symbol_of, worded
 from heatpump_twin.config.catalogue import PointKind
 from heatpump_twin.drivers.modbus.commissioning.device_access import PointReading
-from heatpump_twin.drivers.modbus.profile.profile import ValueType
+from heatpump_twin.drivers.modbus.profile.profile import UnverifiedPoint, ValueType
 from heatpump_twin.drivers.protocol import LinkError
 from heatpump_twin.drivers.status import is_good, name_of
 
@@ -35,7 +35,7 @@ def table_of(readings: Sequence[PointReading]) -> Table:
             Text(name_of(reading.status), style="" if is_good(reading.status) else "yellow"),
             _raw(reading),
             f"{point.space} {point.address}",
-            Text(reading.refusal or _doubt(reading), style="yellow"),
+            Text(reading.refusal or _note(reading), style="yellow"),
         )
     return table
 
@@ -64,13 +64,15 @@ def _as_data(reading: PointReading) -> dict[str, Any]:
         "space": point.space.value,
         "address": point.address,
     }
+    if isinstance(point, UnverifiedPoint):
+        data["unverified"] = point.why
     if reading.refusal:
         data["refusal"] = reading.refusal
     if point.type is ValueType.STRING:
         return data | {"value": None if reading.refusal else reading.text}
     if not isnan(reading.value):
         data["value"] = reading.value
-        if state := states_of(point.spec).get(int(reading.value)):
+        if state := point.spec.codes.get(int(reading.value)):
             data["state"] = state
     return data | {"unit": symbol_of(point.spec)}
 
@@ -78,6 +80,14 @@ def _as_data(reading: PointReading) -> dict[str, Any]:
 def _raw(reading: PointReading) -> str:
     width = 1 if reading.point.space.of_bits else 4
     return " ".join(f"{word:0{width}X}" for word in reading.words)
+
+
+def _note(reading: PointReading) -> str:
+    """Say who gives this reading, where the profile is not sure, and whether it can be right."""
+    doubt, point = _doubt(reading), reading.point
+    if isinstance(point, UnverifiedPoint):
+        return "; ".join(filter(None, (doubt, f"not verified: {point.why}")))
+    return doubt
 
 
 def _doubt(reading: PointReading) -> str:

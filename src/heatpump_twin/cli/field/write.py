@@ -21,7 +21,6 @@ from heatpump_twin.cli.field.device import (
     on_the_wire,
     output,
     require_points,
-    states_of,
     symbol_of,
     worded,
 )
@@ -96,7 +95,7 @@ def write(
 
 def number_of(point: ProfilePoint, text: str) -> float:
     """Return the value that a person typed: a number, or the name of a state."""
-    states = states_of(point.spec)
+    states = point.spec.codes
     for code, name in states.items():
         if name.lower() == text.strip().lower():
             return float(code)

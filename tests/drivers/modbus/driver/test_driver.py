@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from processes import spawned
 
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.modbus.profile.profile import PollClass, Space
@@ -151,11 +152,8 @@ asyncio.run(main())
 
 
 async def test_a_stopped_process_whose_kernel_still_accepts(drive: Any, eventually: Any) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", STOPPABLE, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
+    async with spawned(sys.executable, "-c", STOPPABLE, stdout=asyncio.subprocess.PIPE) as process:
+        assert process.stdout is not None
         port = int(await process.stdout.readline())
         _, seen = drive(METER, port, period=0.5, timeout=0.2)
         await eventually(lambda: seen.statuses() == {GOOD})
@@ -163,9 +161,6 @@ async def test_a_stopped_process_whose_kernel_still_accepts(drive: Any, eventual
         await eventually(lambda: seen.statuses() == {BAD_NO_COMMUNICATION})
         os.kill(process.pid, signal.SIGCONT)
         await eventually(lambda: seen.statuses() == {GOOD})
-    finally:
-        process.kill()
-        await process.wait()
 
 
 async def test_only_the_refused_point_is_bad(

@@ -134,7 +134,7 @@ ORDER = st.sampled_from(["big", "little"])
     scale=st.sampled_from([0.1, 1e4, 1e300]),
     data=st.data(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_block_is_decoded_like_its_points_one_by_one(
     kinds: list[tuple[str, str, str]], absent: tuple[int, ...], scale: float, data: st.DataObject
 ) -> None:
@@ -177,7 +177,7 @@ def test_a_block_is_decoded_like_its_points_one_by_one(
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_responses_are_decoded_together_like_one_by_one(data: st.DataObject) -> None:
     """Bits, bit fields, split counters and numbers of every packaged profile, in their blocks."""
     profile = load_profile(data.draw(st.sampled_from(packaged_profiles())))

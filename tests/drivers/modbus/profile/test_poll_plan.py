@@ -48,7 +48,7 @@ def profile_of(layout: list[tuple[int, str]], registers: int, gap: int) -> Profi
 
 
 @given(layout=maps, registers=st.integers(4, 16), gap=st.integers(0, 5), data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_plan_has_fewer_requests(
     layout: list[tuple[int, str]], registers: int, gap: int, data: st.DataObject
 ) -> None:

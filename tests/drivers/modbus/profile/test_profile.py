@@ -86,6 +86,41 @@ def test_a_value_must_fit_in_one_request(tmp_path: Path) -> None:
     assert "p.yaml:6: points.0.address: 2 addresses do not fit" in found
 
 
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("point: current, space: input, address: 9, type: int16", "unverified_points.0.why"),
+        (
+            "point: supply_setpoint, space: holding, address: 9, type: int16, why: a, write: {}",
+            "what is not verified is never written",
+        ),
+        (
+            "point: voltage, space: input, address: 1, type: int16, why: a",
+            "voltage lies there among the points, where it is certain",
+        ),
+        (
+            "point: current, space: input, address: 9, type: string, length: 120, why: a",
+            "120 addresses do not fit",
+        ),
+    ],
+)
+def test_a_doubtful_reading_is_checked_as_well(tmp_path: Path, line: str, problem: str) -> None:
+    head = HEAD.replace("points:", "limits: {registers: 100}\npoints:")
+    found = problems_of(tmp_path, f"{head}{VOLTAGE}unverified_points:\n  - {{{line}}}\n")
+    assert any(problem in text for text in found), found
+    assert all(text.startswith("p.yaml:8: unverified_points.0") for text in found)
+
+
+def test_one_register_may_be_read_in_several_ways_but_in_each_only_once(tmp_path: Path) -> None:
+    reading = "  - {point: current, space: input, address: 9, type: int16, why: a"
+    text = f"{HEAD}{VOLTAGE}unverified_points:\n{reading}}}\n{reading}, scale: 0.1}}\n"
+    path = tmp_path / "good.yaml"
+    path.write_text(text)
+    assert [p.scale for p in load_profile(path).unverified_points] == [1, 0.1]
+    (found,) = problems_of(tmp_path, f"{text}{reading}, unit: A}}\n{reading[:-1]}b}}\n")
+    assert "unverified_points.3.point: this reading of current is given twice" in found
+
+
 def test_bit_fields_may_share_a_register(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(
@@ -132,6 +167,8 @@ def test_the_json_schema_knows_every_key_in_use(name: str) -> None:
     assert set(data) <= set(schema["properties"])
     point_keys = set(schema["$defs"]["ProfilePoint"]["properties"])
     assert {key for point in data["points"] for key in point} <= point_keys
+    doubtful = data.get("unverified_points", [])
+    assert {key for point in doubtful for key in point} <= point_keys | {"why"}
 
 
 def test_the_json_schema_takes_one_sentinel_or_several() -> None:

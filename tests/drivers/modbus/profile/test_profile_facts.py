@@ -17,7 +17,11 @@ from typing import Any
 import pytest
 import yaml
 
+from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAccess
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.drivers.status import BAD_NO_DATA, BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, GOOD
 
@@ -137,6 +141,28 @@ async def test_the_words_of_a_device_are_read_as_its_source_says(
         else:
             assert status == GOOD, point
             assert value == pytest.approx(expected, rel=1e-6, abs=1e-9), point
+    assert device.refusals == []
+
+
+@pytest.mark.parametrize("name", sorted(DUMPS))
+async def test_what_sources_dispute_is_read_on_request_in_every_reading(
+    name: str, listen: Any
+) -> None:
+    device, profile = RawDevice(DUMPS[name]), load_profile(name)
+    expected = [tuple(*reading.items()) for reading in DUMPS[name].get("unverified", [])]
+    assert [point for point, _ in expected] == [p.point for p in profile.unverified_points]
+    link = ModbusLink.to(DeviceConnection.model_validate(f"tcp://127.0.0.1:{await listen(device)}"))
+    access = DeviceAccess(profile, link, device.unit, 5.0, SystemClock())
+    try:
+        plain, readings = await access.read(), await access.read(unverified=True)
+    finally:
+        await access.close()
+    assert [r.point.point for r in plain] == [p.point for p in profile.points]
+    for (point, value), reading in zip(expected, readings[len(plain) :], strict=True):
+        if isinstance(value, str):
+            assert reading.status == MARKS[value], point
+        else:
+            assert reading.value == pytest.approx(value, rel=1e-6, abs=1e-9), point
     assert device.refusals == []
 
 

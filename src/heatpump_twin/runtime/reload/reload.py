@@ -12,9 +12,9 @@ from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.assembly import assemble
-from heatpump_twin.runtime.reload_outcome import ReloadOutcome
-from heatpump_twin.runtime.roster import Roster
-from heatpump_twin.runtime.site_change import compare
+from heatpump_twin.runtime.reload.reload_outcome import ReloadOutcome
+from heatpump_twin.runtime.reload.roster import Roster
+from heatpump_twin.runtime.reload.site_change import compare
 from heatpump_twin.runtime.site_check import Examined, examine
 
 log = structlog.stdlib.get_logger(__name__)

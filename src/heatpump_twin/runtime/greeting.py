@@ -1,0 +1,27 @@
+"""What the person in front of the terminal is told when the twin runs."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import Site
+from heatpump_twin.runtime.first_run import ADMINISTRATOR
+from heatpump_twin.runtime.readiness import hmi_url
+
+
+def greet(site: Site, data: DataDirectory, *, first: bool) -> None:
+    """Tell where everything is; ``first``: the administrator was created just now."""
+    out = Console(soft_wrap=True, highlight=False)
+    out.print(f"heatpump-twin: {site.site.name}")
+    if site.hmi.enabled:
+        out.print(f"  HMI      {hmi_url(site)}")
+    out.print(f"  OPC UA   {site.opcua.url}")
+    out.print(f"  health   http://{site.ops.host}:{site.ops.port}/readyz")
+    out.print(f"  state    {data.root}")
+    if first:
+        out.print(f"  log in   as {ADMINISTRATOR}; the password is in {data.initial_password}")
+        out.print("           change it: hptwin user passwd admin, then delete the file")
+    else:
+        out.print("  log in   with a user of `hptwin user list`")
+    out.print("  Ctrl-C stops everything")

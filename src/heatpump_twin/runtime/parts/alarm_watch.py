@@ -1,0 +1,55 @@
+"""Who looks at the rules, and tells of alarms."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.rules.pack import load_pack
+from heatpump_twin.runtime.parts.foundation import Foundation
+from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
+from heatpump_twin.twin_engine.alarm import AlarmTransition
+
+RULE_PERIOD = 0.5
+"""How often rules are looked at; the shortest delay that makes sense is a poll period. [s]"""
+
+
+class AlarmWatch(HeatPumpPart):
+    """Evaluates all rules twice a second."""
+
+    def __init__(
+        self,
+        foundation: Foundation,
+        rules: RuleEngine,
+        announce: Callable[[AlarmTransition], None],
+    ) -> None:
+        self.active: Counter[str] = Counter()
+        """Number of active alarms by heat pump."""
+        self._image, self._clock = foundation.image, foundation.clock
+        self._rules = rules
+        self._announce = announce
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            for transition in self._rules.evaluate(self._image, self._clock.now()):
+                self.active[transition.alarm.asset] += 1 if transition.active else -1
+                self._announce(transition)
+            await asyncio.sleep(RULE_PERIOD)
+
+    async def add(self, newcomer: Newcomer) -> None:
+        """Watch a heat pump."""
+        self._rules.add(newcomer.heat_pump)
+
+    async def remove(self, asset: str) -> None:
+        """Watch a heat pump no more: its alarms do not return to normal, they are no more."""
+        self._rules.remove(asset)
+        self.active.pop(asset, None)
+
+
+def build_rules(foundation: Foundation) -> RuleEngine:
+    """Return the rules of the site's packs."""
+    packs = [load_pack(name) for name in foundation.site.rules.packs]
+    return RuleEngine(packs, foundation.site, foundation.table)

@@ -1,0 +1,79 @@
+"""What clients see: the OPC UA server, and what changes in it with a heat pump."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.runtime.parts.foundation import Foundation
+from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
+from heatpump_twin.server.security.users import UserStore
+from heatpump_twin.server.twin_server import TwinServer
+from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
+from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
+from heatpump_twin.twin_engine.history import HistoryReader
+from heatpump_twin.twin_engine.programs.programs import Programs
+
+
+@dataclass(frozen=True, slots=True)
+class Clients(HeatPumpPart):
+    """The server, which shows all heat pumps with the alarms that they can have."""
+
+    server: TwinServer
+    rules: RuleEngine
+
+    async def add(self, newcomer: Newcomer) -> None:
+        """Show a heat pump."""
+        alarms = self.rules.alarms_of(newcomer.heat_pump)
+        await self.server.add(newcomer.heat_pump, alarms, newcomer.assembly.provenance)
+
+    async def remove(self, asset: str) -> None:
+        """Show a heat pump no more: nobody can ask for anything on it."""
+        await self.server.remove(asset)
+
+
+def build_server(
+    foundation: Foundation,
+    users: UserStore,
+    programs: Programs,
+    rules: RuleEngine,
+    history: HistoryReader,
+) -> TwinServer:
+    """Return a server that shows a site. It does not listen yet."""
+    return TwinServer(
+        site=foundation.site,
+        data=foundation.data,
+        table=foundation.table,
+        image=foundation.image,
+        alarms=rules.definitions(),
+        commands=programs.commands,
+        programs=programs,
+        history=history,
+        users=users,
+        provenance=foundation.assembly.provenance,
+        clock=foundation.clock,
+    )
+
+
+@asynccontextmanager
+async def open_clients(
+    foundation: Foundation,
+    users: UserStore,
+    programs: Programs,
+    rules: RuleEngine,
+    history: HistoryReader,
+    models: ModelShelf,
+) -> AsyncIterator[Clients]:
+    """Listen. Clients are told of models that take the place of others."""
+    server = build_server(foundation, users, programs, rules, history)
+
+    async def adopted(asset: str, model: HeatUpModel) -> None:
+        await server.adopt(asset, model.card.provenance)
+
+    models.subscribe(adopted)
+    async with AsyncExitStack() as stack:
+        await server.start()
+        stack.push_async_callback(server.stop)
+        yield Clients(server, rules)

@@ -1,0 +1,40 @@
+"""What the twin keeps on disk of what it saw and did: history and audit, in one database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from heatpump_twin.runtime.parts.foundation import Foundation
+from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.errors import AuditError
+from heatpump_twin.twin_engine.historian.historian import Historian
+
+
+@dataclass(frozen=True, slots=True)
+class Records(HeatPumpPart):
+    """The historian and the audit log."""
+
+    historian: Historian
+    audit: AuditLog
+
+    def grow(self) -> None:
+        """Have the points that were added to the table recorded."""
+        self.historian.grow()
+
+
+@asynccontextmanager
+async def open_records(foundation: Foundation) -> AsyncIterator[Records]:
+    """Open the database, or begin without it: samples wait, and commands are refused."""
+    url, settings = foundation.database, foundation.site.historian
+    async with AsyncExitStack() as stack:
+        audit = AuditLog(url)
+        stack.push_async_callback(audit.stop)
+        with suppress(AuditError):  # away: the historian reports it
+            await audit.start()
+        historian = Historian(foundation.table, url, settings, foundation.clock)
+        await historian.start()
+        stack.push_async_callback(historian.stop)
+        yield Records(historian, audit)

@@ -1,0 +1,81 @@
+"""What the twin does by itself on somebody's behalf, and the training of models that this needs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from heatpump_twin.runtime.parts.foundation import Foundation
+from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
+from heatpump_twin.runtime.retraining import Retraining
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.commands import CommandHandler
+from heatpump_twin.twin_engine.commands.journal import Journal
+from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.programs import Programs
+
+
+@dataclass(frozen=True, slots=True)
+class Steering(HeatPumpPart):
+    """Programs and training."""
+
+    programs: Programs
+    retraining: Retraining
+
+    def grow(self) -> None:
+        """Remember what is set at the points that were added to the table."""
+        self.programs.grow()
+
+    async def add(self, newcomer: Newcomer) -> None:
+        """Take in a heat pump, and soon what it left behind when it went."""
+        self.programs.add(newcomer.asset)
+
+    async def remove(self, asset: str) -> None:
+        """Do nothing on a heat pump any more."""
+        await self.programs.remove(asset)
+
+
+def build_steering(
+    foundation: Foundation,
+    audit: AuditLog,
+    commands: CommandHandler,
+    models: ModelShelf,
+    arguments: Sequence[str],
+) -> Steering:
+    """Put programs in front of ``commands``. Nothing is opened.
+
+    ``arguments`` tell a process of ours what site it trains for.
+    """
+    data, clock = foundation.data, foundation.clock
+    journal = Journal(audit, clock)
+    retraining = Retraining(foundation.table, data, arguments, journal, models.adopt, clock)
+    programs = Programs(
+        image=foundation.image,
+        commands=commands,
+        journal=journal,
+        store=ProgramStore(foundation.database),
+        models=models,
+        zone=ZoneInfo(foundation.site.site.timezone),
+        clock=clock,
+        trainer=retraining,
+    )
+    return Steering(programs, retraining)
+
+
+@asynccontextmanager
+async def open_steering(
+    foundation: Foundation,
+    audit: AuditLog,
+    commands: CommandHandler,
+    models: ModelShelf,
+    arguments: Sequence[str],
+) -> AsyncIterator[Steering]:
+    """Take up what the last run promised."""
+    steering = build_steering(foundation, audit, commands, models, arguments)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(steering.programs.stop)
+        await steering.programs.start()
+        yield steering

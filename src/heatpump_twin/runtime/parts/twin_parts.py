@@ -1,0 +1,97 @@
+"""All parts of a running twin, opened in the order of the flow and closed in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.runtime.parts.alarm_watch import AlarmWatch, build_rules
+from heatpump_twin.runtime.parts.clients import Clients, open_clients
+from heatpump_twin.runtime.parts.field import Field
+from heatpump_twin.runtime.parts.figures import Figures, open_figures
+from heatpump_twin.runtime.parts.forecasts import Forecasts
+from heatpump_twin.runtime.parts.foundation import Foundation
+from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
+from heatpump_twin.runtime.parts.records import Records, open_records
+from heatpump_twin.runtime.parts.steering import Steering, open_steering
+from heatpump_twin.server.security.users import UserStore
+
+
+@dataclass(frozen=True, slots=True)
+class TwinParts:
+    """The parts, in the order of the flow."""
+
+    foundation: Foundation
+    records: Records
+    figures: Figures
+    forecasts: Forecasts
+    field: Field
+    steering: Steering
+    clients: Clients
+    alarms: AlarmWatch
+
+    @property
+    def members(self) -> tuple[HeatPumpPart, ...]:
+        """Those that heat pumps come to, in this order, and go from, in reverse.
+
+        So what is read is derived and recorded from the first frame on; and on one that goes nobody
+        can ask for anything, and no program runs, before its devices are left alone.
+        """
+        return (
+            self.foundation,
+            self.records,
+            self.figures,
+            self.forecasts,
+            self.field,
+            self.steering,
+            self.clients,
+            self.alarms,
+        )
+
+    def loops(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what runs for ever beside the polling of devices, which `Field.start` begins."""
+        return [
+            self.records.historian.run(),
+            self.figures.totals.run(),
+            self.forecasts.run(),
+            self.steering.programs.run(),
+            self.steering.retraining.run(),
+            self.clients.server.wait(),
+            self.alarms.run(),
+        ]
+
+
+@asynccontextmanager
+async def open_parts(
+    site: Site, data: DataDirectory, users: UserStore, arguments: Sequence[str], clock: Clock
+) -> AsyncIterator[TwinParts]:
+    """Open everything; nothing is polled yet. ``arguments`` tell a process of ours of the site."""
+    async with AsyncExitStack() as stack:
+        opened = stack.enter_async_context
+        foundation = Foundation.lay(site, data, clock)
+        records = await opened(open_records(foundation))
+        history, audit = records.historian, records.audit
+        figures = await open_figures(foundation, history)
+        forecasts = Forecasts(foundation)
+        field = Field(foundation, audit)
+        steering = await opened(
+            open_steering(foundation, audit, field.commands, forecasts.models, arguments)
+        )
+        rules = build_rules(foundation)
+        clients = await opened(
+            open_clients(foundation, users, steering.programs, rules, history, forecasts.models)
+        )
+        alarms = AlarmWatch(foundation, rules, clients.server.announce)
+        for sink in (
+            figures.deriver.derive,
+            figures.totals.derive,
+            history.append,
+            clients.server.publish,
+        ):
+            foundation.image.subscribe(sink)
+        yield TwinParts(foundation, records, figures, forecasts, field, steering, clients, alarms)

@@ -1,0 +1,51 @@
+"""Whether the compressor runs: told by the machine, or inferred from its electrical power."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from heatpump_twin.twin_engine.derive.derived_inputs import Chosen
+from heatpump_twin.twin_engine.derive.derived_point import MachineFacts
+from heatpump_twin.twin_engine.quality import at_least_uncertain
+from heatpump_twin.twin_engine.sample import Sample, sample_of
+
+
+class CompressorMemory:
+    """The last answer, which the next one depends on, and what the unit takes when it idles."""
+
+    def __init__(self, facts: MachineFacts) -> None:
+        self.idle_power = facts.plate.standby_power + facts.plate.pump_power
+        self.was_on = False
+
+
+def compressor_on(
+    memory: CompressorMemory, source: Chosen, heaters: Mapping[str, Sample]
+) -> Sample:
+    """Tell whether the compressor runs, from the most direct source that there is."""
+    (told,) = source.samples
+    if told.bad:
+        return sample_of(math.nan, told)
+    if source.points != ("electrical_power",):
+        return sample_of(float(told.value > 0), told)
+    memory.was_on = compressor_from_power(told.value, memory.idle_power, memory.was_on)
+    on = sample_of(float(memory.was_on), told)
+    # The meter cannot tell a heater from the compressor.
+    if any(heater.bad or heater.value for heater in heaters.values()):
+        return on._replace(status=at_least_uncertain(told.status))
+    return on
+
+
+def compressor_from_power(power: float, idle: float, was_on: bool) -> bool:
+    """Tell from the electrical power whether the compressor runs.
+
+    Parameters
+    ----------
+    power : float
+        Electrical power of the whole unit. [W]
+    idle : float
+        Standby and circulation pump together. [W]
+    was_on : bool
+        The answer before: it takes 100 W above idle to be on and less than 50 W to be off.
+    """
+    return power > idle + (50.0 if was_on else 100.0)

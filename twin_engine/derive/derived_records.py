@@ -1,0 +1,111 @@
+"""The derived points of a heat pump, one record each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointEntry
+from heatpump_twin.twin_engine.derive.compressor import CompressorMemory, compressor_on
+from heatpump_twin.twin_engine.derive.derivation import Derivation
+from heatpump_twin.twin_engine.derive.derived_inputs import AnyOf, BestOf, FirstOf, Perhaps
+from heatpump_twin.twin_engine.derive.derived_point import DerivedPoint
+from heatpump_twin.twin_engine.derive.energy_today import (
+    cop_today,
+    electricity_counter,
+    energy_today,
+    heat_counter,
+)
+from heatpump_twin.twin_engine.derive.expectation import (
+    PlateExpectation,
+    expected_cop,
+    expected_power,
+    residual,
+)
+from heatpump_twin.twin_engine.derive.measured_cop import measured_cop
+from heatpump_twin.twin_engine.derive.operating_state import state_sample
+from heatpump_twin.twin_engine.derive.sources import (
+    COMPRESSOR_SOURCES,
+    HEATERS,
+    SHOWN_PAIRS,
+    SOURCE_TEMPERATURES,
+    STATE_SWITCHES,
+    WATER_FLOWS,
+    WATER_PAIRS,
+)
+from heatpump_twin.twin_engine.derive.steadiness import Steadiness
+from heatpump_twin.twin_engine.derive.water import heat_into_water, temperature_difference
+
+RECORDS = (
+    DerivedPoint(
+        "compressor_on",
+        (FirstOf(COMPRESSOR_SOURCES), Perhaps(HEATERS)),
+        compressor_on,
+        memory=CompressorMemory,
+    ),
+    DerivedPoint("operating_state", ("compressor_on", Perhaps(STATE_SWITCHES)), state_sample),
+    DerivedPoint("temperature_difference", (FirstOf(SHOWN_PAIRS),), temperature_difference),
+    DerivedPoint("thermal_power", (BestOf(WATER_FLOWS), BestOf(WATER_PAIRS)), heat_into_water),
+    DerivedPoint(
+        "cop",
+        (
+            "thermal_power",
+            "electrical_power",
+            "compressor_on",
+            BestOf(WATER_PAIRS),
+            Perhaps(("defrost_active",)),
+        ),
+        measured_cop,
+        memory=lambda _: Steadiness(),
+    ),
+    DerivedPoint(
+        "electrical_energy_today",
+        ("electrical_energy",),
+        energy_today,
+        memory=electricity_counter,
+        recalls="electrical_energy",
+    ),
+    DerivedPoint(
+        "heat_energy_today",
+        ("heat_energy",),
+        energy_today,
+        memory=heat_counter,
+        recalls="heat_energy",
+    ),
+    DerivedPoint("cop_today", ("heat_energy_today", "electrical_energy_today"), cop_today),
+    DerivedPoint(
+        "expected_electrical_power",
+        (
+            "operating_state",
+            "thermal_power",
+            "cop",
+            AnyOf(SOURCE_TEMPERATURES),
+            BestOf(WATER_PAIRS),
+            BestOf(WATER_FLOWS),
+            Perhaps(HEATERS),
+        ),
+        expected_power,
+        memory=PlateExpectation,
+    ),
+    DerivedPoint(
+        "expected_cop",
+        ("operating_state", "thermal_power", "expected_electrical_power"),
+        expected_cop,
+    ),
+    DerivedPoint("cop_residual", ("cop", "expected_cop"), residual),
+    DerivedPoint(
+        "electrical_power_residual", ("electrical_power", "expected_electrical_power"), residual
+    ),
+)
+
+
+@cache
+def heat_pump_derivation() -> Derivation:
+    """Return all of them, checked; raise `DerivationError` if one does not fit the catalogue."""
+    return Derivation(RECORDS, CATALOGUE[HEAT_PUMP])
+
+
+def derived_entries(asset: str, ids: Iterable[str]) -> list[PointEntry]:
+    """Return the points that can be computed for an asset that has the points ``ids``."""
+    specs = CATALOGUE[HEAT_PUMP]
+    return [(asset, point, specs[point], None) for point in heat_pump_derivation().points(ids)]

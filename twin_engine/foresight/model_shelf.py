@@ -1,0 +1,51 @@
+"""The models that are in use, by heat pump."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
+
+AdoptionListener = Callable[[str, HeatUpModel], Awaitable[None]]
+"""Told that a heat pump has another model now."""
+
+
+class ModelShelf(Mapping[str, HeatUpModel]):
+    """Has the model of each heat pump that has one. Whoever looks gets the one that is in use."""
+
+    def __init__(self, models: Mapping[str, HeatUpModel]) -> None:
+        self._models = dict(models)
+        self._listeners: list[AdoptionListener] = []
+
+    def __getitem__(self, asset: str) -> HeatUpModel:
+        return self._models[asset]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models)
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def subscribe(self, listener: AdoptionListener) -> None:
+        """Have a listener told of every model that takes the place of another."""
+        self._listeners.append(listener)
+
+    def put(self, asset: str, model: HeatUpModel) -> None:
+        """Have a model for a heat pump that came."""
+        self._models[asset] = model
+
+    def take(self, asset: str) -> None:
+        """Have none for a heat pump that went."""
+        self._models.pop(asset, None)
+
+    async def adopt(self, asset: str, model: HeatUpModel) -> bool:
+        """Put a trained model in place of the one that there is, and tell the listeners.
+
+        Return whether there was one: without it there are no points for what the model predicts.
+        """
+        if asset not in self._models:
+            return False
+        self._models[asset] = model
+        for listener in self._listeners:
+            await listener(asset, model)
+        return True
