@@ -17,7 +17,7 @@ from heatpump_twin.runtime.parts.figures import Figures, open_figures
 from heatpump_twin.runtime.parts.forecasts import Forecasts
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
-from heatpump_twin.runtime.parts.records import Records, open_records
+from heatpump_twin.runtime.parts.kept_records import Records, open_records
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.server.security.users import UserStore
 
