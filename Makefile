@@ -5,7 +5,7 @@ VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(VERSION)
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
-STAGES := format lint types layers house reference nodeset translations
+STAGES := format lint types layers house imports reference nodeset translations
 
 .PHONY: help setup run test test-fast test-long test-busy coverage check links generate messages nodeset \
 	bench format clean $(STAGES:%=check-%)
@@ -66,11 +66,16 @@ check-layers: links
 check-house: $(STAMP)
 	$(BIN)/python tools/house.py
 
+check-imports: $(STAMP)
+	$(BIN)/deptry config drivers hmi models rules server src twin_engine
+	$(BIN)/deptry --exclude build --ignore DEP002,DEP004 tests/support tests tools bench
+
 check-reference: $(STAMP)
 	$(BIN)/python tools/reference_pages.py --check
 
 check-nodeset: $(STAMP)
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator --check
+	$(BIN)/python tools/type_nodes.py --check
 
 check-translations: $(STAMP)
 	$(BIN)/python tools/translations.py --check
@@ -84,15 +89,16 @@ generate: nodeset messages  ## write all that is generated: type model, messages
 messages: $(STAMP)  ## bring the translations' template and PO files up to date
 	$(BIN)/python tools/translations.py
 
-nodeset: $(STAMP)  ## write the type model's NodeSet2 and its NodeIds from server/nodeset/model.yaml
+nodeset: $(STAMP)  ## write the type model's NodeSet2, its NodeIds and type nodes from server/nodeset/model.yaml
 	$(BIN)/python -m heatpump_twin.server.nodeset.generator
+	$(BIN)/python tools/type_nodes.py
 
 format: $(STAMP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)  ## measure, against peers in the same run
-	$(BIN)/python -m bench $(ARGS)
+	PYTHONPATH=tests/support $(BIN)/python -m bench $(ARGS)
 
 clean:  ## remove everything that was made
 	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info src/*.egg-info

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from rich.console import Console
 
-from bench import address_space, modbus_faults, modbus_poll, modbus_requests, opcua
+from bench import address_space, modbus_faults, modbus_poll, modbus_requests, opcua, start
 
 parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
 parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
@@ -21,6 +21,7 @@ benches = {
     "modbus_faults": modbus_faults.run,
     "address_space": address_space.run,
     "opcua": opcua.run,
+    "start": start.run,
 }
 if unknown := set(arguments.names) - set(benches):
     parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(benches)}")

@@ -1,4 +1,4 @@
-"""The address space: how long it takes to build, what it weighs, how fast the twin is ready.
+"""The address space: how long it takes to build, and what it weighs.
 
 Every figure is a process of its own. Memory is a slope: what one more heat pump adds to it.
 """
@@ -6,17 +6,9 @@ Every figure is a process of its own. Memory is a slope: what one more heat pump
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +16,24 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bench.free_ports import free_ports
+
 SIZES = (1, 50, 250)
 PEER_SIZES = (5, 25)
-WARM_STARTS = 3
 MEGABYTE, KILOBYTE = 1e6, 1e3
 BUILD = "the whole twin"
 """The mark of `bench.site_build` behind points, drivers, rules, database and server."""
-BARS = {"build": 10.0, "rss": 1.0, "start": 4.0}
-"""At the design size: seconds to build, MB per heat pump, seconds to ready."""
+BARS = {"build": 10.0, "rss": 1.0}
+"""At the design size: seconds to build, MB per heat pump."""
 
 
 def run(console: Console) -> None:
     """Measure and print all of it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _child("site_build", 1, _ports(1)[0], folder)  # imports the type nodes once
-        sizes = {size: _child("site_build", size, _ports(1)[0], folder) for size in SIZES}
+        sizes = {size: _child("site_build", size, free_ports(1)[0], folder) for size in SIZES}
         _print_build(console, sizes)
         _print_peer(console, folder, sizes)
-        _print_start(console, folder)
 
 
 def _print_build(console: Console, sizes: dict[int, dict[str, Any]]) -> None:
@@ -88,77 +79,6 @@ def _print_peer(console: Console, folder: Path, sizes: dict[int, dict[str, Any]]
         table.add_row(escape(title), f"{own:.2f}", f"{theirs:.2f}", f"{own / theirs:.2f}")
     console.print(table)
     console.print("Ours with drivers, rules and historian; asyncua's with nodes alone.")
-
-
-def _print_start(console: Console, folder: Path) -> None:
-    data = folder / "start"
-    table = Table(
-        "ready after [s]", "OPC UA", "HMI", "all of /readyz", title="Start of `hptwin run`"
-    )
-    for number in range(1 + WARM_STARTS):
-        title = "first, with import" if number == 0 else f"warm {number}"
-        ready = _start(data)
-        table.add_row(title, *(f"{ready[part]:.2f}" for part in ("opcua", "hmi", "all")))
-    console.print(table)
-    console.print(
-        f"Bar for a warm start: {BARS['start']:.0f} s. The emulated plant starts as well."
-    )
-
-
-def _start(data: Path) -> dict[str, float]:
-    """Start the default site; return after how many seconds each part was ready, and all were."""
-    opcua, hmi, ops, control, plant, *_ = _ports(9)
-    settings = {
-        "opcua.port": opcua, "hmi.port": hmi, "ops.port": ops,
-        "plant.control_port": control, "plant.port": plant,
-    }  # fmt: skip
-    arguments = [part for key, port in settings.items() for part in ("--set", f"{key}={port}")]
-    begin = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "heatpump_twin", "run", "--data", data, *arguments],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    seen: dict[str, float] = {}
-    try:
-        while "all" not in seen:
-            parts, ready = _readiness(ops)
-            now = time.monotonic() - begin
-            for name in [*parts, *(["all"] if ready else [])]:
-                seen.setdefault(name, now)
-            if process.poll() is not None or now > 60:
-                raise RuntimeError(f"the twin did not become ready: {parts}")
-            time.sleep(0.01)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-    return seen
-
-
-def _readiness(port: int) -> tuple[Sequence[str], bool]:
-    """Return the parts that are ready, and whether all are."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as reply:
-            body = json.load(reply)
-    except urllib.error.HTTPError as error:
-        with error:
-            body = json.load(error)
-    except OSError:
-        return (), False
-    return [name for name, part in body["components"].items() if part["ready"]], body["ready"]
-
-
-def _ports(count: int) -> list[int]:
-    """Return free TCP ports in a row."""
-    for first in range(21_000 + os.getpid() % 5_000, 32_000, count):
-        ports = list(range(first, first + count))
-        try:
-            with ExitStack() as stack:
-                for port in ports:
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return ports
-    raise RuntimeError("no free ports")
 
 
 def _run(module: str, *arguments: object) -> str:

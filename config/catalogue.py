@@ -9,9 +9,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from heatpump_twin.config.quick_yaml import quick_load
 from heatpump_twin.config.text_fields import PointText, StateText, UnitText
 
 Span = tuple[float, float]
@@ -172,7 +172,7 @@ class PointSpec(BaseModel):
 
 def _packaged(name: str) -> dict[str, dict[str, object]]:
     text = files("heatpump_twin.config").joinpath(name).read_text("utf-8")
-    content: dict[str, dict[str, object]] = yaml.safe_load(text)
+    content: dict[str, dict[str, object]] = quick_load(text)
     return content
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.resources import files
 from types import MappingProxyType
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from heatpump_twin.config.quick_yaml import quick_load
 
 
 class Currency(BaseModel):
@@ -23,7 +24,7 @@ class Currency(BaseModel):
 
 def _packaged() -> dict[str, Currency]:
     text = files("heatpump_twin.config").joinpath("currencies.yaml").read_text("utf-8")
-    entries: dict[str, object] = yaml.safe_load(text)
+    entries: dict[str, object] = quick_load(text)
     return {code: Currency.model_validate(entry) for code, entry in entries.items()}
 
 

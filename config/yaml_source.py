@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,12 +12,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.quick_yaml import QuickSafeLoader
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 YamlPath = tuple[str | int, ...]
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeys(yaml.constructor.SafeConstructor):
     """A key written twice is a mistake, not a silent override."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -31,14 +33,21 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+class _UniqueKeyLoader(_UniqueKeys, yaml.SafeLoader):
+    """In Python: it says best what is wrong."""
+
+
+class _QuickLoader(_UniqueKeys, QuickSafeLoader):
+    """For files in which nothing is."""
+
+
 class YamlSource:
     """One parsed YAML file: its data, and the line of every key in it."""
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
         try:
-            self._root = yaml.compose(text, Loader=_UniqueKeyLoader)
-            self.data: object = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+            self._root, self.data = _parsed(text)
         except yaml.YAMLError as error:
             line, message = 1, str(error)
             if isinstance(error, yaml.MarkedYAMLError):
@@ -78,6 +87,14 @@ class YamlSource:
             raise ConfigError(
                 [self.problem(_plain(e["loc"]), _message(e)) for e in error.errors()]
             ) from error
+
+
+def _parsed(text: str) -> tuple[yaml.Node | None, object]:
+    """Return the nodes of a document, which know their lines, and the data in it."""
+    with suppress(yaml.YAMLError):
+        return yaml.compose(text, Loader=_QuickLoader), yaml.load(text, Loader=_QuickLoader)  # noqa: S506
+    root = yaml.compose(text, Loader=_UniqueKeyLoader)
+    return root, yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
 
 
 def dotted(location: Sequence[str | int]) -> str:

@@ -59,7 +59,6 @@ class Statistics:
     subscriptions: int
     monitored_items: int
     rejected_logins: int
-    active_alarms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +213,7 @@ class TwinServer:
     @property
     def statistics(self) -> Statistics:
         """Figures for monitoring."""
-        return self._running.statistics() if self._running else Statistics(0, 0, 0, 0, 0, 0)
+        return self._running.statistics() if self._running else Statistics(0, 0, 0, 0, 0)
 
     async def _internal_server(
         self, authenticator: Authenticator, check: CheckClient
@@ -292,7 +291,6 @@ class _Running:
             subscriptions=len(subscriptions),
             monitored_items=sum(s.monitored_item_srv.count for s in subscriptions),
             rejected_logins=self.authenticator.failures,
-            active_alarms=self.space.conditions.active,
         )
 
 

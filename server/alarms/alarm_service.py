@@ -52,11 +52,6 @@ class AlarmService:
         self._nodes = ConditionNodes(builder)
         iserver.aspace.add_source(self._nodes)
 
-    @property
-    def active(self) -> int:
-        """How many alarms are active."""
-        return sum(condition.active for condition in self._by_key.values())
-
     # ── the address space ─────────────────────────────────────────────────────────────────────────
     def add(self, alarm: AlarmDefinition, device: ua.NodeId) -> None:
         """Add a condition to a device."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import xml.etree.ElementTree as ET
 from importlib.resources import files
@@ -44,6 +45,14 @@ def official_nodeset(name: str) -> bytes:
 def own_nodeset() -> bytes:
     """Return our type model."""
     return files("heatpump_twin.server.nodeset").joinpath("heatpump-twin.types.xml").read_bytes()
+
+
+def publication_date(nodeset: bytes) -> dt.datetime:
+    """Return since when a model is as it is."""
+    model = ET.fromstring(nodeset).find(f"{_XML}Models/{_XML}Model")  # noqa: S314 - as below
+    if model is None:
+        raise NodesetError("a nodeset is without a model")
+    return dt.datetime.fromisoformat(model.attrib["PublicationDate"])
 
 
 def runtime_part(nodeset: bytes) -> bytes:

@@ -6,12 +6,13 @@ away: a client that finds a node may rely on it.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
-from heatpump_twin.server.space.ua_values import content, standard, status_code
+from heatpump_twin.server.space.ua_values import content, standard, status_code, timed_value
 
 IDS = ua.ObjectIds
 
@@ -57,6 +58,16 @@ _EMPTY = {
     "StaticNodeIdTypes": ua.Variant([], ua.VariantType.Int32, is_array=True),
 }
 """What a namespace's metadata says where its nodeset says nothing."""
+
+_OF_THE_IMPORT = tuple(
+    standard(number)
+    for number in (
+        IDS.Server_ServerStatus,
+        IDS.Server_ServerStatus_BuildInfo,
+        IDS.Server_ServerStatus_BuildInfo_BuildDate,
+    )
+)
+"""Variables of which the server that imports has written its own moment; ours writes them anew."""
 
 _OWNING = frozenset(map(standard, (IDS.HasComponent, IDS.HasProperty, IDS.HasOrderedComponent)))
 
@@ -109,6 +120,18 @@ def fill(aspace: AddressSpace) -> None:
                 attribute = aspace[properties[name]].attributes[ua.AttributeIds.Value]
                 if content(attribute.value) is None:
                     attribute.value = ua.DataValue(empty)
+
+
+def date(aspace: AddressSpace, published: dt.datetime) -> None:
+    """Date values from when their model was published, instead of from when it was imported."""
+    for node in _OF_THE_IMPORT:
+        _set(aspace, node, ua.DataValue())
+    for node in list(aspace.keys()):
+        attribute = aspace[node].attributes.get(ua.AttributeIds.Value)
+        held = None if attribute is None else attribute.value
+        if attribute is not None and held is not None and held.SourceTimestamp is not None:
+            variant, status = held.Value or ua.Variant(), held.StatusCode or ua.StatusCode()
+            attribute.value = timed_value(variant, status, published, published)
 
 
 def _set(aspace: AddressSpace, node: ua.NodeId, value: ua.DataValue) -> None:

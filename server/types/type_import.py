@@ -1,9 +1,8 @@
-"""Where the type nodes come from: a file of an earlier start, or an import of the nodesets."""
+"""Where the type nodes come from: the package, an earlier start, or an import of the nodesets."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -12,10 +11,22 @@ import structlog
 from asyncua import Server, ua
 from asyncua.server.address_space import NodeData
 
-from heatpump_twin.server.nodeset.type_models import TYPES, all_nodesets, runtime_part
+from heatpump_twin.server.nodeset.type_models import (
+    TYPES,
+    all_nodesets,
+    publication_date,
+    runtime_part,
+)
 from heatpump_twin.server.space.ua_values import content
-from heatpump_twin.server.types import nodeset_language, standard_nodes, type_nodes
-from heatpump_twin.server.types.type_cache import TypeCache
+from heatpump_twin.server.types import nodeset_language, standard_nodes
+from heatpump_twin.server.types.recipe import Recipe
+from heatpump_twin.server.types.type_cache import (
+    keep_block,
+    kept_block,
+    packaged_block,
+    packaged_file,
+)
+from heatpump_twin.server.types.type_file import code_of
 from heatpump_twin.server.types.type_nodes import TypeNodes, packed
 
 log = structlog.stdlib.get_logger(__name__)
@@ -24,18 +35,22 @@ log = structlog.stdlib.get_logger(__name__)
 async def load_type_nodes(cache: Path) -> TypeNodes:
     """Return the nodes of OPC UA itself and of all type models.
 
-    They are read from the file ``cache``, or imported and written there.
+    They come with the package. Where those do not fit, they are read from the file ``cache``, or
+    imported and kept there.
     """
-    nodesets = all_nodesets()
-    steps = (standard_nodes, nodeset_language, type_nodes)
-    recipe = [inspect.getsource(module).encode() for module in steps]
-    kept = TypeCache(cache, [*nodesets, *recipe])
-    block = kept.read()
+    nodesets, packaged = all_nodesets(), packaged_file()
+    recipe = Recipe.of(nodesets, code_of(packaged))
+    block = packaged_block(packaged, recipe) or kept_block(cache, recipe)
     if block is None:
-        made = await import_nodesets(nodesets)
-        block = packed(made.nodes, made.data_types, made.namespaces)
-        kept.write(block)
+        block = await make_block(nodesets)
+        keep_block(cache, block, recipe)
     return TypeNodes(block)
+
+
+async def make_block(nodesets: Sequence[bytes]) -> bytes:
+    """Import nodesets and pack their nodes; this takes some seconds."""
+    made = await import_nodesets(nodesets)
+    return packed(made.nodes, made.data_types, made.namespaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,7 @@ class Imported:
     """From index 2 on."""
 
 
-async def import_nodesets(nodesets: Iterable[bytes]) -> Imported:
+async def import_nodesets(nodesets: Sequence[bytes]) -> Imported:
     """Import nodesets into a server of the library, and make of its nodes what ours offers."""
     server = Server()
     try:
@@ -64,6 +79,7 @@ async def import_nodesets(nodesets: Iterable[bytes]) -> Imported:
     space = server.iserver.aspace
     standard_nodes.prune(space)
     standard_nodes.fill(space)
+    standard_nodes.date(space, publication_date(nodesets[-1]))
     nodeset_language.state_english(space, namespaces.index(TYPES) + 2)
     nodes = [space[node_id] for node_id in space.keys()]  # noqa: SIM118 - it is no mapping
     log.info("type nodes imported", nodes=len(nodes), namespaces=namespaces)

@@ -19,7 +19,6 @@ from typing import Any
 import patience
 import processes
 import pytest
-from kept_type_nodes import keep, lend
 from patience import PATIENCE
 from ports import claim
 from selenium import webdriver
@@ -67,7 +66,6 @@ class TwinProcess:
     _errors: Any = None
 
     def start(self) -> None:
-        lend(self.data)
         self._errors = (self.data / "twin.log").open("w")
         self.process = processes.start(
             sys.executable, Path(__file__).with_name("twin_process.py"), self.data, self.site,
@@ -77,7 +75,6 @@ class TwinProcess:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line == "ready\n":
-                keep(self.data)
                 return
         pytest.fail(f"the twin did not start:\n{(self.data / 'twin.log').read_text()}")
 

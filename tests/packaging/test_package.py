@@ -1,65 +1,176 @@
-"""The package as a user gets it: a wheel in an empty environment."""
+"""The package as a user gets it: built from the source distribution, in an empty environment."""
 
 from __future__ import annotations
 
+import compileall
 import os
 import sys
+import tarfile
+import tomllib
 import venv
 import zipfile
+from dataclasses import dataclass
+from email import message_from_string
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import processes
 import pytest
+from markdown_it import MarkdownIt
 from places import ROOT
+
+ROOMS = ("config", "drivers", "hmi", "models", "rules", "server", "twin_engine")
+PACKAGE = "src/heatpump_twin"
+GENERATOR = "server/nodeset/generator"
+"""A tool of the source tree: what it makes is packaged."""
+TYPE_NODES = """
+import asyncio
+from pathlib import Path
+from heatpump_twin.server.types.type_import import load_type_nodes
+print(len(list(asyncio.run(load_type_nodes(Path("kept"))))), Path("kept").exists())
+"""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What ``python -m build`` makes: the wheel from the source distribution."""
+
+    sdist: Path
+    wheel: Path
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    built = processes.run(sys.executable, "-m", "build", "--wheel", "--outdir", out, ROOT)
-    assert built.returncode == 0, built.stderr
-    (wheel,) = out.glob("*.whl")
-    return wheel
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    out = tmp_path_factory.mktemp("dist")
+    # Without isolation: the setuptools of this environment, and no registry is asked.
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, ROOT)
+    (sdist,), (wheel,) = out.glob("*.tar.gz"), out.glob("*.whl")
+    return Built(sdist, wheel)
 
 
-def test_nothing_generic_lands_in_site_packages(wheel: Path) -> None:
+def run(*command: object, **more: Any) -> str:
+    done = processes.run(*map(str, command), **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def tracked(*folders: str) -> set[str]:
+    """Return the files of the tree; a source distribution is without git's list of them."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    names = run("git", "-C", ROOT, "ls-files", "-z", *folders).split("\0")[:-1]
+    return {name for name in names if (ROOT / name).exists()}
+
+
+def wheel_names(wheel: Path) -> set[str]:
     with zipfile.ZipFile(wheel) as archive:
-        tops = {name.split("/")[0] for name in archive.namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"heatpump_twin"}
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
 
 
-def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        packaged = set(archive.namelist())
-    rooms = ("config", "drivers", "twin_engine", "rules", "models", "server", "hmi")
-    listed = processes.run("git", "-C", ROOT, "ls-files", "-z", *rooms)
-    tracked = listed.stdout.split("\0")[:-1]
-    # The generator of the type model is a tool of this checkout: what it makes is packaged.
-    needed = [
-        name
-        for name in tracked
-        if not name.endswith(".md") and not name.startswith("server/nodeset/generator/")
-    ]
-    missing = [name for name in needed if f"heatpump_twin/{name}" not in packaged]
-    assert not missing
-    assert tracked
+# ── what is in it ─────────────────────────────────────────────────────────────────────────────────
+def test_the_source_distribution_is_the_whole_tree(built: Built) -> None:
+    with tarfile.open(built.sdist) as archive:
+        packed = {member.name.partition("/")[2] for member in archive if member.isfile()}
+    assert tracked() - packed == set()
+    assert {name for name in packed if "__pycache__" in name or name.startswith("build/")} == set()
 
 
-def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    # The dependencies come from the running environment, so that the test asks no registry; the
-    # package itself comes from the wheel alone.
+def test_the_wheel_holds_all_of_the_rooms_and_nothing_else(built: Built) -> None:
+    rooms = {
+        f"heatpump_twin/{name}"
+        for name in tracked(*ROOMS)
+        if not name.startswith(GENERATOR) and not name.endswith(".md")
+    }
+    package = {name.removeprefix("src/") for name in tracked(PACKAGE)}
+    assert wheel_names(built.wheel) == rooms | package
+
+
+def test_every_package_folder_is_listed() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {
+        file.parent.relative_to(ROOT)
+        for top in (*ROOMS, PACKAGE)
+        for file in (ROOT / top).rglob("*.py")
+        if GENERATOR not in str(file)
+    }
+    names = {
+        f"heatpump_twin.{'.'.join(folder.parts)}"
+        if folder.parts[0] != "src"
+        else ".".join(folder.parts[1:])
+        for folder in folders
+    }
+    assert names - set(settings["packages"]) == set()
+    assert set(settings["package-dir"]) == {"heatpump_twin", *(f"heatpump_twin.{r}" for r in ROOMS)}
+
+
+def test_the_readme_of_the_package_links_to_nothing_beside_it(built: Built) -> None:
+    with zipfile.ZipFile(built.wheel) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+        metadata = message_from_string(archive.read(name).decode())
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    text = metadata.get_payload()
+    assert "# heatpump-twin" in text
+    assert "Integrator guide" in text
+    inline = [t for token in MarkdownIt().parse(text) for t in token.children or ()]
+    targets = [str(t.attrGet("href") or t.attrGet("src")) for t in inline if t.attrs]
+    assert [target for target in targets if not urlsplit(target).scheme] == []
+    assert "http://127.0.0.1:8080" in targets
+
+
+# ── it works ──────────────────────────────────────────────────────────────────────────────────────
+def test_the_wheel_works_in_an_empty_environment(built: Built, tmp_path: Path) -> None:
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=False, symlinks=True)
-    python = environment / "bin" / "python"
-    target = tmp_path / "site"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(target)
+    # The dependencies come from the running environment, so that the test asks no registry. As an
+    # entry of the path it brings no .pth file: the editable install's finder stays out.
+    dependencies = next(p for p in sys.path if p.endswith("site-packages"))
+    (own,) = environment.glob("lib/python*/site-packages")
+    (own / "dependencies.pth").write_text(dependencies + "\n")
+    pip = (sys.executable, "-m", "pip", "--python", environment / "bin" / "python")
+    run(*pip, "install", "--no-deps", "--no-index", "--disable-pip-version-check", built.wheel)
+    hptwin = environment / "bin" / "hptwin"
+    assert "hp1" in run(hptwin, "check", "default", cwd=tmp_path)
+    place = "import heatpump_twin as package; print(package.__file__)"
+    assert str(own) in run(environment / "bin" / "python", "-c", place, cwd=tmp_path)
+    state = tmp_path / "state"
+    said = run(hptwin, "points", "-o", "points.csv", "--data", state, cwd=tmp_path)
+    assert "points in points.csv" in said
+    assert "type nodes" not in said
+    assert not (state / "type-nodes.cache").exists()
+
+
+@pytest.fixture
+def unpacked(built: Built, tmp_path: Path) -> Path:
+    with zipfile.ZipFile(built.wheel) as archive:
+        archive.extractall(tmp_path / "package")
+    return tmp_path / "package"
+
+
+def type_nodes_of(package: Path, where: Path) -> str:
+    """Load the type nodes with a copy of the package, and tell how many, and if one was kept."""
     dependencies = next(p for p in sys.path if p.endswith("site-packages"))
     # -S keeps the editable install's finder out: only what stands on PYTHONPATH is seen.
-    result = processes.run(
-        *(python, "-S", "-m", "heatpump_twin", "check", "default"),
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{target}:{dependencies}"},
-        cwd=tmp_path,
-    )
-    assert result.returncode == 0, result.stderr
-    assert "hp1" in result.stdout
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{package}:{dependencies}"}
+    return run(sys.executable, "-S", "-c", TYPE_NODES, env=environment, cwd=where)
+
+
+def test_type_nodes_come_with_a_zip(built: Built, tmp_path: Path) -> None:
+    assert type_nodes_of(built.wheel, tmp_path) == "7313 False\n"
+
+
+def test_type_nodes_come_with_a_package_without_sources(unpacked: Path, tmp_path: Path) -> None:
+    compileall.compile_dir(unpacked, quiet=1, legacy=True)
+    for source in unpacked.rglob("*.py"):
+        source.unlink()
+    assert type_nodes_of(unpacked, tmp_path) == "7313 False\n"
+
+
+def test_changed_code_makes_them_anew(unpacked: Path, tmp_path: Path) -> None:
+    with (unpacked / "heatpump_twin/server/types/type_nodes.py").open("a") as file:
+        file.write("# another opinion\n")
+    first = type_nodes_of(unpacked, tmp_path)
+    assert "it was made by other code of ours" in first
+    assert "7313 True\n" in first
+    assert "type nodes imported" in first
+    assert "type nodes imported" not in type_nodes_of(unpacked, tmp_path)

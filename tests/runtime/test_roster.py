@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from kept_type_nodes import keep, lend
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
@@ -37,14 +36,12 @@ def site(free_port: Callable[[], int]) -> Site:
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataDirectory:
-    lend(tmp_path)
     return DataDirectory.open(tmp_path)
 
 
 @asynccontextmanager
 async def opened(site: Site, data: DataDirectory) -> AsyncIterator[TwinParts]:
     async with open_parts(site, data, UserStore(data.users), [], ManualClock(START)) as parts:
-        keep(data.root)
         yield parts
 
 

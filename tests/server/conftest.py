@@ -13,7 +13,6 @@ import pytest_asyncio
 from asyncua import Client, Node, ua
 from asyncua.crypto.security_policies import SecurityPolicy, SecurityPolicyBasic256Sha256
 from client_certificate import make_client_certificate
-from kept_type_nodes import keep, lend
 from patience import PATIENCE
 from ports import claim
 
@@ -198,9 +197,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
             provenance=provenance, clock=clock,
         )  # fmt: skip
         image.subscribe(server.publish)
-        lend(data.root)
         await server.start()
-        keep(data.root)
         try:
             yield Rig(
                 site, data, table, image, device, records, users, server, clock, alarms, provenance

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import processes
 import psutil
-from kept_type_nodes import keep, lend
 from patience import PATIENCE, until
 from ports import claim
 
@@ -75,7 +74,6 @@ class Twin:
 
     def spawn(self) -> None:
         self.data.mkdir(exist_ok=True, parents=True)
-        lend(self.data)
         with (self.data / "output.log").open("w") as output:
             self.process = processes.start(
                 sys.executable, "-m", "heatpump_twin", "run",
@@ -88,7 +86,6 @@ class Twin:
     def start(self) -> None:
         self.spawn()
         until(self._is_ready, otherwise=lambda: f"/readyz: {self.ready()}\n{self.output}")
-        keep(self.data)
 
     def _is_ready(self) -> bool:
         assert self.process is not None

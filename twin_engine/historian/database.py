@@ -6,11 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -18,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.twin_engine.errors import EngineError, SchemaError
+from heatpump_twin.twin_engine.historian.migrations import HEAD
 
 T = TypeVar("T")
 
@@ -58,18 +55,20 @@ def migrate(engine: Engine) -> None:
     SchemaError
         A newer version of this software has migrated the database.
     """
-    config = Config()
-    config.set_main_option("script_location", "heatpump_twin.twin_engine.historian:migrations")
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    with engine.begin() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-        if revision is not None and revision not in known:
-            raise SchemaError(
-                f"the database {engine.url.render_as_string()} has schema {revision!r}, which this "
-                "version does not know: install the version that wrote it, or restore a backup"
-            )
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if _revision(engine) != HEAD:
+        # Alembic takes a tenth of a second to load, and most starts have nothing to migrate.
+        from heatpump_twin.twin_engine.historian.schema_upgrade import upgrade
+
+        upgrade(engine)
+
+
+def _revision(engine: Engine) -> str | None:
+    """Return what alembic has noted of the schema; None where it has never been."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
 
 
 async def access(work: Callable[[], T], failure: Callable[[str], EngineError]) -> T:

@@ -1,168 +1,66 @@
-"""The command line: ``hptwin``."""
+"""The command line ``hptwin``: a list of commands, and what becomes of a person's mistakes."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import sys
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
 
 from heatpump_twin import __version__
-from heatpump_twin.cli.cert import cert
-from heatpump_twin.cli.field.commissioning import commissioning
-from heatpump_twin.cli.plant import plant
-from heatpump_twin.cli.points import nodeset, points
-from heatpump_twin.cli.reload import reload
-from heatpump_twin.cli.user import user
-from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.cli.lazy_command import LazyCommand
 from heatpump_twin.config.errors import ConfigError
-from heatpump_twin.config.load import SiteFile, load_site
-from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
-from heatpump_twin.logs import configure
 from heatpump_twin.server.errors import ServerError
-from heatpump_twin.stopping import until_stopped
+
+COMMANDS = {
+    "points": "Write the point list: every variable with NodeId, path, type, unit, range and "
+    "access.",
+    "reload": "Have a running twin read its site file again: heat pumps come and go, the rest "
+    "goes on.",
+    "run": "Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI.",
+    "check": "Check a site file and the profiles it uses: every mistake with file, line and key.",
+    "schema": "Print the JSON Schema of a site file, a device profile or a rule pack.",
+    "hmi": "Serve the web HMI of a running twin.",
+    "record": "Exercise the emulated plant in accelerated time and record it, as training history.",
+    "train": "Train the heat-up model of a heat pump on its recorded history.",
+    "user": "Users and their roles.",
+    "cert": "OPC UA certificates.",
+    "nodeset": "The information model as NodeSet2 files.",
+    "field.scan": "Find which unit ids answer and which profile fits each of them.",
+    "field.read": "Read points of a device by its profile: value, unit, status and raw registers.",
+    "field.write": "Write one point by its profile's rules, once, and read it back.",
+    "field.profile": "Device profiles: list, check, start a new one.",
+    "plant": "Emulated field devices.",
+}
+"""Module beside this one, whose last part is the command; first paragraph of its help."""
+
+
+class CommandList(TyperGroup):
+    """All commands, none of them imported."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for place, summary in COMMANDS.items():
+            name = place.rpartition(".")[-1]
+            self.commands[name] = LazyCommand(name, f"{__package__}.{place}", summary)
+
 
 app = typer.Typer(
     name="hptwin",
+    cls=CommandList,
     help="An OPC UA digital twin server for heat pumps.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(user, name="user")
-app.add_typer(cert, name="cert")
-app.add_typer(nodeset, name="nodeset")
-app.command()(points)
-app.command()(reload)
-app.add_typer(commissioning)
-app.add_typer(plant, name="plant")
-
-TRAINING_NICE = 10
-"""Beside a running twin, training takes only the time that nobody else needs."""
-
-out = Console()
-err = Console(stderr=True)
-
-SiteOption = Annotated[
-    str, typer.Option("--site", metavar="FILE", help="Site file, or the name of a packaged site.")
-]
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", metavar="DIR", help="Where state lies; default: the user's data directory."
-    ),
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, e.g. opcua.port=4841."),
-]
-
-
-@app.command()
-def run(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
-    """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
-    from heatpump_twin.runtime.run import run as run_twin
-
-    file = SiteFile(site, set_ or ())
-    settings = file.load()
-    configure("twin")
-    directory = DataDirectory.open(data)
-    until_stopped(lambda stop: run_twin(settings, directory, file, stop))
-
-
-@app.command()
-def check(file: Annotated[str, typer.Argument(metavar="FILE")], set_: SetOption = None) -> None:
-    """Check a site file and the profiles it uses: every mistake with file, line and key."""
-    from heatpump_twin.runtime.site_check import check_site
-
-    checked = check_site(file, set_ or ())
-    for warning in checked.warnings:
-        out.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
-    out.print(checked.summary, highlight=False)
-
-
-class SchemaOf(StrEnum):
-    """What has a JSON Schema."""
-
-    SITE = "site"
-    PROFILE = "profile"
-    RULES = "rules"
-
-
-@app.command()
-def schema(of: Annotated[SchemaOf, typer.Argument(help="Kind of file.")] = SchemaOf.SITE) -> None:
-    """Print the JSON Schema of a site file, a device profile or a rule pack."""
-    from heatpump_twin.drivers.modbus.profile.profile_files import profile_schema
-    from heatpump_twin.rules.schema import json_schema
-
-    schemas = {
-        SchemaOf.SITE: Site.model_json_schema,
-        SchemaOf.PROFILE: profile_schema,
-        SchemaOf.RULES: json_schema,
-    }
-    print(json.dumps(schemas[of](), indent=2))  # noqa: T201 (the output itself)
-
-
-@app.command()
-def hmi(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
-    """Serve the web HMI of a running twin."""
-    from heatpump_twin.hmi.app import run_hmi
-    from heatpump_twin.runtime.children import end_with_parent
-
-    settings = load_site(site, set_ or ())
-    configure("hmi")
-    end_with_parent()
-    run_hmi(settings, DataDirectory.open(data))
-
-
-@app.command()
-def record(
-    days: Annotated[int, typer.Option(min=1, max=730, help="Plant days to record.")] = 120,
-    site: SiteOption = "default",
-    data: DataOption = None,
-    set_: SetOption = None,
-) -> None:
-    """Exercise the emulated plant in accelerated time and record it, as training history."""
-    from heatpump_twin.training.campaign import record_campaign
-
-    settings = load_site(site, set_ or ())
-    configure("record")
-    runs = asyncio.run(record_campaign(settings, DataDirectory.open(data), days, err))
-    out.print(f"recorded {days} plant days with {runs} heat-up starts", highlight=False)
-
-
-@app.command()
-def train(
-    heat_pump: Annotated[str, typer.Option(help="Id of the heat pump.")] = "hp1",
-    output: Annotated[
-        Path | None, typer.Option(help="Model file; default: the data directory's models.")
-    ] = None,
-    site: SiteOption = "default",
-    data: DataOption = None,
-    set_: SetOption = None,
-) -> None:
-    """Train the heat-up model of a heat pump on its recorded history."""
-    from heatpump_twin.runtime.children import end_with_parent
-    from heatpump_twin.training.train_model import train_model
-
-    if end_with_parent():
-        os.nice(TRAINING_NICE)
-    settings = load_site(site, set_ or ())
-    configure("train")
-    report = asyncio.run(train_model(settings, DataDirectory.open(data), heat_pump, output))
-    out.print(report, highlight=False, soft_wrap=True)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        out.print(__version__, highlight=False)
+        typer.echo(__version__)
         raise typer.Exit
 
 
@@ -181,9 +79,16 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        for problem in error.problems:
-            err.print(str(problem), style="red", highlight=False, markup=False, soft_wrap=True)
+        _report(*map(str, error.problems))
         sys.exit(2)
     except (TwinError, ServerError) as error:
-        err.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        _report(str(error))
         sys.exit(1)
+
+
+def _report(*mistakes: str) -> None:
+    from rich.console import Console  # most runs have no mistake to tell of
+
+    err = Console(stderr=True)
+    for mistake in mistakes:
+        err.print(mistake, style="red", highlight=False, markup=False, soft_wrap=True)

@@ -9,14 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from heatpump_twin.cli.options import DataOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.server.security.pki import CertificateEntry, Pki
 
-cert = typer.Typer(help="OPC UA certificates.", no_args_is_help=True)
+command = typer.Typer(add_completion=False, help="OPC UA certificates.", no_args_is_help=True)
 out = Console()
 
-DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR")]
 _SHOWN = 16
 """Digits of a thumbprint that are enough to name it."""
 
@@ -29,8 +29,8 @@ def _say(verb: str, entry: CertificateEntry) -> None:
     out.print(f"{verb} {entry.thumbprint[:_SHOWN]} {entry.uri}", highlight=False, markup=False)
 
 
-@cert.command(name="list")
-def list_(data: DataOption = None) -> None:
+@command.command("list")
+def list_certificates(data: DataOption = None) -> None:
     """List trusted and rejected client certificates, and where our own is."""
     pki = _pki(data)
     table = Table("thumbprint", "state", "application", "subject", "expires")
@@ -43,7 +43,7 @@ def list_(data: DataOption = None) -> None:
     out.print(f"own: {pki.own_certificate}", highlight=False, soft_wrap=True)
 
 
-@cert.command()
+@command.command()
 def trust(
     which: Annotated[str, typer.Argument(help="Certificate file, or thumbprint.")],
     data: DataOption = None,
@@ -52,7 +52,7 @@ def trust(
     _say("trusted", _pki(data).trust(which))
 
 
-@cert.command()
+@command.command()
 def reject(
     which: Annotated[str, typer.Argument(help="Thumbprint.")], data: DataOption = None
 ) -> None:
@@ -60,7 +60,7 @@ def reject(
     _say("rejected", _pki(data).reject(which))
 
 
-@cert.command()
+@command.command()
 def renew(data: DataOption = None) -> None:
     """Have the twin make a new certificate and key at its next start."""
     pki = _pki(data)

@@ -9,16 +9,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from heatpump_twin.cli.options import SetOption, SiteOption
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import EmulatedPlant
 from heatpump_twin.drivers.plant.serve.transport import Transport
+from heatpump_twin.loading import loading
 from heatpump_twin.logs import configure
 from heatpump_twin.stopping import until_stopped
 
 if TYPE_CHECKING:
     from heatpump_twin.plant.plant_control import PlantControl
 
-plant = typer.Typer(help="Emulated field devices.", invoke_without_command=True)
+command = typer.Typer(
+    add_completion=False, help="Emulated field devices.", invoke_without_command=True
+)
 out = Console()
 
 ControlPortOption = Annotated[
@@ -31,15 +35,11 @@ Details = Annotated[
 ]
 
 
-@plant.callback()
+@command.callback()
 def serve(
     context: typer.Context,
-    site: Annotated[
-        str, typer.Option("--site", metavar="FILE", help="Site file, or name of a packaged site.")
-    ] = "default",
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting.")
-    ] = None,
+    site: SiteOption = "default",
+    set_: SetOption = None,
     profile: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,7 +84,8 @@ def serve(
         return
     configure("plant")
     if not profile:
-        from heatpump_twin.plant.plant_process import run_plant
+        with loading():
+            from heatpump_twin.plant.plant_process import run_plant
 
         override = [] if control_port is None else [f"plant.control_port={control_port}"]
         settings = load_site(site, [*(set_ or ()), *override])
@@ -101,7 +102,7 @@ def serve(
     until_stopped(lambda stop: run_stand_alone(wanted, tell, stop))
 
 
-@plant.command()
+@command.command()
 def values(details: Details = None, control_port: ControlPortOption = CONTROL_PORT) -> None:
     """Show what the devices show; details: gateway, unit."""
     table = Table("gateway", "unit", "point", "value", box=None)
@@ -113,7 +114,7 @@ def values(details: Details = None, control_port: ControlPortOption = CONTROL_PO
     out.print(table)
 
 
-@plant.command("set")
+@command.command("set")
 def set_values(
     wanted: Annotated[
         list[str],
@@ -131,7 +132,7 @@ def set_values(
     _control(control_port).set({**wish, "values": parsed})
 
 
-@plant.command()
+@command.command()
 def fault(
     name: Annotated[str, typer.Argument(help="Name of the fault; `faults` lists them.")],
     details: Details = None,
@@ -141,7 +142,7 @@ def fault(
     _print_faults(_control(control_port).start({"name": name, **_parsed(details)}))
 
 
-@plant.command()
+@command.command()
 def faults(control_port: ControlPortOption = CONTROL_PORT) -> None:
     """List what is broken, and what can be."""
     known = _control(control_port).faults()
@@ -150,7 +151,7 @@ def faults(control_port: ControlPortOption = CONTROL_PORT) -> None:
     out.print(f"there are: {', '.join(names)}", highlight=False)
 
 
-@plant.command()
+@command.command()
 def repair(
     name: Annotated[str | None, typer.Argument(help="Name of a fault; default: all.")] = None,
     details: Details = None,

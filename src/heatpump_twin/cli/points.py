@@ -1,14 +1,10 @@
-"""``hptwin points`` and ``hptwin nodeset``: what a BMS integrator imports.
-
-What they need is loaded when they run: `hptwin run` and its children load this module, too.
-"""
+"""``hptwin points``: the point list that a BMS integrator imports."""
 
 from __future__ import annotations
 
 import asyncio
 import csv
 import dataclasses
-import datetime as dt
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from heatpump_twin import __version__
+from heatpump_twin.cli.export_file import write_export
+from heatpump_twin.cli.options import DataOption, SetOption, SiteOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
@@ -27,16 +24,8 @@ from heatpump_twin.logs import configure
 if TYPE_CHECKING:
     from heatpump_twin.server.export.point_list import PointRow
 
-nodeset = typer.Typer(help="The information model as NodeSet2 files.", no_args_is_help=True)
-err = Console(stderr=True)
+command = typer.Typer(add_completion=False)
 
-SiteOption = Annotated[
-    str, typer.Option("--site", metavar="FILE", help="Site file, or the name of a packaged site.")
-]
-DataOption = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Where models and users lie.")
-]
-SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="File; the ending decides: .csv or .xlsx.")
 ]
@@ -49,7 +38,8 @@ _TITLES = {
 }  # fmt: skip
 
 
-def points(
+@command.command()
+def write_point_list(
     site: SiteOption = "default",
     output: OutputOption = None,
     data: DataOption = None,
@@ -63,36 +53,12 @@ def points(
     match output.suffix.lower():
         case ".csv":
             # Spreadsheets take a file for UTF-8 only where it begins with the mark.
-            _write(output, _csv(rows).encode("utf-8-sig"))
+            write_export(output, _csv(rows).encode("utf-8-sig"))
         case ".xlsx":
-            _write(output, _xlsx(rows))
+            write_export(output, _xlsx(rows))
         case other:
             raise TwinError(f"{output}: {other or 'no ending'} is neither .csv nor .xlsx")
-    err.print(f"{len(rows)} points in {output}", highlight=False)
-
-
-@nodeset.command()
-def export(
-    output: Annotated[Path, typer.Argument(help="NodeSet2 file to write.")],
-    site: SiteOption = "default",
-    data: DataOption = None,
-    set_: SetOption = None,
-) -> None:
-    """Write a site's instances as a NodeSet2 file; it needs our types, DI and Machinery."""
-    from heatpump_twin.runtime.offline_server import offline_server
-    from heatpump_twin.server.export.nodeset_export import NodesetExport
-
-    settings, directory = load_site(site, set_ or ()), DataDirectory.open(data)
-
-    async def body() -> bytes:
-        async with offline_server(settings, directory) as offline:
-            uris = await offline.server.get_namespace_array()
-            export = NodesetExport(offline.aspace, uris, offline.namespaces.site)
-            return export.file(__version__, dt.datetime.now(dt.UTC))
-
-    configure("nodeset")
-    _write(output, asyncio.run(body()))
-    err.print(f"instances of {settings.site.name} in {output}", highlight=False)
+    Console(stderr=True).print(f"{len(rows)} points in {output}", highlight=False)
 
 
 async def _rows(site: Site, data: DataDirectory) -> list[PointRow]:
@@ -126,10 +92,3 @@ def _xlsx(rows: Sequence[PointRow]) -> bytes:
         sheet.autofilter(0, 0, len(rows), len(_TITLES) - 1)
         sheet.autofit()
     return content.getvalue()
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise TwinError(f"{path}: {error.strerror}") from error

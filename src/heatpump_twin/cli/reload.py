@@ -21,8 +21,11 @@ TIMEOUT = 60.0
 """Longest wait for the outcome; a device that is being written to is waited for. [s]"""
 _PAUSE = 0.05
 
+command = typer.Typer(add_completion=False)
 
-def reload(
+
+@command.command()
+def reload_site(
     data: Annotated[
         Path | None,
         typer.Option("--data", metavar="DIR", help="Where the state of the running twin lies."),

@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from heatpump_twin.cli.options import DataOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.server.security.users import UserRole, UserStore
 
-user = typer.Typer(help="Users and their roles.", no_args_is_help=True)
+command = typer.Typer(add_completion=False, help="Users and their roles.", no_args_is_help=True)
 out = Console()
 
-DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR")]
 PasswordOption = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
@@ -33,7 +33,7 @@ def _password(from_stdin: bool) -> str:
     return password
 
 
-@user.command()
+@command.command()
 def add(
     name: str,
     role: Annotated[UserRole, typer.Option(help="What the user may do.")],
@@ -45,22 +45,22 @@ def add(
     out.print(f"added {name} as {role.value}", highlight=False, markup=False)
 
 
-@user.command()
+@command.command()
 def passwd(name: str, password_stdin: PasswordOption = False, data: DataOption = None) -> None:
     """Change a user's password."""
     _store(data).set_password(name, _password(password_stdin))
     out.print(f"changed the password of {name}", highlight=False, markup=False)
 
 
-@user.command()
+@command.command()
 def remove(name: str, data: DataOption = None) -> None:
     """Remove a user."""
     _store(data).remove(name)
     out.print(f"removed {name}", highlight=False, markup=False)
 
 
-@user.command(name="list")
-def list_(data: DataOption = None) -> None:
+@command.command("list")
+def list_users(data: DataOption = None) -> None:
     """List users and roles."""
     table = Table("user", "role")
     for entry in _store(data).list():

@@ -94,7 +94,7 @@ class TwinMetrics(Collector):
         )
 
     def _history(self) -> Iterator[Metric]:
-        health = self.parts.records.historian.health
+        health = self.parts.archive.historian.health
         yield _counter("historian_rows", "Samples written", health.rows_written)
         yield _counter("historian_rows_dropped", "Samples lost", health.rows_dropped)
         yield _gauge("historian_queue_rows", "Samples waiting in memory", health.queue_rows)

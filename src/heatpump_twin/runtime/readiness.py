@@ -30,7 +30,7 @@ class ReadinessWatch:
 
     def health(self) -> Mapping[str, PartHealth]:
         """Tell of each part whether it works."""
-        history = self._parts.records.historian.health
+        history = self._parts.archive.historian.health
         parts = {
             "historian": PartHealth(
                 history.connected, history.last_error if not history.connected else "recording"

@@ -148,7 +148,15 @@ async def test_an_active_alarm_says_good_bye(rig, connect, eventually) -> None:
         await rig.server.remove("hp1")
         await eventually(lambda: len(handler.events) == 2)
         assert handler.events[1].Retain is False
-        assert rig.server.statistics.active_alarms == 0
+        await client.get_node(ua.ObjectIds.ConditionType).call_method(
+            ua.NodeId(ua.ObjectIds.ConditionType_ConditionRefresh),
+            ua.Variant(subscription.subscription_id, ua.VariantType.UInt32),
+        )
+        await eventually(lambda: len(handler.events) == 4)
+        assert [event.EventType.Identifier for event in handler.events[2:]] == [
+            ua.ObjectIds.RefreshStartEventType,
+            ua.ObjectIds.RefreshEndEventType,
+        ]
 
 
 async def test_it_is_the_same_when_it_is_back(rig, connect) -> None:

@@ -18,6 +18,7 @@ from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA, GOOD
 from heatpump_twin.twin_engine.errors import DatabaseAway, SchemaError
 from heatpump_twin.twin_engine.historian.database import migrate, open_engine
 from heatpump_twin.twin_engine.historian.historian import Historian
+from heatpump_twin.twin_engine.historian.migrations import HEAD
 from heatpump_twin.twin_engine.historian.tables import METADATA
 
 START = 1_767_225_600_000_000
@@ -289,6 +290,7 @@ def test_migrations_make_the_tables_that_the_code_declares(database: URL):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
+        assert context.get_current_revision() == HEAD
     engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""Alembic's entry: migrate over the connection that `database.migrate` opened."""
+"""Alembic's entry: migrate over the connection that `schema_upgrade.upgrade` opened."""
 
 from __future__ import annotations
 

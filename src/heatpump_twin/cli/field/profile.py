@@ -20,13 +20,17 @@ from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, pac
 from heatpump_twin.drivers.modbus.profile.profile_lint import lint_profile
 from heatpump_twin.errors import TwinError
 
-profile = typer.Typer(help="Device profiles: list, check, start a new one.", no_args_is_help=True)
+command = typer.Typer(
+    add_completion=False,
+    help="Device profiles: list, check, start a new one.",
+    no_args_is_help=True,
+)
 
 _HINTS = 5
 
 
-@profile.command(name="list")
-def list_() -> None:
+@command.command("list")
+def list_profiles() -> None:
     """List the packaged profiles."""
     table = plain_table("profile", "kind", "points", "writable", "unverified", "device")
     for name in packaged_profiles():
@@ -37,8 +41,8 @@ def list_() -> None:
     output().print(table)
 
 
-@profile.command()
-def check(
+@command.command("check")
+def check_profile(
     file: Annotated[str, typer.Argument(metavar="NAME|FILE", help="Packaged profile, or a file.")],
 ) -> None:
     """Check a profile: mistakes, overlaps and what cannot be right, with file, line and key.
@@ -70,7 +74,7 @@ def _place_of(point: ProfilePoint) -> str:
     return f"{point.point}: {point.space} {point.address} {point.type}{bit}{scale}{unit}"
 
 
-@profile.command(name="from-csv")
+@command.command("from-csv")
 def from_csv(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Register table.")],
     output_file: Annotated[

@@ -29,13 +29,13 @@ from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAcces
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
 from heatpump_twin.drivers.protocol import LinkError
 
-read_command = typer.Typer()
+command = typer.Typer(add_completion=False)
 
 _Ask = Callable[[], Awaitable[list[PointReading]]]
 """Reads a device once."""
 
 
-@read_command.command()
+@command.command()
 def read(
     connection: ConnectionArgument,
     profile: ProfileOption,

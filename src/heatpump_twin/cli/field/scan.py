@@ -35,10 +35,10 @@ from heatpump_twin.errors import TwinError
 _SHOWN = 3
 """Profiles that are shown for a unit."""
 
-scan_command = typer.Typer()
+command = typer.Typer(add_completion=False)
 
 
-@scan_command.command()
+@command.command()
 def scan(
     connection: ConnectionArgument,
     units: Annotated[str, typer.Option(metavar="LIST", help="Unit ids.")] = "1-10,40,50,51,255",

@@ -34,10 +34,10 @@ from heatpump_twin.drivers.protocol import WriteOutcome, WriteState
 from heatpump_twin.errors import DataInUseError, TwinError
 from heatpump_twin.runtime.first_run import exclusive
 
-write_command = typer.Typer()
+command = typer.Typer(add_completion=False)
 
 
-@write_command.command(context_settings={"ignore_unknown_options": True})  # -5 is a value
+@command.command(context_settings={"ignore_unknown_options": True})  # -5 is a value
 def write(
     connection: ConnectionArgument,
     point: Annotated[str, typer.Argument(metavar="POINT", help="Point of the profile.")],

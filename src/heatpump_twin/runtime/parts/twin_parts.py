@@ -11,13 +11,13 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.runtime.parts.alarm_watch import AlarmWatch, build_rules
+from heatpump_twin.runtime.parts.archive import Archive, open_archive
 from heatpump_twin.runtime.parts.clients import Clients, open_clients
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.figures import Figures, open_figures
 from heatpump_twin.runtime.parts.forecasts import Forecasts
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
-from heatpump_twin.runtime.parts.records import Records, open_records
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.server.security.users import UserStore
 
@@ -27,7 +27,7 @@ class TwinParts:
     """The parts, in the order of the flow."""
 
     foundation: Foundation
-    records: Records
+    archive: Archive
     figures: Figures
     forecasts: Forecasts
     field: Field
@@ -44,7 +44,7 @@ class TwinParts:
         """
         return (
             self.foundation,
-            self.records,
+            self.archive,
             self.figures,
             self.forecasts,
             self.field,
@@ -56,7 +56,7 @@ class TwinParts:
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         """Return what runs for ever beside the polling of devices, which `Field.start` begins."""
         return [
-            self.records.historian.run(),
+            self.archive.historian.run(),
             self.figures.totals.run(),
             self.forecasts.run(),
             self.steering.programs.run(),
@@ -74,8 +74,8 @@ async def open_parts(
     async with AsyncExitStack() as stack:
         opened = stack.enter_async_context
         foundation = Foundation.lay(site, data, clock)
-        records = await opened(open_records(foundation))
-        history, audit = records.historian, records.audit
+        archive = await opened(open_archive(foundation))
+        history, audit = archive.historian, archive.audit
         figures = await open_figures(foundation, history)
         forecasts = Forecasts(foundation)
         field = Field(foundation, audit)
@@ -94,4 +94,4 @@ async def open_parts(
             clients.server.publish,
         ):
             foundation.image.subscribe(sink)
-        yield TwinParts(foundation, records, figures, forecasts, field, steering, clients, alarms)
+        yield TwinParts(foundation, archive, figures, forecasts, field, steering, clients, alarms)

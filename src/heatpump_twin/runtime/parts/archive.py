@@ -14,7 +14,7 @@ from heatpump_twin.twin_engine.historian.historian import Historian
 
 
 @dataclass(frozen=True, slots=True)
-class Records(HeatPumpPart):
+class Archive(HeatPumpPart):
     """The historian and the audit log."""
 
     historian: Historian
@@ -26,7 +26,7 @@ class Records(HeatPumpPart):
 
 
 @asynccontextmanager
-async def open_records(foundation: Foundation) -> AsyncIterator[Records]:
+async def open_archive(foundation: Foundation) -> AsyncIterator[Archive]:
     """Open the database, or begin without it: samples wait, and commands are refused."""
     url, settings = foundation.database, foundation.site.historian
     async with AsyncExitStack() as stack:
@@ -37,4 +37,4 @@ async def open_records(foundation: Foundation) -> AsyncIterator[Records]:
         historian = Historian(foundation.table, url, settings, foundation.clock)
         await historian.start()
         stack.push_async_callback(historian.stop)
-        yield Records(historian, audit)
+        yield Archive(historian, audit)

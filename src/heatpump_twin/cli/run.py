@@ -1,0 +1,27 @@
+"""``hptwin run``: the twin with all that belongs to it."""
+
+from __future__ import annotations
+
+import typer
+
+from heatpump_twin.cli.options import DataOption, SetOption, SiteOption
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.load import SiteFile
+from heatpump_twin.loading import loading
+from heatpump_twin.logs import configure
+from heatpump_twin.stopping import until_stopped
+
+command = typer.Typer(add_completion=False)
+
+
+@command.command()
+def run_site(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
+    """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
+    with loading():
+        from heatpump_twin.runtime.run import run
+
+    file = SiteFile(site, set_ or ())
+    settings = file.load()
+    configure("twin")
+    directory = DataDirectory.open(data)
+    until_stopped(lambda stop: run(settings, directory, file, stop))
