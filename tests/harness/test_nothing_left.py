@@ -40,6 +40,13 @@ def test_sample():
         raise AssertionError("it fails, and cleans nothing up")
     signal.pause()
 '''
+PYTEST = """
+import signal, sys
+import pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+"""A run that hears Ctrl-C: what a shell starts in the background ignores it, children included."""
 
 
 def runs(pid: int) -> bool:
@@ -62,7 +69,7 @@ def test_no_process_outlives_a_run(tmp_path: Path, ends: str, workers: int) -> N
     (tmp_path / "test_sample.py").write_text(SAMPLE, "utf-8")
     pids = tmp_path / "pids"
     command = (
-        sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path,
+        sys.executable, "-c", PYTEST, "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path,
         "-p", "nothing_left", "-p", "no:cacheprovider", "-n", str(workers),
         "--max-worker-restart", "0", tmp_path / "test_sample.py",
     )  # fmt: skip
