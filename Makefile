@@ -98,7 +98,7 @@ format: $(STAMP)  ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)  ## measure, against peers in the same run
-	$(BIN)/python -m bench $(ARGS)
+	PYTHONPATH=tests/support $(BIN)/python -m bench $(ARGS)
 
 clean:  ## remove everything that was made
 	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* *.egg-info src/*.egg-info

@@ -7,11 +7,6 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from asyncua.crypto.cert_gen import (
-    dump_private_key_as_pem,
-    generate_private_key,
-    generate_self_signed_app_certificate,
-)
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -44,6 +39,13 @@ class HmiIdentity:
 
 
 def _make_certificate(certificate: Path, key_file: Path) -> None:
+    # Who starts the HMI asks for its certificate first, and asyncua takes long to load.
+    from asyncua.crypto.cert_gen import (
+        dump_private_key_as_pem,
+        generate_private_key,
+        generate_self_signed_app_certificate,
+    )
+
     key = generate_private_key()
     names: list[x509.GeneralName] = [
         x509.UniformResourceIdentifier(APPLICATION_URI),

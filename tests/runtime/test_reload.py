@@ -247,7 +247,7 @@ async def test_a_heat_pump_that_cannot_be_reckoned_with_harms_no_other(
     async def measured() -> bool:
         return await status(f"hp2.{POWER}") == 0 and await status("hp2.thermal_power") == 0
 
-    await eventually(measured, within=20)
+    await eventually(measured)
     assert await status("hp2.expected_electrical_power") == BAD_INTERNAL_ERROR
     assert await status("hp2.electrical_power_residual") == BAD_INTERNAL_ERROR
     assert await status("hp1.expected_electrical_power") != BAD_INTERNAL_ERROR

@@ -130,5 +130,6 @@ class SiteDeriver:
         except Exception:  # noqa: BLE001 (the boundary of one point: the others go on)
             self._failures.failed(f"{SITE}.{record.id}")
             return np.nan, BAD_INTERNAL_ERROR
-        self._failures.worked(f"{SITE}.{record.id}")
+        if self._failures.failing:
+            self._failures.worked(f"{SITE}.{record.id}")
         return result

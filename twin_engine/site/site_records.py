@@ -41,8 +41,12 @@ OUTDOOR = ("outdoor_temperature", "ambient_temperature")
 
 def _times(point: str) -> Callable[[SiteSize], Span]:
     """Return the range of a sum: that of one heat pump times their number."""
-    low, high = CATALOGUE[HEAT_PUMP][point].range or (0.0, 1.0)
-    return lambda size: (size.heat_pumps * low, size.heat_pumps * high)
+
+    def span(size: SiteSize) -> Span:
+        low, high = CATALOGUE[HEAT_PUMP][point].range or (0.0, 1.0)
+        return size.heat_pumps * low, size.heat_pumps * high
+
+    return span
 
 
 def _all(size: SiteSize) -> Span:

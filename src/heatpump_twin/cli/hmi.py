@@ -7,6 +7,7 @@ import typer
 from heatpump_twin.cli.options import DataOption, SetOption, SiteOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
+from heatpump_twin.loading import loading
 from heatpump_twin.logs import configure
 
 command = typer.Typer(add_completion=False)
@@ -17,8 +18,9 @@ def serve_hmi(
     site: SiteOption = "default", data: DataOption = None, set_: SetOption = None
 ) -> None:
     """Serve the web HMI of a running twin."""
-    from heatpump_twin.hmi.app import run_hmi
-    from heatpump_twin.runtime.children import end_with_parent
+    with loading():
+        from heatpump_twin.hmi.app import run_hmi
+        from heatpump_twin.runtime.children import end_with_parent
 
     settings = load_site(site, set_ or ())
     configure("hmi")

@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from heatpump_twin.loading import loading
+
 
 class LazyCommand(TyperCommand):
     """Placeholder of a command in another module, whose Typer application is ``command``.
@@ -26,7 +28,9 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> Any:
         """Import the command that this one stands for."""
-        return typer.main.get_command(import_module(self._module).command)
+        with loading():
+            module = import_module(self._module)
+        return typer.main.get_command(module.command)
 
     def make_context(self, *place: Any, **more: Any) -> Any:
         """Return the context of the real command, which parses its arguments and is run."""

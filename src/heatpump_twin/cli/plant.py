@@ -13,6 +13,7 @@ from heatpump_twin.cli.options import SetOption, SiteOption
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import EmulatedPlant
 from heatpump_twin.drivers.plant.serve.transport import Transport
+from heatpump_twin.loading import loading
 from heatpump_twin.logs import configure
 from heatpump_twin.stopping import until_stopped
 
@@ -86,7 +87,8 @@ def serve(
     # A site or single profiles: the first is the plant with its physics, the second one device
     # that shows what it is told to.
     if not profile:
-        from heatpump_twin.plant.plant_process import run_plant
+        with loading():
+            from heatpump_twin.plant.plant_process import run_plant
 
         override = [] if control_port is None else [f"plant.control_port={control_port}"]
         settings = load_site(site, [*(set_ or ()), *override])

@@ -7,6 +7,7 @@ import typer
 from heatpump_twin.cli.options import DataOption, SetOption, SiteOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteFile
+from heatpump_twin.loading import loading
 from heatpump_twin.logs import configure
 from heatpump_twin.stopping import until_stopped
 
@@ -16,7 +17,8 @@ command = typer.Typer(add_completion=False)
 @command.command()
 def run_site(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
     """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
-    from heatpump_twin.runtime.run import run
+    with loading():
+        from heatpump_twin.runtime.run import run
 
     file = SiteFile(site, set_ or ())
     # Read before anything is made: a mistake in the file leaves no half a data directory.

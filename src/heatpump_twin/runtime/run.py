@@ -18,6 +18,7 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError
+from heatpump_twin.loading import loading
 from heatpump_twin.runtime.children import Child, Children
 from heatpump_twin.runtime.first_run import create_administrator, exclusive
 from heatpump_twin.runtime.ports import require_free_ports
@@ -45,7 +46,8 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Eve
             plan_devices(site)  # so that a mistake is reported here, and not by a child as well
             async with _started(site, data, file.arguments) as children:
                 # Imported only now: the children load at the same time.
-                from heatpump_twin.runtime.twin_process import run_twin
+                with loading():
+                    from heatpump_twin.runtime.twin_process import run_twin
 
                 await run_twin(site, data, file, users, children, stop, reload, first=first)
         except ServerError as error:
