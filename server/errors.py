@@ -1,4 +1,4 @@
-"""What goes wrong in the server room, as sentences for a person.
+"""Errors of the server room; their messages are sentences for a person.
 
 The tree::
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 
 class ServerError(Exception):
-    """Root: the message says what is wrong, where, and what to do."""
+    """The root of the server's errors; the message says what is wrong, where, and what to do."""
 
 
 class EndpointInUseError(ServerError):

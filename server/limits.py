@@ -1,4 +1,4 @@
-"""What clients may ask of the server: the same numbers are enforced and published."""
+"""Limits of what clients may ask: the same numbers are enforced and published."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from asyncua.common.connection import TransportLimits
 
 CHUNK = 65_535
-"""Largest chunk. [B]"""
+"""Largest message chunk. [B]"""
 MAX_CHUNKS = 64
 MAX_MESSAGE = MAX_CHUNKS * CHUNK
 """Largest request, 4 MB: some 20,000 monitored items. [B]"""
 MAX_MESSAGE_BEFORE_LOGIN = CHUNK
 """Nobody needs more than one chunk to log in. [B]"""
 
+# A client that sends faster than it is served is cut off, before its queue takes memory.
 MAX_PENDING_MESSAGES = 100
 LOGIN_TIME = 10.0
 """A connection without an activated session is closed after this time. [s]"""
@@ -22,22 +23,26 @@ SPARE_CONNECTIONS = 20
 
 MAX_CHANNEL_LIFETIME = 3_600_000
 MIN_CHANNEL_LIFETIME = 10_000
-"""A security token's life. [ms]"""
+"""Limits of the lifetime of a security token. [ms]"""
 
+# A tenth of the default poll period: below it a client gains nothing.
 MIN_PUBLISHING_INTERVAL = 100.0
 MAX_PUBLISHING_INTERVAL = 3_600_000.0
-"""[ms]"""
+"""Limits of the publishing interval of a subscription. [ms]"""
+# The lifetime has to be at least three times as long (OPC 10000-4, 5.14.2.2).
 MAX_KEEP_ALIVE = 10_000
 MAX_LIFETIME = 30_000
 MAX_SUBSCRIPTIONS_PER_SESSION = 20
 MAX_MONITORED_ITEMS_PER_SUBSCRIPTION = 20_000
+# Notifications per monitored item. What a vanished client leaves behind is bounded by this, times
+# its items, until the lifetime of its subscription ends.
 MAX_QUEUE = 1_000
 MAX_PUBLISH_REQUESTS = 100
 
 MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
 MAX_HISTORY_CONTINUATION_POINTS = 100
-"""Per session."""
+"""Continuation points of HistoryRead that a session can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class OperationLimits:
 
 
 def transport_limits() -> TransportLimits:
-    """Return what the server's Acknowledge says."""
+    """Return the transport limits that the server's Acknowledge message states."""
     return TransportLimits(
         max_recv_buffer=CHUNK,
         max_send_buffer=CHUNK,

@@ -1,4 +1,4 @@
-"""The OPC UA server of a twin."""
+"""The OPC UA server of a twin: start, stop, and what the engine publishes through it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Who uses the server now, and what it has turned away since its start."""
+    """Figures for monitoring: present connections, sessions and items, and refused logins."""
 
     connections: int
     sessions: int
@@ -63,7 +63,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class OfflineSpace:
-    """What a running server would show of a site, before any device was read."""
+    """The address space of a site in a server that does not listen."""
 
     server: Server
     aspace: TwinAddressSpace
@@ -72,12 +72,12 @@ class OfflineSpace:
 
 
 def server_uri() -> str:
-    """Return the ApplicationUri: one twin per machine name, and it must not change."""
+    """Return the ApplicationUri of the server, made from the machine's name."""
     return f"urn:heatpump-twin:{socket.gethostname().lower()}"
 
 
 class TwinServer:
-    """Serves one site over OPC UA: values, history, commands, alarms."""
+    """The OPC UA server of one site: values, history, commands and alarms."""
 
     def __init__(
         self,
@@ -123,6 +123,7 @@ class TwinServer:
         await server.init()
         starts = await archive_starts(self._history, self._table, self._clock)
         space = await build_address_space(server, iserver, self._sources(starts))
+        # Services come after the address space they look at, and before anybody can connect.
         iserver.attributes = AttributeService(
             iserver.aspace, iserver.methods, self._table, self._commands
         )
@@ -132,6 +133,7 @@ class TwinServer:
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)
         await server.start()
+        # After the listener: asyncua's own start writes ServerStatus, too, and ours must stand.
         await status.start(server.product_uri, server.manufacturer_name, server.name)
         await status.describe(settings.max_sessions, iserver.translators.languages.codes)
         self._running = _Running(server, iserver, space, status, authenticator)
@@ -140,7 +142,8 @@ class TwinServer:
 
     @asynccontextmanager
     async def offline(self) -> AsyncIterator[OfflineSpace]:
-        """Build the address space, and neither listen, read history nor make a certificate."""
+        """Build the address space without listening, reading history or making a certificate."""
+        # Nobody can log in here: a clock that stands still, and a check that is never called.
         authenticator = Authenticator(self._users, lambda: 0.0)
         iserver = await self._internal_server(authenticator, lambda _certificate: None)
         server = Server(iserver=iserver)
@@ -154,23 +157,23 @@ class TwinServer:
             authenticator.close()
 
     async def wait(self) -> None:
-        """Wait for the end of the background work: for ever, or until a bug ends it."""
+        """Wait for the end of the background tasks: for ever, or until a bug ends one."""
         if self._running is not None:
             await asyncio.gather(*self._running.tasks)
 
     async def stop(self) -> None:
-        """Say goodbye to every client and stop listening."""
+        """Stop the server: tell every client, close sessions and stop listening."""
         if self._running is not None:
             running, self._running = self._running, None
             await running.end()
 
     def publish(self, frame: Frame) -> None:
-        """Tell clients of new values, which the image holds already."""
+        """Publish the new values of a frame, which the image holds already."""
         if self._running is not None:
             self._running.publish(frame)
 
     def announce(self, transition: AlarmTransition) -> None:
-        """Tell clients that an alarm became active or returned to normal."""
+        """Send the event of an alarm that became active or returned to normal."""
         if self._running is not None:
             self._running.announce(transition)
 
@@ -180,29 +183,29 @@ class TwinServer:
         alarms: Sequence[AlarmDefinition],
         provenance: Mapping[str, Provenance],
     ) -> None:
-        """Show one more heat pump, whose points are in the table."""
+        """Add a heat pump to the address space; its points are in the table."""
         if self._running is not None:
             start = await archive_start(self._history, self._table, heat_pump.id, self._clock)
             arrival = Arrival(heat_pump, alarms, provenance, start)
             await self._running.space.add(arrival)
 
     async def remove(self, asset: str) -> None:
-        """Show a heat pump no more."""
+        """Remove a heat pump from the address space."""
         if self._running is not None:
             await self._running.space.remove(asset)
 
     async def follow_site(self, fresh: Sequence[Point], rescaled: Sequence[Point]) -> None:
-        """Show more points of the site, which are in the table, and other ranges of some."""
+        """Add points of the site, which are in the table, and write changed ranges of others."""
         if self._running is not None:
             await self._running.space.follow_site(fresh, rescaled)
 
     def announce_changes(self) -> None:
-        """Tell clients, in one event, which heat pumps came and went since the last time."""
+        """Send one model change event for the heat pumps that came and went since the last one."""
         if self._running is not None:
             self._running.announce_changes()
 
     async def adopt(self, asset: str, origin: Provenance) -> None:
-        """Say of a heat pump's predictions that they come from another model now."""
+        """Write the provenance of another model to a heat pump's predicted variables."""
         if self._running is not None:
             await self._running.space.adopt(asset, origin)
 
@@ -212,7 +215,7 @@ class TwinServer:
 
     @property
     def statistics(self) -> Statistics:
-        """Figures for monitoring."""
+        """Present figures for monitoring; zeros while the server does not run."""
         return self._running.statistics() if self._running else Statistics(0, 0, 0, 0, 0)
 
     async def _internal_server(
@@ -237,7 +240,7 @@ class TwinServer:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """What exists between start and stop."""
+    """The parts of a running server, which exist between start and stop."""
 
     server: UaServer
     iserver: TwinInternalServer
@@ -256,12 +259,15 @@ class _Running:
         self.space.publisher.publish(frame)
         for pump, event in self.space.transitions(set(frame.point.tolist())):
             machine = event.fields[("SourceNode",)].Value
+            # From the source up to the Server object, as events climb along HasNotifier.
             notifiers = (machine, pump.device, standard(ua.ObjectIds.Server))
             self.space.publisher.schedule(
                 partial(self.iserver.subscriptions.notify, event, notifiers)
             )
 
     def announce(self, transition: AlarmTransition) -> None:
+        # Scheduled, not awaited: behind the values that raised the alarm, and without holding up
+        # the engine.
         for take in (self.space.conditions.take, self.space.health.take):
             self.space.publisher.schedule(partial(take, transition))
 
@@ -279,6 +285,7 @@ class _Running:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        # While clients are still connected: a Read finds Shutdown before the connection ends.
         await self.status.shut_down()
         await self.server.stop()
         self.authenticator.close()

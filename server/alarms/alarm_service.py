@@ -1,4 +1,4 @@
-"""All conditions of the server: their nodes, their methods, and who hears of them."""
+"""All conditions of the server: their nodes, their methods, and the events of their changes."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ METHODS: Mapping[ua.NodeId, tuple[tuple[MethodArgument, ...], UserRole]] = {
     standard(ua.ObjectIds.ConditionType_Enable): ((), UserRole.ENGINEER),
     standard(ua.ObjectIds.ConditionType_Disable): ((), UserRole.ENGINEER),
 }
-"""What they take and who may call them."""
+"""Methods of conditions: their input arguments and the role that may call them."""
 
 
 class AlarmService:
-    """The alarms of all heat pumps as conditions."""
+    """The service that keeps the alarms of all heat pumps as OPC UA conditions."""
 
     def __init__(self, builder: NodeBuilder, iserver: TwinInternalServer, clock: Clock) -> None:
         self._builder = builder
@@ -54,7 +54,7 @@ class AlarmService:
 
     # ── the address space ─────────────────────────────────────────────────────────────────────────
     def add(self, alarm: AlarmDefinition, device: ua.NodeId) -> None:
-        """Add a condition to a device."""
+        """Add the condition of an alarm to a device."""
         names = self._builder.namespaces
         event_type = self._builder.type_id("RuleAlarmType")
         title = self._iserver.aspace.read_attribute_value(device, ua.AttributeIds.DisplayName)
@@ -65,6 +65,7 @@ class AlarmService:
             event_type=event_type,
             source=device,
             source_name=content(title).Text or alarm.asset,
+            # InputNode is one node; a rule over several points names the first of them.
             input_node=inputs[0] if inputs else ua.NodeId(),
             alarm=alarm,
             time=now,
@@ -90,22 +91,24 @@ class AlarmService:
         self._by_asset.setdefault(alarm.asset, []).append(condition)
 
     async def remove(self, asset: str) -> None:
-        """Take away the conditions of an asset; their objects go with its other nodes."""
+        """Remove the conditions of an asset; their objects are removed with its other nodes."""
         gone = self._by_asset.pop(asset, [])
         for condition in gone:
             del self._by_key[condition.alarm.key], self._by_node[condition.node]
         for method in METHODS:
+            # Withdrawn at once, before any await: nobody may acknowledge what is being removed.
             self._iserver.methods.withdraw(method, [condition.node for condition in gone])
         for condition in gone:
             if condition.retain:
                 # The last that clients hear of it: nothing is to be done about it any more.
                 condition.enable(False, "", self._clock.now())
                 await self._changed(condition, tell=True)
+        # Last: the listeners of these variables are told of the change above.
         kept = [node for condition in gone for node in self._nodes.discard(condition)]
         await self._iserver.aspace.remove(kept)
 
     def _add_methods(self, node: ua.NodeId) -> None:
-        """Let the instance use its type's methods (OPC 10000-9, 5.5.4: same NodeIds)."""
+        """Refer from a condition to the methods of its type (OPC 10000-9, 5.5.4: same NodeIds)."""
         runs = (self._acknowledge, self._add_comment, self._enable, self._disable)
         for (target, (inputs, role)), run in zip(METHODS.items(), runs, strict=True):
             self._builder.reference(node, ua.ObjectIds.HasComponent, target, inverse=False)
@@ -113,9 +116,10 @@ class AlarmService:
 
     # ── what happens ──────────────────────────────────────────────────────────────────────────────
     async def take(self, transition: AlarmTransition) -> None:
-        """Take over what the rules found."""
+        """Apply a transition of an alarm to its condition, and send the event."""
         condition = self._by_key.get(transition.alarm.key)
         if condition is None:
+            # Not fatal: one unknown rule must not take the alarms of all others away.
             log.error("transition of an alarm that was not declared", alarm=transition.alarm.key)
             return
         condition.transition(
@@ -124,17 +128,22 @@ class AlarmService:
             now=self._clock.now(),
             message=transition.message,
         )
+        # A disabled condition sends no events, but its state is kept up for when it is
+        # enabled.
         await self._changed(condition, condition.enabled)
 
     async def refresh(self, caller: Caller, subscription_id: int, item: int | None) -> int:
-        """Send what is still of interest to one subscription (OPC 10000-9, 5.5.7)."""
+        """Send the retained conditions to a subscription: ConditionRefresh (OPC 10000-9, 5.5.7)."""
         subscription = self._iserver.subscriptions.subscriptions.get(subscription_id)
+        # Another session's subscription is as good as none: its client has not asked for this.
         if subscription is None or subscription.session_id != caller.session_id:
             return int(ua.StatusCodes.BadSubscriptionIdInvalid)
         items = subscription.monitored_item_srv
         if item is not None and not items.has(item):
             return int(ua.StatusCodes.BadMonitoredItemIdInvalid)
         now = self._clock.now()
+        # The two brackets pass every where clause: without them a client cannot know which of its
+        # conditions are no longer retained.
         start = system_event(ua.ObjectIds.RefreshStartEventType, REFRESH_STARTS, now)
         await items.send_event(start, item=item)
         for condition in self._by_key.values():
@@ -145,10 +154,12 @@ class AlarmService:
         return int(ua.StatusCodes.Good)
 
     def _notifiers(self, condition: Condition) -> tuple[ua.NodeId, ...]:
+        # The device and the Server object: events climb along HasNotifier, which asyncua does not
+        # do.
         return condition.source, standard(ua.ObjectIds.Server)
 
     async def _changed(self, condition: Condition, tell: bool) -> None:
-        """Tell those who listen to the condition's variables, and to its events."""
+        """Notify the listeners of the condition's variables and, if ``tell``, of its events."""
         await self._nodes.tell(condition)
         if tell:
             await self._iserver.subscriptions.notify(condition.event(), self._notifiers(condition))

@@ -1,4 +1,4 @@
-"""One alarm as an OPC UA condition (OPC 10000-9, 5.8): its state, and what it says of it."""
+"""One alarm as an OPC UA condition (OPC 10000-9, 5.8): its state and its event fields."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TEXT, _BOOLEAN, _UINT16 = (
 
 @dataclass(slots=True)
 class Condition:
-    """State of one alarm. Times are µs since the Unix epoch, UTC."""
+    """The state of one condition. Times are µs since the Unix epoch, UTC."""
 
     node: ua.NodeId
     event_type: ua.NodeId
@@ -55,23 +55,24 @@ class Condition:
 
     @property
     def retain(self) -> bool:
-        """Whether a person still has something to see or to do (5.5.2)."""
+        """Retain: whether the condition is active or still to be acknowledged (5.5.2)."""
         return self.enabled and (self.active or not self.acked)
 
     def transition(self, *, active: bool, time: int, now: int, message: str) -> None:
-        """Become active, or return to normal."""
+        """Set the condition active or inactive, with the message of the rule."""
         if active and not self.active:
             # What was acknowledged was the last occurrence, not this one.
             self.acked, self.acked_since = False, time
             self.comment, self.user, self.commented = "", "", time
             self.known_events = ()
+        # A new message in the same state is an event, but no transition: its time stays.
         if active is not self.active:
             self.active, self.active_since = active, time
         self.message = message
         self.changed(time, now)
 
     def acknowledge(self, event_id: bytes, comment: str, user: str, now: int) -> int:
-        """Note that a person has seen it; return the status of the call (5.7.3)."""
+        """Acknowledge the condition for a user; return the status of the call (5.7.3)."""
         problem = self._problem(event_id)
         if problem is None and self.acked:
             problem = ua.StatusCodes.BadConditionBranchAlreadyAcked
@@ -82,7 +83,7 @@ class Condition:
         return int(ua.StatusCodes.Good)
 
     def add_comment(self, event_id: bytes, comment: str, user: str, now: int) -> int:
-        """Attach what a person says to it; return the status of the call (5.5.6)."""
+        """Add a user's comment to the condition; return the status of the call (5.5.6)."""
         problem = self._problem(event_id)
         if problem is not None:
             return int(problem)
@@ -90,7 +91,7 @@ class Condition:
         return int(ua.StatusCodes.Good)
 
     def enable(self, enabled: bool, user: str, now: int) -> int:
-        """Switch it on or off; return the status of the call (5.5.4, 5.5.5)."""
+        """Enable or disable the condition; return the status of the call (5.5.4, 5.5.5)."""
         if enabled is self.enabled:
             already = "BadConditionAlreadyEnabled" if enabled else "BadConditionAlreadyDisabled"
             return int(getattr(ua.StatusCodes, already))
@@ -100,6 +101,7 @@ class Condition:
         return int(ua.StatusCodes.Good)
 
     def _problem(self, event_id: bytes) -> int | None:
+        # Checked first: it is the reason that a user can do something about.
         if not self.enabled:
             return int(ua.StatusCodes.BadConditionDisabled)
         if event_id not in self.known_events:
@@ -114,18 +116,20 @@ class Condition:
         self.changed(now, now)
 
     def changed(self, time: int, now: int) -> None:
-        """Give the new state an event of its own."""
+        """Give the changed state a new EventId and its times."""
         self.time, self.received = time, now
         self.event_id = new_event_id()
+        # A client acknowledges the event that it shows, which need not be the latest: a comment of
+        # somebody else may have come between.
         self.known_events = (*self.known_events, self.event_id)[-REMEMBERED_EVENTS:]
         self.last_severity = self.alarm.severity
 
     def event(self) -> Event:
-        """Return the present state as an event."""
+        """Return the present state of the condition as an event."""
         return Event(self.fields(), self.node)
 
     def fields(self) -> Fields:
-        """Return every field by browse path: for events and for the condition's variables."""
+        """Return every event field by browse path, also for the condition's variables."""
         alarm = self.alarm
         return {
             ("EventId",): ua.Variant(self.event_id, ua.VariantType.ByteString),
@@ -141,6 +145,7 @@ class Condition:
             ),
             ("ConditionClassName",): ua.Variant(text(CLASS_NAME), _TEXT),
             ("ConditionName",): ua.Variant(alarm.title, _STRING),
+            # Null: no branches. An earlier occurrence is not kept apart until it is acknowledged.
             ("BranchId",): ua.Variant(ua.NodeId(), _NODE),
             ("Retain",): ua.Variant(self.retain, _BOOLEAN),
             **_state("EnabledState", self.enabled, (DISABLED, ENABLED), self.enabled_since),
@@ -154,6 +159,7 @@ class Condition:
             ("Comment", "SourceTimestamp"): _time(self.commented),
             ("ClientUserId",): ua.Variant(self.user, _STRING),
             ("InputNode",): ua.Variant(self.input_node, _NODE),
+            # Nothing suppresses or shelves here; the field is mandatory.
             ("SuppressedOrShelved",): ua.Variant(False, _BOOLEAN),
             ("LikelyCause",): ua.Variant(text(alarm.cause), _TEXT),
             ("CorrectiveAction",): ua.Variant(text(alarm.action), _TEXT),

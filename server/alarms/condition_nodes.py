@@ -27,17 +27,17 @@ CONDITION_VARIABLES = frozenset((("Quality",), ("LastSeverity",), ("Comment",)))
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """What the variable of one field looks like, on every condition."""
+    """The shape, type and reference of the variable for one event field."""
 
     path: Path
     shape: Shape
     type_id: ua.NodeId
     reference: ua.NodeId
-    """From the parent to it."""
+    """Reference type from the parent to the variable."""
 
 
 class ConditionNodes:
-    """A source of nodes."""
+    """The node source of the variables of all conditions."""
 
     def __init__(self, builder: NodeBuilder) -> None:
         self._builder = builder
@@ -47,7 +47,7 @@ class ConditionNodes:
         self._latest: tuple[bytes, Fields] = (b"", {})
 
     def add(self, condition: Condition) -> None:
-        """Have the variables of a condition."""
+        """Offer the variables of a condition."""
         self._conditions[_name(condition)] = condition
         if not self._fields:
             self._fields = {
@@ -55,12 +55,13 @@ class ConditionNodes:
             }
 
     def discard(self, condition: Condition) -> Iterable[ComputedNode]:
-        """Have them no more; return those that somebody listens to."""
+        """Stop offering the variables of a condition; return those that have listeners."""
         del self._conditions[_name(condition)]
         return self._kept.pop(_name(condition), {}).values()
 
     async def tell(self, condition: Condition) -> None:
-        """Tell those who listen what a condition says now."""
+        """Send the present values of a condition to the listeners of its variables."""
+        # A copy: a listener that goes while it is told takes its variable with it.
         for path, node in list(self._kept.get(_name(condition), {}).items()):
             content = node.attributes[VALUE]
             if isinstance(content, Attribute):
@@ -84,16 +85,17 @@ class ConditionNodes:
 
     @property
     def kept(self) -> int:
-        """How many nodes are there because somebody listens."""
+        """Number of variables that are kept because they have listeners."""
         return sum(map(len, self._kept.values()))
 
     # ── a source ──────────────────────────────────────────────────────────────────────────────────
     def get(self, node_id: ua.NodeId) -> ComputedNode | None:
-        """Return a variable of a condition."""
+        """Return the variable of a condition that has a NodeId; None: there is none."""
         found = self._find(node_id)
         if found is None:
             return None
         condition, field = found
+        # The kept node first: listeners are on that very object.
         return self._kept.get(_name(condition), {}).get(field.path) or self._node(condition, field)
 
     def __contains__(self, node_id: ua.NodeId) -> bool:
@@ -126,6 +128,7 @@ class ConditionNodes:
         if path in STATES or path in CONDITION_VARIABLES:
             reference = ids.HasComponent
             kind = ids.TwoStateVariableType if path in STATES else ids.ConditionVariableType
+        # Fields of OPC 10000-9 are in namespace 0, those of our alarm type in ours.
         name = ua.QualifiedName(path[-1], namespaces.types if path in OWN_FIELDS else 0)
         shape = self._builder.shapes.variable(
             name, path[-1], "", VariableKind(standard(value.VariantType.value))

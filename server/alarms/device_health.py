@@ -32,7 +32,7 @@ WORST_FIRST = (
 
 
 class DeviceHealth:
-    """Keeps the DeviceHealth of every heat pump."""
+    """The writer of the DeviceHealth variables of all heat pumps."""
 
     def __init__(self, builder: NodeBuilder, iserver: TwinInternalServer, clock: Clock) -> None:
         self._builder = builder
@@ -41,7 +41,7 @@ class DeviceHealth:
         self._active: dict[str, dict[str, Health]] = {}
 
     def add(self, asset: str, device: ua.NodeId) -> ua.NodeId:
-        """Add the variable to a device; no alarm is active yet."""
+        """Add the DeviceHealth variable to a device; no alarm is active yet."""
         namespace = self._builder.namespaces.di
         self._active[asset] = {}
         node = self._builder.variable(
@@ -58,12 +58,14 @@ class DeviceHealth:
         return node
 
     def remove(self, asset: str) -> None:
-        """Forget a heat pump."""
+        """Forget the active alarms of a heat pump."""
         self._active.pop(asset, None)
 
     async def take(self, transition: AlarmTransition) -> None:
-        """Take an alarm's transition into account."""
+        """Apply a transition of an alarm to the DeviceHealth of its heat pump."""
         active = self._active.get(transition.alarm.asset)
+        # A heat pump that was taken out by a reload; its last transitions may still be on their
+        # way.
         if active is None:
             return
         if transition.active:

@@ -1,1 +1,1 @@
-"""Bytes in, bytes out: connections, sessions, and the services behind a login."""
+"""The OPC UA server's transport: TCP connections, secure channels, sessions and endpoints."""

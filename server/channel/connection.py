@@ -1,4 +1,4 @@
-"""TCP connections: frames are judged by their header, before anything is kept."""
+"""TCP connections of clients: check each message chunk by its header before storing it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ KINDS = frozenset((b"HEL", b"OPN", b"MSG", b"CLO", b"ERR"))
 
 
 class ClientConnection(OPCUAProtocol):
-    """One TCP connection."""
+    """One TCP connection of a client, with the processor that serves it."""
 
     iserver: TwinInternalServer
     processor: TwinProcessor | None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a connection, unless there are too many."""
+        """Accept a TCP connection, unless the server has too many."""
         super().connection_made(transport)
         if self.processor is not None:
             self.processor = TwinProcessor(self.iserver, transport, self.limits)
@@ -34,9 +34,10 @@ class ClientConnection(OPCUAProtocol):
             self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes in; a frame that says it is too long, or is none, ends the connection."""
+        """Receive bytes; end the connection at a chunk that is too long or of no known kind."""
         if self.processor is None:
             return
+        # asyncua stores bytes until a chunk is whole, whatever size its header claims.
         pending = self._buffer + data
         position = 0
         while len(pending) - position >= HEADER:
@@ -52,18 +53,19 @@ class ClientConnection(OPCUAProtocol):
 
     def _refuse(self, code: int) -> None:
         log.warning("connection refused", peer=self.peer_name, status=hex(code))
+        # More bytes may come before the transport is closed; they must not complete this chunk.
         self._buffer = b""
         self.end(code)
 
     def end(self, code: int) -> None:
-        """Say why, and hang up."""
+        """Send an Error message with a status code and close the connection."""
         if self.processor is not None and self.transport is not None:
             self.processor.send_error(code, "")
             self.transport.close()
 
 
 class ConnectionServer(BinaryServer):
-    """Listens for connections."""
+    """The TCP listener that accepts connections of clients."""
 
     iserver: TwinInternalServer
     clients: list[Any]
@@ -83,7 +85,8 @@ class ConnectionServer(BinaryServer):
         )
 
     async def stop(self) -> None:
-        """Tell every client that the server goes down, and hang up."""
+        """Send BadShutdown to every client, close their sessions, and stop listening."""
+        # Without an Error message, clients take the shutdown for a broken network.
         for connection in list(self.clients):
             connection.end(ua.StatusCodes.BadShutdown)
         for session in self.iserver.sessions:

@@ -1,4 +1,4 @@
-"""Words beside a status code, for clients that ask for them (OPC 10000-4, 7.12 and 7.32)."""
+"""DiagnosticInfos: texts beside status codes, for clients that ask (OPC 10000-4, 7.12, 7.32)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ OPERATION_ADDITIONAL_INFO = 0x80
 
 
 def diagnostics(header: ua.RequestHeader, words: Sequence[str]) -> list[ua.DiagnosticInfo]:
-    """Return one DiagnosticInfo per operation, or none if nobody wants or has any."""
+    """Return a DiagnosticInfo per operation; none if the client wants no text or none is there."""
     if not header.ReturnDiagnostics & OPERATION_ADDITIONAL_INFO or not any(words):
         return []
+    # An entry for each operation, also without a text: clients match them by index.
     return [_told(text) for text in words]
 
 

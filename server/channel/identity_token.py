@@ -1,4 +1,4 @@
-"""What a client says about its user in ActivateSession (OPC 10000-4, 7.40)."""
+"""The user identity token of ActivateSession: anonymous or user name (OPC 10000-4, 7.40)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LENGTH = struct.Struct("<I")
 
 
 def is_anonymous(token: object) -> bool:
-    """Tell whether a token names nobody; an empty one counts (5.7.3)."""
+    """Tell whether a user identity token is anonymous; an empty one is (5.7.3)."""
     if isinstance(token, ua.AnonymousIdentityToken):
         return True
     return token is None or (isinstance(token, ua.ExtensionObject) and token.TypeId.is_null())
@@ -27,6 +27,7 @@ def decrypted_password(
     decryptor = cryptography.Decryptor if isinstance(cryptography, Cryptography) else None
     if decryptor is None or not policy.AsymmetricEncryptionURI:
         raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
+    # The algorithm is the policy's, never the client's choice: no downgrade.
     known = token.EncryptionAlgorithm == policy.AsymmetricEncryptionURI
     if not (known and token.Password and nonce):
         raise ServiceError(ua.StatusCodes.BadIdentityTokenInvalid)
@@ -39,5 +40,6 @@ def decrypted_password(
         if not hmac.compare_digest(proof, nonce):
             raise ServiceError(ua.StatusCodes.BadIdentityTokenInvalid)
         return password.decode("utf-8")
+    # One status for all: who can tell bad padding from bad content can find the password.
     except (ValueError, struct.error) as error:
         raise ServiceError(ua.StatusCodes.BadIdentityTokenInvalid) from error

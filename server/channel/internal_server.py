@@ -1,4 +1,4 @@
-"""The services behind the connections, put together."""
+"""The internal server: address space, services and sessions behind the TCP connections."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from heatpump_twin.server.types.type_nodes import TypeNodes
 
 CheckClient = Callable[[x509.Certificate], str | None]
-"""Says why a client's certificate may not open a channel; None: it may."""
+"""Return why a client's certificate may not open a secure channel; None: it may."""
 
 
 class TwinInternalServer(InternalServer):
-    """The library's server core with our services in its seams."""
+    """The internal server of asyncua with our address space, services and sessions."""
 
     aspace: TwinAddressSpace
     attributes: AttributeService
@@ -61,13 +61,15 @@ class TwinInternalServer(InternalServer):
             ua.UserNameIdentityToken,
         )
         self.disabled_clock = True  # ours follows the clock that was passed in
+        # With it, asyncua's user manager takes "admin" with any password. We don't ask it at all.
         self.allow_remote_admin = False
         self.max_connections = settings.max_sessions + limits.SPARE_CONNECTIONS
         self.max_pending_messages_per_connection = limits.MAX_PENDING_MESSAGES
         self.max_pending_activation_seconds = limits.LOGIN_TIME
 
     def _serve(self, aspace: TwinAddressSpace) -> None:
-        """Put our address space, and services over it, in place of those the library has made."""
+        """Replace the address space and the services that asyncua has made by ours."""
+        # Services of asyncua keep the address space they were made with: so each is made again.
         self.aspace = aspace
         self.attribute_service = library.AttributeService(aspace)
         self.view_service = library.ViewService(aspace)
@@ -86,12 +88,12 @@ class TwinInternalServer(InternalServer):
 
     @property
     def offers_none(self) -> bool:
-        """Whether there are sessions without encryption: for anonymous reading only."""
+        """Whether sessions without encryption are offered; they are anonymous and only read."""
         return self.settings.offers_none and self.settings.reads_anonymously
 
     @property
     def sessions(self) -> list[TwinSession]:
-        """The sessions from outside."""
+        """The sessions of clients; the internal session is not among them."""
         return [s for s in self._external_sessions.values() if isinstance(s, TwinSession)]
 
     def find_session(self, token: ua.NodeId) -> TwinSession | None:

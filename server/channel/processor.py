@@ -1,4 +1,4 @@
-"""The services of one connection: channel, session, and everything behind the login."""
+"""Message processing of one connection: secure channel, session, and services after login."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ UNREADABLE = (NotEnoughData, struct.error, UnicodeDecodeError, OverflowError)
 
 
 class TwinProcessor(UaProcessor):
-    """Serves one connection. Whatever goes wrong below the services ends the connection."""
+    """The processor of one connection; an error below the services ends the connection."""
 
     iserver: TwinInternalServer
     session: TwinSession | None
@@ -89,6 +89,7 @@ class TwinProcessor(UaProcessor):
         """Certificate that opened the channel; empty on an unencrypted one."""
         if not self._encrypted:
             return b""
+        # On a None channel nobody has proved to have the key of a certificate.
         return self._connection.security_policy.peer_certificate or b""
 
     @property
@@ -97,7 +98,7 @@ class TwinProcessor(UaProcessor):
 
     # ── messages ──────────────────────────────────────────────────────────────────────────────────
     async def process(self, header: ua.Header, body: Buffer) -> bool:
-        """Take one message in; False ends the connection."""
+        """Process one message chunk; return False to end the connection."""
         try:
             self._check_order(header)
             # asyncua says no types of its message loop, here and below.
@@ -114,7 +115,7 @@ class TwinProcessor(UaProcessor):
             return self._abort(ua.StatusCodes.BadInternalError, "internal error")
 
     def _check_order(self, header: ua.Header) -> None:
-        """Hello comes first and once, then the channel; before login messages are small."""
+        """Check the order of messages (Hello, then the channel), and their size before login."""
         kind: object = header.MessageType  # one of the bytes that asyncua's `MessageType` lists
         if kind == ua.MessageType.Hello:
             if self._greeted:
@@ -127,6 +128,7 @@ class TwinProcessor(UaProcessor):
             return
         if not self._connection.is_open():
             raise ServiceError(ua.StatusCodes.BadTcpSecureChannelUnknown)
+        # Chunks are kept until the last one of a message: a stranger may make us keep one at most.
         active = self.session is not None and self.session.is_activated()
         size = self._connection._incoming_size + header.body_size  # noqa: SLF001 - its only record
         if not active and size > limits.MAX_MESSAGE_BEFORE_LOGIN:
@@ -138,14 +140,15 @@ class TwinProcessor(UaProcessor):
         return False
 
     def send_error(self, code: int, reason: str) -> None:
-        """Tell the other side why the connection ends (OPC 10000-6, 7.1.2.5)."""
+        """Send an Error message: why the connection ends (OPC 10000-6, 7.1.2.5)."""
         message = ua.ErrorMessage(status_code(code), ua.String(reason))
         self._transport.write(_message(ua.MessageType.Error, message))
 
     def open_secure_channel(self, algohdr: Any, seqhdr: Any, body: Buffer) -> None:
-        """Open or renew the channel; its signature has been verified with the certificate in it."""
+        """Open or renew the secure channel; asyncua has verified the request's signature."""
         message = struct_from_binary(ua.OpenSecureChannelRequest, body)
         request = message.Parameters
+        # asyncua tells opening from renewal by the state of the channel alone, whatever is asked.
         renewal = self._connection.is_open()
         if renewal != (request.RequestType is ua.SecurityTokenRequestType.Renew):
             raise ServiceError(ua.StatusCodes.BadRequestTypeInvalid)
@@ -154,12 +157,14 @@ class TwinProcessor(UaProcessor):
                 algohdr.SecurityPolicyURI, algohdr.SenderCertificate, request.SecurityMode
             )
         policy = self._connection.security_policy
+        # A renewal may not change the policy or the mode: the session was activated under them.
         if algohdr.SecurityPolicyURI != policy.URI or request.SecurityMode != policy.Mode:
             raise ServiceError(ua.StatusCodes.BadSecurityPolicyRejected)
         if self._encrypted:
             self._check_certificate(algohdr.SenderCertificate)
             if len(request.ClientNonce or b"") != policy.secure_channel_nonce_length:
                 raise ServiceError(ua.StatusCodes.BadNonceInvalid)
+        # Revised, not refused: the response tells the client (OPC 10000-4, 5.6.2).
         request.RequestedLifetime = min(
             max(request.RequestedLifetime, limits.MIN_CHANNEL_LIFETIME),
             limits.MAX_CHANNEL_LIFETIME,
@@ -191,7 +196,7 @@ class TwinProcessor(UaProcessor):
         response: Any,
         msgtype: bytes = ua.MessageType.SecureMessage,
     ) -> None:
-        """Send a response, in the language of the session."""
+        """Send a service response, its texts translated to the locale of the session."""
         if self.session is not None and self.session.translator is not None:
             self.session.translator.respond(response)
         super().send_response(  # type: ignore[no-untyped-call]
@@ -205,6 +210,7 @@ class TwinProcessor(UaProcessor):
         try:
             if typeid in NOT_OFFERED:
                 raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
+            # Both are ours: asyncua compares no certificate of a session with that of its channel.
             if typeid == CREATE_SESSION:
                 response = await self._create_session(
                     struct_from_binary(ua.CreateSessionParameters, body)
@@ -218,6 +224,7 @@ class TwinProcessor(UaProcessor):
                 return True
             if typeid not in BEFORE_LOGIN:
                 self._check_session(requesthdr.AuthenticationToken)
+            # asyncua answers these two without DiagnosticInfos.
             if typeid in (WRITE, CALL):
                 serve = self._write if typeid == WRITE else self._call
                 self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
@@ -252,7 +259,7 @@ class TwinProcessor(UaProcessor):
         return response
 
     def _activated(self) -> TwinSession:
-        """Return the session of a request, which shows that it is alive."""
+        """Return the activated session of this connection, and restart its timeout."""
         session = self.session
         if session is None or not session.is_activated():
             raise ServiceError(ua.StatusCodes.BadSessionNotActivated)
@@ -264,6 +271,7 @@ class TwinProcessor(UaProcessor):
         session = self.session
         if session is None or session.auth_token != token or session.is_closed():
             raise ServiceError(ua.StatusCodes.BadSessionIdInvalid)
+        # A token alone, however it was come by, is good for nothing on another channel.
         if session.channel is not self:
             raise ServiceError(ua.StatusCodes.BadSecureChannelIdInvalid)
 
@@ -276,12 +284,14 @@ class TwinProcessor(UaProcessor):
         if self.session is not None and not self.session.is_closed():
             if self.session.is_activated():
                 raise ServiceError(ua.StatusCodes.BadTooManySessions)
+            # One session per connection; one that was never activated gives way.
             await self.session.close_session(True)
         self.session = await self.iserver.open_session(self)
         response = ua.CreateSessionResponse()
         response.Parameters = await self.session.create_session(params, sockname=self.sockname)
         response.Parameters.ServerCertificate = policy.host_certificate
         if self._encrypted:
+            # This proves to the client that we have the key of our certificate.
             signed = self.client_certificate + params.ClientNonce
             signature = response.Parameters.ServerSignature
             signature.Signature = policy.asymmetric_cryptography.signature(signed)
@@ -289,7 +299,7 @@ class TwinProcessor(UaProcessor):
         return response
 
     def _check_client(self, params: ua.CreateSessionParameters) -> None:
-        """Check that the client is who opened the channel (OPC 10000-4, 5.7.2.2)."""
+        """Check that the session's client is that of the secure channel (OPC 10000-4, 5.7.2.2)."""
         certificate = _leaf(params.ClientCertificate)
         if certificate is None or uacrypto.der_from_x509(certificate) != self.client_certificate:
             raise ServiceError(ua.StatusCodes.BadSecurityChecksFailed)
@@ -310,6 +320,7 @@ class TwinProcessor(UaProcessor):
         moves = session.channel is not self
         if moves:
             self._check_move(session)
+        # The application before the user: who does not have its key may not try passwords.
         self._check_signature(session, params.ClientSignature)
         person = await self._identify(session, params.UserIdentityToken)
         # Logging in took time: the session may have been closed meanwhile.
@@ -346,11 +357,12 @@ class TwinProcessor(UaProcessor):
             raise ServiceError(ua.StatusCodes.BadApplicationSignatureInvalid) from error
 
     async def _identify(self, session: TwinSession, token: object) -> User | None:
-        """Return the user; None: anonymous."""
+        """Return the user that an identity token names; None: anonymous."""
         if is_anonymous(token):
             if not self.iserver.settings.reads_anonymously:
                 raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
             return None
+        # asyncua takes a password in the clear over None.
         if not isinstance(token, ua.UserNameIdentityToken) or not self._encrypted:
             raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
         password = decrypted_password(token, self._connection.security_policy, session.nonce)
@@ -360,12 +372,12 @@ class TwinProcessor(UaProcessor):
         return user
 
     def publish_request_limit(self, subscription_count: int) -> int:
-        """Return how many Publish requests may wait."""
+        """Return how many Publish requests of a session may wait for notifications."""
         return min(subscription_count + 10, limits.MAX_PUBLISH_REQUESTS)
 
 
 def _leaf(chain: bytes | None) -> x509.Certificate | None:
-    """Return the first certificate of a chain."""
+    """Return the first certificate of a chain, the client's own."""
     try:
         first: x509.Certificate | None = uacrypto.x509_from_der(chain)
     except (ValueError, IndexError) as error:

@@ -1,4 +1,4 @@
-"""What the server says about itself (OPC 10000-5, 6.3): status, build, capabilities, limits."""
+"""ServerStatus, ServerCapabilities and OperationLimits of the Server object (OPC 10000-5, 6.3)."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ CAPABILITIES = (
         limits.MAX_HISTORY_CONTINUATION_POINTS,
         UINT16,
     ),
+    # As many numbers of eight bytes as one message holds.
     (f"{_CAPABILITIES}MaxArrayLength", limits.MAX_MESSAGE // 8, UINT32),
     (f"{_CAPABILITIES}MaxStringLength", limits.MAX_MESSAGE, UINT32),
     (f"{_CAPABILITIES}MaxByteStringLength", limits.MAX_MESSAGE, UINT32),
@@ -68,7 +69,7 @@ CAPABILITIES = (
 
 
 class ServerStatus:
-    """Keeps ServerStatus up to date, by the clock that was passed in."""
+    """The writer of ServerStatus and ServerCapabilities, by the clock that was passed in."""
 
     def __init__(self, iserver: InternalServer, clock: Clock) -> None:
         self._iserver = iserver
@@ -78,7 +79,7 @@ class ServerStatus:
         self._state = ua.ServerState.Running
 
     async def start(self, product_uri: str, manufacturer: str, product: str) -> None:
-        """Write what does not change, and the first status."""
+        """Write the capabilities, the build information and the first ServerStatus."""
         self._build = ua.BuildInfo(
             product_uri,
             manufacturer,
@@ -109,7 +110,7 @@ class ServerStatus:
         await self._tick()
 
     async def describe(self, sessions: int, locales: Sequence[str]) -> None:
-        """Write those capabilities that are lists, or depend on the site."""
+        """Write the capabilities that depend on the site: locales and session limits."""
         for name, value in (("LocaleIdArray", list(locales)), ("ServerProfileArray", [])):
             await self._write(
                 f"{_CAPABILITIES}{name}", ua.Variant(value, ua.VariantType.String, is_array=True)
@@ -121,16 +122,17 @@ class ServerStatus:
             ("MaxMonitoredItemsQueueSize", limits.MAX_QUEUE),
         ):
             await self._write(f"{_CAPABILITIES}{name}", ua.Variant(number, UINT32))
+        # No diagnostics are counted: said here, rather than shown as zeros.
         await self._write("Server_ServerDiagnostics_EnabledFlag", ua.Variant(False, BOOLEAN))
 
     async def run(self) -> None:
-        """Move CurrentTime every second: clients watch it to see that the server lives."""
+        """Write CurrentTime every second: clients watch it to see that the server is alive."""
         while True:
             await asyncio.sleep(1.0)
             await self._tick()
 
     async def shut_down(self) -> None:
-        """Say that the server goes down."""
+        """Write the state Shutdown to ServerStatus."""
         self._state = ua.ServerState.Shutdown
         await self._tick()
 

@@ -1,4 +1,4 @@
-"""A client's session: who it is, what it may do, and what it owns."""
+"""A client's session: its user, its rights, its subscriptions and continuation points."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Channel(PublishChannel, Protocol):
 
 
 def bounded(operations: Sequence[Any] | None, limit: int) -> Sequence[Any]:
-    """Refuse a request with nothing to do, or with too much (OPC 10000-4, 7.38.2)."""
+    """Return the operations of a request; refuse none, or too many (OPC 10000-4, 7.38.2)."""
     if not operations:
         raise ServiceError(ua.StatusCodes.BadNothingToDo)
     if len(operations) > limit:
@@ -57,7 +57,7 @@ def bounded(operations: Sequence[Any] | None, limit: int) -> Sequence[Any]:
 
 
 class TwinSession(InternalSession):
-    """A session from outside. Services that nobody needs from outside do not exist here."""
+    """The session of a client, which checks limits, rights and ownership before each service."""
 
     iserver: TwinInternalServer
 
@@ -73,7 +73,7 @@ class TwinSession(InternalSession):
         self.person: User | None = None
         self.history_points: dict[bytes, tuple[Point, Query]] = {}
         self.translator: Translator | None = None
-        """Who says texts in the client's language; None: they are good in English."""
+        """Translator to the client's locales; None: texts stay in English."""
         iserver.register_external_session(self)
 
     # ── who ───────────────────────────────────────────────────────────────────────────────────────
@@ -84,7 +84,7 @@ class TwinSession(InternalSession):
 
     @property
     def origin(self) -> str:
-        """Where the session comes from, for the audit log."""
+        """The transport and address that the session comes from, for the audit log."""
         return f"OPC UA {self.channel.peer}"
 
     def is_closed(self) -> bool:
@@ -95,14 +95,16 @@ class TwinSession(InternalSession):
         """Tell whether the user has a role now, also when it was changed after the login."""
         if role is None:
             return True
+        # Looked up each time: a role that was taken away is gone for open sessions, too.
         current = self.iserver.authenticator.current(self.person) if self.person else None
         return current is not None and current.role.includes(role)
 
     async def create_session(
         self, params: ua.CreateSessionParameters, sockname: tuple[str, int] | None = None
     ) -> ua.CreateSessionResult:
-        """Answer CreateSession."""
+        """Answer CreateSession with the limits of this server."""
         answer = await super().create_session(params, sockname)
+        # asyncua always says 64 KB: clients would split requests for nothing.
         answer.MaxRequestMessageSize = MAX_MESSAGE
         return answer
 
@@ -115,6 +117,7 @@ class TwinSession(InternalSession):
             self.translator = self.iserver.translators.preferred(locales)
         self.nonce = create_nonce(NONCE_LENGTH)
         self.state = SessionState.Activated
+        # Subscriptions publish through the channel they were made on, which may be gone.
         for subscription in self.subscription_service.subscriptions.values():
             if subscription.session_id == self.session_id:
                 subscription.pub_result_callback = channel.forward_publish_response
@@ -127,6 +130,7 @@ class TwinSession(InternalSession):
 
     async def close_session(self, delete_subs: bool = True) -> None:
         """End the session. Kept subscriptions live on until their lifetime ends."""
+        # Continuation points end with their session (OPC 10000-4, 7.9).
         self.history_points.clear()
         await super().close_session(delete_subs)
 
@@ -142,29 +146,30 @@ class TwinSession(InternalSession):
         return await self.iserver.attributes.write(self, params)
 
     async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
-        """Browse."""
+        """Browse the references of nodes, up to the limit of nodes per request."""
         bounded(params.NodesToBrowse, LIMITS.nodes_per_browse)
         return await super().browse(params)
 
     async def translate_browsepaths_to_nodeids(
         self, params: list[ua.BrowsePath]
     ) -> list[ua.BrowsePathResult]:
-        """Translate browse paths."""
+        """Translate browse paths to NodeIds, up to the limit of paths per request."""
         bounded(params, LIMITS.nodes_per_translate)
         return await super().translate_browsepaths_to_nodeids(params)
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
-        """Call methods; each learns which session calls."""
+        """Call methods one after the other; each is passed the session that calls."""
         bounded(params, LIMITS.nodes_per_method_call)
         return [await self.iserver.methods.call(self, request) for request in params]
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
-        """Read history."""
+        """Read the history of nodes, up to the limit of nodes per request."""
         bounded(params.NodesToRead, LIMITS.nodes_per_history_read)
         return await self.iserver.history.read(self, params)
 
     # ── subscriptions: everybody's own only ───────────────────────────────────────────────────────
     def _own(self, subscription_id: int) -> None:
+        # asyncua lets any session change and delete the subscriptions of all others.
         subscription = self.subscription_service.subscriptions.get(subscription_id)
         if subscription is None or subscription.session_id != self.session_id:
             raise ServiceError(ua.StatusCodes.BadSubscriptionIdInvalid)
@@ -201,7 +206,7 @@ class TwinSession(InternalSession):
     async def set_monitoring_mode(
         self, params: ua.SetMonitoringModeParameters
     ) -> list[ua.StatusCode]:
-        """Switch monitored items of an own subscription."""
+        """Set the monitoring mode of monitored items of an own subscription."""
         bounded(params.MonitoredItemIds, LIMITS.monitored_items_per_call)
         self._own(params.SubscriptionId)
         return await super().set_monitoring_mode(params)
@@ -209,9 +214,10 @@ class TwinSession(InternalSession):
     async def set_publishing_mode(
         self, params: ua.SetPublishingModeParameters
     ) -> list[ua.StatusCode]:
-        """Switch own subscriptions."""
+        """Set the publishing mode of own subscriptions."""
         asked = list(bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call))
         params.SubscriptionIds = [number for number in asked if self.owns(number)]
+        # Results stand in the order of the ids asked for, the refused ones included.
         done = dict(
             zip(params.SubscriptionIds, await super().set_publishing_mode(params), strict=True)
         )
@@ -231,12 +237,12 @@ class TwinSession(InternalSession):
         return super().modify_subscription(params)
 
     def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
-        """Send a message of an own subscription again."""
+        """Return a notification message of an own subscription again (Republish)."""
         self._own(params.SubscriptionId)
         return super().republish(params)
 
     def publish(self, acks: Any = None) -> tuple[int, list[ua.StatusCode]]:
-        """Acknowledge messages of own subscriptions."""
+        """Acknowledge notification messages of own subscriptions (Publish)."""
         return self.iserver.subscriptions.publish_for(self.session_id, acks or [])
 
     async def transfer_subscriptions(  # type: ignore[override]  # asyncua's own differs so, too

@@ -1,4 +1,4 @@
-"""The endpoints: which security is offered to whom (OPC 10000-4, 7.14)."""
+"""The server and its endpoints: security policies, modes and user tokens (OPC 10000-4, 7.14)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLICIES = (
     (security_policies.SecurityPolicyAes128Sha256RsaOaep, 20),
     (security_policies.SecurityPolicyBasic256Sha256, 10),
 )
-"""With their relative strength."""
+"""Security policies with their share of an endpoint's SecurityLevel, the strongest first."""
 
 MODES = ((ua.MessageSecurityMode.SignAndEncrypt, 5), (ua.MessageSecurityMode.Sign, 0))
 TRANSPORT = "http://opcfoundation.org/UA-Profile/Transport/uatcp-uasc-uabinary"
@@ -29,7 +29,7 @@ PRODUCT_URI = "urn:heatpump-twin"
 
 
 class UaServer(Server):
-    """The library's server with our endpoints and our connections."""
+    """The OPC UA server: asyncua's, with our endpoints and connections."""
 
     iserver: TwinInternalServer
 
@@ -53,8 +53,9 @@ class UaServer(Server):
         iserver.certificate = identity.certificate
         iserver.private_key = identity.key
 
+    # In place of asyncua's own, which always makes its own listener and processor.
     async def start(self) -> None:
-        """Listen, or raise `EndpointInUseError`."""
+        """Offer the endpoints and listen on TCP, or raise `EndpointInUseError`."""
         policies = self._offer_endpoints()
         await self.iserver.start()
         listener = ConnectionServer(

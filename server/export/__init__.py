@@ -1,1 +1,1 @@
-"""What a BMS integrator takes away: point lists, and the instances as NodeSet2."""
+"""Exports for BMS integrators: the point list, and the instances as a NodeSet2 file."""

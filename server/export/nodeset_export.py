@@ -1,4 +1,4 @@
-"""A site's instances as a NodeSet2 file (OPC 10000-6, annex F), read from the address space."""
+"""Export a site's instances as a NodeSet2 file (OPC 10000-6, annex F)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _CLASSES = {
     ua.NodeClass.Variable: "UAVariable",
     ua.NodeClass.Method: "UAMethod",
 }
+# In the order of preference: a node may be organized in many places and is owned in one.
 _PARENT_REFERENCES = tuple(
     map(
         standard,
@@ -33,7 +34,7 @@ _PARENT_REFERENCES = tuple(
 
 
 class NodesetExport:
-    """Writes the nodes of one namespace; the namespaces that they refer to are required models.
+    """The export of one namespace; the namespaces that its nodes refer to are required models.
 
     Parameters
     ----------
@@ -50,7 +51,8 @@ class NodesetExport:
         self._used: list[int] = [index]
 
     def file(self, version: str, published: dt.datetime) -> bytes:
-        """Return the whole file."""
+        """Return the NodeSet2 file as XML."""
+        # Before the head of the file: only then it is known which namespaces are referred to.
         nodes = [self._node(node) for node in self._walk()]
         root = ET.Element(f"{{{NODESET_XSD}}}UANodeSet")
         uris = _add(root, "NamespaceUris")
@@ -64,6 +66,7 @@ class NodesetExport:
             Version=version,
             PublicationDate=stamp,
         )
+        # OPC UA itself is required too, though it is not among the NamespaceUris.
         for index in (0, *self._used[1:]):
             _add(model, "RequiredModel", ModelUri=self._uris[index])
         root.extend(nodes)
@@ -74,7 +77,8 @@ class NodesetExport:
         return file
 
     def _walk(self) -> Iterable[LeanNode]:
-        """Give our nodes, each after one that refers to it."""
+        """Yield the nodes of the namespace, each after one that refers to it."""
+        # From the roots down: tools that read a file once need a parent before its children.
         waiting: list[ua.NodeId] = [
             node for node in list(self._aspace.keys()) if self._is_root(node)
         ]
@@ -138,6 +142,7 @@ class NodesetExport:
         if rank != ua.ValueRank.Scalar:
             made.set("ValueRank", str(int(rank)))
             made.set("ArrayDimensions", "0")
+        # Only what differs from the defaults of the schema, as other tools write it.
         if (level := int(self._value(data, A.AccessLevel))) != ua.AccessLevel.CurrentRead.mask:
             made.set("AccessLevel", str(level))
         if interval := self._value(data, A.MinimumSamplingInterval):
@@ -154,7 +159,8 @@ class NodesetExport:
         return None
 
     def _stored(self, data: LeanNode) -> ua.DataValue | None:
-        """Return a variable's value, unless it is of the moment."""
+        """Return the stored value of a variable; None if it is computed from the image."""
+        # Of a condition: its variables are properties of the instance, and computed always.
         if isinstance(data, ComputedNode):
             return self._aspace.read_attribute_value(data.nodeid, A.Value)
         return data.attributes[A.Value].value
@@ -174,7 +180,7 @@ class NodesetExport:
         return f"{index}:{name.Name}" if index else name.Name
 
     def _index(self, index: int) -> int:
-        """Return a namespace's index in the file."""
+        """Return the index of a namespace in the file."""
         if index == 0:
             return 0
         if index not in self._used:

@@ -1,4 +1,4 @@
-"""The point list for BMS integrators, read from the address space that clients will find."""
+"""The point list for BMS integrators, read from the address space that clients see."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _DATA_TYPES = {standard(n): n.name for n in ua.VariantType if n.value}
 
 @dataclass(frozen=True, slots=True)
 class PointRow:
-    """One variable as an integrator wants it; the columns of the list in their order."""
+    """One row of the point list: a variable; fields are the columns in their order."""
 
     node_id: str
-    """With the namespace's URI: the same after every restart and update."""
+    """NodeId with the namespace URI: the same after every restart and update."""
     local_node_id: str
-    """With the namespace's index, as this server has it now."""
+    """NodeId with the namespace index, as this server has it now."""
     browse_path: str
     display_name: str
     data_type: str
@@ -47,7 +47,7 @@ class PointRow:
 def point_rows(
     aspace: AddressSpace, namespaces: Namespaces, table: PointTable
 ) -> Iterator[PointRow]:
-    """Give a row for every point, in the order of the table."""
+    """Yield a row for every point, in the order of the table."""
     for point in table:
         yield _row(aspace, node_id_of(point.key, namespaces.site), point)
 
@@ -57,6 +57,8 @@ def browse_path(aspace: AddressSpace, node: ua.NodeId) -> str:
     names: list[str] = []
     while node != standard(IDS.ObjectsFolder):
         names.append(_value(aspace, node, ua.AttributeIds.BrowseName).Name)
+        # The first parent is the one that the node was made under: one path, though there may be
+        # many.
         node = next(
             r.NodeId
             for r in aspace[node].references
@@ -67,6 +69,7 @@ def browse_path(aspace: AddressSpace, node: ua.NodeId) -> str:
 
 def _row(aspace: AddressSpace, node: ua.NodeId, point: Point) -> PointRow:
     attributes = ua.AttributeIds
+    # From the nodes, not from the catalogue: the list must not differ from what clients read.
     properties = {
         r.BrowseName.Name: _value(aspace, r.NodeId, attributes.Value)
         for r in aspace[node].references

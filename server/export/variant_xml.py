@@ -1,4 +1,4 @@
-"""Values in the XML encoding of OPC UA (OPC 10000-6, 5.3), as NodeSet2 files have them."""
+"""Encode values in the XML encoding of OPC UA (OPC 10000-6, 5.3) for NodeSet2 files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from heatpump_twin.server.nodeset.nodeset_xml import (
 )
 
 IdText = Callable[[ua.NodeId], str]
-"""How a NodeId is written in the file."""
+"""Return a NodeId as it is written in the file."""
 
 
 def value_element(value: ua.DataValue | None, id_text: IdText) -> ET.Element | None:
-    """Return the element of a variable's value; None where it has none."""
+    """Return the XML element of a variable's value; None if it has no value."""
     if value is None or value.Value is None or value.Value.Value is None:
         return None
     kind, content = value.Value.VariantType.name, value.Value.Value
@@ -33,6 +33,7 @@ def value_element(value: ua.DataValue | None, id_text: IdText) -> ET.Element | N
 
 def _scalar(kind: str, value: Any, id_text: IdText) -> ET.Element:
     match value:
+        # Before the numbers: in Python, a bool is an int.
         case bool():
             return element(kind, str(value).lower())
         case int() | float():
@@ -89,10 +90,12 @@ def _structure(value: Any, id_text: IdText) -> ET.Element:
                 _text("Description", value.Description),
             ]
         case _:
+            # Loud: a structure that is left out would be a file that is silently wrong.
             raise TypeError(f"no variable of ours has a {type(value).__name__}")
     return structure(type(value).__name__, fields)
 
 
 def _text(name: str, text: ua.LocalizedText) -> ET.Element:
+    # An empty Locale is left out: it would say that there is one.
     parts = (("Locale", text.Locale), ("Text", text.Text))
     return element(name, [element(part, content) for part, content in parts if content])

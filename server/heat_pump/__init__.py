@@ -1,1 +1,1 @@
-"""The nodes of one heat pump: points, methods, programs, state machines."""
+"""The nodes of a heat pump: device, points, methods, programs and state machines."""

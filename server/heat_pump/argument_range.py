@@ -1,4 +1,4 @@
-"""What the input of a method takes on one heat pump: said in words, and as typed metadata.
+"""The range of a method's input argument on one heat pump: as text and as typed metadata.
 
 A client reads the metadata from a variable that HasArgumentDescription refers to (OPC 10000-3,
 5.7.1 and 7.22): EURange, EngineeringUnits or EnumValues, as of any variable.
@@ -19,12 +19,12 @@ from heatpump_twin.server.space.ua_values import engineering_unit, text, value_r
 
 @dataclass(frozen=True, slots=True)
 class ArgumentRange:
-    """The values that an input takes."""
+    """The values that an input argument takes: a range with its unit, or states."""
 
     words: str
-    """For its description: ``20 to 55 °C``, ``1 Heating, 3 Hot water``."""
+    """Text for the description: ``20 to 55 °C``, ``1 Heating, 3 Hot water``."""
     title: str = ""
-    """Name of the quantity; empty: the input's description says it."""
+    """Name of the quantity; empty: the argument's description says it."""
     span: Span | None = None
     unit: EngineeringUnit | None = None
     states: Mapping[int, str] = field(default_factory=dict)
@@ -32,14 +32,15 @@ class ArgumentRange:
 
     @classmethod
     def of(cls, point: Point, limits: Span) -> ArgumentRange:
-        """Return what an input takes that stands for a point, within ``limits`` in its unit."""
+        """Return the range of an input that stands for a point, within ``limits`` in its unit."""
         spec, words = point.spec, range_words(point.spec, limits)
+        # Without a unit it is a state: what a client offers are the codes, not the numbers between.
         if spec.unit is None:
             return cls(words, spec.title, states=codes_within(spec, limits))
         return cls(words, spec.title, limits, UNITS[spec.unit])
 
     def describe(self, builder: NodeBuilder, node: ua.NodeId) -> None:
-        """Add the properties that say it to the variable that describes the input."""
+        """Add the range as properties to the variable that describes the input."""
         if self.span is not None:
             name = ua.QualifiedName("EURange")
             builder.property(node, name, ua.ObjectIds.Range, value_range(self.span))

@@ -26,7 +26,7 @@ UNKNOWN_REVISION = -1
 
 @dataclass(slots=True)
 class HeatPumpNodes:
-    """The nodes of one heat pump that others build upon."""
+    """The nodes of one heat pump to which methods, alarms and programs are added."""
 
     device: ua.NodeId
     method_set: ua.NodeId
@@ -34,12 +34,12 @@ class HeatPumpNodes:
     """By point index: the variables that follow the point."""
 
     def follow(self, index: int, nodes: Iterable[LiveNode]) -> None:
-        """Note more variables that follow a point."""
+        """Register more variables that follow a point."""
         self.live.setdefault(index, []).extend(nodes)
 
 
 class HeatPumpBuilder:
-    """Adds heat pumps under DeviceSet and Machines."""
+    """The builder that adds heat pumps under DeviceSet and Machines."""
 
     def __init__(
         self, builder: NodeBuilder, model: TypeModel, points: PointNodes, machines: MachineNodes
@@ -55,7 +55,7 @@ class HeatPumpBuilder:
         points: Mapping[str, Point],
         provenance: Mapping[str, Provenance],
     ) -> HeatPumpNodes:
-        """Add a heat pump with all that its points make possible."""
+        """Add a heat pump with the variables, groups and components that its points allow."""
         nodes = self._device(heat_pump)
         names = self._builder.namespaces
         nameplate = self._nameplate(nodes.device, heat_pump)
@@ -66,10 +66,12 @@ class HeatPumpBuilder:
             NodePlace(nodes.device),
             description="All values of the heat pump",
         )
+        # The fastest poll of its devices: no value of the heat pump can be newer than that.
         sampling = min(unit.poll for unit in heat_pump.devices)
         for point in points.values():
             live = self._points.add(point, parameter_set, sampling, provenance.get(point.key))
             nodes.follow(point.index, live)
+        # After all points: a relation may point forward.
         self._points.relate(points)
         self._groups(heat_pump.id, nodes.device, points)
         self._components(heat_pump.id, nodes.device, points)
@@ -87,6 +89,8 @@ class HeatPumpBuilder:
             description=f"{heat_pump.plate.manufacturer} {heat_pump.plate.model}",
             notifier=True,
         )
+        # So that a client that subscribes to events at the Server object finds where they come
+        # from.
         self._builder.reference(standard(IDS.Server), IDS.HasNotifier, device)
         method_set = self._builder.object(
             f"{heat_pump.id}.MethodSet",
@@ -98,7 +102,7 @@ class HeatPumpBuilder:
         return HeatPumpNodes(device, method_set)
 
     def _nameplate(self, device: ua.NodeId, heat_pump: HeatPump) -> list[ua.NodeId]:
-        """Add DI's nameplate. What the site file does not say is empty, never null."""
+        """Add the nameplate of DI; what the site file leaves out is empty, never null."""
         plate = heat_pump.plate
         properties: tuple[tuple[str, int, object], ...] = (
             (
@@ -123,7 +127,7 @@ class HeatPumpBuilder:
         ]
 
     def _groups(self, asset: str, device: ua.NodeId, points: Mapping[str, Point]) -> None:
-        """Add those functional groups that have something to show."""
+        """Add the functional groups that have points."""
         names = self._builder.namespaces
         for group in Group:
             members = [p for p in points.values() if p.spec.group is group]
@@ -139,12 +143,15 @@ class HeatPumpBuilder:
                 description=self._model.heat_pump.groups[group],
             )
             for point in members:
+                # Organized, not owned: the variables are components of the ParameterSet (OPC
+                # 10000-100).
                 self._builder.reference(folder, IDS.Organizes, self._builder.node_id(point.key))
 
     def _components(self, asset: str, device: ua.NodeId, points: Mapping[str, Point]) -> None:
-        """Add those components of which something is known; their parameters are the device's."""
+        """Add the components with known points; their parameters are the device's variables."""
         names = self._builder.namespaces
         for name, component in self._model.components.items():
+            # A component without any point would promise what no controller tells.
             known = [points[point] for point in component.points if point in points]
             if not known:
                 continue
@@ -163,6 +170,7 @@ class HeatPumpBuilder:
             )
             for point in known:
                 variable = self._builder.node_id(point.key)
+                # The same variable in a second place: one NodeId, one value, two ways to it.
                 self._builder.reference(parameters, IDS.HasComponent, variable)
 
 
@@ -171,7 +179,7 @@ DEVICE_SET, FUNCTIONAL_GROUP_TYPE = 5001, 1005
 
 
 def _instance_uri(heat_pump: HeatPump) -> str:
-    """Return what names this very machine worldwide, as far as the site file tells (8.2)."""
+    """Return the ProductInstanceUri, unique worldwide if the serial number is known (8.2)."""
     plate = heat_pump.plate
     if not plate.serial_number:
         return f"urn:heatpump-twin:site:{heat_pump.id}"

@@ -1,4 +1,4 @@
-"""How history is kept: HA Configuration objects (OPC 10000-11, 5.2).
+"""HA Configuration objects: how the history of variables is kept (OPC 10000-11, 5.2).
 
 HasHistoricalConfiguration says that its target "is used" by the variable (5.3.2), so the variables
 of one asset share two of these objects: one for values that stand until the next (stepped) and one
@@ -34,7 +34,7 @@ MEANINGS = {
 
 
 class HistoryConfiguration:
-    """Gives historized variables their configuration.
+    """The builder of the HA Configuration of historized variables.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class HistoryConfiguration:
         self._starts = starts
 
     def add(self, point: Point, variable: ua.NodeId) -> None:
-        """Let a variable refer to the configuration of its kind; its first one brings it along."""
+        """Refer from a variable to the HA Configuration of its kind, which the first one adds."""
         stepped = point.spec.is_stepped
         kind = "stepped" if stepped else "interpolated"
         name = f"{point.asset}.HA Configuration.{kind}"
@@ -73,6 +73,7 @@ class HistoryConfiguration:
         self._describe(node, stepped, self._starts[point.asset])
 
     def _describe(self, node: ua.NodeId, stepped: bool, start: dt.datetime) -> None:
+        # After this time a value is recorded though it has not changed. Durations are in ms.
         longest = self._settings.max_interval * 1000.0
         for name, data_type, value in (
             ("Stepped", IDS.Boolean, stepped),
@@ -80,6 +81,7 @@ class HistoryConfiguration:
             ("MaxTimeInterval", IDS.Duration, longest),
             ("MinTimeInterval", IDS.Duration, 0.0),
             ("StartOfArchive", IDS.UtcTime, start),
+            # All of the archive is online: there is no other to fetch it from.
             ("StartOfOnlineArchive", IDS.UtcTime, start),
             ("ServerTimestampSupported", IDS.Boolean, True),
         ):

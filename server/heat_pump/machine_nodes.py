@@ -1,4 +1,4 @@
-"""What OPC UA for Machinery (OPC 40001-1) wants of a machine: identification, state and mode."""
+"""Machinery building blocks (OPC 40001-1): identification, item state, operation mode."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ IDENTIFYING = frozenset(
 
 
 class Followed(Protocol):
-    """A device whose variables may follow points."""
+    """A device with variables that follow points."""
 
     device: ua.NodeId
 
     def follow(self, index: int, nodes: Iterable[LiveNode]) -> None:
-        """Note more variables that follow a point."""
+        """Register more variables that follow a point."""
         ...
 
 
 class MachineNodes:
-    """Makes a device a machine, with the state machines that follow its operating state."""
+    """The builder that adds Machinery's building blocks and the state machines to a device."""
 
     def __init__(
         self, builder: NodeBuilder, declared: StateMachineDeclaration, machines: StateMachineNodes
@@ -63,8 +63,9 @@ class MachineNodes:
         nameplate: Iterable[ua.NodeId],
         points: Mapping[str, Point],
     ) -> None:
-        """Add the building blocks to a device and list it among the machines."""
+        """Add the building blocks to a device, and a reference to it from Machines."""
         builder, names = self._builder, self._builder.namespaces
+        # Organizes: the device belongs to DI's DeviceSet; Machines only lists it.
         builder.reference(node_id_of(MACHINES, names.machinery), IDS.Organizes, nodes.device)
         identification = self._identification(asset, nodes.device, nameplate, points)
         blocks = builder.object(
@@ -75,6 +76,7 @@ class MachineNodes:
         )
         builder.reference(blocks, IDS.HasAddIn, identification)
         state = points.get(self._declared.point)
+        # No state machine without the point it follows: one that is never anywhere says nothing.
         if state is None:
             return
         for name, number, states, description in (
@@ -105,8 +107,11 @@ class MachineNodes:
             with_transitions=True,
         )
         nodes.follow(state.index, live)
+        # A machine without cooling shall not show Cooling as available: dashboards draw what is
+        # listed.
         possible = [self._operating_states[code] for code in sorted(possible_states(points))]
         self._machines.restrict(machine, type_id, possible)
+        # Its transitions are events: this is the way from the notifier to their source.
         builder.reference(nodes.device, IDS.HasEventSource, machine)
 
     def _identification(
@@ -116,7 +121,7 @@ class MachineNodes:
         nameplate: Iterable[ua.NodeId],
         points: Mapping[str, Point],
     ) -> ua.NodeId:
-        """Add the nameplate as an AddIn; its properties are the device's own."""
+        """Add Identification as an AddIn; its properties are those of the device's nameplate."""
         builder, names = self._builder, self._builder.namespaces
         node = builder.object(
             f"{asset}.Identification",

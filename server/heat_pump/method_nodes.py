@@ -1,4 +1,4 @@
-"""Methods of heat pumps as nodes: declared in model.yaml, narrowed to what an instance can do."""
+"""Method nodes of heat pumps: declared in model.yaml, limited to what an instance can do."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _WIRE = {
 }
 
 Refused = Callable[[Caller, Sequence[Any], str], Awaitable[None]]
-"""Records a call by somebody who may not: called with the inputs and a sentence."""
+"""Record a call by a user without the role: called with the inputs and a sentence."""
 
 
 class MethodNodes:
-    """Adds methods to a heat pump and its MethodSet."""
+    """The builder that adds methods to a heat pump and its MethodSet."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class MethodNodes:
         outputs: Sequence[str] | None = None,
         refused: Refused | None = None,
     ) -> None:
-        """Add a method.
+        """Add a declared method to a heat pump.
 
         Parameters
         ----------
@@ -96,6 +96,7 @@ class MethodNodes:
             [argument.described() for argument in gives],
             description=declared.description,
         )
+        # Also on the device itself, where a client without knowledge of DI looks for methods.
         self._builder.reference(nodes.device, ua.ObjectIds.HasComponent, node)
         for argument in takes:
             if argument.name in ranges:
@@ -103,6 +104,7 @@ class MethodNodes:
                 self._describe(node, argument, title, ranges[argument.name])
 
         async def by_method(caller: Caller, values: Sequence[Any], words: str) -> None:
+            # Recorded though refused: who tried to act on the plant is part of the audit.
             await self._commands.refuse(
                 f"{asset}.{name}",
                 first_number(values),
@@ -116,6 +118,7 @@ class MethodNodes:
             words = f"{caller.user_name} may not call {name}: it takes the role {declared.role}."
             await (refused or by_method)(caller, values, words)
 
+        # Device and MethodSet are both right as ObjectId of a call: clients find the method there.
         self._table.add(
             node, (nodes.device, nodes.method_set), OfferedMethod(takes, declared.role, run, denied)
         )
@@ -123,7 +126,7 @@ class MethodNodes:
     def _describe(
         self, method: ua.NodeId, argument: MethodArgument, title: str, takes: ArgumentRange
     ) -> None:
-        """Add the variable that describes an input: it has the input's name, and no value."""
+        """Add the variable that describes an input argument: it has its name, and no value."""
         if takes.span is None and not takes.states:
             return
         analog = takes.span is not None
@@ -135,13 +138,14 @@ class MethodNodes:
             standard(argument.data_type or argument.kind.value),
             title=takes.title or title,
             description=argument.description,
+            # Not readable: there is no current value of an argument, only its range.
             readable=False,
         )
         takes.describe(self._builder, node)
 
 
 def first_number(values: Sequence[Any]) -> float:
-    """Return the first number among inputs, for the audit log; NaN where there is none."""
+    """Return the first number among input values, for the audit log; NaN if there is none."""
     numbers = (float(value) for value in values if isinstance(value, int | float))
     return next(numbers, float("nan"))
 

@@ -1,4 +1,4 @@
-"""The variable of one point, with what a client needs to show it."""
+"""Variables of points, with the properties that a client needs to show them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LiveNode:
 
 
 class PointNodes:
-    """Builds the variables of points."""
+    """The builder of points' variables and their properties."""
 
     def __init__(
         self,
@@ -73,6 +73,8 @@ class PointNodes:
             standard(getattr(IDS, DATA_TYPES[point.spec.kind])),
             title=point.spec.title,
             description=point.spec.text,
+            # Every point: the historian records all, so that nobody has to know beforehand what to
+            # ask for.
             historized=True,
             writable=point.limits is not None,
             sampling=sampling,
@@ -91,7 +93,7 @@ class PointNodes:
         return live
 
     async def rescale(self, point: Point, now: dt.datetime) -> None:
-        """Have a variable show the range that its point has now."""
+        """Write the present range of a point to the EURange of its variable."""
         if point.spec.range is not None:
             await self._builder.change_value(
                 self._builder.node_id(f"{point.key}.EURange"),
@@ -100,7 +102,7 @@ class PointNodes:
             )
 
     def relate(self, points: Mapping[str, Point]) -> None:
-        """Let measured variables refer to what is expected and predicted of them."""
+        """Add references from measured variables to the expected and predicted ones."""
         for point in points.values():
             for relation, target in point.spec.relations.items():
                 if target in points:
@@ -114,6 +116,7 @@ class PointNodes:
         self, point: Point, node: ua.NodeId, read: Callable[[int], ua.DataValue]
     ) -> LiveNode:
         index = point.index
+        # Read from the image when somebody asks: nothing is copied at each poll.
         self._builder.computed(node, lambda _node, _attribute: read(index))
         return LiveNode(node, read)
 
@@ -123,6 +126,8 @@ class PointNodes:
             raise ValueError(f"{point.key}: an analog point has a range")
         for name, data_type, value in (
             self._unit(point),
+            # Of a setpoint the limits of this heat pump: what a client offers is what will be
+            # taken.
             ("EURange", IDS.Range, value_range(point.limits or spec.range)),
         ):
             self._builder.property(node, ua.QualifiedName(name), data_type, value)
@@ -135,7 +140,7 @@ class PointNodes:
             )
 
     def _unit(self, point: Point) -> tuple[str, int, object]:
-        """Return the property that says what is counted: a unit, or money (OPC 10000-3, 8.61)."""
+        """Return the property for a value's unit or currency (OPC 10000-3, 8.61)."""
         if point.spec.unit is not None:
             unit = engineering_unit(UNITS[point.spec.unit])
             return "EngineeringUnits", IDS.EUInformation, unit
@@ -158,11 +163,12 @@ class PointNodes:
         self._builder.property(
             node, ua.QualifiedName("EnumValues"), IDS.EnumValueType, values, array=True
         )
+        # For clients that cannot look a number up in EnumValues (OPC 10000-8, 5.3.3.4).
         name = self._builder.property(node, ua.QualifiedName("ValueAsText"), IDS.LocalizedText)
         return self._follow(point, name, self._values.state_text)
 
     def _describe_model(self, point: Point, node: ua.NodeId, origin: Provenance) -> LiveNode:
-        """Say where a prediction comes from."""
+        """Add the properties for the model that a prediction comes from."""
         for name, data_type, value, description in provenance_properties(origin):
             self._builder.property(node, self._own(name), data_type, value, description=description)
         issued = self._builder.property(

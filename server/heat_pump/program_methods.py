@@ -1,4 +1,4 @@
-"""The methods of what the twin does by itself: release, schedule, boost, reset, train."""
+"""Methods of programs: release overrides, schedule, boost, disinfect, reset, train."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ TANK_METHODS = (
 
 
 class ProgramMethods:
-    """Adds each method to those heat pumps where it works."""
+    """The builder that adds program methods to the heat pumps that support them."""
 
     def __init__(self, nodes: MethodNodes, programs: Programs) -> None:
         self._nodes = nodes
         self._programs = programs
 
     def add(self, pump: HeatPumpNodes, asset: str, points: Mapping[str, Point]) -> None:
-        """Add the methods of one heat pump."""
+        """Add the program methods that one heat pump supports."""
         programs, trainer = self._programs, self._programs.trainer
         if programs.overrides.offered(asset):
             self._add(pump, asset, "ReleaseOverride", self._release(asset))
@@ -69,6 +69,7 @@ class ProgramMethods:
         if programs.fault_reset.offered(asset):
             self._add(pump, asset, "ResetFault", self._reset(asset))
         if trainer is not None and trainer.offered(asset):
+            # Bound here, where the type checker knows that there is a trainer.
             start = trainer.start
 
             async def train(caller: Caller, _: Sequence[Any]) -> Verdict:
@@ -142,7 +143,7 @@ class ProgramMethods:
 
 
 def _durations(times: Span, default: float) -> ArgumentRange:
-    """Return the range of a Duration, which OPC UA counts in ms. [s]"""
+    """Return the range of a Duration argument in ms, from times in s."""
     low, high = map(duration_text, times)
     words = Phrase(
         "{low} to {high}, in ms; default {default}",
@@ -154,15 +155,17 @@ def _durations(times: Span, default: float) -> ArgumentRange:
 
 
 def _answered(ask: Ask, inputs: Sequence[str], with_read_back: bool) -> Run:
-    """Return what answers a call with the verdict on it."""
+    """Return the function that runs a program method and answers with the verdict."""
 
     async def run(caller: Caller, _: ua.NodeId, values: Sequence[Any]) -> ua.CallMethodResult:
         verdict = await ask(caller, values)
+        # The client learns which input is wrong from InputArgumentResults (OPC 10000-4, 5.12.2).
         if verdict.argument:
             number = inputs.index(verdict.argument)
             return refused(verdict.status, number, len(inputs), verdict.message)
         outputs = [ua.Variant(verdict.message, ua.VariantType.String)]
         if with_read_back:
+            # NaN, as an output argument of type Double cannot be null.
             held = math.nan if verdict.read_back is None else verdict.read_back
             outputs.insert(0, ua.Variant(held, ua.VariantType.Double))
         return result(verdict.status, outputs, words=verdict.message)

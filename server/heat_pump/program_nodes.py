@@ -1,4 +1,4 @@
-"""What the twin does by itself, as variables that clients can subscribe to."""
+"""Variables of programs: overrides, schedules, tank programs and training."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ _TANK_PHASES = (
 """In the order of the states in model.yaml."""
 
 Read = Callable[[], tuple[Any, int]]
-"""Returns a value, None if there is none, and its status."""
+"""Return a value (None: there is none) and its status."""
 
 
 class ProgramNodes:
-    """Adds the group ``Programs`` to heat pumps, with the variables of what they can do."""
+    """The builder of the group ``Programs`` of heat pumps, with its variables."""
 
     def __init__(
         self, builder: NodeBuilder, model: TypeModel, programs: Programs, clock: Clock
@@ -61,8 +61,9 @@ class ProgramNodes:
         self._changed: dict[str, int] = {}
 
     def add(self, pump: HeatPumpNodes, asset: str) -> list[LiveNode]:
-        """Add the group to a heat pump; return the variables, which change with its programs."""
+        """Add the group to a heat pump; return its variables, which change with the programs."""
         reads = self._reads(asset)
+        # No empty group: a client that finds it would look for programs.
         if not reads:
             return []
         names = self._builder.namespaces
@@ -80,7 +81,7 @@ class ProgramNodes:
         ]
 
     def note(self, asset: str) -> None:
-        """Note that something of a heat pump has changed now: its variables get this time."""
+        """Set the source time of a heat pump's program variables to now, as they changed."""
         self._changed[asset] = self._clock.now()
 
     def _variable(
@@ -108,6 +109,7 @@ class ProgramNodes:
 
         def value(_: int = 0) -> ua.DataValue:
             content, status = read()
+            # Programs do not say when each value changed; the latest change of any bounds it.
             time = to_datetime(self._changed[asset])
             variant = (
                 ua.Variant() if content is None else variant_of(content, kind, array=spec.array)
@@ -119,7 +121,8 @@ class ProgramNodes:
         return LiveNode(node, value)
 
     def _reads(self, asset: str) -> dict[str, Read]:
-        """Return how each variable that a heat pump has is read."""
+        """Return the function that reads each program variable of a heat pump, by name."""
+        # Only what the heat pump's methods can bring about: other variables would be null for ever.
         programs, reads = self._programs, dict[str, Read]()
         if programs.overrides.offered(asset):
             reads |= self._overrides(asset)

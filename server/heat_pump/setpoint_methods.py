@@ -1,4 +1,4 @@
-"""The methods that write setpoints and switches. All go through `CommandHandler`."""
+"""Methods that write setpoints and switches, all through `CommandHandler`."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandR
 from heatpump_twin.twin_engine.wording import sentences, value_text
 
 FIXED = {"Start": 1.0, "Stop": 0.0}
-"""What a method without an argument writes."""
+"""The value that a method without an argument writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetpointTarget:
-    """One point that a method writes, and the input that says what."""
+    """A point that a method writes, its limits, and the input argument with its value."""
 
     point: Point
     limits: Span
     argument: str
-    """Empty: it takes none."""
+    """Name of the input argument; empty: the method takes none."""
 
 
 class SetpointMethods:
-    """Adds the methods that `model.yaml` says write points, and carries them out."""
+    """The builder of the methods that write points, which also runs them."""
 
     def __init__(self, nodes: MethodNodes, commands: CommandHandler) -> None:
         self._nodes = nodes
         self._commands = commands
 
     def add(self, pump: HeatPumpNodes, asset: str, points: Mapping[str, Point]) -> None:
-        """Add those methods of whose points at least one can be written on this heat pump."""
+        """Add the methods of which this heat pump can write at least one point."""
         for name, declared in self._nodes.declared.items():
             by_point = {spec.point: argument for argument, spec in declared.inputs.items()}
             targets = [
@@ -87,6 +87,8 @@ class SetpointMethods:
         self, targets: Sequence[SetpointTarget], values: Sequence[float], caller: Caller
     ) -> ua.CallMethodResult:
         pairs = list(zip(targets, values, strict=True))
+        # All values are checked before the first is written: a wrong second one must not leave the
+        # heat pump with half of the command.
         for index, (target, value) in enumerate(pairs):
             refusal = out_of_range(target.point.spec, target.limits, value)
             if refusal is not None:
@@ -100,6 +102,8 @@ class SetpointMethods:
                     target.point.key, value, user=caller.user_name, origin=caller.origin
                 )
             )
+            # No further writes after a failed one: the device may be gone, or may have refused for
+            # a reason that holds for all.
             if not is_good(done[-1].status):
                 break
         return _answer(targets, done)
@@ -120,7 +124,7 @@ class SetpointMethods:
 def _answer(
     targets: Sequence[SetpointTarget], done: Sequence[CommandResult]
 ) -> ua.CallMethodResult:
-    """Say what each point holds now, also where only the first was changed."""
+    """Return the result with the value that each point holds, also after a partial write."""
     last = done[-1]
     half_done = len(done) > 1 and not is_good(last.status)
     # Bad would say that nothing was done, and has no outputs to say what was.
@@ -131,6 +135,7 @@ def _answer(
         held_still = value_text(spec, last.old)
         words.append(Phrase("{point} is still {value}.", point=spec.title, value=held_still))
     message = sentences(words)
+    # What the device holds, not what was asked for: the client must not show a wish as a fact.
     held = [one.read_back if one.touched else one.old for one in done]
     held += [None] * (len(targets) - len(done))
     outputs = [

@@ -1,4 +1,4 @@
-"""Finite state machines: what a type declares, and an instance that follows it (OPC 10000-16)."""
+"""Finite state machines: the states of a type, and an instance in one (OPC 10000-16)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FROM, _TO = standard(ua.ObjectIds.FromState), standard(ua.ObjectIds.ToState)
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A state or a transition of a type."""
+    """A state or a transition of a state machine type."""
 
     node: ua.NodeId
     name: ua.LocalizedText
@@ -29,17 +29,18 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class StateMachineType:
-    """The states of a type by BrowseName, and its transitions by the names of their ends."""
+    """A state machine type: states by BrowseName, transitions by their two states."""
 
     states: Mapping[str, Element]
     transitions: Mapping[tuple[str, str], Element]
 
     @classmethod
     def read(cls, aspace: AddressSpace, type_id: ua.NodeId) -> StateMachineType:
-        """Read what the type's nodes declare."""
+        """Read the states and transitions from the nodes of the type."""
         states: dict[str, Element] = {}
         names: dict[ua.NodeId, str] = {}
         declared = []
+        # Read from the nodes, not from model.yaml: it works for Machinery's types as well.
         for reference in aspace[type_id].references:
             if not reference.IsForward:
                 continue
@@ -59,7 +60,7 @@ class StateMachineType:
 
 
 class StateMachine:
-    """Where one machine is now, and how it came there."""
+    """One state machine: its current state and its last transition."""
 
     def __init__(self, type_: StateMachineType) -> None:
         self._type = type_
@@ -72,7 +73,7 @@ class StateMachine:
         self._known = ""
 
     def follow(self, name: str | None, time: int) -> bool:
-        """Go to a state, or to none; tell whether that was a transition.
+        """Enter a state, or none; tell whether that was a transition.
 
         What happened while the state was unknown counts as one transition.
         """
@@ -80,6 +81,7 @@ class StateMachine:
         if name is None or name == self._known:
             return False
         before, self._known = self._known, name
+        # The first known state is where the machine was found; nothing led there.
         if not before:
             return False
         self.last = (
@@ -99,7 +101,7 @@ def _element(aspace: AddressSpace, reference: ua.ReferenceDescription, number: s
 
 
 def _state_name(name: ua.LocalizedText) -> ua.LocalizedText:
-    """Give the name of a state its context back: type nodes come from a file that has none."""
+    """Return the name of a state with its translation context, which type nodes do not keep."""
     return ua.LocalizedText(Text(name.Text or "", Context.STATES), name.Locale)
 
 

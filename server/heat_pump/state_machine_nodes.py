@@ -1,4 +1,4 @@
-"""State machines of a heat pump in the address space: they follow its operating state."""
+"""State machine nodes of a heat pump, which follow its operating state."""
 
 from __future__ import annotations
 
@@ -33,29 +33,30 @@ ITEM_STATES = (
 OPERATION_MODES = ("None", *["Processing"] * 7)
 """The MachineryOperationMode (OPC 40001-1, 13) of each: a controller does not report service."""
 
+# Low: normal operation, for the event list and nobody's pager (OPC 10000-5 has 1 to 1000).
 TRANSITION_SEVERITY = 100
 
 ReadElement = Callable[[], tuple[object, ua.VariantType] | None]
-"""Returns a value and its type; None while there is none."""
+"""Return a value and its type; None while there is none."""
 
 NO_TRANSITION = Element(ua.NodeId(), ua.LocalizedText(), 0)
-"""The last transition of a machine that has not made one yet."""
+"""LastTransition of a state machine that has not made a transition yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A machine, its node, and the state that it takes for each operating state."""
+    """A state machine, its node, and its state for each operating state."""
 
     node: ua.NodeId
     title: str
     machine: StateMachine
     states: tuple[str, ...]
     tells: bool
-    """Whether its transitions are events."""
+    """Whether its transitions are sent as events."""
 
 
 class StateMachineNodes:
-    """Builds state machines and moves them when their heat pump's operating state changes."""
+    """The builder of state machines, which moves them with the operating state."""
 
     def __init__(self, builder: NodeBuilder, image: Image, clock: Clock) -> None:
         self._builder = builder
@@ -77,7 +78,7 @@ class StateMachineNodes:
         description: str,
         with_transitions: bool = False,
     ) -> list[LiveNode]:
-        """Add a machine that follows a point; return the variables that change with it."""
+        """Add a state machine that follows a point; return the variables that change with it."""
         if type_id not in self._types:
             self._types[type_id] = StateMachineType.read(self._builder.aspace, type_id)
         machine = StateMachine(self._types[type_id])
@@ -86,12 +87,13 @@ class StateMachineNodes:
         )
         follower = Follower(node, browse_name.Name, machine, states, tells=with_transitions)
         self._followers.setdefault(point.index, []).append(follower)
+        # The present state is where it begins: a start of the twin is no transition.
         self._move(follower, point.index)
         live = self._add_state(follower, point)
         return live + (self._add_transition(follower, point) if with_transitions else [])
 
     def restrict(self, machine: ua.NodeId, type_id: ua.NodeId, states: Collection[str]) -> None:
-        """Say which states and transitions of its type a machine can have (OPC 10000-16, 4.4.5)."""
+        """Add AvailableStates and AvailableTransitions to a state machine (OPC 10000-16, 4.4.5)."""
         type_ = self._types[type_id]
         for name, nodes in (
             ("AvailableStates", [type_.states[state].node for state in states]),
@@ -111,11 +113,11 @@ class StateMachineNodes:
             )
 
     def remove(self, index: int) -> None:
-        """Forget the machines that follow a point."""
+        """Forget the state machines that follow a point."""
         self._followers.pop(index, None)
 
     def take(self, indices: set[int]) -> list[tuple[int, Event]]:
-        """Move the machines whose points have news; return the transitions as events."""
+        """Move the state machines whose points changed; return the transitions as events."""
         return [
             (index, event)
             for index in self._followers.keys() & indices
@@ -150,6 +152,7 @@ class StateMachineNodes:
 
     def _add_transition(self, follower: Follower, point: Point) -> list[LiveNode]:
         machine = follower.machine
+        # The last transition stays readable for clients that come after its event.
         live = self._add_variable(
             follower,
             point,

@@ -1,1 +1,1 @@
-"""HistoryRead: what is asked, from where it is read, how it is encoded."""
+"""HistoryRead: parse the request, read recorded samples, encode HistoryData."""

@@ -1,4 +1,4 @@
-"""HistoryData made in columns: the bytes that the library would make, value by value."""
+"""Encode HistoryData column by column: the bytes that asyncua would make value by value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BUILT_IN = {
 
 
 def encoded(samples: Samples, kind: PointKind, wanted: ua.TimestampsToReturn) -> ua.ExtensionObject:
-    """Return samples as HistoryData. A Bad sample has a status and no value.
+    """Return samples encoded as HistoryData; a Bad sample has a status and no value.
 
     Source and server time of a sample are the same: the moment when the device answered.
     """
@@ -39,6 +39,7 @@ def encoded(samples: Samples, kind: PointKind, wanted: ua.TimestampsToReturn) ->
     if wanted in (ua.TimestampsToReturn.Server, ua.TimestampsToReturn.Both):
         times |= _SERVER
     usable = (samples.status & _BAD == 0) & (
+        # NaN is a Double like any other; no Boolean and no Int32 can say it.
         np.isfinite(samples.value) | (kind is PointKind.ANALOG)
     )
     # A row with a value is longer than one without: each run of equal rows is one array.
@@ -67,6 +68,7 @@ def _rows(
         value = samples.value[rows]
         table["type"] = _BUILT_IN[kind]
         table["value"] = value if kind is PointKind.ANALOG else np.rint(value)
+    # A DateTime counts 100 ns (OPC 10000-6, 5.2.2.5).
     file_time = (samples.time[rows] + _EPOCH_DIFFERENCE) * 10
     for name in table.dtype.names or ():
         if name in ("s", "r"):

@@ -1,4 +1,4 @@
-"""What a client asks of history: three of start, end and count say it (OPC 10000-11, 6.5.3)."""
+"""Raw history queries: a range given by start, end and count (OPC 10000-11, 6.5.3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOUND_NOT_FOUND = ua.StatusCodes.BadBoundNotFound
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is still to be returned for one point: samples with low ≤ time < high."""
+    """The samples of one point that are still to be returned: low ≤ time < high. [µs]"""
 
     key: str
     low: int
@@ -37,6 +37,7 @@ class Query:
         """Return the query of a request; None: fewer than two of start, end and count."""
         start, end = _given(details.StartTime), _given(details.EndTime)
         count = int(details.NumValuesPerNode)
+        # Two of the three must be given; a count of 0 means that none is.
         if (start is None) + (end is None) + (count == 0) > 1:
             return None
         page = min(count or most, most)
@@ -49,11 +50,14 @@ class Query:
         assert start is not None  # noqa: S101 - two of three are given: for the type checker
         assert end is not None  # noqa: S101
         if start > end:
+            # A start after the end asks for samples backwards: the start is included, the end is
+            # not.
             return cls(key, end + 1, start + 1, True, page, None, *bounds)
+        # Equal times ask for the samples at that very moment.
         return cls(key, start, max(end, start + 1), False, page, None, *bounds)
 
     async def read(self, reader: HistoryReader) -> tuple[Samples, Query | None]:
-        """Return the next samples, and what is left to ask for."""
+        """Read the next page of samples; return it with the query for the rest (None: no more)."""
         page = self.page if self.total is None else min(self.page, self.total)
         found = [await self._bound(reader, self.first_bound, before=not self.reverse)]
         if self.first_bound is not None and len(found[0]):
@@ -61,6 +65,7 @@ class Query:
             if inside and found[0].status[0] != BOUND_NOT_FOUND:
                 found[0] = NOTHING  # it comes with the range
         wanted = page - len(found[0])
+        # One more than the page holds: it tells whether a continuation point is needed.
         more = await reader.read_raw(
             self.key, self.low, self.high, limit=wanted + 1, reverse=self.reverse
         )
@@ -102,7 +107,7 @@ class Query:
 
 
 def _given(time: dt.datetime | None) -> int | None:
-    """Return a time; None: the client left it out, which is 1601 on the wire."""
+    """Return a time in µs; None: the client left it out, which is 1601 on the wire."""
     number = to_microseconds(time) if time is not None else MIN_TIME
     return None if number <= MIN_TIME else number
 

@@ -1,4 +1,4 @@
-"""HistoryRead of recorded samples (OPC 10000-4, 5.11.3 and OPC 10000-11, 6.5.3)."""
+"""The HistoryRead service for raw samples (OPC 10000-4, 5.11.3 and OPC 10000-11, 6.5.3)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Reader(Protocol):
-    """The session behind a request: it keeps what its client has not fetched yet."""
+    """The session of a request, which keeps the continuation points of its client."""
 
     history_points: dict[bytes, tuple[Point, Query]]
 
 
 class HistoryService:
-    """Answers HistoryRead."""
+    """The HistoryRead service over the recorded samples of points."""
 
     def __init__(
         self, aspace: AddressSpace, table: PointTable, history: HistoryReader, namespace: int
@@ -41,13 +41,14 @@ class HistoryService:
     async def read(
         self, session: Reader, params: ua.HistoryReadParameters
     ) -> list[ua.HistoryReadResult]:
-        """Answer a whole HistoryRead."""
+        """Read the history of nodes; return a result for each, in the order of the request."""
         if params.ReleaseContinuationPoints:
             return [self._release(session, node) for node in params.NodesToRead]
         details = params.HistoryReadDetails
         if not isinstance(details, ua.ReadRawModifiedDetails) or details.IsReadModified:
             raise ServiceError(ua.StatusCodes.BadHistoryOperationUnsupported)
         wanted = params.TimestampsToReturn
+        # Neither is not allowed here: samples without a time would be worth nothing.
         if wanted not in (
             ua.TimestampsToReturn.Source,
             ua.TimestampsToReturn.Server,
@@ -64,6 +65,7 @@ class HistoryService:
         wanted: ua.TimestampsToReturn,
     ) -> ua.HistoryReadResult:
         if node.ContinuationPoint:
+            # A continuation point is good once, and for the node that it was given for.
             kept = session.history_points.pop(bytes(node.ContinuationPoint), None)
             if kept is None or self._point(node.NodeId) is not kept[0]:
                 return _result(ua.StatusCodes.BadContinuationPointInvalid)
@@ -85,6 +87,7 @@ class HistoryService:
             point, query = found, parsed
         try:
             samples, rest = await query.read(self._history)
+        # The trouble of one node's storage must not take the other nodes of the request along.
         except EngineError as error:
             log.error("history not read", key=point.key, error=str(error))
             return _result(ua.StatusCodes.BadResourceUnavailable)
@@ -103,6 +106,7 @@ class HistoryService:
         # A client that forgets its points must still be served: the oldest give way (7.9).
         while len(session.history_points) >= limits.MAX_HISTORY_CONTINUATION_POINTS:
             del session.history_points[next(iter(session.history_points))]
+        # Random, so that a forgotten one cannot be mistaken for a later one.
         name = secrets.token_bytes(16)
         session.history_points[name] = (point, rest)
         return name

@@ -1,1 +1,1 @@
-"""The information model: types as NodeSet2."""
+"""The information model: model.yaml, the registered NodeIds and the nodesets of all types."""

@@ -1,4 +1,4 @@
-"""Methods as model.yaml declares them: those of the type and of instances are made from these."""
+"""Method declarations of model.yaml: for the methods of HeatPumpType and of its instances."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from heatpump_twin.server.security.users import UserRole
 
 
 class ArgumentDeclaration(Strict):
-    """An argument of a method: like a point of the heat pump, or with a type of its own."""
+    """An argument of a method: the value of a point, or with a type and text of its own."""
 
     point: str | None = None
     type: DataType | None = None
@@ -30,18 +30,19 @@ class ArgumentDeclaration(Strict):
             raise ValueError("state a point, or a type and a text")
         if self.point is not None:
             known((self.point,), HEAT_PUMP, "heat_pump")
+            # One fact, one place: a type said again could come to differ from the point's.
             if self.type is not None:
                 raise ValueError("the type comes from the point: leave it out")
         return self
 
     @property
     def data_type(self) -> DataType:
-        """The data type that a client has to send."""
+        """The data type of the argument."""
         return self.type if self.type is not None else DATA_TYPES[self._spec.kind]
 
     @property
     def description(self) -> str:
-        """What it means, with the unit where it is the value of a point."""
+        """The description of the argument, with the unit if it is the value of a point."""
         if self.text is not None:
             return Text(self.text, Context.COMMANDS)
         symbol = UNITS[self._spec.unit].symbol if self._spec.unit else ""
@@ -51,8 +52,9 @@ class ArgumentDeclaration(Strict):
 
     @property
     def meaning(self) -> str:
-        """What it means, without the unit."""
+        """The description of the argument without its unit."""
         if self.text is not None:
+            # Where a range follows, it has the unit already.
             return Text(self.text.partition(" [")[0], Context.COMMANDS)
         return self._spec.title
 
@@ -62,12 +64,12 @@ class ArgumentDeclaration(Strict):
 
 
 class MethodDeclaration(Strict):
-    """A command of a heat pump."""
+    """A method of a heat pump, its arguments and the role that may call it."""
 
     role: UserRole
     """The least role that may call it."""
     writes: tuple[str, ...] = ()
-    """Points that it writes at once: an instance has the method where they can be written."""
+    """Points that the method writes: an instance has the method if one can be written."""
     text: str
     inputs: dict[Name, ArgumentDeclaration] = Field(default_factory=dict)
     outputs: tuple[Name, ...] = ()
@@ -80,6 +82,7 @@ class MethodDeclaration(Strict):
 
     @property
     def description(self) -> str:
-        """What it does to the plant, and who may call it."""
+        """The description of the method: what it does, and who may call it."""
+        # Said in the node, too: a client shows it before the call, not after the refusal.
         words = f"{self.text} For the role {self.role.value} and above; every call is recorded."
         return Text(words, Context.COMMANDS)

@@ -1,4 +1,4 @@
-"""What model.yaml may say: the types of a heat pump and of a site, with the catalogue's points."""
+"""The schema of model.yaml: the types of a heat pump and of a site."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ReferenceType(Strict):
     """A non-hierarchical reference from a variable to a variable."""
 
     relation: Relation
-    """What the catalogue says of the target."""
+    """The relation in the catalogue that the reference stands for."""
     inverse: Name
     text: str
 
@@ -83,7 +83,7 @@ class HeatPumpType(Strict):
 
 
 class Cause(Strict):
-    """A method that brings transitions about: out of some states, into some states."""
+    """The transitions that a method causes: out of some states, into some states."""
 
     leaves: tuple[Name, ...] | None = Field(default=None, alias="from")
     enters: tuple[Name, ...] | None = Field(default=None, alias="to")
@@ -104,6 +104,8 @@ class StateMachineDeclaration(Strict):
     @model_validator(mode="after")
     def _states_are_codes(self) -> StateMachineDeclaration:
         known((self.point,), HEAT_PUMP, "heat_pump")
+        # StateNumber is what the point holds: a number without a code would be a state that never
+        # comes.
         codes = set(HEAT_PUMP[self.point].codes)
         if sorted(self.states.values()) != sorted(codes):
             raise ValueError(f"the states' numbers are not the codes of {self.point}: {codes}")
@@ -123,7 +125,7 @@ class SitePart(Strict):
 
     @property
     def points(self) -> tuple[str, ...]:
-        """The points of its section."""
+        """The points of the section of the site."""
         return tuple(name for name, spec in SITE.items() if spec.section is self.section)
 
 
@@ -156,7 +158,9 @@ class TypeModel(Strict):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> TypeModel:
+        # The variable has one place among the components; two would be two owners of one sensor.
         once(point for part in self.components.values() for point in part.points)
+        # A new section or relation of the catalogue must not silently be left out of the types.
         every(Section, (part.section for part in self.site.parts.values()), "site.parts")
         every(
             Relation, (kind.relation for kind in self.reference_types.values()), "reference_types"
@@ -168,7 +172,7 @@ class TypeModel(Strict):
 
     @property
     def published(self) -> str:
-        """The publication date as nodesets write it."""
+        """The publication date as it is written in nodesets."""
         return f"{self.publication_date.isoformat()}T00:00:00Z"
 
     def outputs(self, method: str) -> dict[str, ArgumentDeclaration]:

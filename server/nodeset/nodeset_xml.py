@@ -1,4 +1,4 @@
-"""XML of NodeSet2 files: namespaces, and values in the XML encoding (OPC 10000-6, 5.3)."""
+"""Values of NodeSet2 files in the XML encoding (OPC 10000-6, 5.3), and its namespaces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ ENCODINGS = {
 
 
 def element(name: str, content: str | Iterable[ET.Element] = "") -> ET.Element:
-    """Return an element with a text or with children."""
+    """Return an XML element of the OPC UA types with a text or with children."""
+    # Always with its namespace: an element without one is of none, and readers skip it.
     made = ET.Element(f"{{{TYPES_XSD}}}{name}")
     if isinstance(content, str):
         made.text = content
@@ -33,12 +34,12 @@ def element(name: str, content: str | Iterable[ET.Element] = "") -> ET.Element:
 
 
 def localized(name: str, text: str) -> ET.Element:
-    """Return a text in English."""
+    """Return a LocalizedText in English as XML."""
     return element(name, [element("Locale", LOCALE), element("Text", text)] if text else [])
 
 
 def structure(name: str, fields: Iterable[ET.Element]) -> ET.Element:
-    """Return an ExtensionObject."""
+    """Return a structure as an ExtensionObject in XML."""
     return element(
         "ExtensionObject",
         [
@@ -49,24 +50,25 @@ def structure(name: str, fields: Iterable[ET.Element]) -> ET.Element:
 
 
 def array(of: str, items: Iterable[ET.Element]) -> ET.Element:
-    """Return a one-dimensional array."""
+    """Return a one-dimensional array as XML."""
     return element(f"ListOf{of}", items)
 
 
 def number_text(value: float) -> str:
-    """Return a number as briefly as it is exact."""
+    """Return the shortest text of a number that is exact."""
+    # repr alone would write 20.0 for 20; :g alone cuts after six digits.
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 def range_element(span: Span) -> ET.Element:
-    """Return a Range."""
+    """Return a Range as XML."""
     return structure(
         "Range", [element("Low", number_text(span[0])), element("High", number_text(span[1]))]
     )
 
 
 def engineering_units(unit: EngineeringUnit) -> ET.Element:
-    """Return an EUInformation."""
+    """Return a unit as EUInformation in XML."""
     return structure(
         "EUInformation",
         [
@@ -79,7 +81,7 @@ def engineering_units(unit: EngineeringUnit) -> ET.Element:
 
 
 def enum_values(texts: Mapping[int, str]) -> ET.Element:
-    """Return an array of EnumValueType."""
+    """Return named codes as an array of EnumValueType in XML."""
     return array(
         "ExtensionObject",
         [
@@ -97,7 +99,7 @@ def enum_values(texts: Mapping[int, str]) -> ET.Element:
 
 
 def argument(name: str, data_type: str, description: str) -> ET.Element:
-    """Return a scalar Argument; ``data_type`` is a NodeId."""
+    """Return a scalar Argument as XML; ``data_type`` is a NodeId as text."""
     return structure(
         "Argument",
         [

@@ -1,4 +1,4 @@
-"""Variables of programs as model.yaml declares them: those of the type and of instances."""
+"""Program variables of model.yaml: for the variables of the type and of its instances."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from heatpump_twin.server.nodeset.vocabulary import (
 
 
 def _texts(value: Any) -> Any:
-    """Take ``None`` for the word that it is."""
+    """Return state texts with the word "None" where YAML may have made it a null."""
     return tuple("None" if text is None else text for text in value) if value else value
 
 
 class ProgramVariable(Strict):
-    """A variable with a type of its own, in the unit of a point, or with named states."""
+    """A program variable: with a data type, in the unit of a point, or with named states."""
 
     type: DataType | None = None
     array: bool = False
@@ -58,13 +58,13 @@ class ProgramVariable(Strict):
 
     @property
     def unit(self) -> EngineeringUnit | None:
-        """The engineering unit, where it has one."""
+        """The engineering unit of the variable; None if it has none."""
         unit = HEAT_PUMP[self.point].unit if self.point else None
         return UNITS[unit] if unit else None
 
 
 class ProgramGroup(Strict):
-    """The object that holds them."""
+    """The object that holds the program variables of a heat pump."""
 
     name: Name
     of: StandardName

@@ -14,28 +14,29 @@ RETIRED = "Unspecified"
 
 
 class TypeIds:
-    """Finds the number of a symbol: ``ids["HeatPumpType_MethodSet_Start"]``."""
+    """The numbers of symbols: ``ids["HeatPumpType_MethodSet_Start"]``."""
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
 
     @classmethod
     def of(cls, register: str) -> TypeIds:
-        """Read the register's CSV; what is retired is not found."""
+        """Read the numbers from the register's CSV; retired symbols are left out."""
         rows = csv.reader(register.splitlines())
         return cls({name: int(number) for name, number, kind in rows if kind != RETIRED})
 
     def __getitem__(self, symbol: str) -> int:
-        """Return the identifier in the namespace of our types."""
+        """Return the numeric identifier of a symbol in the namespace of our types."""
         try:
             return self._numbers[symbol]
         except KeyError:
+            # Not a KeyError: who has just added a type needs to be told what to run.
             raise NodesetError(
                 f"there is no symbol {symbol} in {REGISTER}; run `make nodeset` if it is new"
             ) from None
 
 
 def load_type_ids() -> TypeIds:
-    """Read the packaged register."""
+    """Read the numbers from the packaged register."""
     file = files("heatpump_twin.server.nodeset").joinpath(REGISTER)
     return TypeIds.of(file.read_text("utf-8"))

@@ -43,12 +43,12 @@ def official_nodeset(name: str) -> bytes:
 
 
 def own_nodeset() -> bytes:
-    """Return our type model."""
+    """Return the nodeset of our types."""
     return files("heatpump_twin.server.nodeset").joinpath("heatpump-twin.types.xml").read_bytes()
 
 
 def publication_date(nodeset: bytes) -> dt.datetime:
-    """Return since when a model is as it is."""
+    """Return the publication date of a nodeset's model."""
     model = ET.fromstring(nodeset).find(f"{_XML}Models/{_XML}Model")  # noqa: S314 - as below
     if model is None:
         raise NodesetError("a nodeset is without a model")
@@ -56,13 +56,16 @@ def publication_date(nodeset: bytes) -> dt.datetime:
 
 
 def runtime_part(nodeset: bytes) -> bytes:
-    """Leave out what is for modelling tools only (OPC 10000-6, F.5: DesignToolOnly)."""
+    """Return a nodeset without the nodes for modelling tools (OPC 10000-6, F.5: DesignToolOnly)."""
     root = ET.fromstring(nodeset)  # noqa: S314 - packaged files, not from the network
     gone = {node.get("NodeId") for node in root if node.get("DesignToolOnly") == "true"}
     for node in list(root):
         references = node.find(f"{_XML}References")
+        # asyncua imports such nodes like any other; DI has nine, which clients are not meant to
+        # see.
         if node.get("NodeId") in gone or node.get("ParentNodeId") in gone:
             root.remove(node)
+        # A reference to a node that is not there would show in every browse.
         elif references is not None:
             for reference in list(references):
                 if reference.text in gone:

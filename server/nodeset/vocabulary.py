@@ -1,4 +1,4 @@
-"""The words of model.yaml: names, data types, modelling rules, and how they are checked."""
+"""The vocabulary of model.yaml: names, data types, modelling rules and their checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ StandardName = Annotated[str, StringConstraints(pattern=r"^((di|machinery):)?[A-
 
 
 class Strict(BaseModel):
-    """A section of the file: unknown keys are mistakes."""
+    """A section of model.yaml, in which unknown keys are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +42,7 @@ class DataType(StrEnum):
 VARIABLE_TYPES = {
     PointKind.ANALOG: "AnalogUnitRangeType",
     PointKind.TWO_STATE: "TwoStateDiscreteType",
+    # With its numbers stated: the codes may have gaps, which MultiStateDiscreteType cannot say.
     PointKind.MULTI_STATE: "MultiStateValueDiscreteType",
 }
 MONEY_TYPE = "AnalogItemType"
@@ -52,30 +53,30 @@ DATA_TYPES = {
     PointKind.TWO_STATE: DataType.BOOLEAN,
     PointKind.MULTI_STATE: DataType.INT32,
 }
-"""What a point of each kind is in OPC UA."""
+"""The data type of points by their kind."""
 
 
 class ModellingRule(StrEnum):
-    """Whether every instance has it (OPC 10000-3, 6.4.4)."""
+    """The modelling rule of a declaration: whether every instance has it (OPC 10000-3, 6.4.4)."""
 
     MANDATORY = "Mandatory"
     OPTIONAL = "Optional"
 
 
 def known(names: Iterable[str], among: Iterable[str], where: str) -> None:
-    """Refuse names that nobody declares."""
+    """Raise ValueError for names that are not declared."""
     if unknown := sorted(set(names) - set(among)):
         raise ValueError(f"not in {where}: {', '.join(unknown)}")
 
 
 def every(wanted: Iterable[str], given: Iterable[str], where: str) -> None:
-    """Refuse a section that leaves something out."""
+    """Raise ValueError for a section that leaves something out."""
     if missing := sorted(set(wanted) - set(given)):
         raise ValueError(f"{where} has nothing for {', '.join(missing)}")
 
 
 def once(names: Iterable[str]) -> None:
-    """Refuse a point in two parts."""
+    """Raise ValueError for a point that is in two parts."""
     seen: set[str] = set()
     for name in names:
         if name in seen:

@@ -1,1 +1,1 @@
-"""Who may connect and who may do what: users, logins, certificates."""
+"""Security: users and their roles, password checks, certificates and their trust."""

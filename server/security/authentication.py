@@ -1,4 +1,4 @@
-"""Logging in: password checks off the event loop, and a brake on guessing."""
+"""Authentication: check passwords in threads, and throttle guessing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Failures:
 
 
 class Throttle:
-    """Counts failures per key. After a few, a key must wait: 1 s, 2 s, 4 s … 5 min."""
+    """A throttle that counts failures per key: after a few, it waits 1 s, 2 s, 4 s … 5 min."""
 
     def __init__(self, free_attempts: int, monotonic: Callable[[], float]) -> None:
         self._free_attempts = free_attempts
@@ -40,19 +40,22 @@ class Throttle:
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
 
     def allows(self, key: str) -> bool:
-        """Tell whether a key may try now."""
+        """Tell whether a key may try to log in now."""
         entry = self._failures.get(key)
         if entry is None:
             return True
         surplus = entry.count - self._free_attempts
         if surplus < 0:
             return True
+        # The exponent is bounded: 2.0 ** 1024 is an OverflowError.
         delay = min(FIRST_DELAY * 2.0 ** min(surplus, 16), MAX_DELAY)
         return self._monotonic() - entry.last >= delay
 
     def failed(self, key: str) -> None:
-        """Note a failure."""
+        """Count a failed login of a key."""
         now = self._monotonic()
+        # Taken out and put back, so that the order is by the latest failure, and the oldest goes
+        # first.
         entry = self._failures.pop(key, None)
         if entry is None or now - entry.last > FORGOTTEN_AFTER:
             entry = _Failures()
@@ -63,12 +66,12 @@ class Throttle:
             self._failures.popitem(last=False)
 
     def succeeded(self, key: str) -> None:
-        """Forget a key."""
+        """Forget the failures of a key after a login."""
         self._failures.pop(key, None)
 
 
 class Authenticator:
-    """Checks names and passwords for the server's sessions."""
+    """The authenticator that checks user names and passwords for sessions."""
 
     def __init__(self, users: UserStore, monotonic: Callable[[], float]) -> None:
         self._users = users
@@ -85,6 +88,7 @@ class Authenticator:
         # A name counts per host: guessing elsewhere must not lock a person out of their desk.
         key = f"{name}@{host}"
         allowed = self._names.allows(key) and self._hosts.allows(host)
+        # Refused at once, with the password unread: who waits for a thread holds a connection.
         if self._waiting.locked() or not allowed:
             self.failures += 1
             log.warning("login throttled", user=name, host=host)
@@ -99,6 +103,8 @@ class Authenticator:
             self._hosts.failed(host)
             log.warning("login failed", user=name, host=host)
         else:
+            # Only the name is forgiven. A host that guesses many names could use one login of its
+            # own to begin anew.
             self._names.succeeded(key)
         return user
 
@@ -107,5 +113,5 @@ class Authenticator:
         return self._users.find(user.name)
 
     def close(self) -> None:
-        """Stop the threads."""
+        """Stop the threads that check passwords."""
         self._threads.shutdown(wait=False, cancel_futures=True)

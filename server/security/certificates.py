@@ -1,4 +1,4 @@
-"""Application instance certificates: made, written and read."""
+"""Application instance certificates: make, encode and read them."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def self_signed(
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     subject = x509.Name(
         [
+            # X.520 ends a common name at 64 characters; cryptography refuses a longer one.
             x509.NameAttribute(NameOID.COMMON_NAME, name[:64]),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "heatpump-twin"),
         ]
@@ -42,6 +43,7 @@ def self_signed(
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
     if server:
         purposes.append(ExtendedKeyUsageOID.SERVER_AUTH)
+    # What OPC 10000-6, 6.2.2 asks for; key_cert_sign, as the certificate signs itself.
     usage = x509.KeyUsage(
         digital_signature=True, content_commitment=True, key_encipherment=True,
         data_encipherment=True, key_agreement=False, key_cert_sign=True, crl_sign=False,
@@ -73,6 +75,7 @@ def self_signed(
 
 def host_names(host: str) -> list[str]:
     """Return the names under which clients may know this machine, the endpoint's host first."""
+    # An address to listen on everywhere is no name that a client could connect to.
     names = [] if host in ("0.0.0.0", "::") else [host]  # noqa: S104 - compared, not bound
     return list(dict.fromkeys([*names, socket.gethostname(), "localhost", "127.0.0.1"]))
 
@@ -117,6 +120,7 @@ def read_certificate(path: Path) -> x509.Certificate:
     """Read a certificate, DER or PEM."""
     try:
         content = path.read_bytes()
+        # By content, not by suffix: .crt and .cer are used for both.
         if content.startswith(b"-----BEGIN"):
             return x509.load_pem_x509_certificate(content)
         return x509.load_der_x509_certificate(content)
@@ -125,14 +129,15 @@ def read_certificate(path: Path) -> x509.Certificate:
 
 
 def der(certificate: x509.Certificate) -> bytes:
-    """Return the bytes that travel on the wire."""
+    """Return a certificate encoded as DER, as it is sent to clients."""
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
 def pem(key: rsa.RSAPrivateKey) -> bytes:
-    """Return a key as it is kept in its owner-only file."""
+    """Return a private key encoded as PEM, for its owner-only file."""
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
+        # The password would have to lie beside it: the server starts unattended.
         serialization.NoEncryption(),
     )

@@ -45,7 +45,7 @@ SUFFIXES = (".der", ".crt", ".cer", ".pem")
 
 @dataclass(frozen=True, slots=True)
 class CertificateEntry:
-    """A client certificate as the command line shows it."""
+    """A trusted or rejected client certificate, as the command line lists it."""
 
     thumbprint: str
     subject: str
@@ -73,7 +73,7 @@ class Pki:
 
     # ── our own ───────────────────────────────────────────────────────────────────────────────────
     def own(self, uri: str, hosts: Sequence[str]) -> ApplicationIdentity:
-        """Return our certificate; make a new one where none is there or it no longer fits."""
+        """Return the server's certificate; make a new one if it is missing or no longer fits."""
         try:
             identity = self._load_own()
         except FileNotFoundError:
@@ -86,7 +86,7 @@ class Pki:
         return identity
 
     def renew(self, uri: str, hosts: Sequence[str]) -> ApplicationIdentity:
-        """Make a new certificate, and a new key. Clients that pinned the old one must be told."""
+        """Make a new certificate with a new key, which clients have to trust anew."""
         identity = self_signed(uri, hosts, f"heatpump-twin@{hosts[0]}", self._now(), server=True)
         write_private(self.own_key, pem(identity.key))
         write_private(self.own_certificate, der(identity.certificate))
@@ -97,6 +97,8 @@ class Pki:
             key = serialization.load_pem_private_key(self.own_key.read_bytes(), None)
             certificate = x509.load_der_x509_certificate(self.own_certificate.read_bytes())
         except (ValueError, TypeError) as error:
+            # Not replaced by new ones: an administrator may have put them there, and clients trust
+            # them.
             raise CertificateError(
                 f"{self.own_certificate} or its key cannot be read ({error}); move both away and "
                 "start again for new ones"
@@ -115,18 +117,19 @@ class Pki:
         ]
 
     def trust(self, which: str | Path) -> CertificateEntry:
-        """Trust a client: a certificate file, or the beginning of a rejected one's thumbprint."""
+        """Trust a client certificate: a file, or the beginning of a rejected one's thumbprint."""
         path = Path(which)
         if not path.is_file():
             path = self._find(self.rejected, str(which))
         certificate = read_certificate(path)
         target = self.trusted / f"{thumbprint(certificate)}.der"
+        # Into trusted first: with a crash in between it is in both folders, never in none.
         write_private(target, der(certificate))
         (self.rejected / target.name).unlink(missing_ok=True)
         return _entry(target, trusted=True)
 
     def reject(self, which: str) -> CertificateEntry:
-        """No longer trust a client, by the beginning of its thumbprint."""
+        """Reject a trusted client certificate, named by the beginning of its thumbprint."""
         path = self._find(self.trusted, which)
         target = self.rejected / f"{thumbprint(read_certificate(path))}.der"
         write_private(target, der(read_certificate(path)))
@@ -138,16 +141,19 @@ class Pki:
         path = self.rejected / f"{thumbprint(certificate)}.der"
         if path.exists():
             return
+        # Strangers fill this folder: it must not fill the disk.
         kept = sorted(self.rejected.glob("*.der"), key=lambda other: other.stat().st_mtime_ns)
         for old in kept[: max(0, len(kept) - MAX_REJECTED + 1)]:
             old.unlink(missing_ok=True)
         write_private(path, der(certificate))
 
     def check(self, certificate: x509.Certificate, *, any_client: bool) -> str | None:
-        """Say why a client's certificate may not open a channel; None: it may.
+        """Return why a client's certificate may not open a secure channel; None: it may.
 
         Key length and signature algorithm: OPC 10000-7, the policies' CertificateKeyLength.
         """
+        # In this order, so that a certificate that can never be used is not kept for a person to
+        # trust.
         now, key = self._now(), certificate.public_key()
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             return "it is not valid now"
@@ -155,6 +161,7 @@ class Pki:
             return "its key is not RSA with 2048 to 4096 bits"
         if isinstance(certificate.signature_hash_algorithm, hashes.SHA1 | hashes.MD5):
             return "it is signed with a broken hash"
+        # What the policies ask of key and hash holds also where any client is welcome.
         if any_client:
             return None
         if application_uri(certificate) is None:
@@ -169,10 +176,12 @@ class Pki:
             issuer = read_certificate(path)
             if issuer == certificate:
                 return True
+            # A trusted certificate without the CA flag vouches for itself alone.
             if issuer.subject != certificate.issuer or not is_authority(issuer):
                 continue
             try:
                 certificate.verify_directly_issued_by(issuer)
+            # Several authorities may have one name (after a renewal): the next one may fit.
             except (ValueError, TypeError, InvalidSignature):
                 continue
             if not issuer.not_valid_before_utc <= self._now() <= issuer.not_valid_after_utc:
@@ -181,7 +190,7 @@ class Pki:
         return False
 
     def _revoked(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-        """Tell whether an issuer revoked it; a list that cannot be read counts as "yes"."""
+        """Tell whether an issuer revoked a certificate; "yes" if a list cannot be read."""
         for path in (self._root / "trusted" / "crl").iterdir():
             try:
                 revoked = x509.load_der_x509_crl(path.read_bytes())
@@ -200,6 +209,7 @@ class Pki:
             for path in _certificates(folder)
             if thumbprint(read_certificate(path)).startswith(prefix.lower())
         ]
+        # An empty beginning fits all; with only one certificate there it would trust a stranger.
         if len(found) != 1 or not prefix:
             count = "no certificate" if not found else "more than one certificate"
             raise CertificateError(f"{count} in {folder} begins with {prefix!r}")

@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 class UserRole(StrEnum):
-    """What a user may do; each role may do what the ones before it may."""
+    """The roles of users; each role may do what the ones before it may."""
 
     VIEWER = "viewer"
     """Read, subscribe, see history and alarms."""
@@ -74,7 +74,7 @@ class _File(BaseModel):
 
 
 class UserStore:
-    """The user file. Every call sees what another process (`hptwin user`) has written."""
+    """The store of users in a file; every call sees what another process (`hptwin user`) wrote."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -86,7 +86,7 @@ class UserStore:
         return [User(name, r.role) for name, r in sorted(self._read().users.items())]
 
     def add(self, name: str, role: UserRole, password: str) -> None:
-        """Add a user."""
+        """Add a user with a role and a password."""
         if not _NAME.fullmatch(name):
             raise UserError(
                 f"{name!r} is not a user name: 1 to 64 letters, digits and . _ @ -, "
@@ -99,24 +99,25 @@ class UserStore:
             users[name] = record
 
     def set_password(self, name: str, password: str) -> None:
-        """Change a password."""
+        """Set the password of a user."""
+        # Hashing is slow by design: not while others wait for the lock.
         hashed = self._hash(password)
         with self._change() as users:
             users[name] = _Record(role=_known(users, name).role, password=hashed)
 
     def remove(self, name: str) -> None:
-        """Remove a user."""
+        """Remove a user from the file."""
         with self._change() as users:
             _known(users, name)
             del users[name]
 
     def find(self, name: str) -> User | None:
-        """Return a user as they are now."""
+        """Return a user with the role they have now; None: unknown."""
         record = self._read().users.get(name)
         return None if record is None else User(name, record.role)
 
     def verify(self, name: str, password: str) -> User | None:
-        """Return the user, or None. Takes as long for an unknown name as for a wrong password.
+        """Return the user if the password is right, or None; an unknown name takes as long.
 
         It takes tens of milliseconds by design: call it in a thread.
         """
@@ -131,9 +132,11 @@ class UserStore:
 
     @cached_property
     def _decoy(self) -> str:
+        # A hash to check against where there is no user: the time must not tell which names exist.
         return self._hasher.hash("nobody has this password")
 
     def _hash(self, password: str) -> str:
+        # Bytes, not characters: it is the bytes that have to fit into one block of RSA.
         if not MIN_PASSWORD <= len(password.encode()) <= MAX_PASSWORD:
             raise UserError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} bytes")
         return self._hasher.hash(password)
@@ -147,6 +150,7 @@ class UserStore:
                 content = _File.model_validate_json(self._path.read_bytes())
                 self._seen = (stamp, content)
         except FileNotFoundError:
+            # No file, no users: nobody can log in, and anonymous reading works as configured.
             return _File()
         except ValidationError as error:
             raise UserError(
@@ -160,6 +164,7 @@ class UserStore:
         # The lock is a file of its own: the user file itself is replaced on every change.
         with self._path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            # Read under the lock, or the change of another process would be lost.
             users = dict(self._read().users)
             yield users
             write_private(self._path, _File(users=users).model_dump_json(indent=1) + "\n")

@@ -1,1 +1,1 @@
-"""Services over the address space: attributes, method calls, texts by language."""
+"""Services over the address space: read and write attributes, call methods, translate texts."""

@@ -1,4 +1,4 @@
-"""Reading and writing attributes with the rights of a session (OPC 10000-4, 5.11)."""
+"""Read and write attributes with the rights of a session (OPC 10000-4, 5.11)."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class _Executables(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of one value of a Write."""
+    """The result of writing one value: its status and a text for DiagnosticInfo."""
 
     status: int
     words: str = ""
 
 
 class AttributeService:
-    """Answers Read and Write for sessions."""
+    """The attribute service: Read and Write for sessions."""
 
     def __init__(
         self,
@@ -51,7 +51,8 @@ class AttributeService:
         self._commands = commands
 
     def read(self, caller: Caller, params: ua.ReadParameters) -> list[ua.DataValue]:
-        """Answer a whole Read."""
+        """Read attributes; return a data value for each, in the order of the request."""
+        # Values are always the latest, so that MaxAge is met whatever it is; but it has to be one.
         if not math.isfinite(params.MaxAge) or params.MaxAge < 0:
             raise ServiceError(ua.StatusCodes.BadMaxAgeInvalid)
         wanted = checked_timestamps(params.TimestampsToReturn)
@@ -60,6 +61,7 @@ class AttributeService:
     def _read(self, caller: Caller, item: ua.ReadValueId) -> ua.DataValue:
         attribute = item.AttributeId
         if attribute != ua.AttributeIds.Value:
+            # Only a Value may have parts; asyncua ignores the range and returns the whole.
             if item.IndexRange:
                 return _status(ua.StatusCodes.BadIndexRangeNoData)
             if attribute in (ua.AttributeIds.Executable, ua.AttributeIds.UserExecutable):
@@ -69,6 +71,7 @@ class AttributeService:
             return self._aspace.read_attribute_value(item.NodeId, attribute)
         if item.DataEncoding.Name not in (None, "", _BINARY):
             return _status(ua.StatusCodes.BadDataEncodingUnsupported)
+        # asyncua does not look at CurrentRead when a client reads.
         level = self._aspace.read_attribute_value(item.NodeId, ua.AttributeIds.AccessLevel).Value
         bits = None if level is None else level.Value
         if bits is not None and not bits & ua.AccessLevel.CurrentRead.mask:
@@ -82,12 +85,14 @@ class AttributeService:
         stored = self._aspace.read_attribute_value(node, attribute)
         if stored.StatusCode is None or stored.StatusCode.is_bad():
             return stored
+        # Executable is the same for everybody, UserExecutable depends on the role (OPC 10000-3,
+        # 5.7).
         who = caller if attribute == ua.AttributeIds.UserExecutable else None
         may = self._methods.executable(node, who)
         return ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
 
     def _user_access_level(self, caller: Caller, node: ua.NodeId) -> ua.DataValue:
-        """Return what this user may do: a setpoint is written by those who may call its method."""
+        """Return the UserAccessLevel: a setpoint is writable for those who may call its method."""
         stored = self._aspace.read_attribute_value(node, ua.AttributeIds.UserAccessLevel)
         point = self._table.by_key.get(str(node.Identifier))
         if not stored.Value or point is None or point.limits is None:
@@ -96,7 +101,8 @@ class AttributeService:
         return ua.DataValue(ua.Variant(stored.Value.Value | write, ua.VariantType.Byte))
 
     async def write(self, caller: Caller, params: ua.WriteParameters) -> list[Written]:
-        """Write values of setpoints, one after the other, as their methods do."""
+        """Write values of setpoints one after the other, as their methods do."""
+        # In turn, not side by side: two values for one setpoint must arrive in their order.
         return [await self._write(caller, item) for item in params.NodesToWrite]
 
     async def _write(self, caller: Caller, item: ua.WriteValue) -> Written:
@@ -108,6 +114,7 @@ class AttributeService:
         if point is None or item.AttributeId != ua.AttributeIds.Value:
             return Written(int(ua.StatusCodes.BadNotWritable))
         number = _number(item)
+        # A refused write is recorded as well: who tried what is part of the audit.
         refusal = _refusal(caller, point, item)
         if refusal is not None:
             await self._commands.refuse(
@@ -126,10 +133,11 @@ class AttributeService:
 
 
 def _refusal(caller: Caller, point: Point, item: ua.WriteValue) -> Written | None:
-    """Say why a value is not written, before it is looked at (OPC 10000-4, 5.11.4)."""
+    """Return why rights or type refuse a write; None: they don't (OPC 10000-4, 5.11.4)."""
     title, value = point.spec.title, item.Value
     if point.limits is None:
         return Written(int(ua.StatusCodes.BadNotWritable), f"{title} cannot be written.")
+    # Rights before values: who may not write learns nothing about what would be taken.
     if not caller.may(WRITERS):
         words = f"{caller.user_name} may not write {title}: it takes the role {WRITERS}."
         return Written(int(ua.StatusCodes.BadUserAccessDenied), words)
@@ -137,12 +145,15 @@ def _refusal(caller: Caller, point: Point, item: ua.WriteValue) -> Written | Non
         value.SourceTimestamp, value.ServerTimestamp,
         value.SourcePicoseconds, value.ServerPicoseconds,
     )  # fmt: skip
+    # Time and quality of a setpoint are the device's answer; a client cannot claim them. Ignoring
+    # them with Good would say otherwise.
     good = value.StatusCode is None or value.StatusCode.value == ua.StatusCodes.Good
     if item.IndexRange or not good or any(part is not None for part in extra):
         words = f"{title} takes a value alone, without status, time or index range."
         return Written(int(ua.StatusCodes.BadWriteNotSupported), words)
     expected = VARIANT_TYPES[point.spec.kind]
     variant = value.Value
+    # No conversion: an Int32 for a Double is a mistake of the client that it should see.
     if variant is None or variant.VariantType != expected or variant.is_array:
         words = f"{title} takes a single {expected.name}."
         return Written(int(ua.StatusCodes.BadTypeMismatch), words)
@@ -155,7 +166,7 @@ def _number(item: ua.WriteValue) -> float:
 
 
 def checked_timestamps(wanted: ua.TimestampsToReturn) -> ua.TimestampsToReturn:
-    """Refuse what is not one of the four choices (OPC 10000-4, 7.39)."""
+    """Return TimestampsToReturn; refuse what is not one of its four values (OPC 10000-4, 7.39)."""
     if wanted not in (
         ua.TimestampsToReturn.Source,
         ua.TimestampsToReturn.Server,
@@ -167,27 +178,30 @@ def checked_timestamps(wanted: ua.TimestampsToReturn) -> ua.TimestampsToReturn:
 
 
 def with_timestamps(value: ua.DataValue, wanted: ua.TimestampsToReturn) -> ua.DataValue:
-    """Return a value with those times only that were asked for."""
+    """Return a data value with those timestamps only that the client asked for."""
     if wanted is ua.TimestampsToReturn.Both:
         return value
     source = value.SourceTimestamp if wanted is ua.TimestampsToReturn.Source else None
     server = value.ServerTimestamp if wanted is ua.TimestampsToReturn.Server else None
+    # A copy: the stored value is everybody's.
     return dataclasses.replace(value, SourceTimestamp=source, ServerTimestamp=server)
 
 
 def indexed(value: ua.DataValue, index_range: str) -> ua.DataValue:
-    """Return part of an array or of a string: ``2`` or ``0:3`` (OPC 10000-4, 7.27)."""
+    """Return the index range of an array or a string: ``2`` or ``0:3`` (OPC 10000-4, 7.27)."""
     first, separator, last = index_range.partition(":")
     if not first.isdecimal() or (separator and not last.isdecimal()):
         return _status(ua.StatusCodes.BadIndexRangeInvalid)
     start = int(first)
     end = int(last) if separator else start
+    # "3:3" is wrong by the grammar of NumericRange, however obvious its meaning.
     if separator and end <= start:
         return _status(ua.StatusCodes.BadIndexRangeInvalid)
     stored = value.Value
     content = stored.Value if stored else None
     if stored is None or not isinstance(content, list | str | bytes) or start >= len(content):
         return _status(ua.StatusCodes.BadIndexRangeNoData)
+    # A range may reach beyond the end: what is there is returned, with Good.
     part = ua.Variant(content[start : end + 1], stored.VariantType)
     return dataclasses.replace(value, Value=part)
 

@@ -1,4 +1,4 @@
-"""Method calls: who calls, may they, are the arguments right (OPC 10000-4, 5.12.2)."""
+"""The Call service: check the session's role and the arguments, then run the method (5.12.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Caller(Protocol):
-    """The session behind a call."""
+    """The session that calls a method, reads or writes."""
 
     @property
     def session_id(self) -> ua.NodeId:
@@ -31,7 +31,7 @@ class Caller(Protocol):
 
     @property
     def origin(self) -> str:
-        """Where the call comes from, for the audit log."""
+        """The transport and address that the call comes from, for the audit log."""
         ...
 
     def may(self, role: UserRole | None) -> bool:
@@ -41,7 +41,7 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MethodArgument:
-    """One input or output argument."""
+    """One input or output argument of a method."""
 
     name: str
     kind: ua.VariantType
@@ -50,7 +50,7 @@ class MethodArgument:
     """Number of the data type where it is derived from the built-in one, such as Duration."""
 
     def described(self) -> ua.Argument:
-        """Return it as clients read it."""
+        """Return the Argument structure that clients read."""
         return ua.Argument(
             self.name,
             standard(self.data_type or self.kind.value),
@@ -67,25 +67,25 @@ Denied = Callable[[Caller, Sequence[Any]], Awaitable[None]]
 
 
 class Explained(ua.CallMethodResult):
-    """A result with words for those who ask for diagnostics: a Bad one has no outputs to say it."""
+    """The result of a call with a text for DiagnosticInfo, as a Bad one has no outputs."""
 
     words = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedMethod:
-    """What a method takes, who may call it, and what it does."""
+    """An offered method: its input arguments, the role that may call it, and its function."""
 
     inputs: tuple[MethodArgument, ...]
     role: UserRole | None
     """The least role that may call it; None: everybody who may connect."""
     run: Run
     denied: Denied | None = None
-    """Told of calls by those who may not."""
+    """Called for a session without the role, to record the attempt."""
 
 
 def result(status: int, outputs: Iterable[ua.Variant] = (), words: str = "") -> ua.CallMethodResult:
-    """Return the result of a call whose arguments were right. Bad has no outputs (5.12.2.2)."""
+    """Return the result of a call with right arguments; a Bad one has no outputs (5.12.2.2)."""
     answer = Explained()
     answer.words = words
     answer.StatusCode = status_code(status)
@@ -94,7 +94,7 @@ def result(status: int, outputs: Iterable[ua.Variant] = (), words: str = "") -> 
 
 
 class MethodTable:
-    """All methods that clients can call. What is not in it cannot be executed."""
+    """The methods that clients can call; any other method node is not executable."""
 
     def __init__(self, aspace: AddressSpace) -> None:
         self._aspace = aspace
@@ -102,26 +102,28 @@ class MethodTable:
 
     def add(self, node: ua.NodeId, objects: Iterable[ua.NodeId], method: OfferedMethod) -> None:
         """Offer a method on some objects."""
+        # A type's method has one NodeId on all its instances (conditions): the first entry stays,
+        # and each object is added to it.
         self._methods.setdefault(node, (method, set()))[1].update(objects)
 
     def withdraw(self, node: ua.NodeId, objects: Iterable[ua.NodeId]) -> None:
-        """Offer a method on some objects no more."""
+        """Stop offering a method on some objects."""
         entry = self._methods.get(node)
         if entry is not None:
             entry[1].difference_update(objects)
 
     def forget(self, nodes: Iterable[ua.NodeId]) -> None:
-        """Forget those methods among some nodes: they are gone."""
+        """Forget the methods among some nodes that were deleted."""
         for node in nodes:
             self._methods.pop(node, None)
 
     def executable(self, node: ua.NodeId, caller: Caller | None) -> bool:
-        """Tell whether a method can be called at all, or by somebody."""
+        """Tell whether a method can be called: by ``caller``, or by anybody if that is None."""
         entry = self._methods.get(node)
         return entry is not None and (caller is None or caller.may(entry[0].role))
 
     async def call(self, caller: Caller, request: ua.CallMethodRequest) -> ua.CallMethodResult:
-        """Check a call and carry it out."""
+        """Check the object, the role and the arguments of a call, and run the method."""
         entry = self._methods.get(request.MethodId)
         if request.ObjectId not in self._aspace:
             return result(ua.StatusCodes.BadNodeIdUnknown)
@@ -131,10 +133,12 @@ class MethodTable:
                 ua.StatusCodes.BadMethodInvalid if node is None else ua.StatusCodes.BadNotExecutable
             )
         method, objects = entry
+        # A method belongs to an object: asyncua would run it on any node that is named.
         if request.ObjectId not in objects:
             return result(ua.StatusCodes.BadMethodInvalid)
         inputs = list(request.InputArguments or ())
         values = [variant.Value for variant in inputs]
+        # Before the arguments: their faults are the business of those who may call.
         if not caller.may(method.role):
             if method.denied is not None:
                 await method.denied(caller, values)
@@ -144,9 +148,11 @@ class MethodTable:
             return result(ua.StatusCodes.BadArgumentsMissing)
         if len(inputs) > len(method.inputs):
             return result(ua.StatusCodes.BadTooManyArguments)
+        # asyncua passes on whatever was sent, and a wrong type ends as BadUnexpectedError.
         if (wrong := _wrong_types(method.inputs, inputs)) is not None:
             return wrong
         answer = await method.run(caller, request.ObjectId, values)
+        # Clients expect a result per argument; some count them.
         if not answer.InputArgumentResults and not answer.StatusCode.is_bad():
             answer.InputArgumentResults = [ua.StatusCode() for _ in inputs]
         return answer

@@ -1,4 +1,4 @@
-"""The texts of the server in the languages of a session, translated on their way out.
+"""Translate the texts in service responses to the locales of a session.
 
 A text in English is the server's own and is translated. One without a locale is a name that a
 standard or the site has given, or what a person has said: it passes as it is.
@@ -37,7 +37,7 @@ The library decodes an Argument to the superclass of its own: so are those of th
 
 
 class Translator:
-    """Says texts in one language, or in several at once."""
+    """The translator of responses to one language, or to several at once."""
 
     def __init__(self, languages: Languages, codes: Sequence[str]) -> None:
         self._languages = languages
@@ -58,7 +58,8 @@ class Translator:
         }
 
     def respond(self, response: Any) -> None:
-        """Translate a response, which is this session's own; what is in it belongs to others."""
+        """Translate the texts of a service response; replace values, as they belong to others."""
+        # Only responses that carry texts are listed: all others cost one look-up.
         service = self._services.get(type(response))
         if service is not None:
             service(response)
@@ -116,7 +117,7 @@ class Translator:
 
     # ── values ────────────────────────────────────────────────────────────────────────────────────
     def data_value(self, value: ua.DataValue) -> ua.DataValue:
-        """Return a value with its texts translated; itself where there are none."""
+        """Return a data value with its texts translated; itself where there are none."""
         if value.Value is None:
             return value
         said = self.variant(value.Value)
@@ -138,7 +139,7 @@ class Translator:
         return variant if same else replace(variant, Value=said)
 
     def text(self, text: ua.LocalizedText) -> ua.LocalizedText:
-        """Return a text of ours translated; any other as it is."""
+        """Return a localized text of ours translated; any other as it is."""
         english = text.Text
         if text.Locale != DEFAULT or not english:
             return text
@@ -159,6 +160,7 @@ class Translator:
         if len(self._codes) == 1:
             ((code, words),) = known
             return ua.LocalizedText(words, code)
+        # The format of several texts in one is laid down with the locale "mul".
         pairs = json.dumps({"t": known}, ensure_ascii=False, separators=(",", ":"))
         return ua.LocalizedText(pairs, SEVERAL)
 
@@ -166,7 +168,7 @@ class Translator:
         return self._languages[code].say(english)
 
     def _sentence(self, words: object) -> object:
-        """Translate a plain String, if it was made as a phrase; several languages don't fit."""
+        """Translate a plain String that was made as a phrase; to one language only."""
         if not isinstance(words, Phrase) or len(self._codes) > 1:
             return words
         return self._in(self._codes[0], words) or words
@@ -185,15 +187,16 @@ class Translator:
 
 
 class Translators:
-    """One translator per choice of languages. English needs none."""
+    """The translators of all sessions: one per choice of languages, none for English."""
 
     def __init__(self, languages: Languages) -> None:
         self.languages = languages
         self._by_codes: dict[tuple[str, ...], Translator] = {}
 
     def preferred(self, locales: Sequence[str | None]) -> Translator | None:
-        """Return who serves a client with these locales; None: texts are good as they are."""
+        """Return the translator for a session's locales; None: its texts stay in English."""
         codes = self.languages.preferred(locales)
+        # English clients, the HMI among them, pay nothing: no response is copied.
         if codes == (DEFAULT,):
             return None
         return self._by_codes.setdefault(codes, Translator(self.languages, codes))

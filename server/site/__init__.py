@@ -1,1 +1,1 @@
-"""The address space of a site, put together, and the news that go into it."""
+"""The address space of a site: its instances, and the publishing of new values and events."""

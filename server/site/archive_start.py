@@ -1,4 +1,4 @@
-"""When the archive of an asset begins."""
+"""The start of an asset's history archive (StartOfArchive, OPC 10000-11)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ log = structlog.stdlib.get_logger(__name__)
 async def archive_starts(
     history: HistoryReader, table: PointTable, clock: Clock
 ) -> dict[str, dt.datetime]:
-    """Return when the archive of every asset begins."""
+    """Return the start of the archive of every asset."""
     return {asset: await archive_start(history, table, asset, clock) for asset in table.by_asset}
 
 
 async def archive_start(
     history: HistoryReader, table: PointTable, asset: str, clock: Clock
 ) -> dt.datetime:
-    """Return the first sample's time of an asset; now, where nothing is recorded yet.
+    """Return the time of an asset's first sample; now, if nothing is recorded yet.
 
     All points of an asset are recorded from its first poll on, so one of them tells.
     """
@@ -34,6 +34,7 @@ async def archive_start(
     try:
         found = await history.after(first.key, MIN_TIME)
         time = int(found.time[0]) if len(found) else time
+    # A property that describes the archive is no reason not to serve live values.
     except EngineError as error:
         log.warning("start of the archive is not known", asset=asset, error=str(error))
     return to_datetime(time)

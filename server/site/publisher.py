@@ -1,4 +1,4 @@
-"""News from the plant to the clients, in the order in which it happened."""
+"""Publish new values and events to clients, in the order in which they happened."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Job = Callable[[], Awaitable[None]]
 
 
 class Publisher:
-    """Tells monitored items of new values. Reading needs no telling: it looks at the image."""
+    """The publisher of new values to monitored items; Read takes values from the image."""
 
     def __init__(self, aspace: TwinAddressSpace) -> None:
         self._aspace = aspace
@@ -29,35 +29,36 @@ class Publisher:
         self._failures = FailureLog("clients cannot be told", "of")
 
     def follow(self, live: Mapping[int, Sequence[LiveNode]]) -> None:
-        """Have variables follow points."""
+        """Register variables that follow points."""
         for index, nodes in live.items():
             found = [(n, self._aspace[n.node].attributes[ua.AttributeIds.Value]) for n in nodes]
             # One that is not the node's own never changes, and nobody can listen to it.
             self._attributes[index] = [(n, own) for n, own in found if isinstance(own, Attribute)]
 
     def forget(self, indices: Iterable[int]) -> None:
-        """Have nothing follow some points."""
+        """Forget the variables that follow some points."""
         for index in indices:
             self._attributes.pop(index, None)
 
     def publish(self, frame: Frame) -> None:
-        """Note which points have news. Where clients are slow, only the latest value goes out."""
+        """Mark the points of a frame as changed; slow clients get the latest value only."""
         self.touch(np.unique(frame.point).tolist())
 
     def touch(self, indices: Iterable[int]) -> None:
-        """Note what has news, by the index under which its nodes are listed."""
+        """Mark points (or program topics) as changed, by their index."""
         self._changed.update(indices)
         self._news.set()
 
     def schedule(self, job: Job) -> None:
-        """Have something done after the values that came before it."""
+        """Schedule a job, such as an event, after the values that came before it."""
         self._jobs.append(job)
         self._news.set()
 
     async def run(self) -> None:
-        """Work for ever. What raises is logged once until it works again; the rest is told."""
+        """Publish for ever; log a value or job that fails once, and go on with the others."""
         while True:
             await self._news.wait()
+            # Cleared before the sets are taken: what comes while they are being sent sets it again.
             self._news.clear()
             changed, self._changed = self._changed, set()
             jobs, self._jobs = self._jobs, []
@@ -70,6 +71,7 @@ class Publisher:
                 else:
                     if failing:
                         self._failures.worked(self._name(index))
+            # Values first: a client that hears of an alarm and reads finds what raised it.
             for job in jobs:
                 await self._attempt(job)
 
@@ -88,5 +90,6 @@ class Publisher:
 
     async def _tell(self, index: int) -> None:
         for node, attribute in self._attributes.get(index, ()):
+            # Nothing is built for variables that nobody listens to, which are nearly all.
             if attribute.datachange_callbacks:
                 await attribute.tell(node.read(index))

@@ -1,4 +1,4 @@
-"""The address space of one site: what of it is added when, and what belongs to which heat pump."""
+"""The address space of one site: add and remove its heat pumps with all that is theirs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from heatpump_twin.twin_engine.provenance import Provenance
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the address space has its content from."""
+    """The sources of the address space: settings, points, alarms, commands, programs."""
 
     site: Site
     table: PointTable
@@ -54,24 +54,24 @@ class Sources:
     programs: Programs | None
     provenance: Mapping[str, Provenance]
     starts: Mapping[str, dt.datetime]
-    """By asset: when its archive begins."""
+    """Start of the archive by asset."""
     clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A heat pump that is to be shown; its points are in the table."""
+    """A heat pump to be added to the address space; its points are in the table."""
 
     heat_pump: HeatPump
     alarms: Sequence[AlarmDefinition]
     provenance: Mapping[str, Provenance]
     """The model behind every predicted point, by its key."""
     start: dt.datetime | None = None
-    """When its archive begins, if that was not known yet."""
+    """Start of its archive, if that was not known yet."""
 
 
 class SiteAddressSpace:
-    """Builds the instances of a site: the site object, heat pumps, their methods and alarms."""
+    """The builder of a site's instances: site object, heat pumps, methods and alarms."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class SiteAddressSpace:
         describe_site_namespace(builder)
 
     def build(self) -> None:
-        """Add everything."""
+        """Add the site object and all its heat pumps."""
         points = self._sources.table.by_asset.get(SITE, {})
         self.publisher.follow(self._site.add(self._sources.site.site, points))
         alarms: dict[str, list[AlarmDefinition]] = {}
@@ -130,14 +130,15 @@ class SiteAddressSpace:
         self.changes.follow(self._site.node, self._site_points())
 
     async def add(self, arrival: Arrival) -> None:
-        """Add one more heat pump; who listened to nodes that are there again is told."""
+        """Add one more heat pump; reattach the listeners of nodes that are there again."""
         device = self._add(arrival)
         self.changes.added(device)
         await self.changes.changed(self._site.heat_pumps, VERB.ReferenceAdded, self._pumps)
+        # Last: whoever is told that a node is there again may read the whole heat pump.
         await self._iserver.aspace.resume()
 
     async def follow_site(self, fresh: Sequence[Point], rescaled: Sequence[Point]) -> None:
-        """Add points to the site, and have others show another range."""
+        """Add points to the site, and write the changed ranges of others."""
         if fresh:
             self.publisher.follow(self._site.extend(fresh))
             await self.changes.changed(self._site.node, VERB.ReferenceAdded, self._site_points())
@@ -148,7 +149,7 @@ class SiteAddressSpace:
         return list(self._sources.table.by_asset.get(SITE, {}))
 
     async def remove(self, asset: str) -> None:
-        """Take away a heat pump as a whole; who listens to its nodes is told."""
+        """Remove a heat pump with all its nodes; the listeners of its nodes are told."""
         # Before anything is awaited: a frame that comes meanwhile must find all of it, or nothing.
         nodes = self._pumps.pop(asset)
         self._topics.pop(asset, None)
@@ -156,13 +157,14 @@ class SiteAddressSpace:
         for index in nodes.live:
             self._machines.remove(index)
         self.health.remove(asset)
+        # Before the nodes go: the event says of which type the device was.
         self.changes.deleted(nodes.device)
         await self.changes.changed(self._site.heat_pumps, VERB.ReferenceDeleted, self._pumps)
         await self.conditions.remove(asset)
         self._iserver.methods.forget(await self._nodes.remove(asset))
 
     def transitions(self, indices: set[int]) -> list[tuple[HeatPumpNodes, Event]]:
-        """Move the state machines whose points have news; return what is to be told, and where."""
+        """Move the state machines whose points changed; return their heat pumps and events."""
         table = self._sources.table
         return [
             (self._pumps[table[index].asset], event)
@@ -175,12 +177,14 @@ class SiteAddressSpace:
             self._starts[heat_pump.id] = arrival.start
         points = self._sources.table.by_asset.get(heat_pump.id, {})
         nodes = self._builder.add(heat_pump, points, arrival.provenance)
+        # The order is that of dependence: methods and alarms hang on the device and its points.
         self._site.list_heat_pump(nodes.device)
         self._setpoints.add(nodes, heat_pump.id, points)
         self._add_programs(heat_pump.id, nodes, points)
         self.health.add(heat_pump.id, nodes.device)
         for alarm in arrival.alarms:
             self.conditions.add(alarm, nodes.device)
+        # After everything else: the version follows from all nodes of the heat pump.
         self.changes.follow(nodes.device, self._nodes.names_of(heat_pump.id))
         self._pumps[heat_pump.id] = nodes
         self.publisher.follow(nodes.live)
@@ -197,7 +201,7 @@ class SiteAddressSpace:
         nodes.follow(topic, variables.add(nodes, asset))
 
     async def adopt(self, asset: str, origin: Provenance) -> None:
-        """Say of a heat pump's predictions that they come from another model now."""
+        """Write the provenance of another model to a heat pump's predicted variables."""
         now = to_datetime(self._sources.clock.now())
         for point in self._sources.table.by_asset[asset].values():
             if point.spec.role is PointRole.PREDICTED:
@@ -206,7 +210,7 @@ class SiteAddressSpace:
                     await self._nodes.change_value(node, value, now)
 
     def program_news(self, asset: str) -> int | None:
-        """Note that programs of a heat pump changed; return the index that has news."""
+        """Mark the programs of a heat pump as changed; return the index to publish."""
         if self._programs is None or asset not in self._topics:
             return None
         self._programs[1].note(asset)
@@ -217,6 +221,7 @@ async def build_address_space(
     server: Server, iserver: TwinInternalServer, sources: Sources
 ) -> SiteAddressSpace:
     """Build a site's instances in a server that does not listen yet."""
+    # First: the nodes below have values of these data types, and namespaces get their indices.
     await iserver.types.register(server)
     namespaces = Namespaces(
         di=await server.get_namespace_index(DI),

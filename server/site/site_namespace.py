@@ -1,4 +1,4 @@
-"""What the server says about the namespace of the instances (OPC 10000-5, 6.3.13)."""
+"""NamespaceMetadata of the site's instances (OPC 10000-5, 6.3.13)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNSPECIFIED = dt.datetime(1601, 1, 1, tzinfo=dt.UTC)
 
 
 def describe_site_namespace(builder: NodeBuilder) -> None:
-    """Add the metadata: every NodeId of the site is a text, and the same after a restart."""
+    """Add NamespaceMetadata: every NodeId of the site is a string, the same after a restart."""
     ids = ua.ObjectIds
     metadata = builder.object(
         "namespace",
@@ -28,6 +28,7 @@ def describe_site_namespace(builder: NodeBuilder) -> None:
         ("NamespaceUri", ids.String, SITE),
         ("NamespaceVersion", ids.String, version("heatpump-twin")),
         ("NamespacePublicationDate", ids.DateTime, UNSPECIFIED),
+        # All of the namespace is in this server: nobody else defines nodes in it.
         ("IsNamespaceSubset", ids.Boolean, False),
         ("StaticStringNodeIdPattern", ids.String, ANY_TEXT),
     )

@@ -1,4 +1,4 @@
-"""The site as an object: its heat pumps, and what they are together."""
+"""The site object: its properties, its points, and the folder of its heat pumps."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, stan
 
 IDS = ua.ObjectIds
 SAMPLING = 1.0
-"""How often totals are computed. [s]"""
+"""Sampling interval of the site's points, which are computed at this rate. [s]"""
 
 
 class SiteNodes:
-    """Adds the site under Objects."""
+    """The builder of the site object under Objects."""
 
     def __init__(self, builder: NodeBuilder, model: TypeModel, points: PointNodes) -> None:
         self._builder = builder
@@ -32,11 +32,11 @@ class SiteNodes:
 
     @property
     def heat_pumps(self) -> ua.NodeId:
-        """The folder that lists them."""
+        """The folder that lists the heat pumps."""
         return self._builder.node_id(f"{SITE}.HeatPumps")
 
     def add(self, info: SiteInfo, points: Mapping[str, Point]) -> dict[int, list[LiveNode]]:
-        """Add the site; return the variables that follow its points, by index."""
+        """Add the site object; return the variables that follow its points, by index."""
         builder, types = self._builder, self._builder.namespaces.types
         site = builder.object(
             SITE,
@@ -77,10 +77,11 @@ class SiteNodes:
         }
 
     def _part(self, point: Point) -> ua.NodeId:
-        """Return the part of the site that a point belongs to; its first one brings it along."""
+        """Return the object for a point's section of the site; add it for the first point."""
         builder = self._builder
         name = next(n for n in self._model.site.parts if Section(n.lower()) == point.spec.section)
         node = builder.node_id(f"{SITE}.{name}")
+        # Parts come with their first point, also after a reload: an empty one would say nothing.
         if node in builder.aspace:
             return node
         part = self._model.site.parts[name]
@@ -93,5 +94,6 @@ class SiteNodes:
         )
 
     def list_heat_pump(self, device: ua.NodeId) -> None:
-        """Have a heat pump among those of the site."""
+        """Add a reference to a heat pump to the folder of the site."""
+        # Organizes: the device has its place in DI's DeviceSet.
         self._builder.reference(self.heat_pumps, IDS.Organizes, device)

@@ -1,4 +1,4 @@
-"""Methods that OPC UA itself defines and that work here."""
+"""Standard methods: ConditionRefresh, GetMonitoredItems and ResendData."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ITEM = MethodArgument("MonitoredItemId", ua.VariantType.UInt32, "A monitored ite
 
 
 def add_standard_methods(iserver: TwinInternalServer, conditions: AlarmService) -> None:
-    """Connect the methods of the Server object and of ConditionType."""
+    """Offer the methods of the Server object and of ConditionType."""
 
     async def refresh(caller: Caller, _: ua.NodeId, inputs: Sequence[Any]) -> ua.CallMethodResult:
         return result(await conditions.refresh(caller, inputs[0], None))
@@ -41,6 +41,7 @@ def add_standard_methods(iserver: TwinInternalServer, conditions: AlarmService) 
         return result(
             ua.StatusCodes.Good,
             [
+                # Server handles, then client handles, in the same order (OPC 10000-5, 9.1).
                 ua.Variant([pair[side] for pair in handles], ua.VariantType.UInt32, is_array=True)
                 for side in (0, 1)
             ],
@@ -53,7 +54,9 @@ def add_standard_methods(iserver: TwinInternalServer, conditions: AlarmService) 
         await subscription.monitored_item_srv.resend()
         return result(ua.StatusCodes.Good)
 
+    # On the type, as OPC 10000-9, 5.5.7 wants it: a refresh is of all conditions, not of one.
     server, condition_type = standard(IDS.Server), standard(IDS.ConditionType)
+    # No role: each of them works on subscriptions of the caller alone.
     for number, owner, inputs, run in (
         (IDS.ConditionType_ConditionRefresh, condition_type, (SUBSCRIPTION,), refresh),
         (IDS.ConditionType_ConditionRefresh2, condition_type, (SUBSCRIPTION, ITEM), refresh_item),
@@ -64,7 +67,7 @@ def add_standard_methods(iserver: TwinInternalServer, conditions: AlarmService) 
 
 
 def _not_yours(subscription: object) -> int:
-    """Return the status that OPC 10000-5, 9.1 and 9.2 name."""
+    """Return the status for a subscription that is not the caller's (OPC 10000-5, 9.1 and 9.2)."""
     if subscription is None:
         return int(ua.StatusCodes.BadSubscriptionIdInvalid)
     return int(ua.StatusCodes.BadUserAccessDenied)

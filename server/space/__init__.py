@@ -1,1 +1,1 @@
-"""Nodes and their references: how they are kept, added and read."""
+"""The address space: nodes, their attributes and references, and the builder that adds them."""

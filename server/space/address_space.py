@@ -29,7 +29,7 @@ GONE = ua.DataValue(StatusCode=status_code(ua.StatusCodes.BadNodeIdUnknown))
 
 
 class NodeSource(Protocol):
-    """Knows nodes that are not resident."""
+    """A source of nodes that are not resident: they are decoded or computed on demand."""
 
     def get(self, node_id: ua.NodeId) -> LeanNode | None:
         """Return a node, made for this call or kept from an earlier one."""
@@ -41,7 +41,7 @@ class NodeSource(Protocol):
 
 
 class Nodes(MutableMapping[ua.NodeId, LeanNode]):
-    """All nodes by NodeId."""
+    """The mapping of all nodes by NodeId: resident ones and those of the sources."""
 
     def __init__(self) -> None:
         self._resident: dict[ua.NodeId, LeanNode] = {}
@@ -87,16 +87,17 @@ class Nodes(MutableMapping[ua.NodeId, LeanNode]):
             yield from source
 
     def __len__(self) -> int:
+        # Sources know their nodes but do not count them: nobody asks for this in passing.
         return sum(1 for _ in self)
 
     @property
     def resident(self) -> int:
-        """How many nodes are held for good."""
+        """Number of resident nodes, which are kept for good."""
         return len(self._resident)
 
 
 class TwinAddressSpace(library.AddressSpace):
-    """The library's address space over `Nodes`.
+    """The address space of asyncua over `Nodes`.
 
     The library annotates its nodes as a dictionary of `NodeData`; any mapping of what looks like
     one does. Ours holds `LeanNode`, which is not derived from `NodeData`: here the types say so.
@@ -108,15 +109,15 @@ class TwinAddressSpace(library.AddressSpace):
         super().__init__()
         self._nodes = Nodes()
         self._orphans: dict[ua.NodeId, dict[int, tuple[ua.AttributeIds, Callback]]] = {}
-        """Who listens to nodes that are gone; monitored items outlive them."""
+        """Listeners of deleted nodes: monitored items outlive the nodes."""
 
     @property
     def resident(self) -> int:
-        """How many nodes are held for good; others are read or made when somebody looks."""
+        """Number of resident nodes; others are decoded or computed on demand."""
         return self._nodes.resident
 
     def add_source(self, source: NodeSource) -> None:
-        """Find nodes in a source as well."""
+        """Add a source, in which nodes that are not resident are looked up."""
         self._nodes.sources.append(source)
 
     def get(self, nodeid: ua.NodeId) -> LeanNode | None:  # type: ignore[override]  # see above
@@ -145,7 +146,7 @@ class TwinAddressSpace(library.AddressSpace):
     def set_attribute_value_callback(
         self, nodeid: ua.NodeId, attr: ua.AttributeIds, callback: ReadValue
     ) -> ua.StatusCode:
-        """Have an attribute of one node computed when it is read."""
+        """Set the function that computes an attribute of one node when it is read."""
         if not self._own(nodeid, attr):
             return status_code(ua.StatusCodes.BadNotWritable)
         return super().set_attribute_value_callback(nodeid, attr, callback)
@@ -153,13 +154,13 @@ class TwinAddressSpace(library.AddressSpace):
     def set_attribute_value_setter(
         self, nodeid: ua.NodeId, attr: ua.AttributeIds, setter: Callable[..., Any]
     ) -> ua.StatusCode:
-        """Have a function take what is written to an attribute of one node."""
+        """Set the function that takes what is written to an attribute of one node."""
         if not self._own(nodeid, attr):
             return status_code(ua.StatusCodes.BadNotWritable)
         return super().set_attribute_value_setter(nodeid, attr, setter)
 
     def _own(self, node_id: ua.NodeId, attribute: ua.AttributeIds) -> bool:
-        """Make an attribute the node's own; False: the node is computed and takes no writes."""
+        """Make an attribute the node's own; False for a computed node, which takes no writes."""
         node = self._nodes.get(node_id)
         if isinstance(node, ComputedNode):
             return False
@@ -170,8 +171,9 @@ class TwinAddressSpace(library.AddressSpace):
     def add_datachange_callback(
         self, nodeid: ua.NodeId, attr: ua.AttributeIds, callback: Callback
     ) -> tuple[ua.StatusCode, int]:
-        """Have a function called with every new value of an attribute of one node."""
+        """Add a listener that is called with every new value of an attribute of one node."""
         node = self._nodes.get(nodeid)
+        # An attribute that is not there: the library answers, with its own status.
         if node is not None and attr in node.attributes:
             if isinstance(node, ComputedNode):
                 node.keep()
@@ -179,7 +181,8 @@ class TwinAddressSpace(library.AddressSpace):
         return super().add_datachange_callback(nodeid, attr, callback)
 
     def delete_datachange_callback(self, handle: int) -> None:
-        """Listen no more; what was made only to listen goes as well."""
+        """Remove a listener, and what was made only for it: own attribute and computed node."""
+        # A client that deletes an item whose node is gone for good: the library would raise.
         if handle not in self._handle_to_attribute_map:
             return
         node_id, attribute = self._handle_to_attribute_map[handle]
@@ -197,7 +200,7 @@ class TwinAddressSpace(library.AddressSpace):
 
     # ── removal and return ────────────────────────────────────────────────────────────────────────
     async def remove(self, nodes: Iterable[LeanNode]) -> None:
-        """Delete nodes; who listens to one is told BadNodeIdUnknown (OPC 10000-4, 5.8.4).
+        """Delete nodes; send BadNodeIdUnknown to the listeners of each (OPC 10000-4, 5.8.4).
 
         References to them from other nodes are the caller's business: it knows where they are.
         """
@@ -211,12 +214,14 @@ class TwinAddressSpace(library.AddressSpace):
                     self._orphans.setdefault(node.nodeid, {})[handle] = attribute, callback
                     told.append((handle, callback))
                 content.datachange_callbacks.clear()  # what is on its way to them must not arrive
+        # Told when all nodes are gone: a listener that looks must not find half of a heat pump.
         for handle, callback in told:
+            # An item may have been deleted while another one was being told.
             if handle in self._handle_to_attribute_map:
                 await callback(handle, GONE)
 
     async def resume(self) -> None:
-        """Tell those who listened to a node that is there again (OPC 10000-4, 5.13.2.1)."""
+        """Reattach the listeners of nodes that are there again (OPC 10000-4, 5.13.2.1)."""
         for node_id in [node_id for node_id in self._orphans if node_id in self._nodes]:
             for handle, (attribute, callback) in self._orphans.pop(node_id).items():
                 await self._resume(node_id, handle, attribute, callback)
@@ -226,6 +231,7 @@ class TwinAddressSpace(library.AddressSpace):
     ) -> None:
         node = self._nodes[node_id]
         own = _own(node, attribute)
+        # The node is there again without this attribute: nothing is left to listen to.
         if own is None:
             del self._handle_to_attribute_map[handle]
             return
@@ -246,7 +252,7 @@ def _own(node: LeanNode | None, attribute: ua.AttributeIds) -> Attribute | None:
 
 
 def _share(node: LeanNode, attribute: ua.AttributeIds) -> None:
-    """Put the shared attribute back where the own one is no different."""
+    """Replace a node's own attribute by the shared one where they do not differ."""
     content = node.attributes.get(attribute)
     if isinstance(content, Attribute) and content.replaceable and content.origin is not None:
         node.attributes[attribute] = content.origin

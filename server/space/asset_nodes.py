@@ -1,4 +1,4 @@
-"""What was added for which asset, and the references that its nodes have in common."""
+"""The nodes of each asset, and the reference descriptions that they share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Links = dict[tuple[ua.NodeId, ua.NodeId, bool], ua.ReferenceDescription]
 
 @dataclass(slots=True)
 class AssetNodes:
-    """Its nodes, the nodes elsewhere that refer to them, and references to them by target."""
+    """The nodes of one asset, the nodes elsewhere that refer to them, and shared references."""
 
     nodes: list[ua.NodeId] = field(default_factory=list)
     referrers: set[ua.NodeId] = field(default_factory=set)
@@ -22,7 +22,7 @@ class AssetNodes:
 
 
 class NodesByAsset:
-    """All assets of the site namespace.
+    """The register of nodes by asset, for the site namespace.
 
     The NodeId of an instance begins with the asset that it belongs to: ``hp1``,
     ``hp1.supply_temperature``. Nodes of other namespaces belong to none.
@@ -34,22 +34,24 @@ class NodesByAsset:
         self._common: Links = {}
 
     def note_node(self, node: LeanNode) -> None:
-        """Note a node that was added."""
+        """Register a node that was added."""
         self._asset(str(self._owner(node.nodeid))).nodes.append(node.nodeid)
 
     def note_reference(self, source: LeanNode, target: LeanNode) -> None:
-        """Note a reference that has to go with the asset of its target."""
+        """Register a reference that has to be removed with the asset of its target."""
         owner = self._owner(target.nodeid)
+        # References within an asset go with its nodes, and types are never removed.
         if owner is not None and owner != self._owner(source.nodeid):
             self._asset(owner).referrers.add(source.nodeid)
 
     def link(self, kind: ua.NodeId, target: LeanNode, *, forward: bool) -> ua.ReferenceDescription:
-        """Return a reference to a node: one for all nodes that have it.
+        """Return the reference description of a node: one object for all nodes that have it.
 
         It says of its target what Browse shows. Were the target renamed, all of them would have to
         be, so that one for all is as good as many.
         """
         owner = self._owner(target.nodeid)
+        # With the asset they are of, so that they are forgotten with it.
         links = self._common if owner is None else self._asset(owner).links
         key = kind, target.nodeid, forward
         link = links.get(key)
@@ -62,7 +64,7 @@ class NodesByAsset:
         return self._asset(name).nodes
 
     def pop(self, name: str) -> AssetNodes:
-        """Return what was added for an asset, and forget it."""
+        """Return the nodes and references of an asset, and forget them."""
         return self._assets.pop(name, AssetNodes())
 
     def _owner(self, node_id: ua.NodeId) -> str | None:
@@ -77,7 +79,7 @@ class NodesByAsset:
 
 
 def reference_to(target: LeanNode, kind: ua.NodeId, *, forward: bool) -> ua.ReferenceDescription:
-    """Return a reference with what Browse shows of its target."""
+    """Return a reference description with what Browse shows of its target."""
     return ua.ReferenceDescription(
         kind,
         forward,

@@ -1,4 +1,4 @@
-"""One event on its way to clients (OPC 10000-5, 6.4)."""
+"""Events: their fields, and the select clauses that pick from them (OPC 10000-5, 6.4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Fields = Mapping[Path, ua.Variant]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Fields by browse path: ``("ActiveState", "Id")``."""
+    """An event: its fields by browse path, such as ``("ActiveState", "Id")``."""
 
     fields: Fields
     condition: ua.NodeId | None = None
@@ -27,13 +27,15 @@ class Event:
 
     @property
     def EventType(self) -> ua.NodeId:  # noqa: N802 - the library's filters ask for this name
-        """Type of the event."""
+        """EventType: the NodeId of the event's type."""
         kind: ua.NodeId = self.fields[("EventType",)].Value
         return kind
 
     def field(self, operand: ua.SimpleAttributeOperand) -> ua.Variant:
-        """Return what a select clause asks for; null where this event has no such field."""
+        """Return the field that a select clause names; null where the event has no such field."""
         if operand.BrowsePath:
+            # By name alone: no two fields of ours differ only by their namespace, and clients are
+            # careless about it.
             path = tuple(name.Name for name in operand.BrowsePath)
             return self.fields.get(path, ua.Variant())
         # No path and the NodeId attribute: the ConditionId (OPC 10000-9, 5.5.2).
@@ -43,17 +45,18 @@ class Event:
 
 
 def new_event_id() -> bytes:
-    """Return an id that no other event has."""
+    """Return a new EventId, which no other event has."""
+    # Random, as it must differ also from those before a restart, which clients may still show.
     return secrets.token_bytes(16)
 
 
 def system_event(type_id: int, message: str, now: int) -> Event:
-    """Return a bracket around a condition refresh, which passes every filter."""
+    """Return a RefreshStart or RefreshEnd event, which passes every where clause."""
     return replace(server_event(type_id, message, now), unfiltered=True)
 
 
 def server_event(type_id: int, message: str, now: int, more: Fields | None = None) -> Event:
-    """Return an event of the server itself, with more fields where its type has more."""
+    """Return an event of the Server object; ``more`` are fields of its event type."""
     time = ua.Variant(to_datetime(now), ua.VariantType.DateTime)
     return Event(
         {

@@ -1,4 +1,4 @@
-"""Changes of the address space: versions of nodes, and the event that tells of them.
+"""Model changes: NodeVersion of nodes, and GeneralModelChangeEvents.
 
 A node that takes part has the property NodeVersion, and whenever that changes there is an event
 (OPC 10000-3, 9.32.2). A heat pump that comes or goes is one change of the model: its nodes below
@@ -26,7 +26,7 @@ CHANGES = ("Changes",)
 
 
 class ModelChanges:
-    """Collects what has changed until it is told, all at once (9.32.4)."""
+    """The collector of model changes, which are sent in one event (9.32.4)."""
 
     def __init__(self, builder: NodeBuilder, clock: Clock) -> None:
         self._builder = builder
@@ -35,21 +35,21 @@ class ModelChanges:
         self._count: Counter[ua.NodeId] = Counter()
 
     def follow(self, node: ua.NodeId, content: Iterable[str]) -> None:
-        """Give a node its version, which follows from what is in it: also after a restart."""
+        """Add NodeVersion to a node, derived from its content: the same after a restart."""
         name = ua.QualifiedName("NodeVersion")
         self._builder.property(node, name, IDS.String, self._version(node, content))
 
     def added(self, node: ua.NodeId) -> None:
-        """Note that a node was added."""
+        """Record that a node was added."""
         self._note(node, VERB.NodeAdded)
 
     def deleted(self, node: ua.NodeId) -> None:
-        """Note that a node is about to be deleted."""
+        """Record that a node is about to be deleted."""
         self._note(node, VERB.NodeDeleted)
         self._count[node] += 1
 
     async def changed(self, node: ua.NodeId, verb: VERB, content: Iterable[str]) -> None:
-        """Note that a node has more or fewer references, and give it a new version."""
+        """Record that a node has more or fewer references, and write its new NodeVersion."""
         self._note(node, verb)
         self._count[node] += 1
         await self._builder.change_value(
@@ -59,7 +59,7 @@ class ModelChanges:
         )
 
     def take(self) -> Event | None:
-        """Return the event that tells of what has changed since the last one, if anything has."""
+        """Return the event for the changes since the last one; None if there are none."""
         changes, self._changes = self._changes, []
         if not changes:
             return None
@@ -72,6 +72,7 @@ class ModelChanges:
         )
 
     def _note(self, node: ua.NodeId, verb: VERB) -> None:
+        # Now, while the node is there: a deleted one could not be asked for its type any more.
         kind = self._builder.node(node).type_definition
         self._changes.append(ua.ModelChangeStructureDataType(node, kind, ua.Byte(verb)))
 
@@ -83,5 +84,5 @@ class ModelChanges:
 
 
 def server_notifier() -> tuple[ua.NodeId]:
-    """Return where such an event is reported: at the Server object, for the whole (9.32.3)."""
+    """Return the notifier of model change events: the Server object (9.32.3)."""
     return (standard(IDS.Server),)

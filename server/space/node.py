@@ -1,4 +1,4 @@
-"""Nodes that hold what is their own and share the rest, which nobody can then change.
+"""Nodes that keep their own attributes and share all others, which are immutable.
 
 The library gives every attribute of every node an object of its own, with a dictionary for those
 who listen. Of a heat pump's nodes nearly all attributes are the same as those of the next heat
@@ -30,6 +30,7 @@ _NOBODY: Mapping[int, Callback] = MappingProxyType({})
 class Constant:
     """A value that the attributes of many nodes have in common."""
 
+    # No dictionary for each of thousands; the weak reference is for the tables of Shapes.
     __slots__ = ("__weakref__", "_value")
 
     value_callback = None
@@ -41,7 +42,7 @@ class Constant:
 
     @property
     def value(self) -> ua.DataValue:
-        """What everybody reads."""
+        """The shared value, as every node reads it."""
         return self._value
 
 
@@ -62,14 +63,14 @@ class Attribute:
 
     @classmethod
     def of(cls, constant: Constant) -> Attribute:
-        """Give a node an attribute of its own in place of a shared one."""
+        """Return a node's own attribute with the value of a shared one."""
         attribute = cls(constant.value)
         attribute.origin = constant
         return attribute
 
     @property
     def replaceable(self) -> bool:
-        """Whether the shared attribute would do as well."""
+        """Whether the attribute is still equal to the shared one that it replaced."""
         return (
             self.origin is not None
             and self.value is self.origin.value
@@ -79,7 +80,8 @@ class Attribute:
         )
 
     async def tell(self, value: ua.DataValue) -> None:
-        """Tell those who listen of a new value."""
+        """Send a new value to every listener of the attribute."""
+        # A copy: a listener may remove itself, or others, while it is called.
         for handle, callback in list(self.datachange_callbacks.items()):
             # An item can be deleted while another one is being told.
             if handle in self.datachange_callbacks:
@@ -93,7 +95,7 @@ class Shape(dict[ua.AttributeIds, Constant]):
 
 
 class NodeAttributes:
-    """The attributes of one node, as the library wants them: a mapping."""
+    """The attributes of one node as a mapping: its own and the shared ones of its shape."""
 
     __slots__ = ("_node_id", "_own", "_shape", "_value")
 
@@ -112,6 +114,7 @@ class NodeAttributes:
         if self._own is not None and attribute in self._own:
             return self._own[attribute]
         if attribute == NODE_ID:
+            # Made at each reading: it would be the one attribute of which every node needs its own.
             return Constant(ua.DataValue(ua.Variant(self._node_id, ua.VariantType.NodeId)))
         return self._shape.get(attribute, default)
 
@@ -128,6 +131,7 @@ class NodeAttributes:
             if self._own is not None:
                 self._own.pop(attribute, None)
         else:
+            # A new, small dictionary: most nodes never need one, few ever have more than one entry.
             self._own = {**(self._own or {}), attribute: content}
 
     def __contains__(self, attribute: ua.AttributeIds) -> bool:
@@ -147,7 +151,7 @@ class NodeAttributes:
 
 
 class LeanNode:
-    """One node. It has the library's `NodeData` as its pattern and is not derived from it."""
+    """One node with the interface of asyncua's `NodeData`, from which it is not derived."""
 
     __slots__ = ("_more", "_references", "attributes", "nodeid")
 
@@ -168,13 +172,13 @@ class LeanNode:
 
     @property
     def references(self) -> References:
-        """All references; a tuple where some of them are computed, so that none gets lost."""
+        """All references; a tuple where some are computed, so that none is added to it in vain."""
         if self._more is None:
             return self._references
         return (*self._references, *self._more())
 
     def link(self, reference: ua.ReferenceDescription) -> None:
-        """Add a reference once.
+        """Add a reference to the node unless it is there.
 
         Raises
         ------
@@ -190,17 +194,17 @@ class LeanNode:
         self.add_reference(reference)
 
     def add_reference(self, reference: ua.ReferenceDescription) -> None:
-        """Add a reference that is known to be new."""
+        """Add a reference to the node that is known to be new."""
         if not isinstance(self._references, list):
             raise TypeError(f"the references of {self.nodeid} are computed; none can be added")
         self._references.append(reference)
 
     def unlink(self, targets: Container[ua.NodeId]) -> None:
-        """Drop references to some nodes."""
+        """Remove the references of the node to some targets."""
         self._references = [r for r in self._references if r.NodeId not in targets]
 
     def attribute(self, attribute: ua.AttributeIds) -> Any:
-        """Return the content of an attribute that is stored; None where it is computed."""
+        """Return the content of a stored attribute; None where it is computed."""
         return content(self.attributes[attribute].value)
 
     @property
@@ -214,12 +218,12 @@ class LeanNode:
 
     @property
     def listened(self) -> bool:
-        """Whether somebody listens to one of its attributes."""
+        """Whether one of the node's attributes has a listener."""
         return any(content.datachange_callbacks for _, content in self.attributes.items())
 
 
 class ComputedNode(LeanNode):
-    """A node that is made anew whenever somebody looks at it, and kept while somebody listens."""
+    """A node that is computed at each access, and kept only while it has a listener."""
 
     __slots__ = ("_keep", "_let_go")
 
@@ -236,9 +240,9 @@ class ComputedNode(LeanNode):
         self._let_go = let_go
 
     def keep(self) -> None:
-        """Stay: from now on whoever looks gets this very node."""
+        """Keep the node: every later access returns this very object."""
         self._keep(self)
 
     def let_go(self) -> None:
-        """Go, when nobody listens any more."""
+        """Stop keeping the node, when it has no listener any more."""
         self._let_go(self)

@@ -1,4 +1,4 @@
-"""Adding nodes to the address space in one call each, and taking away all of one asset."""
+"""The node builder: add nodes to the address space, and remove all nodes of an asset."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ReferenceTypeId: TypeAlias = int | ua.NodeId
 
 @dataclass(frozen=True, slots=True)
 class Namespaces:
-    """Indices of the namespaces in this run."""
+    """Indices of the namespaces in the NamespaceArray of this run."""
 
     di: int
     machinery: int
@@ -59,14 +59,14 @@ class Namespaces:
 
 @dataclass(frozen=True, slots=True)
 class NodePlace:
-    """Where a node hangs: its parent and the reference from there."""
+    """The place of a node: its parent and the reference from the parent."""
 
     parent: ua.NodeId
     reference: ReferenceTypeId = ua.ObjectIds.HasComponent
 
 
 class NodeBuilder:
-    """Adds nodes of the site namespace, whose NodeIds are readable strings.
+    """The builder of nodes of the site namespace, whose NodeIds are readable strings.
 
     A NodeId begins with the asset that the node belongs to: ``hp1``, ``hp1.supply_temperature``.
 
@@ -215,11 +215,11 @@ class NodeBuilder:
             self._assets.note_reference(end, start)
 
     def set_value(self, node: ua.NodeId, value: ua.DataValue) -> None:
-        """Give a variable its first value with status and times; nobody is told."""
+        """Set the first value of a variable with status and times; no listener is called."""
         self.aspace[node].attributes[ua.AttributeIds.Value] = Attribute(value)
 
     async def change_value(self, node: ua.NodeId, value: Any, now: dt.datetime) -> None:
-        """Give a variable another value of the same type; who listens to it is told."""
+        """Write a value of the same type to a variable; its listeners are called."""
         stored = self.aspace.read_attribute_value(node, ua.AttributeIds.Value).Value
         kind = stored.VariantType if stored else None
         variant = variant_of(value, kind, array=isinstance(value, list | tuple))
@@ -227,7 +227,7 @@ class NodeBuilder:
         await self.aspace.write_attribute_value(node, ua.AttributeIds.Value, news)
 
     def computed(self, node: ua.NodeId, read: ReadValue) -> None:
-        """Have the value of a variable computed when it is read."""
+        """Set the function that computes the value of a variable when it is read."""
         self.aspace.set_attribute_value_callback(node, ua.AttributeIds.Value, read).check()
 
     def names_of(self, asset: str) -> list[str]:
@@ -235,9 +235,10 @@ class NodeBuilder:
         return [str(node.Identifier) for node in self._assets.nodes(asset)]
 
     async def remove(self, asset: str) -> Sequence[ua.NodeId]:
-        """Take away all nodes of an asset, and what refers to them; return what is gone."""
+        """Remove all nodes of an asset and the references to them; return their NodeIds."""
         gone = self._assets.pop(asset)
         nodes = frozenset(gone.nodes)
+        # References first: nobody may find one to a node that is not there any more.
         for referrer in gone.referrers:
             node = self.aspace.get(referrer)
             if node is not None:
@@ -247,7 +248,7 @@ class NodeBuilder:
 
     # ── parts ─────────────────────────────────────────────────────────────────────────────────────
     def node(self, node_id: ua.NodeId) -> LeanNode:
-        """Return a node that is there."""
+        """Return a node that exists."""
         return self.aspace[node_id]
 
     def type_reference(self, type_id: ua.NodeId) -> ua.ReferenceDescription:
@@ -267,6 +268,7 @@ class NodeBuilder:
         value: Constant | None,
         children: Callable[[], Iterable[ua.ReferenceDescription]] | None = None,
     ) -> ua.NodeId:
+        # Not by the library's AddNodes, which makes an object for every attribute (ADR 7).
         node_id = self.node_id(name)
         if node_id in self.aspace:
             raise _error(ua.StatusCodes.BadNodeIdExists, node_id)
@@ -280,6 +282,7 @@ class NodeBuilder:
             _check_unique(parent, kind, node.attribute(ua.AttributeIds.BrowseName))
         self.aspace[node_id] = node
         self._assets.note_node(node)
+        # Without a search for duplicates: the node is new, and folders have many children.
         parent.add_reference(reference_to(node, kind, forward=True))
         self._assets.note_reference(parent, node)
         return node_id
@@ -308,5 +311,6 @@ def _check_unique(parent: LeanNode, has_property: ua.NodeId, name: ua.QualifiedN
 
 def _error(code: int, node_id: ua.NodeId) -> ua.UaStatusCodeError:
     error = ua.UaStatusCodeError(code)
+    # The status alone does not tell which of some thousand nodes it is.
     error.add_note(f"at {node_id.to_string()}")
     return error

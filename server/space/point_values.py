@@ -1,4 +1,4 @@
-"""From the image to OPC UA values: typed, with status and times."""
+"""OPC UA data values of points: typed, with status and timestamps, from the image."""
 
 from __future__ import annotations
 
@@ -28,20 +28,21 @@ DataValueOf = Callable[[int], ua.DataValue]
 
 
 def to_datetime(time: int) -> dt.datetime:
-    """Return µs since the Unix epoch as OPC UA wants it."""
+    """Return a time in µs since the Unix epoch as a datetime that OPC UA can encode."""
     return EPOCH + dt.timedelta(microseconds=min(max(time, MIN_TIME), MAX_TIME))
 
 
 def to_microseconds(time: dt.datetime) -> int:
-    """Return µs since the Unix epoch; a time without zone is UTC, as on the wire."""
+    """Return a datetime as µs since the Unix epoch; without a zone it is UTC, as on the wire."""
     aware = time if time.tzinfo else time.replace(tzinfo=dt.UTC)
     return (aware - EPOCH) // dt.timedelta(microseconds=1)
 
 
 def typed_value(point: Point, value: float) -> float | bool | int:
-    """Return a value in the point's OPC UA type."""
+    """Return a point's value in its OPC UA type."""
     match point.spec.kind:
         case PointKind.TWO_STATE:
+            # The image holds floats only; half way is as good a limit as any between 0 and 1.
             return value >= 0.5
         case PointKind.MULTI_STATE:
             return round(value)
@@ -50,7 +51,7 @@ def typed_value(point: Point, value: float) -> float | bool | int:
 
 
 class PointValues:
-    """Builds the OPC UA values of points from the image, when somebody asks."""
+    """The reader of points' data values from the image."""
 
     def __init__(self, image: Image, clock: Clock) -> None:
         self._image = image
@@ -60,6 +61,7 @@ class PointValues:
         """Return the value of a point's variable; null where the status is Bad."""
         point = self._image.table[index]
         kind = VARIANT_TYPES[point.spec.kind]
+        # A Bad value is null: clients that overlook the status must not show a number.
         number = self._known(index)
         return self._data_value(
             index,
@@ -70,11 +72,12 @@ class PointValues:
         """Return the name of a multi-state point's value (OPC 10000-8, 5.3.3.4)."""
         number = self._known(index)
         codes = self._image.table[index].spec.codes
+        # A code that the catalogue does not know is shown as it is, not hidden.
         name = "" if number is None else codes.get(round(number), f"{number:g}")
         return self._data_value(index, ua.Variant(text(name), ua.VariantType.LocalizedText))
 
     def issue_time(self, index: int) -> ua.DataValue:
-        """Return when a prediction was made."""
+        """Return the time when a prediction was made, as a data value."""
         if is_bad(int(self._image.status[index])):
             return self._data_value(index, ua.Variant())
         time = to_datetime(int(self._image.time[index]))
@@ -94,5 +97,6 @@ class PointValues:
             value,
             status_code(int(self._image.status[index])),
             to_datetime(int(self._image.time[index])),
+            # ServerTimestamp is of now: the server has just looked (OPC 10000-4, 7.11).
             to_datetime(self._clock.now()),
         )

@@ -1,4 +1,4 @@
-"""What nodes have in common, made once: constants and sets of attributes."""
+"""Shapes and constants: the attributes that many nodes share, made once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IDS, _TYPES = ua.AttributeIds, ua.VariantType
 
 @dataclass(frozen=True, slots=True)
 class VariableKind:
-    """What the attributes of a variable say besides its NodeId, its names and its value."""
+    """The attributes of a variable besides its NodeId, its names and its value."""
 
     data_type: ua.NodeId
     array: bool = False
@@ -39,7 +39,7 @@ class VariableKind:
 
 
 class Shapes:
-    """Hands out shapes and constants; equal ones are the same one. What nobody uses is forgotten.
+    """The tables of shapes and constants: equal ones are one object, unused ones are forgotten.
 
     Parameters
     ----------
@@ -49,13 +49,16 @@ class Shapes:
 
     def __init__(self, time: dt.datetime) -> None:
         self._time = time
+        # Weak: what a removed heat pump alone has used is freed with it.
         self._shapes: WeakValueDictionary[Hashable, Shape] = WeakValueDictionary()
         self._constants: WeakValueDictionary[Hashable, Constant] = WeakValueDictionary()
         self._values: WeakValueDictionary[bytes, Constant] = WeakValueDictionary()
 
     def value(self, value: Any, kind: ua.VariantType | None, *, array: bool = False) -> Constant:
-        """Return a value that a variable has until somebody writes another."""
+        """Return the shared first value of a variable."""
         variant = variant_of(value, kind, array=array)
+        # By the encoding, as values may be lists and structures, which cannot be keys; and 1, 1.0
+        # and True, which are equal in Python, differ in it.
         key = ua_binary.variant_to_binary(variant)
         constant = self._values.get(key)
         if constant is None:
@@ -100,12 +103,15 @@ class Shapes:
             )
             level = READ_HISTORY if kind.historized else READ if kind.readable else 0
             access = self._constant(level | (WRITE if kind.writable else 0), _TYPES.Byte)
+            # A length of 0 means that it may vary (OPC 10000-3, 5.6.2).
             dimensions = [0] if kind.array else []
             shape |= {
                 _IDS.DataType: self._constant(kind.data_type, _TYPES.NodeId),
                 _IDS.ValueRank: self._constant(ARRAY if kind.array else SCALAR, _TYPES.Int32),
                 _IDS.ArrayDimensions: self._constant(dimensions, _TYPES.UInt32),
                 _IDS.AccessLevel: access,
+                # Without the right to write, which is the role's: AttributeService adds it for a
+                # user.
                 _IDS.UserAccessLevel: self._constant(level, _TYPES.Byte),
                 _IDS.Historizing: self._constant(kind.historized, _TYPES.Boolean),
                 _IDS.MinimumSamplingInterval: self._constant(kind.sampling * 1000.0, _TYPES.Double),
@@ -115,6 +121,7 @@ class Shapes:
     def _named(
         self, node_class: ua.NodeClass, name: ua.QualifiedName, title: str, description: str
     ) -> Shape:
+        # WriteMask 0: no attribute but Value can be written from outside.
         nothing = self._constant(0, _TYPES.UInt32)
         return Shape(
             {
@@ -140,7 +147,7 @@ class Shapes:
 
 
 def _key(name: str | ua.QualifiedName) -> Hashable:
-    """Return what tells a name or a text from others: also the same words in another context."""
+    """Return the key of a name or a text; the same words in another context are another text."""
     if isinstance(name, ua.QualifiedName):
         return name.NamespaceIndex, name.Name
     return name, name.key if isinstance(name, Text) else ""

@@ -1,4 +1,4 @@
-"""OPC UA values that are made in many places."""
+"""OPC UA values: constructors with plain types, units, ranges, variants and their types."""
 
 from __future__ import annotations
 
@@ -44,23 +44,24 @@ def standard(number: int) -> ua.NodeId:
 
 
 def text(value: str) -> ua.LocalizedText:
-    """Return a text in English."""
+    """Return a localized text in English."""
     return ua.LocalizedText(value, "en")
 
 
 def engineering_unit(unit: EngineeringUnit) -> ua.EUInformation:
-    """Return a unit as OPC UA clients understand it."""
+    """Return a unit as EUInformation."""
     return ua.EUInformation(UNITS_NAMESPACE, unit.unit_id, text(unit.symbol), text(unit.name))
 
 
 def value_range(span: tuple[float, float]) -> ua.Range:
-    """Return a range."""
+    """Return a Range from its low and high limit."""
     return ua.Range(Low=span[0], High=span[1])
 
 
 def variant_type(data_type: ua.NodeId) -> ua.VariantType | None:
-    """Return how values of a data type are encoded; None: as the value itself says."""
+    """Return the VariantType of a data type; None: to be taken from the value."""
     number = data_type.Identifier
+    # Types of other namespaces are structures or enumerations: their values know what they are.
     if data_type.NamespaceIndex != 0 or not isinstance(number, int):
         return None
     kind = ON_THE_WIRE.get(number)
@@ -70,18 +71,18 @@ def variant_type(data_type: ua.NodeId) -> ua.VariantType | None:
 
 
 def variant_of(value: object, kind: ua.VariantType | None, *, array: bool) -> ua.Variant:
-    """Return a value in a type; None: as the value itself says."""
+    """Return a value as a Variant; without ``kind``, its type is taken from the value."""
     if kind is None:  # asyncua's default, though its annotation leaves it out
         return ua.Variant(value, is_array=array)
     return ua.Variant(value, kind, is_array=array)
 
 
 def instance_name(node: ua.NodeId) -> str:
-    """Return the text that is the NodeId of an instance: ``hp1.supply_temperature``."""
+    """Return the string identifier of an instance's NodeId: ``hp1.supply_temperature``."""
     return str(node.Identifier)
 
 
 def content(value: ua.DataValue | None) -> Any:
-    """Return what a value holds; None where it holds nothing, or is computed when it is read."""
+    """Return the content of a data value; None where it is null, or computed when read."""
     # asyncua annotates the Variant as one that may be missing; its constructor puts one there.
     return None if value is None or value.Value is None else value.Value.Value

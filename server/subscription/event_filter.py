@@ -1,4 +1,4 @@
-"""Which events a client wants: where clauses over the fields of an event (OPC 10000-4, 7.7)."""
+"""Event filters: where clauses over the fields of an event (OPC 10000-4, 7.7)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ MAX_WHERE_ELEMENTS = 100
 
 
 class EventFilter(WhereClauseEvaluator):
-    """The stock evaluator with type hierarchies, patterns and paths of more than one step."""
+    """The where clause of an item: asyncua's, with subtypes, LIKE patterns and long paths."""
 
     def eval(self, event: Any) -> bool:
-        """Tell whether a client wants an event. Each element is looked at once at most."""
+        """Tell whether an event passes the where clause; evaluate each element once at most."""
         self._known: dict[int, Any] = {}
         return bool(super().eval(event))
 
     def _eval_el(self, index: int, event: Any) -> Any:
+        # Elements may share operands: without this memory, a chain of n elements that each name the
+        # next one twice would take 2ⁿ evaluations.
         if index not in self._known:
             self._known[index] = self._element(index, event)
         return self._known[index]
@@ -30,6 +32,8 @@ class EventFilter(WhereClauseEvaluator):
     def _element(self, index: int, event: Any) -> Any:
         element = self.elements[index]
         match element.FilterOperator:
+            # asyncua compares the type alone: OfType ConditionType would match no alarm, as every
+            # alarm is of a subtype.
             case ua.FilterOperator.OfType:
                 wanted = self._eval_op(element.FilterOperands[0], event)
                 return self._is_type(event.EventType, wanted)
@@ -40,12 +44,15 @@ class EventFilter(WhereClauseEvaluator):
                 return super()._eval_el(index, event)
 
     def _eval_op(self, op: Any, event: Any) -> Any:
+        # asyncua looks for an attribute named like the first step of the path; fields of a
+        # condition such as ActiveState/Id have two.
         if isinstance(op, ua.SimpleAttributeOperand):
             return event.field(op).Value
         return super()._eval_op(op, event)
 
     def _is_type(self, event_type: ua.NodeId, wanted: ua.NodeId) -> bool:
         current: ua.NodeId | None = event_type
+        # Upwards, as a type has one supertype but any number of subtypes.
         while current is not None and current != wanted:
             current = self._supertype(current)
         return current is not None
@@ -61,6 +68,7 @@ class EventFilter(WhereClauseEvaluator):
 
     def _like_operator(self, string: Any, pattern: Any) -> bool:
         if not isinstance(string, str | ua.LocalizedText) or not isinstance(pattern, str):
+            # A field that this event does not have is null, and null is like nothing.
             return False
         subject = string if isinstance(string, str) else string.Text or ""
         try:
@@ -70,7 +78,7 @@ class EventFilter(WhereClauseEvaluator):
 
 
 def where_problem(where: ua.ContentFilter) -> int | None:
-    """Return what is wrong with a where clause: elements may only refer to later ones (7.7.1).
+    """Return the status of a wrong where clause: elements may only refer to later ones (7.7.1).
 
     That keeps the evaluation finite, and the limit keeps it short.
     """

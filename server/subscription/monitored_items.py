@@ -1,4 +1,4 @@
-"""Monitored items: which changes are reported, and to whom events go."""
+"""Monitored items: report data changes and events as their filters ask (OPC 10000-4, 5.13)."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ class MonitoredItems(MonitoredItemService):
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """Number of monitored items of the subscription."""
         return len(self._monitored_items)
 
     @property
     def handles(self) -> list[tuple[int, int]]:
-        """Server handle and client handle of every item."""
+        """Server handle and client handle of every monitored item."""
         return [(mid, item.client_handle or 0) for mid, item in self._monitored_items.items()]
 
     def has(self, item: int) -> bool:
-        """Tell whether an item exists."""
+        """Tell whether a monitored item exists."""
         return item in self._monitored_items
 
     async def create_monitored_items(
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
-        """Create items; each that cannot be has its own reason."""
+        """Create monitored items; return a status for each that cannot be created."""
         results = []
         for item in params.ItemsToCreate:
             code = self._problem(item)
@@ -63,6 +63,7 @@ class MonitoredItems(MonitoredItemService):
             return ua.StatusCodes.BadTooManyMonitoredItems
         target = item.ItemToMonitor
         stored = self.aspace.read_attribute_value(target.NodeId, target.AttributeId).StatusCode
+        # Other Bad values are measurements to report: only what cannot exist is refused.
         unknown = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
         if stored is not None and stored.value in unknown:
             return int(stored.value)
@@ -95,6 +96,7 @@ class MonitoredItems(MonitoredItemService):
             answer.StatusCode = status_code(ua.StatusCodes.BadMonitoredItemIdInvalid)
             return answer
         wanted = params.RequestedParameters
+        # Checked before anything is changed: a refused Modify leaves the item as it was.
         code = _filter_problem(wanted.Filter, item.read_value_id)
         if code is not None:
             answer.StatusCode = status_code(code)
@@ -102,6 +104,7 @@ class MonitoredItems(MonitoredItemService):
         item.filter = _filter(wanted.Filter) or item.filter
         item.client_handle = wanted.ClientHandle
         item.queue_size = answer.RevisedQueueSize = self._revise_queue_size(wanted.QueueSize)
+        # Values are not sampled but reported as they come: the client is told what it will see.
         answer.RevisedSamplingInterval = self.isub.data.RevisedPublishingInterval
         return answer
 
@@ -112,7 +115,7 @@ class MonitoredItems(MonitoredItemService):
     async def datachange_callback(
         self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None
     ) -> None:
-        """Queue a new value where the item's filter lets it pass."""
+        """Queue a new value of a monitored item if the item's filter passes it."""
         if error is not None:
             await super().datachange_callback(handle, value, error)
             return
@@ -135,7 +138,7 @@ class MonitoredItems(MonitoredItemService):
         notifiers: Collection[ua.NodeId] | None = None,
         item: int | None = None,
     ) -> None:
-        """Queue an event for the items at its notifiers, or for all; or for one item of them."""
+        """Queue an event for the monitored items at its notifiers (None: all), or for one item."""
         for notifier, items in self._monitored_events.items():
             if notifiers is None or notifier in notifiers:
                 for mid in items:
@@ -155,16 +158,18 @@ class MonitoredItems(MonitoredItemService):
         await self.isub.enqueue_event(mid, fields, item.queue_size)
 
     async def resend(self) -> None:
-        """Queue the present value of every data item (OPC 10000-5, 9.2: ResendData)."""
+        """Queue the present value of every data-change item (OPC 10000-5, 9.2: ResendData)."""
+        # A copy: items may be deleted while one of them is being sent.
         for handle, mid in list(self._monitored_datachange.items()):
             target = self._monitored_items[mid].read_value_id
+            # Forgotten, or the filter would hold back the value that the client asks for again.
             self._reported.pop(mid, None)
             if target is not None:
                 await self.trigger_datachange(handle, target.NodeId, target.AttributeId)
 
 
 def _filter(requested: Any) -> Any:
-    """Return a filter; an empty ExtensionObject is none."""
+    """Return the filter of a request; an empty ExtensionObject is None."""
     return None if isinstance(requested, ua.ExtensionObject) else requested
 
 
@@ -181,13 +186,15 @@ def _filter_problem(requested: Any, target: ua.ReadValueId) -> int | None:
     if wanted.DeadbandType not in (ua.DeadbandType.None_, ua.DeadbandType.Absolute):
         # Percent comes with the full subscription services; unsupported is said, not ignored.
         return int(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
+    # Also false for NaN, with which every change would pass.
     if not 0.0 <= wanted.DeadbandValue < _MAX_INTERVAL:
         return int(ua.StatusCodes.BadDeadbandFilterInvalid)
     return None
 
 
 def _passes(item: MonitoredItemData, old: ua.DataValue | None, new: ua.DataValue) -> bool:
-    """Tell whether a change is worth a notification (OPC 10000-4, 7.22.2)."""
+    """Tell whether a data change passes the filter of its item (OPC 10000-4, 7.22.2)."""
+    # A new status passes every trigger and every dead band: a value that turned Bad is news.
     if old is None or old.StatusCode != new.StatusCode:
         return True
     wanted = _filter(item.filter)

@@ -1,4 +1,4 @@
-"""Subscriptions with owners, honest limits, and events that climb to the Server object."""
+"""Subscriptions: their owners, revised intervals and counts, and the transfer between sessions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEPT_MESSAGES = 100
 
 
 class PublishChannel(Protocol):
-    """Where the notifications of a session go, and where its publish requests wait."""
+    """The secure channel of a session: its waiting Publish requests, and where responses go."""
 
     @property
     def forward_publish_response(self) -> Callable[..., Any]:
@@ -32,7 +32,7 @@ class PublishChannel(Protocol):
 
     @property
     def get_publish_request(self) -> Callable[..., Any]:
-        """Return the publish request that has waited longest."""
+        """Return the Publish request that has waited longest."""
         ...
 
 
@@ -46,7 +46,7 @@ class Subscriber(Protocol):
 
     @property
     def person(self) -> User | None:
-        """Who is logged in; None: anonymous."""
+        """The user of the session; None: anonymous."""
         ...
 
     @property
@@ -56,7 +56,7 @@ class Subscriber(Protocol):
 
 
 class Subscription(InternalSubscription):
-    """One subscription."""
+    """One subscription of a session, with its monitored items and its owner."""
 
     monitored_item_srv: MonitoredItems
 
@@ -70,12 +70,15 @@ class Subscription(InternalSubscription):
         **options: Any,
     ) -> None:
         super().__init__(data, aspace, callback, session_id, **options)
+        # asyncua has made a service of its own in the constructor, and offers no way to pass ours.
         self.monitored_item_srv = MonitoredItems(self, aspace)
         self.owner = owner
         """The user's name; None: anonymous."""
 
     def republish(self, nb: int) -> ua.NotificationMessage:
-        """Return a message that waits for its acknowledgement (OPC 10000-4, 5.14.6)."""
+        """Return a notification message that is not acknowledged yet (OPC 10000-4, 5.14.6)."""
+        # Kept until acknowledged: asyncua forgets a message once it was republished, and answers
+        # Good with an empty one for an unknown number.
         kept = self._not_acknowledged_results.get(nb)
         if kept is None:
             raise ServiceError(ua.StatusCodes.BadMessageNotAvailable)
@@ -83,18 +86,18 @@ class Subscription(InternalSubscription):
         return message
 
     def acknowledge(self, number: int) -> int:
-        """Forget a message that the client has."""
+        """Forget an acknowledged notification message; return the status for the client."""
         if self._not_acknowledged_results.pop(number, None) is None:
             return int(ua.StatusCodes.BadSequenceNumberUnknown)
         return int(ua.StatusCodes.Good)
 
     @property
     def available(self) -> list[int]:
-        """Sequence numbers that can be republished."""
+        """Sequence numbers of the notification messages that can be republished."""
         return sorted(self._not_acknowledged_results)
 
     def revise(self, wanted: Any) -> None:
-        """Take over what a client asks for, within the limits."""
+        """Set publishing interval, lifetime and keep-alive count as requested, within limits."""
         interval, lifetime, keep_alive = revised(wanted)
         self.data.RevisedPublishingInterval = interval
         self.data.RevisedLifetimeCount = lifetime
@@ -102,7 +105,7 @@ class Subscription(InternalSubscription):
 
 
 class TwinSubscriptionService(SubscriptionService):
-    """All subscriptions."""
+    """The subscriptions of all sessions."""
 
     subscriptions: dict[int, Subscription]  # type: ignore[assignment]  # none but ours get in
 
@@ -111,7 +114,7 @@ class TwinSubscriptionService(SubscriptionService):
         self._owner_of: Callable[[ua.NodeId], str | None] = lambda _session: None
 
     def ask_owner(self, owner_of: Callable[[ua.NodeId], str | None]) -> None:
-        """Set how the user behind a session is found."""
+        """Set the function that returns the user name of a session."""
         self._owner_of = owner_of
 
     async def create_subscription(
@@ -121,7 +124,7 @@ class TwinSubscriptionService(SubscriptionService):
         session_id: ua.NodeId,
         request_callback: Callable[..., Any] | None = None,
     ) -> ua.CreateSubscriptionResult:
-        """Create a subscription for a session."""
+        """Create a subscription for a session, unless it has too many."""
         own = sum(s.session_id == session_id for s in self.subscriptions.values())
         if own >= limits.MAX_SUBSCRIPTIONS_PER_SESSION:
             raise ServiceError(ua.StatusCodes.BadTooManySubscriptions)
@@ -143,6 +146,7 @@ class TwinSubscriptionService(SubscriptionService):
         )
         subscription.revise(params)
         await subscription.start()
+        # Started first: what cannot start is not there for anybody to find.
         self.subscriptions[number] = subscription
         return answer
 
@@ -163,6 +167,7 @@ class TwinSubscriptionService(SubscriptionService):
     ) -> tuple[int, list[ua.StatusCode]]:
         """Acknowledge messages of a session's own subscriptions; return how many it has."""
         own = {n: s for n, s in self.subscriptions.items() if s.session_id == session_id}
+        # Without a subscription the request would wait for ever (OPC 10000-4, 5.14.5).
         if not own:
             raise ServiceError(ua.StatusCodes.BadNoSubscription)
         results = []
@@ -188,6 +193,7 @@ class TwinSubscriptionService(SubscriptionService):
             # Anonymous clients cannot be told apart: what one leaves behind belongs to nobody.
             answer.StatusCode = status_code(ua.StatusCodes.BadUserAccessDenied)
         else:
+            # Notifications stay queued, and the sequence numbers go on: the client loses nothing.
             subscription.session_id = session.session_id
             subscription.pub_result_callback = session.channel.forward_publish_response
             subscription.pub_request_callback = session.channel.get_publish_request
@@ -195,7 +201,8 @@ class TwinSubscriptionService(SubscriptionService):
         return answer
 
     async def notify(self, event: Event, notifiers: Collection[ua.NodeId]) -> None:
-        """Send an event to those who subscribed to it at one of its notifiers."""
+        """Send an event to the monitored items at one of its notifiers, of all subscriptions."""
+        # A copy: a subscription may end while another one is being told.
         for subscription in list(self.subscriptions.values()):
             await subscription.monitored_item_srv.send_event(event, notifiers)
 

@@ -1,1 +1,1 @@
-"""The type nodes: official and own models, imported once and kept."""
+"""The type nodes of all models: imported, packed into one block, and decoded on demand."""

@@ -1,4 +1,4 @@
-"""What language the texts of a nodeset are in: the library's XML import drops it."""
+"""The locale of a nodeset's texts, which asyncua's XML import drops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ TEXTS = (ua.AttributeIds.DisplayName, ua.AttributeIds.Description, ua.AttributeI
 
 
 def state_english(aspace: AddressSpace, namespace: int) -> None:
-    """Say that the texts of a namespace are English, so that they can be translated."""
+    """Set the locale of a namespace's texts to English, so that they are translated."""
+    # Ours only: texts of the official nodesets have no translation, and pass as names.
     for node in [node for node in aspace.keys() if node.NamespaceIndex == namespace]:  # noqa: SIM118 - no mapping
         for name in TEXTS:
             stored = aspace[node].attributes.get(name)
@@ -19,6 +20,8 @@ def state_english(aspace: AddressSpace, namespace: int) -> None:
             if stored is not None and said and said.Text:
                 english = text(said.Text)
                 stored.value = ua.DataValue(ua.Variant(english, ua.VariantType.LocalizedText))
+        # A reference carries the DisplayName of its target, which Browse shows: that of the node is
+        # not enough.
         for reference in aspace[node].references:
             neighbour = aspace.get(reference.NodeId)
             for back in neighbour.references if neighbour else ():

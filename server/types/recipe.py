@@ -1,4 +1,4 @@
-"""What the type nodes are made from. Nodes that were made from something else are not used."""
+"""The recipe of a type-node block: digests of the nodesets and of the code that made it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MAKERS = (
     "heatpump_twin.server.types.type_import",
     "heatpump_twin.server.types.type_nodes",
 )
-"""Modules of ours whose code decides what the nodes are and how they are written."""
+"""Modules of ours whose code determines the type nodes and their encoding."""
 
 DIGEST = hashlib.sha256
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Digests of all that decides what the type nodes are.
+    """Digests of all that determines the type nodes.
 
     Python's version is not among them: 3.11, 3.12 and 3.13 make the same block, byte for byte.
     """
@@ -41,12 +41,14 @@ class Recipe:
         Where it has no sources, its code is that of the package: nobody can have edited it.
         """
         library = f"asyncua {version('asyncua')}\n".encode()
+        # A digest of digests: the nodesets have lengths of their own, and a byte that moves from
+        # one to the next must show.
         ingredients = digest_of(library, *map(digest_of, nodesets))
         return cls(ingredients, code_digest() or packaged_code)
 
 
 def digest_of(*parts: bytes) -> bytes:
-    """Return the digest of some bytes one after the other."""
+    """Return the digest of byte strings, one after the other."""
     digest = DIGEST()
     for part in parts:
         digest.update(part)
@@ -60,7 +62,9 @@ def code_digest() -> bytes | None:
         spec = find_spec(name)
         loader = spec.loader if spec is not None else None
         source = loader.get_source(name) if isinstance(loader, InspectLoader) else None
+        # All or nothing: a digest of some of the modules would say nothing of the others.
         if source is None:
             return None
+        # The whole source, comments included: nobody has to argue what changes the result.
         digests.append(digest_of(source.encode()))
     return digest_of(*digests)

@@ -1,4 +1,4 @@
-"""The standard address space, cut down to what this server does, and filled where it must be.
+"""The standard nodes: remove what is not offered, and fill mandatory variables.
 
 The library brings nearly every node of OPC 10000-5 and of its annexes. What is not offered is taken
 away: a client that finds a node may rely on it.
@@ -19,6 +19,8 @@ IDS = ua.ObjectIds
 NOT_OFFERED = tuple(
     standard(number)
     for number in (
+        # Each is a service, or a promise of one, that a client would try: better no node than one
+        # that does nothing.
         IDS.Aliases,
         IDS.Locations,
         IDS.ServerConfiguration,
@@ -40,7 +42,7 @@ NOT_OFFERED = tuple(
         IDS.Server_ServerCapabilities_ConformanceUnits,
     )
 )
-"""Nodes that go, with all that is theirs alone."""
+"""Nodes that are removed, with their components and properties."""
 
 ABSTRACT_VARIABLE_TYPES = frozenset(
     standard(number)
@@ -57,7 +59,7 @@ _EMPTY = {
     "StaticNumericNodeIdRange": ua.Variant([], ua.VariantType.String, is_array=True),
     "StaticNodeIdTypes": ua.Variant([], ua.VariantType.Int32, is_array=True),
 }
-"""What a namespace's metadata says where its nodeset says nothing."""
+"""Values of NamespaceMetadata properties for which a nodeset has none."""
 
 _OF_THE_IMPORT = tuple(
     standard(number)
@@ -73,8 +75,9 @@ _OWNING = frozenset(map(standard, (IDS.HasComponent, IDS.HasProperty, IDS.HasOrd
 
 
 def prune(aspace: AddressSpace) -> None:
-    """Take away what is not offered, and say of VariableTypes whether they are abstract."""
+    """Remove the nodes that are not offered, and set IsAbstract of the VariableTypes."""
     doomed = _with_parts(aspace, (node for node in NOT_OFFERED if node in aspace))
+    # In two passes: a doomed node is still needed to find its neighbours.
     for node in doomed:
         for reference in aspace[node].references:
             neighbour = aspace.get(reference.NodeId)
@@ -86,13 +89,14 @@ def prune(aspace: AddressSpace) -> None:
         attributes = aspace[node].attributes
         kind = content(attributes[ua.AttributeIds.NodeClass].value)
         if node.NamespaceIndex == 0 and kind == ua.NodeClass.VariableType:
+            # No variable may be of an abstract type: strict clients would reject ours.
             attributes[ua.AttributeIds.IsAbstract].value = ua.DataValue(
                 ua.Variant(node in ABSTRACT_VARIABLE_TYPES, ua.VariantType.Boolean)
             )
 
 
 def fill(aspace: AddressSpace) -> None:
-    """Give mandatory variables of the Server object, which the library leaves empty, their value.
+    """Set mandatory variables of the Server object that asyncua leaves empty.
 
     Diagnostics are not collected: then their values cannot be read (OPC 10000-5, 6.3.3).
     """
@@ -111,6 +115,7 @@ def fill(aspace: AddressSpace) -> None:
     not_readable = ua.DataValue(StatusCode=status_code(ua.StatusCodes.BadNotReadable))
     for node in _with_parts(aspace, [standard(IDS.Server_ServerDiagnostics)]):
         is_variable = ua.AttributeIds.Value in aspace[node].attributes
+        # The flag stays readable: it is what says that nothing is counted.
         if is_variable and node != standard(IDS.Server_ServerDiagnostics_EnabledFlag):
             _set(aspace, node, not_readable)
     for metadata in _children(aspace, standard(IDS.Server_Namespaces)).values():
@@ -123,8 +128,9 @@ def fill(aspace: AddressSpace) -> None:
 
 
 def date(aspace: AddressSpace, published: dt.datetime) -> None:
-    """Date values from when their model was published, instead of from when it was imported."""
+    """Set the timestamps of values to the model's publication, instead of its import."""
     for node in _OF_THE_IMPORT:
+        # Empty, or every import would make another block, and `make check` could not compare.
         _set(aspace, node, ua.DataValue())
     for node in list(aspace.keys()):
         attribute = aspace[node].attributes.get(ua.AttributeIds.Value)

@@ -1,4 +1,4 @@
-"""Where files of type nodes lie: one comes with the package, one is kept in the data directory.
+"""Files of type nodes: one comes with the package, one is kept in the data directory.
 
 The kept one is for an asyncua or nodesets that the packaged one was not made with (ADR 7).
 """
@@ -24,7 +24,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def packaged_file() -> bytes:
-    """Return the file that comes with the package; `make generate` writes it."""
+    """Return the type-node file of the package; `make generate` writes it."""
     file = files("heatpump_twin.server.types").joinpath(PACKAGED)
     return file.read_bytes() if file.is_file() else b""
 
@@ -43,7 +43,7 @@ def kept_block(path: Path, recipe: Recipe) -> bytes | None:
 
 
 def keep_block(path: Path, block: bytes, recipe: Recipe) -> None:
-    """Keep a block for the next start. That it can't be kept is no reason not to start."""
+    """Write a block for the next start; log it if that fails, as the server can start without."""
     try:
         write_private(path, file_of(block, recipe))
     except OSError as error:
@@ -53,6 +53,7 @@ def keep_block(path: Path, block: bytes, recipe: Recipe) -> None:
 def _block(name: str, read: Callable[[], bytes], recipe: Recipe) -> bytes | None:
     try:
         return block_of(read(), recipe)
+    # The usual case, and no news: most installations never keep one.
     except FileNotFoundError:
         return None
     except (OSError, UnusableError) as error:
@@ -62,6 +63,8 @@ def _block(name: str, read: Callable[[], bytes], recipe: Recipe) -> bytes | None
 
 def _read_own(path: Path) -> bytes:
     """Return the content of a file that nobody else can have written."""
+    # Not following a link, nor waiting at a pipe; and what is checked below is what was opened, not
+    # what lies under that name by then.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)

@@ -1,4 +1,4 @@
-"""A block of type nodes as a file that says what it was made from.
+"""The file of a type-node block, with the recipe that it was made by.
 
 One after the other: the magic; digests of the ingredients, of the code and of the rest; and the
 block, compressed with zlib.
@@ -15,7 +15,7 @@ _SIZE = DIGEST().digest_size
 
 
 class UnusableError(Exception):
-    """The message says why a file is not used."""
+    """A type-node file cannot be used; the message says why."""
 
 
 def file_of(block: bytes, recipe: Recipe) -> bytes:
@@ -33,6 +33,8 @@ def block_of(file: bytes, recipe: Recipe) -> bytes:
         raise UnusableError("it was made from other nodesets or by another asyncua")
     if code != recipe.code:
         raise UnusableError("it was made by other code of ours")
+    # Before zlib sees it: a damaged file must not become a damaged address space. It is no
+    # signature (ADR 7).
     if digest != digest_of(packed):
         raise UnusableError("it is damaged")
     return zlib.decompress(packed)

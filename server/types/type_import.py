@@ -1,4 +1,4 @@
-"""Where the type nodes come from: the package, an earlier start, or an import of the nodesets."""
+"""Load the type nodes: from the package, from an earlier start, or by importing nodesets."""
 
 from __future__ import annotations
 
@@ -55,17 +55,18 @@ async def make_block(nodesets: Sequence[bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import has made."""
+    """The result of an import: nodes, data types and namespaces."""
 
     nodes: Sequence[NodeData]
     data_types: Sequence[ua.NodeId]
-    """Those that the library had to be told of, in this order."""
+    """Data types to be registered with asyncua, in this order."""
     namespaces: Sequence[str]
     """From index 2 on."""
 
 
 async def import_nodesets(nodesets: Sequence[bytes]) -> Imported:
-    """Import nodesets into a server of the library, and make of its nodes what ours offers."""
+    """Import nodesets into an asyncua server, and adapt its nodes to what ours offers."""
+    # A stock server that never listens: asyncua can import nodesets only through one.
     server = Server()
     try:
         await server.init()
@@ -75,8 +76,10 @@ async def import_nodesets(nodesets: Sequence[bytes]) -> Imported:
             added += await server.import_xml(xmlstring=cast("str", runtime_part(nodeset)))
         namespaces = (await server.get_namespace_array())[2:]
     finally:
+        # Also after a failed import, or its threads and tasks would be left behind.
         await server.iserver.stop()
     space = server.iserver.aspace
+    # Prune first: what is not offered need neither be filled nor dated.
     standard_nodes.prune(space)
     standard_nodes.fill(space)
     standard_nodes.date(space, publication_date(nodesets[-1]))

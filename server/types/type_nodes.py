@@ -1,4 +1,4 @@
-"""All type nodes in one block of bytes, from which each is read when somebody looks at it.
+"""All type nodes in one block of bytes, from which each is decoded on demand.
 
 The block holds OPC UA's own binary encoding (OPC 10000-6, 5.2) and tables of numbers, all
 little-endian. Nothing in it is executed, and whatever is in it twice is there once::
@@ -42,7 +42,7 @@ _STRING = ua_binary.Primitives.String
 
 
 class TypeNodes:
-    """A source of nodes. A node that was read once stays: it can be written."""
+    """The source of type nodes; a node that was decoded once is kept, as it can be written."""
 
     def __init__(self, block: bytes) -> None:
         counts: tuple[int, int, int, int, int, int] = _COUNTS.unpack_from(block)
@@ -57,6 +57,7 @@ class TypeNodes:
         self._node_ends, self._data_types, self._words, self._value_ends = np.split(
             numbers, np.cumsum([nodes, data_types, words])
         )
+        # A view, not a copy: the values are most of the block.
         self._values = memoryview(block)[len(block) - len(data) + numbers.nbytes :]
         self._constants: dict[int, Constant] = {}
         self._read: dict[ua.NodeId, LeanNode] = {}
@@ -75,9 +76,10 @@ class TypeNodes:
         return iter(self._rows)
 
     async def register(self, server: Server) -> None:
-        """Make namespaces known, and data types as Python classes, as the library's import does."""
+        """Register namespaces, and data types as Python classes, as asyncua's import does."""
         for uri in self.namespaces:
             await server.register_namespace(uri)
+        # In the order of the import: a structure needs the classes of its members.
         rows: list[int] = self._data_types.tolist()
         for row in rows:
             node = self.get(self._ids[row])
@@ -103,6 +105,7 @@ class TypeNodes:
             return Attribute(self._decoded(value))
         if attribute == _IDS.NodeClass:
             number = content(self._decoded(value))
+            # Decoded it is a plain Int32; asyncua and we compare it with the enumeration.
             return Constant(_data_value(ua.NodeClass(number), ua.VariantType.Int32))
         return self._constant(value)
 
@@ -191,7 +194,7 @@ def packed(
 
 
 class _Packer:
-    """Numbers NodeIds and values in the order in which they come."""
+    """The packer that numbers NodeIds and values in the order in which they come."""
 
     def __init__(self) -> None:
         self.words: list[int] = []
@@ -201,6 +204,8 @@ class _Packer:
     def add(self, node: NodeData) -> None:
         self.words.append(len(node.attributes))
         for attribute, held in node.attributes.items():
+            # Values by number, as most of them (WriteMask, IsAbstract, …) are the same on thousands
+            # of nodes.
             self.words += attribute.value, self._value(held.value or ua.DataValue())
         for reference in node.references:
             self.words += (

@@ -1,1 +1,1 @@
-"""Makes the NodeSet2 file of our types: model.yaml in, XML and CSV out."""
+"""The generator of the NodeSet2 file of our types: model.yaml in, XML and CSV out."""

@@ -17,16 +17,17 @@ NODESET = "heatpump-twin.types.xml"
 
 
 def make(register_text: str) -> dict[str, str]:
-    """Return the files by name, made from the model and from the numbers that are given already."""
+    """Return the generated files by name, from the model and the registered numbers."""
     model, official = load_model(), Official()
     nodes = build_nodes(model, official)
+    # The old register is input: numbers are given once, and a NodeId never changes its meaning.
     register = Register(register_text)
     register.assign(nodes)
     return {NODESET: NodesetFile(model, official, nodes).text(), REGISTER: register.text()}
 
 
 def main() -> None:
-    """Write the files, or compare them."""
+    """Write the generated files, or compare them with ``--check``."""
     for name, content in make((FOLDER / REGISTER).read_text("utf-8")).items():
         path = FOLDER / name
         if "--check" not in sys.argv:

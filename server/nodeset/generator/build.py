@@ -1,4 +1,4 @@
-"""From model.yaml and the catalogue to the nodes of our namespace."""
+"""Build the nodes of our namespace from model.yaml and the catalogue."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ from heatpump_twin.server.nodeset.model import TypeModel
 
 
 def build_nodes(model: TypeModel, official: Official) -> list[NodesetNode]:
-    """Return our nodes, each followed by what it is the parent of."""
+    """Return the nodes of our types, each followed by its children."""
     draft = ModelDraft(official)
+    # In the order of dependence: a type is found by name among those that were added before.
     add_metadata(draft, model)
     add_reference_types(draft, model)
     add_prediction_type(draft, model.prediction)
@@ -40,6 +41,7 @@ def build_nodes(model: TypeModel, official: Official) -> list[NodesetNode]:
     add_site_types(draft, model)
     roots = [node for node in draft.nodes if node.parent is None or node.symbol == METADATA]
     for root in roots:
+        # Last, when all is declared: only what nobody has declared is copied from the supertypes.
         draft.complete(root)
     return [node for root in roots for node in _family(root)]
 

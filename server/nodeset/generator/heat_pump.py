@@ -16,7 +16,7 @@ from heatpump_twin.server.nodeset.vocabulary import HEAT_PUMP
 
 
 def add_component_types(draft: ModelDraft, model: TypeModel) -> None:
-    """Add the common type of parts, and one for each part with its points."""
+    """Add the common component type, and a type for each component with its points."""
     base = draft.type(
         NodeClass.OBJECT_TYPE,
         model.component.name,
@@ -36,6 +36,7 @@ def add_heat_pump_type(draft: ModelDraft, model: TypeModel) -> None:
     """Add the device type: parameters, methods, groups, parts, state machine, building blocks."""
     spec = model.heat_pump
     device = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
+    # So that a client can offer the fields of our alarms without having seen one.
     device.refer(draft["GeneratesEvent"], draft[model.alarm.name])
     draft.override(device, "di:DeviceHealth", MANDATORY, spec.health)
     parameters = draft.override(device, "di:ParameterSet", MANDATORY, spec.parameter_set)
@@ -60,6 +61,7 @@ def _add_group(draft: ModelDraft, device: NodesetNode, group: Group, text: str) 
     """Add a FunctionalGroup; DI has names for most of them (OPC 10000-100, 5.4.2)."""
     if group is Group.IDENTIFICATION:
         node = draft.override(device, "di:Identification", MANDATORY, text, reference="HasAddIn")
+        # Machinery asks for a type of its own here (OPC 40001-1).
         node.type_definition = draft["machinery:MachineIdentificationType"]
         return node
     name = group.value if group is Group.PREDICTION else f"di:{group.value}"
@@ -76,6 +78,7 @@ def _add_method(draft: ModelDraft, model: TypeModel, methods: NodesetNode, name:
 def _add_arguments(
     draft: ModelDraft, method: NodesetNode, name: str, arguments: Mapping[str, ArgumentDeclaration]
 ) -> None:
+    # No property at all: OPC 10000-3 has none for a method without arguments.
     if not arguments:
         return
     described = [

@@ -1,4 +1,4 @@
-"""The register of NodeIds: every symbol has its number for ever (the CSV beside the XML)."""
+"""The register of NodeIds: the permanent number of every symbol (the CSV beside the XML)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ RANGES = {
     NodeClass.METHOD: range(7001, 8000),
     NodeClass.VARIABLE: range(10001, 65536),
 }
-"""Where new numbers come from. Older ones may lie elsewhere."""
+"""Ranges of new numbers by node class; older numbers may lie elsewhere."""
 
 
 @dataclass(slots=True)
 class RegisteredId:
-    """One symbol: its number, and its node class, or that it is gone."""
+    """The row of one symbol: its number, and its node class or that it is retired."""
 
     number: int
     kind: str
 
 
 class Register:
-    """Gives numbers to symbols; what is once given stays."""
+    """The register that gives permanent numbers to symbols."""
 
     def __init__(self, text: str) -> None:
         self._rows = {
@@ -40,11 +40,12 @@ class Register:
             for name, number, kind in csv.reader(text.splitlines())
         }
         numbers = [row.number for row in self._rows.values()]
+        # Two branches may each have given the next number; merged as text, both rows stay.
         if len(set(numbers)) != len(numbers):
             raise NodesetError("the register of NodeIds has a number twice: undo the last change")
 
     def assign(self, nodes: Iterable[NodesetNode]) -> None:
-        """Give all nodes of the model their numbers; retire what the model has no more."""
+        """Give every node of the model its number; retire symbols that the model has no more."""
         present = {node.symbol: node for node in nodes}
         for symbol, row in self._rows.items():
             if symbol not in present:
@@ -62,6 +63,8 @@ class Register:
 
     def _new(self, symbol: str, node_class: NodeClass) -> RegisteredId:
         span = RANGES[node_class]
+        # After the highest, retired ones included: a hole is never filled, as clients may have
+        # stored what was there.
         last = max((r.number for r in self._rows.values() if r.number in span), default=0)
         row = self._rows[symbol] = RegisteredId(max(last + 1, span.start), node_class)
         if row.number not in span:
@@ -72,6 +75,7 @@ class Register:
         """Return the CSV as companion specifications publish it: Name,NodeId,NodeClass."""
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
+        # By number: new rows come at the end of their range, and a diff shows them alone.
         for name, row in sorted(self._rows.items(), key=lambda item: item[1].number):
             writer.writerow((name, row.number, row.kind))
         return lines.getvalue()

@@ -1,4 +1,4 @@
-"""The model while it is made: our nodes in order, and how one is added to another."""
+"""The draft of the model: our nodes in order, and how they are added to each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLACEHOLDER = "OptionalPlaceholder"
 
 
 class ModelDraft:
-    """Our nodes, each after its parent."""
+    """The nodes of our model so far, each after its parent."""
 
     def __init__(self, official: Official) -> None:
         self.official = official
@@ -39,10 +39,12 @@ class ModelDraft:
     def type(
         self, node_class: NodeClass, name: str, of: str, text: str, *, is_abstract: bool = False
     ) -> NodesetNode:
-        """Add a type."""
+        """Add a type with its supertype."""
         node = NodesetNode(node_class, BrowseName(TYPES, name), TYPES, name, display_name=name)
         node.description = text
         node.supertype = self[of]
+        # A VariableType without its own has those of its supertype; nodesets state them all the
+        # same.
         node.data_type, node.value_rank = node.supertype.data_type, node.supertype.value_rank
         node.is_abstract = is_abstract
         self.nodes.append(node)
@@ -85,16 +87,17 @@ class ModelDraft:
         return node
 
     def method(self, parent: NodesetNode, name: str, rule: str, text: str) -> NodesetNode:
-        """Add a method."""
+        """Add a method to a type or to an instance declaration."""
         return self._child(NodeClass.METHOD, parent, name, "", rule, text)
 
     def override(
         self, parent: NodesetNode, name: str, rule: str, text: str = "", *, reference: str = ""
     ) -> NodesetNode:
-        """Declare again what a supertype or a type definition declares: stricter, or with more."""
+        """Override an inherited instance declaration: stricter, or with more children."""
         pattern = next(
             (p for p in _patterns(parent) if p.target.browse_name == self._name(name)), None
         )
+        # A misspelt name would become a new member that no client of the standard looks for.
         if pattern is None:
             raise NodesetError(f"{parent.symbol} inherits no {name}")
         node = self._copy(parent, pattern.target, self[reference] if reference else pattern.type)
@@ -102,13 +105,15 @@ class ModelDraft:
         return node
 
     def complete(self, node: NodesetNode) -> None:
-        """Give a declaration every child that its type makes mandatory, and so on down."""
+        """Add every child that the type of a declaration makes mandatory, recursively."""
         have = {child.browse_name for child in node.children}
         for reference, pattern in _patterns(node):
             mandatory = pattern.rule is self[MANDATORY] and node.rule is not None
             if mandatory and pattern.browse_name not in have:
+                # Several supertypes may declare it: the nearest comes first and counts.
                 have.add(pattern.browse_name)
                 self._copy(node, pattern, reference)
+        # The copies too: a mandatory child may have mandatory children.
         for child in list(node.children):
             self.complete(child)
 
@@ -151,12 +156,14 @@ class ModelDraft:
 
     def _place(self, node: NodesetNode, parent: NodesetNode, reference: NodesetNode) -> None:
         node.parent, node.parent_reference = parent, reference
+        # As companion specifications form their symbols; it is the key of the register, so a node
+        # that moves gets another NodeId.
         node.symbol = f"{parent.symbol}_{node.browse_name.name.strip('<>')}"
         parent.references.append(Reference(reference, node))
         self.nodes.append(node)
 
     def _name(self, name: str) -> BrowseName:
-        """Read ``di:ParameterSet``, ``ua:Number``, or a name of ours."""
+        """Return the BrowseName of ``di:ParameterSet``, ``ua:Number``, or a name of ours."""
         prefix, _, plain = name.rpartition(":")
         if not prefix:
             return BrowseName(TYPES, plain)
@@ -164,7 +171,7 @@ class ModelDraft:
 
 
 def _patterns(node: NodesetNode) -> Iterator[Reference]:
-    """Yield the declarations that a node follows: of its own place in a type, then of its type."""
+    """Yield the declarations that a node inherits: by its place in a type, then by its type."""
     if node.parent is not None:
         for pattern in _patterns(node.parent):
             if pattern.target.browse_name == node.browse_name:

@@ -1,4 +1,4 @@
-"""Nodes as a NodeSet2 file (OPC 10000-6, annex F)."""
+"""Write nodes as a NodeSet2 file (OPC 10000-6, annex F)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = """\
 
 
 class NodesetFile:
-    """Writes one model."""
+    """The writer of the NodeSet2 file of one model."""
 
     def __init__(self, model: TypeModel, official: Official, nodes: Sequence[NodesetNode]) -> None:
         self._model = model
@@ -27,6 +27,7 @@ class NodesetFile:
         self._uris = [UA, TYPES, *(uri for uri in official.models if uri != UA)]
         self._aliases: dict[str, str] = {}
         self._inverse: dict[NodesetNode, list[tuple[NodesetNode, NodesetNode]]] = {}
+        # Both ends of a reference within the file are written: some readers follow only one.
         own = set(nodes)
         for node in nodes:
             for reference in node.references:
@@ -35,7 +36,8 @@ class NodesetFile:
                     back.append((reference.type, node))
 
     def text(self) -> str:
-        """Return the file."""
+        """Return the NodeSet2 file as text."""
+        # Dated by the model, not by the clock: the same model makes the same file.
         root = ET.Element(f"{{{NODESET_XSD}}}UANodeSet", LastModified=self._model.published)
         uris = _add(root, "NamespaceUris")
         for uri in self._uris[1:]:
@@ -57,6 +59,7 @@ class NodesetFile:
                 PublicationDate=required.publication_date,
                 ModelVersion=required.model_version,
             )
+        # Before the aliases, which are those that the nodes have used.
         elements = [self._node(node) for node in self._nodes]
         aliases = _add(root, "Aliases")
         for name, node_id in sorted(self._aliases.items()):
@@ -69,6 +72,7 @@ class NodesetFile:
 
     def _node(self, node: NodesetNode) -> ET.Element:
         attributes = {"NodeId": self._id(node), "BrowseName": self._browse_name(node)}
+        # Code generators make identifiers of these names.
         if any(sign in node.browse_name.name for sign in "<>:"):
             attributes["SymbolicName"] = node.symbol.rpartition("_")[2]
         if node.parent is not None:
@@ -125,7 +129,7 @@ class NodesetFile:
         return f"{index}:{node.browse_name.name}" if index else node.browse_name.name
 
     def _alias(self, node: NodesetNode) -> str:
-        """Return a short name of a reference type or data type; the file lists what it uses."""
+        """Return the alias of a reference type or data type, which the file lists."""
         name = node.browse_name.name
         self._aliases[name] = self._id(node)
         return name

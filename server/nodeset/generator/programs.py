@@ -1,4 +1,4 @@
-"""The object of a heat pump's programs, with its variables, as instance declarations."""
+"""Add the group of program variables to HeatPumpType, as instance declarations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from heatpump_twin.server.nodeset.nodeset_xml import array, engineering_units, l
 
 
 def add_programs(draft: ModelDraft, model: TypeModel, device: NodesetNode) -> None:
-    """Add the group; an instance has those variables whose methods it has."""
+    """Add the group of program variables; an instance has those whose methods it has."""
     spec = model.programs
     group = draft.object(device, spec.name, spec.of, OPTIONAL, spec.text)
     for name, variable in spec.variables.items():

@@ -1,4 +1,4 @@
-"""SiteType: heat pumps, totals, weather, tariff."""
+"""Add SiteType and the types of its parts: heat pumps, totals, weather, tariff."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heatpump_twin.server.nodeset.vocabulary import SITE
 
 
 def add_site_types(draft: ModelDraft, model: TypeModel) -> None:
-    """Add the types of a site's parts, and of a site."""
+    """Add the types of a site's parts, and SiteType."""
     spec = model.site
     for part in spec.parts.values():
         node = draft.type(NodeClass.OBJECT_TYPE, part.type, "BaseObjectType", part.text)
@@ -19,6 +19,7 @@ def add_site_types(draft: ModelDraft, model: TypeModel) -> None:
     site = draft.type(NodeClass.OBJECT_TYPE, spec.name, "BaseObjectType", spec.text)
     add_properties(draft, site, spec.properties)
     pumps = draft.object(site, "HeatPumps", "FolderType", MANDATORY, spec.heat_pumps)
+    # A placeholder: any number of heat pumps under names of their own (OPC 10000-3, 6.4.4).
     draft.object(pumps, "<HeatPump>", model.heat_pump.name, PLACEHOLDER, reference="Organizes")
     for name, part in spec.parts.items():
         draft.object(site, name, part.type, part.rule.value, part.text)

@@ -1,4 +1,4 @@
-"""Reference types, the types of predictions and of rules' alarms, and what the namespace says."""
+"""Add reference types, prediction and alarm types, and NamespaceMetadata."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def add_metadata(draft: ModelDraft, model: TypeModel) -> None:
     node = NodesetNode(NodeClass.OBJECT, BrowseName(TYPES, TYPES), TYPES, METADATA)
     node.display_name = TYPES
     node.type_definition = draft["NamespaceMetadataType"]
+    # Its parent is a node of the standard: `build_nodes` takes it as a root by its symbol.
     node.parent = draft.official.standard(SERVER_NAMESPACES)
     node.parent_reference = draft["HasComponent"]
     draft.nodes.append(node)
@@ -49,21 +50,21 @@ def add_metadata(draft: ModelDraft, model: TypeModel) -> None:
 
 
 def add_reference_types(draft: ModelDraft, model: TypeModel) -> None:
-    """Add the references between measured, expected and predicted variables."""
+    """Add the reference types between measured, expected and predicted variables."""
     for name, spec in model.reference_types.items():
         node = draft.type(NodeClass.REFERENCE_TYPE, name, "NonHierarchicalReferences", spec.text)
         node.inverse_name = spec.inverse
 
 
 def add_prediction_type(draft: ModelDraft, spec: Subtype) -> None:
-    """Add the type of predicted values: always one Double."""
+    """Add the VariableType of predicted values, which are scalar Doubles."""
     node = draft.type(NodeClass.VARIABLE_TYPE, spec.name, spec.of, spec.text)
     node.data_type, node.value_rank = draft["Double"], SCALAR
     add_properties(draft, node, spec.properties)
 
 
 def add_alarm_type(draft: ModelDraft, spec: Subtype) -> None:
-    """Add the condition type of rules."""
+    """Add the condition type of the rules' alarms."""
     node = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
     add_properties(draft, node, spec.properties)
 

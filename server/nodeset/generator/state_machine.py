@@ -1,4 +1,4 @@
-"""The state machine type: states, transitions, what causes them (OPC 10000-16, 4.4)."""
+"""Add the state machine type: states, transitions and their causes (OPC 10000-16, 4.4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CODES = 100
 
 
 def add_state_machine_type(draft: ModelDraft, spec: StateMachineDeclaration) -> None:
-    """Add the type with the variables that every instance has."""
+    """Add the state machine type with its states, transitions and mandatory variables."""
     machine = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
     machine.refer(draft["GeneratesEvent"], draft["TransitionEventType"])
     for variable, members in (
@@ -25,10 +25,14 @@ def add_state_machine_type(draft: ModelDraft, spec: StateMachineDeclaration) -> 
         node = draft.override(machine, f"ua:{variable}", MANDATORY)
         for member in members:
             draft.override(node, f"ua:{member}", MANDATORY)
+    # Mandatory, as not every heat pump can do all that the type knows.
     draft.override(machine, "ua:AvailableStates", MANDATORY)
     draft.override(machine, "ua:AvailableTransitions", MANDATORY)
     states = {name: _add_state(draft, spec, machine, name) for name in spec.states}
+    # Every pair: what is seen are polls of a device, which may have passed any state in between.
     for start, end in permutations(spec.states, 2):
+        # Without a modelling rule: states and transitions are the type's, instances do not repeat
+        # them.
         node = draft.object(machine, f"{start}To{end}", "TransitionType", None)
         node.display_name = f"{states[start].display_name} to {states[end].display_name}"
         number = CODES * spec.states[start] + spec.states[end]
@@ -39,7 +43,7 @@ def add_state_machine_type(draft: ModelDraft, spec: StateMachineDeclaration) -> 
 
 
 def add_causes(draft: ModelDraft, spec: StateMachineDeclaration, methods: NodesetNode) -> None:
-    """Say which methods bring which transitions about."""
+    """Add HasCause references from transitions to the methods that cause them."""
     machine = draft[spec.name]
     for name, cause in spec.causes.items():
         for start, end in permutations(spec.states, 2):
