@@ -1,1 +1,1 @@
-"""Settings, the point catalogue and the embedded sites. Imports no other room."""
+"""Site settings, point catalogue, texts and embedded sites. Imports no other room."""

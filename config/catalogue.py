@@ -1,4 +1,4 @@
-"""The point catalogue: what a point is, and the table of all points of a site."""
+"""The point catalogue: declarations of all points, and the point table of a site."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Section(StrEnum):
 
 
 class Relation(StrEnum):
-    """What a point is to the point that it names in the catalogue's key of this name."""
+    """Relation of a point to the point that its key of this name in the catalogue names."""
 
     EXPECTED_OF = "expected_of"
     """What a fault-free machine would show in the same conditions."""
@@ -79,7 +79,7 @@ class EngineeringUnit(BaseModel):
 
 
 class PointKind(StrEnum):
-    """The shape of a value: it decides the OPC UA type and how the HMI shows it."""
+    """Kind of a value: it decides the OPC UA type and how the HMI shows it."""
 
     ANALOG = "analog"
     TWO_STATE = "two_state"
@@ -127,7 +127,7 @@ class PointSpec(BaseModel):
 
     @property
     def kind(self) -> PointKind:
-        """Tell an analog value from a switch and from an enumeration."""
+        """Kind of the point's value: analog, switch or enumeration."""
         if self.states:
             return PointKind.TWO_STATE
         return PointKind.MULTI_STATE if self.enum else PointKind.ANALOG
@@ -142,6 +142,8 @@ class PointSpec(BaseModel):
         """Tell whether a value holds until the next sample, rather than lying on the line to it."""
         if self.stepped is not None:
             return self.stepped
+        # A setting has the old value until it is changed: a sloped line between two setpoints
+        # would show temperatures that nobody asked for.
         settings = (Group.CONFIGURATION, Group.IDENTIFICATION)
         return (
             self.kind is not PointKind.ANALOG
@@ -158,8 +160,10 @@ class PointSpec(BaseModel):
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> PointSpec:
         kinds = (self.unit is not None, self.currency, self.states is not None, bool(self.enum))
+        # None of them leaves the OPC UA type open, two contradict each other.
         if sum(kinds) != 1:
             raise ValueError("state exactly one of unit, currency, states and enum")
+        # The range is the EURange of the node, the axis of the HMI and the test for odd values.
         if self.kind is PointKind.ANALOG and self.range is None:
             raise ValueError("a point with a unit or in a currency needs a range")
         if self.per is not None and not self.currency:
@@ -190,6 +194,8 @@ def _asset_type(name: str, points: Mapping[str, object]) -> Mapping[str, PointSp
         for relation, target in spec.relations.items():
             if target not in specs:
                 raise ValueError(f"{name}.{point}: {relation} names {target!r}, which is no point")
+            # A forecast may be of another quantity than the point: the heat-up time is in
+            # minutes, of a temperature.
             if relation is not Relation.FORECAST_OF and specs[target].unit != spec.unit:
                 raise ValueError(f"{name}.{point}: {target!r} has another unit")
     return MappingProxyType(specs)
@@ -252,26 +258,29 @@ class PointTable:
 
     @classmethod
     def build(cls, entries: Iterable[PointEntry]) -> PointTable:
-        """Make a table of points, numbered in this order."""
+        """Build a table of points, numbered in this order."""
         table = cls()
         table.extend(entries)
         return table
 
     def extend(self, entries: Iterable[PointEntry]) -> None:
-        """Add points at the end."""
+        """Append points to the table."""
         for entry in entries:
             point = Point(len(self._points), *entry)
             self._points.append(point)
             self._list(point)
 
     def renew(self, asset: str, entries: Iterable[PointEntry]) -> None:
-        """Add an asset that may have been here before: of that, nothing is listed any more."""
+        """Append the points of an asset in place of those it had before, which are unlisted."""
+        # Unlisted but not removed: the rows of before stay, as their indices are in arrays (ADR
+        # 8).
         for point in self.by_asset.pop(asset, {}).values():
             del self.by_key[point.key]
         self.extend(entries)
 
     def redeclare(self, point: Point, spec: PointSpec) -> None:
-        """Give a point another declaration, such as a wider range; its index stays."""
+        """Replace the declaration of a point, such as by a wider range; its index stays."""
+        # Same index: arrays and frames under way go on to mean this point.
         self._points[point.index] = replace(point, spec=spec)
         self._list(self._points[point.index])
 

@@ -1,4 +1,4 @@
-"""Currencies as ISO 4217 has them."""
+"""Currencies of ISO 4217."""
 
 from __future__ import annotations
 

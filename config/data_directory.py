@@ -15,13 +15,15 @@ _OWNER_ONLY_FILE = 0o600
 
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
-    """Where state lies. Directories are created owner-only when the object is opened."""
+    """Data directory of a twin. Directories are created owner-only when it is opened."""
 
     root: Path
 
     @classmethod
     def open(cls, root: Path | None = None) -> DataDirectory:
         """Create the directory where it is missing; default: the platform's user data directory."""
+        # Absolute: child processes are told of it, and a service may have another working
+        # directory.
         directory = cls((root or Path(platformdirs.user_data_dir("heatpump-twin"))).absolute())
         for path in (directory.root, directory.pki, directory.models, directory.hmi):
             path.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
@@ -34,12 +36,12 @@ class DataDirectory:
 
     @property
     def lock(self) -> Path:
-        """Held by the running twin, whose process id is in it."""
+        """Lock file of the running twin, with its process id."""
         return self.root / "lock"
 
     @property
     def reload(self) -> Path:
-        """What became of the latest reload of the site file."""
+        """Outcome of the latest reload of the site file."""
         return self.root / "reload.json"
 
     @property
@@ -76,14 +78,20 @@ class DataDirectory:
 def write_private(path: Path, content: str | bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     data = content.encode() if isinstance(content, str) else content
+    # Beside the file and not in /tmp: a rename is whole or not at all only within one file
+    # system.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    # Created with its rights, not changed to them afterwards: between the two anybody could open
+    # a private key.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY_FILE)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            # Before the rename, or a power cut may leave the new name on an empty file.
             os.fsync(file.fileno())
         temporary.replace(path)
+    # Also when cancelled or interrupted: nothing of a secret is left lying about.
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""What can be wrong with a file that a person wrote."""
+"""Errors in a file that a person wrote, with file, line and key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake: where it is and what to do about it."""
+    """One mistake in a file: its place and what to do about it."""
 
     file: str
     line: int
@@ -18,6 +18,7 @@ class Problem:
         return f"{self.file}:{self.line}: {self.key or '(top level)'}: {self.message}"
 
 
+# All mistakes in one exception: a person mends a file once, not mistake by mistake.
 class ConfigError(Exception):
     """A configuration cannot be used; every mistake found is in ``problems``."""
 

@@ -1,4 +1,4 @@
-"""The languages in which the texts can be said, and which of them somebody prefers."""
+"""Languages of the texts, and the choice among them by a client's list of locales."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PO_FILE = PurePosixPath("LC_MESSAGES", "heatpump_twin.po")
 
 
 class Languages:
-    """English, which the texts are written in, and the languages that have a PO file.
+    """Available languages: English, which the texts are in, and those with a PO file.
 
     A file is read when somebody first speaks its language.
 
@@ -34,7 +34,7 @@ class Languages:
 
     @classmethod
     def packaged(cls) -> Languages:
-        """Return those in ``config/locales``."""
+        """Return the languages in ``config/locales``."""
         return cls(files("heatpump_twin.config.locales"))
 
     @property
@@ -43,6 +43,7 @@ class Languages:
         return (DEFAULT, *self._sources)
 
     def __getitem__(self, code: str) -> Language:
+        # Read when needed: most sites speak one language or two.
         if code not in self._read:
             self._read[code] = read_language(code, self._sources[code])
         return self._read[code]
@@ -53,6 +54,7 @@ class Languages:
         The first locale that is known decides, as a whole or by its language alone: ``de-AT`` is
         served with ``de``. If none is known, it is English (OPC 10000-4, 5.4).
         """
+        # Only the language of a locale: there is no second Spanish here to tell from the first.
         wanted = [_language(locale) for locale in locales if locale]
         known = tuple(dict.fromkeys(code for code in wanted if code in self.codes))
         if wanted and wanted[0] in ALL_AT_ONCE:

@@ -19,12 +19,12 @@ ENVIRONMENT_PREFIX = "HPTWIN__"
 DEFAULT_SITE = "default"
 
 _Part = dict[str, object] | list[object]
-"""What a step of a dotted key leads to, unless it is the value itself."""
+"""Section or list that a step of a dotted key leads to."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteFile:
-    """Where a site is read from: a file, or a packaged site by its name, and what overrides it."""
+    """Source of a site: a file or the name of a packaged site, with overrides."""
 
     file: str = DEFAULT_SITE
     overrides: Sequence[str] = ()
@@ -35,7 +35,7 @@ class SiteFile:
 
     @property
     def arguments(self) -> list[str]:
-        """How another process of ours is told of it."""
+        """Command line arguments that tell a child process of the site."""
         return ["--site", self.file, *(p for item in self.overrides for p in ("--set", item))]
 
 
@@ -43,6 +43,7 @@ def site_source(site: str | Path | None) -> YamlSource:
     """Open a site file, or a packaged site by its name (``default``, ``two-heat-pumps``)."""
     name = str(site or DEFAULT_SITE)
     packaged = files("heatpump_twin.config.sites").joinpath(f"{name}.yaml")
+    # A path has a slash: so a file of one's own is never hidden by a packaged site.
     if "/" not in name and packaged.is_file():
         return YamlSource(packaged.read_text("utf-8"), f"{name}.yaml")
     return YamlSource.read(Path(name))
@@ -59,6 +60,7 @@ def load_site(
     (``heat_pumps.hp1.name=East``). ``HPTWIN__OPCUA__PORT=4841`` in the environment does the same.
     """
     source = site_source(site)
+    # A copy: `source` goes on to give the lines of what the file says.
     data = copy.deepcopy(source.data)
     if not isinstance(data, dict):
         raise ConfigError([Problem(source.name, 1, "", "a site file is a mapping of sections")])
@@ -66,12 +68,14 @@ def load_site(
         overrides, os.environ if environment is None else environment
     ):
         _apply(data, key, value, origin)
+    # Before the model, which is keyed by nothing and would take both; and after the overrides,
+    # which can make two ids equal.
     check_unique(source, data)
     return source.validate(Site, data)
 
 
 def check_unique(source: YamlSource, data: Mapping[str, object]) -> None:
-    """Refuse two heat pumps, or two devices of one, with the same id."""
+    """Raise `ConfigError` for two heat pumps, or two devices of one, with the same id."""
     problems = []
     pumps = data.get("heat_pumps")
     for location, items in _id_lists(pumps if isinstance(pumps, list) else []):
@@ -105,6 +109,7 @@ def _overrides(
         for name, value in environment.items()
         if name.startswith(ENVIRONMENT_PREFIX)
     ]
+    # After the environment, so that what is typed now wins over what the service has.
     for text in texts:
         key, separator, value = text.partition("=")
         if not separator or not key.strip():
@@ -117,6 +122,7 @@ def _overrides(
 
 def _scalar(origin: str, key: str, text: str) -> object:
     try:
+        # As YAML, so that a number is a number in `--set` as in the file.
         value: object = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError([Problem(origin, 1, key, f"{text!r} is not a YAML value")]) from error
@@ -148,6 +154,8 @@ def _enter(data: _Part, step: str, key: str, origin: str) -> _Part:
 
 def _position(items: list[object], step: str, key: str, origin: str) -> int:
     for index, item in enumerate(items):
+        # The id before the position: it goes on to mean the same device when another one is put
+        # in front.
         if isinstance(item, dict) and item.get("id") == step:
             return index
     if step.isdigit() and int(step) < len(items):

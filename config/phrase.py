@@ -1,4 +1,4 @@
-"""English texts that can be said in other languages: with a context, and with values in them."""
+"""English texts that can be translated: `Text` with a context, `Phrase` with values in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ENGLISH_DECIMAL = "."
 
 
 class Context(StrEnum):
-    """Where a text is shown: the same English may be said differently in two contexts (msgctxt)."""
+    """Context of a text (msgctxt): one English text may have two translations."""
 
     MODEL = "model"
     """Types, parts and groups of the address space."""
@@ -43,7 +43,7 @@ class Context(StrEnum):
 
 
 class Text(str):
-    """An English text that remembers its context.
+    """English text that knows its context.
 
     To everybody who does not care it is the English text. `tools/translations.py` finds those that
     stand in the code.
@@ -55,7 +55,7 @@ class Text(str):
     """Context and text, as gettext joins them: what it is known by in a PO file."""
 
     def __new__(cls, text: str, context: Context) -> Text:
-        """Mark a text."""
+        """Make a text with its context."""
         marked = super().__new__(cls, text)
         marked.key = message_key(text, context)
         return marked
@@ -65,7 +65,7 @@ class Text(str):
 
 
 class Phrase(Text):
-    """A sentence with values in it that every language can say in its own order.
+    """Sentence with values in it, which every language can put in its own order.
 
     A translator takes the template and the parts instead of the English text:
     ``Phrase("{point} takes {span}.", point="Supply setpoint", span=...)``. A part is a text, which
@@ -82,11 +82,13 @@ class Phrase(Text):
     def __new__(
         cls, template: str, *, context: Context = Context.MESSAGES, plural: str = "", **parts: Part
     ) -> Phrase:
-        """Make the English text."""
+        """Make a phrase, which is its English text as a string."""
         said = {
             name: part if isinstance(part, str) else number(part, ENGLISH_DECIMAL)
             for name, part in parts.items()
         }
+        # English has two forms; others have their own rule, for which the count goes along
+        # (`Language`).
         english = plural if plural and parts["n"] != 1 else template
         phrase = str.__new__(cls, english.format_map(said))
         phrase.key = message_key(template, context)
@@ -104,7 +106,7 @@ def counted(one: str, many: str, *, context: Context = Context.MESSAGES, n: int)
 
 
 def joined(separator: str, parts: Sequence[Part]) -> Phrase:
-    """Return texts one after the other; each is translated on its own."""
+    """Return texts joined into one phrase; each is translated on its own."""
     names = [f"part{place}" for place in range(len(parts))]
     template = separator.join(f"{{{name}}}" for name in names)
     together = dict(zip(names, parts, strict=True))
@@ -115,12 +117,13 @@ _END_OF_CONTEXT = "\x04"
 
 
 def message_key(text: str, context: str) -> str:
-    """Return what a text is known by among the messages of a language: context, EOT, text."""
+    """Return the key of a text in the messages of a language: context, EOT, text."""
     return f"{context}{_END_OF_CONTEXT}{text}"
 
 
 def number(value: float, decimal: str) -> str:
-    """Return a number as people write it; its maker has rounded it."""
+    """Return a number as text with a decimal sign; the caller has rounded it."""
+    # Twelve digits: fewer would cut an energy counter, more would show what binary makes of 0.1.
     return f"{value:.12g}".replace(ENGLISH_DECIMAL, decimal)
 
 

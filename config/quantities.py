@@ -1,4 +1,4 @@
-"""Quantities as people write them in YAML: ``1 s``, ``5 min``, ``0.1 bar``."""
+"""Parse quantities as people write them in YAML: ``1 s``, ``5 min``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)\s*")
 
 def seconds(text: object) -> float:
     """Return a duration in seconds, from ``90``, ``"90 s"`` or ``"1.5 min"``."""
+    # A bool is an int to Python; `poll: yes` is no second.
     if isinstance(text, int | float) and not isinstance(text, bool):
         return float(text)
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None

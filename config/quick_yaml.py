@@ -1,4 +1,4 @@
-"""YAML by libyaml, ten times as fast as in Python, where PyYAML was built with it.
+"""Load YAML by libyaml, ten times as fast as in Python, where PyYAML was built with it.
 
 Its words for a mistake say less, so what a person wrote is read again in Python before they are
 told of one (`yaml_source`).
@@ -19,5 +19,5 @@ __all__ = ["QuickSafeLoader", "quick_load"]
 
 
 def quick_load(text: str) -> Any:
-    """Return what is in a packaged document."""
+    """Return the content of a packaged YAML document."""
     return yaml.load(text, Loader=QuickSafeLoader)

@@ -35,6 +35,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 def _time_zone(name: str) -> str:
     try:
+        # Asked of the system's own list: a zone that is in no list here would stop the twin at
+        # its first midnight.
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Madrid") from error
@@ -111,6 +113,8 @@ class DeviceConnection(_Section):
         options = {key: values[-1] for key, values in parse_qs(url.query).items()}
         if url.scheme == "serial" and url.path:
             return {"scheme": "serial", "path": url.path, "options": options}
+        # 502 is Modbus TCP, 802 Modbus Security (the registered ports). RTU over TCP has none:
+        # each serial gateway has its own.
         defaults = {"tcp": 502, "tls": 802, "rtu+tcp": None}
         try:
             port = url.port or defaults.get(url.scheme)
@@ -147,6 +151,7 @@ class Device(_Section):
 
 
 def _not_the_site(name: str) -> str:
+    # Points of the site have its keys; a heat pump of this name would share their NodeIds.
     if name == SITE:
         raise ValueError(f"{name!r} is the name of the site's own points; choose another one")
     return name
@@ -242,6 +247,7 @@ class HmiSettings(_Section):
     def _encrypted_off_loopback(self) -> HmiSettings:
         if (self.certificate is None) != (self.private_key is None):
             raise ValueError("certificate and private_key go together")
+        # Refused and not warned of: a warning at the start is read by nobody who logs in.
         if not is_loopback(self.host) and self.certificate is None:
             raise ValueError(
                 "passwords would cross the network in clear text: set certificate and "
@@ -295,6 +301,8 @@ class Site(_Section):
         for heat_pump in self.heat_pumps:
             for device in heat_pump.devices:
                 if device.connection.scheme == "emulated" and self.plant is not None:
+                    # By the order of the file, so that plant and twin, two processes, come to the
+                    # same ports.
                     ports.setdefault(gateway_name(heat_pump, device), self.plant.port + len(ports))
         return ports
 

@@ -1,4 +1,4 @@
-"""What a kilowatt hour of electricity costs at the site, and when."""
+"""Electricity tariff of the site: prices by time of day and day of the week."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ class PricePeriod(BaseModel):
 
     def minutes(self) -> NDArray[np.int64]:
         """Return the minutes of the week (Monday 00:00 is 0) in which this price holds."""
+        # Modulo, so that 22:00 to 06:00 is eight hours over midnight; 0 can only be the whole
+        # day.
         length = (self.end - self.start) % MINUTES_PER_DAY or MINUTES_PER_DAY
         starts = [DAYS.index(day) * MINUTES_PER_DAY + self.start for day in self.days]
         minutes = np.add.outer(starts, np.arange(length)).ravel()
@@ -108,6 +110,8 @@ class Tariff(BaseModel):
 
     @model_validator(mode="after")
     def _every_minute_has_one_price(self) -> Tariff:
+        # Minute by minute over a week: 10,080 cells say more surely than any case analysis which
+        # periods meet, midnight and week's end included.
         taken = np.full(len(DAYS) * MINUTES_PER_DAY, -1)
         for number, period in enumerate(self.periods):
             minutes = period.minutes()

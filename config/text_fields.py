@@ -1,4 +1,4 @@
-"""Fields of checked files that people read: each text knows in which context it is translated."""
+"""Pydantic fields for texts of checked files, each with its context of translation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one language says: read from its PO file, with the rules of gettext and of CLDR."""
+"""Translations of one language, read from its PO file by the rules of gettext and CLDR."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Language:
-    """One language: its words for our texts, its decimal sign, its names of days.
+    """Language: its translations of our texts, its decimal sign, its names of days.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ class Language:
         self._form = form
 
     def say(self, text: str) -> str | None:
-        """Return an English text in this language; None where it is not known."""
+        """Return the translation of an English text; None where there is none."""
         if isinstance(text, Phrase):
             return self._phrase(text)
         return self._said.get(text.key if isinstance(text, Text) else text)
 
     def words(self, text: str) -> str:
-        """Return an English text in this language, or as it is where it is not known."""
+        """Return the translation of an English text, or the text where there is none."""
         return self.say(text) or text
 
     def weekday(self, day: dt.date) -> str:
@@ -69,6 +69,8 @@ class Language:
     def _phrase(self, phrase: Phrase) -> str | None:
         template = self._template(phrase)
         if template is None:
+            # A sentence half in one language and half in another is worse than one in English; a
+            # template without words, as `{value} {unit}`, needs no translator.
             if has_words(phrase.template):
                 return None
             template = phrase.template
@@ -85,7 +87,7 @@ class Language:
 
 
 class English(Language):
-    """The language that the texts are written in."""
+    """English, the language that the texts are written in."""
 
     def __init__(self) -> None:
         super().__init__("en", ENGLISH_DECIMAL, {}, {}, lambda n: n != 1)
@@ -96,7 +98,7 @@ class English(Language):
 
 
 def read_language(code: str, source: Traversable) -> Language:
-    """Read a PO file. What is missing there, or fuzzy, is not known."""
+    """Read a language from its PO file. What is missing there, or fuzzy, is left out."""
     # Importing this takes longer than reading the file, and who speaks English needs neither.
     from babel.messages.pofile import read_po
     from babel.numbers import get_decimal_symbol
@@ -106,6 +108,7 @@ def read_language(code: str, source: Traversable) -> Language:
     said: dict[str, str] = {}
     counted: dict[str, tuple[str, ...]] = {}
     for message in sorted(messages, key=_by_context):
+        # Fuzzy is a guess of the tools by likeness: of an alarm it may say the opposite.
         if message.fuzzy or not message.context or not message.string:
             continue
         if isinstance(message.id, str):

@@ -1,4 +1,4 @@
-"""YAML with line numbers, so that a mistake is reported where it was made."""
+"""Parse YAML with line numbers, so that a mistake is reported with its line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ YamlPath = tuple[str | int, ...]
 
 
 class _UniqueKeys(yaml.constructor.SafeConstructor):
-    """A key written twice is a mistake, not a silent override."""
+    """Constructor that refuses a key written twice, which YAML would silently override."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -34,15 +34,15 @@ class _UniqueKeys(yaml.constructor.SafeConstructor):
 
 
 class _UniqueKeyLoader(_UniqueKeys, yaml.SafeLoader):
-    """In Python: it says best what is wrong."""
+    """Loader in Python: its messages say best what is wrong."""
 
 
 class _QuickLoader(_UniqueKeys, QuickSafeLoader):
-    """For files in which nothing is."""
+    """Fast loader, for files without mistakes."""
 
 
 class YamlSource:
-    """One parsed YAML file: its data, and the line of every key in it."""
+    """Parsed YAML file: its data, and the line of every key in it."""
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
@@ -70,13 +70,15 @@ class YamlSource:
         line = 1
         for step in location:
             child = _child(node, step)
+            # A key that is missing has no line: that of the section which lacks it is where a
+            # person looks.
             if child is None:
                 break
             line, node = child
         return line
 
     def problem(self, location: Sequence[str | int], message: str) -> Problem:
-        """Return a mistake at a key of this file."""
+        """Return a problem at a key of this file."""
         return Problem(self.name, self.line(location), dotted(location), message)
 
     def validate(self, model: type[ModelT], data: object = None) -> ModelT:
@@ -91,6 +93,7 @@ class YamlSource:
 
 def _parsed(text: str) -> tuple[yaml.Node | None, object]:
     """Return the nodes of a document, which know their lines, and the data in it."""
+    # Fast first; only a file with a mistake is read again by the loader that can tell of it.
     with suppress(yaml.YAMLError):
         return yaml.compose(text, Loader=_QuickLoader), yaml.load(text, Loader=_QuickLoader)  # noqa: S506
     root = yaml.compose(text, Loader=_UniqueKeyLoader)
@@ -120,6 +123,7 @@ def _plain(location: YamlPath) -> YamlPath:
 
 def _message(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
+        # Pydantic's words are about models and extra inputs; a person has a file with keys.
         return "unknown key; see `hptwin schema` for the keys that exist"
     if error["type"] == "missing":
         return "this key is required"

@@ -1,1 +1,1 @@
-"""The operators' web pages: an OPC UA client that knows the endpoint, and nothing else of ours."""
+"""The operators' web pages: an OPC UA client of the twin's server (ADR 4)."""

@@ -1,4 +1,4 @@
-"""Subscribe to conditions at the Server object, and acknowledge them."""
+"""Subscribe to alarm conditions at the Server object, and acknowledge alarms."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OWN_FIELDS = ("LikelyCause", "CorrectiveAction")
 
 
 class AlarmFeed:
-    """Keeps an :class:`AlarmList` up to date over the life of several sessions."""
+    """Alarm subscription that keeps an :class:`AlarmList` up to date over several sessions."""
 
     def __init__(self, alarms: AlarmList) -> None:
         self._alarms = alarms
@@ -47,6 +47,8 @@ class AlarmFeed:
     async def attach(self, client: Client) -> None:
         """Subscribe, and ask for the conditions as they are now (OPC 10000-9, 5.5.7)."""
         self.detach()
+        # What was reported on the session before may be over by now; the refresh below reports
+        # what is still retained.
         self._alarms.clear()
         self._acknowledge.clear()
         namespaces = await client.get_namespace_array()
@@ -54,6 +56,7 @@ class AlarmFeed:
         subscription = await client.create_subscription(_PERIOD)
         self._subscription = subscription
         names = [name for name, _ in fields]
+        # The reader before the items: the events of the refresh come at once.
         self._reader = asyncio.create_task(self._read(client, subscription, names))
         event_filter = ua.EventFilter(SelectClauses=[clause for _, clause in fields])
         await subscription.subscribe_events(
@@ -67,6 +70,8 @@ class AlarmFeed:
                 InputArguments=[ua.Variant(subscription.subscription_id, ua.VariantType.UInt32)],
             ),
         )
+        # Alarms that begin from now on are shown all the same; that the list may be incomplete is
+        # for the log.
         if not outcome.done:
             logger.warning("condition_refresh_refused", reason=outcome.message)
 
@@ -77,11 +82,11 @@ class AlarmFeed:
         self._reader = self._subscription = None
 
     async def close(self) -> None:
-        """Stop listening; the session that is about to close takes the subscription with it."""
+        """Stop reading alarms; the session that closes takes the subscription with it."""
         self.detach()
 
     def may_acknowledge(self, alarm: Alarm) -> bool:
-        """Tell whether the condition offers Acknowledge to this person, and waits for it."""
+        """Tell whether an alarm waits to be acknowledged, and this person may do it."""
         return (
             alarm.retain
             and not alarm.acknowledged
@@ -110,6 +115,8 @@ class AlarmFeed:
             alarm = alarm_of(dict(zip(names, fields, strict=True)))
             if alarm is None:
                 continue
+            # Asked once for each condition and session: access rights hold as long as a session
+            # does.
             if alarm.condition not in self._acknowledge:
                 self._acknowledge[alarm.condition] = await _offers_acknowledge(client, alarm)
             self._alarms.take(alarm)
@@ -122,6 +129,7 @@ def _fields(namespaces: Sequence[str]) -> list[tuple[str, ua.SimpleAttributeOper
         AttributeId=ua.AttributeIds.NodeId,
     )
     clauses.append(("ConditionId", condition_id))
+    # Cause and action are of our own types; a server without them still shows its alarms.
     if _TYPES in namespaces:
         index = namespaces.index(_TYPES)
         clauses += [(n, _clause(ua.ObjectIds.BaseEventType, n, index)) for n in _OWN_FIELDS]
@@ -137,7 +145,7 @@ def _clause(type_id: int, path: str, namespace: int) -> ua.SimpleAttributeOperan
 
 
 async def _offers_acknowledge(client: Client, alarm: Alarm) -> bool:
-    """Look for an Acknowledge method on the condition that this person may execute."""
+    """Tell whether the condition has an Acknowledge method that this person may execute."""
     path = ua.BrowsePath(
         StartingNode=alarm.condition,
         RelativePath=ua.RelativePath(
@@ -157,6 +165,7 @@ async def _offers_acknowledge(client: Client, alarm: Alarm) -> bool:
             return False
         method = found.Targets[0].TargetId
         (value,) = await client.uaclient.read_attributes([method], ua.AttributeIds.UserExecutable)
+    # Not offered rather than offered and refused: a button that fails is worse than none.
     except (OSError, TimeoutError, ua.UaError) as error:
         logger.warning("acknowledge_unknown", condition=alarm.key, error=repr(error))
         return False

@@ -1,4 +1,4 @@
-"""Alarms as conditions report them (OPC 10000-9), and the list that a person sees."""
+"""Alarms as conditions report them (OPC 10000-9), and the alarm list of a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRIORITIES = ((900, "urgent"), (700, "high"), (500, "medium"), (1, "low"))
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """The latest report of one condition."""
+    """Alarm: the latest report of one condition."""
 
     condition: ua.NodeId
     event: bytes
@@ -49,19 +49,22 @@ class Alarm:
         """Return the state of IEC 62682: key of ``texts.ALARM_STATE``."""
         if self.active:
             return "acknowledged" if self.acknowledged else "unacknowledged"
+        # Retain decides in the end: a server may have conditions that need no acknowledgement.
         return "normal" if self.acknowledged or not self.retain else "returned"
 
 
 @dataclass(slots=True)
 class AlarmList:
-    """What is abnormal now, and what returned to normal while one was logged in."""
+    """Alarm list: active alarms, and those that returned to normal while one was logged in."""
 
     version: int = 0
     """Grows with every change."""
     _alarms: dict[str, Alarm] = field(default_factory=dict)
 
     def take(self, alarm: Alarm) -> None:
-        """Take the report of a condition in."""
+        """Put the latest report of a condition into the list."""
+        # Taken out and put in again, so that the oldest report comes first and is the first to
+        # go.
         known = self._alarms.pop(alarm.key, None)
         if alarm.retain or known is not None:
             self._alarms[alarm.key] = alarm
@@ -71,19 +74,19 @@ class AlarmList:
             del self._alarms[key]
 
     def clear(self) -> None:
-        """Start afresh: the server will report all conditions again."""
+        """Empty the list: the server will report all conditions again."""
         self._alarms.clear()
         self.version += 1
 
     def rows(self) -> list[Alarm]:
-        """Return all, the worst first: active before returned, then severity, then the newest."""
+        """Return all alarms, the worst first: active before returned, severity, newest."""
         return sorted(
             self._alarms.values(),
             key=lambda a: (not a.retain, not a.active, -a.severity, -_seconds(a.time)),
         )
 
     def active(self) -> list[Alarm]:
-        """Return those that need a person: active, or returned and not acknowledged."""
+        """Return the alarms that need a person: active, or returned and not acknowledged."""
         return [alarm for alarm in self.rows() if alarm.retain]
 
     def find(self, key: str) -> Alarm | None:
@@ -102,6 +105,7 @@ def alarm_of(fields: Mapping[str, Any]) -> Alarm | None:
     return Alarm(
         condition=condition,
         event=fields.get("EventId") or b"",
+        # The NodeId's identifier begins with the heat pump: `hp1.supply_temperature`.
         unit=identifier.partition(".")[0],
         source=_text(fields.get("SourceName")),
         name=name,
@@ -109,6 +113,8 @@ def alarm_of(fields: Mapping[str, Any]) -> Alarm | None:
         severity=int(fields.get("Severity") or 1),
         time=fields.get("Time"),
         active=bool(fields.get("ActiveState/Id")),
+        # A condition without this state cannot wait for a person, so absent counts as
+        # acknowledged.
         acknowledged=fields.get("AckedState/Id") is not False,
         retain=bool(fields.get("Retain")),
         cause=_text(fields.get("LikelyCause")),

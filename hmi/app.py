@@ -1,4 +1,4 @@
-"""The HMI process: a web server for people, an OPC UA client towards the twin."""
+"""Run the HMI process: a web server for people and an OPC UA client of the twin."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _RECONNECT_TIMEOUT = 10.0
 
 
 def run_hmi(site: Site, data: DataDirectory, language: Language | None = None) -> None:
-    """Serve the pages until SIGTERM or Ctrl-C, then return within two seconds."""
+    """Serve the web pages until SIGTERM or Ctrl-C, then return within two seconds."""
     # asyncua reports every step of a lost connection as an error; ours are logged by Person.
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)
     # uvicorn stops on SIGTERM and then raises it again: with this handler, run_hmi just returns.
@@ -63,7 +63,7 @@ def run_hmi(site: Site, data: DataDirectory, language: Language | None = None) -
 
 
 def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
-    """Wire the pages together."""
+    """Build the web application with all its pages."""
     identity = HmiIdentity.open(data)
     endpoint = Endpoint(site.opcua.url, data.pki / "own" / "certs", identity)
     people = People(endpoint, site.hmi.session_timeout, language)
@@ -74,13 +74,18 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
         yield
         await people.close()
 
+    # No generated pages of the interface: they load scripts from elsewhere, and tell strangers
+    # what there is.
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(
         SessionMiddleware,
         secret_key=identity.cookie_secret,
         # Cookies do not know ports: several twins on one machine must not log each other out.
         session_cookie=f"hptwin-hmi-{site.hmi.port}",
+        # Until the browser closes: on a shared panel nobody finds the last shift's login.
         max_age=None,
+        # "lax" and not "strict": a link to a page, in a mail about an alarm, must find the person
+        # logged in.
         same_site="lax",
         https_only=site.hmi.certificate is not None,
     )
@@ -91,6 +96,7 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     add_overview(shell)
     add_unit_page(shell)
     add_alarms_page(shell)
+    # Beside the other secrets, not in whatever directory the process was started.
     Storage.path = data.hmi / "storage"
     ui.run_with(
         app,
@@ -100,6 +106,8 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
         tailwind=False,
         reconnect_timeout=_RECONNECT_TIMEOUT,
         show_welcome_message=False,
+        # No polled bindings: news are pushed by the script, and hundreds of bound labels would
+        # cost more than everything else.
         binding_refresh_interval=None,
         language=_QUASAR.get(language.code, language.code),
     )

@@ -1,4 +1,4 @@
-"""Style sheet, scripts and icon: served from the package, cached until their content changes."""
+"""Serve style sheet, scripts and icon from the package, cached until their content changes."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ THEME = """<script>
 @cache
 def url(name: str) -> str:
     """Return the address of a file, with a mark of its content."""
+    # A mark of the content lets browsers keep a file for ever, and have a new one at once after
+    # an update.
     mark = hashlib.sha256(content(name).encode()).hexdigest()[:12]
     return f"/assets/{name}?{mark}"
 
@@ -41,6 +43,7 @@ def add_assets(app: FastAPI) -> None:
 
     @app.get("/assets/{name}")
     def asset(name: str) -> Response:
+        # A list and no look into a folder: no name can lead out of it.
         if name not in _NAMES:
             return Response(status_code=404)
         return Response(

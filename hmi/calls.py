@@ -1,4 +1,4 @@
-"""Call a method of a heat pump and say what became of it."""
+"""Call an OPC UA method of a heat pump and return its outcome for a person."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INTEGERS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of an action, for a person: done or not, and why."""
+    """Outcome of an action for a person: done or not, and why."""
 
     done: bool
     message: str
@@ -65,11 +65,14 @@ async def request(client: Client, call_request: ua.CallMethodRequest) -> Outcome
 async def _sent(
     client: Client, call_request: ua.CallMethodRequest
 ) -> tuple[ua.CallMethodResult, str]:
-    """Return the result and the server's words, which a Bad one has beside it (7.12)."""
+    """Return the call result and the server's diagnostic text (OPC 10000-4, 7.12)."""
+    # By hand and not by the library's own call: that one drops the diagnostics, in which the
+    # server says why.
     message = ua.CallRequest()
     message.RequestHeader.ReturnDiagnostics = _OPERATION_ADDITIONAL_INFO
     message.Parameters.MethodsToCall = [call_request]
     connection = client.uaclient.protocol
+    # The session may be lost between a click and this line.
     if connection is None:
         raise ConnectionError("the connection was closed")
     data = await connection.send_request(message)
@@ -80,7 +83,9 @@ async def _sent(
 
 
 def _cause(result: ua.CallMethodResult) -> str:
-    """Prefer the argument's own status: BadInvalidArgument alone says too little."""
+    """Return the status name of the wrong argument, else that of the call."""
+    # BadInvalidArgument of the call alone says too little: the argument's status says which
+    # limit.
     for status in result.InputArgumentResults or ():
         if not status.is_good():
             return status_name(status.value)
@@ -92,6 +97,7 @@ def _typed(value: float | datetime, kind: ua.VariantType) -> bool | int | float 
         return value
     if kind == ua.VariantType.Boolean:
         return bool(value)
+    # Rounded: a code that came through JSON may be 2.0, which no integer type takes.
     return round(value) if kind in _INTEGERS else float(value)
 
 

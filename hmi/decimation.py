@@ -10,7 +10,7 @@ TrendPoint = tuple[int, float | None]
 
 
 class Envelope:
-    """Keeps the lowest and the highest sample of each of ``buckets`` equal spans of time.
+    """Envelope of a series: the lowest and highest sample of each of equal spans of time.
 
     Memory is bounded by the number of buckets, however many samples are fed. While everything fits
     into ``limit`` points the samples themselves are returned.
@@ -36,7 +36,7 @@ class Envelope:
         self.fed = 0
 
     def feed(self, samples: Iterable[TrendPoint]) -> None:
-        """Take samples in the order of time; a value of None starts a gap."""
+        """Add samples in the order of time; a value of None starts a gap."""
         for time, value in samples:
             self.fed += 1
             if value is None or not math.isfinite(value):
@@ -69,20 +69,25 @@ class Envelope:
         if len(kept) < 2:
             kept.append((time, value))
             return
+        # Extremes and not means: a short peak is what somebody looks for in a trend of a month.
         candidates = sorted([*kept, (time, value)], key=lambda point: point[1])
         kept[:] = sorted((candidates[0], candidates[-1]))
 
     def _break(self, time: int) -> None:
         self._last = None
         self._add_exact((time, None))
+        # The first break of a bucket is enough: no line may be drawn over it.
         self._breaks.setdefault(self._bucket(time), time)
 
     def _add_exact(self, point: TrendPoint) -> None:
         if self._exact is not None:
             self._exact.append(point)
+            # For good: from here on the buckets are the shorter way to say it.
             if len(self._exact) > self._limit:
                 self._exact = None
 
     def _bucket(self, time: int) -> int:
         share = (time - self._start) / max(1, self._end - self._start)
+        # The bound before the start, which a chart needs for its first line, belongs to the first
+        # bucket.
         return min(self._count - 1, max(0, int(share * self._count)))

@@ -1,4 +1,4 @@
-"""Open an OPC UA session as a person: encrypted, and only with the server that we know."""
+"""Open an encrypted OPC UA session as a person, with the server whose certificate is pinned."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name and password.
+    """User name and password of a person.
 
     They stay in memory while the person is logged in, because after a restart of the server a
     session cannot be activated without them; they are never written anywhere.
@@ -34,13 +34,14 @@ class Credentials:
     user: str
     password: str
 
+    # Without the password: a representation ends in logs and tracebacks.
     def __repr__(self) -> str:
         return f"Credentials({self.user!r})"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The twin's OPC UA server: its address and the certificate it must prove to own."""
+    """Endpoint of the twin's OPC UA server: its address and its pinned certificate."""
 
     url: str
     server_certificates: Path
@@ -61,6 +62,8 @@ class Endpoint:
         client.application_uri = APPLICATION_URI
         client.name = client.description = "heatpump-twin HMI"
         client.session_timeout = _SESSION_TIMEOUT
+        # Titles and messages come from the server, in this language; the pages add only their own
+        # words.
         client.set_locale([locale])
         client.set_user(credentials.user)
         client.set_password(credentials.password)
@@ -74,6 +77,7 @@ class Endpoint:
             )
             await client.connect()
         except ua.UaStatusCodeError as error:
+            # A wrong password is the person's to mend; all else is a twin that cannot be used.
             if error.code in _REFUSED:
                 raise LoginRefusedError(texts.WRONG_LOGIN) from error
             raise TwinUnreachableError(texts.refused_by_twin(status_name(error.code))) from error

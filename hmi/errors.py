@@ -1,4 +1,4 @@
-"""What can go wrong between a person and the twin.
+"""Errors between a person and the twin.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Headers that keep the browser from loading anything from elsewhere, or being framed."""
+"""Add security headers: nothing is loaded from elsewhere, and no page can be framed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and its response back with the headers."""
+        """Pass a request on, and add the headers to its response."""
 
+        # Plain ASGI: web sockets and streamed files pass as they are.
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_HEADERS)

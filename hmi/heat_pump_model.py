@@ -1,4 +1,4 @@
-"""What the address space says about a heat pump: read once per session, never hard-coded."""
+"""Model of a heat pump as the address space describes it, read once per session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asyncua import ua
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One parameter of a heat pump, with what is needed to show it."""
+    """Variable of a heat pump, with title, unit, range and states to show it."""
 
     node: ua.NodeId
     id: str
@@ -35,7 +35,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input of a method."""
+    """Input argument of a method."""
 
     kind: ua.VariantType
     text: str
@@ -47,7 +47,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class MethodModel:
-    """One method of a heat pump that this person may call."""
+    """Method of a heat pump that this person may call."""
 
     node: ua.NodeId
     object: ua.NodeId
@@ -63,7 +63,7 @@ class MethodModel:
 
 @dataclass(frozen=True, slots=True)
 class HeatPumpModel:
-    """One heat pump."""
+    """Heat pump with its variables and methods."""
 
     node: ua.NodeId
     id: str
@@ -80,5 +80,6 @@ class HeatPumpModel:
 
     def setter(self, variable: Variable) -> tuple[MethodModel, Input] | None:
         """Return the method that writes a variable, ``Set`` and its BrowseName, and its input."""
+        # By the name: that is how the server's types call their setters.
         method = self.methods.get(f"Set{variable.name}")
         return (method, method.input) if method and method.input else None

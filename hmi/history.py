@@ -1,4 +1,4 @@
-"""Read recorded values page by page (HistoryRead raw, OPC 10000-11), reduced as they arrive."""
+"""Read recorded samples page by page (HistoryRead raw, OPC 10000-11) and decimate them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ async def read_trend(
     client: Client, variable: Variable, start: int, end: int, *, limit: int, silence: int
 ) -> AsyncIterator[Envelope]:
     """Yield the growing series after each page; start and end are ms since the epoch."""
+    # Reduced as it arrives: a raw query over a year would not fit into the browser, nor here.
     envelope = Envelope(start, end, limit, silence)
     async for page in _pages(client, variable.node, _time(start), _time(end)):
         envelope.feed(page)
         yield envelope
+        # Live values of all other pages are in this loop: they get their turn after each page.
         await asyncio.sleep(0)
 
 
@@ -35,6 +37,7 @@ async def _pages(
         StartTime=start,
         EndTime=end,
         NumValuesPerNode=_PAGE,
+        # With bounds, so that a line enters and leaves the chart instead of hanging in it.
         ReturnBounds=True,
     )
     point: bytes | None = None

@@ -1,4 +1,4 @@
-"""Who the HMI is: its OPC UA client certificate and the key that signs its session cookies."""
+"""Identity of the HMI: its OPC UA client certificate and the secret of its session cookies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class HmiIdentity:
-    """Made once and kept in the data directory, readable by its owner only."""
+    """Identity of the HMI, kept in the data directory, readable by its owner only."""
 
     certificate: Path
     private_key: Path
@@ -28,7 +28,7 @@ class HmiIdentity:
 
     @classmethod
     def open(cls, data: DataDirectory) -> HmiIdentity:
-        """Load what is there, make what is missing."""
+        """Load the certificate, key and cookie secret; make what is missing."""
         certificate, key = data.hmi / "client.der", data.hmi / "client.pem"
         if not (certificate.exists() and key.exists()):
             _make_certificate(certificate, key)
@@ -54,5 +54,6 @@ def _make_certificate(certificate: Path, key_file: Path) -> None:
     made = generate_self_signed_app_certificate(
         key, "heatpump-twin HMI", {}, names, [ExtendedKeyUsageOID.CLIENT_AUTH], _VALID_DAYS
     )
+    # Where a start is broken off between the two, `open` makes both again.
     write_private(key_file, dump_private_key_as_pem(key))
     write_private(certificate, made.public_bytes(Encoding.DER))

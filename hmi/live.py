@@ -1,4 +1,4 @@
-"""The latest values that one page shows, kept up to date by an OPC UA subscription."""
+"""Keep the latest values of one page up to date by an OPC UA subscription."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _QUEUE = 20_000
 
 
 class LiveValues:
-    """A subscription with what changed since a page last looked.
+    """Live values of a page: a subscription with the changes since the page last looked.
 
     It outlives connections: whoever owns the session attaches it again after a reconnect.
     """
@@ -37,6 +37,7 @@ class LiveValues:
         self.detach()
         subscription = await client.create_subscription(PERIOD, queue_maxsize=_QUEUE)
         self._subscription = subscription
+        # Before the items are made: their first values come with the next publish.
         self._reader = asyncio.create_task(self._read(subscription))
         nodes = [client.get_node(variable.node) for variable in self.variables.values()]
         if nodes:
@@ -55,17 +56,19 @@ class LiveValues:
         if subscription is not None:
             try:
                 await subscription.delete()
+            # The session may be dying: the server then drops the subscription by itself.
             except (OSError, TimeoutError, ua.UaError) as error:
                 logger.debug("subscription_not_deleted", error=repr(error))
 
     def take_changes(self) -> dict[str, DisplayedValue]:
-        """Return what changed since the last call."""
+        """Return the values that changed since the last call."""
+        # Only the latest of each: a page looks twice a second and cannot show more.
         changed = {key: self.latest[key] for key in self._changed}
         self._changed.clear()
         return changed
 
     def touch(self) -> None:
-        """Count everything as changed: a page starts from nothing."""
+        """Count all values as changed, for a page that starts from nothing."""
         self._changed.update(self.latest)
 
     async def _read(self, subscription: Subscription) -> None:

@@ -1,4 +1,4 @@
-"""Everybody who is logged in, by the token in their browser's signed cookie."""
+"""Log people in and out; each has a token in the browser's signed cookie."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SWEEP = 5.0
 
 
 class People:
-    """Logs people in and out, and out by itself when nobody touched a page for too long.
+    """People who are logged in; one who is idle for too long is logged out.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ class People:
         """
         person = Person(self._endpoint, Credentials(user, password), self.language)
         await person.log_in(on_end=self._forget)
+        # A new one for each login and nothing about the person in it: a stolen cookie is worth
+        # nothing after the log-out.
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._people[token] = person
         self.touch(person)
@@ -50,12 +52,12 @@ class People:
         return token
 
     def find(self, token: str | None) -> Person | None:
-        """Return who holds a token, if still logged in."""
+        """Return the person of a token; None: not logged in any more."""
         person = self._people.get(token or "")
         return person if person and person.link is not TwinLink.CLOSED else None
 
     def touch(self, person: Person) -> None:
-        """Note that a person did something."""
+        """Note that a person was active just now."""
         person.last_active = asyncio.get_running_loop().time()
 
     async def log_out(self, token: str | None, farewell: str = "") -> None:
@@ -66,13 +68,14 @@ class People:
             await person.close(farewell)
 
     def start(self) -> None:
-        """Begin to watch for people who left."""
+        """Start to log out people who are idle."""
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def close(self) -> None:
         """Log everybody out."""
         if self._sweeper is not None:
             self._sweeper.cancel()
+        # Together: each may wait for a dead server, and the process has two seconds.
         await asyncio.gather(*(self.log_out(token) for token in list(self._people)))
 
     def _forget(self, person: Person) -> None:

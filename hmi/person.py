@@ -1,4 +1,4 @@
-"""One person who is logged in: one OPC UA session, shared by all their browser tabs."""
+"""Session of one person who is logged in: an OPC UA session for all their browser tabs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FAILURES = (OSError, TimeoutError, ua.UaError)
 
 
 class TwinLink(StrEnum):
-    """How it stands between this person's session and the twin."""
+    """State of the link between this person's session and the twin."""
 
     CONNECTED = "connected"
     LOST = "lost"
@@ -40,23 +40,23 @@ class TwinLink(StrEnum):
 
 
 class View(Protocol):
-    """Something that lives on a session and must be set up again on the next one."""
+    """Protocol of what lives on a session and is set up again on the next one."""
 
     async def attach(self, client: Client) -> None:
-        """Set up on a fresh session."""
+        """Set the view up on a fresh session."""
         ...
 
     def detach(self) -> None:
-        """Forget the session that is gone."""
+        """Forget the session, which is gone."""
         ...
 
     async def close(self) -> None:
-        """End it: nobody needs it any more."""
+        """End the view: nobody needs it any more."""
         ...
 
 
 class Person:
-    """The session of one person, kept alive until they leave."""
+    """A person with an OPC UA session, kept alive until log-out."""
 
     def __init__(self, endpoint: Endpoint, credentials: Credentials, language: Language) -> None:
         self.name = credentials.user
@@ -79,7 +79,7 @@ class Person:
         self._server_time: tuple[datetime, float] | None = None
 
     async def log_in(self, on_end: Callable[[Person], None]) -> None:
-        """Open the session and keep it; ``on_end`` is told when it cannot be rebuilt.
+        """Open the session and keep it alive; ``on_end`` is called if it cannot be rebuilt.
 
         Raises
         ------
@@ -111,6 +111,7 @@ class Person:
     def now(self) -> datetime:
         """Return the twin's own time, carried on since it was last heard."""
         if self._server_time is None:
+            # Never this machine's clock: it may differ from the server's.
             return datetime.fromtimestamp(0, UTC)
         time, heard = self._server_time
         return time + timedelta(seconds=asyncio.get_running_loop().time() - heard)
@@ -142,13 +143,13 @@ class Person:
         }
 
     async def add(self, view: View) -> None:
-        """Keep a view on this session, and on every later one."""
+        """Attach a view to this session, and to every later one."""
         self._views.append(view)
         if self._client is not None and self.link is TwinLink.CONNECTED:
             await view.attach(self._client)
 
     async def remove(self, view: View) -> None:
-        """Let a view go."""
+        """Remove a view and close it."""
         if view in self._views:
             self._views.remove(view)
             await view.close()
@@ -176,6 +177,7 @@ class Person:
         try:
             self.units = await SiteBrowser(client).units()
             await self._hear(client)
+            # A copy: a page may open or close while this waits.
             for view in list(self._views):
                 await view.attach(client)
         except _FAILURES as error:
@@ -190,6 +192,7 @@ class Person:
                 await self._listen()
                 await self._lose()
                 await self._reconnect()
+        # The password was changed or the account removed meanwhile: trying again would lock it.
         except LoginRefusedError:
             self.link, self.farewell = TwinLink.CLOSED, "again"
             on_end(self)
@@ -199,7 +202,7 @@ class Person:
             on_end(self)
 
     async def _listen(self) -> None:
-        """Return when the server has not answered several times running."""
+        """Read the server's clock every second; return when it has not answered three times."""
         misses = 0
         while misses < _MISSES:
             client = self._client
@@ -208,6 +211,7 @@ class Person:
             try:
                 await self._hear(client)
                 misses = 0
+            # The connection itself is gone: there is no use in counting.
             except ConnectionError:
                 return
             except _FAILURES:
@@ -216,6 +220,8 @@ class Person:
 
     async def _hear(self, client: Client) -> None:
         """Read the server's clock: the proof that it is alive and answers this session."""
+        # One read proves connection, session and server at once, and gives the clock that pages
+        # show.
         time = await asyncio.wait_for(
             client.get_node(ua.ObjectIds.Server_ServerStatus_CurrentTime).read_value(),
             _HEARTBEAT_TIMEOUT,
@@ -242,6 +248,8 @@ class Person:
             try:
                 await self._connect()
             except TwinUnreachableError:
+                # Quick at first, since a restart takes seconds; then slower, as many browsers may
+                # be waiting.
                 delay = min(2 * delay, _RETRY_LAST)
             else:
                 logger.info("session_rebuilt", user=self.name)

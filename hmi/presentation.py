@@ -1,4 +1,4 @@
-"""Turn a value into what is shown: text, quality and where it comes from."""
+"""Present a value as text with its quality and time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GOOD, _UNCERTAIN, _SEVERITY = 0, 1, 30
 
 @dataclass(frozen=True, slots=True)
 class DisplayedValue:
-    """A value as the server sent it."""
+    """Value with status and source time, as the server sent it."""
 
     value: float | None
     """None where there is none to use: Bad, or not a finite number."""
@@ -31,7 +31,7 @@ class DisplayedValue:
 
     @classmethod
     def of(cls, data: ua.DataValue) -> DisplayedValue:
-        """Take the value out of a DataValue; a Bad one has no value."""
+        """Return the displayed value of a DataValue; a Bad one has no value."""
         status = data.StatusCode.value if data.StatusCode is not None else 0
         raw = data.Value.Value if data.Value is not None else None
         number = float(raw) if isinstance(raw, int | float) and not status >> 31 else math.nan
@@ -41,6 +41,7 @@ class DisplayedValue:
     def quality(self) -> str:
         """Return ``good``, ``uncertain`` or ``bad``: the severity bits (OPC 10000-4, 7.39)."""
         severity = self.status >> _SEVERITY
+        # Good without a finite number cannot be shown as one: it counts as Bad.
         if severity == _GOOD:
             return "good" if self.value is not None else "bad"
         return "uncertain" if severity == _UNCERTAIN else "bad"
@@ -51,6 +52,7 @@ def value_text(variable: Variable, value: float | None) -> str:
     if value is None:
         return texts.NO_VALUE
     if variable.states:
+        # An unknown code is shown as its number: firmware may be newer than the profile.
         return variable.states.get(round(value), f"{value:g}")
     return number_text(value, decimals(variable))
 
@@ -58,6 +60,7 @@ def value_text(variable: Variable, value: float | None) -> str:
 def number_text(value: float, places: int) -> str:
     """Return a number with a thin space between thousands and a real minus sign."""
     text = f"{value:,.{places}f}".replace(",", "\u202f")
+    # -0.04 rounds to -0.0: a minus before nothing makes people think of a fault.
     if text.strip("-0.\u202f") == "":
         text = text.removeprefix("-")
     return text.replace("-", "−")
@@ -71,7 +74,7 @@ def decimals(variable: Variable) -> int:
 
 
 def message(variable: Variable, sample: DisplayedValue, zone: ZoneInfo) -> list[object]:
-    """Return what the page's script needs: text, quality, status, time, number, ms since epoch."""
+    """Return a value for the page's script: text, quality, status, time, number, ms."""
     time = sample.time
     return [
         value_text(variable, sample.value),

@@ -40,7 +40,7 @@ Described = Mapping[str, Mapping[str, Any]]
 
 
 class SiteBrowser:
-    """A reader of one server's address space, as the person whose session it uses."""
+    """Browser of a server's address space, with the rights of the session's person."""
 
     def __init__(self, client: Client) -> None:
         self._session = client.uaclient
@@ -48,9 +48,12 @@ class SiteBrowser:
     async def units(self) -> tuple[HeatPumpModel, ...]:
         """Return every heat pump under ``DeviceSet``, in the server's order."""
         namespaces = (await self._values([standard_node(ua.ObjectIds.Server_NamespaceArray)]))[0]
+        # A server without DI has no heat pumps for us; the pages then say so.
         if _DI not in namespaces:
             return ()
         name = ua.QualifiedName("DeviceSet", namespaces.index(_DI))
+        # Browsed and not addressed: NodeIds are the server's, and this client knows only standard
+        # names.
         (objects,) = await self._browse([standard_node(ua.ObjectIds.ObjectsFolder)])
         sets = [ref.NodeId for ref in objects if ref.BrowseName == name]
         if not sets:
@@ -80,6 +83,7 @@ class SiteBrowser:
             if group.BrowseName.Name == "Programs":
                 programs = {str(member.BrowseName.Name): member.NodeId for member in members}
             for member in members:
+                # The first group has it: a parameter may be organized by several.
                 group_of.setdefault(member.NodeId, str(group.BrowseName.Name))
         variables = await self._variables(found.get("ParameterSet", []), group_of)
         methods = await self._methods(parts.get("MethodSet"), found.get("MethodSet", []))
@@ -175,6 +179,8 @@ class SiteBrowser:
             for result in await self._session.browse(parameters):
                 references_of_node = list(result.References or [])
                 point = result.ContinuationPoint
+                # A server may answer in parts, and the continuation has to be read to its end or
+                # released.
                 while point:
                     (more,) = await self._session.browse_next(
                         ua.BrowseNextParameters(False, [point])

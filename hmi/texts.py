@@ -38,7 +38,7 @@ FAREWELL = {
 
 
 def refused_by_twin(status: str) -> Text:
-    """Return why a connection failed though a server answered."""
+    """Return the sentence for the status with which the twin refused a connection."""
     return _LOGIN_REASONS.get(status) or _login_phrase(
         "The twin refuses the connection ({status}).", status=status
     )
@@ -132,12 +132,12 @@ ACTIONS = {
 
 
 def write(value: str) -> Phrase:
-    """Return what a button says that writes a value, which has its unit."""
+    """Return the label of a write button; the value has its unit."""
     return _control_phrase("Write {value}", value=value)
 
 
 def limits(low: str, high: str, unit: str) -> Phrase:
-    """Return the limits of an input."""
+    """Return the text of an input's limits."""
     if not unit:
         return _control_phrase("{low} to {high}", low=low, high=high)
     return _control_phrase("{low} to {high} {unit}", low=low, high=high, unit=unit)
@@ -149,12 +149,12 @@ def ask(what: str, heat_pump: str) -> Phrase:
 
 
 def written(value: str) -> Phrase:
-    """Return what the device reads back after a write; the value has its unit."""
+    """Return the text of a read-back after a write; the value has its unit."""
     return _control_phrase("Reads back {value}", value=value)
 
 
 def reason(status: str) -> Text:
-    """Return why a command failed."""
+    """Return the sentence for the status of a failed command."""
     return _REASONS.get(status) or _control_phrase("The twin refused: {status}.", status=status)
 
 
@@ -194,7 +194,7 @@ TANK_PROGRAMS = {
 
 
 def overridden(title: str, before: str) -> Phrase:
-    """Return what a release gives back."""
+    """Return the sentence of an override and of the value that a release returns to."""
     return _programs_phrase(
         "{setting} is overridden; a release returns it to {before}.",
         setting=title,
@@ -203,7 +203,7 @@ def overridden(title: str, before: str) -> Phrase:
 
 
 def scheduled(target: str, ready_at: str, start_at: str) -> Phrase:
-    """Return what is scheduled, and when it will start."""
+    """Return the sentence of a schedule, with its start where that is known."""
     if not start_at:
         return _programs_phrase(
             "Water at {target} scheduled for {ready_at}.",
@@ -219,7 +219,7 @@ def scheduled(target: str, ready_at: str, start_at: str) -> Phrase:
 
 
 def tank_program(what: str, target: str, until: str) -> Phrase:
-    """Return what is under way in the tank."""
+    """Return the sentence of a running tank program."""
     return _programs_phrase(
         "{what} to {target}, until {until} at the latest.",
         what=what,
@@ -243,7 +243,7 @@ ISSUED = _prediction("issued")
 
 
 def interval(low: str, high: str, unit: str) -> Phrase:
-    """Return the span in which 8 of 10 outcomes are expected."""
+    """Return the text of an 80 % prediction interval."""
     return _prediction_phrase(
         "80 % between {low} and {high} {unit}",
         low=low,
@@ -261,7 +261,7 @@ TREND_READING = _trend("Reading history …")
 
 
 def trend_failed(why: str) -> Phrase:
-    """Return that history cannot be read, and why."""
+    """Return the sentence that history cannot be read, with the reason."""
     return _trend_phrase("History cannot be read: {why}", why=why)
 
 

@@ -1,1 +1,1 @@
-"""Rules that raise alarms. Imports `twin_engine`."""
+"""Rules that raise alarms from the image. Imports `twin_engine`."""

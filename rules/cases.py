@@ -1,4 +1,4 @@
-"""Run the cases of a rule pack: the rules' own tests, for `hptwin check` and for ours."""
+"""Run the cases of a rule pack, the rules' own tests, for `hptwin check` and the test suite."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ def run_cases(pack: Pack) -> list[Problem]:
 
 
 def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
-    """Return what is wrong, if anything."""
+    """Return why a case of a rule fails; None: it passes."""
     needed = set(rule.points)
     for step in (case, *case.then):
+        # A name that the rule does not use is a typing error: the case would pass and test
+        # nothing.
         unknown = sorted(step.given.keys() - needed - set(PARAMETERS))
         if unknown:
             return f"the rule does not look at {', '.join(unknown)}"
@@ -52,9 +54,12 @@ def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
     table = PointTable.build((asset, point, specs[point], None) for point in rule.points)
     image = Image(table, 0)
     engine = RuleEngine([Pack((rule,), pack.source)], site, table)
+    # Not zero, which is the time that the image begins with.
     now, active = MICROSECONDS, False
     for step in (case, *case.then):
         image.ingest(_frame(table, step.given, now))
+        # Evaluated as a step begins and ends: delays count from the first look, as they do in the
+        # twin.
         for moment in (now, now + round(step.after * MICROSECONDS)):
             for change in engine.evaluate(image, moment):
                 active = change.active
@@ -66,6 +71,7 @@ def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
 
 
 def _site(given: Given) -> Site:
+    # No environment: a setting of whoever runs the tests must not decide them.
     site = load_site(environment={})
     pump = site.heat_pumps[0]
     parameters = {name: value for name, value in given.items() if name in PARAMETERS}

@@ -1,4 +1,4 @@
-"""The rule engine: watches the image and says when an alarm becomes active or returns to normal."""
+"""The rule engine: evaluate rules on the image and return alarms that change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOT_YET = -1
 
 
 class RuleEngine:
-    """All rules of some packs on all heat pumps of a site.
+    """Rule engine: all rules of some packs on all heat pumps of a site.
 
     A rule of a later pack takes the place of one with the same id: so a site sets its own limits.
     """
@@ -40,16 +40,18 @@ class RuleEngine:
         return [alarm for watch in self._watch([heat_pump]) for alarm in watch.definitions]
 
     def add(self, heat_pump: HeatPump) -> None:
-        """Watch one more heat pump, whose points are in the table."""
+        """Add a heat pump whose points are in the table."""
         self._watches += self._watch([heat_pump])
 
     def remove(self, asset: str) -> None:
-        """Watch a heat pump no more. Its alarms do not return to normal: they are no more."""
+        """Remove a heat pump with its alarms, which do not return to normal."""
         for watch in self._watches:
             watch.remove(asset)
         self._watches = [watch for watch in self._watches if watch.definitions]
 
     def _watch(self, heat_pumps: Sequence[HeatPump]) -> list[_Watch]:
+        # A watch for each rule and not for each heat pump: one pass of arrays over 250 machines
+        # costs about as much as over one.
         watches = (_Watch(rule, heat_pumps, self._table) for rule in self._rules.values())
         return [watch for watch in watches if watch.definitions]
 
@@ -58,7 +60,7 @@ class RuleEngine:
         return [alarm for watch in self._watches for alarm in watch.definitions]
 
     def evaluate(self, image: Image, now: int) -> list[AlarmTransition]:
-        """Return what has changed. Delays are as fine as this is called often.
+        """Return the alarms that have changed. Delays are as fine as this is called often.
 
         Where a rule raises, its alarms stay as they are and the log has the exception once; so it
         is for one heat pump whose change cannot be told. The others are evaluated as ever.
@@ -76,7 +78,7 @@ class RuleEngine:
 
 
 class _Watch:
-    """One rule on all assets that have its inputs: arrays with one element per asset."""
+    """Watch of one rule on all assets that have its inputs: arrays of one element per asset."""
 
     def __init__(self, rule: Rule, heat_pumps: Sequence[HeatPump], table: PointTable) -> None:
         assets = [
@@ -114,7 +116,9 @@ class _Watch:
         clear = self._rule.clear.evaluate(inputs) if self._rule.clear else 1 - when
         # What is unknown (NaN) is not 1: it neither raises an alarm nor clears one.
         turning = np.where(self._active, clear == 1, when == 1)
+        # The minimum: a clock that was set back must not make a delay longer than it is.
         since = np.where(self._since == _NOT_YET, now, np.minimum(self._since, now))
+        # A delay of its own in each direction, so that a value about the limit does not chatter.
         delay = np.where(self._active, self._off_delay, self._on_delay)
         due = turning & (now - since >= delay)
         changes = []
@@ -126,6 +130,7 @@ class _Watch:
                 due[i] = False  # what could not be told has not happened, and is tried again
             else:
                 failures.worked(self.definitions[i].key)
+        # A condition that is broken off once begins its delay anew: that is what a delay is for.
         self._since = np.where(turning & ~due, since, _NOT_YET)
         self._active ^= due
         return changes
@@ -172,6 +177,8 @@ def _definition(rule: Rule, asset: str) -> AlarmDefinition:
 
 
 def _delays(delay: Delay, assets: Sequence[HeatPump]) -> NDArray[np.float64]:
-    """Return the delay on each asset, whose slowest device sets the length of a poll. [µs]"""
+    """Return the delay of each asset; its slowest device sets the length of a poll. [µs]"""
+    # The slowest: "3 polls" means three looks at the slowest input, or one late frame would be an
+    # alarm.
     polls = [max(device.poll for device in asset.devices) for asset in assets]
     return np.array([delay.of(poll) * MICROSECONDS for poll in polls], dtype=np.float64)

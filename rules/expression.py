@@ -47,7 +47,7 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a condition is evaluated over: for every name an array with one element per asset."""
+    """Inputs of a condition: for every name an array with one element per asset."""
 
     value: Mapping[str, Array]
     """Points (NaN: unknown) and parameters."""
@@ -60,7 +60,7 @@ _Term = Callable[[Inputs], Array]
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A parsed condition."""
+    """Parsed condition of a rule."""
 
     text: str
     points: tuple[str, ...]
@@ -70,7 +70,7 @@ class Expression:
 
     @classmethod
     def parse(cls, text: object) -> Expression:
-        """Parse a condition.
+        """Parse the text of a condition.
 
         Raises
         ------
@@ -80,7 +80,11 @@ class Expression:
         if not isinstance(text, str):
             raise ExpressionError("a condition is a text such as 'water_flow < 5'")
         try:
+            # Parsed only, never evaluated: a pack is a file from somebody else. The tree is
+            # Python's, so that nobody has to learn a grammar; what is not named in
+            # `_Parser.parse` is refused.
             tree = ast.parse(text.strip(), mode="eval")
+        # All that the parser raises on hostile text: a null byte, and nesting without end.
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             reason = getattr(error, "msg", "") or str(error)
             raise ExpressionError(f"{text!r} cannot be read: {reason}") from error
@@ -88,12 +92,14 @@ class Expression:
         term = parser.parse(tree.body)
         points = tuple(name for name in parser.names if name in _POINTS)
         parameters = tuple(name for name in parser.names if name in PARAMETERS)
+        # A condition of plate numbers alone would be active for ever, or never.
         if not points:
             raise ExpressionError(f"{text!r} depends on no point")
         return cls(text.strip(), points, parameters, term)
 
     def evaluate(self, inputs: Inputs) -> Array:
         """Return 1 (true), 0 (false) or NaN (unknown) for every asset."""
+        # Division by zero is unknown here (`_divide`), not a warning in each evaluation.
         with np.errstate(divide="ignore", invalid="ignore"):
             return _truth(self._term(inputs))
 
@@ -102,7 +108,7 @@ _POINTS = frozenset(CATALOGUE["heat_pump"])
 
 
 class _Parser:
-    """Turns an allowed syntax tree into closures; anything else is an error."""
+    """Parser from an allowed syntax tree to closures; anything else is an error."""
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
@@ -176,6 +182,7 @@ def _any(*terms: Array) -> Array:
 
 
 def _compare(operation: Callable[[Array, Array], NDArray[np.bool_]]) -> Callable[..., Array]:
+    # NumPy compares NaN as False, which would make unknown mean no.
     return lambda a, b: np.where(np.isnan(a) | np.isnan(b), np.nan, operation(a, b))
 
 
@@ -215,5 +222,6 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Array], int, int]] = {
 _QUALITY: dict[str, Callable[[Status], NDArray[np.bool_]]] = {
     "good": lambda status: status >> 30 == 0,
     "bad": lambda status: (status & BAD) != 0,
+    # Without the info bits, which say nothing of why a value is Bad.
     "unreachable": lambda status: np.isin(status & 0xFFFF_0000, _UNREACHABLE),
 }

@@ -32,6 +32,8 @@ def load_pack(name: str) -> Pack:
 
 def _source(name: str) -> YamlSource:
     packaged = files("heatpump_twin.rules.packs").joinpath(f"{name}.yaml")
+    # A slash is a path: a file of a site may have the name of a packaged pack without being taken
+    # for it.
     if "/" not in name and packaged.is_file():
         return YamlSource(packaged.read_text("utf-8"), f"{name}.yaml")
     return YamlSource.read(Path(name))

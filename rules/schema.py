@@ -33,6 +33,8 @@ class Delay:
         """Read ``60 s`` or ``3 polls``."""
         if isinstance(value, cls):
             return value
+        # In polls, because one slow device makes any fixed delay wrong: too short here, too long
+        # there.
         match = _POLLS.fullmatch(value) if isinstance(value, str) else None
         if match:
             return cls(polls=int(match[1]))
@@ -101,6 +103,7 @@ class Rule(_Section):
     )
     cause: AlarmText = Field(min_length=1)
     action: AlarmText = Field(min_length=1)
+    # At least one: a rule that was never seen to act is a guess.
     cases: list[Case] = Field(min_length=1)
 
     @property
@@ -122,6 +125,8 @@ class RulePack(_Section):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> RulePack:
+        # Within one file it is a mistake; across packs the later one is meant to replace
+        # (`RuleEngine`).
         ids = [rule.id for rule in self.rules]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:

@@ -1,4 +1,4 @@
-"""Log a failure that would come back with every frame once, and again only after it had worked."""
+"""Log a recurring failure once, and again only after the failing thing had worked."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class FailureLog:
-    """Remembers what of some like things fails now: points, sinks, rules.
+    """Record of which points, sinks or rules fail now, so that each failure is logged once.
 
     Parameters
     ----------
     event : str
-        What is the matter, for the log: ``a point cannot be computed``.
+        Log event: ``a point cannot be computed``.
     kind : str
-        What the names are the names of: the key under which the log has them.
+        Log key of the name: ``point``, ``sink``, ``asset``.
     """
 
     def __init__(self, event: str, kind: str) -> None:
@@ -26,6 +26,7 @@ class FailureLog:
 
     def failed(self, name: str) -> None:
         """Log the exception that is being handled, unless ``name`` failed the last time as well."""
+        # One traceback is enough: at a frame a second the same one would fill the disk overnight.
         if name not in self.failing:
             self.failing.add(name)
             log.exception(self._event, **{self._kind: name})

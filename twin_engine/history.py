@@ -1,4 +1,4 @@
-"""What a reader of history gets, whatever database holds it."""
+"""Recorded samples and the protocol that reads them, whatever database holds them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ class Image:
         self._failures = FailureLog("what is told of new values fails", "sink")
 
     def grow(self, now: int) -> None:
-        """Take in the points that were added to the table: they wait for their first values."""
+        """Append rows for points added to the table, each waiting for its first value."""
+        # Rows are only ever appended: indices are in frames under way and in arrays of others
+        # (ADR 8).
         more = len(self.table) - len(self.value)
         self.value = np.append(self.value, np.full(more, np.nan))
         waiting = np.full(more, BAD_WAITING_FOR_INITIAL_DATA, dtype=np.uint32)
@@ -37,11 +39,11 @@ class Image:
 
     @property
     def sinks(self) -> tuple[FrameSink, ...]:
-        """Who is called with every frame, in this order."""
+        """Sinks that are called with every frame, in this order."""
         return tuple(self._sinks)
 
     def ingest(self, frame: Frame) -> None:
-        """Take a frame in and pass it on. Where a point occurs twice, the later sample stays.
+        """Store a frame and pass it to all sinks. Of a point that occurs twice the later stays.
 
         A sink that raises is logged once until it works again; the others have the frame as ever.
         """
@@ -50,12 +52,17 @@ class Image:
         self.value[frame.point] = frame.value
         self.status[frame.point] = frame.status
         self.time[frame.point] = frame.time
+        # The arrays are written first: the deriver, itself a sink, reads the image and not the
+        # frame. Sinks run in the order of subscription, so what derives stands before what tells
+        # clients.
         for sink in self._sinks:
             try:
                 sink(frame)
             except Exception:  # noqa: BLE001 (the boundary of one sink: the others go on)
                 self._failures.failed(_name_of(sink))
             else:
+                # Asked first: finding the name of a sink for each frame would cost more than the
+                # call.
                 if self._failures.failing:
                     self._failures.worked(_name_of(sink))
 

@@ -1,4 +1,4 @@
-"""Where a predicted value comes from."""
+"""Provenance of a predicted value: its model and the data that this was trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One value with its quality, and how quality passes on to what is computed from it."""
+"""One sample: a value with its status and time, and how these pass on to computed values."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ def sample_of(value: float, *used: Sample) -> Sample:
             status = sample.status
         if sample.time > time:
             time = sample.time
+    # The status of the input stays: why there is no value is told by the device, not by the
+    # arithmetic.
     if is_bad(status):
         return Sample(math.nan, status, time)
     if math.isnan(value):

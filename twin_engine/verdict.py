@@ -1,4 +1,4 @@
-"""How a request for something that the twin does by itself was answered."""
+"""Answer to a request for a schedule, tank program, override release, fault reset or training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values, times and durations as a person reads them."""
+"""Format values, times and durations as a person reads them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def time_text(time: int, zone: ZoneInfo, now: int) -> str:
     local, today = (
         datetime.fromtimestamp(t / MICROSECONDS, UTC).astimezone(zone) for t in (time, now)
     )
+    # The site's own day decides, not that of UTC: 00:30 in Madrid is still today there.
     return local.strftime("%H:%M" if local.date() == today.date() else "%Y-%m-%d %H:%M")
 
 
@@ -43,5 +44,6 @@ def duration_text(seconds: float) -> str:
 
 def sentences(parts: Sequence[str]) -> str:
     """Join sentences, each in whatever language it is told, and leave out the empty ones."""
+    # A lone `Text` or `Phrase` is passed on as it is, and keeps its own translation.
     said = [part for part in parts if part]
     return said[0] if len(said) == 1 else joined(" ", said)

@@ -1,1 +1,1 @@
-"""What people see: one module per page or part of a page."""
+"""Web pages: one module per page or part of a page."""

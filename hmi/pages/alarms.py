@@ -1,4 +1,4 @@
-"""The alarm list: state, severity, cause, what to do, and acknowledgement where it is offered."""
+"""The alarm page: alarms with state, severity, cause and action, and acknowledgement."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ def add_alarms_page(shell: Shell) -> None:
 
 
 async def _acknowledge(person: Person, event: GenericEventArguments) -> None:
+    # Looked up and checked again here: what a browser sends is a wish, and rights are not a
+    # matter of which buttons it shows.
     alarm = person.alarms.find(str(event.args))
     if alarm is None or not person.may_acknowledge(alarm):
         return
@@ -46,7 +48,7 @@ async def _acknowledge(person: Person, event: GenericEventArguments) -> None:
 
 
 async def _ask(person: Person, alarm: Alarm) -> str | None:
-    """Return the comment, or None if the person changed their mind."""
+    """Ask for a comment in a dialog and return it; None: cancelled."""
     say = person.say
     with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
         ui.label(alarm.message)
@@ -59,5 +61,6 @@ async def _ask(person: Person, alarm: Alarm) -> str | None:
     try:
         answer = await dialog
     finally:
+        # Also when the page is closed with the question open: dialogs would pile up.
         dialog.delete()
     return None if answer is None else str(answer)

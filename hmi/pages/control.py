@@ -1,4 +1,4 @@
-"""Setpoints and switches: what this person may change, with limits, confirmation and result."""
+"""Control panel: setpoints and switches with limits, confirmation and result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STEP = 0.5
 
 
 def control_panel(person: Person, unit: HeatPumpModel) -> None:
-    """Build a faceplate for everything that the server lets this person change."""
+    """Build a faceplate for each setpoint and switch that this person may write."""
     with ui.element("section").classes("panel control"):
         ui.html(f"<h2>{person.say(texts.CONTROL)}</h2>", sanitize=False)
         if not unit.methods:
@@ -28,6 +28,8 @@ def control_panel(person: Person, unit: HeatPumpModel) -> None:
         actions = [unit.methods[name] for name in texts.ACTIONS if name in unit.methods]
         if actions:
             _Actions(person, unit, actions)
+        # What the server lets this person write and no list of ours: rights are the server's
+        # matter (ADR 4).
         for variable in unit.variables.values():
             setter = unit.setter(variable)
             if setter is None:
@@ -39,7 +41,7 @@ def control_panel(person: Person, unit: HeatPumpModel) -> None:
 
 
 class ControlResult:
-    """The line under a faceplate that says what became of the last command."""
+    """Result line under a faceplate, with the outcome of the last command."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -47,7 +49,7 @@ class ControlResult:
         self._place.props('role="status" aria-live="polite"')
 
     async def of(self, command: Awaitable[Outcome], read_back: Callable[[float], str]) -> Outcome:
-        """Show that a command is under way, then how it ended."""
+        """Await a command; show that it is under way, then its outcome."""
         self._show("busy", self._say(texts.WRITING))
         outcome = await command
         parts = [self._say(outcome.message)]
@@ -65,7 +67,7 @@ class ControlResult:
 
 
 class _Setpoint:
-    """A number with limits. What is outside them cannot be sent."""
+    """Faceplate of a number with limits; a value outside them cannot be sent."""
 
     def __init__(
         self,
@@ -77,6 +79,8 @@ class _Setpoint:
     ) -> None:
         self._person, self._unit, self._say = person, unit, person.say
         self._variable, self._method = variable, method
+        # The method's own limits first: the range of the variable is what the quantity normally
+        # spans.
         self._low, self._high = takes.span or variable.span or (-math.inf, math.inf)
         with ui.element("div").classes("faceplate"):
             ui.html(
@@ -129,6 +133,7 @@ class _Setpoint:
         value = self._allowed()
         if value is None:
             return
+        # Until it has ended: a second click would write twice.
         self._button.disable()
         try:
             await self._result.of(
@@ -140,7 +145,7 @@ class _Setpoint:
 
 
 class _Choice:
-    """One of several named states."""
+    """Faceplate of a choice among named states."""
 
     def __init__(
         self,
@@ -171,6 +176,8 @@ class _Choice:
         if code is None:
             return
         chosen = f"{self._variable.title} → {self._variable.states[code]}"
+        # Asked for states and commands, not for a setpoint within its limits: a question at each
+        # step would be clicked away unread.
         if await confirmed(self._person.say, texts.ask(chosen, self._unit.name)):
             await self._result.of(
                 self._person.call(self._method, code),
@@ -179,7 +186,7 @@ class _Choice:
 
 
 class _Actions:
-    """Commands without a value, such as start and stop."""
+    """Faceplate of commands without a value, such as start and stop."""
 
     def __init__(self, person: Person, unit: HeatPumpModel, methods: list[MethodModel]) -> None:
         self._person, self._unit = person, unit
@@ -199,7 +206,7 @@ class _Actions:
 
 
 async def confirmed(say: Say, question: str) -> bool:
-    """Ask before a command that starts, stops or switches a machine."""
+    """Ask for confirmation of a command that starts, stops or switches a machine."""
     with ui.dialog() as dialog, ui.element("div").classes("panel dialog"):
         ui.label(say(question))
         with ui.element("div").classes("bar-row end"):

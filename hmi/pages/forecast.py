@@ -1,4 +1,4 @@
-"""What a model expects: always labelled, always with its interval and where it comes from."""
+"""Prediction panel: predicted values, labelled, with their interval and model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BOUNDS = ("_lower", "_upper")
 
 
 def prediction_panel(say: Say, unit: HeatPumpModel, zone: ZoneInfo) -> None:
-    """Show every predicted quantity of a heat pump; without one there is no panel."""
+    """Build the panel of all predicted values of a heat pump; none without predictions."""
     predicted = [
         variable
         for variable in unit.variables.values()
@@ -38,6 +38,8 @@ def _prediction(say: Say, unit: HeatPumpModel, variable: Variable, zone: ZoneInf
         low, high = (live(bound, unit=False) for bound in bounds if bound)
         words = say(texts.interval(low, high, escape(variable.unit)))
         span = f'<p class="interval">{words}</p>'
+    # With the model beside it: a number that looks measured and is not would be trusted too far
+    # (ADR 6).
     origin = " · ".join(
         f"{say(label)} {escape(_origin_text(variable.provenance[name], zone))}"
         for name, label in texts.PROVENANCE.items()
@@ -52,7 +54,7 @@ def _prediction(say: Say, unit: HeatPumpModel, variable: Variable, zone: ZoneInf
 
 
 def _origin_text(value: Any, zone: ZoneInfo) -> str:
-    """Return a property of the model: a date, a duration [ms] or a text."""
+    """Return a model property as text: a date, a duration [ms] or a text."""
     if isinstance(value, datetime):
         return presentation.aware(value).astimezone(zone).strftime("%Y-%m-%d")
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Log in and out: plain HTML forms, so that nothing else is served to strangers."""
+"""Login and logout pages: plain HTML forms."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from heatpump_twin.hmi.people import People
 TOKEN = "person"  # noqa: S105  the name of the cookie's entry
 _SEE_OTHER = 303
 
+# No NiceGUI here: to strangers neither scripts nor a web socket are served.
 _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -49,8 +50,11 @@ def add_login(app: FastAPI, site: Site, people: People) -> None:
         fields = await request.form()
         user, password = str(fields.get("user", "")), str(fields.get("password", ""))
         try:
+            # The server judges name and password, and locks out who guesses: there is no second
+            # list of users.
             token = await people.log_in(user, password)
         except HmiError as error:
+            # 401 only for a wrong login: a twin that is away is not the person's fault.
             status = 401 if isinstance(error, LoginRefusedError) else 503
             return _form(site, language, error.text, kind="wrong", user=user, status=status)
         await people.log_out(request.session.get(TOKEN))
@@ -83,10 +87,12 @@ def _form(
         password_label=language.words(texts.PASSWORD),
         login=language.words(texts.LOGIN),
     )
+    # Not stored: the back button must not show the name of who was here.
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 
 
 def _same_origin(request: Request) -> bool:
-    """Refuse forms that another site sends in a person's name."""
+    """Tell whether a form comes from our own pages and not from another site."""
+    # Browsers send Origin with each form; programs without one carry no cookie of a person.
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")

@@ -1,4 +1,4 @@
-"""Small pieces of HTML that the page's script keeps up to date by their key."""
+"""Pieces of HTML for live values, which the page's script updates by their key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ Say = Callable[[str], str]
 
 
 def live(variable: Variable, *, unit: bool = True, tag: str = "span") -> str:
-    """Return a place for a live value: number, mark of its quality, unit."""
+    """Return the HTML of a live value: number, quality mark, unit."""
+    # Plain HTML with a key, and no element of the framework for each value: a page has hundreds,
+    # and each element lives on the server too.
     symbol = f'<span class="u">{escape(variable.unit)}</span>' if unit and variable.unit else ""
     return (
         f'<{tag} class="v pending" data-key="{escape(variable.key)}" '
@@ -23,7 +25,7 @@ def live(variable: Variable, *, unit: bool = True, tag: str = "span") -> str:
 
 
 def bar(variable: Variable, marker: Variable | None = None) -> str:
-    """Return a bar with the value's place in its normal range, and a mark for its setpoint."""
+    """Return the HTML of a bar: the value within its normal range, and its setpoint."""
     if variable.span is None:
         return ""
     low, high = variable.span

@@ -1,4 +1,4 @@
-"""The mimic: a heat pump as a process picture, with only those parts that it reports about.
+"""Draw the mimic: a heat pump as a process picture, with the parts that it reports about.
 
 Drawn twice, wide for panels and tall for phones; the style sheet shows one of them. Greys only:
 colour is left to what is abnormal (ISA-101).
@@ -20,6 +20,8 @@ _HEAT_METER = ("thermal_power", "water_flow", "meter_heat_power")
 
 def draw(unit: HeatPumpModel, say: Say) -> str:
     """Return the mimic of a heat pump as two SVG pictures."""
+    # Both are in the page, since a phone may be turned: the style sheet chooses, without asking
+    # the server.
     return _wide(unit, say) + _tall(unit, say)
 
 

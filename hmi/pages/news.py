@@ -1,4 +1,4 @@
-"""What is new for one page since it last heard: values, alarms, signs of life."""
+"""Collect the news of one page since its last push: values, alarms, heartbeat."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 class News:
-    """Collects what a page must be told; nothing is sent twice."""
+    """News of one page: values, alarms, link and heartbeat; nothing is sent twice."""
 
     def __init__(self, person: Person, variables: Iterable[Variable], zone: ZoneInfo) -> None:
         self.values = LiveValues(variables)
@@ -31,7 +31,7 @@ class News:
         self._link: TwinLink | None = None
 
     async def open(self) -> None:
-        """Begin to listen."""
+        """Subscribe to the page's values."""
         try:
             await self._person.add(self.values)
         except (OSError, TimeoutError, ua.UaError, TwinUnreachableError) as error:
@@ -39,11 +39,11 @@ class News:
             logger.warning("page_without_values", error=repr(error))
 
     async def close(self) -> None:
-        """Stop listening: the page is gone."""
+        """End the subscription: the page is gone."""
         await self._person.remove(self.values)
 
     def take(self) -> dict[str, Any] | None:
-        """Return what to push now, or None."""
+        """Return the message to push to the page; None: nothing is new."""
         message: dict[str, Any] = {}
         changes = self.values.take_changes()
         if changes:
@@ -52,6 +52,7 @@ class News:
                 for key, sample in changes.items()
             }
         rows = self._person.alarms.rows()
+        # The right to acknowledge is part of it: it comes a moment later than the alarm itself.
         alarms = (self._person.alarms.version, tuple(map(self._person.may_acknowledge, rows)))
         if alarms != self._alarms:
             self._alarms = alarms
@@ -62,6 +63,8 @@ class News:
         if self._person.beats != self._beats:
             self._beats = self._person.beats
             message["clock"] = presentation.date_time_text(self._person.now(), self._zone)
+            # Also when no value moves: a page that hears nothing for 5 s greys its values, so
+            # that a frozen server does not look like a steady machine.
             message["beat"] = self._beats
         return message or None
 

@@ -1,4 +1,4 @@
-"""The overview: one card per heat pump, calm unless something is abnormal."""
+"""The overview page: one card per heat pump."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def add_overview(shell: Shell) -> None:
         person = shell.who(request)
         if person is None:
             return to_login()
+        # Only the points of the cards are subscribed to: of 250 heat pumps all would be ten
+        # thousand.
         shown = [variable for unit in person.units for variable in _variables(unit)]
         with shell.page(person, request, person.say(texts.OVERVIEW), shown):
             cards = "".join(card(unit, person.say) for unit in person.units)

@@ -1,4 +1,4 @@
-"""All parameters of a heat pump by functional group, with a filter that runs in the browser."""
+"""Parameter table of a heat pump by functional group, with a filter in the browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _WITHOUT_RANGE = {"Statistics", "Diagnostics", "Identification"}
 
 
 def parameter_table(unit: HeatPumpModel, say: Say) -> None:
-    """Build the table; the page's script keeps values, qualities and times up to date."""
+    """Build the parameter table; the page's script updates values, qualities and times."""
+    # What is looked at daily comes first; groups that we do not know come last, and are not lost.
     groups: dict[str, list[Variable]] = {name: [] for name in _ORDER}
     for variable in unit.variables.values():
         groups.setdefault(variable.group, []).append(variable)
@@ -51,6 +52,7 @@ def _group(name: str, title: str, variables: list[Variable], say: Say) -> str:
 
 
 def _row(variable: Variable, group: str, say: Say) -> str:
+    # The words for the filter are in the row: it searches while one types, without the server.
     words = f"{variable.title} {variable.name} {group} {variable.text}".lower()
     predicted = f" <mark>{say(texts.PREDICTED)}</mark>" if variable.provenance else ""
     return (

@@ -1,4 +1,4 @@
-"""What the twin does by itself on a heat pump: what is under way, and a few ways to ask for it."""
+"""Program panel: overrides, schedule and tank program of a heat pump, with their methods."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ENDS = {"ReleaseOverride": "Overrides", "CancelSchedule": "ScheduleReadyAt"}
 
 
 def program_panel(person: Person, unit: HeatPumpModel, zone: ZoneInfo) -> None:
-    """Show what is overridden, scheduled and running; offer only what can be done now."""
+    """Build the panel of overrides, schedule and tank program of a heat pump."""
     if unit.programs:
         _Panel(person, unit, zone)
 
@@ -50,6 +50,7 @@ class _Panel:
             for name, point in _HEATS.items():
                 if name in unit.methods and point in unit.variables:
                     self._form(unit.methods[name], unit.variables[point])
+        # After the page is sent: its builder has a few seconds in all, and a read may take them.
         ui.timer(0, self._refresh, once=True)
         ui.timer(_PERIOD, self._refresh)
 
@@ -62,6 +63,7 @@ class _Panel:
 
         button = ui.button(self._person.say(texts.PROGRAM_METHODS[method.name]), on_click=act)
         button.props(f'unelevated no-caps data-action="{method.name}"')
+        # Shown when there is something to end: an action that can only fail is not offered.
         button.set_visibility(False)
         return button
 
@@ -104,7 +106,9 @@ class _Panel:
         check()
 
     def _next(self, clock: str) -> datetime:
-        """Return the next time at which the site's clocks show ``07:00``."""
+        """Return the next time at which the site's clock shows a time of day such as ``07:00``."""
+        # The server's clock and not that of this machine or of the browser: it decides when a
+        # schedule starts.
         now = aware(self._person.now()).astimezone(self._zone)
         hour, minute = map(int, clock.split(":")[:2])
         today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
@@ -127,13 +131,13 @@ class _Panel:
 
 @dataclass(frozen=True, slots=True)
 class SiteClock:
-    """Says when, as the clocks of the site show it: ``Mon 07:00``."""
+    """Clock of the site, for times as text: ``Mon 07:00``."""
 
     zone: ZoneInfo
     language: Language
 
     def text(self, time: datetime | None) -> str:
-        """Return a time of the coming days."""
+        """Return a time of the coming days with its weekday."""
         if time is None:
             return texts.NO_VALUE
         local = aware(time).astimezone(self.zone)
@@ -149,12 +153,13 @@ def _within(text: str | None, span: tuple[float, float] | None) -> bool:
 
 
 def _lines(unit: HeatPumpModel, values: Mapping[str, Any], clock: SiteClock) -> list[Phrase]:
-    """Return a sentence for each thing that is under way."""
+    """Return a sentence for each override, schedule and tank program."""
     lines = []
     overrides: Sequence[str] = values.get("Overrides") or ()
     before: Sequence[float] = values.get("OverriddenValues") or ()
     by_name = {variable.name: variable for variable in unit.variables.values()}
     for name, value in zip(overrides, before, strict=False):
+        # A setting without a variable has no title and no unit to be shown with.
         variable = by_name.get(name)
         if variable is not None:
             shown = f"{value_text(variable, value)} {variable.unit}".rstrip()

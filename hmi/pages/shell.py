@@ -1,4 +1,4 @@
-"""What every page has: header, alarm banner, and one push of news twice a second."""
+"""Page shell: header, alarm banner, and a push of news twice a second."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _NAVIGATION = (("/", texts.OVERVIEW), ("/alarms", texts.ALARMS))
 
 
 def to_login() -> Response:
-    """Send a stranger to the login page."""
+    """Return the redirect to the login page."""
     return RedirectResponse("/login", _SEE_OTHER)
 
 
 class Shell:
-    """Builds pages for people who are logged in."""
+    """Shell of all pages for people who are logged in."""
 
     def __init__(self, site: Site, people: People) -> None:
         self.site = site
@@ -40,7 +40,7 @@ class Shell:
         self._people = people
 
     def who(self, request: Request) -> Person | None:
-        """Return who asks, or None: they must log in first (``TO_LOGIN``)."""
+        """Return the person who asks; None: they must log in first (`to_login`)."""
         person = self._people.find(request.session.get(TOKEN))
         if person is not None:
             self._people.touch(person)
@@ -50,16 +50,19 @@ class Shell:
     def page(
         self, person: Person, request: Request, title: str, variables: Iterable[Variable]
     ) -> Iterator[News]:
-        """Open a page with its header; what is built inside is its content."""
+        """Open a page with its header; what is built inside the context is its content."""
         _head(person)
         ui.page_title(f"{title} · {self.site.site.name}")
         ui.html(self._header(person, request.url.path), sanitize=False).classes("hmi-top")
         news = News(person, list(variables), self.zone)
         with ui.element("main").classes("hmi-main"):
             yield news
+        # The browser tells of keys and clicks: a page that is only open is no sign of a person.
         ui.on("activity", lambda: self._people.touch(person))
         ui.context.client.on_delete(news.close)
         ui.timer(0, news.open, once=True)
+        # One push for the whole page in place of bindings for each value, which would cost
+        # quadratically.
         ui.timer(_PUSH, lambda: _push(person, news))
 
     def _header(self, person: Person, path: str) -> str:
@@ -104,6 +107,7 @@ def _head(person: Person) -> None:
 
 
 def _push(person: Person, news: News) -> None:
+    # Checked here too: after a log-out in one tab the others must not go on to show values.
     if person.link is TwinLink.CLOSED:
         ui.navigate.to(f"/login?why={person.farewell or 'bye'}")
         return

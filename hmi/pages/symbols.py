@@ -1,4 +1,4 @@
-"""Symbols of the mimic, after ISO 10628-2 and ISO 14617, as pieces of SVG."""
+"""Draw the symbols of the mimic, after ISO 10628-2 and ISO 14617, as SVG."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ XY = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """Where a live value stands in the picture."""
+    """Place of a live value in the mimic."""
 
     point: str
     x: float
@@ -30,7 +30,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture of fixed size that scales with its place."""
+    """SVG drawing of fixed size that scales with its place."""
 
     width: int
     height: int
@@ -43,7 +43,7 @@ class Drawing:
         tags: Sequence[Tag | None],
         say: Say,
     ) -> str:
-        """Return the SVG; tags of points that the heat pump lacks are left out."""
+        """Return the SVG of the mimic; tags of points that the heat pump lacks are left out."""
         shown = [
             _tag(tag, unit.variables[tag.point], say)
             for tag in tags
@@ -215,6 +215,7 @@ def defrost(x: float, y: float, state: Variable | None, label: str) -> str | Non
 
 
 def _on(state: Variable | None) -> str:
+    # The script switches the symbol by this key: the drawing itself is sent once.
     return f' data-on="{escape(state.key)}"' if state else ""
 
 

@@ -1,4 +1,4 @@
-"""The trend: recorded values of chosen points, drawn as they are read, carried on live."""
+"""Trend panel: recorded values of chosen points, drawn as they are read, carried on live."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST = 8
 
 
 class TrendPanel:
-    """A chart with a choice of points and spans; only one reading is under way at a time."""
+    """Trend chart with a choice of points and spans; one reading is under way at a time."""
 
     def __init__(self, person: Person, unit: HeatPumpModel, timezone: str, silence: int) -> None:
         self._person, self._silence = person, silence
@@ -53,6 +53,7 @@ class TrendPanel:
                 self._points.classes("points")
                 self._hours = ui.toggle(texts.RANGES, value=1, on_change=self._restart)
                 self._hours.props("unelevated no-caps dense")
+            # Without animation: a chart that is drawn while it is read would never come to rest.
             self._chart = ui.echart({"animation": False}).classes("chart")
             self._note = ui.html("", sanitize=False).classes("note").props('id="trend-note"')
         ui.on("trend-window", self._read_window)
@@ -87,9 +88,10 @@ class TrendPanel:
         self._start(chosen, *self._span, _LIMIT, detail=False)
 
     def _read_window(self, event: GenericEventArguments) -> None:
-        """Read what the person zoomed into, finer; keep the whole span around it."""
+        """Read the zoomed window of the trend again, finer; keep the whole span around it."""
         start, end = (round(float(value)) for value in event.args[:2])
         first, last = self._span
+        # What the browser asks for is bounded here: the span decides how much is read.
         start, end = max(first, start), min(max(last, epoch_ms(self._person.now())), end)
         if end - start > 1000:
             self._start(self._chosen(), start, end, _DETAIL, detail=True)
@@ -101,6 +103,7 @@ class TrendPanel:
         self, variables: list[Variable], start: int, end: int, limit: int, *, detail: bool
     ) -> None:
         self.close()
+        # In the background: reading takes longer than the page builder may.
         self._reading = background_tasks.create(
             self._read(variables, start, end, limit, detail=detail), name="trend"
         )
@@ -116,6 +119,8 @@ class TrendPanel:
                 async for envelope in read_trend(
                     self._person.client, variable, start, end, limit=limit, silence=self._silence
                 ):
+                    # A zoomed window is drawn at its end only: half of it would jump about under
+                    # the pointer.
                     if loop.time() - drawn > _DRAW_EVERY and not detail:
                         self._run("trend.data", variable.key, envelope.points(), start, end, False)
                         drawn = loop.time()

@@ -1,4 +1,4 @@
-"""One heat pump: mimic, control, prediction, trend, parameters."""
+"""The page of one heat pump: mimic, control, programs, prediction, trend, parameters."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ _SILENT_INTERVALS = 3
 
 def add_unit_page(shell: Shell) -> None:
     """Add the page ``/unit/<id>``."""
+    # Known from the site file: OPC UA does not tell how often an unchanged value is recorded.
     silence = round(_SILENT_INTERVALS * shell.site.historian.max_interval * 1000)
 
     @ui.page("/unit/{identifier}")
@@ -38,6 +39,7 @@ def add_unit_page(shell: Shell) -> None:
         if person is None:
             return to_login()
         unit = person.unit(identifier)
+        # A heat pump that went with a reload, or a wrong address.
         if unit is None:
             with shell.page(person, request, person.say(texts.OVERVIEW), ()):
                 ui.html(f'<p class="panel">{person.say(texts.NOT_FOUND)}</p>', sanitize=False)

@@ -31,6 +31,8 @@ def configure(process: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    # Libraries at WARNING, our own rooms at INFO: what is normal for a library is no news of a
+    # heat pump.
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("heatpump_twin").setLevel(logging.INFO)
     # asyncua and pymodbus report at ERROR what a remote peer did wrong, once per request; our own

@@ -14,6 +14,8 @@ def until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) ->
     async def body() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        # An event in place of KeyboardInterrupt, which would break off whatever is being written
+        # to a device; SIGTERM and Ctrl-C thus stop in the same order.
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         await main(stop)

@@ -1,1 +1,1 @@
-"""The only write path, and its record."""
+"""Commands: the only way to write to a device, and the audit log of all attempts."""

@@ -1,4 +1,4 @@
-"""The audit log: who asked for what, and what came of it."""
+"""Audit log: who wrote or requested what, with the outcome."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One attempt to change something."""
+    """One attempt to write a point or to start a program, with its outcome."""
 
     time: int
     """When it began. [µs since the Unix epoch, UTC]"""
@@ -43,7 +43,7 @@ class AuditEntry:
 
 
 class AuditLog:
-    """The table ``audit``. What a method returned from is on disk."""
+    """Audit log in the table ``audit``. An entry is on disk when its method has returned."""
 
     def __init__(self, url: str | URL) -> None:
         self._engine = open_engine(url)
@@ -61,6 +61,8 @@ class AuditLog:
         try:
             await self._call(lambda: migrate(self._engine))
         except SchemaError:
+            # A schema of a newer version is final: no later call can succeed. A server that is
+            # away may come back, so then the pool stays.
             await self.stop()
             raise
 
@@ -69,7 +71,7 @@ class AuditLog:
         await asyncio.to_thread(self._engine.dispose)
 
     async def append(self, entry: AuditEntry) -> int:
-        """Record an attempt and return its number."""
+        """Append the entry of an attempt and return its number."""
         row = asdict(entry)
         for name in ("old", "requested", "read_back"):
             row[name] = _number(row[name])
@@ -79,7 +81,7 @@ class AuditLog:
     async def complete(
         self, number: int, *, status: int, read_back: float | None, message: str
     ) -> None:
-        """Record the outcome of an attempt that was appended incomplete."""
+        """Store the outcome of an entry that was appended incomplete."""
         statement = (
             update(AUDIT)
             .where(AUDIT.c.id == number)
@@ -93,11 +95,13 @@ class AuditLog:
         await self._call(lambda: self._execute(statement))
 
     async def tail(self, count: int) -> list[AuditEntry]:
-        """Return the last ``count`` entries, newest first."""
+        """Return the last ``count`` audit entries, newest first."""
         return await self._call(lambda: self._newest(count))
 
     def _insert(self, row: dict[str, Any]) -> int:
         with self._engine.begin() as connection:
+            # The number is needed to complete the entry: a second insert would leave two rows of
+            # one attempt.
             key = connection.execute(insert(AUDIT), row).inserted_primary_key
         assert key is not None  # noqa: S101 (one row was inserted)
         return int(key[0])
@@ -120,8 +124,11 @@ class AuditLog:
 
 
 def _number(value: float | None) -> float | None:
+    # NULL and not NaN: SQLite stores NaN as NULL anyway, and PostgreSQL sorts it above every
+    # number.
     return value if value is not None and math.isfinite(value) else None
 
 
 def _signed(status: int) -> int:
+    # Neither database has an unsigned 32-bit type: the same bits, signed.
     return int(np.uint32(status).view(np.int32))

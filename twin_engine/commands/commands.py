@@ -1,4 +1,4 @@
-"""The only write path: range check, write, read-back, audit."""
+"""Write to devices, the only way there is: range check, audit, write, read-back."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What became of a command, in the point's unit."""
+    """Result of a command, its values in the point's unit."""
 
     status: int
     """OPC UA status: Good only when the device reads back what was asked for."""
@@ -53,7 +53,7 @@ class CommandResult:
 
 
 class CommandHandler(Protocol):
-    """Takes commands. Whoever the caller is, access rights were checked before."""
+    """Protocol of a write path. Access rights of the caller were checked before."""
 
     async def write(
         self, key: str, value: float, *, user: str, origin: str, reason: str = ""
@@ -69,7 +69,7 @@ class CommandHandler(Protocol):
 
 
 class Commands:
-    """Checks a command, has the driver that owns the point write it, and records it.
+    """Write path to all devices: checks, records and hands a command to the point's driver.
 
     An attempt is on record before anything goes on the wire: what cannot be recorded is not done.
     """
@@ -92,13 +92,15 @@ class Commands:
         self._turn: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def add(self, driver: Driver) -> None:
-        """Have a driver write the points that it feeds."""
+        """Add a driver: it writes the points that it feeds."""
         self._owner |= dict.fromkeys(driver.points, driver)
 
     async def remove(self, driver: Driver) -> None:
-        """Have nobody write the points of a driver any more; wait for what is under way."""
+        """Remove a driver; wait for its writes under way."""
         for index in driver.points:
             self._owner.pop(index, None)
+        # Ownership went first, so nobody new gets in; taking each turn once waits for those
+        # inside.
         for index in self._turn.keys() & driver.points.keys():
             async with self._turn.pop(index):
                 pass
@@ -106,18 +108,20 @@ class Commands:
     async def write(
         self, key: str, value: float, *, user: str, origin: str, reason: str = ""
     ) -> CommandResult:
-        """Write a point and return what became of it. Writes to one point take turns."""
+        """Write a point and return the result. Writes to one point take turns."""
         point = self._table.by_key.get(key)
         driver = None if point is None else self._owner.get(point.index)
         entry = self._entry(key, value, user, origin, reason)
         if point is None:
             return await self._turn_away(entry, BAD_NODE_ID_UNKNOWN, f"There is no point {key}.")
+        # Refusals are on record too: who tried what is a question of security, not of success.
         if driver is None or point.limits is None:
             message = f"{point.spec.title} cannot be written on {point.asset}."
             return await self._turn_away(entry, BAD_NOT_WRITABLE, message)
         if refusal := out_of_range(point.spec, point.limits, value):
             return await self._turn_away(entry, refusal.status, refusal.message)
         async with self._turn[point.index]:
+            # Taken anew: the value before is that of the write which this one waited for.
             entry = replace(entry, time=self._clock.now(), old=self._old(point))
             return await self._carry_out(entry, point, driver, value)
 
@@ -131,6 +135,8 @@ class Commands:
         self, entry: AuditEntry, point: Point, driver: Driver, value: float
     ) -> CommandResult:
         try:
+            # First on record as not complete, then on the wire: a write that ends with a power
+            # cut must not have happened without a trace.
             number = await self._audit.append(entry)
         except AuditError as error:
             log.error("command not carried out", key=point.key, user=entry.user, error=str(error))
@@ -138,10 +144,13 @@ class Commands:
             return _result(entry, BAD_RESOURCE_UNAVAILABLE, None, message)
         try:
             outcome = await driver.write(point.index, value)
+        # The request may have left before the error: unknown is the only honest outcome.
         except DriverError as error:
             outcome = WriteOutcome(WriteState.UNKNOWN, UNCERTAIN, None, str(error))
         status, message = _judge(outcome, point, value)
         try:
+            # A failure here cannot undo the write, so the result stands and its message tells the
+            # gap.
             await self._audit.complete(
                 number, status=status, read_back=outcome.read_back, message=message
             )
@@ -171,6 +180,8 @@ class Commands:
             requested=value,
             read_back=None,
             status=UNCERTAIN,
+            # What an entry says if the twin ends before `complete`: the truth then, and replaced
+            # otherwise.
             message="The outcome is not on record.",
             reason=reason,
             complete=False,
@@ -182,7 +193,7 @@ class Commands:
 
 
 def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]:
-    """Return the status and the sentence for what a driver reports."""
+    """Return the status and the sentence for the write outcome that a driver reports."""
     title, asked = point.spec.title, value_text(point.spec, value)
     held = value_text(point.spec, outcome.read_back)
     because = outcome.message.rstrip(".")
@@ -196,6 +207,8 @@ def _judge(outcome: WriteOutcome, point: Point, value: float) -> tuple[int, str]
                 "the value itself, or follow another source.",
             )
         case WriteState.REFUSED:
+            # A device may refuse with a status that is not Bad; a refused write must never look
+            # done.
             status = outcome.status if is_bad(outcome.status) else BAD_INVALID_STATE
             return status, f"{title} was not changed: {because}."
         case WriteState.UNKNOWN:

@@ -1,4 +1,4 @@
-"""What becomes of things that the twin does by itself: on record, logged, and told to clients."""
+"""Journal of programs: each event is audited, logged and told to clients."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Listener = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The latest news of a heat pump."""
+    """Latest event of a heat pump's programs."""
 
     time: int
     message: str
 
 
 class Journal:
-    """One place for the news of all heat pumps."""
+    """Events of the programs of all heat pumps."""
 
     def __init__(self, audit: AuditLog, clock: Clock) -> None:
         self._audit = audit
@@ -36,15 +36,15 @@ class Journal:
         self._latest: dict[str, Report] = {}
 
     def subscribe(self, listener: Listener) -> None:
-        """Have a listener told of every change."""
+        """Call a listener with every heat pump that has changed."""
         self._listeners.append(listener)
 
     def latest(self, asset: str) -> Report | None:
-        """Return the latest news of a heat pump; None: there was none in this run."""
+        """Return the latest event of a heat pump; None: there was none in this run."""
         return self._latest.get(asset)
 
     def changed(self, asset: str) -> None:
-        """Tell the listeners that something of a heat pump is different now."""
+        """Tell the listeners that the programs of a heat pump have changed."""
         for listener in self._listeners:
             listener(asset)
 
@@ -59,7 +59,7 @@ class Journal:
         message: str,
         requested: float | None = None,
     ) -> None:
-        """Record what was asked for, or what became of it.
+        """Record a request to a program, or its outcome.
 
         Parameters
         ----------
@@ -83,6 +83,8 @@ class Journal:
         write("program", asset=asset, what=what, user=user, message=message)
         try:
             await self._audit.append(entry)
+        # Unlike a write, a program's event has happened already: clients are told of it all the
+        # same.
         except AuditError as error:
             log.error("not recorded", entry=entry, error=str(error))
         self._latest[asset] = Report(entry.time, message)

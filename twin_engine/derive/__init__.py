@@ -1,1 +1,1 @@
-"""Derived points: computed from what a heat pump measures."""
+"""Derived points: COP, thermal power, operating state and others, computed from measured points."""

@@ -1,4 +1,4 @@
-"""The derived points of one heat pump, computed one after the other, each on its own risk."""
+"""Compute the derived points of one heat pump in order; one that fails leaves the others alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from heatpump_twin.twin_engine.sample import Sample
 
 
 class AssetDeriver:
-    """Computes the derived points of one heat pump that has the points ``ids``.
+    """Deriver of one heat pump that has the points ``ids``.
 
     Where the computation of a point raises, that point is Bad, with what follows from it, and the
     log has the exception once. The others are computed as ever.
@@ -50,22 +50,26 @@ class AssetDeriver:
         self._work = [(step.record.id, self._ready(step, facts), step) for step in plan.steps]
 
     def update(self, samples: LatestSamples) -> dict[str, Sample]:
-        """Return every derived point from the latest samples of the asset's points."""
+        """Return every derived point from the latest samples of the heat pump's points."""
         known, failing = dict(samples), self._failures.failing
         for point, compute, step in self._work:
             try:
                 known[point] = compute(known)
             except Exception:  # noqa: BLE001 (the boundary of one point: the others go on)
                 self._failures.failed(f"{self._asset}.{point}")
+                # The time goes on: a Bad value with an old time would look like a point that is
+                # merely slow.
                 newest = max(known[used].time for used in step.points)
                 known[point] = Sample(math.nan, BAD_INTERNAL_ERROR, newest)
             else:
+                # Looked at once for each update, as a failure is rare and this runs for each
+                # frame.
                 if failing:
                     self._failures.worked(f"{self._asset}.{point}")
         return {point: known[point] for point in self.points}
 
     def recalling(self) -> Iterator[tuple[str, RecallingMemory]]:
-        """Give each memory that goes on where the last run left it, after the input it recalls."""
+        """Yield each memory that is restored at a start, with the input whose history it needs."""
         for point, _, step in self._work:
             memory = self._memories.get(point)
             if step.record.recalls is not None and isinstance(memory, RecallingMemory):
@@ -74,7 +78,7 @@ class AssetDeriver:
     def _ready(
         self, step: DerivationStep, facts: MachineFacts
     ) -> Callable[[LatestSamples], Sample]:
-        """Return what computes a point of this heat pump, with a memory of its own."""
+        """Return the function that computes a point of this heat pump, with its own memory."""
         if step.record.memory is None:
             return step.compute
         try:

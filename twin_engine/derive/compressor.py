@@ -1,4 +1,4 @@
-"""Whether the compressor runs: told by the machine, or inferred from its electrical power."""
+"""Tell whether the compressor runs: as reported, or inferred from the electrical power."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heatpump_twin.twin_engine.sample import Sample, sample_of
 
 
 class CompressorMemory:
-    """The last answer, which the next one depends on, and what the unit takes when it idles."""
+    """Last answer, which the next one depends on, and the idle power of the unit. [W]"""
 
     def __init__(self, facts: MachineFacts) -> None:
         self.idle_power = facts.plate.standby_power + facts.plate.pump_power
@@ -24,6 +24,7 @@ def compressor_on(
 ) -> Sample:
     """Tell whether the compressor runs, from the most direct source that there is."""
     (told,) = source.samples
+    # The answer before stays as it is: a meter that is away for a moment is no start or stop.
     if told.bad:
         return sample_of(math.nan, told)
     if source.points != ("electrical_power",):
@@ -48,4 +49,6 @@ def compressor_from_power(power: float, idle: float, was_on: bool) -> bool:
     was_on : bool
         The answer before: it takes 100 W above idle to be on and less than 50 W to be off.
     """
+    # Two thresholds: a meter's noise around a single one would count as starts, and each would
+    # begin the five steady minutes of COP anew.
     return power > idle + (50.0 if was_on else 100.0)

@@ -1,4 +1,4 @@
-"""Energy since local midnight, from a meter's counter that never starts at midnight."""
+"""Compute the energy since local midnight from a meter's running energy counter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RESOLUTION = 0.1
 
 
 class DailyCounter:
-    """Adds up what a counter gains since midnight. [kWh]
+    """Energy counter of the day: sums what a meter's counter gains since midnight. [kWh]
 
     A counter that goes back, or leaps by more than ``largest_rate`` allows, was reset, rolled over
     or replaced: the day goes on from its new reading, and is Uncertain.
@@ -40,11 +40,14 @@ class DailyCounter:
         self._certain = False
 
     def update(self, reading: float, time: int) -> tuple[float, int]:
-        """Take a reading and return the energy of the day with its status."""
+        """Add a counter reading and return the energy of the day with its status."""
         if self._last is None:
+            # What was used between midnight and the first reading ever is not known.
             self._begin_day(time, certain=False)
         else:
             last, before = self._last
+            # A reading older than the last is of a clock that was set back, or late: its gain is
+            # counted already.
             if time < before:
                 return self._energy, self._status
             gain, plausible = self._gain(reading - last, reading, time - before)
@@ -59,12 +62,14 @@ class DailyCounter:
         return self._energy, self._status
 
     def restore(self, recorded: Samples) -> None:
-        """Take the recorded readings since shortly before midnight, in order of time."""
+        """Add the recorded readings since shortly before midnight, in order of time."""
         usable = np.array([not is_bad(status) for status in recorded.status.tolist()], dtype=bool)
         value, time = recorded.value[usable], recorded.time[usable]
         # Only the ends and what surrounds a reset or the midnight matter.
         matters = np.ones(len(value), dtype=bool)
         if len(value) > 2:
+            # A day at a poll a second has 86,400 readings; `update` for each of them would hold
+            # up the start for seconds, and of a rising stretch only its ends count.
             midnight = day_of(int(time[-1]), self._zone)[0]
             back = np.diff(value) < 0
             turn = (time[:-1] < midnight) & (time[1:] >= midnight)
@@ -82,6 +87,8 @@ class DailyCounter:
         self._certain = certain
 
     def _gain(self, difference: float, reading: float, elapsed: int) -> tuple[float, bool]:
+        # One step of the last digit on top: between two quick readings the digit may fall over at
+        # any moment.
         most = self._largest_rate * elapsed / (3600 * MICROSECONDS) + _RESOLUTION
         if 0 <= difference <= most:
             return difference, True
@@ -92,6 +99,8 @@ class DailyCounter:
 def day_of(time: int, zone: ZoneInfo) -> tuple[int, int]:
     """Return the local midnights before and after a time; they are 23, 24 or 25 hours apart."""
     local = datetime.fromtimestamp(time // MICROSECONDS, zone)
+    # Made from the date and not by adding 24 h: with summer time a day has 23 or 25, and in some
+    # zones midnight itself does not exist.
     start = datetime(local.year, local.month, local.day, tzinfo=zone)
     tomorrow = local.date() + timedelta(days=1)
     end = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone)

@@ -1,4 +1,4 @@
-"""All records of derived points together: checked against the catalogue, and put in order."""
+"""Check the records of derived points against the catalogue and order their computation."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class DerivationStep:
 
 @dataclass(frozen=True, slots=True)
 class DerivationPlan:
-    """What is computed of a heat pump that has certain points."""
+    """Derived points of a heat pump that has certain points, in the order of computation."""
 
     steps: tuple[DerivationStep, ...]
     """In an order in which each finds what it takes."""
     points: tuple[str, ...]
-    """What is derived."""
+    """Ids of the derived points."""
     inputs: frozenset[str]
-    """What of the heat pump's own points that is derived from."""
+    """Points of the heat pump itself that they are computed from."""
 
 
 class Derivation:
@@ -48,6 +48,7 @@ class Derivation:
 
     def __init__(self, records: Sequence[DerivedPoint], catalogue: Mapping[str, PointSpec]) -> None:
         by_id = {record.id: record for record in records}
+        # All mistakes at once: whoever writes a record mends them in one go.
         found = [*mistakes(records, catalogue, catalogue), *_recalled(records), *_cycle(by_id)]
         if found:
             raise DerivationError(found)
@@ -60,7 +61,7 @@ class Derivation:
         return sorted(self.plan(frozenset(ids)).points, key=self._rank.__getitem__)
 
     def plan(self, ids: frozenset[str]) -> DerivationPlan:
-        """Return what is computed of a heat pump that has the points ``ids``.
+        """Return the derivation plan of a heat pump that has the points ``ids``.
 
         Heat pumps with the same points share it.
         """
@@ -73,6 +74,8 @@ class Derivation:
 
     def _steps(self, ids: set[str]) -> Iterator[DerivationStep]:
         for record in self._order:
+            # `ids` grows as points are derived: in this order each finds the derived ones it
+            # takes.
             if all(i.found(ids) or not i.required for i in record.inputs):
                 compute = _computing(record, tuple(i.taker(ids) for i in record.inputs))
                 used = frozenset().union(*(i.found(ids) for i in record.inputs))

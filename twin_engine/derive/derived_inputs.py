@@ -1,4 +1,4 @@
-"""What a derived point is computed from: points of its heat pump, and what to do if there are more.
+"""Inputs of derived points: which points of a heat pump they take, and which one of several.
 
 ========================  ================================================  ====================
 input                     is there if the heat pump has                     the function gets
@@ -30,14 +30,14 @@ Choices = tuple[str | tuple[str, ...], ...]
 
 
 class Chosen(NamedTuple):
-    """The choice that was taken."""
+    """Choice of points that was taken, with their samples."""
 
     points: tuple[str, ...]
     samples: tuple[Sample, ...]
 
 
 Taken = Sample | Chosen | Mapping[str, Sample]
-"""What a function gets for one input."""
+"""Argument that a derived point's function gets for one input."""
 Taker = Callable[[LatestSamples], Taken]
 
 
@@ -65,7 +65,7 @@ class DerivedInput(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ThePoint:
-    """One point. A record has its id alone."""
+    """Input of one point. A record names it by its id alone."""
 
     id: str
     required = True
@@ -80,13 +80,13 @@ class ThePoint:
         return self.points & ids
 
     def taker(self, ids: Ids) -> Taker:  # noqa: ARG002 (it is the same for all)
-        """Return what takes its sample."""
+        """Return what takes the point's sample."""
         return itemgetter(self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class _OneOf:
-    """One of several choices."""
+    """Input of one of several choices."""
 
     choices: Choices
     required = True
@@ -97,7 +97,7 @@ class _OneOf:
         return frozenset(chain(*map(_tuple, self.choices)))
 
     def there(self, ids: Ids) -> list[tuple[str, ...]]:
-        """Return the choices that a heat pump has as a whole."""
+        """Return the choices of which a heat pump has every point."""
         return [choice for choice in map(_tuple, self.choices) if ids >= frozenset(choice)]
 
 
@@ -127,6 +127,8 @@ class BestOf(_OneOf):
 
     def taker(self, ids: Ids) -> Taker:
         """Return what takes the samples of the choice that is the best at the moment."""
+        # Where nothing is usable the first choice is taken: its status tells why, and it is the
+        # instrument that somebody has to look after.
         first, *others = self.there(ids)
 
         def best(samples: LatestSamples) -> Chosen:
@@ -136,6 +138,7 @@ class BestOf(_OneOf):
             alternatives = (_chosen(choice, samples) for choice in others)
             return next((other for other in alternatives if not _any_bad(other)), found)
 
+        # With one choice there is nothing to choose, in each frame of most heat pumps.
         return best if others else lambda samples: _chosen(first, samples)
 
 
@@ -148,15 +151,15 @@ class AnyOf:
 
     @property
     def points(self) -> frozenset[str]:
-        """All of them."""
+        """All points of the input."""
         return frozenset(self.ids)
 
     def found(self, ids: Ids) -> frozenset[str]:
-        """Return those that are there."""
+        """Return the points of the input that are in ``ids``."""
         return self.points & ids
 
     def taker(self, ids: Ids) -> Taker:
-        """Return what takes the samples of those that are there."""
+        """Return what takes the samples of the points that are in ``ids``."""
         there = [point for point in self.ids if point in ids]
         return lambda samples: {point: samples[point] for point in there}
 

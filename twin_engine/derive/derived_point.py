@@ -1,4 +1,4 @@
-"""A derived point as one record: what it is, what it is computed from, and how."""
+"""Record of a derived point: its id, its inputs and its function (ADR 11)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from heatpump_twin.twin_engine.sample import Sample
 
 @dataclass(frozen=True, slots=True)
 class MachineFacts:
-    """What does not change while a heat pump is derived."""
+    """Plate and time zone of a heat pump: what its memories are made from."""
 
     plate: Plate
     zone: ZoneInfo
@@ -45,12 +45,12 @@ class DerivedPoint:
 
     @property
     def inputs(self) -> tuple[DerivedInput, ...]:
-        """What it takes, each as an input."""
+        """Inputs of the point, ids turned into inputs."""
         return tuple(ThePoint(i) if isinstance(i, str) else i for i in self.takes)
 
     @property
     def arguments(self) -> int:
-        """How many arguments its function gets."""
+        """Number of arguments of its function."""
         return len(self.takes) + (self.memory is not None)
 
 
@@ -59,5 +59,5 @@ class RecallingMemory(Protocol):
     """The memory of a derived point that goes on where the last run left it."""
 
     def restore(self, recorded: Samples) -> None:
-        """Take up recorded readings, in order of time."""
+        """Restore the memory from recorded readings, in order of time."""
         ...

@@ -1,4 +1,4 @@
-"""The derived points of a heat pump, one record each."""
+"""Records of all derived points of a heat pump."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ RECORDS = (
         memory=CompressorMemory,
     ),
     DerivedPoint("operating_state", ("compressor_on", Perhaps(STATE_SWITCHES)), state_sample),
+    # `FirstOf` here and `BestOf` below: what is shown must not jump between two instruments,
+    # while a heat flow may take the second when the first is away.
     DerivedPoint("temperature_difference", (FirstOf(SHOWN_PAIRS),), temperature_difference),
     DerivedPoint("thermal_power", (BestOf(WATER_FLOWS), BestOf(WATER_PAIRS)), heat_into_water),
     DerivedPoint(
@@ -56,6 +58,8 @@ RECORDS = (
             Perhaps(("defrost_active",)),
         ),
         measured_cop,
+        # Steadiness is a matter of the last minutes and begins anew at a start; only the counters
+        # of the day are recalled from history.
         memory=lambda _: Steadiness(),
     ),
     DerivedPoint(
@@ -92,6 +96,7 @@ RECORDS = (
         ("operating_state", "thermal_power", "expected_electrical_power"),
         expected_cop,
     ),
+    # Two residuals: at rest there is no COP, but a power that can be wrong.
     DerivedPoint("cop_residual", ("cop", "expected_cop"), residual),
     DerivedPoint(
         "electrical_power_residual", ("electrical_power", "expected_electrical_power"), residual
@@ -99,13 +104,15 @@ RECORDS = (
 )
 
 
+# Checked once a process, at the first table, and not at import: a mistake is an error of `hptwin
+# check` and not a traceback of every command.
 @cache
 def heat_pump_derivation() -> Derivation:
-    """Return all of them, checked; raise `DerivationError` if one does not fit the catalogue."""
+    """Return the checked derivation of all records; raise `DerivationError` on a bad one."""
     return Derivation(RECORDS, CATALOGUE[HEAT_PUMP])
 
 
 def derived_entries(asset: str, ids: Iterable[str]) -> list[PointEntry]:
-    """Return the points that can be computed for an asset that has the points ``ids``."""
+    """Return table entries of the points derived for an asset that has the points ``ids``."""
     specs = CATALOGUE[HEAT_PUMP]
     return [(asset, point, specs[point], None) for point in heat_pump_derivation().points(ids)]

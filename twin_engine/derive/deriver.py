@@ -1,4 +1,4 @@
-"""The deriver: computes derived points when their inputs arrive, and feeds them to the image."""
+"""The deriver: compute derived points when their inputs arrive, and feed them to the image."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NOT_REPORTED = (*COMPUTED, PointRole.PREDICTED)
 
 
 class Deriver:
-    """Computes the derived points of every heat pump from the image, frame by frame."""
+    """Deriver of all heat pumps: computes derived points from the image, frame by frame."""
 
     def __init__(
         self,
@@ -51,23 +51,24 @@ class Deriver:
             self._follow(heat_pump)
 
     async def start(self) -> None:
-        """Take up the day's counters where the last run left them."""
+        """Restore the day's energy counters from the history."""
         for asset in self._assets:
             await self._restore(asset)
 
     async def add(self, heat_pump: HeatPump) -> None:
-        """Derive the points of one more heat pump, which are in the table."""
+        """Add a heat pump whose points are in the table."""
         await self._restore(self._follow(heat_pump))
 
     def grow(self) -> None:
-        """Take in the points that were added to the table: nothing follows from them yet."""
+        """Append rows for points added to the table; nothing is derived from them yet."""
         more = np.full(len(self._image.table) - len(self._asset_of_input), _NOBODY)
         self._asset_of_input = np.append(self._asset_of_input, more)
 
     def remove(self, asset: str) -> None:
-        """Derive nothing of a heat pump any more."""
+        """Remove a heat pump: its points are derived no more."""
         for number, known in enumerate(self._assets):
             if known.name == asset:
+                # The place in the list stays: the numbers of the others are in the array.
                 self._asset_of_input[self._asset_of_input == number] = _NOBODY
 
     def _follow(self, heat_pump: HeatPump) -> _Asset:
@@ -88,6 +89,8 @@ class Deriver:
                 recorded = await self._history.read_raw(
                     key, midnight - SEEN, now, limit=_MOST_READINGS
                 )
+            # A day that begins at zero, said in the log, is better than a site that waits for a
+            # database.
             except DatabaseAway as error:
                 log.warning("today's energy starts at zero", point=key, error=str(error))
                 continue
@@ -97,7 +100,9 @@ class Deriver:
                 log.exception("today's energy starts at zero", point=key)
 
     def derive(self, frame: Frame) -> None:
-        """Compute what follows from a frame that the image has taken in. An Image sink."""
+        """Compute the derived points of a frame that is in the image. A sink of the image."""
+        # Each heat pump once a frame, however many of its points the frame has. Its own derived
+        # points come by here too, and nobody takes them: no input is derived (`_inputs`).
         affected = np.unique(self._asset_of_input[frame.point])
         for number in affected[affected >= 0].tolist():
             self._update(self._assets[number])
@@ -120,13 +125,15 @@ class Deriver:
         frame = Frame(
             p, np.array(value, float), np.array(status, np.uint32), np.array(time, np.int64)
         )
+        # Only what has changed goes on, or each frame of one point would send all derived ones to
+        # every sink. NaN equals nothing, so its status alone tells whether it is news.
         same_value = (frame.value == image.value[p]) | np.isnan(frame.value)
         news = (frame.time != image.time[p]) | (frame.status != image.status[p]) | ~same_value
         image.ingest(Frame(p[news], frame.value[news], frame.status[news], frame.time[news]))
 
 
 class _Asset:
-    """Where the inputs and the derived points of one heat pump are in the table."""
+    """Table indices of the inputs and the derived points of one heat pump."""
 
     def __init__(self, table: PointTable, name: str, deriver: AssetDeriver) -> None:
         points = table.by_asset[name]

@@ -1,4 +1,4 @@
-"""Energies and COP since local midnight."""
+"""Compute electrical energy, heat energy and COP since local midnight."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ COP_TODAY_FLOOR = 0.5
 
 
 def electricity_counter(facts: MachineFacts) -> DailyCounter:
-    """Return a day's electricity: twice the plate, since a heater may sit behind the meter."""
+    """Return the day's electricity counter; largest rate: twice the plate's maximum power."""
+    # Twice the plate: an electrical heater may sit behind the same meter.
     return DailyCounter(facts.zone, 2 * facts.plate.max_power / 1000)
 
 
 def heat_counter(facts: MachineFacts) -> DailyCounter:
-    """Return a day's heat: COP stays below 10."""
+    """Return the day's heat counter; largest rate: ten times the plate's maximum power."""
+    # A COP above 10 is none: this bounds the heat that a machine of that power can give.
     return DailyCounter(facts.zone, 10 * facts.plate.max_power / 1000)
 
 
@@ -36,5 +38,6 @@ def cop_today(heat: Sample, electricity: Sample) -> Sample:
     if heat.bad or electricity.bad or electricity.value <= 0:
         return sample_of(math.nan, heat, electricity)
     ratio = sample_of(heat.value / electricity.value, heat, electricity)
+    # Shortly after midnight a tenth of a kilowatt hour more or less is the whole ratio.
     few = electricity.value < COP_TODAY_FLOOR
     return ratio._replace(status=at_least_uncertain(ratio.status)) if few else ratio

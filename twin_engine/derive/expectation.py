@@ -1,4 +1,4 @@
-"""What a heat pump should show now if nothing was wrong with it, and how far it is from that.
+"""Expected COP and electrical power of a fault-free heat pump, and the residuals from them.
 
 =====================  ============  =====================================================
 state                  expected COP  expected electrical power
@@ -32,7 +32,7 @@ _RESTING = (State.OFF, State.STANDBY)
 
 
 class PlateExpectation:
-    """What the plate says of a machine."""
+    """Plate performance and idle powers of a machine, for its expected values."""
 
     def __init__(self, facts: MachineFacts) -> None:
         plate = facts.plate
@@ -64,6 +64,8 @@ def expected_power(
     """Return the electrical power that a fault-free machine would take. [W]"""
     if state.bad:
         return sample_of(math.nan, state)
+    # At rest there is no heat to divide, but a machine that draws power then has a fault worth
+    # seeing.
     if state.value in _RESTING:
         return _at_rest(plate, state, flow)
     if state.value not in _RUNNING:
@@ -74,6 +76,8 @@ def expected_power(
     used = (state, heat, source, supply)
     if any(sample.bad for sample in used) or heat.value <= 0:
         return sample_of(math.nan, *used)
+    # The expectation follows the measured heat and not the rated capacity: an inverter gives what
+    # is asked for.
     rated = float(plate.performance.cop(source.value, supply.value))
     power = sample_of(heat.value / rated + plate.pump_power, *used)
     # COP is Good only after five steady minutes, from values that are Good themselves.
@@ -104,6 +108,7 @@ def residual(measured: Sample, expected: Sample) -> Sample:
 
 
 def _at_rest(plate: PlateExpectation, state: Sample, flow: Chosen) -> Sample:
+    # Never Good: crankcase heaters and pump speeds at rest are on no plate.
     (water,) = flow.samples
     pump = plate.pump_power if water.value > 0 else 0.0
     power = sample_of(plate.standby_power + pump, state, water)

@@ -1,4 +1,4 @@
-"""The COP of the moment, and when it means something."""
+"""Compute the momentary COP and its quality."""
 
 from __future__ import annotations
 
@@ -31,11 +31,15 @@ def measured_cop(
     """Return heat over electrical power: Good only after five steady minutes. [-]"""
     used = (heat, power, compressor, *defrost.values())
     if any(sample.bad for sample in used):
+        # Begun anew: what happened while a sensor was away is not known to have been steady.
         steadiness.update(0, running=False, supply=math.nan)
         return sample_of(math.nan, *used)
+    # A defrost takes heat from the water: the ratio is negative or tiny, and right after it far
+    # too large.
     running = bool(compressor.value) and not any(sample.value for sample in defrost.values())
     newest = max(sample.time for sample in used)
     steady = steadiness.update(newest, running, water.samples[0].value)
+    # Asked after `steadiness` has seen the sample, which must know of each.
     if power.value < NO_POWER:
         return Sample(math.nan, BAD_NO_DATA, newest)
     status = worst(sample.status for sample in used)

@@ -1,4 +1,4 @@
-"""What a heat pump is doing, as a code, from what it reports."""
+"""Compute the operating state of a heat pump as a code from its reported switches."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ def state_sample(compressor: Sample, switches: Mapping[str, Sample]) -> Sample:
 
 def operating_state(compressor_on: bool, inputs: Mapping[str, float]) -> State:
     """Return the code of ``operating_state`` from what the machine reports of `STATE_SWITCHES`."""
+    # In this order: a fault outranks everything, off outranks leftovers of the last run, and a
+    # defrost runs the compressor in reverse, so it is asked before that. Defaults stand for
+    # machines without the point.
     if inputs.get("fault_active", inputs.get("error_code", 0)):
         return State.FAULT
     if not inputs.get("unit_enabled", 1):
@@ -43,6 +46,7 @@ def operating_state(compressor_on: bool, inputs: Mapping[str, float]) -> State:
         return State.STANDBY
     if inputs.get("dhw_heating", inputs.get("valve_direction", 0)):
         return State.HOT_WATER
+    # The cycle tells what is done now, the mode only what was chosen.
     cooling_mode = inputs.get("operating_mode") in (4, 5)
     cooling = inputs["operation_cycle"] == 1 if "operation_cycle" in inputs else cooling_mode
     return State.COOLING if cooling else State.HEATING

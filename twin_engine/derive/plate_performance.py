@@ -1,4 +1,4 @@
-"""What a fault-free machine would do: its rated points, carried to other conditions."""
+"""Estimate the COP of a fault-free machine at any conditions from its rated points."""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ class PlatePerformance:
         temperatures = rated[:, :2]
         self._span = (temperatures.min(axis=0) - MARGIN, temperatures.max(axis=0) + MARGIN)
         share = rated[:, 2] / rated[:, 3] / _usual_cop(rated[:, 0], rated[:, 1])
+        # A plane through two or three points runs away outside them; the share never leaves what
+        # was rated.
         self._share_span = float(share.min()), float(share.max())
         mean, mean_share = temperatures.mean(axis=0), share.mean()
         # The shortest slope that fits best: zero in a direction of which the plate tells nothing.
@@ -90,5 +92,6 @@ class PlatePerformance:
 def _usual_cop(source: Number, water: Number) -> Any:
     """Return the Carnot limit between the refrigerant's temperatures, less for warmer water."""
     condensing = water + _CONDENSER_APPROACH
+    # Without a least lift the Carnot limit has no bound as source and water come together.
     lift = np.maximum(condensing - (source - _EVAPORATOR_APPROACH), _LEAST_LIFT)
     return (condensing + _KELVIN) / lift * (1.0 + _SHARE_PER_WATER * (water - _REFERENCE_WATER))

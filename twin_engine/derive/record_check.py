@@ -1,4 +1,4 @@
-"""What may be wrong with records of computed points, whoever computes them."""
+"""Check records of computed points, of heat pumps or of the site, against the catalogue."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def mistakes(
     catalogue: Mapping[str, PointSpec],
     sources: Mapping[str, PointSpec],
 ) -> Iterator[str]:
-    """Say what is wrong, each with its point: all points that are computed have one good record.
+    """Yield the mistakes of the records, each with its point; each computed point has one record.
 
     Parameters
     ----------
@@ -84,14 +84,18 @@ def _of_point(record: ComputedRecord, catalogue: Mapping[str, PointSpec]) -> Ite
 
 
 def _of_inputs(record: ComputedRecord, sources: Mapping[str, PointSpec]) -> Iterator[str]:
+    # Without a required input every heat pump would have the point, with nothing to compute it
+    # from.
     if not any(i.required for i in record.inputs):
         yield "it takes nothing that must be there"
     for point in sorted(frozenset().union(*(i.points for i in record.inputs))):
         if point not in sources:
             yield f"it takes {point!r}, which is no point of a heat pump in the catalogue"
+        # Predictions are made from the image later: a derived point of them would lag or circle.
         elif sources[point].role is PointRole.PREDICTED:
             yield f"it takes {point!r}, which is predicted only afterwards"
     try:
+        # A wrong number of arguments would otherwise show as Bad in every frame, and in no check.
         signature(record.function).bind(*range(record.arguments))
     except TypeError:
         yield f"its function does not take {record.arguments} arguments"

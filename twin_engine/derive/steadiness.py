@@ -15,18 +15,19 @@ _BUCKET = 5 * MICROSECONDS
 
 
 class Steadiness:
-    """Watches the supply temperature of a machine that may run without interruption or not."""
+    """Detector of steady operation, from the compressor and the supply temperature."""
 
     def __init__(self) -> None:
         self._since: int | None = None
         self._buckets: deque[tuple[int, float, float]] = deque()
 
     def update(self, time: int, running: bool, supply: float) -> bool:
-        """Return whether it ran through the whole window at about one supply temperature."""
+        """Return whether the machine ran the whole window at one supply temperature (°C)."""
         if not running:
             self._since = None
             self._buckets.clear()
             return False
+        # A clock that was set back: the window of before means nothing any more.
         if self._since is None or time < self._since:
             self._since = time
             self._buckets.clear()
@@ -39,6 +40,8 @@ class Steadiness:
         return max(high for _, _, high in self._buckets) - lowest <= SPAN
 
     def _add(self, time: int, supply: float) -> None:
+        # Lowest and highest of five seconds in place of each sample: the window stays at sixty
+        # entries, however fast the polls are.
         if self._buckets and time - self._buckets[-1][0] < _BUCKET:
             begin, low, high = self._buckets.pop()
             self._buckets.append((begin, min(low, supply), max(high, supply)))

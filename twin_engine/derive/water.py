@@ -1,4 +1,4 @@
-"""The water side: its properties, the heat that it takes up, and the difference that is shown."""
+"""Water side: density and heat capacity of water, thermal power and temperature difference."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def temperature_difference(water: Chosen) -> Sample:
 
 
 def heat_into_water(flow: Chosen, water: Chosen) -> Sample:
-    """Return the heat that the water takes up, from its flow, supply and return. [W]"""
+    """Return the thermal power from water flow, supply and return temperature. [W]"""
     used = (*flow.samples, *water.samples)
     heat = sample_of(float(thermal_power(*[sample.value for sample in used])), *used)
     if (*flow.points, *water.points) == (WATER_FLOWS[0], *WATER_PAIRS[0]):
@@ -45,6 +45,7 @@ def water_density(temperature: Number) -> Any:
     C. O. Popiel, J. Wojtkowiak, "Simple formulas for thermophysical properties of liquid water for
     heat transfer calculations (from 0 °C to 150 °C)", Heat Transfer Engineering 19 (3), 1998.
     """
+    # Below 0 °C the formulas do not hold, and t**2.5 would be NaN; a sensor shows -0.1 at times.
     t = np.maximum(temperature, 0.0)
     return (
         999.79684 + 0.068317355 * t - 0.010740248 * t**2 + 0.00082140905 * t**2.5
@@ -65,7 +66,7 @@ def water_heat_capacity(temperature: Number) -> Any:
 
 
 def thermal_power(flow: Number, supply: Number, returning: Number) -> Any:
-    r"""Return the heat that the water takes up. [W]
+    r"""Return the thermal power that the water takes up. [W]
 
     .. math:: \dot Q = \dot V \, \rho(T_r) \, c_p(\bar T) \, (T_s - T_r)
 
@@ -80,5 +81,6 @@ def thermal_power(flow: Number, supply: Number, returning: Number) -> Any:
     -----
     For water. A glycol mixture carries up to 10 % less heat than this says.
     """
+    # Density at the return, where the flow is measured; heat capacity at the mean of the span.
     mass_flow = flow / 60_000 * water_density(returning)
     return mass_flow * water_heat_capacity((supply + returning) / 2) * (supply - returning)

@@ -1,1 +1,1 @@
-"""Predictions by ONNX models: their cards, training and evaluation."""
+"""Predictions by ONNX models: model cards, training and evaluation."""

@@ -1,4 +1,4 @@
-"""What the heat-up model is trained on, for those who need not load what trains it."""
+"""Inputs of the heat-up model, apart from its training, which is slow to import."""
 
 from __future__ import annotations
 

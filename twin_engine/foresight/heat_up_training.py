@@ -1,4 +1,4 @@
-"""Train the heat-up model on recorded history: runs, features known before the start, honest test.
+"""Train the heat-up model on recorded history, on runs and features known at their start.
 
 A *run* begins when the unit is switched on with the water below its setpoint. Its features are
 what was known at that moment (nothing of the future: no leak), its target is the time until the
@@ -50,7 +50,7 @@ _PAGE = 100_000
 
 @dataclass(slots=True)
 class Runs:
-    """Heat-up runs in order of time: features (n, f), minutes (n,), start times (n,)."""
+    """Heat-up runs in order of time: features (n, f), minutes (n,), start times (n,) [µs]."""
 
     features: list[list[float]] = field(default_factory=list)
     minutes: list[float] = field(default_factory=list)
@@ -60,6 +60,8 @@ class Runs:
 
 async def read_all(history: HistoryReader, key: str) -> Samples:
     """Read the whole recorded history of a point."""
+    # In pages: a year at one sample a second is 30 million rows, which no query should hold at
+    # once.
     pages: list[Samples] = []
     start = 0
     while True:
@@ -90,6 +92,8 @@ def find_runs(series: dict[str, Samples]) -> Runs:
     switch, supply = series[SWITCH], series["supply_temperature"]
     on = np.nan_to_num(switch.value) > 0
     known = np.array([not is_bad(int(s)) for s in switch.status])
+    # Both sides known: a gap before the switch reads 'on' would make a start of every restart of
+    # the twin.
     starts = np.flatnonzero(~on[:-1] & on[1:] & known[:-1] & known[1:]) + 1
     for index in starts:
         time = int(switch.time[index])
@@ -97,11 +101,16 @@ def find_runs(series: dict[str, Samples]) -> Runs:
         if any(value is None for value in row):
             runs.left_out["an input was not known at the start"] += 1
             continue
+        # The values at the start and nothing later. A regression on the outdoor temperature at
+        # the moment the target was reached looks good in a table, and starts far too early in
+        # use.
         features = [float(value) for value in row if value is not None]
         target = features[1] - REACHED
         if target - features[0] < LEAST_LIFT:
             runs.left_out["the water was warm already"] += 1
             continue
+        # The run ends when somebody switches off or moves the target: what came after is not this
+        # heat-up.
         off = switch.time[index + 1 :][~on[index + 1 :]]
         changed = _next_change(series["supply_setpoint"], time)
         end = min(time + round(HORIZON * MICROSECONDS), *off[:1].tolist(), changed)
@@ -134,17 +143,21 @@ def _next_change(samples: Samples, time: int) -> int:
 
 
 def train(runs: Runs, *, asset: str, heat_pump_model: str, source: str) -> tuple[bytes, ModelCard]:
-    """Fit on the first three quarters of the runs, test on the last; return model and card."""
+    """Train on the first three quarters of the runs, test on the rest; return model and card."""
     if len(runs.minutes) < LEAST_RUNS:
         raise ModelError(
             f"{asset}: {len(runs.minutes)} heat-up runs in the history, at least {LEAST_RUNS} are "
             f"needed (left out: {dict(runs.left_out) or 'none'}); record longer"
         )
     features, minutes = np.array(runs.features), np.array(runs.minutes)
+    # Split in time and not at random: in use the model is always asked about days after its
+    # training.
     cut = len(minutes) * 3 // 4
     # Folds are blocks in time: shuffled ones would test a run on its neighbours' weather.
     folds = KFold(5)
     out_of_fold: Values = cross_val_predict(_estimator(), features[:cut], minutes[:cut], cv=folds)
+    # Relative: a heat-up of three hours is off by more minutes than one of half an hour. From
+    # out-of-fold predictions, because errors on data it was fitted to are too small.
     error = minutes[:cut] / np.maximum(out_of_fold, 1.0) - 1
     low, high = (float(q) for q in np.quantile(error, [0.1, 0.9]))
     model = _estimator()
@@ -196,7 +209,8 @@ def train(runs: Runs, *, asset: str, heat_pump_model: str, source: str) -> tuple
 
 
 def save(content: bytes, card: ModelCard, path: Path) -> None:
-    """Write the model and its card; the card last, so that a card always has its model."""
+    """Write the model file and its card."""
+    # The model first: a card always has its model, and a model without its card is not loaded.
     write_private(path, content)
     text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     write_private(card_path(path), text)
@@ -212,6 +226,8 @@ class _Regressor(Protocol):
 
 def _estimator() -> _Regressor:
     estimator: _Regressor = GradientBoostingRegressor(
+        # Huber: an open window or a hot bath in one run must not bend all others. A fixed seed,
+        # so that the same history makes the same model.
         loss="huber",
         n_estimators=200,
         max_depth=3,
@@ -233,6 +249,7 @@ def _score(predicted: Values, truth: Values) -> Score:
 
 def _baselines(features: Values, minutes: Values, cut: int) -> tuple[Baseline, ...]:
     truth = minutes[cut:]
+    # Walk-forward: each run is predicted from the five before it, as somebody at the unit would.
     last_five = np.array([np.median(minutes[i - 5 : i]) for i in range(cut, len(minutes))])
     linear: _Regressor = LinearRegression()
     linear.fit(features[:cut], minutes[:cut])

@@ -87,6 +87,8 @@ class ModelCard(_Part):
     @property
     def shortcoming(self) -> str | None:
         """Why nobody should rely on this model; None: it has proved itself on held-out runs."""
+        # Against the best of them: a model that loses to the median of five mornings is only more
+        # work.
         best = min(self.baselines, key=lambda baseline: baseline.score.mae)
         if self.score.mae >= best.score.mae:
             return (
@@ -128,6 +130,7 @@ def read_card(model: Path) -> ModelCard:
         raise ModelError(
             f"{path}: not a usable model card: {error}; train the model again"
         ) from error
+    # A card of another model would vouch for numbers that were never tested.
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     if digest != card.sha256:
         raise ModelError(

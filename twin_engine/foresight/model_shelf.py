@@ -1,4 +1,4 @@
-"""The models that are in use, by heat pump."""
+"""Hold the heat-up models in use, by heat pump."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AdoptionListener = Callable[[str, HeatUpModel], Awaitable[None]]
 
 
 class ModelShelf(Mapping[str, HeatUpModel]):
-    """Has the model of each heat pump that has one. Whoever looks gets the one that is in use."""
+    """Heat-up models in use, by heat pump; a lookup gives the latest."""
 
     def __init__(self, models: Mapping[str, HeatUpModel]) -> None:
         self._models = dict(models)
@@ -27,19 +27,19 @@ class ModelShelf(Mapping[str, HeatUpModel]):
         return len(self._models)
 
     def subscribe(self, listener: AdoptionListener) -> None:
-        """Have a listener told of every model that takes the place of another."""
+        """Call a listener with every model that replaces another."""
         self._listeners.append(listener)
 
     def put(self, asset: str, model: HeatUpModel) -> None:
-        """Have a model for a heat pump that came."""
+        """Add the model of a heat pump that was added."""
         self._models[asset] = model
 
     def take(self, asset: str) -> None:
-        """Have none for a heat pump that went."""
+        """Remove the model of a heat pump that was removed."""
         self._models.pop(asset, None)
 
     async def adopt(self, asset: str, model: HeatUpModel) -> bool:
-        """Put a trained model in place of the one that there is, and tell the listeners.
+        """Replace the model of a heat pump by a trained one, and tell the listeners.
 
         Return whether there was one: without it there are no points for what the model predicts.
         """

@@ -1,4 +1,4 @@
-"""Predicted points: a packaged or site-trained ONNX model, evaluated on the image."""
+"""Compute predicted points by a packaged or site-trained ONNX model on the image."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class HeatUpModel:
-    """Minutes until the water reaches the supply setpoint, if heating started now."""
+    """Model of the heat-up time: minutes to the supply setpoint, if heating started now."""
 
     def __init__(self, path: Path) -> None:
         self.card: ModelCard = read_card(path)
         options = onnxruntime.SessionOptions()
+        # One thread: a prediction takes less than starting others, and a pool for each of 250
+        # heat pumps would fight with the polls for the cores.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
             self._session: _Session = onnxruntime.InferenceSession(
@@ -54,7 +56,7 @@ class HeatUpModel:
         return np.asarray(minutes, dtype=np.float64).reshape(-1).clip(min=0.0)
 
     def reached(self, features: Values) -> bool:
-        """Tell whether there is nothing to heat: the water is at its setpoint already."""
+        """Tell whether the water is at its setpoint already, so that there is nothing to heat."""
         known = {f.point: value for f, value in zip(self.card.features, features, strict=True)}
         lift = known["supply_setpoint"] - known["supply_temperature"]
         return bool(lift <= self.card.reached)
@@ -90,13 +92,14 @@ def find_model(
 
 def predicted_points(model: HeatUpModel | None, available: Collection[str]) -> tuple[str, ...]:
     """Return the catalogue ids that a model feeds on a heat pump: none if an input is missing."""
+    # No node at all rather than one that is Bad for ever: a client should not build on it.
     if model is None or not all(f.point in available for f in model.card.features):
         return ()
     return PREDICTED
 
 
 class Forecaster:
-    """Issues predictions from the image; the caller decides when.
+    """Forecaster of all heat pumps: predicts from the image when the caller asks.
 
     ``models`` may change meanwhile: the next prediction is by the model that is there then.
     """
@@ -114,13 +117,13 @@ class Forecaster:
             self.add(asset)
 
     def add(self, asset: str) -> None:
-        """Predict for a heat pump that has a model and the points for it."""
+        """Add a heat pump, if it has a model and the points for it."""
         points = self._table.by_asset.get(asset, {})
         if asset in self._models and PREDICTED[0] in points:
             self._outputs[asset] = [points[point].index for point in PREDICTED]
 
     def remove(self, asset: str) -> None:
-        """Predict for a heat pump no more; only then its model may go."""
+        """Remove a heat pump; only then its model may be removed."""
         self._outputs.pop(asset, None)
 
     def issue(self) -> None:
@@ -149,11 +152,13 @@ class Forecaster:
         if any(is_bad(int(status)) for status in self._image.status[inputs]):
             return Frame.bad(outputs, BAD_NO_DATA, now)
         features = self._image.value[inputs]
+        # The model was never shown warm water, and would extrapolate to a few minutes.
         if model.reached(features):
             return Frame.of(outputs, 0.0, UNCERTAIN, now)
         minutes = float(model.predict(features[np.newaxis, :])[0])
         low, high = model.card.interval
         values = [minutes, minutes * (1 + low), minutes * (1 + high)]
+        # A prediction is never Good: it is no measurement (ADR 6).
         status = UNCERTAIN if model.knows(features) else UNCERTAIN_SUB_NORMAL
         return Frame.of(outputs, values, status, now)
 

@@ -1,1 +1,1 @@
-"""The historian: what is recorded, where, and how it is read again."""
+"""The historian: record samples in a database and read them again."""

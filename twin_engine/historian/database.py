@@ -37,9 +37,12 @@ def open_engine(url: str | URL) -> Engine:
         event.listen(engine, "connect", _durable_sqlite)
         return engine
     try:
+        # A server that was restarted leaves dead connections in the pool: each is tried before
+        # use, and the twin reconnects by itself.
         return create_engine(
             url, pool_pre_ping=True, connect_args={"connect_timeout": int(_LOCK_TIMEOUT)}
         )
+    # The driver of PostgreSQL is an extra: a site on SQLite should not have to build it.
     except ModuleNotFoundError as error:
         raise SchemaError(
             f"the database {url.render_as_string()} needs the package {error.name}: "
@@ -48,7 +51,7 @@ def open_engine(url: str | URL) -> Engine:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the schema up to date, or say why this database cannot be used.
+    """Upgrade the schema of a database to the one of this version.
 
     Raises
     ------
@@ -72,16 +75,20 @@ def _revision(engine: Engine) -> str | None:
 
 
 async def access(work: Callable[[], T], failure: Callable[[str], EngineError]) -> T:
-    """Work with a database in a thread; raise ``failure(reason)`` if it cannot be reached."""
+    """Run database work in a thread; raise ``failure(reason)`` if it cannot be reached."""
     try:
         return await asyncio.to_thread(work)
     except SQLAlchemyError as error:
+        # The first line is the reason; what follows is SQL with its parameters, which is no help
+        # to a person and may be long.
         raise failure(str(error).splitlines()[0]) from error
 
 
 def _durable_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    """Let readers and one writer work side by side, and a commit survive a power cut."""
+    """Set WAL and full synchronisation on a new SQLite connection."""
     cursor = connection.cursor()
+    # WAL: readers and one writer work side by side.
     cursor.execute("PRAGMA journal_mode=WAL")
+    # With NORMAL, WAL loses the last commits in a power cut, and an audit entry must not be lost.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()

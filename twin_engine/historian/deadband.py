@@ -1,4 +1,4 @@
-"""Decide which samples are worth recording: deadband, heartbeat, and the point before a break."""
+"""Thin out samples for recording: deadband, heartbeat, and the sample before a step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heatpump_twin.drivers.status import BAD_NO_DATA
 
 
 class Deadband:
-    """The samples of all points, thinned out so that a trend through the rest looks the same.
+    """Deadband filter of all points; a trend through the recorded samples looks the same.
 
     A sample is kept when its value left the deadband around the last one kept, when its status
     differs from it, or when ``max_interval`` has passed since. The sample before it, if it was left
@@ -36,7 +36,7 @@ class Deadband:
         self.grow(deadband)
 
     def grow(self, deadband: ArrayLike) -> None:
-        """Take in points that were added to the table, with the deadband of each."""
+        """Append points that were added to the table, with the deadband of each."""
         more = np.asarray(deadband, dtype=np.float64)
         first = len(self._deadband)
         fresh = Frame.of(np.arange(first, first + len(more)), np.nan, 0, 0)
@@ -48,13 +48,15 @@ class Deadband:
         self._left_out = np.append(self._left_out, nothing)
 
     def keep(self, frame: Frame) -> Frame:
-        """Return the samples to record, and remember the frame."""
+        """Return the samples of a frame that are to be recorded, and remember the frame."""
         return Frame.concat([part for once in _each_point_once(frame) for part in self._keep(once)])
 
     def close(self, now: int) -> Frame:
-        """Return the samples left out last, and a gap marker (BadNoData) for each point."""
+        """Return the samples left out last, and a gap marker (BadNoData) for each known point."""
         points = np.flatnonzero(self._known)
         last = self._take(self._left_out)
+        # After the last sample even where its device's clock is ahead of ours: a gap marker
+        # before it would leave the trend open.
         after = np.maximum(self._seen.time[points] + 1, now)
         self._known[:] = False
         self._left_out[:] = False
@@ -64,13 +66,19 @@ class Deadband:
         p = frame.point
         with np.errstate(invalid="ignore"):
             moved = np.abs(frame.value - self._kept.value[p]) > self._deadband[p]
+        # NaN compares as not moved, so a value that vanishes or comes back is asked for by
+        # itself.
         moved |= np.isnan(frame.value) != np.isnan(self._kept.value[p])
+        # A change of quality is always kept, whatever the deadband: it says what the value is
+        # worth.
         changed = ~self._known[p] | moved | (frame.status != self._kept.status[p])
         # A clock that was set back must not silence a point, hence the absolute value.
         due = np.abs(frame.time - self._kept.time[p]) >= self._max_interval
         keep = changed | due
 
         before_break = np.zeros(len(self._known), dtype=bool)
+        # Only before a change, not before a heartbeat: there the line is level and one sample
+        # will do.
         before_break[p[changed]] = self._left_out[p[changed]]
         previous = self._take(before_break)
 

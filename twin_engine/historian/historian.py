@@ -1,4 +1,4 @@
-"""The historian: records what the image takes in, and gives it back."""
+"""The historian: record the samples of the image in a database and read them again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _EVER = 2**62
 
 @dataclass(frozen=True, slots=True)
 class HistorianHealth:
-    """What operations want to know of the historian."""
+    """Health of the historian, for readiness and metrics."""
 
     connected: bool
     """Whether the last access to the database succeeded."""
@@ -58,7 +58,7 @@ class HistorianHealth:
 
 
 class Historian:
-    """Records frames in a thread of its own; answers readers from the database and its queue.
+    """Recorder of frames, in a thread of its own; readers get the database and the queue.
 
     While the database is away, samples wait in memory (``capacity`` rows) and the writer tries
     again with a growing pause.
@@ -82,6 +82,9 @@ class Historian:
         self._queue = SampleQueue(capacity)
         self._rows: dict[str, int] = {}
         self._row_of_point = np.empty(0, dtype=np.int32)
+        # A thread and not a task: a database call blocks, and nothing that blocks may run in the
+        # loop that polls devices. A daemon: a database that hangs must not keep the process
+        # alive.
         self._writer = threading.Thread(target=self._run, name="historian", daemon=True)
         self._ended: Future[None] = Future()
         self._connected = False
@@ -93,7 +96,7 @@ class Historian:
 
     @property
     def health(self) -> HistorianHealth:
-        """How the historian is doing now."""
+        """Health of the historian now."""
         return HistorianHealth(
             self._connected,
             self._queue.rows,
@@ -113,6 +116,8 @@ class Historian:
             The database belongs to a newer version of this software.
         """
         try:
+            # Once in the foreground: a wrong schema is told at the start, not by a log line
+            # afterwards.
             await asyncio.to_thread(self._work)
         except SQLAlchemyError as error:
             self._away(error)
@@ -130,9 +135,11 @@ class Historian:
 
     async def stop(self) -> None:
         """Record the end of the run (a gap marker per point) and write everything."""
+        # The gap first, then no more: what a trend shows after this is known to be unknown.
         self._add(self._compression.close(self._clock.now()))
         self._queue.close()
         await asyncio.to_thread(self._writer.join, _STOP_TIMEOUT)
+        # Said and not silently lost; how much is what a person has to know.
         if self._queue.rows:
             log.error(
                 "history lost: the database was away when the twin stopped",
@@ -142,13 +149,13 @@ class Historian:
         self._store.close()
 
     def grow(self) -> None:
-        """Take in the points that were added to the table; the writer opens their archives."""
+        """Record the points added to the table, too; the writer makes their database rows."""
         points = [self._table[index] for index in range(self._size, len(self._table))]
         self._compression.grow([point.spec.deadband for point in points])
         self._size = len(self._table)
 
     def append(self, frame: Frame) -> None:
-        """Take a frame for recording. Does not block."""
+        """Queue a frame for recording. Does not block."""
         self._add(self._compression.keep(frame))
 
     async def read_raw(
@@ -175,6 +182,7 @@ class Historian:
         if not len(frame):
             return
         lost = self._queue.add(frame)
+        # Once for each overflow and not for each frame: the log is on the disk that may be full.
         if lost and not self._overflowing:
             log.error(
                 "the historian's queue is full: the oldest samples are being lost",
@@ -198,14 +206,16 @@ class Historian:
 
     def _write_until_closed(self) -> None:
         wait = self._settings.flush
+        # A growing pause: a database that restarts is not helped by knocking.
         while not self._queue.wait(wait):
             wait = self._settings.flush if self._attempt() else min(2 * wait, _LONGEST_WAIT)
+        # Monotonic: the clock may be set while the twin stops.
         deadline = time.monotonic() + _STOP_TIMEOUT
         while not self._attempt() and time.monotonic() < deadline:
             time.sleep(_STOP_RETRY)
 
     def _attempt(self) -> bool:
-        """Write what waits; return whether the database took it."""
+        """Write the queued samples; return whether the database took them."""
         try:
             self._work()
         except (SQLAlchemyError, SchemaError) as error:
@@ -234,9 +244,11 @@ class Historian:
 
     def _open(self) -> None:
         rows = self._rows_of_table()
+        # Before the first new sample, or the mark would come after it.
         gaps = self._store.close_gaps()
         if gaps:
             log.warning("the last run was not stopped: its history ends in a gap", points=gaps)
+        # Assigned last: readers take non-empty rows as the sign that the database is open.
         self._row_of_point, self._rows = rows
 
     def _rows_of_table(self) -> tuple[Points, dict[str, int]]:
@@ -253,11 +265,15 @@ class Historian:
                 Frame(self._row_of_point[block.point], block.value, block.status, block.time)
             )
             self._written += len(block)
+            # Only after the commit: on failure the block is still the oldest, and is written
+            # again. An upsert makes a second write harmless.
             self._queue.done(block)
 
     def _prune(self) -> None:
         """Apply retention to a few points; the next flush continues with the next ones."""
         rows = np.fromiter(self._rows.values(), dtype=np.int32)
+        # Rounded up, so that a site of few points is visited too. All points at once would hold
+        # the writer for seconds on a database of years.
         count = -(-len(rows) // _PRUNE_CYCLE)
         points = np.take(rows, range(self._prune_at, self._prune_at + count), mode="wrap")
         before = self._clock.now() - round(self._settings.retention * MICROSECONDS)

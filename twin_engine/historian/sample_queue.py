@@ -1,4 +1,4 @@
-"""Samples that wait for the database: bounded, never lost without being counted."""
+"""Bounded queue of samples that wait for the database; those lost are counted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from heatpump_twin.drivers.frame import Frame
 
 
 class SampleQueue:
-    """Frames between the event loop, which adds, and the writer thread, which takes and returns.
+    """Queue of frames between the event loop, which adds, and the writer thread, which takes.
 
     A block that was taken stays readable until it is ``done``, so that a reader finds every sample
     either here or in the database.
@@ -24,12 +24,12 @@ class SampleQueue:
 
     @property
     def rows(self) -> int:
-        """Samples that wait."""
+        """Number of samples that wait."""
         return self._rows
 
     @property
     def dropped(self) -> int:
-        """Samples lost because the database was away for longer than the queue is long."""
+        """Number of samples lost because the database was away longer than the queue is long."""
         return self._dropped
 
     def add(self, frame: Frame) -> int:
@@ -37,18 +37,19 @@ class SampleQueue:
         with self._news:
             self._frames.append(frame)
             self._rows += len(frame)
+            # The oldest go: what an operator asks after an outage is how things are now.
             lost = max(0, self._rows - self.capacity)
             if lost:
                 self._drop(lost)
             return lost
 
     def wait(self, seconds: float) -> bool:
-        """Wait, but not once the queue is closing; return whether it is."""
+        """Wait until the queue is closing or the time is up; return whether it is closing."""
         with self._news:
             return self._news.wait_for(lambda: self._closing, timeout=seconds)
 
     def close(self) -> None:
-        """Wake the writer: nothing more will be added."""
+        """Close the queue and wake the writer: nothing more will be added."""
         with self._news:
             self._closing = True
             self._news.notify_all()
@@ -63,11 +64,13 @@ class SampleQueue:
             if not count:
                 return None
             block = self._frames[0] if count == 1 else Frame.concat(self._frames[:count])
+            # In place of its frames, so that `done` removes by identity what was written,
+            # whatever was added or dropped meanwhile.
             self._frames[:count] = [block]
             return block
 
     def done(self, block: Frame) -> None:
-        """Remove a block that the database has."""
+        """Remove a block that is in the database."""
         with self._news:
             # It is gone already if the queue overflowed meanwhile.
             if self._frames and self._frames[0] is block:
@@ -75,8 +78,9 @@ class SampleQueue:
                 self._rows -= len(block)
 
     def waiting(self) -> list[Frame]:
-        """Return what waits, oldest first."""
+        """Return the frames that wait, oldest first."""
         with self._news:
+            # A copy under the lock: readers are in other threads.
             return list(self._frames)
 
     def _drop(self, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""Samples in a database: written in blocks, read by point and time. Blocking; used from threads."""
+"""Write samples to a database in blocks and read them by point and time. Blocks its thread."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
 
 
 class SampleStore:
-    """The tables ``point`` and ``sample`` of one database. ``point`` in frames is the row id."""
+    """Sample store of one database. ``point`` in its frames is the row id of ``point``."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -48,10 +48,12 @@ class SampleStore:
         self._upsert = _array_upsert() if self._arrays else _row_upsert()
 
     def prepare(self, keys: Iterable[str]) -> dict[str, int]:
-        """Bring the schema up to date and return the row id of every key, old ones included."""
+        """Upgrade the schema; return the row id of every point key, old ones included."""
         migrate(self._engine)
         with self._engine.begin() as connection:
             known = set(connection.scalars(select(POINT.c.key)))
+            # Rows are never removed: a heat pump that comes back finds its history under the same
+            # key.
             missing = [{"key": key} for key in keys if key not in known]
             if missing:
                 connection.execute(sql_insert(POINT), missing)
@@ -77,11 +79,14 @@ class SampleStore:
         return len(rows)
 
     def write(self, frame: Frame) -> None:
-        """Write samples in one transaction. One that exists already is replaced."""
+        """Write samples in one transaction. A sample of the same point and time is replaced."""
+        # Sorted by the key in which SQLite keeps the table, so that neighbours go to one page; and
+        # without two of one key, which PostgreSQL refuses within one upsert.
         frame = _in_key_order(frame)
         columns = {
             "point_id": frame.point.tolist(),
             "time": frame.time.tolist(),
+            # NULL for NaN: see the head of `tables`.
             "value": [None if math.isnan(v) else v for v in frame.value.tolist()],
             "status": frame.status.view(np.int32).tolist(),
         }
@@ -111,6 +116,7 @@ class SampleStore:
 
     def prune(self, points: Iterable[int], before: int, limit: int) -> int:
         """Delete samples older than ``before``: at most ``limit``, the oldest, of each point."""
+        # Point by point along the key: one statement over all would scan the whole table.
         deleted = 0
         key = tuple_(SAMPLE.c.point_id, SAMPLE.c.time)
         with self._engine.begin() as connection:

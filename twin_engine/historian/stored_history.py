@@ -1,4 +1,4 @@
-"""Read a database's history without recording into it: for training and reports."""
+"""Read recorded history from a database without recording into it: for training and reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVER = 2**62
 
 
 class StoredHistory:
-    """A `HistoryReader` of what is in the database. A running twin is not disturbed."""
+    """`HistoryReader` of a database. A twin that records into it is not disturbed."""
 
     def __init__(self, url: str | URL) -> None:
         self._store = SampleStore(open_engine(url))
@@ -34,6 +34,7 @@ class StoredHistory:
             It belongs to a newer version of this software.
         """
         try:
+            # No keys: reading must not make rows for points that nobody records.
             self._rows = await asyncio.to_thread(self._store.prepare, [])
         except SQLAlchemyError as error:
             raise DatabaseAway(f"history cannot be read: {error}") from error

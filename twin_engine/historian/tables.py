@@ -1,4 +1,4 @@
-"""The tables: points, their samples, the audit log, and what the twin has promised to do.
+"""Database tables: points, samples, audit log, overrides, schedules and tank programs.
 
 Changed by migrations only.
 
@@ -44,6 +44,8 @@ SAMPLE = Table(
     sqlite_with_rowid=False,
 )
 
+# Keys and not row ids of points: the record of an attempt on a point that never existed is wanted
+# too. SQLite counts up by itself only in an INTEGER primary key, hence the variant.
 AUDIT = Table(
     "audit",
     METADATA,

@@ -1,1 +1,1 @@
-"""What the twin does by itself on somebody's behalf: schedules, boosts, overrides."""
+"""Schedules, hot water boosts, disinfections, overrides and fault resets for a user."""

@@ -1,4 +1,4 @@
-"""Ask a controller to clear its fault, and see whether it is gone."""
+"""Reset the fault of a controller and check on the fault point whether it is gone."""
 
 from __future__ import annotations
 
@@ -19,23 +19,26 @@ PATIENCE = 10.0
 
 
 class FaultReset:
-    """Presses the reset button of heat pumps that have one."""
+    """Fault reset of every heat pump whose controller has a reset point."""
 
     def __init__(self, image: Image, commands: CommandHandler, patience: float = PATIENCE) -> None:
         self._image = image
         self._table: PointTable = image.table
         self._commands = commands
         self._patience = patience
+        # One event for each request: two people may press the button of one heat pump at once.
         self._waiting: dict[asyncio.Event, int] = {}
         image.subscribe(self._note)
 
     def offered(self, asset: str) -> bool:
-        """Tell whether a heat pump can be asked to clear its fault, and shows whether it did."""
+        """Tell whether a heat pump has a writable reset point and a fault point to check it by."""
         points = self._table.by_asset.get(asset, {})
+        # Without the fault point nobody could tell whether the reset worked, and success would be
+        # pretended: then the button is not offered.
         return RESET in points and points[RESET].limits is not None and FAULT in points
 
     async def reset(self, asset: str, *, user: str, origin: str) -> Verdict:
-        """Ask once and wait until the fault is gone, or for as long as that may take."""
+        """Write the reset point once and wait until the fault is gone, `PATIENCE` at most."""
         fault = self._table.by_asset[asset][FAULT]
         if self._value(fault) == 0.0:
             # The request is not sent: some controllers restart when they get it.
@@ -47,6 +50,8 @@ class FaultReset:
         if active == 0.0:
             return Verdict(GOOD, "The fault is cleared.", read_back=0.0)
         waited = duration_text(self._patience)
+        # No value is not a failure: the controller may restart for the reset and be silent
+        # meanwhile.
         if active is None:
             words = f"The reset was sent; whether the fault is gone is not known after {waited}."
             return Verdict(UNCERTAIN, words)
@@ -57,12 +62,14 @@ class FaultReset:
         )
 
     async def _cleared(self, fault: Point) -> float | None:
-        """Wait until there is no fault, but not for ever; return what is shown then."""
+        """Wait until the fault point shows no fault or time is up; return its value then."""
         news = asyncio.Event()
         self._waiting[news] = fault.index
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._patience):
+                    # The value is looked at before the first wait: a fast controller has cleared
+                    # the fault while the write was read back, and no further frame need come.
                     while self._value(fault) != 0.0:
                         await news.wait()
                         news.clear()

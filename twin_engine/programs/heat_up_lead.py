@@ -1,4 +1,4 @@
-"""How long before a time heating has to start: the heat-up model, for a target of one's own."""
+"""Predict how long before a ready time heating has to start, for any target temperature."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Lead:
 
 
 class HeatUpLead:
-    """Asks the heat-up models what present conditions mean for a target."""
+    """Heat-up time to a target under present conditions, by the model of each heat pump."""
 
     def __init__(self, image: Image, models: Mapping[str, HeatUpModel]) -> None:
         self._image = image
@@ -40,7 +40,7 @@ class HeatUpLead:
         self._failures = FailureLog("a heat-up time cannot be predicted", "asset")
 
     def offered(self, asset: str) -> bool:
-        """Tell whether there is a model that takes the target as an input."""
+        """Tell whether a heat pump's model takes the supply setpoint as an input."""
         model = self._models.get(asset)
         return model is not None and any(f.point == SETPOINT for f in model.card.features)
 
@@ -54,12 +54,16 @@ class HeatUpLead:
         points = self._image.table.by_asset[asset]
         features = model.card.features
         index = [points[feature.point].index for feature in features]
+        # The setpoint in force now is not what the schedule will set: the target stands in for
+        # it.
         inputs = [point == SETPOINT for point in (feature.point for feature in features)]
         statuses = [
             int(status)
             for status, given in zip(self._image.status[index], inputs, strict=True)
             if not given
         ]
+        # After a start the first values are a poll away. The longest lead would start every
+        # schedule of the next hours at once, so none is given.
         if BAD_WAITING_FOR_INITIAL_DATA in statuses:
             return None
         if any(is_bad(status) for status in statuses):
@@ -76,6 +80,10 @@ class HeatUpLead:
 
 def _predicted(model: HeatUpModel, values: Values) -> Lead:
     if model.reached(values):
+        # The model was trained on starts at least 2 K below the setpoint: it knows nothing of
+        # warm water.
         return Lead(0.0, UNCERTAIN)
+    # The upper end of the interval and not the median: half of all mornings would be late with
+    # that.
     minutes = float(model.predict(values[np.newaxis, :])[0]) * (1 + model.card.interval[1])
     return Lead(60 * minutes, UNCERTAIN if model.knows(values) else UNCERTAIN_SUB_NORMAL)

@@ -1,4 +1,4 @@
-"""The hot water tank of one heat pump: what its devices show, and what a program may ask of it."""
+"""Hot water tank of one heat pump: its values, the targets it takes and what a program writes."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class HotWaterTank:
 
     @property
     def seen(self) -> TankObservation:
-        """What a program looks at."""
+        """Tank temperature and setpoint, as a tank program looks at them."""
         return TankObservation(self.value(TEMPERATURE), self.value(SETPOINT))
 
     def value(self, point: str) -> float | None:
-        """Return a value that can be used; None: there is none."""
+        """Return the value of a point; None where it is Bad, NaN or missing."""
         found = self._points.get(point)
         if found is None or is_bad(int(self._image.status[found.index])):
             return None
@@ -63,7 +63,7 @@ class HotWaterTank:
         return None if math.isnan(value) else value
 
     def confirmed(self, point: str, value: float) -> bool:
-        """Tell whether the device shows a value now, without reservation."""
+        """Tell whether the device shows a value now, with Good quality."""
         index = self._points[point].index
         return is_good(int(self._image.status[index])) and self.value(point) == value
 
@@ -77,7 +77,7 @@ class HotWaterTank:
         return title[:1].lower() + title[1:]
 
     def setting(self, point: str, value: float) -> str:
-        """Return ``hot water setpoint 48 °C``."""
+        """Return a point with its value for a message: ``hot water setpoint 48 °C``."""
         return f"{self.title(point)} {value_text(self._points[point].spec, value)}"
 
     def targets(self, kind: TankProgramKind) -> Span | None:
@@ -85,12 +85,16 @@ class HotWaterTank:
         limits = self._points[SETPOINT].limits
         if limits is None or TEMPERATURE not in self._points or kind is TankProgramKind.BOOST:
             return limits if TEMPERATURE in self._points else None
+        # A controller that stops at 55 °C cannot kill legionella: the method is not offered,
+        # rather than run for four hours and fail.
         low, high = DISINFECTION_TARGET
         low, high = max(limits[0], low), min(limits[1], high)
         return (low, high) if low <= high else None
 
     def wanted(self, target: float) -> dict[str, float]:
         """Return what has to be written so that the tank is heated to a target, in this order."""
+        # Mode and switch first: the setpoint comes last, and its read-back is what a program is
+        # compared with. The mode changes only where it lacks hot water: heating or cooling goes on.
         wanted: dict[str, float] = {}
         mode = self.value(_MODE)
         if self._writable(_MODE) and mode in _WITH_HOT_WATER:
@@ -104,7 +108,10 @@ class HotWaterTank:
     ) -> TankProgram:
         """Return the program that a request asks for, with what it has to bring back."""
         boost = kind is TankProgramKind.BOOST
+        # The hold of a disinfection comes on top of the heat-up limit: a slow heat-up must not
+        # eat it.
         lasting = (seconds or BOOST_TIME) if boost else HEAT_UP_LIMIT + (seconds or HOLD_TIME)
+        # Taken before anything is written: afterwards the image shows the program's own values.
         before = {point: self.value(point) for point in self.wanted(target)}
         return TankProgram(
             asset=self.asset,
@@ -123,7 +130,7 @@ class HotWaterTank:
         )
 
     def mistake(self, kind: TankProgramKind, target: float, seconds: float) -> Verdict | None:
-        """Say which argument of a request is wrong, if one is."""
+        """Return a refusal that names the wrong argument of a request; None: all are right."""
         limits = self.targets(kind) or (math.nan, math.nan)
         refusal = out_of_range(self._points[SETPOINT].spec, limits, target, "Target")
         if refusal is not None:
@@ -136,9 +143,10 @@ class HotWaterTank:
         return None
 
     def obstacle(self) -> Verdict | None:
-        """Say why no program can be started now, if so."""
+        """Return why no tank program can be started now; None: it can."""
         if self.value(_UNIT) == 0.0:
             return Verdict(BAD_INVALID_STATE, "The heat pump is off: start it first.")
+        # What is not known before cannot be brought back afterwards.
         for point in (TEMPERATURE, *filter(self._writable, USED)):
             if self.value(point) is None:
                 words = f"The {self.title(point)} is not known now, so nothing was started."

@@ -1,4 +1,4 @@
-"""What the twin remembers of a setpoint that it has changed."""
+"""Override: a setpoint that the twin has changed, with its value before."""
 
 from __future__ import annotations
 

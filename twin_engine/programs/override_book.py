@@ -1,4 +1,4 @@
-"""Remember what a setpoint was before the twin changed it, and give it back."""
+"""Store the value of a setpoint before its first write, and release the override."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NOT_LOADED = "Nothing was written: the database that remembers what to release 
 
 
 class OverrideBook:
-    """A `CommandHandler` that remembers, in front of the one that writes.
+    """Overrides of all heat pumps: a `CommandHandler` in front of the one that writes.
 
     Before the first write of a setting its last Good value is on disk; what cannot be remembered is
     not written. A write that brings the value back to what it was ends the override.
@@ -66,21 +66,22 @@ class OverrideBook:
         image.subscribe(self._note)
 
     def grow(self) -> None:
-        """Take in the points that were added to the table. What is overridden stays so."""
+        """Watch the points added to the table. Active overrides stay."""
         image, first = self._image, len(self._watched)
         more = [image.table[index] for index in range(first, len(image.table))]
         self._points |= {point.key: point for point in more if overridable(point)}
         watched = np.array([overridable(point) for point in more], dtype=bool)
         self._watched = np.append(self._watched, watched)
+        # Only Good values: a release would write a doubtful one back as if the owner had set it.
         known = image.status[first:] >> 30 == GOOD
         self._last_good = np.append(self._last_good, np.where(known, image.value[first:], np.nan))
 
     def restore(self, overrides: Mapping[str, Override]) -> None:
-        """Take over what the last run left behind; nothing is written before this."""
+        """Load the overrides of the last run; nothing is written before this."""
         self._active = dict(overrides)
 
     def of(self, asset: str) -> Mapping[str, Override]:
-        """Return what is overridden on a heat pump, by point id, in the table's order."""
+        """Return the active overrides of a heat pump, by point id, in the table's order."""
         points = self._image.table.by_asset.get(asset, {})
         active = self._active or {}
         return {p.id: active[p.key] for p in points.values() if p.key in active}
@@ -96,8 +97,12 @@ class OverrideBook:
         point = self._points.get(key)
         if point is None:
             return await self._commands.write(key, value, user=user, origin=origin, reason=reason)
+        # The value before and the write belong together: a second caller between them would take
+        # the first one's value for the owner's.
         async with self._turn[key]:
             try:
+                # On disk before the wire: after a crash between the two a release writes back
+                # what is there already; in the other order the owner's value would be lost.
                 before = await self._remembered(point, user)
             except ProgramStoreError as error:
                 log.error("command not carried out", key=key, user=user, error=str(error))
@@ -118,7 +123,7 @@ class OverrideBook:
         )
 
     async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
-        """Write back what every overridden setting of a heat pump was, and say what it is now."""
+        """Release every override of a heat pump: write back the value before it."""
         overrides = self.of(asset)
         # The main switch comes last: what it switches on finds its settings in place.
         order = sorted(overrides, key=lambda point: point == "unit_enabled")
@@ -128,6 +133,7 @@ class OverrideBook:
         for point_id in order:
             override = overrides[point_id]
             point = self._points[override.key]
+            # Asked before the write, which makes the image show the released value.
             aside = self._changed_at_the_unit(point, override)
             result = await self.write(
                 override.key, override.before, user=user, origin=origin, reason="release"
@@ -148,10 +154,12 @@ class OverrideBook:
 
     def _note(self, frame: Frame) -> None:
         good = self._watched[frame.point] & (frame.status >> 30 == GOOD) & np.isfinite(frame.value)
+        # Kept while the device is away: the last Good value is what the owner will expect to get
+        # back.
         self._last_good[frame.point[good]] = frame.value[good]
 
     async def _remembered(self, point: Point, user: str) -> Override | None:
-        """Return what is remembered of a point; None: its value before is not known."""
+        """Return the override of a point, stored if new; None: its value before is not known."""
         if self._active is None:
             raise ProgramStoreError("it was not read yet")
         known = self._active.get(point.key)
@@ -165,7 +173,7 @@ class OverrideBook:
     async def _settled(
         self, point: Point, before: Override | None, result: CommandResult
     ) -> CommandResult:
-        """Keep, change or drop the memory after a write."""
+        """Store, update or drop the override of a point after a write."""
         assert self._active is not None  # noqa: S101 (`_remembered` has seen it)
         known = point.key in self._active
         if before is None:
@@ -173,8 +181,11 @@ class OverrideBook:
             return replace(result, message=message)
         held = result.read_back
         if not result.touched:
+            # Nothing reached the device, so a record made a moment ago for this write is not
+            # true.
             if not known:
                 await self._forget(point.key)
+        # Somebody has written the old value by hand: that ends the override as a release does.
         elif held is not None and abs(held - before.before) < _SAME:
             await self._forget(point.key)
         else:
@@ -190,7 +201,7 @@ class OverrideBook:
         await self._try(self._store.drop(Override, key), key)
 
     async def _try(self, storing: Awaitable[None], key: str) -> None:
-        """Store what has happened already: a failure is no reason to say it had not."""
+        """Store what has happened already; log a failure, as the write stands all the same."""
         try:
             await storing
         except ProgramStoreError as error:
@@ -201,6 +212,7 @@ class OverrideBook:
         now = float(self._image.value[index])
         if override.written is None or not is_good(int(self._image.status[index])):
             return ""
+        # Codes and switches are whole numbers: half of one is the middle between two of them.
         step = _SAME if point.spec.kind is PointKind.ANALOG else 0.5
         if abs(now - override.written) < step:
             return ""

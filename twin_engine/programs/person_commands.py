@@ -1,4 +1,4 @@
-"""What people ask for: it goes before what the twin does by itself."""
+"""Carry out commands of people, which take precedence over running tank programs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ class PersonCommands:
     async def write(
         self, key: str, value: float, *, user: str, origin: str, reason: str = ""
     ) -> CommandResult:
-        """Write a point; a program that uses it ends."""
+        """Write a point and end a tank program that uses it."""
         point = self._table.by_key.get(key)
         if point is None or point.id not in USED:
             return await self._commands.write(key, value, user=user, origin=origin, reason=reason)
+        # Under the tank's turn: a tick between write and `give_way` would see the new setpoint as
+        # changed at the unit, and name the wrong cause.
         async with self._tank.turn(point.asset):
             result = await self._commands.write(key, value, user=user, origin=origin, reason=reason)
+            # A refused write changed nothing; it must not end a disinfection. One with an unknown
+            # outcome may have, and a person's word goes first.
             if result.touched:
                 await self._tank.give_way(point.asset, point.id, user)
         return result

@@ -1,4 +1,4 @@
-"""What the twin has promised to do or to undo, on disk: overrides, schedules, tank programs."""
+"""Store overrides, schedules and tank programs in the database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TABLES: dict[type[Promise], Table] = {
 
 @dataclass(frozen=True, slots=True)
 class Promises:
-    """Everything that was open when the last run ended, by point key or by heat pump."""
+    """Overrides by point key; schedules and tank programs by heat pump: all that is open."""
 
     overrides: dict[str, Override] = field(default_factory=dict)
     schedules: dict[str, ReadySchedule] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class ProgramStore:
         self._engine = open_engine(url)
 
     async def load(self) -> Promises:
-        """Bring the schema up to date and return what is open."""
+        """Upgrade the database schema; return the open overrides, schedules and tank programs."""
         return await self._call(self._load)
 
     async def stop(self) -> None:
@@ -53,11 +53,11 @@ class ProgramStore:
         await asyncio.to_thread(self._engine.dispose)
 
     async def keep(self, promise: Promise) -> None:
-        """Write a promise in place of the one with the same key."""
+        """Store an override, schedule or tank program in place of the one with its key."""
         await self._call(lambda: self._replace(type(promise), _key(promise), asdict(promise)))
 
     async def drop(self, kind: type[Promise], key: str) -> None:
-        """Remove a promise: it was kept, or it is no longer wanted."""
+        """Delete an override, schedule or tank program that is done or no longer wanted."""
         await self._call(lambda: self._replace(kind, key, None))
 
     def _load(self) -> Promises:
@@ -76,6 +76,8 @@ class ProgramStore:
         table = _TABLES[kind]
         (column,) = table.primary_key
         with self._engine.begin() as connection:
+            # Delete and insert in one transaction, not an upsert: the same two statements serve
+            # SQLite and PostgreSQL, and these tables see a few rows a day.
             connection.execute(delete(table).where(column == key))
             if row is not None:
                 connection.execute(insert(table), row)

@@ -1,4 +1,4 @@
-"""What the twin does by itself on somebody's behalf, put together: one object per site."""
+"""Overrides, schedules, tank programs, fault resets and training of a site, put together."""
 
 from __future__ import annotations
 
@@ -66,18 +66,23 @@ class Programs:
             clock,
         )
         self.tank = TankProgramBook(image, self.overrides, store, self.journal, clock)
+        # Three handlers in a row: people's writes end tank programs, every write passes the
+        # overrides, and only then reaches the device. Programs themselves enter behind the first:
+        # their own writes must not end them.
         self.commands: CommandHandler = PersonCommands(image.table, self.overrides, self.tank)
         self.fault_reset = FaultReset(image, self.commands)
         self.trainer = trainer
 
     async def start(self) -> None:
-        """Take up what the last run, or a heat pump, left behind, or have `tick` try again."""
+        """Load open schedules, tank programs and overrides; `tick` tries again if that fails."""
         try:
             promises = await self._store.load()
         except ProgramStoreError as error:
             log.warning("what was scheduled and overridden cannot be read yet", error=str(error))
             return
         if not self._loaded:
+            # Once only: overrides are kept by key and outlive a heat pump that goes and comes
+            # back, so what memory has now is newer than what was read.
             self.overrides.restore(promises.overrides)
         self.schedules.restore(self._of_new(promises.schedules))
         self.tank.restore(self._of_new(promises.tank_programs))
@@ -85,36 +90,38 @@ class Programs:
         self._returning.clear()
 
     def _of_new(self, promises: Mapping[str, T]) -> Mapping[str, T]:
-        """Return those of heat pumps that were added since the last time; at first all are new."""
+        """Return the promises of heat pumps added since the last load; at first all are new."""
         return {a: p for a, p in promises.items() if not self._loaded or a in self._returning}
 
     def grow(self) -> None:
-        """Take in the points that were added to the table."""
+        """Watch the points that were added to the table."""
         self.overrides.grow()
 
     def add(self, asset: str) -> None:
-        """Take in a heat pump whose points are in the table, and soon what it left behind."""
+        """Add a heat pump whose points are in the table; the next `tick` loads its programs."""
         self.tank.add(asset)
         self._returning.add(asset)
 
     async def remove(self, asset: str) -> None:
-        """Do nothing on a heat pump any more. What is promised waits on disk for its return."""
+        """Remove a heat pump. Its schedule and tank program wait on disk for its return."""
         self._returning.discard(asset)
         self.schedules.forget(asset)
         await self.tank.forget(asset)
 
     async def stop(self) -> None:
-        """Close the store. What is under way goes on after the next start."""
+        """Close the store. Running programs go on after the next start."""
         await self._store.stop()
 
     async def run(self) -> None:
-        """Look at everything for ever."""
+        """Look at all schedules and tank programs once a second, for ever."""
         while True:
+            # No `except`: a bug here stops the process with its traceback, because nobody could
+            # say what a half-known program would do to a machine afterwards (ADR 11).
             await self.tick()
             await asyncio.sleep(TICK)
 
     async def tick(self) -> None:
-        """Look at everything once."""
+        """Look at all schedules and tank programs once."""
         if not self._loaded or self._returning:
             await self.start()
         if self._loaded:
@@ -124,12 +131,14 @@ class Programs:
     async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
         """Give back every overridden setting of a heat pump; a running tank program ends."""
         async with self.tank.turn(asset):
+            # The program goes first and brings nothing back: the release writes the same
+            # settings, and the two would fight over them.
             await self.tank.let_go(asset, f"{user} has released the override")
             verdict = await self.overrides.release(asset, user=user, origin=origin)
         return await self._recorded(asset, "ReleaseOverride", verdict, user, origin)
 
     async def reset_fault(self, asset: str, *, user: str, origin: str) -> Verdict:
-        """Ask a controller to clear its fault, and record what came of it."""
+        """Reset the fault of a controller and record the outcome."""
         verdict = await self.fault_reset.reset(asset, user=user, origin=origin)
         return await self._recorded(asset, "ResetFault", verdict, user, origin)
 

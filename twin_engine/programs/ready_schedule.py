@@ -1,4 +1,4 @@
-"""Hot water in the heating circuit by a time of day: when to start."""
+"""Ready schedule: supply water at a target temperature by a given time, and when to start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GRACE = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class ReadySchedule:
-    """Water at a temperature at a time, once."""
+    """One schedule: supply water at ``target`` at the time ``ready_at``, once."""
 
     asset: str
     ready_at: int
@@ -27,7 +27,7 @@ class ReadySchedule:
 
 
 class Due(StrEnum):
-    """What a schedule asks for now."""
+    """State of a schedule now: later, to be started now, or missed."""
 
     LATER = "later"
     NOW = "now"
@@ -46,12 +46,14 @@ def start_at(schedule: ReadySchedule, lead: float) -> int:
 
 
 def due(schedule: ReadySchedule, lead: float | None, now: int) -> Due:
-    """Tell what to do now; without a ``lead`` a schedule waits until its time has come.
+    """Tell whether a schedule is due; without a ``lead`` (s) it waits until its ready time.
 
     A start that was missed (the twin was down, the device did not answer) is made up for until
     ``GRACE`` after the time: a building that is late is better than one that stays cold.
     """
+    # Missed is asked first: a twin that comes back a day later must not heat for yesterday.
     if now > schedule.ready_at + round(GRACE * MICROSECONDS):
         return Due.MISSED
+    # Without a lead the ready time itself: late, but the building is not forgotten.
     start = schedule.ready_at if lead is None else start_at(schedule, lead)
     return Due.NOW if now >= start else Due.LATER

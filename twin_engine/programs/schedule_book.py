@@ -1,4 +1,4 @@
-"""Schedules: taken from people, kept on disk, and started when the model says that it is time."""
+"""Take schedules from people, store them, and start heating when the heat-up model says so."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Outlook:
 
 
 class ScheduleBook:
-    """At most one schedule per heat pump."""
+    """Schedules of all heat pumps, at most one for each."""
 
     def __init__(
         self,
@@ -85,27 +85,31 @@ class ScheduleBook:
         return writable and self._lead.offered(asset)
 
     def of(self, asset: str) -> ReadySchedule | None:
-        """Return the schedule of a heat pump."""
+        """Return the schedule of a heat pump; None: there is none."""
         return self._active.get(asset)
 
     def outlook(self, asset: str) -> Outlook | None:
-        """Return when it will start; None: there is no schedule, or it cannot be told yet."""
+        """Return when a schedule will start; None: there is none, or it cannot be told yet."""
         return self._outlook.get(asset)
 
     def restore(self, schedules: Mapping[str, ReadySchedule]) -> None:
-        """Take over what the last run left behind."""
+        """Load the schedules of the last run."""
+        # A machine that can no longer be started (another profile, a read-only switch) is left
+        # alone; its schedule stays on disk in case that was a mistake in the site file.
         self._active |= {a: s for a, s in schedules.items() if self.offered(a)}
 
     def forget(self, asset: str) -> None:
-        """Look at the schedule of a heat pump no more; it is kept for when that is back."""
+        """Drop the schedule of a heat pump from memory; it stays on disk until that is back."""
         for memory in (self._active, self._outlook, self._not_before):
             memory.pop(asset, None)
 
     async def set(
         self, asset: str, ready_at: int, target: float, *, user: str, origin: str
     ) -> Verdict:
-        """Take a schedule; it replaces the one that there is."""
+        """Set the schedule of a heat pump in place of the one before."""
         schedule = ReadySchedule(asset, ready_at, target, user, origin)
+        # Judged outside the turn: a wrong request is answered at once, even while a slow device
+        # is being started.
         verdict = self._judge(schedule)
         if verdict is None:
             async with self._turn[asset]:
@@ -138,7 +142,7 @@ class ScheduleBook:
         return verdict
 
     async def tick(self) -> None:
-        """Look at every schedule, and start or drop those whose time has come."""
+        """Check every schedule; start those that are due and drop those that were missed."""
         async with asyncio.TaskGroup() as group:  # a slow device holds nobody else up
             for asset in self._active:
                 group.create_task(self._tick(asset))
@@ -149,7 +153,7 @@ class ScheduleBook:
                 await self._look(self._active[asset])
 
     def _judge(self, schedule: ReadySchedule) -> Verdict | None:
-        """Say what is wrong with a schedule, if anything."""
+        """Return a refusal that names what is wrong with a schedule; None: nothing is."""
         now = self._clock.now()
         point = self._point(schedule.asset, _TARGET)
         limits = point.limits or (0.0, 0.0)
@@ -163,10 +167,12 @@ class ScheduleBook:
     async def _take(self, schedule: ReadySchedule) -> Verdict:
         replaced = self._active.get(schedule.asset)
         try:
+            # On disk before it is promised: a schedule that a restart forgets is a cold building.
             await self._store.keep(schedule)
         except ProgramStoreError as error:
             return Verdict(BAD_RESOURCE_UNAVAILABLE, f"The schedule was not taken: {error}.")
         self._active[schedule.asset] = schedule
+        # A pause after a failed start belonged to the schedule that this one replaces.
         self._not_before.pop(schedule.asset, None)
         lead = self._foresee(schedule)
         return Verdict(
@@ -191,15 +197,18 @@ class ScheduleBook:
                 await self._end(schedule, BAD_TIMEOUT, message)
 
     def _foresee(self, schedule: ReadySchedule) -> Lead | None:
-        """Work out the start, and tell clients when it has moved by a minute."""
+        """Compute the start time of a schedule, and notify clients if it moved by a minute."""
         asset = schedule.asset
         lead = self._lead.lead(asset, schedule.target)
         before, after = self._outlook.get(asset), None
         if lead is not None:
             after = Outlook(start_at(schedule, lead.seconds), lead.status)
         if before is None or after is None or before.status != after.status:
+            # A change of status or of being known at all is news whatever the minutes say.
             moved = before != after
         else:
+            # The forecast moves with each reading; below a minute nobody plans by it, and every
+            # client would be told every second.
             moved = abs(after.start_at - before.start_at) >= _MINUTE
         if moved:
             if after is None:
@@ -210,10 +219,13 @@ class ScheduleBook:
         return lead
 
     async def _start(self, schedule: ReadySchedule, now: int) -> None:
-        """Set the target and switch on: the switch also where the target is refused.
+        """Write the target and switch the unit on, also where the target is refused.
 
         Until both are done they are tried again, which changes nothing where they were.
         """
+        # The target first: a machine that is switched on with yesterday's setpoint heats to that
+        # until the next write. No early end: cold water is worse than water at another
+        # temperature.
         target, switch = [
             await self._commands.write(
                 f"{schedule.asset}.{point}",
@@ -234,6 +246,7 @@ class ScheduleBook:
             words.append(f"Next attempt in {duration_text(RETRY)}.")
             await self._record(schedule, status, sentences(words))
             return
+        # Said in the record, since a late start is otherwise seen only by those who were cold.
         late = (now - schedule.ready_at) / MICROSECONDS
         words.insert(0, f"Started: {self._text(schedule)}.")
         words.append(f"It is {duration_text(late)} late." if late > 60 else "")
@@ -249,6 +262,8 @@ class ScheduleBook:
         await self._record(schedule, status, message)
 
     async def _drop(self, asset: str) -> None:
+        # The disk first: if that fails the schedule is still in memory and is tried again,
+        # instead of coming back at the next start.
         await self._store.drop(ReadySchedule, asset)
         self.forget(asset)
         self._journal.changed(asset)

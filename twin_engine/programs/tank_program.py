@@ -1,4 +1,4 @@
-"""A hot water boost or a disinfection: how far it is, and when it ends. Pure functions."""
+"""Hot water boost or disinfection: its phases and when it ends. Pure functions."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LONGEST_STEP = 60.0
 
 
 class TankProgramKind(StrEnum):
-    """What a program is for."""
+    """Purpose of a tank program."""
 
     BOOST = "boost"
     DISINFECTION = "disinfection"
 
 
 class TankProgramPhase(StrEnum):
-    """Where it is."""
+    """Phase of a tank program."""
 
     HEATING = "heating"
     HOLDING = "holding"
@@ -35,7 +35,7 @@ class TankProgramPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TankProgram:
-    """One program of one heat pump."""
+    """Hot water boost or disinfection of one heat pump."""
 
     asset: str
     kind: TankProgramKind
@@ -61,13 +61,13 @@ class TankProgram:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> TankProgram:
-        """Take one back from its stored form."""
+        """Return the tank program that a database row holds."""
         return cls(
             **{**row, "kind": TankProgramKind(row["kind"]), "phase": TankProgramPhase(row["phase"])}
         )
 
     def ended(self, outcome: str, *, keep: str = "", failed: bool = False) -> TankProgram:
-        """Return it on its way back; what somebody else has set (``keep``) stays as it is."""
+        """Return the program in its restoring phase; what a person has set (``keep``) stays."""
         restore = {point: value for point, value in self.restore.items() if point != keep}
         return replace(
             self, phase=TankProgramPhase.RESTORING, outcome=outcome, failed=failed, restore=restore
@@ -76,14 +76,14 @@ class TankProgram:
 
 @dataclass(frozen=True, slots=True)
 class TankObservation:
-    """What is known of the tank now; None: not known."""
+    """Tank temperature and setpoint (°C) as known now; None: not known."""
 
     temperature: float | None
     setpoint: float | None
 
 
 def step(program: TankProgram, seen: TankObservation, elapsed: float, now: int) -> TankProgram:
-    """Return the program as it is after a look at the tank.
+    """Return the tank program after one look at the tank.
 
     Parameters
     ----------
@@ -92,8 +92,11 @@ def step(program: TankProgram, seen: TankObservation, elapsed: float, now: int) 
     now : int
         [µs since the Unix epoch, UTC]
     """
+    # What is on its way back stays so: a tank that gets warm again meanwhile must not revive it.
     if program.phase is TankProgramPhase.RESTORING:
         return program
+    # A hand at the unit goes before everything: whoever stands there has a reason, and that value
+    # is not brought back over.
     if _changed_at_the_unit(program, seen):
         return program.ended("the setpoint was changed at the unit", keep=SETPOINT)
     if program.phase is TankProgramPhase.HOLDING:
@@ -104,6 +107,7 @@ def step(program: TankProgram, seen: TankObservation, elapsed: float, now: int) 
         program = replace(program, phase=TankProgramPhase.HOLDING, held_for=0.0)
     if program.phase is TankProgramPhase.HOLDING and program.held_for >= program.hold:
         return program.ended("the temperature was held for the whole time")
+    # Last, so that a target reached in the very last look still counts as reached.
     if now >= program.deadline:
         tank = "unknown" if seen.temperature is None else f"{seen.temperature:.1f} °C"
         return program.ended(f"the time is over, the tank is at {tank}", failed=True)
@@ -111,14 +115,17 @@ def step(program: TankProgram, seen: TankObservation, elapsed: float, now: int) 
 
 
 def _changed_at_the_unit(program: TankProgram, seen: TankObservation) -> bool:
+    # Compared with what the device read back, not with what was asked for: devices round.
     known = program.setpoint is not None and seen.setpoint is not None
     return known and abs((seen.setpoint or 0.0) - (program.setpoint or 0.0)) > _ROUNDING
 
 
 def _held(program: TankProgram, temperature: float | None, elapsed: float) -> TankProgram:
-    """Count the time; a tank that cools down has to be heated again and held from the start."""
+    """Count the time held; a tank that cools down is heated again and held from the start."""
+    # A sensor that is away proves neither heat nor cold: the clock stands still until it is back.
     if temperature is None:
         return program
+    # Legionella survive a hold with a break: the time counts only in one piece.
     if temperature < program.target - FALLEN:
         return replace(program, phase=TankProgramPhase.HEATING, held_for=0.0)
     watched = elapsed if elapsed <= _LONGEST_STEP else 0.0

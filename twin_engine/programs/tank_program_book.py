@@ -26,7 +26,7 @@ from heatpump_twin.twin_engine.verdict import Verdict
 
 
 class TankProgramBook:
-    """At most one program per heat pump."""
+    """Tank programs of all heat pumps, at most one for each."""
 
     def __init__(
         self,
@@ -48,12 +48,12 @@ class TankProgramBook:
         self._turn: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def add(self, asset: str) -> None:
-        """Take in a heat pump whose points are in the table."""
+        """Add a heat pump whose points are in the table."""
         if SETPOINT in self._image.table.by_asset[asset]:
             self._tanks[asset] = HotWaterTank(self._image, asset)
 
     async def forget(self, asset: str) -> None:
-        """Look at the program of a heat pump no more; it is kept for when that is back."""
+        """Drop the program of a heat pump from memory; it stays on disk until that is back."""
         async with self._turn[asset]:
             self._runs.pop(asset, None)
 
@@ -63,7 +63,7 @@ class TankProgramBook:
         return tank.targets(kind) if tank else None
 
     def of(self, asset: str) -> TankProgram | None:
-        """Return the program of a heat pump."""
+        """Return the tank program of a heat pump; None: none is running."""
         run = self._runs.get(asset)
         return run.program if run else None
 
@@ -72,9 +72,11 @@ class TankProgramBook:
         return self._turn[asset]
 
     def restore(self, programs: Mapping[str, TankProgram]) -> None:
-        """Take over what the last run left behind: it goes on, or is brought to its end."""
+        """Load the tank programs of the last run; each goes on, or is ended."""
         for asset, program in programs.items():
             if asset in self._tanks:
+                # Stored but without a setpoint: the twin died between the promise and the write.
+                # Which of its writes arrived is not known, so all are undone.
                 begun = program.setpoint is not None or program.phase is TankProgramPhase.RESTORING
                 why = "the twin was stopped while it began"
                 self._run(program if begun else program.ended(why, failed=True))
@@ -89,7 +91,7 @@ class TankProgramBook:
         user: str,
         origin: str,
     ) -> Verdict:
-        """Start a program.
+        """Start a tank program.
 
         Parameters
         ----------
@@ -102,6 +104,7 @@ class TankProgramBook:
         tank = self._tanks[asset]
         async with self._turn[asset]:
             verdict = (
+                # In this order the answer names first what the caller can mend.
                 tank.mistake(kind, target, seconds) or self._under_way(asset) or tank.obstacle()
             )
             if verdict is None:
@@ -121,23 +124,25 @@ class TankProgramBook:
         return verdict
 
     async def give_way(self, asset: str, point: str, who: str) -> None:
-        """Let a person's write stand. The caller holds the heat pump's `turn`."""
+        """End a program whose point a person has written. The caller holds the pump's `turn`."""
         run = self._runs.get(asset)
         if run is not None and (point == SETPOINT or point in run.program.restore):
             title = self._tanks[asset].title(point)
+            # A program that is restoring already keeps its own reason: the person has only taken
+            # one point out of what is still to be brought back.
             why = run.program.outcome or f"{who} has set the {title}"
             await run.end(run.program.ended(why, keep=point, failed=run.program.failed))
             self._clean(asset)
 
     async def let_go(self, asset: str, why: str) -> None:
-        """End a program and bring nothing back. The caller holds the heat pump's `turn`."""
+        """End a program and restore nothing. The caller holds the heat pump's `turn`."""
         run = self._runs.get(asset)
         if run is not None:
             await run.end(replace(run.program.ended(why), restore={}))
             self._clean(asset)
 
     async def tick(self) -> None:
-        """Look at every program."""
+        """Look at every tank program once."""
         async with asyncio.TaskGroup() as group:  # a slow device holds nobody else up
             for asset in self._runs:
                 group.create_task(self._look(asset))

@@ -1,4 +1,4 @@
-"""One boost or disinfection on its way: begun, looked at, and brought to its end."""
+"""Carry out one hot water boost or disinfection: start, supervise, restore the settings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _SAVE_EVERY = 60.0
 
 
 class TankRun:
-    """Carries out a `TankProgram`. The caller sees to it that its methods take turns."""
+    """Run of one `TankProgram` on its tank. The caller sees to it that methods take turns."""
 
     def __init__(
         self,
@@ -64,11 +64,14 @@ class TankRun:
         self._clock = clock
         self._looked = clock.now()
         self._saved = program.held_for
+        # Halved, since `end` doubles it before each wait.
         self._pause = RETRY_FIRST / 2
         self._not_before = 0
 
     async def begin(self) -> Verdict:
-        """Write what is needed; a start that fails half way is undone."""
+        """Start the tank program: write its settings, and undo them if one is refused."""
+        # A boost of a warm tank has nothing to do. A disinfection goes on: its hold is what
+        # counts.
         program, tank = self.program, self._tank
         warm = tank.value(TEMPERATURE)
         if (
@@ -85,6 +88,7 @@ class TankRun:
         except ProgramStoreError as error:
             self.over = True
             return Verdict(BAD_RESOURCE_UNAVAILABLE, f"Nothing was started: {error}.")
+        # The setpoint is the last of them, so `result` holds its read-back after the loop.
         for point, value in tank.wanted(program.target).items():
             result = await self._write(point, value, "start")
             if not is_good(result.status):
@@ -99,16 +103,19 @@ class TankRun:
         return Verdict(GOOD, words, read_back=result.read_back)
 
     async def look(self) -> None:
-        """See how far it is, and go on."""
+        """Look at the tank and take the tank program a step further."""
         now = self._clock.now()
         elapsed, self._looked = (now - self._looked) / MICROSECONDS, now
         before, after = self.program, step(self.program, self._tank.seen, elapsed, now)
         if after.phase is TankProgramPhase.RESTORING:
+            # A device that refused is not asked every second: its EEPROM and its bus are not ours
+            # alone.
             if now >= self._not_before:
                 await self.end(after)
             return
         self.program = after
         moved = after.phase is not before.phase
+        # Not with each look: a row a second would wear the disk of a small machine for nothing.
         if moved or after.held_for - self._saved >= _SAVE_EVERY:
             await self._save(after)
         if moved:
@@ -117,12 +124,14 @@ class TankRun:
             await self._tell(GOOD, f"{self._tank.text(after.target)} {words}.")
 
     async def end(self, program: TankProgram) -> None:
-        """Bring back what was before; what is refused now stays for later."""
+        """End the tank program: restore the settings; those refused now are tried again later."""
+        # Only the first attempt is told; the audit log has each further write by itself.
         first = self.program.phase is not TankProgramPhase.RESTORING
         if program != self.program:
             await self._save(program)
         left, words = dict(program.restore), []
         for point, value in program.restore.items():
+            # What the device shows already is not written again: setpoints sit in EEPROM.
             if not self._tank.confirmed(point, value):
                 result = await self._write(point, value, "end")
                 words.append(result.message)
@@ -136,6 +145,8 @@ class TankRun:
             status = BAD_DEVICE_FAILURE if program.failed else GOOD
             await self._tell(status, sentences(words))
             return
+        # Saved with what is left, so that a restart does not write over a person's later change
+        # of the settings that are back already.
         await self._save(replace(program, restore=left))
         self._pause = min(2 * self._pause, RETRY_LAST)
         self._not_before = self._clock.now() + round(self._pause * MICROSECONDS)
@@ -156,6 +167,8 @@ class TankRun:
         try:
             await self._store.keep(program)
         except ProgramStoreError as error:
+            # Goes on: the machine is in the middle of it, and stopping it now would not make the
+            # disk better.
             log.error("program not stored", asset=program.asset, error=str(error))
 
     async def _forget(self) -> None:

@@ -1,4 +1,4 @@
-"""Training on request, as those see it who ask for it. The runtime does it, in a child process."""
+"""Protocol and states of model training on request; the runtime trains in a child process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from heatpump_twin.twin_engine.verdict import Verdict
 
 
 class TrainingState(IntEnum):
-    """How the training of a heat pump's model stands."""
+    """State of the training of a heat pump's model."""
 
+    # The numbers are what OPC UA clients see: append, never renumber.
     NEVER = 0
     RUNNING = 1
     IN_USE = 2
@@ -39,9 +40,9 @@ class Trainer(Protocol):
         ...
 
     def of(self, asset: str) -> TrainingProgress:
-        """Return how it stands."""
+        """Return the progress of the latest training of a heat pump's model."""
         ...
 
     async def start(self, asset: str, *, user: str, origin: str) -> Verdict:
-        """Begin, and return at once."""
+        """Start training the model of a heat pump, and return at once."""
         ...

@@ -1,1 +1,1 @@
-"""The points of a site as a whole, from those of its heat pumps."""
+"""Points of the site as a whole: totals, weather and costs from those of its heat pumps."""

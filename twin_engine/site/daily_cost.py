@@ -1,4 +1,4 @@
-"""What the electricity of the day costs, at the prices of the times at which it was used."""
+"""Compute the cost of the day's electricity, at the prices of the times at which it was used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNSEEN = 5 * 60 * MICROSECONDS
 
 
 class DailyCost:
-    """Prices what the day's energy of n heat pumps has gained since it was last looked at.
+    """Electricity cost of the day of n heat pumps: prices each gain of their energies.
 
     Energy of a time in which nobody looked has the mean price of that time.
     """
@@ -27,14 +27,14 @@ class DailyCost:
         self._certain = True
 
     def begin(self, midnight: int) -> None:
-        """Begin a day: until its midnight, nothing was used."""
+        """Begin a day at its midnight, with no energy used and no cost."""
         self._energy[:] = 0.0
         self._seen[:] = midnight
         self._cost = 0.0
         self._certain = True
 
     def restore(self, cost: float, energy: Values, time: Times, *, certain: bool) -> None:
-        """Take up the day where a cost and energies (kWh; NaN: not known) at times are known."""
+        """Restore the day's cost from known energies (kWh; NaN: not known) at their times."""
         known = ~np.isnan(energy)
         self._energy[known] = energy[known]
         self._seen[known] = time[known]
@@ -58,10 +58,13 @@ class DailyCost:
             latest = int(until.max())
             price = self._schedule.mean(since, latest)
             self._cost += float(gain @ price)
+            # A mean price over a long gap is right only if the price stood still in it.
             unseen = (latest - since > _UNSEEN) & self._schedule.changed(since, latest)
             # A counter that was corrected backwards takes back what it should not have cost.
             self._certain &= not (unseen | (gain < 0)).any()
             self._energy[news] = energy[news]
+        # Also where nothing was gained: the next gain was then used after this look, at later
+        # prices.
         seen = ~np.isnan(energy)
         self._seen[seen] = time[seen]
         return self._cost, GOOD if self._certain else UNCERTAIN_SUB_NORMAL

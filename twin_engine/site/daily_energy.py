@@ -1,4 +1,4 @@
-"""The day's energy of every heat pump, kept while one of them does not answer."""
+"""Keep the day's energy of every heat pump while one of them does not answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from heatpump_twin.twin_engine.site.fleet import FleetReading
 
 
 class DailyEnergy:
-    """The last known energies since midnight of n heat pumps: what was used stays used."""
+    """Last known energies since midnight of n heat pumps. [kWh]"""
 
     def __init__(self, heat_pumps: int) -> None:
         self._value = np.full(heat_pumps, np.nan)
@@ -18,13 +18,13 @@ class DailyEnergy:
         self._midnight = 0
 
     def begin(self, midnight: int) -> None:
-        """Begin a day: nothing is known of it."""
+        """Begin a day at its midnight: no energy is known yet."""
         self._value[:] = np.nan
         self._time[:] = midnight
         self._midnight = midnight
 
     def restore(self, value: Values, time: Times) -> None:
-        """Take up the day where energies (kWh; NaN: not known) at times are known."""
+        """Restore the day's energies (kWh; NaN: not known) at their times."""
         known = ~np.isnan(value) & (time >= self._midnight)
         self._value[known] = value[known]
         self._time[known] = time[known]
@@ -35,10 +35,14 @@ class DailyEnergy:
         One that is not usable now is replaced by the last one of the day; one that has not been
         read since midnight is zero. Both are Uncertain.
         """
+        # A value from before midnight is yesterday's whole day: summed with today's of the others
+        # it would make the site's energy jump each night.
         yesterdays = now.usable & (now.time < self._midnight) & np.isnan(self._value)
         current = now.usable & (now.time >= self._midnight)
         self._value[current], self._time[current] = now.value[current], now.time[current]
         value = np.where(yesterdays, 0.0, self._value)
+        # What was used stays used: without it the site's energy would fall when a device goes
+        # silent, and rise again when it is back.
         kept = ~current & ~np.isnan(value)
         status = np.where(kept, np.uint32(UNCERTAIN_SUB_NORMAL), now.status)
         return FleetReading(value, status, np.where(kept, self._time, now.time))

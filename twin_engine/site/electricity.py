@@ -1,4 +1,4 @@
-"""What electricity costs at the site now, what that of the day has cost, and its carbon dioxide."""
+"""Compute electricity price, cost of the day and carbon dioxide of the site."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def price_now(price: PriceNow) -> TotalValue:
 
 
 def next_price(price: PriceNow) -> TotalValue:
-    """Return the price that follows. [currency]"""
+    """Return the next price of a kilowatt hour. [currency]"""
     return price.next, GOOD
 
 
 def minutes_to_change(price: PriceNow, now: int) -> TotalValue:
-    """Return how long the price of now holds. [min]"""
+    """Return how long the present price holds. [min]"""
     return (price.change - now) / _MINUTE, GOOD
 
 
@@ -42,6 +42,8 @@ def cost_of_day(cost: DailyCost, electricity: FleetReading) -> TotalValue:
     value, status = cost.update(
         np.where(electricity.usable, electricity.value, np.nan), electricity.time
     )
+    # The cost is updated first even if it cannot be shown: a gain that is not priced now would be
+    # priced at a wrong time later.
     known = joint_status(electricity)
     if is_bad(known):
         return np.nan, known
@@ -57,6 +59,7 @@ def carbon_of_day(grams: float, electricity: FleetReading) -> TotalValue:
 def price_span(size: SiteSize) -> Span:
     """Return the range of a price: from the lowest or nothing to the highest. [currency]"""
     prices = size.tariff.week() if size.tariff else np.zeros(1)
+    # Prices below zero happen on exchange tariffs; an axis that begins at zero would hide them.
     return min(float(prices.min()), 0.0), max(float(prices.max()), 0.01)
 
 

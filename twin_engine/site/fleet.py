@@ -1,4 +1,4 @@
-"""One quantity of every heat pump as arrays, and how many make one of the site."""
+"""Read one quantity of every heat pump as arrays, and aggregate it for the site."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BAD = np.uint32(0x8000_0000)
 
 
 class FleetReading(NamedTuple):
-    """A quantity of n heat pumps: arrays of shape (n,), NaN and BadNoData where one has no such."""
+    """One quantity of n heat pumps, arrays of shape (n,); NaN and BadNoData where one lacks it."""
 
     value: Values
     status: Statuses
@@ -25,21 +25,21 @@ class FleetReading(NamedTuple):
 
     @property
     def usable(self) -> NDArray[np.bool_]:
-        """Which have a value."""
+        """Mask of the heat pumps that have a value."""
         return np.asarray((self.status & _BAD == 0) & ~np.isnan(self.value), dtype=bool)
 
     @property
     def good(self) -> NDArray[np.bool_]:
-        """Which have a value without reservation."""
+        """Mask of the heat pumps that have a Good value."""
         return np.asarray(self.usable & (self.status >> 30 == 0), dtype=bool)
 
     def where(self, mask: NDArray[np.bool_]) -> FleetReading:
-        """Return those that are chosen."""
+        """Return the reading of the heat pumps in a mask."""
         return FleetReading(self.value[mask], self.status[mask], self.time[mask])
 
 
 class Column:
-    """Where one point of each of ``assets`` is in the image, if it is."""
+    """Image indices of one point of each of ``assets`` that has it."""
 
     def __init__(self, table: PointTable, assets: Sequence[str], point: str) -> None:
         found = [table.by_asset.get(asset, {}).get(point) for asset in assets]
@@ -49,16 +49,16 @@ class Column:
 
     @property
     def exists(self) -> bool:
-        """Whether any heat pump has it."""
+        """Whether any heat pump has the point."""
         return len(self._index) > 0
 
     @property
     def points(self) -> NDArray[np.int32]:
-        """Its indices in the image."""
+        """Indices of the point in the image."""
         return self._index
 
     def read(self, image: Image) -> FleetReading:
-        """Return what the image holds now."""
+        """Return the values, statuses and times that the image holds now."""
         n, here = len(self.present), self.present
         value = np.full(n, np.nan)
         status = np.full(n, BAD_NO_DATA, dtype=np.uint32)
@@ -69,7 +69,7 @@ class Column:
 
 
 def joint_status(reading: FleetReading) -> int:
-    """Return the status of what was made of a whole reading.
+    """Return the joint status of a reading, for what is aggregated from it.
 
     Bad if nobody has a value, or nobody could have one; Uncertain if one has none, or one that is
     Uncertain; else Good.
@@ -104,6 +104,7 @@ def median(reading: FleetReading) -> tuple[float, int]:
 
     It is Good if at least half of all sensors are; without a Good one, it is that of the Uncertain.
     """
+    # A median and not a mean: one sensor in the sun may read far too much.
     good, usable = reading.good, reading.usable
     if not usable.any():
         return np.nan, joint_status(reading)

@@ -1,4 +1,4 @@
-"""Make the point table of a site."""
+"""Build the point table of a site."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ def build_table(
     for asset, mapped in offered.items():
         limits: dict[str, Span | None] = {}
         for point in mapped:
+            # The first device has it: the order in the site file is the owner's way to say which
+            # one is to be believed.
             limits.setdefault(point.id, point.limits)
         entries += [(asset, point, specs[point], span) for point, span in limits.items()]
         entries += derived_entries(asset, limits)
@@ -44,5 +46,7 @@ def build_table(
         ]
     for asset, identifier, _, _ in entries:
         assets[asset].add(identifier)
+    # Last, since what the site has follows from what its heat pumps have, derived points
+    # included.
     entries += site_entries(assets.values(), tariff)
     return PointTable.build(entries)

@@ -1,4 +1,4 @@
-"""The tariff's prices on the time line: now, next, and on average over a span."""
+"""Look up the prices of a tariff in time: now, next, and the mean over a span."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AHEAD = 8 * MINUTES_PER_DAY
 
 
 class PriceNow(NamedTuple):
-    """The price of a kilowatt hour, and what follows it."""
+    """Price of a kilowatt hour now, the next one, and when it begins."""
 
     price: float
     next: float
@@ -29,7 +29,7 @@ class PriceNow(NamedTuple):
 
 
 class PriceSchedule:
-    """Prices of a tariff in a time zone.
+    """Price schedule of a tariff in a time zone.
 
     The prices of a day are laid out minute by minute in UTC, so that days of 23 and 25 hours need
     no thought.
@@ -49,6 +49,7 @@ class PriceSchedule:
         minute = (time - begin) // _MINUTE
         price = float(self._prices[minute])
         following = self._steps[self._steps > minute]
+        # No change within eight days means one price for all: it is followed by itself.
         change = int(following[0]) if len(following) else len(self._prices) - 1
         return PriceNow(price, float(self._prices[change]), begin + change * _MINUTE)
 
@@ -64,12 +65,14 @@ class PriceSchedule:
         """Tell whether the price changed after each time of the day of ``until`` until then."""
         begin = self._lay_out(until)
         first = (np.asarray(since, dtype=np.int64) - begin) // _MINUTE
+        # A span ends before its last instant: a price that begins just then has charged nothing
+        # yet.
         last = (until - 1 - begin) // _MINUTE
         before, after = (np.searchsorted(self._steps, m, side="right") for m in (first, last))
         return np.asarray(before < after, dtype=bool)
 
     def _lay_out(self, time: int) -> int:
-        """Have the prices from the local midnight before a time; return that midnight."""
+        """Lay out the prices from the local midnight before a time; return that midnight."""
         begin, end = self._laid_out
         if not begin <= time < end:
             self._laid_out = begin, _ = day_of(time, self._zone)
@@ -78,6 +81,7 @@ class PriceSchedule:
             local = (datetime.fromtimestamp(minute, self._zone) for minute in minutes)
             of_week = [t.weekday() * MINUTES_PER_DAY + t.hour * 60 + t.minute for t in local]
             self._prices = self._week[of_week]
+            # Summed once a day, so that a mean over any span costs two lookups and not a loop.
             self._sums = np.concatenate(([0.0], np.cumsum(self._prices)))
             self._steps = np.flatnonzero(np.diff(self._prices)) + 1
         return begin

@@ -1,4 +1,4 @@
-"""The site deriver: totals, weather and costs of the site, from the image of all heat pumps."""
+"""The site deriver: compute totals, weather and costs of the site from the image."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PERIOD = 1.0
 
 
 class SiteDeriver:
-    """Computes the points of the asset ``site``.
+    """Deriver of the points of the asset ``site``.
 
     Where the computation of a point raises, that point is Bad and the log has the exception once;
     the others are computed as ever.
@@ -52,11 +52,11 @@ class SiteDeriver:
         self._take(SiteSources(image, site))
 
     async def start(self) -> None:
-        """Take up the day's energies and cost where the last run left them."""
+        """Restore the day's energies and cost from the history."""
         await self._restore(self._sources)
 
     async def follow(self, site: Site) -> None:
-        """Make totals of the heat pumps that there are now; the table has the site's points.
+        """Compute totals of the present heat pumps; the table has the site's points.
 
         The day so far is taken up from the history, as at a start with this site. A total that
         nobody contributes to any more stays, without a value.
@@ -66,12 +66,12 @@ class SiteDeriver:
         self._take(sources)
 
     def grow(self) -> None:
-        """Take in the points that were added to the table: nothing follows from them yet."""
+        """Append rows for points added to the table; nothing is computed from them yet."""
         more = len(self._image.table) - len(self._is_input)
         self._is_input = np.append(self._is_input, np.zeros(more, dtype=bool))
 
     async def run(self) -> None:
-        """Compute when nobody reports: prices change and devices fall silent without a frame."""
+        """Compute once a second also without a frame: prices change and devices fall silent."""
         while True:
             await asyncio.sleep(PERIOD)
             try:
@@ -82,12 +82,14 @@ class SiteDeriver:
                 self._failures.worked(SITE)
 
     def derive(self, frame: Frame) -> None:
-        """Compute what follows from a frame that the image has taken in. An Image sink."""
+        """Compute the site's points after a frame that is in the image. A sink of the image."""
+        # The site's own frame comes by here as well: none of its points is an input, so it ends
+        # here.
         if self._is_input[frame.point].any():
             self._compute_if_due()
 
     def _take(self, sources: SiteSources) -> None:
-        """Compute from these sources from now on."""
+        """Use these sources for all computations from now on."""
         table = self._image.table
         known = table.by_asset.get(SITE, {})
         have = [frozenset(table.by_asset.get(asset, {})) for asset in sources.heat_pumps]
@@ -113,6 +115,8 @@ class SiteDeriver:
         # A clock that was set back must not silence the site.
         if not self._work or abs(now - self._computed) < PERIOD * MICROSECONDS:
             return
+        # Before the work: a computation that raises is tried again in a second, not with each
+        # frame.
         self._computed = now
         self._sources.look(now)
         value, status = zip(*(self._value(*work) for work in self._work), strict=True)

@@ -1,4 +1,4 @@
-"""A point of the site as one record: what it is, what it is computed from, and how."""
+"""Record of a point of the site: its id, its inputs and its function (ADR 11)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from heatpump_twin.twin_engine.site.site_sources import SiteSources
 TotalValue = tuple[float, int]
 """A value of the site and its status; NaN where that is Bad."""
 Take = Callable[[SiteSources], Any]
-"""Takes what a function gets from where it is."""
+"""Takes an argument of a site point's function from the sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class SiteInput:
 
 @dataclass(frozen=True, slots=True)
 class SiteSize:
-    """What the range of a total depends on."""
+    """Number of heat pumps and tariff, on which the range of a total depends."""
 
     heat_pumps: int
     tariff: Tariff | None
@@ -60,33 +60,34 @@ class SitePoint:
 
     @property
     def inputs(self) -> tuple[SiteInput, ...]:
-        """What it takes, each as an input."""
+        """Inputs of the point, ids turned into inputs."""
         return tuple(quantity(i) if isinstance(i, str) else i for i in self.takes)
 
     @property
     def arguments(self) -> int:
-        """How many arguments its function gets."""
+        """Number of arguments of its function."""
         return len(self.takes)
 
     def possible(self, heat_pumps: Sequence[Set[str]], tariff: Tariff | None) -> bool:
         """Tell whether a site has it whose heat pumps have these points."""
         inputs = self.inputs
         needed = [i.points for i in inputs if i.points]
+        # One heat pump must have them all: heat of one and electricity of another make no COP.
         return all(i.possible(tariff) for i in inputs) and any(
             all(points & ids for points in needed) for ids in heat_pumps
         )
 
 
 def quantity(point: str) -> SiteInput:
-    """Return a quantity of all heat pumps."""
+    """Return the input of one quantity of all heat pumps."""
     return SiteInput(lambda sources: sources.fleet(point), frozenset((point,)))
 
 
 def sensors(*points: str) -> SiteInput:
-    """Return what all sensors of some kinds show."""
+    """Return the input of all sensors of some kinds."""
     return SiteInput(lambda sources: sources.sensors(points), frozenset(points))
 
 
 def energy_of_day(point: str) -> SiteInput:
-    """Return an energy of the day of all heat pumps, kept while one of them does not answer."""
+    """Return the input of an energy of the day, kept while a heat pump does not answer."""
     return SiteInput(lambda sources: sources.energy(point), frozenset((point,)))

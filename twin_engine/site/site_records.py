@@ -1,4 +1,4 @@
-"""The points of the site, one record each."""
+"""Records of all points of the site."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OUTDOOR = ("outdoor_temperature", "ambient_temperature")
 
 
 def _times(point: str) -> Callable[[SiteSize], Span]:
-    """Return the range of a sum: that of one heat pump, as often as there are some."""
+    """Return the range of a sum: that of one heat pump times their number."""
 
     def span(size: SiteSize) -> Span:
         low, high = CATALOGUE[HEAT_PUMP][point].range or (0.0, 1.0)
@@ -50,7 +50,7 @@ def _times(point: str) -> Callable[[SiteSize], Span]:
 
 
 def _all(size: SiteSize) -> Span:
-    """Return the range of a number of heat pumps."""
+    """Return the range of a count of heat pumps."""
     return 0.0, float(size.heat_pumps)
 
 
@@ -78,7 +78,7 @@ SITE_RECORDS = (
 
 @cache
 def site_records() -> tuple[SitePoint, ...]:
-    """Return all of them, checked; raise `DerivationError` if one does not fit the catalogue."""
+    """Return the checked records of the site; raise `DerivationError` on a bad one."""
     if found := list(mistakes(SITE_RECORDS, CATALOGUE[SITE], CATALOGUE[HEAT_PUMP])):
         raise DerivationError(found)
     return SITE_RECORDS

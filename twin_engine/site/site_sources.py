@@ -1,4 +1,4 @@
-"""What the figures of a site are taken from: the image of its heat pumps, the day, the tariff."""
+"""Sources of the site's points: the image of its heat pumps, the day, the tariff."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FieldStatus(NamedTuple):
 
 
 class SiteSources:
-    """Reads each source once for every look at it, however many points of the site take it."""
+    """Sources of a site, each read once for a computation, however many points take it."""
 
     def __init__(self, image: Image, site: Site) -> None:
         self.heat_pumps = [pump.id for pump in site.heat_pumps]
@@ -58,7 +58,7 @@ class SiteSources:
         )
 
     def look(self, now: int) -> None:
-        """Have everything read anew; where a day has begun since, begin it."""
+        """Forget what was read, so that it is read anew; begin a new day where one has begun."""
         self.now = now
         self._read.clear()
         self._price = None
@@ -70,7 +70,7 @@ class SiteSources:
                 self._cost.begin(self._day[0])
 
     def indices(self, points: Iterable[str]) -> Points:
-        """Return where these points of all heat pumps are in the image, and what devices feed."""
+        """Return the image indices of these points and of all points that devices feed."""
         return np.concatenate([self._field, *(self._column(point).points for point in points)])
 
     def fleet(self, point: str) -> FleetReading:
@@ -80,17 +80,21 @@ class SiteSources:
         return self._read[point]
 
     def sensors(self, points: Sequence[str]) -> FleetReading:
-        """Return what all sensors of some kinds show, of those heat pumps that have one."""
+        """Return the reading of all sensors of some kinds, of those heat pumps that have one."""
+        # Those without the sensor are left out, not counted as missing: not every unit has one,
+        # and their absence must not make the median Uncertain.
         there = [self.fleet(point).where(self._column(point).present) for point in points]
         value, status, time = zip(*there, strict=True)
         return FleetReading(np.concatenate(value), np.concatenate(status), np.concatenate(time))
 
     def field(self) -> FieldStatus:
-        """Return how all points are that devices feed."""
+        """Return the statuses of all points that devices feed."""
         return FieldStatus(self._image.status[self._field], self._owner, len(self.heat_pumps))
 
     def energy(self, point: str) -> FleetReading:
-        """Return an energy of the day of every heat pump: what was used stays used. [kWh]"""
+        """Return an energy of the day of every heat pump, kept while one is silent. [kWh]"""
+        # A second name beside the plain reading: `co2_today` and COP want the kept one, and
+        # `fleet` of the same point stays what the image shows.
         kept = f"{point}, kept"
         if kept not in self._read:
             self._read[kept] = self._energies[point].update(self.fleet(point))
@@ -104,7 +108,7 @@ class SiteSources:
         return self._price
 
     def cost(self) -> DailyCost:
-        """Return what prices the electricity of the day. There is a tariff."""
+        """Return the electricity cost of the day. There is a tariff."""
         assert self._cost is not None  # noqa: S101
         return self._cost
 
@@ -113,7 +117,7 @@ class SiteSources:
         return (self.tariff and self.tariff.co2) or 0.0
 
     async def restore(self, history: HistoryReader, now: int) -> None:
-        """Take up the day's energies and cost where the last run left them.
+        """Restore the day's energies and cost from the history.
 
         Raises
         ------

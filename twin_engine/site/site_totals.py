@@ -1,4 +1,4 @@
-"""Totals of the site that are more than a sum: ratios, and heat pumps that do not answer."""
+"""Compute COP of the site and the number of heat pumps that do not answer."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def unreachable(field: FieldStatus) -> TotalValue:
 
 def cop_of_day(heat: FleetReading, electricity: FleetReading) -> TotalValue:
     """Return heat over electricity of those heat pumps that count both. [kWh/kWh]"""
+    # Only those that count both: electricity without its heat would pull the COP down, and nobody
+    # would know why.
     both = heat.usable & electricity.usable
     used = float(electricity.value[both].sum())
     if used <= 0:
@@ -50,6 +52,8 @@ def cop_of_site(heat: FleetReading, power: FleetReading, cop: FleetReading) -> T
         return np.nan, joint_status(cop)
     if watts < NO_POWER:
         return np.nan, BAD_NO_DATA
+    # A unit at rest has no COP of its own and changes the ratio little; without this the site
+    # would be Uncertain as long as one of many stands still.
     rests = (np.abs(power.value) < COP_FLOOR) & (np.abs(heat.value) < COP_FLOOR)
     certain = heat.good & power.good & (cop.good | rests)
     status = GOOD if certain.all() and watts >= COP_FLOOR else UNCERTAIN_SUB_NORMAL

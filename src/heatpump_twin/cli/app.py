@@ -1,4 +1,4 @@
-"""The command line ``hptwin``: a list of commands, and what becomes of a person's mistakes."""
+"""The command line ``hptwin``: list its commands and report a person's mistakes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COMMANDS = {
 
 
 class CommandList(TyperGroup):
-    """All commands, none of them imported."""
+    """List of all commands, none of them imported."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -53,6 +53,8 @@ app = typer.Typer(
     cls=CommandList,
     help="An OPC UA digital twin server for heat pumps.",
     no_args_is_help=True,
+    # A traceback is for whoever reports a bug: whole and plain, without the locals, which may
+    # hold a password.
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -78,6 +80,8 @@ def main() -> None:
     os.umask(0o077)  # whatever we write is its owner's only
     try:
         app()
+    # Two exit codes: 2 for a file to be mended, 1 for what is in the way now. A script can try
+    # the second again. Everything else is a bug, and keeps its traceback.
     except ConfigError as error:
         _report(*map(str, error.problems))
         sys.exit(2)
@@ -91,4 +95,5 @@ def _report(*mistakes: str) -> None:
 
     err = Console(stderr=True)
     for mistake in mistakes:
+        # No markup: a path or a value in brackets would be taken for it, and vanish.
         err.print(mistake, style="red", highlight=False, markup=False, soft_wrap=True)

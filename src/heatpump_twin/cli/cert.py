@@ -1,4 +1,4 @@
-"""``hptwin cert``: which OPC UA clients may open an encrypted channel."""
+"""``hptwin cert``: list, trust and reject OPC UA client certificates, and renew our own."""
 
 from __future__ import annotations
 
@@ -64,6 +64,8 @@ def reject(
 def renew(data: DataOption = None) -> None:
     """Have the twin make a new certificate and key at its next start."""
     pki = _pki(data)
+    # Only removed: the twin makes both at its start, when it knows its host names; and a running
+    # one goes on with what it has loaded.
     for path in (pki.own_certificate, pki.own_key):
         path.unlink(missing_ok=True)
     out.print(

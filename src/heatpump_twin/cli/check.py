@@ -1,4 +1,4 @@
-"""``hptwin check``: whether a site file is good."""
+"""``hptwin check``: check a site file."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def check_site_file(
 
     out = Console()
     checked = check_site(file, set_ or ())
+    # Warnings do not change the exit code: what is doubtful may be right on this machine.
     for warning in checked.warnings:
         out.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
     out.print(checked.summary, highlight=False)

@@ -1,4 +1,4 @@
-"""Files that exports write."""
+"""Write the file of an export."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from heatpump_twin.errors import TwinError
 
 
 def write_export(path: Path, content: bytes) -> None:
-    """Write a file where the person has said, or raise `TwinError`."""
+    """Write an export to a path; raise `TwinError` if that fails."""
     try:
         path.write_bytes(content)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""``hptwin hmi``: the web pages of a twin."""
+"""``hptwin hmi``: serve the web pages of a twin."""
 
 from __future__ import annotations
 
@@ -25,4 +25,5 @@ def serve_hmi(
     settings = load_site(site, set_ or ())
     configure("hmi")
     end_with_parent()
+    # No lock on the data directory: the twin that this HMI shows holds it.
     run_hmi(settings, DataDirectory.open(data))

@@ -1,4 +1,4 @@
-"""Commands that are imported when somebody calls them: for a list, their summaries are enough."""
+"""Import a command only when it is called; its summary is enough for the list of commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heatpump_twin.loading import loading
 
 
 class LazyCommand(TyperCommand):
-    """Stands for a command of another module, whose Typer application is called ``command``.
+    """Placeholder of a command in another module, whose Typer application is ``command``.
 
     Parameters
     ----------
@@ -33,5 +33,7 @@ class LazyCommand(TyperCommand):
         return typer.main.get_command(module.command)
 
     def make_context(self, *place: Any, **more: Any) -> Any:
-        """Have the real command parse its arguments; its context is the one that is run."""
+        """Return the context of the real command, which parses its arguments and is run."""
+        # The first thing that the library asks of a command that is called, and nothing that a
+        # list asks for: so this is where the import belongs.
         return self.load().make_context(*place, **more)

@@ -1,4 +1,4 @@
-"""``hptwin nodeset``: a site as modelling tools import it."""
+"""``hptwin nodeset``: export a site as a NodeSet2 file for modelling tools."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def export_nodeset(
 
 
 async def _instances(settings: Site, data: DataDirectory) -> bytes:
+    # Imported late: the server takes most of a second, and `--help` needs none of it.
     from heatpump_twin.runtime.offline_server import offline_server
     from heatpump_twin.server.export.nodeset_export import NodesetExport
 

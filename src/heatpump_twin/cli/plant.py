@@ -1,4 +1,4 @@
-"""``hptwin plant``: emulated field devices, and what to do to them while they run."""
+"""``hptwin plant``: serve emulated field devices, and set values and faults while they run."""
 
 from __future__ import annotations
 
@@ -80,9 +80,12 @@ def serve(
 
     While it runs, the commands below look at it and break it.
     """
+    # The callback runs before each subcommand too; serving is what happens without one.
     if context.invoked_subcommand is not None:
         return
     configure("plant")
+    # A site or single profiles: the first is the plant with its physics, the second one device
+    # that shows what it is told to.
     if not profile:
         with loading():
             from heatpump_twin.plant.plant_process import run_plant
@@ -128,6 +131,8 @@ def set_values(
 ) -> None:
     """Make devices that are emulated by profile show values."""
     parsed = _parsed(wanted)
+    # Where and what come in one list, since both are KEY=VALUE: no point is called gateway or
+    # unit.
     wish = {key: parsed.pop(key) for key in list(parsed) if key in ("gateway", "unit")}
     _control(control_port).set({**wish, "values": parsed})
 
@@ -183,6 +188,8 @@ def _parsed(details: list[str] | None) -> dict[str, Any]:
         if not equals or not key:
             raise typer.BadParameter(f"{item!r} is not KEY=VALUE")
         try:
+            # Numbers, true and null as JSON has them; anything else is text, so that nobody has
+            # to quote a name within quotes of the shell.
             found[key] = json.loads(value)
         except json.JSONDecodeError:
             found[key] = value

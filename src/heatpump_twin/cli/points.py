@@ -1,4 +1,4 @@
-"""``hptwin points``: the point list that a BMS integrator imports."""
+"""``hptwin points``: write the point list that a BMS integrator imports."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def write_point_list(
             write_export(output, _xlsx(rows))
         case other:
             raise TwinError(f"{output}: {other or 'no ending'} is neither .csv nor .xlsx")
+    # On standard error: standard output may be the list itself, in a pipe.
     Console(stderr=True).print(f"{len(rows)} points in {output}", highlight=False)
 
 
@@ -72,6 +73,7 @@ async def _rows(site: Site, data: DataDirectory) -> list[PointRow]:
 
 def _csv(rows: Sequence[PointRow]) -> str:
     text = io.StringIO()
+    # Plain line ends: the file may be compared with the one of last year.
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_TITLES.values())
     writer.writerows(map(dataclasses.astuple, rows))

@@ -1,4 +1,4 @@
-"""``hptwin record``: history to train on, from the emulated plant."""
+"""``hptwin record``: record training history from the emulated plant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hptwin reload``: have a running twin read its site file again."""
+"""``hptwin reload``: make a running twin read its site file again."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def reload_site(
 ) -> None:
     """Have a running twin read its site file again: heat pumps come and go, the rest goes on."""
     directory = DataDirectory.open(data)
+    # Before the signal: the outcome that is waited for began later than this, and one that is
+    # left from an earlier reload did not.
     begun = SystemClock().now()
     try:
         os.kill(_running_twin(directory), signal.SIGHUP)
@@ -49,9 +51,12 @@ def _running_twin(data: DataDirectory) -> int:
     try:
         with data.lock.open() as file:
             try:
+                # The lock and not the number in the file tells whether a twin runs: after a crash
+                # the number may be that of another process by now, which SIGHUP would end.
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 content = file.read()
+                # A twin that has locked but not yet written its number is no twin to signal.
                 if content.strip().isdecimal():
                     return int(content)
     except FileNotFoundError:
@@ -66,6 +71,7 @@ def _await_outcome(data: DataDirectory, begun: int) -> ReloadOutcome:
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         outcome = ReloadOutcome.read(data)
+        # A signal carries no answer; the file does (ADR 8).
         if outcome is not None and outcome.begun >= begun:
             return outcome
         _running_twin(data)  # or there is no use in waiting

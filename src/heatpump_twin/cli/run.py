@@ -1,4 +1,4 @@
-"""``hptwin run``: the twin with all that belongs to it."""
+"""``hptwin run``: run the twin with its child processes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def run_site(site: SiteOption = "default", data: DataOption = None, set_: SetOpt
         from heatpump_twin.runtime.run import run
 
     file = SiteFile(site, set_ or ())
+    # Read before anything is made: a mistake in the file leaves no half a data directory.
     settings = file.load()
     configure("twin")
     directory = DataDirectory.open(data)

@@ -1,4 +1,4 @@
-"""``hptwin schema``: what an editor checks the files with that a person writes."""
+"""``hptwin schema``: print the JSON Schema with which an editor checks a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ command = typer.Typer(add_completion=False)
 
 
 class SchemaOf(StrEnum):
-    """What has a JSON Schema."""
+    """Kinds of files that have a JSON Schema."""
 
     SITE = "site"
     PROFILE = "profile"

@@ -1,4 +1,4 @@
-"""``hptwin train``: a model from a heat pump's own history."""
+"""``hptwin train``: train a model on a heat pump's own history."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def train_heat_pump(
     from heatpump_twin.runtime.children import end_with_parent
     from heatpump_twin.training.train_model import train_model
 
+    # Only as a child: whoever trains by hand waits for it, and has the machine to himself.
     if end_with_parent():
         os.nice(TRAINING_NICE)
     settings = load_site(site, set_ or ())

@@ -1,4 +1,4 @@
-"""``hptwin user``: who may do what."""
+"""``hptwin user``: add, change, remove and list users."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def _store(data: Path | None) -> UserStore:
 
 
 def _password(from_stdin: bool) -> str:
+    # No option for the password itself: the list of processes and the shell's history would show
+    # it.
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)

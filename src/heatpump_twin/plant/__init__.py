@@ -1,1 +1,1 @@
-"""The emulated field devices as a process, and a client of their control port."""
+"""Run emulated field devices as a process, and call their control port."""

@@ -1,4 +1,4 @@
-"""Emulated devices without a site: what to serve, and how to talk to what is served."""
+"""Serve emulated devices by profile without a site, and print how to reach them."""
 
 from __future__ import annotations
 
@@ -43,10 +43,11 @@ def stand_alone(
     line: str | None,
     control_port: int,
 ) -> StandAlone:
-    """Return what to serve, from the options of the command line; raise `TwinError`."""
+    """Return the emulated devices that the command line asks for; raise `TwinError`."""
     if units and len(units) != len(profiles):
         raise TwinError("give as many --unit as --profile, or none for 1, 2, 3 …")
     numbers = units or range(1, len(profiles) + 1)
+    # On one line two of a number would answer at once, which is what a real bus does wrong too.
     if len(set(numbers)) < len(numbers):
         raise TwinError("two devices behind one gateway need different --unit")
     if line is not None and transport is not Transport.SERIAL:
@@ -72,7 +73,7 @@ def stand_alone(
 async def run_stand_alone(
     wanted: StandAlone, tell: Callable[[str], None], stop: asyncio.Event
 ) -> None:
-    """Serve until ``stop`` is set; ``tell`` gets the lines that say what is served."""
+    """Serve emulated devices until ``stop`` is set; ``tell`` gets the lines to print."""
 
     def ready(serving: Serving) -> None:
         for line in _described(wanted, serving):
@@ -111,14 +112,16 @@ def _described(wanted: StandAlone, serving: Serving) -> Iterator[str]:
 
 
 def _mbpoll(address: str, unit: int, profile: Profile) -> str | None:
-    """Return the command that reads a first point; None: mbpoll can read none of them."""
+    """Return the mbpoll command that reads a first point; None: mbpoll can read none."""
     connection = DeviceConnection.model_validate(address)
     for point in profile.samples:
         if connection.scheme == "rtu+tcp" or not _can_read(profile, point):
             continue
         kind = _TABLE[point.space] + _FORMAT.get(point.type, "")
+        # The order of reading, which on some machines is not that of writing.
         order, _ = profile.read_order(point)
         big = " -B" if point.type in _FORMAT and order is Order.BIG else ""
+        # "-0": our addresses are those on the wire, from zero; mbpoll counts from one by itself.
         what = f"-0 -1 -a {unit} -t {kind}{big} -r {point.address}"
         if connection.scheme == "serial":
             return f"mbpoll -m rtu -P none {what} {connection.path}"
@@ -128,4 +131,6 @@ def _mbpoll(address: str, unit: int, profile: Profile) -> str | None:
 
 def _can_read(profile: Profile, point: ProfilePoint) -> bool:
     _, byte_order = profile.read_order(point)
+    # mbpoll does not swap the bytes of a word and is asked for the formats above only: a command
+    # that prints nonsense is worse than none.
     return byte_order is Order.BIG and (point.size == 1 or point.type in _FORMAT)

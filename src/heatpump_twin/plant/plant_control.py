@@ -1,4 +1,4 @@
-"""A client of the control port of emulated devices."""
+"""Call the control port of emulated devices."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ _TIMEOUT = 10.0
 
 
 class PlantControl:
-    """Looks at emulated devices and breaks them; every mistake is a `TwinError`."""
+    """Client of the control port; every failure is a `TwinError`."""
 
     def __init__(self, port: int) -> None:
         self._url = f"http://127.0.0.1:{port}"
 
     def values(self, where: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float | None]]]:
-        """Return what devices show, by gateway, unit and point."""
+        """Return the values of emulated devices, by gateway, unit and point."""
         return self._call("GET", "/values", params=where)
 
     def set(self, wish: Mapping[str, Any]) -> None:
-        """Make devices show values."""
+        """Set values of emulated devices."""
         self._call("POST", "/values", json=wish)
 
     def faults(self) -> dict[str, Any]:
-        """Return what is broken and what can be."""
+        """Return the active faults and the names of all faults."""
         return self._call("GET", "/faults")
 
     def start(self, fault: Mapping[str, Any]) -> dict[str, Any]:
-        """Break something and return what is broken then."""
+        """Start a fault and return the active faults."""
         return self._call("POST", "/faults", json=fault)
 
     def stop(self, which: Mapping[str, Any]) -> dict[str, Any]:
-        """Repair something and return what is broken still."""
+        """Stop faults and return those still active."""
         return self._call("DELETE", "/faults", params=which)
 
     def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
@@ -44,6 +44,8 @@ class PlantControl:
                 session.trust_env = False  # no proxy stands between us and loopback
                 response = session.request(method, self._url + path, timeout=_TIMEOUT, **request)
                 answer: dict[str, Any] = response.json()
+        # Before its base class: nobody listening has another remedy than somebody who answers
+        # wrong.
         except requests.ConnectionError as error:
             raise TwinError(
                 f"no emulated plant has its control port at {self._url}; start one with "

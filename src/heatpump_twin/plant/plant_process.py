@@ -1,4 +1,4 @@
-"""The plant process: the emulated field devices of a site."""
+"""Run the plant process: the emulated field devices of a site."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 async def run_plant(site: Site, stop: asyncio.Event) -> None:
-    """Serve until ``stop`` is set."""
+    """Serve the emulated field devices of a site until ``stop`` is set."""
+    # Said and not served empty: a plant without devices would look like one that hangs.
     if site.plant is None or not site.emulated_gateways():
         raise TwinError("this site has no emulated devices: give a device `connection: emulated`")
     end_with_parent()

@@ -1,1 +1,1 @@
-"""The running twin: wiring, processes, reload, health."""
+"""Run a twin: its parts, child processes, reload, health and metrics."""

@@ -1,4 +1,4 @@
-"""From a site to its point table: what devices offer, what follows, what models predict."""
+"""Assemble a site: device plans, heat-up models and the point table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SUPPLY_SETPOINTS = ("supply_setpoint", "zone2_supply_setpoint")
 
 @dataclass(frozen=True)
 class Assembly:
-    """The parts of a site before anything runs."""
+    """Device plans, models and point table of a site, before anything runs."""
 
     plans: Sequence[DevicePlan]
     models: Mapping[str, HeatUpModel]
@@ -39,7 +39,7 @@ class Assembly:
 
 
 def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None = None) -> Assembly:
-    """Plan devices, find models, and number the points.
+    """Assemble a site: plan its devices, find its models, and number its points.
 
     Raises
     ------
@@ -53,6 +53,7 @@ def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None =
     offered: dict[str, list[MappedPoint]] = {asset: [] for asset in plates}
     for asset, point, _, limits in mapped_points(plans):
         offered[asset].append(MappedPoint(point, _within_plate(point, limits, plates[asset])))
+    # Shared, so that a packaged model is loaded once however many heat pumps use it.
     loaded: dict[Path, HeatUpModel] = {}
     found = {
         pump.id: find_model(pump, data.models if data else None, loaded) for pump in site.heat_pumps
@@ -61,13 +62,17 @@ def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None =
         asset: predicted_points(model, {point.id for point in offered[asset]})
         for asset, model in found.items()
     }
+    # A model that has no points on its machine (an input is missing) is not kept: nobody could
+    # see what it says.
     models = {asset: model for asset, model in found.items() if model and predicted[asset]}
     return Assembly(plans, models, build_table(offered, predicted, site.tariff))
 
 
 def _within_plate(point: str, limits: Span | None, plate: Plate) -> Span | None:
-    """Keep supply setpoints within what the machine is made for."""
+    """Limit a supply setpoint to the highest supply temperature of the plate. [°C]"""
     if limits is None or point not in _SUPPLY_SETPOINTS:
         return limits
     low, high = limits
+    # A profile is of a controller that many machines share; the plate knows this one. The low end
+    # too, or the range would be upside down.
     return min(low, plate.max_supply), min(high, plate.max_supply)

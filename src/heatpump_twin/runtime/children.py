@@ -1,4 +1,4 @@
-"""Child processes: started, watched, restarted, stopped; none outlives its parent."""
+"""Start, watch, restart and stop child processes; none outlives its parent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """The processes that run beside ours; None: not on this site."""
+    """Child processes of a twin; None: not on this site."""
 
     plant: Child | None = None
     hmi: Child | None = None
@@ -68,11 +68,14 @@ class Child:
                 self._process = None
                 crashes.append(loop.time())
                 log.error("a child process ended by itself", child=self.name, exit_code=code)
+                # Three in two minutes is no accident: an end with a reason is better than a loop
+                # that fills the log.
                 if len(crashes) == CRASHES_ALLOWED and crashes[-1] - crashes[0] < CRASH_WINDOW:
                     raise ChildError(
                         f"{self.name} ended {CRASHES_ALLOWED} times within {CRASH_WINDOW:.0f} s "
                         f"(last exit code {code}); its output above says why"
                     )
+                # A pause, so that a port or a file of the one that died is free again.
                 await asyncio.sleep(RESTART_DELAY)
                 self.restarts += 1
         finally:
@@ -93,14 +96,14 @@ class Child:
         return self._process
 
     async def stop(self) -> None:
-        """Stop the process: gently, then not."""
+        """Stop the process: SIGTERM, then SIGKILL after `STOP_TIMEOUT`."""
         process, self._process = self._process, None
         if process is not None:
             await end(process, self.name)
 
 
 async def end(process: asyncio.subprocess.Process, name: str) -> None:
-    """Make sure that a child process is gone: gently, then not."""
+    """End a child process: SIGTERM, then SIGKILL after `STOP_TIMEOUT`."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):
@@ -123,10 +126,13 @@ def end_with_parent() -> bool:
     if os.environ.get(PARENT_WATCH) != "1":
         return False
 
+    # A pipe and not a signal of the kernel: it works on every Unix, and also where the parent was
+    # killed before the child got here. The parent writes nothing; what comes is thrown away.
     def watch() -> None:
         while os.read(0, 4096):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
 
+    # A thread, since the read blocks and the child's event loop is not running yet.
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
     return True

@@ -1,4 +1,4 @@
-"""What the first start of a data directory sets up: a lock and an administrator."""
+"""Lock the data directory, and create its administrator at the first start."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ ADMINISTRATOR = "admin"
 
 @contextmanager
 def exclusive(data: DataDirectory) -> Iterator[None]:
-    """Hold the data directory: two twins on one would corrupt each other's view."""
+    """Lock the data directory for this process; raise `DataInUseError` if another twin has it."""
+    # "a" and not "w": a second twin that opens the file must not erase the first one's number.
     with data.lock.open("a") as file:
         try:
+            # A lock of the kernel and not the file itself: it is gone with the process, also
+            # after a crash. Two twins on one directory would write one history and one schedule
+            # twice.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise DataInUseError(
@@ -33,9 +37,11 @@ def exclusive(data: DataDirectory) -> Iterator[None]:
 
 
 def create_administrator(data: DataDirectory, users: UserStore) -> bool:
-    """Create the first user where there is none, with a generated password in a private file."""
+    """Create the administrator where there is no user, with a generated password in a file."""
     if users.list():
         return False
+    # No default password, which would be the same on every site; in a file and not in the log,
+    # which others read.
     password = secrets.token_urlsafe(15)
     write_private(data.initial_password, password + "\n")
     users.add(ADMINISTRATOR, UserRole.ADMINISTRATOR, password)

@@ -1,4 +1,4 @@
-"""What the person in front of the terminal is told when the twin runs."""
+"""Print the addresses of a running twin for the person at the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heatpump_twin.runtime.readiness import hmi_url
 
 
 def greet(site: Site, data: DataDirectory, *, first: bool) -> None:
-    """Tell where everything is; ``first``: the administrator was created just now."""
+    """Print addresses, data directory and login; ``first``: the administrator is new."""
     out = Console(soft_wrap=True, highlight=False)
     out.print(f"heatpump-twin: {site.site.name}")
     if site.hmi.enabled:

@@ -17,7 +17,7 @@ from heatpump_twin.runtime.parts.twin_parts import TwinParts
 
 @dataclass(frozen=True, eq=False)
 class TwinMetrics(Collector):
-    """Everything that a twin reports."""
+    """Prometheus metrics of a twin."""
 
     parts: TwinParts
     children: Children
@@ -27,6 +27,8 @@ class TwinMetrics(Collector):
 
     def registry(self) -> CollectorRegistry:
         """Return a registry with these metrics and those of the process."""
+        # A registry of its own and not the library's global one: two twins in one test process
+        # would clash in it.
         registry = CollectorRegistry()
         registry.register(self)
         ProcessCollector(registry=registry)
@@ -35,10 +37,11 @@ class TwinMetrics(Collector):
         return registry
 
     def collect(self) -> Iterator[Metric]:
-        """Read every figure now."""
+        """Yield every metric with its present value."""
         yield from self._devices()
         yield from self._history()
         yield from self._clients()
+        # Of the points that the site has now: rows of heat pumps that went stay in the table.
         points = self.points()
         bad = sum(is_bad(status) for status in self.parts.foundation.image.status[points].tolist())
         yield _gauge("points", "Points of the site", len(points))

@@ -1,4 +1,4 @@
-"""The address space of a site without a server around it, for lists and exports."""
+"""Build the OPC UA address space of a site without a running server, for lists and exports."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[Offli
     """Build the address space of a site. No device, database or port is opened."""
     foundation = Foundation.lay(site, data, SystemClock())
     audit, history = AuditLog(foundation.database), StoredHistory(foundation.database)
+    # No drivers: nothing can be written, while every node that could be is there with its access.
     commands = Commands(foundation.table, foundation.image, [], audit, foundation.clock)
     models = ModelShelf(foundation.assembly.models)
     programs = build_steering(foundation, audit, commands, models, arguments=[]).programs

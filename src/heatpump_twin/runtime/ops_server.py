@@ -1,4 +1,4 @@
-"""Health and metrics over HTTP: ``/healthz``, ``/readyz``, ``/metrics``."""
+"""Serve health and metrics over HTTP: ``/healthz``, ``/readyz``, ``/metrics``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from heatpump_twin.errors import PortInUseError
 
 @dataclass(frozen=True, slots=True)
 class PartHealth:
-    """One part of the twin: whether it works, and what a person should know about it."""
+    """Health of one part of the twin: whether it works, with a detail for a person."""
 
     ready: bool
     detail: str
@@ -25,7 +25,7 @@ Readiness = Callable[[], Mapping[str, PartHealth]]
 
 
 class OpsServer:
-    """Serves health to watchdogs and metrics to Prometheus."""
+    """HTTP server of health for watchdogs and of metrics for Prometheus."""
 
     def __init__(
         self, settings: OpsSettings, readiness: Readiness, registry: CollectorRegistry
@@ -36,11 +36,13 @@ class OpsServer:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen, or raise `PortInUseError`."""
+        """Start listening; raise `PortInUseError` if the port is taken."""
         app = web.Application()
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
+        # No signal handlers of the library: `until_stopped` has them. No access log: a probe
+        # every few seconds is no event.
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
         site = web.TCPSite(
@@ -55,7 +57,7 @@ class OpsServer:
             ) from error
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop the HTTP server."""
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -72,6 +74,7 @@ class OpsServer:
                 name: {"ready": c.ready, "detail": c.detail} for name, c in components.items()
             },
         }
+        # 503 and not 200 with a word in it: load balancers and watchdogs read the status alone.
         return web.json_response(body, status=200 if ready else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""TCP ports that our children need, and whether they serve there.
+"""Check the TCP ports of child processes: free before the start, open afterwards.
 
 Better one clear error than a child that keeps dying.
 """
@@ -28,8 +28,9 @@ def require_free_ports(site: Site) -> None:
 
 
 async def listens(host: str, port: int) -> bool:
-    """Tell whether somebody accepts connections on a port."""
+    """Tell whether a TCP port accepts connections."""
     try:
+        # A host that drops packets would hold the caller for minutes.
         async with asyncio.timeout(2.0):
             _, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError):

@@ -1,4 +1,4 @@
-"""What ``/readyz`` tells: of each part of the twin whether it works."""
+"""Watch the readiness of each part of the twin for ``/readyz``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HMI_PROBE_PERIOD = 0.25
 
 
 class ReadinessWatch:
-    """Knows how the parts are doing, and sees by itself whether the HMI serves."""
+    """Readiness of all parts; it probes by itself whether the HMI serves."""
 
     def __init__(self, site: Site, parts: TwinParts) -> None:
         self._site = site
@@ -22,19 +22,22 @@ class ReadinessWatch:
         self._hmi_serves = False
 
     async def run(self) -> None:
-        """See whether the HMI's port is open; often until it is, then rarely."""
+        """Probe the HMI's port for ever: four times a second until it is open, then every 5 s."""
         hmi = self._site.hmi
         while hmi.enabled:
+            # The port and not the process: a child that lives but does not serve is of no use to
+            # a person.
             self._hmi_serves = await listens(hmi.host, hmi.port)
             await asyncio.sleep(HMI_PROBE_PERIOD * (20 if self._hmi_serves else 1))
 
     def health(self) -> Mapping[str, PartHealth]:
-        """Tell of each part whether it works."""
+        """Return the health of each part, by name."""
         history = self._parts.archive.historian.health
         parts = {
             "historian": PartHealth(
                 history.connected, history.last_error if not history.connected else "recording"
             ),
+            # The server shares this event loop: where `/readyz` answers, it does.
             "opcua": PartHealth(True, self._site.opcua.url),
             **{
                 driver.name: PartHealth(

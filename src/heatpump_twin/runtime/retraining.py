@@ -1,4 +1,4 @@
-"""Train models on request: ``hptwin train`` in a child process, one at a time, then put to use."""
+"""Retrain heat-up models on request: ``hptwin train`` in a child process, one at a time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Job:
 
 
 class Retraining:
-    """Implements `Trainer`. Trained models lie in the data directory and survive the run."""
+    """`Trainer` in a child process. Trained models lie in the data directory."""
 
     def __init__(
         self,
@@ -75,7 +75,8 @@ class Retraining:
         return self._states.get(asset, TrainingProgress())
 
     async def start(self, asset: str, *, user: str, origin: str) -> Verdict:
-        """Begin, and return at once."""
+        """Start the training of a heat pump's model, and return at once."""
+        # One at a time: a small machine has few cores, and the polls need one.
         if self._job is not None:
             verdict = Verdict(
                 BAD_INVALID_STATE,
@@ -92,7 +93,7 @@ class Retraining:
         return verdict
 
     async def run(self) -> None:
-        """Train what is asked for, for ever."""
+        """Carry out training requests, for ever."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -105,6 +106,7 @@ class Retraining:
                 self._state(job.asset, state, words)
 
     async def _train(self, asset: str) -> tuple[TrainingState, str]:
+        # Under another name: a training that fails half way must not touch the model in use.
         candidate = self._models / f"{HEAT_UP}-{asset}.candidate.onnx"
         try:
             code, output = await self._child(asset, candidate)
@@ -119,11 +121,12 @@ class Retraining:
                 path.unlink(missing_ok=True)
 
     async def _judge(self, asset: str, candidate: Path) -> tuple[TrainingState, str]:
-        """Put a model that proves itself in place of the one that there is."""
+        """Adopt the candidate model if it has proved itself on held-out runs."""
         try:
             card = (await asyncio.to_thread(HeatUpModel, candidate)).card
         except ModelError as error:
             return TrainingState.FAILED, f"The trained model cannot be used: {error}."
+        # A model that a simple rule beats on runs it has not seen is told of, and not used.
         if card.shortcoming is not None:
             return TrainingState.REJECTED, f"The trained model is not used: {card.shortcoming}."
         final = self._models / f"{HEAT_UP}-{asset}.onnx"
@@ -141,7 +144,7 @@ class Retraining:
         )
 
     async def _child(self, asset: str, output: Path) -> tuple[int | None, str]:
-        """Run the training; return its exit code, None if it took too long, and its last words."""
+        """Run the training; return its exit code (None: it took too long) and last output lines."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "heatpump_twin", "train", "--heat-pump", asset),
             *("--output", str(output), *self._arguments),

@@ -1,4 +1,4 @@
-"""``hptwin run``: takes the data directory, starts the children, then loads the twin and runs it.
+"""Run a twin: lock the data directory, start the child processes, then load and run the parts.
 
 Loading the twin takes longer than anything else at the start, and so does loading each child. So
 the children are started first, each as soon as what it needs is there.
@@ -30,18 +30,22 @@ _STDIN = 0
 
 
 async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Event) -> None:
-    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`.
+    """Run the twin until ``stop`` is set. What a person can mend is raised as `TwinError`.
 
     ``file`` is where ``site`` is from; it is read again on SIGHUP.
     """
+    # Before anything slow: SIGHUP without a handler ends a process.
     reload = _hung_up(stop)
     with exclusive(data):
         try:
             users = UserStore(data.users)
             first = create_administrator(data, users)
+            # The lock first, then the ports: a second twin on one directory is told of the
+            # directory, and not of a port that its own site file is not to blame for.
             require_free_ports(site)
             plan_devices(site)  # so that a mistake is reported here, and not by a child as well
             async with _started(site, data, file.arguments) as children:
+                # Imported only now: the children load at the same time.
                 with loading():
                     from heatpump_twin.runtime.twin_process import run_twin
 
@@ -56,6 +60,7 @@ def _hung_up(stop: asyncio.Event) -> asyncio.Event:
     in_terminal = os.isatty(_STDIN)
 
     def hang_up() -> None:
+        # Both meanings of SIGHUP: with the terminal gone standard input is none any more.
         closed = in_terminal and not os.isatty(_STDIN)
         (stop if closed else reload).set()
 
@@ -67,7 +72,7 @@ def _hung_up(stop: asyncio.Event) -> asyncio.Event:
 async def _started(
     site: Site, data: DataDirectory, arguments: Sequence[str]
 ) -> AsyncIterator[Children]:
-    """Start the processes that run beside ours, with the same site and settings."""
+    """Start the child processes, with the same site and settings."""
     plant = hmi = None
     async with AsyncExitStack() as stack:
         if site.plant is not None and site.plant.managed and site.emulated_gateways():
@@ -83,8 +88,9 @@ async def _started(
 
 
 def _trust_hmi(data: DataDirectory) -> None:
-    """Make the HMI's certificate known: here and not by the HMI, which starts at the same time."""
+    """Trust the HMI's client certificate before the HMI connects."""
     from heatpump_twin.hmi.identity import HmiIdentity
     from heatpump_twin.server.security.pki import Pki
 
+    # Here and not in the HMI, which starts at the same time as the server (ADR 5).
     Pki(data.pki, SystemClock()).trust(HmiIdentity.open(data).certificate)

@@ -1,4 +1,4 @@
-"""Check a site file as far as that is possible without touching a device."""
+"""Check a site file with its profiles and rule packs, without touching a device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from heatpump_twin.twin_engine.foresight.model_card import ModelError
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A site file that is good."""
+    """Result of the check of a good site file."""
 
     summary: str
     warnings: Sequence[Problem]
@@ -34,7 +34,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A site file without a mistake, and what it comes to."""
+    """A site file without mistakes, assembled, with its rule packs and warnings."""
 
     name: str
     site: Site
@@ -46,10 +46,12 @@ class Examined:
 def examine(file: SiteFile, data: DataDirectory | None = None) -> Examined:
     """Read a site file with its profiles; raise `ConfigError` with all mistakes of a bad one."""
     source = site_source(file.file)
+    # A profile given by mistake would yield one complaint for each of its keys.
     if isinstance(source.data, dict) and {"kind", "points"} <= source.data.keys():
         name = file.file
         raise TwinError(f"{name} is a device profile: `hptwin profile check {name}` checks it")
     site = file.load()
+    # Collected and raised together: a person mends a file once, not mistake by mistake.
     problems = list(_port_clashes(site, source))
     try:
         assembly = assemble(site, data, source)
@@ -61,6 +63,8 @@ def examine(file: SiteFile, data: DataDirectory | None = None) -> Examined:
     problems += [finding.problem for finding in findings if finding.is_error]
     packs = [load_pack(name) for name in site.rules.packs]
     for pack in packs:
+        # The rules' own cases belong to the check: a site may bring its pack, with a limit typed
+        # wrong.
         problems += run_cases(pack)
     if problems:
         raise ConfigError(problems)
@@ -93,7 +97,7 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
 
 
 def _lint_profiles(site: Site) -> list[Finding]:
-    """Return what is doubtful about the profiles that the site uses, each once."""
+    """Return the findings about the profiles that the site uses, each profile once."""
     used = dict.fromkeys(device.profile for pump in site.heat_pumps for device in pump.devices)
     return [finding for name in used for finding in lint_profile(name)]
 
@@ -107,7 +111,7 @@ def _prices(tariff: Tariff | None) -> str:
 
 
 def _port_clashes(site: Site, source: YamlSource) -> list[Problem]:
-    """Find two services of ours on one port of one host."""
+    """Return a problem for each port of a host that two services of the site would use."""
     services = [
         (("opcua", "port"), site.opcua.host, site.opcua.port),
         (("ops", "port"), site.ops.host, site.ops.port),

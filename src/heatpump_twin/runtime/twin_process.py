@@ -1,4 +1,4 @@
-"""The twin process: opens its parts, keeps them running, stops them in order."""
+"""Run the twin process: open its parts, keep their loops running, stop them in order."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def run_twin(
     *,
     first: bool,
 ) -> None:
-    """Run until ``stop`` is set. What a person can mend is raised as `TwinError`.
+    """Run the parts until ``stop`` is set. What a person can mend is raised as `TwinError`.
 
     Whenever ``reload`` is set, ``file``, which ``site`` is from, is read again. ``children`` are
     starting up; ``first`` tells whether the administrator was created just now.
@@ -66,6 +66,8 @@ async def run_twin(
             stack.push_async_callback(ops.stop)
             await ops.start()
             _settle()
+            # Frozen after all parts are open and before the first poll: what is there now is what
+            # stays.
             greet(site, data, first=first)
             plant = asyncio.Event()
             loops = [
@@ -99,14 +101,19 @@ async def _run(
             log.info("stopping")
             for task in tasks:
                 task.cancel()
+            # Last and not in `tasks`: polls were spawned in the same group, and new ones while
+            # the twin ran.
             field.stop()
+    # One reason is enough for a person; any other exception passes with its traceback.
     except* TwinError as errors:
         raise errors.exceptions[0] from None
 
 
 async def _await_plant(site: Site, children: Children, serves: asyncio.Event) -> None:
-    """Give the plant that we start ourselves the time to do so: it is not dead."""
+    """Wait until the plant that we start ourselves serves, `PLANT_TIMEOUT` at most."""
     if children.plant is not None and site.plant is not None:
+        # A plant that is late is polled all the same: its devices are then shown as away, which
+        # is what they are.
         with suppress(TimeoutError):
             async with asyncio.timeout(PLANT_TIMEOUT):
                 while not serves.is_set():
@@ -117,7 +124,7 @@ async def _await_plant(site: Site, children: Children, serves: asyncio.Event) ->
 
 
 def _settle() -> None:
-    """Have the garbage collector leave alone what was built at the start: it is there to stay.
+    """Freeze all objects built at the start, so that the garbage collector skips them.
 
     To look at all of it takes 0.6 s on a site of 250 heat pumps, in which nothing else is done.
     """

@@ -1,1 +1,1 @@
-"""Recording and training by the command line."""
+"""Record training history and train models, for the command line."""

@@ -54,9 +54,11 @@ async def record_campaign(site: Site, data: DataDirectory, days: int, console: C
 
 
 class _Campaign:
-    """One recording: plant, gateways, drivers and historian on one clock."""
+    """Recording campaign: plant, gateways, drivers and historian on one clock."""
 
     def __init__(self, site: Site, data: DataDirectory, report: Callable[[float], None]) -> None:
+        # Without the data directory: no model may predict into the history that the next one
+        # learns from.
         assembly = assemble(site, None)
         self._site = site
         self._report = report
@@ -69,6 +71,7 @@ class _Campaign:
         self._historian = Historian(
             self._table, database_url(site.historian, data), site.historian, self._clock
         )
+        # Seeded by the site's plant: a campaign can be repeated, and two models compared.
         self._random = random.Random((site.plant or EmulatedPlant()).seed)  # noqa: S311
 
     async def run(self, days: int) -> int:
@@ -85,11 +88,12 @@ class _Campaign:
             return starts
 
     async def _cycle(self) -> int:
-        """Let the water cool down, choose a target, and let every heat pump reach it."""
+        """Let the water cool down, choose a setpoint, and let every heat pump reach it."""
         choose = self._random
         assets = [pump.id for pump in self._site.heat_pumps]
         for asset in assets:
             await self._write(asset, "unit_enabled", 0.0)
+        # From barely cool to cold through: a model asked outside what it has seen is of no use.
         await self._wait(choose.uniform(0.5, 9.0) * HOUR, IDLE_STEP)
         for asset in assets:
             low, high = self._table.by_asset[asset]["supply_setpoint"].limits or (30.0, 55.0)
@@ -97,6 +101,8 @@ class _Campaign:
             await self._write(asset, "supply_setpoint", choose.choice(targets))
         await self._poll()
         for asset in assets:
+            # After a poll: the start is then recorded with the new setpoint already known, as a
+            # feature must be.
             await self._write(asset, "unit_enabled", 1.0)
         await self._wait(choose.uniform(2.0, 4.0) * HOUR, STEP)
         return len(assets)
@@ -114,6 +120,7 @@ class _Campaign:
     async def _poll(self) -> None:
         await asyncio.gather(*(driver.poll(self._image.ingest) for driver in self._drivers))
         silent = [driver.name for driver in self._drivers if not driver.connected]
+        # A gap would end in a history full of Bad values, found only when training finds no runs.
         if silent:
             raise TwinError(f"the emulated plant does not answer: {', '.join(silent)}")
 
@@ -121,6 +128,7 @@ class _Campaign:
         index = self._table.by_asset[asset][point].index
         driver = next(d for d in self._drivers if index in d.points)
         outcome = await driver.write(index, value)
+        # Past the commands and their audit: there is no person here to account for, and no site.
         if outcome.state is not WriteState.CONFIRMED:
             raise TwinError(f"{driver.name} did not take {point} = {value}: {outcome.message}")
 

@@ -1,4 +1,4 @@
-"""Train a model on the history in a data directory."""
+"""Train the heat-up model of a heat pump on the history in a data directory."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ async def train_model(site: Site, data: DataDirectory, heat_pump: str, output: P
     if settings is None:
         known = ", ".join(pump.id for pump in site.heat_pumps)
         raise TwinError(f"there is no heat pump {heat_pump!r} on this site; it has {known}")
+    # Named on the card: what was learnt from an emulated plant is not known of a machine.
     emulated = all(device.connection.scheme == "emulated" for device in settings.devices)
     source = "emulated plant" if emulated else "site history"
     history = StoredHistory(database_url(site.historian, data))
@@ -30,6 +31,7 @@ async def train_model(site: Site, data: DataDirectory, heat_pump: str, output: P
         content, card = train(
             runs, asset=heat_pump, heat_pump_model=settings.plate.model, source=source
         )
+    # Too little history is no bug: it is told with what to do, without a traceback.
     except (ModelError, EngineError) as error:
         raise TwinError(str(error)) from error
     finally:

@@ -1,1 +1,1 @@
-"""The commissioning commands: scan, read, write, profile."""
+"""Commissioning commands: scan, read, write, profile."""

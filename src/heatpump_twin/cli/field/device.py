@@ -1,4 +1,4 @@
-"""What the commissioning commands share: how a device is named, reached and shown."""
+"""Share among the commissioning commands how a device is named, reached and shown."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ def plain_table(*columns: str) -> Table:
 
 
 def connection_of(text: str) -> DeviceConnection:
-    """Return what a person means by ``HOST``, ``HOST:PORT`` or a URL."""
+    """Return the connection that ``HOST``, ``HOST:PORT`` or a URL names."""
     try:
+        # A bare host is Modbus TCP, what most devices speak and what a person in a plant room
+        # types.
         as_it_is = "://" in text or text.partition(":")[0] == "emulated"
         found = DeviceConnection.model_validate(text if as_it_is else f"tcp://{text}")
     except ValidationError as error:
@@ -71,7 +73,7 @@ def connection_of(text: str) -> DeviceConnection:
 
 
 def link_to(address: DeviceConnection) -> ModbusLink:
-    """Return the link to an address."""
+    """Return the Modbus link to an address; raise `TwinError` if it cannot be made."""
     try:
         return ModbusLink.to(address)
     except ValueError as error:
@@ -86,7 +88,7 @@ def device_at(
 
 
 def on_the_wire(work: Coroutine[Any, Any, _T], address: str, unit: int | None = None) -> _T:
-    """Run what talks to a device; tell what to do when that fails."""
+    """Run work that talks to a device; raise `TwinError` with a remedy if that fails."""
     try:
         return asyncio.run(work)
     except LinkError as error:
@@ -97,13 +99,14 @@ def on_the_wire(work: Coroutine[Any, Any, _T], address: str, unit: int | None = 
 def require_points(
     profile: Profile, names: Iterable[str], where: str, *, unverified: bool = False
 ) -> None:
-    """Refuse names that a profile does not have, or has without being sure of them."""
+    """Raise `TwinError` for points that a profile lacks, or has as unverified only."""
     doubtful = {reading.point for reading in profile.unverified_points}
     unknown = [name for name in names if name not in profile.by_name]
     if unverified:
         unknown = [name for name in unknown if name not in doubtful]
     if not unknown:
         return
+    # Said by itself: that a point is missing would send the person to another profile.
     if doubted := [name for name in unknown if name in doubtful]:
         raise TwinError(
             f"profile {where} is not sure of {', '.join(doubted)}, so it is neither polled nor "
@@ -119,7 +122,7 @@ def symbol_of(spec: PointSpec) -> str:
 
 
 def worded(spec: PointSpec, value: float) -> str:
-    """Return a value as a person reads it: a number, or code and name of a state."""
+    """Return a value as text: a number, or code and name of a state."""
     if math.isnan(value):
         return ""
     state = spec.codes.get(int(value), "")
@@ -127,6 +130,8 @@ def worded(spec: PointSpec, value: float) -> str:
 
 
 def _reason(error: LinkError, address: str) -> str:
+    # The system's own words: the library's message wraps them in an address that is printed
+    # already.
     if isinstance(error.__cause__, ConnectionError) and error.__cause__.errno:
         return f"cannot connect: {os.strerror(error.__cause__.errno)}"
     return str(error).removeprefix(f"{address}: ")
@@ -137,6 +142,8 @@ def _remedy(error: LinkError, address: str) -> str:
         return "is it the right port, is it plugged in, and may you open it (group dialout)?"
     if isinstance(error, NotSentError):
         return (
+            # The commonest causes first; a second client that holds the only connection is what
+            # is found last.
             "is the address right, is the device on, is Modbus enabled in it? Many take only one "
             "connection: stop whatever else is connected"
         )

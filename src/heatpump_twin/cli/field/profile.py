@@ -1,4 +1,4 @@
-"""``hptwin profile``: what device profiles there are, whether one can be right, and new ones."""
+"""``hptwin profile``: list and check device profiles, and draft new ones."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def check_profile(
     for finding in findings:
         word = "error" if finding.is_error else "warning"
         out.print(f"{word}: {finding.problem}", markup=False)
+    # All findings are printed before: a person mends a file once.
     if any(finding.is_error for finding in findings):
         raise typer.Exit(2)
     found = load_profile(file)
@@ -67,7 +68,7 @@ def check_profile(
 
 
 def _place_of(point: ProfilePoint) -> str:
-    """Return where a point lies and how it is read there, in short."""
+    """Return table, address, type, scale and unit of a point in one line."""
     unit = "" if point.unit is None else f" {point.unit}"
     bit = "" if point.bit is None else f" bit {point.bit}"
     scale = "" if point.scale == 1 else f" × {point.scale:g}"
@@ -121,6 +122,7 @@ def _taken(text: str) -> tuple[tuple[str, str], str]:
 
 def _save(path: Path, text: str) -> None:
     try:
+        # "x": hours of work may be in a draft of the same name.
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
@@ -130,6 +132,7 @@ def _save(path: Path, text: str) -> None:
 
 
 def _summarize(draft: ProfileDraft) -> None:
+    # On standard error: the draft itself may go through a pipe.
     err = Console(stderr=True, highlight=False, soft_wrap=True)
     err.print(
         f"{draft.rows} rows: {len(draft.mapped)} mapped to points, {len(draft.waiting)} look like "

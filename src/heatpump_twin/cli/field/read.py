@@ -1,4 +1,4 @@
-"""``hptwin read``: the points of a device, as its profile understands them."""
+"""``hptwin read``: read the points of a device by its profile."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _watch(device: DeviceAccess, ask: _Ask, period: float, about: dict[str, Any]
 
 @contextmanager
 def _display(about: dict[str, Any] | None) -> Iterator[Callable[[Round], None]]:
-    """Give what shows a round: as a line of JSON, in place on a terminal, or below the last."""
+    """Yield the function that prints a round: as JSON, in place on a terminal, or below."""
     out = output()
     if about is not None:
         yield lambda found: print(json.dumps(data_of(found, about)), flush=True)  # noqa: T201
@@ -111,10 +111,12 @@ async def _once(device: DeviceAccess, ask: _Ask) -> list[PointReading]:
 async def _rounds(
     device: DeviceAccess, ask: _Ask, period: float, show: Callable[[Round], None]
 ) -> None:
-    """Read for ever; that a device does not answer is shown, and does not end it."""
+    """Read a device for ever; a device that does not answer is shown, and read again."""
     loop = asyncio.get_running_loop()
     try:
         while True:
+            # From the start of a round, so that the period stays the same however long a device
+            # takes.
             due = loop.time() + period
             try:
                 show(await ask())

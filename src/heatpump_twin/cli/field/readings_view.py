@@ -1,4 +1,4 @@
-"""Readings of a device as a table for people and as data for programs."""
+"""Show readings of a device as a table for people and as JSON data for programs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from heatpump_twin.drivers.protocol import LinkError
 from heatpump_twin.drivers.status import is_good, name_of
 
 Round = Sequence[PointReading] | LinkError
-"""What one attempt to read gave."""
+"""Readings of one round, or the error that ended it."""
 
 
 def table_of(readings: Sequence[PointReading]) -> Table:
-    """Return a table with what a person checks at commissioning."""
+    """Return a table of readings with raw words, for a person at commissioning."""
     table = plain_table("point", "value", "unit", "status", "raw", "register", "note")
     for reading in readings:
         point = reading.point
@@ -41,7 +41,7 @@ def table_of(readings: Sequence[PointReading]) -> Table:
 
 
 def stamped(found: Round) -> RenderableType:
-    """Return the table, or why there is none, below the time."""
+    """Return the table of a round, or its error, below the time."""
     shown = Text(str(found), style="red") if isinstance(found, LinkError) else table_of(found)
     return Group(Text(_now()), shown)
 
@@ -78,12 +78,14 @@ def _as_data(reading: PointReading) -> dict[str, Any]:
 
 
 def _raw(reading: PointReading) -> str:
+    # Raw words in hexadecimal beside the value: with them a wrong word order or sign is seen at
+    # once, and the maker's table can be compared.
     width = 1 if reading.point.space.of_bits else 4
     return " ".join(f"{word:0{width}X}" for word in reading.words)
 
 
 def _note(reading: PointReading) -> str:
-    """Say who gives this reading, where the profile is not sure, and whether it can be right."""
+    """Return a remark on a reading: not verified, or outside the usual range."""
     doubt, point = _doubt(reading), reading.point
     if isinstance(point, UnverifiedPoint):
         return "; ".join(filter(None, (doubt, f"not verified: {point.why}")))
@@ -91,7 +93,7 @@ def _note(reading: PointReading) -> str:
 
 
 def _doubt(reading: PointReading) -> str:
-    """Say that a value is not what one expects: a wrong scale shows here first."""
+    """Return the usual range if an analog value is outside it: a wrong scale shows here first."""
     point = reading.point
     if point.type is ValueType.STRING or point.spec.kind is not PointKind.ANALOG:
         return ""

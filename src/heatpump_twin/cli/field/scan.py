@@ -1,4 +1,4 @@
-"""``hptwin scan``: who answers on a gateway, and which profile fits."""
+"""``hptwin scan``: find the unit ids that answer on a gateway, and the profiles that fit."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def scan(
 
 
 def unit_ids(text: str) -> list[int]:
-    """Return the unit ids of ``1-10,17``."""
+    """Return the unit ids that a list such as ``1-10,17`` names."""
     found: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
@@ -82,13 +82,14 @@ def unit_ids(text: str) -> list[int]:
         if not run or run[-1] > 255:
             raise TwinError(f"--units {text}: unit ids are 0 to 255, in a range the lower first")
         found += run
+    # Each once, in the order given: on a slow line the likely ids come first.
     return list(dict.fromkeys(found))
 
 
 def _scanned(
     address: DeviceConnection, units: list[int], profiles: dict[str, Profile], limits: ScanLimits
 ) -> tuple[ScanReport, bool]:
-    """Scan with a progress bar; return what was found, and whether Ctrl-C ended it."""
+    """Scan with a progress bar; return the report, and whether Ctrl-C ended the scan."""
     err = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = Progress(
@@ -108,6 +109,7 @@ def _scanned(
         finally:
             await link.close()
 
+    # What was found until then is shown: a scan of a slow line takes minutes.
     with bar, suppress(KeyboardInterrupt):
         on_the_wire(body(), str(address))
         return work.report, False
@@ -149,6 +151,7 @@ def _show_fits(unit: UnitReport) -> None:
     good = [fit for fit in unit.fits if fit.is_good]
     if not good:
         out.print("  no profile fits; start one with `hptwin profile from-csv`", markup=False)
+    # Equal ones are marked: families share registers, and then only the plate decides.
     best = [fit for fit in good if fit.score == good[0].score]
     for fit in good[:_SHOWN] or unit.fits[:1]:
         equal = ", equal" if fit in best and len(best) > 1 else ""
@@ -156,6 +159,8 @@ def _show_fits(unit: UnitReport) -> None:
 
 
 def _looks_like_one_device(answering: list[UnitReport]) -> bool:
+    # Told, since each unit would otherwise be taken for a heat pump of its own. From three on: two
+    # machines of one make on a line are common.
     best = {(unit.fits[0].profile, unit.fits[0].score) for unit in answering if unit.fits}
     return len(answering) > 2 and len(best) == 1 and all(unit.fits for unit in answering)
 

@@ -1,4 +1,4 @@
-"""``hptwin write``: try a setpoint of a device that no twin controls."""
+"""``hptwin write``: write a point of a device that no twin controls, and read it back."""
 
 from __future__ import annotations
 
@@ -72,6 +72,8 @@ def write(
     def device() -> DeviceAccess:
         return device_at(address, loaded, unit, timeout)
 
+    # A connection of its own: a person may think about the question for minutes, and many devices
+    # take only one connection.
     before = on_the_wire(attempt.look(device()), str(address), unit)
     if isinstance(before, WriteOutcome):
         _tell(target, before)
@@ -81,6 +83,7 @@ def write(
         _confirm(target, number, before, f"unit {unit} at {address}")
     try:
         outcome = on_the_wire(attempt.make(device()), str(address), unit)
+    # The request may have left: to say that nothing was written could be false.
     except KeyboardInterrupt:
         Console(stderr=True).print(
             f"interrupted: whether the device took the value is not known; read {point}",
@@ -96,6 +99,7 @@ def write(
 def number_of(point: ProfilePoint, text: str) -> float:
     """Return the value that a person typed: a number, or the name of a state."""
     states = point.spec.codes
+    # Names first: a state may be called by a number.
     for code, name in states.items():
         if name.lower() == text.strip().lower():
             return float(code)
@@ -107,7 +111,7 @@ def number_of(point: ProfilePoint, text: str) -> float:
 
 
 class _Attempt:
-    """One write, in two connections: a look before the person is asked, then the write."""
+    """Attempt to write a point, in two connections: a look before the question, then the write."""
 
     def __init__(self, name: str, value: float, journal: WriteJournal, target: WriteTarget) -> None:
         self._name = name
@@ -124,15 +128,18 @@ class _Attempt:
             await device.close()
 
     async def make(self, device: DeviceAccess) -> WriteOutcome:
-        """Put the attempt on record, write, and read back."""
+        """Record the attempt, write the point, and read it back."""
         try:
             self._recall(device)
+            # On record before the wire, as for a twin's own writes.
             self._journal.attempt(self._target, _login(), self._value)
             return await device.write(self._name, self._value)
         finally:
             await device.close()
 
     def _recall(self, device: DeviceAccess) -> None:
+        # Each run is a process of its own; without the journal the shortest time between writes
+        # to an EEPROM would begin anew with each.
         ago = self._journal.last_write(self._target)
         if ago is not None:
             device.remember_write(self._name, ago)
@@ -149,6 +156,8 @@ def _warn(data: DataDirectory) -> None:
     err = Console(stderr=True, highlight=False, soft_wrap=True)
     err.print("this goes straight to the device; no twin knows of it", style="yellow")
     try:
+        # The lock is only tried: a twin that runs is warned of, not refused, as it may have
+        # nothing to do with this device.
         with exclusive(data):
             pass
     except DataInUseError:
@@ -163,6 +172,7 @@ def _warn(data: DataDirectory) -> None:
 def _confirm(
     point: ProfilePoint, value: float, before: PointReading | WriteOutcome, where: str
 ) -> None:
+    # A script must say `--yes`: no answer is not a yes.
     if not sys.stdin.isatty():
         raise TwinError("nobody is here to confirm the write; --yes writes without asking")
     now = "unknown"

@@ -1,1 +1,1 @@
-"""The parts of a running twin, each opened by one builder, in the order of the flow."""
+"""Parts of a running twin, each opened by one builder, in the order of the data flow."""

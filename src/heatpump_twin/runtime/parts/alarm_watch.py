@@ -1,4 +1,4 @@
-"""Who looks at the rules, and tells of alarms."""
+"""Evaluate the rules periodically and announce alarms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RULE_PERIOD = 0.5
 
 
 class AlarmWatch(HeatPumpPart):
-    """Evaluates all rules twice a second."""
+    """Alarm watch: evaluates all rules twice a second."""
 
     def __init__(
         self,
@@ -32,24 +32,26 @@ class AlarmWatch(HeatPumpPart):
         self._announce = announce
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Evaluate the rules for ever."""
         while True:
+            # By the clock and not by frames: a delay runs out also where no frame comes (ADR 2).
             for transition in self._rules.evaluate(self._image, self._clock.now()):
                 self.active[transition.alarm.asset] += 1 if transition.active else -1
                 self._announce(transition)
             await asyncio.sleep(RULE_PERIOD)
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Watch a heat pump."""
+        """Add the rules of a heat pump."""
         self._rules.add(newcomer.heat_pump)
 
     async def remove(self, asset: str) -> None:
-        """Watch a heat pump no more: its alarms do not return to normal, they are no more."""
+        """Remove the rules of a heat pump, with its alarms."""
+        # No return to normal is announced: nobody saw the fault go away.
         self._rules.remove(asset)
         self.active.pop(asset, None)
 
 
 def build_rules(foundation: Foundation) -> RuleEngine:
-    """Return the rules of the site's packs."""
+    """Return a rule engine with the site's packs."""
     packs = [load_pack(name) for name in foundation.site.rules.packs]
     return RuleEngine(packs, foundation.site, foundation.table)

@@ -1,4 +1,4 @@
-"""What the twin keeps on disk of what it saw and did: history and audit, in one database."""
+"""Open the database part of a twin: historian and audit log."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from heatpump_twin.twin_engine.historian.historian import Historian
 
 @dataclass(frozen=True, slots=True)
 class Archive(HeatPumpPart):
-    """The historian and the audit log."""
+    """Database part of a twin: historian and audit log."""
 
     historian: Historian
     audit: AuditLog
 
     def grow(self) -> None:
-        """Have the points that were added to the table recorded."""
+        """Record the points that were added to the table."""
         self.historian.grow()
 
 
 @asynccontextmanager
 async def open_archive(foundation: Foundation) -> AsyncIterator[Archive]:
-    """Open the database, or begin without it: samples wait, and commands are refused."""
+    """Open the archive; with the database away samples wait and commands are refused."""
     url, settings = foundation.database, foundation.site.historian
     async with AsyncExitStack() as stack:
         audit = AuditLog(url)
@@ -35,6 +35,8 @@ async def open_archive(foundation: Foundation) -> AsyncIterator[Archive]:
         with suppress(AuditError):  # away: the historian reports it
             await audit.start()
         historian = Historian(foundation.table, url, settings, foundation.clock)
+        # The clean-up comes after the start: a historian that failed to start has no writer to
+        # stop.
         await historian.start()
         stack.push_async_callback(historian.stop)
         yield Archive(historian, audit)

@@ -1,4 +1,4 @@
-"""What clients see: the OPC UA server, and what changes in it with a heat pump."""
+"""Open the OPC UA server part of a twin, and add and remove heat pumps in it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from heatpump_twin.twin_engine.programs.programs import Programs
 
 @dataclass(frozen=True, slots=True)
 class Clients(HeatPumpPart):
-    """The server, which shows all heat pumps with the alarms that they can have."""
+    """OPC UA server with the nodes of all heat pumps and of the alarms that they can have."""
 
     server: TwinServer
     rules: RuleEngine
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Show a heat pump."""
+        """Add the nodes of a heat pump."""
         alarms = self.rules.alarms_of(newcomer.heat_pump)
         await self.server.add(newcomer.heat_pump, alarms, newcomer.assembly.provenance)
 
     async def remove(self, asset: str) -> None:
-        """Show a heat pump no more: nobody can ask for anything on it."""
+        """Remove the nodes of a heat pump."""
         await self.server.remove(asset)
 
 
@@ -41,13 +41,15 @@ def build_server(
     rules: RuleEngine,
     history: HistoryReader,
 ) -> TwinServer:
-    """Return a server that shows a site. It does not listen yet."""
+    """Return the OPC UA server of a site. It does not listen yet."""
     return TwinServer(
         site=foundation.site,
         data=foundation.data,
         table=foundation.table,
         image=foundation.image,
         alarms=rules.definitions(),
+        # People's writes pass the programs, which give way to them; `Commands` itself is not
+        # handed out.
         commands=programs.commands,
         programs=programs,
         history=history,
@@ -66,7 +68,7 @@ async def open_clients(
     history: HistoryReader,
     models: ModelShelf,
 ) -> AsyncIterator[Clients]:
-    """Listen. Clients are told of models that take the place of others."""
+    """Start the OPC UA server. Clients are told of models that replace others."""
     server = build_server(foundation, users, programs, rules, history)
 
     async def adopted(asset: str, model: HeatUpModel) -> None:

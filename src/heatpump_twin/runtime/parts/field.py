@@ -1,4 +1,4 @@
-"""The devices in the field: who polls them, and the only way to write to them."""
+"""Open the field part of a twin: drivers that poll devices, and commands to them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
 class Field(HeatPumpPart):
-    """One driver for each device. They feed the image and carry out commands."""
+    """Field part of a twin: one driver for each device, and the commands to them."""
 
     def __init__(self, foundation: Foundation, audit: AuditLog) -> None:
         self._foundation = foundation
+        # Shared by name: devices behind one gateway take turns on one connection, also those that
+        # come later.
         self._links: dict[str, ModbusLink] = {}
         plans, table, clock = foundation.assembly.plans, foundation.table, foundation.clock
         self.drivers: list[ModbusDriver] = build_drivers(plans, table, clock, self._links)
@@ -31,18 +33,18 @@ class Field(HeatPumpPart):
         self._ready = asyncio.Event()
 
     def start(self, spawn: Spawn, ready: asyncio.Event) -> None:
-        """Poll every device once ``ready`` is set, also those that come later."""
+        """Poll every device once ``ready`` is set, also those added later."""
         self._spawn, self._ready = spawn, ready
         for driver in self.drivers:
             self._poll(driver)
 
     def stop(self) -> None:
-        """Poll no more."""
+        """Stop polling all devices."""
         for task in self._polling.values():
             task.cancel()
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Poll the devices of a heat pump, and write to them."""
+        """Add the devices of a heat pump: poll them and accept commands to them."""
         table, clock = self._foundation.table, self._foundation.clock
         for driver in build_drivers(newcomer.plans, table, clock, self._links):
             self.drivers.append(driver)
@@ -50,8 +52,9 @@ class Field(HeatPumpPart):
             self._poll(driver)
 
     async def remove(self, asset: str) -> None:
-        """Leave the devices of a heat pump alone, once what is being written is written."""
+        """Remove the devices of a heat pump, once pending writes are done."""
         for driver in [d for d in self.drivers if d.name.partition(".")[0] == asset]:
+            # Writes first, polls second: a setpoint with its read-back is not left half done.
             await self.commands.remove(driver)
             self.drivers.remove(driver)
             polling = self._polling.pop(driver.name, None)

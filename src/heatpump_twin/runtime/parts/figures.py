@@ -1,4 +1,4 @@
-"""What follows from measured values: the derived points of heat pumps, and those of the site."""
+"""Open the derivers of a twin: derived points of heat pumps and points of the site."""
 
 from __future__ import annotations
 
@@ -14,35 +14,36 @@ from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
 
 @dataclass(frozen=True, slots=True)
 class Figures(HeatPumpPart):
-    """The derivers. Both feed their results back to the image."""
+    """Derivers of heat pumps and of the site. Both feed their results back to the image."""
 
     deriver: Deriver
     totals: SiteDeriver
 
     def grow(self) -> None:
-        """Watch the points that were added to the table: nothing follows from them yet."""
+        """Append rows for points added to the table in both derivers."""
         self.deriver.grow()
         self.totals.grow()
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Derive the points of a heat pump."""
+        """Add a heat pump to the deriver."""
         await self.deriver.add(newcomer.heat_pump)
 
     async def remove(self, asset: str) -> None:
-        """Derive nothing of a heat pump any more."""
+        """Remove a heat pump from the deriver."""
         self.deriver.remove(asset)
 
     async def follow(self, site: Site) -> None:
-        """Make totals of the heat pumps that there are now."""
+        """Compute the totals of the present heat pumps from now on."""
         await self.totals.follow(site)
 
 
 async def open_figures(foundation: Foundation, history: HistoryReader) -> Figures:
-    """Begin with the day so far, as the history has it."""
+    """Open the derivers, with the day's counters restored from the history."""
     image, site, clock = foundation.image, foundation.site, foundation.clock
     figures = Figures(
         Deriver(image, site, history, clock), SiteDeriver(image, site, history, clock)
     )
+    # Heat pumps before the site: its totals are made of theirs.
     await figures.deriver.start()
     await figures.totals.start()
     return figures

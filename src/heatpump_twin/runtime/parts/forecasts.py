@@ -1,4 +1,4 @@
-"""Predictions: the model of each heat pump that has one, asked every few seconds."""
+"""Issue predictions every few seconds, by the model of each heat pump that has one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORECAST_PERIOD = 2.0
 
 
 class Forecasts(HeatPumpPart):
-    """The models, and who asks them."""
+    """Forecast part of a twin: heat-up models and the forecaster that asks them."""
 
     def __init__(self, foundation: Foundation) -> None:
         image, clock = foundation.image, foundation.clock
@@ -22,18 +22,19 @@ class Forecasts(HeatPumpPart):
         self._forecaster = Forecaster(foundation.table, image, self.models, clock)
 
     async def run(self) -> None:
-        """Predict for ever."""
+        """Issue predictions for ever."""
         while True:
             self._forecaster.issue()
             await asyncio.sleep(FORECAST_PERIOD)
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Predict for a heat pump that has a model."""
+        """Add a heat pump, with its model if it has one."""
         if newcomer.model is not None:
             self.models.put(newcomer.asset, newcomer.model)
         self._forecaster.add(newcomer.asset)
 
     async def remove(self, asset: str) -> None:
-        """Predict for a heat pump no more."""
+        """Remove a heat pump with its model."""
+        # The forecaster first: it looks its models up on the shelf.
         self._forecaster.remove(asset)
         self.models.take(asset)

@@ -1,4 +1,4 @@
-"""What all parts stand on: the site as it was assembled, the image of its points, and the clock."""
+"""Foundation of all parts: the assembled site, the image of its points, and the clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from heatpump_twin.twin_engine.image import Image
 
 @dataclass(frozen=True, slots=True)
 class Foundation(HeatPumpPart):
-    """The site as it is at the start, and where its values are."""
+    """Site as assembled at the start, with data directory, image and clock."""
 
     site: Site
     assembly: Assembly
@@ -28,7 +28,7 @@ class Foundation(HeatPumpPart):
 
     @classmethod
     def lay(cls, site: Site, data: DataDirectory, clock: Clock) -> Foundation:
-        """Assemble a site; every point waits for its first value."""
+        """Assemble a site and make its image; every point waits for its first value."""
         assembly = assemble(site, data)
         return cls(site, assembly, data, Image(assembly.table, clock.now()), clock)
 
@@ -39,9 +39,9 @@ class Foundation(HeatPumpPart):
 
     @property
     def database(self) -> URL:
-        """Where history, audit and programs are kept."""
+        """URL of the database of history, audit and programs."""
         return database_url(self.site.historian, self.data)
 
     def grow(self) -> None:
-        """Have the image hold the points that were added to the table."""
+        """Append rows for points added to the table in the image."""
         self.image.grow(self.clock.now())

@@ -1,4 +1,4 @@
-"""What heat pumps come to and go from: the one contract of all parts of a running twin."""
+"""Protocol of the parts of a running twin, to which heat pumps are added while it runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A heat pump that comes; its points are in the table."""
+    """Heat pump that is being added; its points are in the table."""
 
     heat_pump: HeatPump
     assembly: Assembly
@@ -27,12 +27,12 @@ class Newcomer:
 
     @property
     def plans(self) -> Sequence[DevicePlan]:
-        """Its devices."""
+        """Device plans of the heat pump."""
         return [plan for plan in self.assembly.plans if plan.asset == self.asset]
 
     @property
     def model(self) -> HeatUpModel | None:
-        """What predicts for it; None: nothing does."""
+        """Heat-up model of the heat pump; None: it has none."""
         return self.assembly.models.get(self.asset)
 
 
@@ -45,13 +45,13 @@ class HeatPumpPart(Protocol):
     """
 
     def grow(self) -> None:
-        """Take in the points that were added to the table, before the first frame of them."""
+        """Append rows for points added to the table, before their first frame."""
         return
 
     async def add(self, newcomer: Newcomer) -> None:  # noqa: ARG002 (a part says what it does)
-        """Take in a heat pump."""
+        """Add a heat pump."""
         return
 
     async def remove(self, asset: str) -> None:  # noqa: ARG002
-        """Let a heat pump go; wait for what is under way."""
+        """Remove a heat pump; wait for work under way."""
         return

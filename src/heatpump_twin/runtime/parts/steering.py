@@ -1,4 +1,4 @@
-"""What the twin does by itself on somebody's behalf, and the training of models that this needs."""
+"""Open the steering part of a twin: schedules, tank programs, overrides and training."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from heatpump_twin.twin_engine.programs.programs import Programs
 
 @dataclass(frozen=True, slots=True)
 class Steering(HeatPumpPart):
-    """Programs and training."""
+    """Steering part of a twin: programs and retraining."""
 
     programs: Programs
     retraining: Retraining
 
     def grow(self) -> None:
-        """Remember what is set at the points that were added to the table."""
+        """Watch the points added to the table for overrides."""
         self.programs.grow()
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Take in a heat pump, and soon what it left behind when it went."""
+        """Add a heat pump; its open programs are loaded soon after."""
         self.programs.add(newcomer.asset)
 
     async def remove(self, asset: str) -> None:
-        """Do nothing on a heat pump any more."""
+        """Remove a heat pump with its running programs."""
         await self.programs.remove(asset)
 
 
@@ -73,9 +73,10 @@ async def open_steering(
     models: ModelShelf,
     arguments: Sequence[str],
 ) -> AsyncIterator[Steering]:
-    """Take up what the last run promised."""
+    """Open programs and training, with the programs of the last run loaded."""
     steering = build_steering(foundation, audit, commands, models, arguments)
     async with AsyncExitStack() as stack:
+        # Before the start: also a start that is cancelled has opened connections.
         stack.push_async_callback(steering.programs.stop)
         await steering.programs.start()
         yield steering

@@ -1,4 +1,4 @@
-"""All parts of a running twin, opened in the order of the flow and closed in reverse."""
+"""Open all parts of a running twin in the order of the data flow; close them in reverse."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from heatpump_twin.server.security.users import UserStore
 
 @dataclass(frozen=True, slots=True)
 class TwinParts:
-    """The parts, in the order of the flow."""
+    """All parts of a twin, in the order of the data flow."""
 
     foundation: Foundation
     archive: Archive
@@ -37,7 +37,7 @@ class TwinParts:
 
     @property
     def members(self) -> tuple[HeatPumpPart, ...]:
-        """Those that heat pumps come to, in this order, and go from, in reverse.
+        """Parts to which heat pumps are added, in this order; removed in reverse.
 
         So what is read is derived and recorded from the first frame on; and on one that goes nobody
         can ask for anything, and no program runs, before its devices are left alone.
@@ -54,7 +54,7 @@ class TwinParts:
         )
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what runs for ever beside the polling of devices, which `Field.start` begins."""
+        """Return the loops of all parts except the polling of devices (`Field.start`)."""
         return [
             self.archive.historian.run(),
             self.figures.totals.run(),
@@ -70,7 +70,7 @@ class TwinParts:
 async def open_parts(
     site: Site, data: DataDirectory, users: UserStore, arguments: Sequence[str], clock: Clock
 ) -> AsyncIterator[TwinParts]:
-    """Open everything; nothing is polled yet. ``arguments`` tell a process of ours of the site."""
+    """Open all parts; nothing is polled yet. ``arguments`` tell child processes of the site."""
     async with AsyncExitStack() as stack:
         opened = stack.enter_async_context
         foundation = Foundation.lay(site, data, clock)
@@ -86,6 +86,8 @@ async def open_parts(
         clients = await opened(
             open_clients(foundation, users, steering.programs, rules, history, forecasts.models)
         )
+        # The sinks below in this order: derived points first, so that when clients are told of a
+        # measured value, what follows from it is in the image.
         alarms = AlarmWatch(foundation, rules, clients.server.announce)
         for sink in (
             figures.deriver.derive,

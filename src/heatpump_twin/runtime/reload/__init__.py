@@ -1,1 +1,1 @@
-"""The site file is read again, and heat pumps come and go while the twin runs."""
+"""Reload the site file: add and remove heat pumps while the twin runs."""

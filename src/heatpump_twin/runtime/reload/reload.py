@@ -1,4 +1,4 @@
-"""Read the site file again while the twin runs (SIGHUP), and let heat pumps come and go."""
+"""Reload the site file on SIGHUP, and add and remove heat pumps while the twin runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Reload:
-    """Waits for requests. A site file with a mistake changes nothing."""
+    """Reload on request. A site file with a mistake changes nothing."""
 
     def __init__(
         self, roster: Roster, file: SiteFile, data: DataDirectory, requested: asyncio.Event
@@ -32,13 +32,16 @@ class Reload:
         self._requested = requested
 
     async def run(self) -> None:
-        """Reload whenever it is asked for, for ever."""
+        """Reload at each request, for ever."""
         while True:
             await self._requested.wait()
+            # Cleared before the work: a request that comes meanwhile may mean a newer file, and
+            # is carried out.
             self._requested.clear()
             outcome = await self._reload(self._roster.clock.now())
             try:
                 await asyncio.to_thread(outcome.write, self._data)
+            # A full disk: the reload itself has happened, and the log has its outcome.
             except OSError as error:
                 log.error("the outcome of a reload cannot be told", error=str(error))
 

@@ -1,4 +1,4 @@
-"""What became of a reload: the twin writes it to its data directory, and whoever asked reads it."""
+"""Outcome of a reload: written by the twin, read by ``hptwin reload`` (ADR 8)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heatpump_twin.config.data_directory import DataDirectory, write_private
 
 @dataclass(frozen=True, slots=True)
 class ReloadOutcome:
-    """One reload. Nothing has changed where it was not taken."""
+    """Outcome of one reload. Nothing has changed where it was not taken."""
 
     begun: int
     """When the twin began to read the site file. [µs since the Unix epoch]"""
@@ -25,7 +25,7 @@ class ReloadOutcome:
     """Why it was not taken, as `hptwin check` says it."""
 
     def write(self, data: DataDirectory) -> None:
-        """Leave the outcome for those who asked."""
+        """Write the outcome to the data directory."""
         write_private(data.reload, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod

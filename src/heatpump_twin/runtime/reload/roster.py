@@ -1,4 +1,4 @@
-"""The heat pumps of a running twin: how they come to its parts, and go from them.
+"""Add heat pumps to, and remove them from, the parts of a running twin.
 
 The point table only grows. Whoever keeps arrays over it grows with it, before the first frame of a
 new point; everything else of a heat pump is added to, and taken from, one part after the other.
@@ -19,21 +19,21 @@ from heatpump_twin.runtime.parts.twin_parts import TwinParts
 
 
 class Roster:
-    """Changes which heat pumps there are. What a site file says of them can change."""
+    """Roster of the heat pumps of a running twin, with the site as it is in use."""
 
     def __init__(self, parts: TwinParts) -> None:
         foundation = parts.foundation
         self.site: Site = foundation.site
-        """As it is in use."""
+        """The site as it is in use."""
         self.assembly: Assembly = foundation.assembly
-        """What it comes to."""
+        """Assembly of that site."""
         self.clock: Clock = foundation.clock
         self._parts = parts
         self._image, self._table = foundation.image, foundation.table
 
     @property
     def points(self) -> list[int]:
-        """Indices of the points that there are now."""
+        """Table indices of the points of the present heat pumps and the site."""
         by_asset = self._table.by_asset
         assets = (*(pump.id for pump in self.site.heat_pumps), SITE)
         return [p.index for asset in assets for p in by_asset.get(asset, {}).values()]
@@ -41,7 +41,9 @@ class Roster:
     async def change(
         self, site: Site, assembly: Assembly, removed: Sequence[str], added: Sequence[HeatPump]
     ) -> None:
-        """Let heat pumps go, then come; ``site`` and ``assembly`` are those of afterwards."""
+        """Remove heat pumps, then add others; ``site`` and ``assembly`` are those of afterwards."""
+        # Removal first: one that has changed is in both lists, and must have gone before it
+        # comes.
         gaps = [await self._remove(asset) for asset in removed]
         for heat_pump in added:
             await self._add(Newcomer(heat_pump, assembly))
@@ -52,13 +54,15 @@ class Roster:
         self._parts.clients.server.announce_changes()
 
     async def _remove(self, asset: str) -> Frame:
-        """Take a heat pump out of everything; return the gap that ends its history."""
+        """Remove a heat pump from all parts; return the gap that ends its history."""
         for part in reversed(self._parts.members):
             await part.remove(asset)
         points = [point.index for point in self._table.by_asset[asset].values()]
         return Frame.bad(points, BAD_NO_DATA, self.clock.now())
 
     async def _add(self, newcomer: Newcomer) -> None:
+        # All parts grow before any of them adds: the first frame of a new point passes through
+        # all.
         self._table.renew(newcomer.asset, _entries(newcomer.assembly, newcomer.asset))
         self._grow()
         for part in self._parts.members:
@@ -69,7 +73,7 @@ class Roster:
             part.grow()
 
     async def _follow_site(self) -> None:
-        """Make totals of the heat pumps that there are now, and show those that are new."""
+        """Compute totals of the present heat pumps, and add nodes for new totals."""
         known = self._table.by_asset.get(SITE, {})
         fresh: list[PointEntry] = []
         rescaled: list[Point] = []
@@ -78,6 +82,8 @@ class Roster:
             if identifier not in known:
                 fresh.append(entry)
             elif known[identifier].spec != spec:
+                # The range of a total depends on the number of heat pumps; clients scale their
+                # gauges by it.
                 self._table.redeclare(known[identifier], spec)
                 rescaled.append(self._table.by_asset[SITE][identifier])
         first = len(self._table)

@@ -1,4 +1,4 @@
-"""What another site file means for a running twin: which heat pumps go, which come, what waits."""
+"""Compare two sites: which heat pumps to remove and add, and what waits for the next start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heatpump_twin.runtime.assembly import Assembly
 
 @dataclass(frozen=True, slots=True)
 class SiteChange:
-    """The difference between the site that runs and the one that is wanted."""
+    """Difference between the running site and the wanted one."""
 
     site: Site
     """The one that runs afterwards: its heat pumps and the other settings of now."""
@@ -23,14 +23,18 @@ class SiteChange:
 
 
 def compare(now: Site, plan: Assembly, wanted: Site, wanted_plan: Assembly) -> SiteChange:
-    """Return what changes from the site that runs to another one."""
+    """Return the changes from the running site to the wanted one."""
     running = {pump.id: pump for pump in now.heat_pumps}
     kept, added, later = [], [], []
     for pump in wanted.heat_pumps:
         known = running.get(pump.id)
+        # Asked of both: a device that was or will be emulated has no gateway until the next
+        # start.
         stands_still = any(
             _emulated_as_before(one, now, wanted) for one in (pump, known) if one is not None
         )
+        # The settings alone do not tell: a profile or an address behind the same words may have
+        # changed.
         if known == pump and (stands_still or _same_devices(pump.id, plan, wanted_plan)):
             kept.append(known)
         elif stands_still:
@@ -39,6 +43,8 @@ def compare(now: Site, plan: Assembly, wanted: Site, wanted_plan: Assembly) -> S
         else:
             kept.append(pump)
             added.append(pump)
+    # A changed heat pump is kept in the site and removed from the parts: it goes and comes (ADR
+    # 8).
     arriving = {pump.id for pump in added}
     staying = {pump.id for pump in kept} - arriving
     later += [
