@@ -27,7 +27,8 @@ _NOT_YET = -1
 class RuleEngine:
     """Rule engine: all rules of some packs on the twin itself and on all heat pumps of a site.
 
-    A rule of a later pack takes the place of one with the same asset and id: so a site sets its own limits.
+    A rule of a later pack takes the place of one with the same asset and id: so a site sets its own
+    limits.
     """
 
     def __init__(self, packs: Iterable[Pack], site: Site, table: PointTable) -> None:
