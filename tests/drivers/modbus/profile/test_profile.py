@@ -57,7 +57,10 @@ def test_packaged_profiles_are_sound_and_say_where_they_come_from(name: str) -> 
         ("point: current, space: input, address: 9, type: uint16, absent: 65536", "0 to 65535"),
         ("point: current, space: input, address: 9, type: uint16, absent: -1", "0 to 65535"),
         ("point: current, space: input, address: 9, type: int16, absent: 0.5", "so 0.5 is none"),
-        ("point: current, space: input, address: 9, type: float32, absent: 1.0e+39", "outside float"),
+        (
+            "point: current, space: input, address: 9, type: float32, absent: 1.0e+39",
+            "outside float",
+        ),
         (
             "point: current, space: input, address: 9, type: uint64, absent: 0x10000000000000000",
             "outside uint64",
