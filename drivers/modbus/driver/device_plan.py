@@ -25,6 +25,7 @@ from heatpump_twin.drivers.modbus.profile.profile import ASSET_TYPE, Profile, Pr
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.modbus.wire.wire import opener
+from heatpump_twin.drivers.protocol import RefreshDuty
 
 KeyPath = Sequence[str | int]
 ProblemAt = Callable[[KeyPath, str], Problem]
@@ -101,6 +102,17 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
 def mapped_points(plans: Iterable[DevicePlan]) -> list[OfferedPoint]:
     """Return the entries of all devices' points for `PointTable.build`."""
     return [entry for plan in plans for entry in plan.entries()]
+
+
+def refresh_duties(plans: Iterable[DevicePlan]) -> dict[str, RefreshDuty]:
+    """Return the settings that have to be written again while they hold, by ``asset.point``."""
+    duties = {}
+    for plan in plans:
+        for point, name in plan.names.items():
+            rules = plan.profile.by_name[point].write
+            if rules is not None and rules.refresh is not None:
+                duties[f"{plan.asset}.{name}"] = RefreshDuty(rules.refresh, rules.throttle)
+    return duties
 
 
 def build_drivers(

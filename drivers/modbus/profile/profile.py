@@ -157,6 +157,12 @@ class WriteRules(_Section):
         False,
         description="a push-button: it acts when it goes from 0 to 1, and may fall back by itself",
     )
+    refresh: Duration | None = Field(
+        None,
+        gt=0,
+        description="written again this often while it is overridden, for a device that falls back "
+        "by itself [s]",
+    )
     requires: dict[str, float] = Field(
         default_factory=dict, description="interlock: points of this profile that must have a value"
     )
@@ -165,7 +171,41 @@ class WriteRules(_Section):
     def _ordered(self) -> WriteRules:
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min {self.min} is above max {self.max}")
+        if self.refresh is not None and self.refresh < self.throttle:
+            message = f"refresh {self.refresh:g} s is faster than throttle {self.throttle:g} s"
+            raise ValueError(f"{message} allows")
+        if self.refresh is not None and self.momentary:
+            raise ValueError("a push-button is not pressed again and again: no refresh")
         return self
+
+
+class StartUpWrite(_Section):
+    """What is written after each connect and each return of the device, before it is read."""
+
+    space: Space = Space.HOLDING
+    address: int = Field(ge=0, le=65535, description="zero-based, as on the wire")
+    words: tuple[Annotated[int, Field(ge=0, le=65535)], ...] = Field(min_length=1, max_length=123)
+    function: WriteFunction | None = Field(None, description="default: single for one word")
+    throttle: Duration = Field(
+        60.0, ge=0, description="shortest time between two such writes, however often it connects"
+    )
+    why: str = Field(min_length=1, description="what it is for, in the words of the audit")
+
+    @model_validator(mode="after")
+    def _possible(self) -> StartUpWrite:
+        if not self.space.writable:
+            raise ValueError(f"a {self.space} cannot be written")
+        if self.space.of_bits and max(self.words) > 1:
+            raise ValueError("a coil is 0 or 1")
+        if self.function is WriteFunction.SINGLE and len(self.words) > 1:
+            raise ValueError("function single writes one word")
+        if self.address + len(self.words) > 65536:
+            raise ValueError("what is written ends behind address 65535")
+        return self
+
+    def __str__(self) -> str:
+        words = " ".join(f"{word:04X}" for word in self.words)
+        return f"{self.space} {self.address} := {words} ({self.why})"
 
 
 _NUMBER_OR_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
@@ -343,6 +383,9 @@ class Profile(_Section):
     pause: Duration = Field(0.0, ge=0, description="silence that the device needs after a response")
     timeout: Duration = Field(0.5, gt=0, description="longest time to a response")
     poll: Periods = Periods()
+    start_up: tuple[StartUpWrite, ...] = Field(
+        (), description="written after each connect and each return of the device"
+    )
     points: tuple[ProfilePoint, ...] = Field(min_length=1)
     unverified_points: tuple[UnverifiedPoint, ...] = Field(
         (), description="read on request only (`hptwin read --unverified`), never polled or written"
