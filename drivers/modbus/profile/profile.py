@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
@@ -13,10 +15,14 @@ from pydantic import (
     ConfigDict,
     Field,
     Strict,
+    TypeAdapter,
+    ValidationError,
     WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
+from heatpump_twin.config.added_quantities import Quantities, Quantity
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, Span
 from heatpump_twin.config.quantities import Duration
 from heatpump_twin.drivers.modbus.profile.field_units import Conversion, conversion, exact
@@ -256,11 +262,13 @@ class ProfilePoint(_Section):
     enum: dict[int, int] = Field(default_factory=dict, description="raw value → catalogue code")
     poll: PollClass = PollClass.FAST
     write: WriteRules | None = None
+    quantity: SkipJsonSchema[PointSpec | None] = Field(None, exclude=True)
+    """Its declaration, where the catalogue does not have it: see `Profile.quantities`."""
 
     @cached_property
     def spec(self) -> PointSpec:
         """The point's declaration in the catalogue, with the step of its registers."""
-        return self.stepping(CATALOGUE[ASSET_TYPE][self.point])
+        return self.stepping(self.quantity or CATALOGUE[ASSET_TYPE][self.point])
 
     def stepping(self, spec: PointSpec) -> PointSpec:
         """Return a declaration with the step of these registers, if it has none and they have."""
@@ -368,6 +376,24 @@ class Periods(_Section):
     slow: Duration = Field(10.0, gt=0)
 
 
+def _sound(declared: Mapping[str, object]) -> dict[str, PointSpec]:
+    """Return the quantities without a mistake; the others are told of where they stand."""
+    found = {}
+    for name, quantity in declared.items():
+        with suppress(ValidationError):
+            found[name] = _QUANTITY.validate_python(quantity)
+    return found
+
+
+def _declared(point: object, declared: Mapping[str, PointSpec]) -> object:
+    if isinstance(point, Mapping) and point.get("point") in declared:
+        return {**point, "quantity": declared[point["point"]]}
+    return point
+
+
+_QUANTITY: TypeAdapter[PointSpec] = TypeAdapter(Quantity)
+
+
 class Profile(_Section):
     """A whole profile file."""
 
@@ -386,10 +412,28 @@ class Profile(_Section):
     start_up: tuple[StartUpWrite, ...] = Field(
         (), description="written after each connect and each return of the device"
     )
+    quantities: Quantities = Field(
+        default_factory=dict, description="points that the catalogue does not have, by name"
+    )
     points: tuple[ProfilePoint, ...] = Field(min_length=1)
     unverified_points: tuple[UnverifiedPoint, ...] = Field(
         (), description="read on request only (`hptwin read --unverified`), never polled or written"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_quantities(cls, value: object) -> object:
+        """Hand the quantities of the profile to the points that are of them."""
+        declared = value.get("quantities") if isinstance(value, Mapping) else None
+        if not isinstance(value, Mapping) or not isinstance(declared, Mapping):
+            return value
+        declared = _sound(declared)
+        lists = {
+            key: [_declared(point, declared) for point in value[key]]
+            for key in ("points", "unverified_points")
+            if isinstance(value.get(key), list)
+        }
+        return {**value, **lists}
 
     @cached_property
     def by_name(self) -> dict[str, ProfilePoint]:
