@@ -10,13 +10,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, PointTable, Span
 from heatpump_twin.config.connection import DeviceConnection
-from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.errors import ConfigError, KeyPath, Problem, ProblemAt
 from heatpump_twin.config.settings import Device, Site
 from heatpump_twin.config.yaml_source import dotted
 from heatpump_twin.drivers.clock import Clock
@@ -28,8 +28,6 @@ from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.modbus.wire.wire import opener
 from heatpump_twin.drivers.protocol import RefreshDuty
 
-KeyPath = Sequence[str | int]
-ProblemAt = Callable[[KeyPath, str], Problem]
 OfferedPoint = tuple[str, str, PointSpec, Span | None]
 
 
@@ -241,7 +239,7 @@ def _map_mistake(
     if name not in {point.point for point in profile.samples}:
         return f"the profile has no point {name!r}"
     if target not in CATALOGUE[ASSET_TYPE] and target not in quantities:
-        return f"neither the catalogue nor the site has a point {target!r}"
+        return f"the catalogue has no point {target!r}, and the site has no such quantity"
     source, wanted = profile.by_name[name].spec, declaration(target, quantities)
     # The codec converts to the unit and the codes of the point that the profile names.
     if source.unit != wanted.unit:

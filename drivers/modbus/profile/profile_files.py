@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.errors import ConfigError, Problem, ProblemAt
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, UnverifiedPoint
-
-ProblemAt = Callable[[Sequence[str | int], str], Problem]
-"""A mistake at a key."""
 
 _PACKAGE = "heatpump_twin.drivers.modbus.profiles"
 

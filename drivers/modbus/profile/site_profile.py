@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from heatpump_twin.config.adaptation import Adaptation
 from heatpump_twin.config.catalogue import PointSpec
-from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.errors import ConfigError, KeyPath, Problem, ProblemAt
 from heatpump_twin.config.settings import Device
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ValueType
@@ -20,17 +20,16 @@ from heatpump_twin.drivers.modbus.profile.profile_files import (
     profile_source,
 )
 
-KeyPath = Sequence[str | int]
-ProblemAt = Callable[[KeyPath, str], Problem]
-"""A mistake at a key of the device in the site file."""
-
 _MARKED = frozenset(v for v in ValueType if v not in (ValueType.BOOL, ValueType.STRING))
 
 
 def site_profile(
     device: Device, quantities: Mapping[str, PointSpec], problem: ProblemAt
 ) -> Profile:
-    """Return the profile of a device. Raises `ConfigError` with all its mistakes."""
+    """Return the profile of a device. Raises `ConfigError` with all its mistakes.
+
+    ``problem`` makes one out of a key of the device in the site file.
+    """
     profile = load_profile(device.profile)
     if device.adapt is None:
         return profile

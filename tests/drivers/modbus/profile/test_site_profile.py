@@ -193,7 +193,7 @@ async def test_a_profile_brings_quantities_of_its_own(source: Any) -> None:
         ("", "quantities: {x: {title: X, unit: ells, range: [0, 9]}}", "unknown unit"),
         ("", "quantities: {x: {title: X, unit: Cel}}", "needs a range"),
         ("", "quantities: {x: {title: X, currency: true, range: [0, 9]}}", "no money"),
-        ("map: {supply_temperature: x}", "", "neither the catalogue nor the site has"),
+        ("map: {supply_temperature: x}", "", "the site has no such quantity"),
     ],
 )
 def test_mistakes_have_their_place_in_the_site_file(
