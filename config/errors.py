@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -25,3 +26,9 @@ class ConfigError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         super().__init__("\n".join(map(str, problems)))
+
+
+KeyPath = Sequence[str | int]
+"""A key of a file: ``("heat_pumps", 0, "id")``."""
+ProblemAt = Callable[[KeyPath, str], Problem]
+"""What makes a mistake out of a key and a message, such as `YamlSource.problem`."""
