@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 _OWNER_ONLY_DIRECTORY = 0o700
-_OWNER_ONLY_FILE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +70,3 @@ class DataDirectory:
     def initial_password(self) -> Path:
         """The password of the first administrator, until it is deleted."""
         return self.root / "initial-admin-password.txt"
-
-
-def write_private(path: Path, content: str | bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    data = content.encode() if isinstance(content, str) else content
-    # Beside the file and not in /tmp: a rename is whole or not at all only within one file
-    # system.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    # Created with its rights, not changed to them afterwards: between the two anybody could open
-    # a private key.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY_FILE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            # Before the rename, or a power cut may leave the new name on an empty file.
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    # Also when cancelled or interrupted: nothing of a secret is left lying about.
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.errors import DataInUseError
 from heatpump_twin.server.security.users import UserRole, UserStore
 

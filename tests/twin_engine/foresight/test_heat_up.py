@@ -22,8 +22,8 @@ from heatpump_twin.drivers.status import (
     UNCERTAIN_SUB_NORMAL,
 )
 from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH
-from heatpump_twin.twin_engine.foresight.heat_up_training import find_runs, save, train
-from heatpump_twin.twin_engine.foresight.model_card import ModelError, card_path
+from heatpump_twin.twin_engine.foresight.heat_up_training import find_runs, train
+from heatpump_twin.twin_engine.foresight.model_card import ModelError, card_path, save_model
 from heatpump_twin.twin_engine.foresight.prediction import (
     PREDICTED,
     Forecaster,
@@ -96,7 +96,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         find_runs(history(160)), asset="hp1", heat_pump_model="M", source="site history"
     )
     path = tmp_path_factory.mktemp("model") / "heat_up_time-hp1.onnx"
-    save(content, card, path)
+    save_model(content, card, path)
     return path
 
 
