@@ -20,6 +20,8 @@ HEAT_PUMP = "heat_pump"
 """Asset type of every heat pump."""
 SITE = "site"
 """Asset type of the site, and the id of its only asset."""
+TWIN = "twin"
+"""Asset type of the twin itself, whose points tell how its own parts are; id of its only asset."""
 
 
 class PointRole(StrEnum):

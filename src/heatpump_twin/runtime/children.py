@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import IntEnum
 
 import structlog
 
@@ -23,6 +24,16 @@ CRASH_WINDOW = 120.0
 STOP_TIMEOUT = 3.0
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+class ChildState(IntEnum):
+    """State of a child process: a code of ``twin.hmi_state`` in the catalogue."""
+
+    NOT_USED = 0
+    STARTING = 1
+    RUNNING = 2
+    NOT_ANSWERING = 3
+    ENDED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,11 @@ class Child:
         """The process id, while it runs."""
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
+
+    @property
+    def state(self) -> ChildState:
+        """State of the process."""
+        return ChildState.ENDED if self.pid is None else ChildState.RUNNING
 
     async def run(self) -> None:
         """Keep the child alive until cancelled; then stop it. Raise `ChildError` if it can't."""

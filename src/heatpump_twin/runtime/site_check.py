@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heatpump_twin.config.catalogue import SITE
+from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.config.load import SiteFile, site_source
@@ -17,7 +17,7 @@ from heatpump_twin.drivers.modbus.profile.profile_lint import Finding, lint_prof
 from heatpump_twin.errors import TwinError
 from heatpump_twin.rules.cases import run_cases
 from heatpump_twin.rules.engine import RuleEngine
-from heatpump_twin.rules.pack import Pack, load_pack
+from heatpump_twin.rules.pack import Pack, load_packs
 from heatpump_twin.runtime.assembly import Assembly, assemble
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
@@ -61,7 +61,7 @@ def examine(file: SiteFile, data: DataDirectory | None = None) -> Examined:
         raise TwinError(str(error)) from error
     findings = _lint_profiles(site)
     problems += [finding.problem for finding in findings if finding.is_error]
-    packs = [load_pack(name) for name in site.rules.packs]
+    packs = load_packs(site.rules.packs)
     for pack in packs:
         # The rules' own cases belong to the check: a site may bring its pack, with a limit typed
         # wrong.
@@ -93,6 +93,8 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
         ]
     totals = assembly.table.by_asset[SITE]
     lines.append(f"  {SITE}: {len(totals)} points, {_prices(site.tariff)}")
+    watched = assembly.table.by_asset[TWIN]
+    lines.append(f"  {TWIN}: {len(watched)} points, {alarms[TWIN]} alarms")
     return Checked("\n".join(lines), examined.warnings)
 
 

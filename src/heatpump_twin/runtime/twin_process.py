@@ -15,12 +15,13 @@ from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.errors import TwinError
-from heatpump_twin.runtime.children import Children
+from heatpump_twin.runtime.children import Child, Children, ChildState
 from heatpump_twin.runtime.greeting import greet
 from heatpump_twin.runtime.loop_lag import LoopLag
 from heatpump_twin.runtime.metrics import TwinMetrics
 from heatpump_twin.runtime.ops_server import OpsServer
 from heatpump_twin.runtime.parts.field import Field
+from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.twin_parts import open_parts
 from heatpump_twin.runtime.ports import listens
 from heatpump_twin.runtime.readiness import ReadinessWatch
@@ -60,6 +61,8 @@ async def run_twin(
             AsyncExitStack() as stack,
         ):
             roster, lag = Roster(parts), LoopLag()
+            _watch("hmi", children.hmi, parts.health)
+            _watch("plant", children.plant, parts.health)
             readiness = ReadinessWatch(site, parts)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
             ops = OpsServer(site.ops, readiness.health, metrics.registry())
@@ -107,6 +110,11 @@ async def _run(
     # One reason is enough for a person; any other exception passes with its traceback.
     except* TwinError as errors:
         raise errors.exceptions[0] from None
+
+
+def _watch(name: str, child: Child | None, health: TwinHealth) -> None:
+    health.watch(f"{name}_state", lambda: child.state if child else ChildState.NOT_USED)
+    health.watch(f"{name}_restarts", lambda: child.restarts if child else 0)
 
 
 async def _await_plant(site: Site, children: Children, serves: asyncio.Event) -> None:
