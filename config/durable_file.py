@@ -35,6 +35,10 @@ def write_private(path: Path, content: str | bytes, mode: int = _OWNER_ONLY) -> 
             # Before the rename, or a power cut may leave the new name on an empty file.
             os.fsync(file.fileno())
         move_into_place(temporary, path)
+    except OSError as error:
+        # A full disk does not say which file it is about.
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
     # Also when cancelled or interrupted: nothing of a secret is left lying about.
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -58,7 +62,14 @@ def sync_directory(path: Path) -> None:
 
 
 def set_aside(path: Path, now: int, why: str = "damaged") -> Path:
-    """Rename a file to one with the date (``users.json.damaged-20260101T000000Z``); return it.
+    """Rename a file to its `dated_name`, and return that."""
+    target = dated_name(path, now, why)
+    move_into_place(path, target)
+    return target
+
+
+def dated_name(path: Path, now: int, why: str) -> Path:
+    """Return a free name with the date beside a file: ``users.json.damaged-20260101T000000Z``.
 
     ``now`` is in µs since the Unix epoch.
     """
@@ -69,5 +80,4 @@ def set_aside(path: Path, now: int, why: str = "damaged") -> Path:
     while target.exists():
         count += 1
         target = path.with_name(f"{path.name}.{why}-{stamp}-{count}")
-    move_into_place(path, target)
     return target

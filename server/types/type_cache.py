@@ -52,8 +52,8 @@ def kept_nodes(path: Path, recipe: Recipe) -> TypeNodes | None:
         # Not those that are returned: values of data types that are not registered yet would be
         # kept as they are now.
         tried = TypeNodes(block)
-        for node_id in tried:
-            tried.get(node_id)
+        if not [tried.get(node_id) for node_id in tried]:
+            raise ValueError("it holds no nodes")
     # Whatever it is: a checksum says that the content is what was written, not that it is good, and
     # all of it can be made again.
     except Exception as error:  # noqa: BLE001

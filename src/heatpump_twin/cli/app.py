@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from heatpump_twin import __version__
 from heatpump_twin.cli.lazy_command import LazyCommand
-from heatpump_twin.config.errors import ConfigError
+from heatpump_twin.config.errors import ConfigError, StorageError
 from heatpump_twin.errors import TwinError
 from heatpump_twin.server.errors import ServerError
 
@@ -85,7 +85,7 @@ def main() -> None:
     except ConfigError as error:
         _report(*map(str, error.problems))
         sys.exit(2)
-    except (TwinError, ServerError) as error:
+    except (TwinError, ServerError, StorageError) as error:
         _report(str(error))
         sys.exit(1)
 

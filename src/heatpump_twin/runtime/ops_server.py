@@ -19,6 +19,8 @@ class PartHealth:
 
     ready: bool
     detail: str
+    optional: bool = False
+    """The twin is ready without it, and says that it is not there."""
 
 
 Readiness = Callable[[], Mapping[str, PartHealth]]
@@ -67,7 +69,7 @@ class OpsServer:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         components = self._readiness()
-        ready = all(component.ready for component in components.values())
+        ready = all(component.ready or component.optional for component in components.values())
         body = {
             "ready": ready,
             "components": {

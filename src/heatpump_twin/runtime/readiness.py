@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from heatpump_twin.config.settings import Site
+from heatpump_twin.runtime.clock_watch import ClockState, ClockWatch
 from heatpump_twin.runtime.ops_server import PartHealth
 from heatpump_twin.runtime.parts.twin_parts import TwinParts
 from heatpump_twin.runtime.ports import listens
@@ -16,9 +17,10 @@ HMI_PROBE_PERIOD = 0.25
 class ReadinessWatch:
     """Readiness of all parts; it probes by itself whether the HMI serves."""
 
-    def __init__(self, site: Site, parts: TwinParts) -> None:
+    def __init__(self, site: Site, parts: TwinParts, clock: ClockWatch) -> None:
         self._site = site
         self._parts = parts
+        self._clock = clock
         self._hmi_serves = False
 
     async def run(self) -> None:
@@ -32,11 +34,15 @@ class ReadinessWatch:
 
     def health(self) -> Mapping[str, PartHealth]:
         """Return the health of each part, by name."""
-        history = self._parts.archive.historian.health
         parts = {
-            "historian": PartHealth(
-                history.connected, history.last_error if not history.connected else "recording"
+            "historian": self._history(),
+            "clock": PartHealth(
+                self._clock.state is ClockState.RIGHT, self._clock.detail, optional=True
             ),
+            **{
+                f"{asset}.model": PartHealth(False, f"left out: {reason}", optional=True)
+                for asset, reason in self._parts.forecasts.models.damaged.items()
+            },
             # The server shares this event loop: where `/readyz` answers, it does.
             "opcua": PartHealth(True, self._site.opcua.url),
             **{
@@ -49,6 +55,20 @@ class ReadinessWatch:
         if self._site.hmi.enabled:
             parts["hmi"] = PartHealth(self._hmi_serves, hmi_url(self._site))
         return parts
+
+    def _history(self) -> PartHealth:
+        archive = self._parts.archive
+        health = archive.historian.health
+        if not health.connected:
+            room = health.queue_capacity - health.queue_rows
+            return PartHealth(
+                False,
+                f"{health.last_error}; {health.queue_rows} samples wait, room for {room} more",
+            )
+        if health.trouble:
+            return PartHealth(False, health.trouble)
+        # Recording again, as well as it can: told, and no reason to take the twin for broken.
+        return PartHealth(True, f"recording; {archive.damage}" if archive.damage else "recording")
 
 
 def hmi_url(site: Site) -> str:

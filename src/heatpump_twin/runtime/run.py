@@ -20,8 +20,9 @@ from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError
 from heatpump_twin.loading import loading
 from heatpump_twin.runtime.children import Child, Children
-from heatpump_twin.runtime.first_run import create_administrator, exclusive
+from heatpump_twin.runtime.first_run import create_administrator, exclusive, writable
 from heatpump_twin.runtime.ports import require_free_ports
+from heatpump_twin.runtime.run_record import RunRecord
 from heatpump_twin.server.errors import ServerError
 from heatpump_twin.server.security.users import UserStore
 
@@ -36,7 +37,8 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Eve
     """
     # Before anything slow: SIGHUP without a handler ends a process.
     reload = _hung_up(stop)
-    with exclusive(data):
+    with writable(data), exclusive(data):
+        record = RunRecord.begin(data, file.arguments, SystemClock().now())
         try:
             users = UserStore(data.users)
             first = create_administrator(data, users)
@@ -50,6 +52,7 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Eve
                     from heatpump_twin.runtime.twin_process import run_twin
 
                 await run_twin(site, data, file, users, children, stop, reload, first=first)
+            record.end(data, SystemClock().now())
         except ServerError as error:
             raise TwinError(str(error)) from error
 
