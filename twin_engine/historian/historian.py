@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HistorianSettings
-from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock, is_plausible
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.errors import DatabaseAway, HistoryLost, SchemaError
 from heatpump_twin.twin_engine.historian.database import open_engine
@@ -26,6 +26,7 @@ from heatpump_twin.twin_engine.history import HistoryReader, Samples
 log = structlog.stdlib.get_logger(__name__)
 
 _EVER = 2**62
+_AHEAD = 60 * MICROSECONDS
 _NONE = Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
 
 
@@ -95,6 +96,13 @@ class Historian:
     def stored(self) -> HistoryReader:
         """Reader of what is in the database only: what it returns survives a power cut."""
         return _Stored(self)
+
+    @property
+    def horizon(self) -> int:
+        """Time up to which samples can be: now, and a little more. [µs since the Unix epoch]"""
+        now = self._clock.now()
+        # A clock of 1970 would hide everything, and is not to be believed.
+        return now + _AHEAD if is_plausible(now) else _EVER
 
     async def start(self) -> None:
         """Open the database and start writing. If it is away, samples wait for it.
@@ -257,7 +265,8 @@ class _Stored:
     """`HistoryReader` of what a historian has in its database, for those who rely on it.
 
     A sample is there at the latest one flush after it came. One that a client had seen and that a
-    power cut took back would be worse than one that comes a second later.
+    power cut took back would be worse than one that comes a second later. What a clock that was set
+    wrong has recorded of a time that has not come is not shown: the newest sample is of now.
     """
 
     historian: Historian
@@ -265,6 +274,7 @@ class _Stored:
     async def read_raw(
         self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
     ) -> Samples:
+        end = min(end, self.historian.horizon)
         return await asyncio.to_thread(
             self.historian.read, key, start, end, limit, reverse, stored_only=True
         )
