@@ -30,9 +30,7 @@ class DataDirectory:
         StorageError
             It cannot be created; nothing half-made is left.
         """
-        # Absolute: child processes are told of it, and a service may have another working
-        # directory.
-        place = (root or Path(platformdirs.user_data_dir("heatpump-twin"))).absolute()
+        place = cls.at(root).root
         directory = cls(place, is_new=not place.exists())
         made: list[Path] = []
         try:
@@ -43,6 +41,21 @@ class DataDirectory:
                 with suppress(OSError):
                     path.rmdir()
             raise unusable(place, error) from error
+        return directory
+
+    @classmethod
+    def at(cls, root: Path | None = None) -> DataDirectory:
+        """Return the directory, there or not; nothing is created."""
+        # Absolute: child processes are told of it, and a service may have another working
+        # directory.
+        return cls((root or Path(platformdirs.user_data_dir("heatpump-twin"))).absolute())
+
+    @classmethod
+    def existing(cls, root: Path | None = None) -> DataDirectory:
+        """Return a directory that is there; raise `StorageError` if it is not."""
+        directory = cls.at(root)
+        if not directory.root.is_dir():
+            raise StorageError(f"{directory.root}: there is no such directory; name it with --data")
         return directory
 
     @property

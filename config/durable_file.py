@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BufferedWriter
 from pathlib import Path
 
 _OWNER_ONLY = 0o600
@@ -22,22 +25,35 @@ def write_private(path: Path, content: str | bytes, mode: int = _OWNER_ONLY) -> 
         The disk is full or read-only; the file is as it was.
     """
     data = content.encode() if isinstance(content, str) else content
+    with private_file(path, mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def private_file(path: Path, mode: int = _OWNER_ONLY) -> Iterator[BufferedWriter]:
+    """Open a file to be written, which takes its name only when all of it is on the disk.
+
+    Raises
+    ------
+    OSError
+        The disk is full or read-only; whatever had the name is as it was.
+    """
     # Beside the file and not in /tmp: a rename is whole or not at all only within one file
     # system.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    # Created with its rights, not changed to them afterwards: between the two anybody could open
-    # a private key.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
+        # Created with its rights, not changed to them afterwards: between the two anybody could
+        # open a private key.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             # Before the rename, or a power cut may leave the new name on an empty file.
             os.fsync(file.fileno())
         move_into_place(temporary, path)
     except OSError as error:
-        # A full disk does not say which file it is about.
         temporary.unlink(missing_ok=True)
+        # A full disk does not say which file it is about.
         raise OSError(error.errno, error.strerror, str(path)) from error
     # Also when cancelled or interrupted: nothing of a secret is left lying about.
     except BaseException:

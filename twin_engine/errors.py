@@ -7,6 +7,7 @@ The errors::
     ├── SchemaError         the database belongs to another version of this software
     ├── DatabaseAway        the database cannot be reached now; later it may be
     ├── HistoryLost         samples could neither be written nor kept for the next start
+    ├── CopyError           a database cannot be copied, or a copy not be brought back
     ├── AuditError          an audit row could not be made durable
     └── ProgramStoreError   what the twin is to do could not be made durable
 """
@@ -39,6 +40,10 @@ class DatabaseAway(EngineError):  # noqa: N818 (it says what is the case, not th
 
 class HistoryLost(EngineError):  # noqa: N818 (it says what is the case)
     """Samples could neither be written to the database nor kept for the next start."""
+
+
+class CopyError(EngineError):
+    """A database cannot be copied, or a copy cannot be brought back."""
 
 
 class AuditError(EngineError):

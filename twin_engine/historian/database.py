@@ -65,7 +65,7 @@ def migrate(engine: Engine) -> None:
     SchemaError
         A newer version of this software has migrated the database.
     """
-    if _revision(engine) != HEAD:
+    if revision_of(engine) != HEAD:
         # Alembic takes a tenth of a second to load, and most starts have nothing to migrate.
         from heatpump_twin.twin_engine.historian.schema_upgrade import upgrade
 
@@ -74,7 +74,7 @@ def migrate(engine: Engine) -> None:
             upgrade(engine)
 
 
-def _revision(engine: Engine) -> str | None:
+def revision_of(engine: Engine) -> str | None:
     """Return what alembic has noted of the schema; None where it has never been."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):

@@ -46,6 +46,12 @@ class DatabaseFile:
         return found.st_dev, found.st_ino
 
     @property
+    def size(self) -> int:
+        """Size of the file with its log. [B]"""
+        places = (self.path.with_name(self.path.name + end) for end in ("", "-wal"))
+        return sum(place.stat().st_size for place in places if place.exists())
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no file, or nothing in it."""
         try:

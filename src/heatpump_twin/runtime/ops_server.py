@@ -73,7 +73,9 @@ class OpsServer:
         body = {
             "ready": ready,
             "components": {
-                name: {"ready": c.ready, "detail": c.detail} for name, c in components.items()
+                name: {"ready": c.ready, "detail": c.detail}
+                | ({"optional": True} if c.optional else {})
+                for name, c in components.items()
             },
         }
         # 503 and not 200 with a word in it: load balancers and watchdogs read the status alone.
