@@ -50,6 +50,8 @@ def value_range(spec: PointSpec) -> str:
     """Return the span, the states or the codes of a point as one cell."""
     if spec.kind is PointKind.TWO_STATE and spec.states:
         return f"false: {spec.states[0]}, true: {spec.states[1]}"
+    if spec.flags:
+        return "several at once: " + ", ".join(f"{c}: {text}" for c, text in spec.flags.items())
     if spec.kind is PointKind.MULTI_STATE:
         return ", ".join(f"{code}: {text}" for code, text in spec.codes.items())
     low, high = spec.range or (0, 0)

@@ -4,8 +4,7 @@ The tree::
 
     TwinError
     ├── DataInUseError     another twin works on the data directory
-    ├── PortInUseError     a TCP port that we need is taken
-    └── ChildError         a child process keeps dying
+    └── PortInUseError     a TCP port that we need is taken
 """
 
 from __future__ import annotations
@@ -21,7 +20,3 @@ class DataInUseError(TwinError):
 
 class PortInUseError(TwinError):
     """A TCP port that we need is taken; the message says which, and how to choose another."""
-
-
-class ChildError(TwinError):
-    """A child process keeps dying; its own output says why."""

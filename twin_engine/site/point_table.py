@@ -34,13 +34,13 @@ def build_table(
     entries: list[tuple[str, str, PointSpec, Span | None]] = []
     assets: dict[str, set[str]] = {asset: set() for asset in offered}
     for asset, mapped in offered.items():
-        limits: dict[str, Span | None] = {}
+        first: dict[str, MappedPoint] = {}
         for point in mapped:
             # The first device has it: the order in the site file is the owner's way to say which
             # one is to be believed.
-            limits.setdefault(point.id, point.limits)
-        entries += [(asset, point, specs[point], span) for point, span in limits.items()]
-        entries += derived_entries(asset, limits)
+            first.setdefault(point.id, point)
+        entries += [(asset, p.id, p.spec or specs[p.id], p.limits) for p in first.values()]
+        entries += derived_entries(asset, {name: point.limits for name, point in first.items()})
         entries += [
             (asset, point, specs[point], None) for point in (predicted or {}).get(asset, ())
         ]

@@ -1,11 +1,10 @@
-"""Check the TCP ports of child processes: free before the start, open afterwards.
+"""Check that the TCP ports of child processes are free before the start.
 
 Better one clear error than a child that keeps dying.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Iterator
 
@@ -25,18 +24,6 @@ def require_free_ports(site: Site) -> None:
                 f"{host}:{port} ({key}) cannot be used: {error.strerror or error}; stop the "
                 f"program that listens there, or choose another with --set {key}=PORT"
             ) from error
-
-
-async def listens(host: str, port: int) -> bool:
-    """Tell whether a TCP port accepts connections."""
-    try:
-        # A host that drops packets would hold the caller for minutes.
-        async with asyncio.timeout(2.0):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    return True
 
 
 def _needed(site: Site) -> Iterator[tuple[str, int, str]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from heatpump_twin import __version__
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.durable_file import write_private
-from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -31,6 +32,8 @@ class RunRecord:
     """How the run before this one ended: ``nothing`` (there was none), ``end`` or ``crash``."""
     pause: float = 0.0
     """Since the run before this one was last known of. [s]"""
+    database: bool = False
+    """Whether the data directory held a database when the last run that was closed had ended."""
 
     @classmethod
     def read(cls, data: DataDirectory) -> RunRecord | None:
@@ -51,13 +54,14 @@ class RunRecord:
             after = "crash" if last.ended is None else "end"
         known = (last.ended or last.begun) if last is not None else now
         pause = (now - known) / MICROSECONDS
-        record = cls(__version__, now, list(arguments), after=after, pause=pause)
+        held = last is not None and last.database
+        record = cls(__version__, now, list(arguments), None, after, pause, held)
         record.write(data)
         return record
 
     def end(self, data: DataDirectory, now: int) -> None:
         """Write that the run has closed everything."""
-        replace(self, ended=now).write(data)
+        replace(self, ended=now, database=data.database.exists()).write(data)
 
     def write(self, data: DataDirectory) -> None:
         """Write the record, if the disk takes it."""
@@ -66,3 +70,13 @@ class RunRecord:
         # A full disk keeps nobody from running; the next start looks closely, which does no harm.
         except OSError as error:
             log.warning("not written", file=str(data.run_record), error=error.strerror)
+
+
+@contextmanager
+def recorded(data: DataDirectory, arguments: Sequence[str], clock: Clock) -> Iterator[None]:
+    """Record a run from its begin to its end, by whatever it ends but the death of the process."""
+    record = RunRecord.begin(data, arguments, clock.now())
+    try:
+        yield
+    finally:
+        record.end(data, clock.now())

@@ -31,7 +31,7 @@ def examine_database(foundation: Foundation) -> str:
     record = RunRecord.read(foundation.data)
     after = record.after if record is not None else "nothing"
     if file.is_empty:
-        return _missing(file) if after == "end" else ""
+        return _missing(file) if record is not None and record.database else ""
     problem = file.damage(thorough=after == "crash")
     if problem is None:
         return ""
