@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -29,3 +30,9 @@ class ConfigError(Exception):
 
 class StorageError(Exception):
     """A directory or file cannot be made or written; the message has its path and the remedy."""
+
+
+KeyPath = Sequence[str | int]
+"""A key of a file: ``("heat_pumps", 0, "id")``."""
+ProblemAt = Callable[[KeyPath, str], Problem]
+"""What makes a mistake out of a key and a message, such as `YamlSource.problem`."""
