@@ -1,4 +1,4 @@
-"""Errors in a file that a person wrote, with file, line and key."""
+"""Errors in a file that a person wrote, with file, line and key; and of files to be written."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ class ConfigError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         super().__init__("\n".join(map(str, problems)))
+
+
+class StorageError(Exception):
+    """A directory or file cannot be made or written; the message has its path and the remedy."""
 
 
 KeyPath = Sequence[str | int]
