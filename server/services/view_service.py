@@ -36,14 +36,12 @@ DIRECTIONS: Mapping[int, tuple[bool, ...]] = {
     ua.BrowseDirection.Both: (True, False),
 }
 
-References = list[ua.ReferenceDescription]
-
 
 @dataclass(frozen=True, slots=True)
 class Rest:
     """What a continuation point stands for: the references of one node that are still to come."""
 
-    references: References
+    references: list[ua.ReferenceDescription]
     most: int
     """References in one response."""
     request: object
