@@ -6,7 +6,6 @@ import ipaddress
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
-from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,6 +18,7 @@ from pydantic import (
 )
 
 from heatpump_twin.config.catalogue import SITE
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.quantities import Duration
 from heatpump_twin.config.tariff import Tariff
 
@@ -86,53 +86,6 @@ class Plate(_Section):
         "air", description="where the heat is from; expected values need its temperature"
     )
     heating: list[PlatePoint] = Field(min_length=1)
-
-
-class DeviceConnection(_Section):
-    """How a device is reached, parsed from its URL.
-
-    ``tcp://host:502``, ``rtu+tcp://host:4001``, ``tls://host:802``,
-    ``serial:///dev/ttyUSB0?baudrate=9600&parity=N&stopbits=2``; ``emulated`` is a device of the
-    embedded plant, ``emulated:NAME`` one behind the plant's gateway NAME.
-    """
-
-    scheme: Literal["tcp", "rtu+tcp", "tls", "serial", "emulated"]
-    host: str = ""
-    port: int = 0
-    path: str = ""
-    options: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _parse(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        if value == "emulated" or value.startswith("emulated:"):
-            return {"scheme": "emulated", "path": value.removeprefix("emulated").lstrip(":")}
-        url = urlsplit(value)
-        options = {key: values[-1] for key, values in parse_qs(url.query).items()}
-        if url.scheme == "serial" and url.path:
-            return {"scheme": "serial", "path": url.path, "options": options}
-        # 502 is Modbus TCP, 802 Modbus Security (the registered ports). RTU over TCP has none:
-        # each serial gateway has its own.
-        defaults = {"tcp": 502, "tls": 802, "rtu+tcp": None}
-        try:
-            port = url.port or defaults.get(url.scheme)
-        except ValueError:
-            port = None
-        if url.scheme not in defaults or not url.hostname or not port:
-            raise ValueError(
-                f"{value!r} is not a connection; write tcp://HOST:PORT, rtu+tcp://HOST:PORT, "
-                "tls://HOST:PORT, serial:///dev/ttyUSB0 or emulated"
-            )
-        return {"scheme": url.scheme, "host": url.hostname, "port": port, "options": options}
-
-    def __str__(self) -> str:
-        if self.scheme == "emulated":
-            return f"emulated:{self.path}" if self.path else "emulated"
-        if self.scheme == "serial":
-            return f"serial://{self.path}"
-        return f"{self.scheme}://{self.host}:{self.port}"
 
 
 class Device(_Section):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.load import load_site
-from heatpump_twin.config.settings import DeviceConnection, Site
+from heatpump_twin.config.settings import Site
 from heatpump_twin.runtime.assembly import Assembly, assemble
 from heatpump_twin.runtime.reload.site_change import SiteChange, compare
 

@@ -16,7 +16,7 @@ import numpy as np
 from patience import PATIENCE
 
 from heatpump_twin.config.catalogue import CATALOGUE, Point
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from heatpump_twin.config.catalogue import CATALOGUE, Point
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.clock import Clock, SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.modbus.driver.device_plan import write_limits

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.emulator.emulated_device import EmulatedDevice, Forced
 from heatpump_twin.drivers.modbus.emulator.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.emulator.emulated_session import TcpSession

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, PointTable, Span
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.errors import ConfigError, Problem
-from heatpump_twin.config.settings import Device, DeviceConnection, Site
+from heatpump_twin.config.settings import Device, Site
 from heatpump_twin.config.yaml_source import dotted
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver

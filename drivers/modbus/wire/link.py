@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.wire.framing import (
     Framing,
     RtuFraming,

@@ -8,7 +8,7 @@ import os
 import termios
 from dataclasses import dataclass
 
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 
 _OPTIONS = {"baudrate", "parity", "stopbits"}
 _PARITIES = {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PARODD}

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.wire.serial_port import SerialSettings, open_serial
 
 Opener = Callable[[], Awaitable["Wire"]]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.modbus.emulator.emulated_connection import EmulatedConnection
 from heatpump_twin.drivers.modbus.emulator.emulated_gateway import (

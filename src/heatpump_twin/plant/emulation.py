@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from heatpump_twin.config.settings import DeviceConnection, EmulatedPlant
+from heatpump_twin.config.connection import DeviceConnection
+from heatpump_twin.config.settings import EmulatedPlant
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.profile.profile import (
     Order,

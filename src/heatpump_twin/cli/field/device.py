@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from heatpump_twin.config.catalogue import UNITS, PointSpec
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAccess
 from heatpump_twin.drivers.modbus.profile.profile import Profile

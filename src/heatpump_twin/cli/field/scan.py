@@ -20,7 +20,7 @@ from heatpump_twin.cli.field.device import (
     on_the_wire,
     output,
 )
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.commissioning.gateway_scan import (
     Scan,
     ScanLimits,

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAccess
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fault_matrix import UNIT, Truth, WatchedGateway, matrix_profile
 
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.emulator.emulated_connection import EmulatedConnection
 from heatpump_twin.drivers.modbus.emulator.emulated_session import Received
 from heatpump_twin.drivers.modbus.profile.profile import Space

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from heatpump_twin.config.settings import Device, DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
+from heatpump_twin.config.settings import Device
 from heatpump_twin.drivers.modbus.emulator.emulated_gateway import EmulatedGateway, RtuSession
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.modbus.wire.serial_port import SerialSettings

@@ -14,7 +14,7 @@ import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
 from heatpump_twin.config.catalogue import CATALOGUE, Point, PointKind
-from heatpump_twin.config.settings import DeviceConnection
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.modbus.driver.device_plan import write_limits

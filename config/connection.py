@@ -1,0 +1,57 @@
+"""The connection to a device, as it is written in the site file and on the command line: a URL."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class DeviceConnection(BaseModel):
+    """How a device is reached, parsed from its URL.
+
+    ``tcp://host:502``, ``rtu+tcp://host:4001``, ``tls://host:802``,
+    ``serial:///dev/ttyUSB0?baudrate=9600&parity=N&stopbits=2``; ``emulated`` is a device of the
+    embedded plant, ``emulated:NAME`` one behind the plant's gateway NAME.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scheme: Literal["tcp", "rtu+tcp", "tls", "serial", "emulated"]
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value == "emulated" or value.startswith("emulated:"):
+            return {"scheme": "emulated", "path": value.removeprefix("emulated").lstrip(":")}
+        url = urlsplit(value)
+        options = {key: values[-1] for key, values in parse_qs(url.query).items()}
+        if url.scheme == "serial" and url.path:
+            return {"scheme": "serial", "path": url.path, "options": options}
+        # 502 is Modbus TCP, 802 Modbus Security (the registered ports). RTU over TCP has none:
+        # each serial gateway has its own.
+        defaults = {"tcp": 502, "tls": 802, "rtu+tcp": None}
+        try:
+            port = url.port or defaults.get(url.scheme)
+        except ValueError:
+            port = None
+        if url.scheme not in defaults or not url.hostname or not port:
+            raise ValueError(
+                f"{value!r} is not a connection; write tcp://HOST:PORT, rtu+tcp://HOST:PORT, "
+                "tls://HOST:PORT, serial:///dev/ttyUSB0 or emulated"
+            )
+        return {"scheme": url.scheme, "host": url.hostname, "port": port, "options": options}
+
+    def __str__(self) -> str:
+        if self.scheme == "emulated":
+            return f"emulated:{self.path}" if self.path else "emulated"
+        if self.scheme == "serial":
+            return f"serial://{self.path}"
+        return f"{self.scheme}://{self.host}:{self.port}"
