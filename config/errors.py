@@ -22,7 +22,9 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.key or '(top level)'}: {self.message}"
+        told = f"{place}: {self.key or '(top level)'}: {self.message}"
+        # One line whatever is quoted in it: a value may hold line ends, or steer a terminal.
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in told)
 
 
 # All mistakes in one exception: a person mends a file once, not mistake by mistake.
@@ -39,3 +41,7 @@ class ConfigError(Exception):
         told = [str(problem) for problem in self.problems[:MOST_TOLD]]
         more = len(self.problems) - len(told)
         return [*told, f"and {more} more"] if more else told
+
+
+class DataDirectoryError(Exception):
+    """The data directory cannot be made or written; the message has its path and the remedy."""

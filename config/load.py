@@ -17,7 +17,7 @@ from heatpump_twin.config.reading.overrides import ENVIRONMENT_PREFIX, Override,
 from heatpump_twin.config.reading.stand_ins import mend
 from heatpump_twin.config.reading.strict_yaml import YamlPath
 from heatpump_twin.config.settings import Site
-from heatpump_twin.config.yaml_source import YamlSource, plain
+from heatpump_twin.config.yaml_source import YamlSource, dotted, plain
 
 __all__ = ["ENVIRONMENT_PREFIX", "SiteFile", "SiteReading", "load_site", "read_site", "site_source"]
 
@@ -55,6 +55,7 @@ class SiteReading:
     data: dict[str, Any]
     site: Site | None = None
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     origins: dict[YamlPath, str] = field(default_factory=dict)
     """Where a value is from that is not from the file, by its place."""
 
@@ -77,10 +78,31 @@ class SiteReading:
         if not self.spoilt(location):
             self.problems.append(self.problem(location, message))
 
+    def replaced(self, place: YamlPath, origin: str) -> None:
+        """Note that a value is from elsewhere; what was wrong there in the file is so no more."""
+        self.origins[place] = origin
+        self.source.mended.discard(place)
+        self.problems = [p for p in self.problems if p.key != dotted(place)]
+
+    def doubt(self, location: Sequence[str | int], message: str) -> None:
+        """Add a warning: what may be right, and a person should look at."""
+        if not self.spoilt(location):
+            self.warnings.append(self.problem(location, message))
+
+    def bare(self, location: Sequence[str | int]) -> bool:
+        """Tell whether a value is written as a number alone."""
+        spot: Any = self.data
+        for step in location:
+            if isinstance(spot, dict):
+                spot = spot.get(step)
+            else:
+                spot = spot[step] if isinstance(step, int) and isinstance(spot, list) else None
+        return isinstance(spot, int | float)
+
     def take(self, problems: Sequence[Problem]) -> None:
         """Add the problems of a later look, without those that lie at a stand-in."""
         ours = {self.source.name, *self.origins.values()}
-        spoilt = [".".join(map(str, place)) for place in self.source.mended]
+        spoilt = [dotted(place) for place in self.source.mended]
         self.problems += [
             problem
             for problem in problems
@@ -158,9 +180,7 @@ def _override(reading: SiteReading, overrides: list[Override], bad: list[Problem
         except ConfigError as error:
             reading.problems += error.problems
         else:
-            reading.origins[place] = override.origin
-            # What was wrong there in the file has gone with it.
-            reading.source.mended.discard(place)
+            reading.replaced(place, override.origin)
 
 
 def _validate(reading: SiteReading) -> None:

@@ -95,6 +95,25 @@ class YamlSource:
             line, node = child
         return line, True
 
-    def plain(location: YamlPath) -> YamlPath:
+    def _child(self, node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._entries:
+                # What is merged in (`<<`) stands in front, and what is written here comes last.
+                self._entries[id(node)] = {
+                    key.value: (key.start_mark.line + 1, value) for key, value in node.value
+                }
+            return self._entries[id(node)].get(str(step))
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            value = node.value[step]
+            return value.start_mark.line + 1, value
+        return None
+
+
+def dotted(location: Sequence[str | int]) -> str:
+    """Return ``heat_pumps.0.id`` for ``("heat_pumps", 0, "id")``."""
+    return ".".join(map(str, location))
+
+
+def plain(location: YamlPath) -> YamlPath:
     """Drop the names of union members that pydantic mixes into a location."""
     return tuple(step for step in location if not (isinstance(step, str) and "[" in step))

@@ -91,11 +91,16 @@ def overrides_of(
         for name, value in environment.items()
         if name.startswith(ENVIRONMENT_PREFIX)
     ]
-    problems = []
+    problems = [
+        Problem(o.origin, None, o.key, f"write {ENVIRONMENT_PREFIX}SECTION__KEY=value")
+        for o in found
+        if not all(o.key.split("."))
+    ]
+    found = [override for override in found if all(override.key.split("."))]
     # After the environment, so that what is typed now wins over what the service has.
     for text in texts:
         key, separator, value = text.partition("=")
-        if separator and key.strip():
+        if separator and all(step.strip() for step in key.split(".")):
             found.append(Override(OPTION, key.strip(), value))
         else:
             message = "write dotted.key=value, for example opcua.port=4841"

@@ -63,7 +63,7 @@ def parse(text: str) -> YamlDocument:
         return _parsed(text, QuickSafeLoader)
     except yaml.YAMLError:
         # Fast first; only a mistake is looked at again by the loader that can best tell of it.
-        if QuickSafeLoader is not yaml.SafeLoader and len(text) <= _WORTH_TELLING:
+        if len(text) <= _WORTH_TELLING:
             with suppress(RecursionError):
                 return _parsed(text, yaml.SafeLoader)
         raise
@@ -85,6 +85,7 @@ def _parsed(text: str, library: Any) -> YamlDocument:
 def _check_depth(text: str, library: Any) -> None:
     """Raise for deep nesting, before anything that calls itself meets it."""
     depth = 0
+    event: Any
     for event in yaml.parse(text, Loader=library):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
@@ -110,6 +111,8 @@ class _Examination:
         if isinstance(node, yaml.ScalarNode):
             if message := self._scalar_mistake(node):
                 node.tag, node.value = _NULL, ""
+                # What failed is still noted as under way, and what is too long as done.
+                self._loader.recursive_objects.pop(node, None)
                 self._loader.constructed_objects.pop(node, None)
                 yield Fault(at, _line(node), message)
         elif isinstance(node, yaml.SequenceNode):
@@ -130,7 +133,10 @@ class _Examination:
                 (name, before), number = kept[-1], comma
                 message = f"a decimal comma: write {number}"
                 yield Fault((*at, name.value), _line(name), message)
-                kept[-1] = (name, yaml.ScalarNode("tag:yaml.org,2002:float", number, *_marks(before)))
+                kept[-1] = (
+                    name,
+                    yaml.ScalarNode("tag:yaml.org,2002:float", number, *_marks(before)),
+                )
             elif key.value in names and key.tag != _MERGE:
                 message = f"key {key.value!r} is written twice"
                 yield Fault((*at, key.value), _line(key), message)

@@ -31,6 +31,14 @@ def read_text(path: Path) -> str:
     return _decoded(path, data)
 
 
+def is_file(name: str) -> bool:
+    """Tell whether there is a file of a name that a person wrote, whatever they wrote."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def check_characters(text: str, name: str) -> None:
     """Raise `ConfigError` for a character that no text has, such as NUL."""
     if found := _NO_TEXT.search(text):

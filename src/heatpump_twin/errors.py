@@ -5,6 +5,7 @@ The tree::
     TwinError
     ├── DataInUseError     another twin works on the data directory
     ├── PortInUseError     a TCP port that we need is taken
+    ├── UnreadableError    examining a site file failed in a way that is a bug
     └── ChildError         a child process keeps dying
 """
 
@@ -25,3 +26,7 @@ class PortInUseError(TwinError):
 
 class ChildError(TwinError):
     """A child process keeps dying; its own output says why."""
+
+
+class UnreadableError(TwinError):
+    """Examining a site file failed in a way that nobody foresaw; the cause has the traceback."""

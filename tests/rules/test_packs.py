@@ -59,10 +59,10 @@ def test_a_good_pack_of_a_site_passes(tmp_path):
         (("dhw_temperature < 65", "open('x')"), 6, "rules.0.clear", "no function open"),
         (("delay: 10 s", "delay: soon"), 7, "rules.0.delay", "or '3 polls'"),
         (("delay: 10 s", "delay: -1"), 7, "rules.0.delay", "not negative"),
-        (("severity: 700", "severity: 1001"), 8, "rules.0.severity", "less than or equal to 1000"),
+        (("severity: 700", "severity: 1001"), 8, "rules.0.severity", "1000 or less"),
         (("cause: heater", "couse: heater"), 9, "rules.0.couse", "unknown key"),
         (("active: true", "activ: true"), 12, "rules.0.cases.0.activ", "unknown key"),
-        (("id: tank_hot", "id: Tank hot"), 3, "rules.0.id", "pattern"),
+        (("id: tank_hot", "id: Tank hot"), 3, "rules.0.id", "lower-case letters"),
         (("title: Mine", "titel: Mine"), 1, "titel", "unknown key"),
     ],
 )

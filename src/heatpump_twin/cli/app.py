@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from heatpump_twin import __version__
 from heatpump_twin.cli.lazy_command import LazyCommand
-from heatpump_twin.config.errors import ConfigError
+from heatpump_twin.config.errors import ConfigError, DataDirectoryError
 from heatpump_twin.errors import TwinError
 from heatpump_twin.server.errors import ServerError
 
@@ -83,9 +83,9 @@ def main() -> None:
     # Two exit codes: 2 for a file to be mended, 1 for what is in the way now. A script can try
     # the second again. Everything else is a bug, and keeps its traceback.
     except ConfigError as error:
-        _report(*map(str, error.problems))
+        _report(*error.lines)
         sys.exit(2)
-    except (TwinError, ServerError) as error:
+    except (TwinError, ServerError, DataDirectoryError) as error:
         _report(str(error))
         sys.exit(1)
 

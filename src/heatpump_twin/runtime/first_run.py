@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.config.data_directory import DataDirectory, unusable, write_private
 from heatpump_twin.errors import DataInUseError
 from heatpump_twin.server.security.users import UserRole, UserStore
 
@@ -19,7 +19,12 @@ ADMINISTRATOR = "admin"
 def exclusive(data: DataDirectory) -> Iterator[None]:
     """Lock the data directory for this process; raise `DataInUseError` if another twin has it."""
     # "a" and not "w": a second twin that opens the file must not erase the first one's number.
-    with data.lock.open("a") as file:
+    try:
+        # Without a buffer, which would be written again when the file is closed after a failure.
+        lock = data.lock.open("ab", buffering=0)
+    except OSError as error:
+        raise unusable(data.root, error) from error
+    with lock as file:
         try:
             # A lock of the kernel and not the file itself: it is gone with the process, also
             # after a crash. Two twins on one directory would write one history and one schedule
@@ -30,9 +35,11 @@ def exclusive(data: DataDirectory) -> Iterator[None]:
                 f"{data.root} is used by another running twin; stop it, or choose another "
                 "directory with --data"
             ) from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        try:
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise unusable(data.root, error) from error
         yield
 
 

@@ -7,12 +7,13 @@ the children are started first, each as soon as what it needs is there.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.data_directory import DataDirectory, unusable
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
@@ -25,6 +26,7 @@ from heatpump_twin.runtime.ports import require_free_ports
 from heatpump_twin.server.errors import ServerError
 from heatpump_twin.server.security.users import UserStore
 
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _STDIN = 0
 """A number and not ``sys.stdin``, which is None where it was closed."""
 
@@ -52,6 +54,10 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Eve
                 await run_twin(site, data, file, users, children, stop, reload, first=first)
         except ServerError as error:
             raise TwinError(str(error)) from error
+        except OSError as error:
+            if error.errno in _OF_THE_DISK:
+                raise unusable(data.root, error) from error
+            raise
 
 
 def _hung_up(stop: asyncio.Event) -> asyncio.Event:
