@@ -22,7 +22,7 @@ from bench.modbus_fleet import drivers_of, for_pymodbus, serving
 from bench.peer_pymodbus import Device
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
-from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock
+from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, lone_blocks
 from heatpump_twin.drivers.modbus.profile.profile import Profile
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.drivers.status import GOOD
@@ -72,7 +72,7 @@ async def measure(name: str, port: int, driver: ModbusDriver) -> Result:
 
 
 def _one_by_one(profile: Profile) -> list[ReadBlock]:
-    return [ReadBlock(point.space, (point,)) for point in profile.samples]
+    return [block for point in profile.samples for block in lone_blocks(point)]
 
 
 async def _time(work: Callable[[], Awaitable[object]]) -> float:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
 from importlib.resources import files
+from itertools import combinations
 from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from heatpump_twin.config.phrase import Context, Text, joined
 from heatpump_twin.config.quick_yaml import quick_load
 from heatpump_twin.config.text_fields import PointText, StateText, UnitText
 
@@ -20,6 +25,8 @@ HEAT_PUMP = "heat_pump"
 """Asset type of every heat pump."""
 SITE = "site"
 """Asset type of the site, and the id of its only asset."""
+TWIN = "twin"
+"""Asset type of the twin itself, whose points tell how its own parts are; id of its only asset."""
 
 
 class PointRole(StrEnum):
@@ -98,6 +105,18 @@ def _enum_texts(value: object) -> object:
     return {code: "None" if text is None else text for code, text in value.items()}
 
 
+def _combinations(flags: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    """Give a code and a text for each set of flags that can be on at once: theirs, added up.
+
+    Few clients can show the bits of an OptionSet; all of them show the text of a code.
+    """
+    yield 0, Text("None", Context.STATES)
+    for count in range(1, len(flags) + 1):
+        for chosen in combinations(sorted(flags), count):
+            texts = [flags[code] for code in chosen]
+            yield sum(chosen), texts[0] if count == 1 else joined(", ", texts)
+
+
 class PointSpec(BaseModel):
     """The declaration of one quantity in the catalogue."""
 
@@ -112,12 +131,16 @@ class PointSpec(BaseModel):
     enum: Annotated[dict[int, StateText], BeforeValidator(_enum_texts)] = Field(
         default_factory=dict
     )
+    flags: Annotated[dict[int, StateText], BeforeValidator(_enum_texts)] = Field(
+        default_factory=dict, max_length=6
+    )
     range: Span | None = None
     instrument_range: Span | None = None
     group: Group
     role: PointRole
     section: Section | None = None
     deadband: float = 0.0
+    step: float | None = Field(None, gt=0)
     stepped: bool | None = None
     expected_of: str | None = None
     residual_of: str | None = None
@@ -130,12 +153,14 @@ class PointSpec(BaseModel):
         """Kind of the point's value: analog, switch or enumeration."""
         if self.states:
             return PointKind.TWO_STATE
-        return PointKind.MULTI_STATE if self.enum else PointKind.ANALOG
+        return PointKind.MULTI_STATE if self.enum or self.flags else PointKind.ANALOG
 
-    @property
+    @cached_property
     def codes(self) -> dict[int, str]:
         """The codes that a value can have, with their texts; of an analog value there are none."""
-        return dict(enumerate(self.states)) if self.states else self.enum
+        if self.flags:
+            return dict(_combinations(self.flags))
+        return dict(enumerate(self.states)) if self.states else {**self.enum}
 
     @property
     def is_stepped(self) -> bool:
@@ -152,6 +177,21 @@ class PointSpec(BaseModel):
         )
 
     @property
+    def decimals(self) -> int | None:
+        """How many decimals tell two neighbouring values apart; None: there is no known step.
+
+        0.1 → 1, 0.25 → 2, 5 → 0.
+        """
+        if self.step is None:
+            return None
+        step = Fraction(repr(self.step)).limit_denominator(1_000_000)
+        for places in range(6):
+            if (step * 10**places).denominator == 1:
+                return places
+        # A step that no decimals show in full, such as a litre an hour in l/min.
+        return max(0, math.ceil(-math.log10(self.step)))
+
+    @property
     def relations(self) -> dict[Relation, str]:
         """The ids of the points of the same asset that this one is about."""
         named: dict[Relation, str | None] = {r: getattr(self, r) for r in Relation}
@@ -159,10 +199,12 @@ class PointSpec(BaseModel):
 
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> PointSpec:
-        kinds = (self.unit is not None, self.currency, self.states is not None, bool(self.enum))
+        kinds = (self.unit is not None, self.currency, self.states is not None)
         # None of them leaves the OPC UA type open, two contradict each other.
-        if sum(kinds) != 1:
-            raise ValueError("state exactly one of unit, currency, states and enum")
+        if sum((*kinds, bool(self.enum), bool(self.flags))) != 1:
+            raise ValueError("state exactly one of unit, currency, states, enum and flags")
+        if any(code <= 0 or code & (code - 1) for code in self.flags):
+            raise ValueError("the codes of flags are powers of two: 1, 2, 4, …")
         # The range is the EURange of the node, the axis of the HMI and the test for odd values.
         if self.kind is PointKind.ANALOG and self.range is None:
             raise ValueError("a point with a unit or in a currency needs a range")

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from heatpump_twin.config.catalogue import SITE
+from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.hosts import Host, is_loopback, url_host
 from heatpump_twin.config.quantities import DAY, HOUR, Duration, between
@@ -146,17 +146,18 @@ class Device(_Section):
     skip: list[str] = Field(default_factory=list, description="profile points to leave out")
 
 
-def _not_the_site(name: str) -> str:
-    # Points of the site have its keys; a heat pump of this name would share their NodeIds.
-    if name == SITE:
-        raise ValueError(f"{name!r} is the name of the site's own points; choose another one")
+def _not_taken(name: str) -> str:
+    # Points of the site and of the twin have their keys; a heat pump of such a name would share
+    # their NodeIds.
+    if name in (SITE, TWIN):
+        raise ValueError(f"{name!r} is the name of the {name}'s own points; choose another one")
     return name
 
 
 class HeatPump(_Section):
     """One heat pump: a controller and the meters around it."""
 
-    id: Annotated[Identifier, AfterValidator(_not_the_site)]
+    id: Annotated[Identifier, AfterValidator(_not_taken)]
     name: Name
     plate: Plate
     devices: list[Device] = Field(min_length=1, max_length=100)

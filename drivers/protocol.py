@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from heatpump_twin.config.catalogue import Span
+from heatpump_twin.config.catalogue import PointSpec, Span
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION
 
@@ -69,6 +69,8 @@ class MappedPoint:
     id: str
     limits: Span | None
     """In the catalogue's unit; None: the point cannot be written."""
+    spec: PointSpec | None = None
+    """Its declaration with the step of this device; None: the catalogue's."""
 
 
 class Driver(Protocol):

@@ -28,6 +28,8 @@ class Variable:
     """EURange: what the quantity normally spans; for a setpoint, what may be asked for."""
     states: Mapping[int, str] = field(default_factory=dict)
     """Texts by code, of a switch or an enumeration."""
+    decimals: int | None = None
+    """ValuePrecision: how many decimals the device has; None: the server does not say."""
     has_history: bool = False
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Of a predicted variable: the properties that name its model, as the server holds them."""

@@ -67,7 +67,12 @@ def number_text(value: float, places: int) -> str:
 
 
 def decimals(variable: Variable) -> int:
-    """Return how many decimals mean something; pure numbers are ratios such as COP, or codes."""
+    """Return how many decimals mean something: those of the device, if the server knows them.
+
+    Pure numbers are ratios such as COP, or codes.
+    """
+    if variable.decimals is not None:
+        return variable.decimals
     if variable.unit:
         return _DECIMALS.get(variable.unit, 1)
     return 0 if variable.group in _GROUPS_OF_CODES else 2

@@ -236,6 +236,7 @@ def _variable(
         unit=_text(unit.DisplayName) if unit is not None else "",
         span=_span(properties),
         states=states,
+        decimals=_decimals(properties),
         has_history=has_history,
         provenance={
             name: value
@@ -248,6 +249,11 @@ def _variable(
 def _span(properties: Mapping[str, Any]) -> tuple[float, float] | None:
     limits = properties.get("EURange")
     return (limits.Low, limits.High) if limits is not None else None
+
+
+def _decimals(properties: Mapping[str, Any]) -> int | None:
+    precision = properties.get("ValuePrecision")
+    return round(precision) if precision is not None else None
 
 
 def _states(properties: Mapping[str, Any]) -> dict[int, str]:

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from heatpump_twin.config.catalogue import CATALOGUE, PointTable
+from heatpump_twin.config.catalogue import CATALOGUE, TWIN, PointTable
 from heatpump_twin.config.errors import Problem
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
@@ -17,6 +17,7 @@ from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.expression import PARAMETERS
 from heatpump_twin.rules.pack import Pack
+from heatpump_twin.rules.ruled_asset import AssetKind
 from heatpump_twin.rules.schema import Case, Given, Rule
 from heatpump_twin.twin_engine.image import Image
 
@@ -50,8 +51,8 @@ def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
     if missing:
         return f"the case gives no value for {', '.join(missing)}"
     site = _site(case.given)
-    asset = site.heat_pumps[0].id
-    specs = CATALOGUE["heat_pump"]
+    asset = site.heat_pumps[0].id if rule.asset is AssetKind.HEAT_PUMP else TWIN
+    specs = CATALOGUE[rule.asset]
     table = PointTable.build((asset, point, specs[point], None) for point in rule.points)
     image = Image(table, 0)
     engine = RuleEngine([Pack((rule,), pack.source)], site, table)

@@ -14,6 +14,7 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import BAD
 from heatpump_twin.rules.expression import Inputs
 from heatpump_twin.rules.pack import Pack
+from heatpump_twin.rules.ruled_asset import THE_TWIN, RuledAsset
 from heatpump_twin.rules.schema import Delay, Rule
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
@@ -24,24 +25,29 @@ _NOT_YET = -1
 
 
 class RuleEngine:
-    """Rule engine: all rules of some packs on all heat pumps of a site.
+    """Rule engine: all rules of some packs on the twin itself and on all heat pumps of a site.
 
-    A rule of a later pack takes the place of one with the same id: so a site sets its own limits.
+    A rule of a later pack takes the place of one with the same asset and id: so a site sets its own
+    limits.
     """
 
     def __init__(self, packs: Iterable[Pack], site: Site, table: PointTable) -> None:
-        self._rules = {rule.id: rule for pack in packs for rule in pack.rules}
+        self._rules = {(rule.asset, rule.id): rule for pack in packs for rule in pack.rules}
         self._table = table
         self._failures = FailureLog("a rule cannot be evaluated", "of")
-        self._watches = self._watch(site.heat_pumps)
+        self._watches = self._watch([THE_TWIN, *map(RuledAsset.of, site.heat_pumps)])
 
     def alarms_of(self, heat_pump: HeatPump) -> list[AlarmDefinition]:
         """Return every alarm that can occur on a heat pump whose points are in the table."""
-        return [alarm for watch in self._watch([heat_pump]) for alarm in watch.definitions]
+        return [
+            alarm
+            for watch in self._watch([RuledAsset.of(heat_pump)])
+            for alarm in watch.definitions
+        ]
 
     def add(self, heat_pump: HeatPump) -> None:
         """Add a heat pump whose points are in the table."""
-        self._watches += self._watch([heat_pump])
+        self._watches += self._watch([RuledAsset.of(heat_pump)])
 
     def remove(self, asset: str) -> None:
         """Remove a heat pump with its alarms, which do not return to normal."""
@@ -49,10 +55,10 @@ class RuleEngine:
             watch.remove(asset)
         self._watches = [watch for watch in self._watches if watch.definitions]
 
-    def _watch(self, heat_pumps: Sequence[HeatPump]) -> list[_Watch]:
+    def _watch(self, assets: Sequence[RuledAsset]) -> list[_Watch]:
         # A watch for each rule and not for each heat pump: one pass of arrays over 250 machines
         # costs about as much as over one.
-        watches = (_Watch(rule, heat_pumps, self._table) for rule in self._rules.values())
+        watches = (_Watch(rule, assets, self._table) for rule in self._rules.values())
         return [watch for watch in watches if watch.definitions]
 
     def definitions(self) -> list[AlarmDefinition]:
@@ -63,7 +69,7 @@ class RuleEngine:
         """Return the alarms that have changed. Delays are as fine as this is called often.
 
         Where a rule raises, its alarms stay as they are and the log has the exception once; so it
-        is for one heat pump whose change cannot be told. The others are evaluated as ever.
+        is for one asset whose change cannot be told. The others are evaluated as ever.
         """
         return [change for watch in self._watches for change in self._attempt(watch, image, now)]
 
@@ -80,11 +86,12 @@ class RuleEngine:
 class _Watch:
     """Watch of one rule on all assets that have its inputs: arrays of one element per asset."""
 
-    def __init__(self, rule: Rule, heat_pumps: Sequence[HeatPump], table: PointTable) -> None:
+    def __init__(self, rule: Rule, among: Sequence[RuledAsset], table: PointTable) -> None:
         assets = [
             asset
-            for asset in heat_pumps
-            if table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
+            for asset in among
+            if asset.kind is rule.asset
+            and table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
         ]
         self._rule = rule
         self.name = rule.id
@@ -94,7 +101,7 @@ class _Watch:
             for point in rule.points
         }
         self._parameters = {
-            name: np.array([getattr(asset.plate, name) for asset in assets], dtype=np.float64)
+            name: np.array([asset.parameters[name] for asset in assets], dtype=np.float64)
             for name in rule.parameters
         }
         self._on_delay = _delays(rule.delay, assets)
@@ -125,7 +132,7 @@ class _Watch:
         for i in np.flatnonzero(due).tolist():
             try:
                 changes.append(self._transition(i, not self._active[i], image, now))
-            except Exception:  # noqa: BLE001 (the boundary of one heat pump: the others go on)
+            except Exception:  # noqa: BLE001 (the boundary of one asset: the others go on)
                 failures.failed(self.definitions[i].key)
                 due[i] = False  # what could not be told has not happened, and is tried again
             else:
@@ -145,7 +152,7 @@ class _Watch:
 
     def _transition(self, i: int, active: bool, image: Image, now: int) -> AlarmTransition:
         alarm = self.definitions[i]
-        specs = CATALOGUE["heat_pump"]
+        specs = CATALOGUE[self._rule.asset]
         values = [
             Phrase(
                 "{point} {value}",
@@ -176,9 +183,6 @@ def _definition(rule: Rule, asset: str) -> AlarmDefinition:
     )
 
 
-def _delays(delay: Delay, assets: Sequence[HeatPump]) -> NDArray[np.float64]:
-    """Return the delay of each asset; its slowest device sets the length of a poll. [µs]"""
-    # The slowest: "3 polls" means three looks at the slowest input, or one late frame would be an
-    # alarm.
-    polls = [max(device.poll for device in asset.devices) for asset in assets]
-    return np.array([delay.of(poll) * MICROSECONDS for poll in polls], dtype=np.float64)
+def _delays(delay: Delay, assets: Sequence[RuledAsset]) -> NDArray[np.float64]:
+    """Return the delay of each asset. [µs]"""
+    return np.array([delay.of(asset.poll) * MICROSECONDS for asset in assets], dtype=np.float64)

@@ -23,7 +23,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from heatpump_twin.config.catalogue import CATALOGUE
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN
 from heatpump_twin.drivers.status import (
     BAD,
     BAD_DEVICE_FAILURE,
@@ -104,7 +104,8 @@ class Expression:
             return _truth(self._term(inputs))
 
 
-_POINTS = frozenset(CATALOGUE["heat_pump"])
+_POINTS = frozenset(CATALOGUE[HEAT_PUMP]) | frozenset(CATALOGUE[TWIN])
+"""Points of all kinds of assets; which of them a rule may use, its kind decides (`Rule`)."""
 
 
 class _Parser:

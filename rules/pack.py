@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.rules.schema import Rule, RulePack
+
+TWIN_PACK = "twin"
+"""The packaged pack that every site has: whoever lists packs chooses those of heat pumps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,18 @@ class Pack:
 
     rules: tuple[Rule, ...]
     source: YamlSource
+
+
+def load_packs(names: Iterable[str]) -> list[Pack]:
+    """Load the packs that a site names, behind that of the twin itself.
+
+    Raises
+    ------
+    ConfigError
+        As `load_pack`.
+    """
+    # First, so that a rule of the site's own packs takes the place of one with the same id.
+    return [load_pack(name) for name in dict.fromkeys((TWIN_PACK, *names))]
 
 
 def load_pack(name: str) -> Pack:

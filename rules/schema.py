@@ -12,6 +12,7 @@ from heatpump_twin.config.quantities import Duration, seconds
 from heatpump_twin.config.settings import Identifier
 from heatpump_twin.config.text_fields import AlarmText
 from heatpump_twin.rules.expression import Expression
+from heatpump_twin.rules.ruled_asset import AssetKind
 from heatpump_twin.twin_engine.alarm import Health
 
 _POLLS = re.compile(r"\s*(\d+)\s*polls?\s*")
@@ -89,6 +90,7 @@ class Rule(_Section):
     """One alarm of every asset that has its inputs."""
 
     id: Identifier
+    asset: AssetKind = Field(AssetKind.HEAT_PUMP, description="kind of asset that it watches")
     title: AlarmText = Field(min_length=1)
     when: RuleCondition = Field(description="becomes active when this has been true for `delay`")
     clear: RuleCondition | None = Field(
@@ -105,6 +107,16 @@ class Rule(_Section):
     action: AlarmText = Field(min_length=1)
     # At least one: a rule that was never seen to act is a guess.
     cases: list[Case] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _inputs_are_of_the_asset(self) -> Rule:
+        known = {*self.asset.points, *self.asset.parameters}
+        if strange := sorted({*self.points, *self.parameters} - known):
+            raise ValueError(
+                f"{', '.join(strange)}: not of an asset of the kind {self.asset}; "
+                "`asset` says what the rule watches"
+            )
+        return self
 
     @property
     def points(self) -> tuple[str, ...]:

@@ -14,8 +14,15 @@ MAX_MESSAGE = MAX_CHUNKS * CHUNK
 MAX_MESSAGE_BEFORE_LOGIN = CHUNK
 """Nobody needs more than one chunk to log in. [B]"""
 
-# A client that sends faster than it is served is cut off, before its queue takes memory.
+SMALL_REQUEST = 1_024
+"""A longer request waits for its turn before it is decoded; some 25 nodes to read. [B]"""
+
 MAX_PENDING_MESSAGES = 100
+"""A client that sends faster than it is served is read no further before its queue takes memory."""
+RESPONSES_WAITING = 1_000_000
+"""A client is served no more while it has more than this to take. [B]"""
+SLOW_READER_TIME = 30.0
+"""A connection whose client takes no responses is closed after this time. [s]"""
 LOGIN_TIME = 10.0
 """A connection without an activated session is closed after this time. [s]"""
 SPARE_CONNECTIONS = 20

@@ -52,7 +52,8 @@ def points() -> Iterator[Source]:
         for text in (spec.title, spec.text):
             yield Source(Context.POINTS, text, CATALOGUE_FILE, point)
     for point, spec in declared:
-        for text in spec.codes.values():
+        # Several flags at once are told by the texts of each.
+        for text in (spec.flags or spec.codes).values():
             yield Source(Context.STATES, text, CATALOGUE_FILE, point)
 
 

@@ -9,13 +9,14 @@ from heatpump_twin.config.catalogue import CATALOGUE, UNITS, PointKind, PointSpe
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKS = ("heat-pump.yaml",)
+PACKS = ("heat-pump.yaml", "twin.yaml")
 HEAD = """\
 # Point list
 Made by `tools/reference_pages.py` from `config/catalogue.yaml`. A heat pump has those points that
 one of its devices offers or that can be computed from them; the site has those that follow from
-its heat pumps and its tariff. A NodeId is `ns=<urn:heatpump-twin:site>;s=<asset>.<id>`, for example
-`s=hp1.supply_temperature` or `s=site.electrical_power`. Each point is recorded and can be read with
+its heat pumps and its tariff; the twin itself has all of its own. A NodeId is
+`ns=<urn:heatpump-twin:site>;s=<asset>.<id>`, for example `s=hp1.supply_temperature`,
+`s=site.electrical_power` or `s=twin.disk_free`. Each point is recorded and can be read with
 HistoryRead. [What the twin computes](computed-points.md) tells how.
 
 A value that is partial, estimated or out of what it is made for is Uncertain and says so by its
@@ -26,9 +27,10 @@ site; a running twin fits them to the number of its heat pumps and to its tariff
 ALARM_HEAD = """\
 # Alarm list
 Made by `tools/reference_pages.py` from `rules/packs`. A heat pump has those alarms whose points it
-has. The ConditionId of an alarm is `ns=<urn:heatpump-twin:site>;s=<heat pump>.alarms.<rule>`.
-Thresholds are engineering starting points; a pack of your own replaces rules by their id
-(`rules.packs` in the site file).
+has; every twin has those of itself. The ConditionId of an alarm is
+`ns=<urn:heatpump-twin:site>;s=<asset>.alarms.<rule>`, for example `s=hp1.alarms.low_water_flow` or
+`s=twin.alarms.disk_low`. Thresholds are engineering starting points; a pack of your own replaces
+rules by their id (`rules.packs` in the site file).
 """
 
 PROFILE_HEAD = """\
@@ -48,6 +50,8 @@ def value_range(spec: PointSpec) -> str:
     """Return the span, the states or the codes of a point as one cell."""
     if spec.kind is PointKind.TWO_STATE and spec.states:
         return f"false: {spec.states[0]}, true: {spec.states[1]}"
+    if spec.flags:
+        return "several at once: " + ", ".join(f"{c}: {text}" for c, text in spec.flags.items())
     if spec.kind is PointKind.MULTI_STATE:
         return ", ".join(f"{code}: {text}" for code, text in spec.codes.items())
     low, high = spec.range or (0, 0)
@@ -89,15 +93,18 @@ def render_alarms() -> str:
     """Return the page of alarms."""
     lines = [ALARM_HEAD]
     for pack in PACKS:
+        content = yaml.safe_load((ROOT / "rules" / "packs" / pack).read_text("utf-8"))
+        lines += [f"## {content['title']}", ""]
         lines += ["| rule | alarm | active when | delay | severity | likely cause | what to do |"]
         lines += ["|---|---|---|---|---|---|---|"]
-        for rule in yaml.safe_load((ROOT / "rules" / "packs" / pack).read_text("utf-8"))["rules"]:
+        for rule in content["rules"]:
             lines.append(
                 f"| `{rule['id']}` | {rule['title']} | `{rule['when'].strip()}` | "
                 f"{rule.get('delay', '–')} | {rule['severity']} | {rule['cause']} | "
                 f"{rule['action']} |"
             )
-    return "\n".join(lines) + "\n"
+        lines.append("")
+    return "\n".join(lines)
 
 
 def render_profiles() -> str:

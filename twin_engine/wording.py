@@ -18,9 +18,10 @@ def value_text(spec: PointSpec, value: float | None) -> str:
         return Text("no value", Context.MESSAGES)
     if spec.unit is not None:
         symbol = UNITS[spec.unit].symbol
+        shown = round(value, 2 if spec.decimals is None else spec.decimals)
         if not symbol:
-            return Phrase("{value}", value=round(value, 2))
-        return Phrase("{value} {unit}", value=round(value, 2), unit=symbol)
+            return Phrase("{value}", value=shown)
+        return Phrase("{value} {unit}", value=shown, unit=symbol)
     return spec.codes.get(int(value), f"{value:g}")
 
 

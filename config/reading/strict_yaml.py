@@ -85,13 +85,13 @@ def _parsed(text: str, library: Any) -> YamlDocument:
 def _check_depth(text: str, library: Any) -> None:
     """Raise for deep nesting, before anything that calls itself meets it."""
     depth = 0
-    event: Any
     for event in yaml.parse(text, Loader=library):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
                 words = f"more than {DEEPEST} lists and sections lie in one another"
-                raise yaml.composer.ComposerError(None, None, words, event.start_mark)
+                mark: Any = event.start_mark  # libyaml has a class of its own
+                raise yaml.composer.ComposerError(None, None, words, mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

@@ -8,10 +8,13 @@ from typing import Any
 import structlog
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
+from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
+from asyncua.ua.ua_binary import header_from_binary
 
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.processor import TwinProcessor
+from heatpump_twin.server.limits import RESPONSES_WAITING, SLOW_READER_TIME
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -25,31 +28,94 @@ class ClientConnection(OPCUAProtocol):
     iserver: TwinInternalServer
     processor: TwinProcessor | None
 
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._taken = asyncio.Event()
+        self._taken.set()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accept a TCP connection, unless the server has too many."""
         super().connection_made(transport)
-        if self.processor is not None:
+        if self.processor is not None and self.transport is not None:
+            self.transport.set_write_buffer_limits(high=RESPONSES_WAITING)
             self.processor = TwinProcessor(self.iserver, transport, self.limits)
             # asyncua says no types of its message loop.
             self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes; end the connection at a chunk that is too long or of no known kind."""
-        if self.processor is None:
-            return
+        if self.processor is not None:
+            self._buffer += data
+            self._take()
+
+    def _take(self) -> None:
+        """Queue the chunks that were received, as far as there is room; then read on, or pause."""
+        try:
+            self._take_chunks()
+        except ServiceError as error:
+            self._refuse(error.code)
+        except NotEnoughData:
+            self._refuse(ua.StatusCodes.BadDecodingError)
+        else:
+            # asyncua hangs up on a client that sends faster than it is served.
+            self._read_on(not self.messages.full())
+
+    def _take_chunks(self) -> None:
+        begin = 0
         # asyncua stores bytes until a chunk is whole, whatever size its header claims.
-        pending = self._buffer + data
-        position = 0
-        while len(pending) - position >= HEADER:
-            size = int.from_bytes(pending[position + 4 : position + 8], "little")
-            if pending[position : position + 3] not in KINDS:
-                self._refuse(ua.StatusCodes.BadTcpMessageTypeInvalid)
-                return
-            if not HEADER <= size <= self.limits.max_recv_buffer:
-                self._refuse(ua.StatusCodes.BadTcpMessageTooLarge)
-                return
-            position += size
-        super().data_received(data)
+        while not self.messages.full() and len(self._buffer) - begin >= HEADER:
+            end = begin + self._size(self._buffer[begin : begin + HEADER])
+            if len(self._buffer) < end:
+                break
+            chunk = Buffer(self._buffer[begin:end])
+            self.messages.put_nowait((header_from_binary(chunk), chunk))
+            begin = end
+        self._buffer = self._buffer[begin:]
+
+    def _size(self, header: bytes) -> int:
+        if header[:3] not in KINDS:
+            raise ServiceError(ua.StatusCodes.BadTcpMessageTypeInvalid)
+        size = int.from_bytes(header[4:], "little")
+        if not HEADER <= size <= self.limits.max_recv_buffer:
+            raise ServiceError(ua.StatusCodes.BadTcpMessageTooLarge)
+        return size
+
+    def _read_on(self, wanted: bool) -> None:
+        if self.transport is not None and self.transport.is_reading() != wanted:
+            (self.transport.resume_reading if wanted else self.transport.pause_reading)()
+
+    # ── fairness ──────────────────────────────────────────────────────────────────────────────────
+    def pause_writing(self) -> None:
+        """Note that the client does not take its responses as fast as it asks."""
+        self._taken.clear()
+
+    def resume_writing(self) -> None:
+        """Note that the client has taken its responses."""
+        self._taken.set()
+
+    async def _process_one_msg(self, header: ua.Header, buf: Buffer) -> bool:
+        # What was answered and not yet taken is memory of ours: no more is answered until it is.
+        if not self._taken.is_set() and not await self._is_taken():
+            return False
+        goes_on = bool(await super()._process_one_msg(header, buf))
+        if self.messages.empty():
+            self._take()
+        else:
+            # asyncua takes the next one at once: a hundred in one go would be served in one go.
+            await asyncio.sleep(0)
+        return goes_on
+
+    async def _is_taken(self) -> bool:
+        """Wait until the client takes its responses; end the connection if it does not."""
+        try:
+            async with asyncio.timeout(SLOW_READER_TIME):
+                await self._taken.wait()
+        except TimeoutError:
+            log.warning("connection ended: the client takes no responses", peer=self.peer_name)
+            if self.transport is not None:
+                self.transport.abort()  # a close would wait for what is not taken
+            return False
+        return True
 
     def _refuse(self, code: int) -> None:
         log.warning("connection refused", peer=self.peer_name, status=hex(code))

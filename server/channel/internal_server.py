@@ -17,6 +17,7 @@ from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import OpcUaSettings
 from heatpump_twin.server import limits
 from heatpump_twin.server.channel.session import Channel, TwinSession
+from heatpump_twin.server.channel.turns import Turns
 from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.services.method_table import MethodTable
 from heatpump_twin.server.services.translator import Translators
@@ -60,6 +61,7 @@ class TwinInternalServer(InternalServer):
             ua.AnonymousIdentityToken,
             ua.UserNameIdentityToken,
         )
+        self.turns = Turns()
         self.disabled_clock = True  # ours follows the clock that was passed in
         # With it, asyncua's user manager takes "admin" with any password. We don't ask it at all.
         self.allow_remote_admin = False

@@ -21,7 +21,9 @@ from heatpump_twin.server import limits
 from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService
 from heatpump_twin.server.channel.session import NONCE_LENGTH, TwinSession
+from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.security.certificates import application_uri
 from heatpump_twin.server.security.users import User
 from heatpump_twin.server.services.method_table import Explained
@@ -229,6 +231,9 @@ class TwinProcessor(UaProcessor):
                 serve = self._write if typeid == WRITE else self._call
                 self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
                 return True
+            if typeid in LIST_SERVICES:
+                await self._serve_list(LIST_SERVICES[typeid], requesthdr, seqhdr, body)
+                return True
             served = await super()._process_message(  # type: ignore[no-untyped-call]
                 typeid, requesthdr, seqhdr, body
             )
@@ -241,6 +246,18 @@ class TwinProcessor(UaProcessor):
             # A task boundary: the client gets a fault, and the log what the library would hide.
             log.exception("service failed", peer=self.peer, service=str(typeid))
             raise ServiceError(ua.StatusCodes.BadInternalError) from error
+
+    async def _serve_list(
+        self, service: ListService, header: ua.RequestHeader, seqhdr: Any, body: Buffer
+    ) -> None:
+        session = self._activated()
+        # Named users do not wait for anonymous ones, nor for the long requests of each other.
+        who = f"user {session.user_name}" if session.person else f"host {self.host}"
+        turn = Turn(self.iserver.turns, who, small=len(body) <= limits.SMALL_REQUEST)
+        response = await service.response_to(session, header.RequestHandle, body, turn)
+        self._transport.write(
+            self._connection.message_to_binary(response, request_id=seqhdr.RequestId)
+        )
 
     async def _write(self, header: ua.RequestHeader, body: Buffer) -> ua.WriteResponse:
         params = struct_from_binary(ua.WriteParameters, body)

@@ -35,6 +35,8 @@ class PointRow:
     low: float | None
     """EURange, in the unit."""
     high: float | None
+    decimals: int | None
+    """How many the device has; None: that is not known."""
     states: str
     access: str
     """``R``, or ``RW`` where an operator may write."""
@@ -87,6 +89,7 @@ def _row(aspace: AddressSpace, node: ua.NodeId, point: Point) -> PointRow:
         unece_code=_unece(unit.UnitId) if unit else "",
         low=span.Low if span else None,
         high=span.High if span else None,
+        decimals=int(properties["ValuePrecision"]) if "ValuePrecision" in properties else None,
         states=_states(properties),
         access="RW" if access & ua.AccessLevel.CurrentWrite.mask else "R",
         historized=bool(_value(aspace, node, attributes.Historizing)),

@@ -138,6 +138,11 @@ class PointNodes:
                 IDS.Range,
                 value_range(spec.instrument_range),
             )
+        if spec.decimals is not None:
+            # Of a Double: how many digits behind the point mean something (OPC 10000-8, 5.3.1.2).
+            self._builder.property(
+                node, ua.QualifiedName("ValuePrecision"), IDS.Double, float(spec.decimals)
+            )
 
     def _unit(self, point: Point) -> tuple[str, int, object]:
         """Return the property for a value's unit or currency (OPC 10000-3, 8.61)."""

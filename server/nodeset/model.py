@@ -1,4 +1,4 @@
-"""The schema of model.yaml: the types of a heat pump and of a site."""
+"""The schema of model.yaml: the types of a heat pump, of a site and of the twin itself."""
 
 from __future__ import annotations
 
@@ -139,6 +139,14 @@ class SiteType(Strict):
     parts: dict[Name, SitePart]
 
 
+class OwnType(Strict):
+    """The type of the twin itself."""
+
+    name: Name
+    text: str
+    instance: Name
+
+
 class TypeModel(Strict):
     """All types of our namespace."""
 
@@ -155,6 +163,7 @@ class TypeModel(Strict):
     programs: ProgramGroup
     state_machine: StateMachineDeclaration
     site: SiteType
+    twin: OwnType
 
     @model_validator(mode="after")
     def _parts_agree(self) -> TypeModel:

@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec
 from heatpump_twin.config.catalogue import HEAT_PUMP as HEAT_PUMP_ASSET
 from heatpump_twin.config.catalogue import SITE as SITE_ASSET
+from heatpump_twin.config.catalogue import TWIN as TWIN_ASSET
 
 HEAT_PUMP = CATALOGUE[HEAT_PUMP_ASSET]
 SITE = CATALOGUE[SITE_ASSET]
+TWIN = CATALOGUE[TWIN_ASSET]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*$")]
 """A BrowseName of ours: PascalCase."""

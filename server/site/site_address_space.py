@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from asyncua import Server, ua
 
-from heatpump_twin.config.catalogue import SITE, Point, PointRole, PointTable
+from heatpump_twin.config.catalogue import SITE, TWIN, Point, PointRole, PointTable
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.alarms.alarm_service import AlarmService
@@ -31,6 +31,7 @@ from heatpump_twin.server.nodeset.type_models import SITE as SITE_URI
 from heatpump_twin.server.site.publisher import Publisher
 from heatpump_twin.server.site.site_namespace import describe_site_namespace
 from heatpump_twin.server.site.site_nodes import SiteNodes
+from heatpump_twin.server.site.twin_nodes import add_twin
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.model_change import VERB, ModelChanges
 from heatpump_twin.server.space.node_builder import Namespaces, NodeBuilder
@@ -82,6 +83,7 @@ class SiteAddressSpace:
     ) -> None:
         self._sources = sources
         self._nodes = builder
+        self._model = model
         self._iserver = iserver
         self.namespaces = builder.namespaces
         self.conditions = AlarmService(builder, iserver, sources.clock)
@@ -117,17 +119,26 @@ class SiteAddressSpace:
         describe_site_namespace(builder)
 
     def build(self) -> None:
-        """Add the site object and all its heat pumps."""
+        """Add the site object, the twin itself and all heat pumps."""
         points = self._sources.table.by_asset.get(SITE, {})
         self.publisher.follow(self._site.add(self._sources.site.site, points))
         alarms: dict[str, list[AlarmDefinition]] = {}
         for alarm in self._sources.alarms:
             alarms.setdefault(alarm.asset, []).append(alarm)
+        self._add_twin(alarms.get(TWIN, ()))
         for heat_pump in self._sources.site.heat_pumps:
             known = alarms.get(heat_pump.id, ())
             self._add(Arrival(heat_pump, known, self._sources.provenance))
         self.changes.follow(self._site.heat_pumps, self._pumps)
         self.changes.follow(self._site.node, self._site_points())
+
+    def _add_twin(self, alarms: Iterable[AlarmDefinition]) -> None:
+        points = self._sources.table.by_asset.get(TWIN)
+        if points:
+            site = self._site.node
+            self.publisher.follow(add_twin(self._nodes, self._model, self._points, site, points))
+            for alarm in alarms:
+                self.conditions.add(alarm, self._nodes.node_id(TWIN))
 
     async def add(self, arrival: Arrival) -> None:
         """Add one more heat pump; reattach the listeners of nodes that are there again."""

@@ -5,8 +5,7 @@ The tree::
     TwinError
     ├── DataInUseError     another twin works on the data directory
     ├── PortInUseError     a TCP port that we need is taken
-    ├── UnreadableError    examining a site file failed in a way that is a bug
-    └── ChildError         a child process keeps dying
+    └── UnreadableError    examining a site file failed in a way that is a bug
 """
 
 from __future__ import annotations
@@ -22,10 +21,6 @@ class DataInUseError(TwinError):
 
 class PortInUseError(TwinError):
     """A TCP port that we need is taken; the message says which, and how to choose another."""
-
-
-class ChildError(TwinError):
-    """A child process keeps dying; its own output says why."""
 
 
 class UnreadableError(TwinError):

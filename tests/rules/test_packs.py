@@ -7,7 +7,7 @@ import yaml
 
 from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.rules.cases import run_cases
-from heatpump_twin.rules.pack import load_pack
+from heatpump_twin.rules.pack import load_pack, load_packs
 from heatpump_twin.rules.schema import RulePack, json_schema
 
 PACK = """\
@@ -37,12 +37,31 @@ def write(tmp_path: Path, *changes: tuple[str, str]) -> str:
     return str(path)
 
 
-def test_the_packaged_pack_passes_its_own_cases():
-    pack = load_pack("heat-pump")
-    assert run_cases(pack) == []
+PACKAGED = ("heat-pump", "twin")
+RULES = [rule for name in PACKAGED for rule in load_pack(name).rules]
 
 
-@pytest.mark.parametrize("rule", load_pack("heat-pump").rules, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("name", PACKAGED)
+def test_the_packaged_packs_pass_their_own_cases(name):
+    assert run_cases(load_pack(name)) == []
+
+
+def test_a_site_has_the_rules_of_the_twin_whatever_packs_it_names(tmp_path):
+    stricter = write(
+        tmp_path,
+        ("id: tank_hot", "id: disk_low\n    asset: twin"),
+        ("dhw_temperature > 70", "disk_free < 20"),
+        ("clear: dhw_temperature < 65", "clear: disk_free > 25"),
+        ("dhw_temperature: 71", "disk_free: 19"),
+        ("dhw_temperature: 71", "disk_free: 19"),
+    )
+    own, mine = load_packs([stricter])
+    assert [rule.asset for rule in own.rules] == ["twin"] * len(load_pack("twin").rules)
+    assert run_cases(mine) == []
+    assert [len(load_packs(names)) for names in ([], ["twin"], ["heat-pump", "twin"])] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_every_packaged_rule_has_a_case_that_raises_it(rule):
     assert any(step.active for case in rule.cases for step in (case, *case.then))
     assert rule.severity in (300, 500, 700, 900)
@@ -64,6 +83,8 @@ def test_a_good_pack_of_a_site_passes(tmp_path):
         (("active: true", "activ: true"), 12, "rules.0.cases.0.activ", "unknown key"),
         (("id: tank_hot", "id: Tank hot"), 3, "rules.0.id", "lower-case letters"),
         (("title: Mine", "titel: Mine"), 1, "titel", "unknown key"),
+        (("dhw_temperature > 70", "disk_free > 70"), 3, "rules.0", "disk_free: not of an asset"),
+        (("title: Tank", "asset: boiler\n    title: Tank"), 4, "rules.0.asset", "'twin'"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_key(tmp_path, change, line, key, words):

@@ -104,5 +104,6 @@ async def test_what_comes_is_derived_and_counted_and_what_goes_is_not(site, data
         assert read("east.compressor_on")[1] == BAD_NO_DATA
         assert read("site.electrical_power") == (1080.0, GOOD)
         assert {driver.name.partition(".")[0] for driver in parts.field.drivers} == {"west"}
-        indices = [p.index for a in ("west", "site") for p in image.table.by_asset[a].values()]
+        by_asset = image.table.by_asset
+        indices = [p.index for a in ("west", "site", "twin") for p in by_asset[a].values()]
         assert roster.points == indices

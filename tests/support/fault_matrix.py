@@ -54,7 +54,9 @@ def matrix_profile() -> Profile:
     for start, names, order in zip(_STARTS, _NAMES, ("big", "little"), strict=True):
         address = start
         for name, kind in zip(names, _TYPES, strict=True):
-            place = {"space": "holding", "address": address, "type": kind, "word_order": order}
+            place = {"space": "holding", "address": address, "type": kind}
+            if not kind.endswith("16"):
+                place["word_order"] = order
             points.append({"point": name, **place})
             address += 2 if kind.endswith("32") else 1
     return Profile.model_validate(

@@ -33,7 +33,7 @@ WINTER: dict[str, float | None] = {
     "reactive_power": 370, "power_factor": 0.95, "voltage": 231.4, "current": 5.1,
     "grid_frequency": 49.98, "electrical_energy": 5121.4, "water_flow": 14.2,
     "meter_supply_temperature": 35.1, "meter_return_temperature": 30.3, "meter_heat_power": 4720,
-    "heat_energy": 20121, "heat_volume": 3555,
+    "heat_energy": 20121, "heat_volume": 3555, "active_functions": 1,
 }  # fmt: skip
 """A winter day: it heats."""
 
@@ -53,6 +53,7 @@ SUMMER = WINTER | {
     "controller_electrical_power": 30, "controller_heat_power": 0, "electrical_power": 30,
     "apparent_power": 34, "reactive_power": -16, "current": 0.1, "water_flow": 0,
     "meter_supply_temperature": 24.9, "meter_return_temperature": 24.8, "meter_heat_power": 0,
+    "active_functions": 0,
 }  # fmt: skip
 """A summer day: it stands still; its controller has neither a room sensor nor a second zone."""
 

@@ -52,6 +52,8 @@ class HistorianHealth:
     rows_written: int
     rows_dropped: int
     """Samples lost because the database was away too long."""
+    delay: float
+    """How long the oldest sample in the queue has waited. [s]"""
     flush_seconds: float
     """How long the last flush took."""
     last_error: str
@@ -103,6 +105,7 @@ class Historian:
             self._queue.capacity,
             self._written,
             self._queue.dropped,
+            self._queue.delay,
             self._flush_seconds,
             self._last_error,
         )

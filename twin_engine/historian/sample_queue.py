@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from heatpump_twin.drivers.frame import Frame
 
@@ -17,6 +18,8 @@ class SampleQueue:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._frames: list[Frame] = []
+        self._since: list[float] = []
+        """When each frame was added, or the oldest of those that it is made of. [s, monotonic]"""
         self._rows = 0
         self._dropped = 0
         self._news = threading.Condition()
@@ -28,6 +31,13 @@ class SampleQueue:
         return self._rows
 
     @property
+    def delay(self) -> float:
+        """How long the oldest sample has waited; 0: none waits. [s]"""
+        with self._news:
+            # Not by the samples' own times: a clock that was set must not look like a delay.
+            return time.monotonic() - self._since[0] if self._since else 0.0
+
+    @property
     def dropped(self) -> int:
         """Number of samples lost because the database was away longer than the queue is long."""
         return self._dropped
@@ -36,6 +46,7 @@ class SampleQueue:
         """Add a frame; return how many of the oldest samples had to go for it."""
         with self._news:
             self._frames.append(frame)
+            self._since.append(time.monotonic())
             self._rows += len(frame)
             # The oldest go: what an operator asks after an outage is how things are now.
             lost = max(0, self._rows - self.capacity)
@@ -67,6 +78,7 @@ class SampleQueue:
             # In place of its frames, so that `done` removes by identity what was written,
             # whatever was added or dropped meanwhile.
             self._frames[:count] = [block]
+            self._since[:count] = [self._since[0]]
             return block
 
     def done(self, block: Frame) -> None:
@@ -74,7 +86,7 @@ class SampleQueue:
         with self._news:
             # It is gone already if the queue overflowed meanwhile.
             if self._frames and self._frames[0] is block:
-                del self._frames[0]
+                del self._frames[0], self._since[0]
                 self._rows -= len(block)
 
     def waiting(self) -> list[Frame]:
@@ -87,9 +99,10 @@ class SampleQueue:
         self._dropped += rows
         self._rows -= rows
         while rows:
-            oldest = self._frames.pop(0)
+            oldest, since = self._frames.pop(0), self._since.pop(0)
             if len(oldest) > rows:
                 kept = slice(rows, None)
+                self._since.insert(0, since)
                 self._frames.insert(
                     0,
                     Frame(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointSpec, PointTable, Span
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN, PointSpec, PointTable, Span
 from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.derive.derived_records import derived_entries
@@ -18,7 +18,7 @@ def build_table(
 ) -> PointTable:
     """Return all points of a site: what devices offer, what follows, what models predict.
 
-    The heat pumps come first, in the order given; the asset ``site`` is the last.
+    The heat pumps come first, in the order given; then the asset ``site``, and ``twin`` last.
 
     Parameters
     ----------
@@ -34,13 +34,13 @@ def build_table(
     entries: list[tuple[str, str, PointSpec, Span | None]] = []
     assets: dict[str, set[str]] = {asset: set() for asset in offered}
     for asset, mapped in offered.items():
-        limits: dict[str, Span | None] = {}
+        first: dict[str, MappedPoint] = {}
         for point in mapped:
             # The first device has it: the order in the site file is the owner's way to say which
             # one is to be believed.
-            limits.setdefault(point.id, point.limits)
-        entries += [(asset, point, specs[point], span) for point, span in limits.items()]
-        entries += derived_entries(asset, limits)
+            first.setdefault(point.id, point)
+        entries += [(asset, p.id, p.spec or specs[p.id], p.limits) for p in first.values()]
+        entries += derived_entries(asset, {name: point.limits for name, point in first.items()})
         entries += [
             (asset, point, specs[point], None) for point in (predicted or {}).get(asset, ())
         ]
@@ -49,4 +49,6 @@ def build_table(
     # Last, since what the site has follows from what its heat pumps have, derived points
     # included.
     entries += site_entries(assets.values(), tariff)
+    # All of them on every site: who looks after the twin finds the same points everywhere.
+    entries += [(TWIN, point, spec, None) for point, spec in CATALOGUE[TWIN].items()]
     return PointTable.build(entries)

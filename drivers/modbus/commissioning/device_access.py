@@ -22,7 +22,7 @@ from heatpump_twin.drivers.modbus.driver.device_plan import write_limits
 from heatpump_twin.drivers.modbus.driver.device_reader import DeviceReader
 from heatpump_twin.drivers.modbus.driver.device_writer import DeviceWriter
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec, text
-from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, plan
+from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, lone_blocks, plan
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Request
@@ -62,7 +62,8 @@ class PointReading:
     def of(cls, profile: Profile, point: ProfilePoint, words: Sequence[int]) -> PointReading:
         """Return the reading that the words of one point give."""
         if point.type is ValueType.STRING:
-            return cls(point, math.nan, GOOD, tuple(words), text(words))
+            said = text(words, profile.read_order(point)[1])
+            return cls(point, math.nan, GOOD, tuple(words), said)
         value, status = PointCodec.of(profile, point).decode(words)
         return cls(point, value, status, tuple(words))
 
@@ -81,7 +82,7 @@ class DeviceAccess:
         self._points = lone_points(profile)
         reader = DeviceReader(profile, self._points, link, unit, self._timeout, clock)
         self._writer = DeviceWriter(
-            profile, self._points, link, unit, self._timeout, reader.read_point
+            profile, self._points, link, unit, self._timeout, reader.read_point, reader.read_held
         )
 
     async def read(
@@ -104,7 +105,7 @@ class DeviceAccess:
         for reading in doubtful:
             if reading.point in asked:
                 # One by one: the readings of one register have the same name.
-                lone = await inquiry.run([ReadBlock(reading.space, (reading,))])
+                lone = await inquiry.run(lone_blocks(reading))
                 readings.append(lone[reading.point])
         return readings
 
@@ -137,6 +138,7 @@ class _Inquiry:
     ) -> None:
         self._profile = profile
         self._words = words
+        self._held: dict[tuple[Space, int], int] = {}
         self._spoke = False
         self._silences = 0
 
@@ -160,7 +162,19 @@ class _Inquiry:
                     found |= _refused(block, error)
             else:
                 self._spoke = True
-                found |= _decoded(self._profile, block, words)
+                places = range(block.address, block.address + block.count)
+                self._held |= {(block.space, a): w for a, w in zip(places, words, strict=True)}
+                found |= self._decoded(block)
+        return found
+
+    def _decoded(self, block: ReadBlock) -> dict[str, PointReading]:
+        """Return the readings of the points of a block of which no word is missing any more."""
+        found = {}
+        for point in block.points:
+            words = [self._held.get((point.space, a)) for run in point.parts for a in run]
+            known = [word for word in words if word is not None]
+            if len(known) == len(words):
+                found[point.point] = PointReading.of(self._profile, point, known)
         return found
 
     def _is_dead_by(self, error: LinkError, *, last: bool) -> bool:
@@ -196,16 +210,6 @@ def lone_points(profile: Profile) -> Mapping[str, Point]:
             index, "device", point.point, point.spec, write_limits(point, point.spec)
         )
         for index, point in enumerate(profile.samples)
-    }
-
-
-def _decoded(profile: Profile, block: ReadBlock, words: Sequence[int]) -> dict[str, PointReading]:
-    start = block.address
-    return {
-        point.point: PointReading.of(
-            profile, point, words[point.address - start : point.end - start]
-        )
-        for point in block.points
     }
 
 

@@ -50,8 +50,11 @@ class DevicePlan:
     def entries(self) -> Iterator[OfferedPoint]:
         """Give asset, point id, declaration and write limits of every point of the device."""
         for point, name in self.names.items():
-            spec = CATALOGUE[ASSET_TYPE][name]
-            yield self.asset, name, spec, write_limits(self.profile.by_name[point], spec)
+            source = self.profile.by_name[point]
+            spec = source.spec
+            if name != point:
+                spec = source.stepping(CATALOGUE[ASSET_TYPE][name])
+            yield self.asset, name, spec, write_limits(source, spec)
 
 
 def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePlan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -11,7 +12,12 @@ from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.drivers.modbus.profile.block_decoder import BlockDecoder
-from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, plan
+from heatpump_twin.drivers.modbus.profile.poll_plan import (
+    ReadBlock,
+    lone_blocks,
+    plan,
+    whole_points,
+)
 from heatpump_twin.drivers.modbus.profile.profile import PollClass, Profile, ProfilePoint
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Request
@@ -87,9 +93,26 @@ class DeviceReader:
         return Frame.concat([frame, *news]) if news else frame
 
     async def read_point(self, point: ProfilePoint) -> Frame:
-        """Read one point alone, in a request of its own. Raises `LinkError`."""
-        poll = self._prepared([ReadBlock(point.space, (point,))])
-        return poll.frame([await self._request(poll.requests[0])], [self._clock.now()])
+        """Read one point alone, with requests of its own. Raises `LinkError`."""
+        poll = self._prepared(lone_blocks(point))
+        answers, times = [], []
+        for request in poll.requests:
+            answers.append(await self._request(request))
+            times.append(self._clock.now())
+        return poll.frame(answers, times)
+
+    async def read_held(self, point: ProfilePoint) -> list[int]:
+        """Return the words that are held where a point is written. Raises `LinkError`."""
+        rules, space = point.write, point.write_space
+        if rules is None or space is None:
+            raise ValueError(f"{point.point} cannot be written")
+        request = Request.read(self._unit, space, point.write_address, point.size)
+        data = await self._request(request)
+        words = list(struct.unpack(f">{point.size}H", data))
+        if point.scale_factor_address is not None:
+            request = Request.read(self._unit, point.space, point.scale_factor_address, 1)
+            words.append(int.from_bytes(await self._request(request), "big"))
+        return words
 
     async def retry_one(self) -> Frame | None:
         """Read the point again that has been refused for longest. Raises `LinkError`."""
@@ -158,11 +181,10 @@ class _Poll:
         self.blocks = blocks
         self.requests = [Request.read(unit, b.space, b.address, b.count) for b in blocks]
         self._profile = profile
-        self._points: Points = np.array(
-            [index[point.point] for block in blocks for point in block.points], dtype=np.int32
-        )
+        whole = whole_points(blocks)
+        self._points: Points = np.array([index[p.point] for p, _ in whole], dtype=np.int32)
         self._points.flags.writeable = False  # all its frames share it
-        self._sizes = np.array([len(block.points) for block in blocks], dtype=np.intp)
+        self._places = np.array([place for _, place in whole], dtype=np.intp)
 
     @cached_property
     def _decoder(self) -> BlockDecoder:
@@ -172,5 +194,5 @@ class _Poll:
     def frame(self, answers: Sequence[bytes], times: Sequence[int]) -> Frame:
         """Return the samples in the data of the responses, each with the time of its response."""
         value, status = self._decoder.decode(b"".join(answers))
-        time = np.repeat(np.array(times, dtype=np.int64), self._sizes)
+        time = np.array(times, dtype=np.int64)[self._places]
         return Frame(self._points, value, status, time)

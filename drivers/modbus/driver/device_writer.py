@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.modbus.profile.codec import EncodeError, PointCodec
+from heatpump_twin.drivers.modbus.profile.codec import PointCodec
+from heatpump_twin.drivers.modbus.profile.number_format import EncodeError
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, WriteRules
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Request
@@ -37,6 +38,7 @@ _READ_BACK_INTERVAL = 0.2
 """Pause between two read-backs of one write. [s]"""
 
 ReadBack = Callable[[ProfilePoint], Awaitable[Frame]]
+ReadHeld = Callable[[ProfilePoint], Awaitable[Sequence[int]]]
 
 
 class DeviceWriter:
@@ -50,12 +52,15 @@ class DeviceWriter:
         unit: int,
         timeout: float,
         read_back: ReadBack,
+        read_held: ReadHeld,
     ) -> None:
         self._profile = profile
         self._link = link
         self._unit = unit
         self._timeout = timeout
         self._read_back = read_back
+        self._read_held = read_held
+        self._fields = asyncio.Lock()
         self._by_index = {
             points[point.point].index: (point, PointCodec.of(profile, point), points[point.point])
             for point in profile.samples
@@ -75,14 +80,36 @@ class DeviceWriter:
         strokes = [0.0, value] if rules.momentary and value else [value]
         doubt = ""
         for stroke in strokes:
-            outcome, doubt = await self._send(point, rules, codec.encode(stroke))
+            outcome, want, doubt = await self._put(codec, rules, stroke)
             if outcome is not None:
                 return outcome
         # A write in doubt counts as well: the memory cell may have been written.
         self._last_write[index] = asyncio.get_running_loop().time()
         if rules.momentary:
             return await self._pressed(point, doubt)
-        return await self._verified(point, rules, codec, codec.rounded(value), doubt)
+        return await self._verified(point, rules, codec, want, doubt)
+
+    async def _put(
+        self, codec: PointCodec, rules: WriteRules, value: float
+    ) -> tuple[WriteOutcome | None, float, str]:
+        """Send a value; return the outcome if it failed, what should be read back, and a doubt."""
+        if not codec.needs_held:
+            outcome, doubt = await self._send(codec.point, rules, codec.encode(value))
+            return outcome, codec.rounded(value), doubt
+        # Two fields of a register that are written at once: between reading the register and
+        # writing it nobody else of ours may, or one of the two would be lost. What the device
+        # itself changes meanwhile cannot be kept: Mask Write Register (22) is too rare to use.
+        async with self._fields:
+            try:
+                held = await self._read_held(codec.point)
+                words, want = codec.encode(value, held), codec.rounded(value, held)
+            except LinkError as error:
+                message = f"nothing was sent: what the register holds cannot be read: {error}"
+                return _refused(error.status, message), math.nan, ""
+            except EncodeError as error:
+                return _refused(BAD_OUT_OF_RANGE, str(error)), math.nan, ""
+            outcome, doubt = await self._send(codec.point, rules, words)
+        return outcome, want, doubt
 
     async def _send(
         self, point: ProfilePoint, rules: WriteRules, words: list[int]
@@ -93,7 +120,7 @@ class DeviceWriter:
         each write or wear out by it.
         """
         space = rules.space or point.space
-        request = Request.write(self._unit, space, point.address, words, rules.function)
+        request = Request.write(self._unit, space, point.write_address, words, rules.function)
         try:
             await self._link.request(request, self._timeout, self._profile.pause)
         except NotSentError as error:
@@ -174,17 +201,18 @@ class DeviceWriter:
         limits = max(low, wanted[0]), min(high, wanted[1])
         if refusal := out_of_range(target.spec, limits, value):
             return _refused(refusal.status, refusal.message)
-        step = None if rules.step is None else rules.step * point.conversion.factor
+        step = None if rules.step is None else float(rules.step * point.conversion.factor)
         # Steps are counted from min, 20.5, 21, … from a min of 20, and without a min from 0.
         base = low if math.isfinite(low) else 0.0
         if step is not None and not math.isclose(
             (value - base) / step, round((value - base) / step), abs_tol=1e-6
         ):
             return _refused(BAD_OUT_OF_RANGE, f"the device takes steps of {step:g} from {base:g}")
-        try:
-            codec.encode(value)
-        except EncodeError as error:
-            return _refused(BAD_OUT_OF_RANGE, str(error))
+        if point.scale_factor_address is None:  # else only the device knows what fits
+            try:
+                codec.encode(value)
+            except EncodeError as error:
+                return _refused(BAD_OUT_OF_RANGE, str(error))
         return None
 
     def _throttled(self, index: int, rules: WriteRules) -> WriteOutcome | None:
@@ -214,6 +242,8 @@ def _same(codec: PointCodec, found: float, want: float) -> bool:
     """Tell whether values agree within half the device's resolution, or the rounding of a float."""
     if codec.point.type.is_float:
         return math.isclose(found, want, rel_tol=1e-6, abs_tol=1e-9)
+    if codec.point.scale_factor_address is not None:  # both are multiples of the device's step
+        return math.isclose(found, want, rel_tol=1e-9, abs_tol=1e-9)
     return abs(found - want) <= abs(codec.factor) / 2
 
 

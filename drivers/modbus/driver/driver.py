@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -99,7 +99,9 @@ class ModbusDriver:
         # The profile's time-out gives way to the period; one in the site file is a person's word.
         wait = timeout or min(profile.timeout, _SHARE_OF_PERIOD * period)
         self._reader = DeviceReader(profile, points, link, unit, wait, clock)
-        self._writer = DeviceWriter(profile, points, link, unit, wait, self._read_back)
+        self._writer = DeviceWriter(
+            profile, points, link, unit, wait, self._read_back, self._read_held
+        )
         self._turn = asyncio.Lock()
         self._back_off = BackOff(period, random.Random(name))  # noqa: S311 (spreads load)
         self._sink: FrameSink | None = None
@@ -222,6 +224,11 @@ class ModbusDriver:
             frame = await self._reader.read_point(point)
             self._emit(frame)
             return frame
+
+    async def _read_held(self, point: ProfilePoint) -> Sequence[int]:
+        """Read the registers of a point that is about to be written, between polls."""
+        async with self._turn:
+            return await self._reader.read_held(point)
 
     def _emit(self, frame: Frame | None) -> None:
         if frame is not None and len(frame) and self._sink is not None:

@@ -12,10 +12,12 @@ from pymodbus.constants import ExcCodes
 from heatpump_twin.drivers.modbus.emulator.emulated_faults import SensorFault
 from heatpump_twin.drivers.modbus.emulator.emulated_points import (
     ModbusRefusal,
+    Place,
     Region,
     Shown,
     ShownText,
     ShownValue,
+    power_for,
 )
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
@@ -57,16 +59,27 @@ class EmulatedDevice:
         self.sensors: dict[str, SensorFault] = {}
         """Sensors that are broken, and how, by their names in the process."""
         names = names or {}
+        powers = _powers(profile)
         shown = [
-            ShownValue(PointCodec.of(profile, p), process, names.get(p.point, p.point))
+            ShownValue(
+                PointCodec.of(profile, p),
+                process,
+                names.get(p.point, p.point),
+                powers.get((p.space, p.scale_factor_address), 0),
+            )
             for p in profile.samples
         ]
         self.points = {value.name: value for value in shown}
         """By their names in the process."""
         texts = [ShownText(p) for p in profile.points if p.type is ValueType.STRING]
         readable: list[Shown] = [*shown, *texts]
-        self._readable = {s: Region([x for x in readable if x.point.space is s]) for s in Space}
-        self._writable = {s: Region([x for x in shown if x.point.write_space is s]) for s in Space}
+        self._readable = {
+            s: Region([r for x in readable if x.point.space is s for r in Place.read(x)])
+            for s in Space
+        }
+        self._writable = {
+            s: Region([Place.written(x) for x in shown if x.point.write_space is s]) for s in Space
+        }
         self._layouts: dict[bytes, _Layout] = {}
         self._answers: dict[bytes, bytes] = {}
         self._stepwise = process if isinstance(process, StepwiseProcess) else None
@@ -91,9 +104,9 @@ class EmulatedDevice:
         # A table without points is one that the device does not have: exception 1, as in
         # Application Protocol V1.1b3, 4.5, before address and value are looked at.
         function = request[0]
-        if function in _READ and self._readable[_READ[function]].points:
+        if function in _READ and self._readable[_READ[function]].places:
             return self._read(_READ[function], request, forced)
-        if function in _WRITE and self._writable[_WRITE[function]].points:
+        if function in _WRITE and self._writable[_WRITE[function]].places:
             return self._write(_WRITE[function], request, forced)
         raise ModbusRefusal(ExcCodes.ILLEGAL_FUNCTION)
 
@@ -106,10 +119,12 @@ class EmulatedDevice:
         _refuse(forced, space, layout.start, layout.length)
         words = [0] * layout.length
         # Laid over each other, because several bit fields may share a register.
-        for shown, at in layout.places:
-            for offset, word in enumerate(shown.words(self.sensors), at):
-                if 0 <= offset < layout.length:
-                    words[offset] |= word
+        for place in layout.places:
+            begin = place.start - layout.start
+            shown = place.shown.words(self.sensors)
+            for index in range(place.end - place.start):
+                if 0 <= begin + index < layout.length:
+                    words[begin + index] |= shown[place.first + index]
         if space.of_bits:
             packed = sum(bit << i for i, bit in enumerate(words))
             data = packed.to_bytes((layout.length + 7) // 8, "little")
@@ -128,13 +143,13 @@ class EmulatedDevice:
         end = start + count
         touched = self._readable[space].touching(start, end)
         covered = start
-        for shown in touched:
-            self._check_gap(covered, min(shown.point.address, end))
-            covered = max(covered, shown.point.end)
+        for place in touched:
+            self._check_gap(covered, min(place.start, end))
+            covered = max(covered, place.end)
         self._check_gap(covered, end)
         if not touched:
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
-        return _Layout(start, count, [(shown, shown.point.address - start) for shown in touched])
+        return _Layout(start, count, touched)
 
     def _check_gap(self, start: int, end: int) -> None:
         """Refuse unmapped addresses, if there are more in a row than the profile's gap."""
@@ -146,18 +161,22 @@ class EmulatedDevice:
         start, words = _written(request)
         _refuse(forced, space, start, len(words))
         accepted = []
-        covered = start
-        for shown in self._writable[space].touching(start, start + len(words)):
-            point = shown.point
-            # Neither half of a value nor an unmapped address can be written.
-            if point.address != covered or point.end > start + len(words):
+        before = covered = start
+        for place in self._writable[space].touching(start, start + len(words)):
+            shown, point = place.shown, place.shown.point
+            # Neither half of a value nor an unmapped address can be written. Several fields may
+            # share a register.
+            is_field = point.bit is not None and place.start == before
+            if not (is_field or place.start == covered) or place.end > start + len(words):
                 raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
-            part = words[point.address - start : point.end - start]
+            part = [*words[place.start - start : place.end - start], shown.power % 65536]
             value, status = shown.codec.decode_write(part)
             if status != GOOD or not _within(point, value):
                 raise ModbusRefusal(ExcCodes.ILLEGAL_VALUE)
-            accepted.append((shown, value))
-            covered = point.end
+            # A field that was written as it was is one that the client has left alone.
+            if point.bit is None or value != shown.shown(self.sensors):
+                accepted.append((shown, value))
+            before, covered = place.start, place.end
         if covered != start + len(words):
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
         # Only now: what is refused must not have been written in part.
@@ -171,7 +190,16 @@ class _Layout(NamedTuple):
 
     start: int
     length: int
-    places: Sequence[tuple[Shown, int]]
+    places: Sequence[Place[Shown]]
+
+
+def _powers(profile: Profile) -> dict[tuple[Space, int | None], int]:
+    """Return what the scale factor registers show, by table and address."""
+    sharing: dict[tuple[Space, int | None], list[ProfilePoint]] = {}
+    for point in profile.samples:
+        if point.scale_factor_address is not None:
+            sharing.setdefault((point.space, point.scale_factor_address), []).append(point)
+    return {place: power_for(points) for place, points in sharing.items()}
 
 
 def _refuse(forced: Forced, space: Space, start: int, count: int) -> None:

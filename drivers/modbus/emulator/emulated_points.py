@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import struct
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from pymodbus.constants import ExcCodes
 
 from heatpump_twin.config.catalogue import PointKind
 from heatpump_twin.drivers.modbus.emulator.emulated_faults import SensorFault
-from heatpump_twin.drivers.modbus.profile.codec import EncodeError, PointCodec
+from heatpump_twin.drivers.modbus.profile.codec import PointCodec
+from heatpump_twin.drivers.modbus.profile.number_format import EncodeError, raw_span
 from heatpump_twin.drivers.modbus.profile.profile import ProfilePoint
 from heatpump_twin.drivers.process import Process
 from heatpump_twin.drivers.status import GOOD
@@ -43,14 +45,21 @@ class Shown(Protocol):
 class ShownValue:
     """A point whose value comes from the process, by the name that it has there."""
 
-    __slots__ = ("_ends", "_process", "_raw", "_value", "_words", "codec", "name", "point")
+    __slots__ = (
+        "_ends", "_process", "_raw", "_scaled", "_value", "_words",
+        "codec", "name", "point", "power",
+    )  # fmt: skip
 
-    def __init__(self, codec: PointCodec, process: Process, name: str) -> None:
+    def __init__(self, codec: PointCodec, process: Process, name: str, power: int = 0) -> None:
         self.point = codec.point
         self.codec = codec
         self.name = name
+        self.power = power
+        """What the device shows in the register of the scale factor, where the point has one."""
         self._process = process
-        self._ends = sorted((codec.clamped(-math.inf), codec.clamped(math.inf)))
+        self._scaled = replace(codec, scaling=codec.scaling.at_power(power))
+        ends = self._scaled.clamped(-math.inf), self._scaled.clamped(math.inf)
+        self._ends = sorted(ends)
         self._value = self._raw = math.nan
         self._words: Sequence[int] = ()
 
@@ -73,7 +82,7 @@ class ShownValue:
         """Return the words for the value, or the mark for a missing sensor."""
         value = self.value(sensors)
         if value is None:
-            absent = self.codec.absent_words()
+            absent = self.codec.absent_words(self.power)
             # Without a mark for a missing sensor, the device does not have the register at all.
             if absent is None:
                 raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
@@ -89,7 +98,7 @@ class ShownValue:
 
     def _nearest(self, value: float) -> float:
         """Return the raw number for a value, which stops at the ends of the registers."""
-        codec = self.codec
+        codec = self._scaled
         low, high = self._ends
         held = min(max(value, low), high)
         try:
@@ -104,9 +113,20 @@ class ShownValue:
 
     def _encoded(self, raw: float) -> Sequence[int]:
         try:
-            return self.codec.words(raw)
+            return self.codec.words(raw, self.power)
         except EncodeError as error:
             raise ModbusRefusal(ExcCodes.DEVICE_FAILURE) from error
+
+
+def power_for(points: Sequence[ProfilePoint]) -> int:
+    """Return the power of ten with which registers show the usual range of all of these."""
+    power = -3
+    for point in points:
+        span, held = point.spec.range or (0.0, 1.0), raw_span(point)
+        most = max(abs(end) for end in span) / abs(point.scale * point.conversion.factor)
+        if held is not None:
+            power = max(power, math.ceil(math.log10(most / held[1])))
+    return power
 
 
 class ShownText:
@@ -125,17 +145,42 @@ class ShownText:
 _S = TypeVar("_S", bound=Shown)
 
 
+@dataclass(frozen=True, slots=True)
+class Place(Generic[_S]):
+    """A run of addresses at which a point of the device shows some of its words, or takes them."""
+
+    shown: _S
+    start: int
+    end: int
+    first: int = 0
+    """Which of its words is at the start."""
+
+    @classmethod
+    def read(cls, shown: _S) -> Iterator[Place[_S]]:
+        """Give the places at which a point is read."""
+        first = 0
+        for run in shown.point.parts:
+            yield cls(shown, run.start, run.stop, first)
+            first += len(run)
+
+    @classmethod
+    def written(cls, shown: _S) -> Place[_S]:
+        """Return the place at which a point is written."""
+        start = shown.point.write_address
+        return cls(shown, start, start + shown.point.size)
+
+
 class Region(Generic[_S]):
-    """The points of one table in the order of their addresses."""
+    """The places of one table in the order of their addresses."""
 
-    def __init__(self, points: Sequence[_S]) -> None:
-        self.points = sorted(points, key=lambda shown: shown.point.address)
-        self._starts = [shown.point.address for shown in self.points]
-        self._reach = max((shown.point.size for shown in points), default=0)
+    def __init__(self, places: Iterable[Place[_S]]) -> None:
+        self.places = sorted(places, key=lambda place: place.start)
+        self._starts = [place.start for place in self.places]
+        self._reach = max((place.end - place.start for place in self.places), default=0)
 
-    def touching(self, start: int, end: int) -> list[_S]:
-        """Return the points that lie at least in part within [start, end)."""
+    def touching(self, start: int, end: int) -> list[Place[_S]]:
+        """Return the places that lie at least in part within [start, end)."""
         # The longest value of the table may begin so far before `start` and still reach into it.
         first = bisect_right(self._starts, start - self._reach)
         last = bisect_left(self._starts, end)
-        return [shown for shown in self.points[first:last] if shown.point.end > start]
+        return [place for place in self.places[first:last] if place.end > start]

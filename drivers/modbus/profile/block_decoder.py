@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Statuses, Values
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec
-from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock
-from heatpump_twin.drivers.modbus.profile.profile import Profile, ValueType
+from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, whole_points
+from heatpump_twin.drivers.modbus.profile.profile import Profile, Space, ValueType
 from heatpump_twin.drivers.status import BAD_NO_DATA, BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, GOOD
 
 _DTYPES = {
@@ -33,8 +32,8 @@ _DTYPES = {
 class BlockDecoder:
     """Turn the data bytes of the responses to some read blocks into values and statuses.
 
-    The n points are in the order of the blocks. They are decoded together because a NumPy call
-    costs the same for six values as for sixty.
+    The n points are those of `whole_points`, in its order. They are decoded together because a
+    NumPy call costs the same for six values as for sixty.
 
     64-bit integers become float64, which is exact up to 2⁵³.
     """
@@ -45,12 +44,14 @@ class BlockDecoder:
         self._size = len(places)
         self._gathers = _gathers(places)
         self._bits = _bits(places)
-        self._factor: Values = np.array([codec.factor for codec in codecs])
-        self._offset: Values = np.array([codec.offset for codec in codecs])
+        self._multiplier: Values = np.array([codec.scaling.multiplier for codec in codecs])
+        self._addend: Values = np.array([codec.scaling.addend for codec in codecs])
+        self._divisor: Values = np.array([codec.scaling.divisor for codec in codecs])
         self._switches = np.array([i for i, codec in enumerate(codecs) if _is_switch(codec)], int)
         self._sentinels = _sentinels(codecs)
         self._enums = [(i, codec.point.enum) for i, codec in enumerate(codecs) if codec.point.enum]
-        self._picked = [(i, place) for i, place in enumerate(places) if _is_picked(place.codec)]
+        # Bit fields, split counters and the like are too rare for arrays.
+        self._picked = [(i, p) for i, p in enumerate(places) if not p.codec.is_plain]
 
     def decode(self, data: bytes) -> tuple[Values, Statuses]:
         """Return values in the catalogue's units and statuses, each of shape (n,).
@@ -59,11 +60,14 @@ class BlockDecoder:
         """
         # Signalling NaNs and numbers beyond all scales are a device's data, not a mistake of ours.
         with np.errstate(invalid="ignore", over="ignore"):
-            return self._meaning(self._raw(data))
+            value, status = self._meaning(self._raw(data))
+        for index, place in self._picked:
+            value[index], status[index] = place.codec.decode(place.words(data))
+        return value, status
 
     def _meaning(self, raw: Values) -> tuple[Values, Statuses]:
         status: Statuses = np.full(self._size, GOOD, dtype=np.uint32)
-        value = raw * self._factor + self._offset
+        value = (raw * self._multiplier + self._addend) / self._divisor
         value[self._switches] = raw[self._switches] != 0
         for index, enum in self._enums:
             code = enum.get(int(raw[index])) if math.isfinite(raw[index]) else None
@@ -78,16 +82,13 @@ class BlockDecoder:
 
     def _raw(self, data: bytes) -> Values:
         wire = np.frombuffer(data, dtype=np.uint8)
-        raw: Values = np.empty(self._size)
+        raw: Values = np.zeros(self._size)
         # One gather for each type: index arrays undo word and byte order on the way.
         for indices, dtype, positions in self._gathers:
             raw[indices] = wire[positions].view(dtype).reshape(-1)
         if self._bits is not None:
             indices, positions, shifts = self._bits
             raw[indices] = wire[positions] >> shifts & 1
-        for index, place in self._picked:
-            words = struct.unpack_from(f">{place.codec.point.size}H", data, place.start)
-            raw[index] = place.codec.number(words)
         return raw
 
 
@@ -95,10 +96,16 @@ class _Place(NamedTuple):
     """Where a point lies in the data of the responses."""
 
     codec: PointCodec
-    start: int
-    """Its first byte, or the byte that its bit is in."""
+    starts: tuple[int, ...]
+    """The first byte of each of its words, or the byte that its bit is in."""
     shift: int
     """Which bit of that byte; only in the tables of bits."""
+
+    def words(self, data: bytes) -> list[int]:
+        """Return the words of the point, or its bit."""
+        if self.codec.point.space.of_bits:
+            return [data[self.starts[0]] >> self.shift & 1]
+        return [data[start] << 8 | data[start + 1] for start in self.starts]
 
 
 _Indices = NDArray[np.intp]
@@ -106,39 +113,48 @@ _Gather = tuple[_Indices, str, _Indices]
 
 
 def _places(profile: Profile, blocks: Sequence[ReadBlock]) -> list[_Place]:
-    starts = accumulate((b.space.octets(b.count) for b in blocks), initial=0)
-    places = []
-    for start, block in zip(starts, blocks, strict=False):  # the last start is the end of the data
-        for point in block.points:
-            offset = point.address - block.address
-            codec = PointCodec.of(profile, point)
-            if block.space.of_bits:
-                # The first bit is the lowest one of the first byte (Application Protocol, 6.1).
-                places.append(_Place(codec, start + offset // 8, offset % 8))
-            else:
-                places.append(_Place(codec, start + 2 * offset, 0))
-    return places
+    begins = accumulate((b.space.octets(b.count) for b in blocks), initial=0)
+    starts: dict[tuple[Space, int], int] = {}
+    bits: dict[tuple[Space, int], int] = {}
+    for begin, block in zip(begins, blocks, strict=False):  # the last is the end of the data
+        for offset, address in enumerate(range(block.address, block.address + block.count)):
+            # The first bit is the lowest one of the first byte (Application Protocol, 6.1).
+            at = offset // 8 if block.space.of_bits else 2 * offset
+            starts[block.space, address] = begin + at
+            bits[block.space, address] = offset % 8
+    return [
+        _Place(
+            PointCodec.of(profile, point),
+            tuple(starts[point.space, address] for run in point.parts for address in run),
+            bits[point.space, point.address],
+        )
+        for point, _ in whole_points(blocks)
+    ]
 
 
 def _gathers(places: Sequence[_Place]) -> list[_Gather]:
     """Return, by type: indices of the points, dtype, and where their bytes are in the data."""
     groups: dict[str, list[int]] = {}
     for index, place in enumerate(places):
-        if not place.codec.point.space.of_bits:
+        if place.codec.is_plain and not place.codec.point.space.of_bits:
             groups.setdefault(_DTYPES[place.codec.point.type], []).append(index)
     return [
         (
             np.array(indices),
             dtype,
-            np.array([[places[i].start + byte for byte in places[i].codec.read] for i in indices]),
+            np.array([_bytes_of(places[i]) for i in indices]),
         )
         for dtype, indices in groups.items()
     ]
 
 
+def _bytes_of(place: _Place) -> list[int]:
+    return [place.starts[byte // 2] + byte % 2 for byte in place.codec.read]
+
+
 def _bits(places: Sequence[_Place]) -> tuple[_Indices, _Indices, NDArray[np.uint8]] | None:
     """Return indices of the points in tables of bits, their bytes in the data, and which bits."""
-    found = [(i, p.start, p.shift) for i, p in enumerate(places) if p.codec.point.space.of_bits]
+    found = [(i, p.starts[0], p.shift) for i, p in enumerate(places) if p.codec.point.space.of_bits]
     if not found:
         return None
     indices, starts, shifts = zip(*found, strict=True)
@@ -158,8 +174,3 @@ def _sentinels(codecs: Sequence[PointCodec]) -> Values | None:
 
 def _is_switch(codec: PointCodec) -> bool:
     return codec.point.type is ValueType.BOOL and not codec.point.enum
-
-
-def _is_picked(codec: PointCodec) -> bool:
-    """Tell whether a point is a bit field or a split counter, which are too rare for arrays."""
-    return codec.point.bit is not None or codec.point.radix != 65536

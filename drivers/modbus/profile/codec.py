@@ -5,8 +5,9 @@
 
 What a raw value can mean besides a number:
 
-* a sentinel (``absent``) → BadNoData: the device says that it has no such sensor;
-* NaN or infinity in a float, or a number that the scale makes infinite → BadSensorFailure;
+* a sentinel (``absent``), or no scale factor → BadNoData: the device has no such sensor;
+* NaN or infinity in a float, a number that the scale makes infinite, a digit of BCD above 9, or
+  a scale factor beyond 10^±10 → BadSensorFailure;
 * a raw value without a code in ``enum`` → BadOutOfRange: the profile does not know that state.
 """
 
@@ -16,9 +17,25 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from heatpump_twin.config.catalogue import PointKind, Span
-from heatpump_twin.drivers.modbus.profile.profile import Order, Profile, ProfilePoint, ValueType
+from heatpump_twin.drivers.modbus.profile.number_format import (
+    WORD,
+    EncodeError,
+    number_of,
+    pattern_of,
+    raw_span,
+)
+from heatpump_twin.drivers.modbus.profile.profile import (
+    Coding,
+    Order,
+    Profile,
+    ProfilePoint,
+    ValueType,
+)
+from heatpump_twin.drivers.modbus.profile.scaling import Scaling
 from heatpump_twin.drivers.status import (
     BAD_NO_DATA,
     BAD_OUT_OF_RANGE,
@@ -26,21 +43,9 @@ from heatpump_twin.drivers.status import (
     GOOD,
 )
 
-_FORMATS = {
-    ValueType.BOOL: ">H",
-    ValueType.INT16: ">h",
-    ValueType.UINT16: ">H",
-    ValueType.INT32: ">i",
-    ValueType.UINT32: ">I",
-    ValueType.INT64: ">q",
-    ValueType.UINT64: ">Q",
-    ValueType.FLOAT32: ">f",
-    ValueType.FLOAT64: ">d",
-}
-
-
-class EncodeError(ValueError):
-    """A value has no representation in the device's registers."""
+_FLOATS = {ValueType.FLOAT32: ">f", ValueType.FLOAT64: ">d"}
+_NO_SCALE_FACTOR, _LARGEST_POWER = -32768, 10
+"""What a scale factor register holds instead of one, and the largest one (SunSpec: sunssf)."""
 
 
 def byte_positions(registers: int, order: tuple[Order, Order]) -> tuple[int, ...]:
@@ -54,109 +59,141 @@ def byte_positions(registers: int, order: tuple[Order, Order]) -> tuple[int, ...
 def normalized_sentinels(point: ProfilePoint) -> tuple[float, ...]:
     """Return the sentinels as the numbers that the point's type decodes to.
 
-    ``0x8000`` in an int16 is −32768, however the datasheet writes it.
+    ``0x8000`` in an int16 is −32768, however the datasheet writes it; −999.9 in a float32 is the
+    float32 that is nearest to it.
     """
     if point.type.is_float:
-        return point.absent
-    bits = 16 * point.type.registers
-    signed = not point.type.is_unsigned and point.type is not ValueType.BOOL
-    found = []
-    for sentinel in point.absent:
-        raw = int(sentinel) % (1 << bits)
-        found.append(float(raw - (1 << bits) if signed and raw >> (bits - 1) else raw))
-    return tuple(found)
+        packing = _FLOATS[point.type]
+        return tuple(struct.unpack(packing, struct.pack(packing, m))[0] for m in point.absent)
+    if point.radix != WORD or not point.type.is_signed:
+        return tuple(int(mark) for mark in point.absent)
+    half = 1 << 16 * point.type.registers - 1
+    return tuple(int(m) - 2 * half if m >= half else int(m) for m in point.absent)
 
 
-_NO_FIELD = -1.0
-"""What a bit field counts as where its whole register is a sentinel; no field is negative."""
+class _Absent(Exception):  # noqa: N818 (what registers can say, not an error)
+    """The registers say that there is no such sensor."""
 
 
 @dataclass(frozen=True, slots=True)
 class PointCodec:
-    """Encode and decode one point, between wire words and the catalogue's unit."""
+    """Encode and decode one point, between wire words and the catalogue's unit.
+
+    The words of a point are those of its value and, behind them, its scale factor if it has one.
+    """
 
     point: ProfilePoint
-    format: str
     read: tuple[int, ...]
     """Byte positions of the number in the words of a response; see `byte_positions`."""
     write: tuple[int, ...]
     """The same for a write request."""
     sentinels: tuple[float, ...]
-    """Raw numbers that mean: there is no such sensor."""
-    marks: tuple[float, ...]
-    """What the whole registers hold then; a bit field has no number of its own for it."""
-    factor: float
-    """value = factor · raw + offset, in the catalogue's unit"""
-    offset: float
+    """Numbers in the registers that mean: there is no such sensor. Of a bit field or a coded
+    number, that is the number in the whole of its registers."""
+    scaling: Scaling
 
     @classmethod
     def of(cls, profile: Profile, point: ProfilePoint) -> PointCodec:
         """Return the codec of a point of a profile."""
-        factor, offset = point.conversion
-        marks = normalized_sentinels(point)
         return cls(
             point,
-            _FORMATS[point.type],
             byte_positions(point.size, profile.read_order(point)),
             byte_positions(point.size, profile.write_order(point)),
-            (_NO_FIELD,) if marks and point.bit is not None else marks,
-            marks,
-            # value = (raw · scale + offset) · factor + offset of the unit, multiplied out
-            point.scale * factor,
-            point.offset * factor + offset,
+            normalized_sentinels(point),
+            Scaling.of(point),
+        )
+
+    @property
+    def factor(self) -> float:
+        """How much the value changes where the raw number changes by one, with its sign."""
+        return self.scaling.multiplier / self.scaling.divisor
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the value is its registers read as its type, so that arrays can decode it."""
+        point = self.point
+        return (
+            point.bit is None
+            and point.coding is Coding.BINARY
+            and point.radix == WORD
+            and point.scale_factor_address is None
+            and not point.spec.flags
+            # A float64 holds no mark of 64 bits exactly.
+            and all(abs(mark) <= 2**53 for mark in self.sentinels if not point.type.is_float)
         )
 
     def decode(self, words: Sequence[int]) -> tuple[float, int]:
         """Decode wire words (or one bit) into value and status."""
-        return self._meaning(self._number(words, self.read))
-
-    def number(self, words: Sequence[int]) -> float:
-        """Return the raw number in wire words, before scale and meaning."""
-        return self._number(words, self.read)
+        return self._decode(words, self.read)
 
     def decode_write(self, words: Sequence[int]) -> tuple[float, int]:
         """Decode words that are laid out as for a write into value and status."""
-        return self._meaning(self._number(words, self.write))
+        return self._decode(words, self.write)
 
-    def encode(self, value: float) -> list[int]:
+    def encode(self, value: float, held: Sequence[int] = ()) -> list[int]:
         """Return the words to write, rounded to the device's resolution.
 
-        Raises `EncodeError` where the registers cannot hold the value.
+        ``held`` are the point's words as they are, of which a bit field leaves the other bits and
+        from which the scale factor is taken: see `needs_held`. Raises `EncodeError` where the
+        registers cannot hold the value.
         """
-        return self._words(self.raw(value), self.write)
+        words = self._words(self.raw(value, held), self.write)
+        if self.point.bit is None or not held:
+            return words
+        if self.decode_write(held)[1] == BAD_NO_DATA:
+            raise EncodeError("the device has no such register at present")
+        mask = self._spread(((1 << self.point.bits) - 1) << self.point.bit, self.write)
+        kept = list(held[: self.point.size])
+        return [k & ~m | w for k, m, w in zip(kept, mask, words, strict=True)]
 
-    def encode_read(self, value: float) -> list[int]:
-        """Return the words that a device with this value shows to a reader."""
-        return self.words(self.raw(value))
+    @property
+    def needs_held(self) -> bool:
+        """Whether a write has to know what the registers hold before it."""
+        return self.point.bit is not None or self.point.scale_factor_address is not None
 
-    def words(self, raw: float) -> list[int]:
+    def encode_read(self, value: float, power: int = 0) -> list[int]:
+        """Return the words that a device with this value shows to a reader.
+
+        ``power`` is what a device with a scale factor shows there.
+        """
+        held = [0] * self.point.size + [power % WORD]
+        return self.words(self.raw(value, held), power)
+
+    def words(self, raw: float, power: int = 0) -> list[int]:
         """Return the words that a device with this raw number shows to a reader."""
-        return self._words(raw, self.read)
+        words = self._words(raw, self.read)
+        return words if self.point.scale_factor_address is None else [*words, power % WORD]
 
-    def absent_words(self) -> list[int] | None:
+    def absent_words(self, power: int = 0) -> list[int] | None:
         """Return the words that a device without this sensor shows; None: no words say so."""
-        if self.point.bit is not None:
-            return self._packed(self.marks[0], self.read) if self.marks else None
-        if self.sentinels:
-            return self._words(self.sentinels[0], self.read)
-        return self._words(math.nan, self.read) if self.point.type.is_float else None
+        factor = [] if self.point.scale_factor_address is None else [power % WORD]
+        if self.sentinels and not self.point.type.is_float:
+            mark = int(self.sentinels[0])
+            if self.point.radix != WORD:
+                mark = _split_mark(mark, self.point)
+            return self._spread(mark % (1 << 16 * self.point.size), self.read) + factor
+        if self.point.type.is_float:
+            return self._words((*self.sentinels, math.nan)[0], self.read) + factor
+        return [0] * self.point.size + [_NO_SCALE_FACTOR % WORD] if factor else None
 
-    def rounded(self, value: float) -> float:
+    def rounded(self, value: float, held: Sequence[int] = ()) -> float:
         """Return the value nearest to this one that the registers can hold."""
-        return self._meaning(self._stored(self.raw(value)))[0]
+        words = self._words(self.raw(value, held), self.read)
+        return self.decode([*words, *held[self.point.size :]])[0]
 
     def clamped(self, value: float) -> float:
         """Return the nearest value that the registers can hold without wrapping around."""
         span = raw_span(self.point)
         if span is None or self.point.spec.kind is not PointKind.ANALOG:
             return value
-        raw = min(max((value - self.offset) / self.factor, span[0]), span[1])
-        return raw * self.factor + self.offset
+        return self.scaling.value(min(max(self.scaling.raw(value), span[0]), span[1]))
 
-    def raw(self, value: float) -> float:
+    def raw(self, value: float, held: Sequence[int] = ()) -> float:
         """Return the raw number of a value; integers are rounded to nearest, halves to even."""
         if not math.isfinite(value):
             raise EncodeError(f"{value} cannot be sent")
+        if self.point.spec.flags:
+            return self._raw_of_flags(value)
         if self.point.enum:
             for key, code in self.point.enum.items():
                 if code == value:
@@ -169,119 +206,153 @@ class PointCodec:
         # Rounded, 1.5 would switch to a mode that nobody has asked for.
         if self.point.spec.kind is not PointKind.ANALOG and value != round(value):
             raise EncodeError(f"{value:g} is not a state")
-        raw = (value - self.offset) / self.factor
+        return self._raw_of_quantity(value, held)
+
+    def _raw_of_quantity(self, value: float, held: Sequence[int]) -> float:
+        try:
+            scaling = self._scaling(held) if held else self.scaling
+        except _Absent:
+            raise EncodeError("the device shows no scale factor for it") from None
+        if scaling is None:
+            raise EncodeError("the device shows a scale factor that is none")
+        raw = scaling.raw(value)
         if math.isinf(raw):
             raise EncodeError(f"{value:g} is beyond the device's numbers")
-        raw = raw if self.point.type.is_float else float(round(raw))
+        raw = raw if self.point.type.is_float else round(raw)
         # Once written, it would read back as "no such sensor" for good.
-        if raw in self.sentinels:
+        if self.point.bit is None and raw in self.sentinels:
             raise EncodeError(f"{value:g} is the device's mark for a missing sensor")
         return raw
 
-    def _meaning(self, raw: float) -> tuple[float, int]:
-        # The sentinel before all else: it is no number, and need not be a code of the enum either.
-        if raw in self.sentinels:
+    def _raw_of_flags(self, value: float) -> int:
+        bits, rest = 0, int(value)
+        for bit, code in self._flag_codes().items():
+            if rest & code:
+                bits, rest = bits | bit, rest & ~code
+        if rest or value != int(value):
+            raise EncodeError(f"the device has no state {value:g}")
+        return bits
+
+    def _decode(self, words: Sequence[int], order: tuple[int, ...]) -> tuple[float, int]:
+        try:
+            raw = self._number(words, order)
+            scaling = self._scaling(words)
+        # The mark before all else: it is no number, and need not be a code of the enum either.
+        except _Absent:
             return math.nan, BAD_NO_DATA
-        if not math.isfinite(raw):
+        if raw is None or scaling is None or not math.isfinite(raw):
             return math.nan, BAD_SENSOR_FAILURE
+        if self.point.spec.flags:
+            return self._flags(int(raw))
         if self.point.enum:
             code = self.point.enum.get(int(raw))
             return (math.nan, BAD_OUT_OF_RANGE) if code is None else (float(code), GOOD)
         if self.point.type is ValueType.BOOL:
             return float(raw != 0), GOOD
-        value = raw * self.factor + self.offset
+        value = scaling.value(raw)
         return (math.nan, BAD_SENSOR_FAILURE) if math.isinf(value) else (value, GOOD)
 
-    def _number(self, words: Sequence[int], positions: tuple[int, ...]) -> float:
+    def _flags(self, raw: int) -> tuple[float, int]:
+        """Return all states that are on at once, as the sum of their codes."""
+        known = self._flag_codes()
+        if raw & ~reduce(or_, known, 0):
+            return math.nan, BAD_OUT_OF_RANGE
+        return float(reduce(or_, (code for bit, code in known.items() if raw & bit), 0)), GOOD
+
+    def _flag_codes(self) -> dict[int, int]:
+        """Return the codes of the flags by the bits of the device."""
+        return self.point.enum or {code: code for code in self.point.spec.flags}
+
+    def _scaling(self, words: Sequence[int]) -> Scaling | None:
+        """Return the scaling with the scale factor in the words; None: it is no such factor."""
+        if self.point.scale_factor_address is None:
+            return self.scaling
+        power = (words[self.point.size] + 32768) % WORD - 32768
+        if power == _NO_SCALE_FACTOR:
+            raise _Absent
+        return self.scaling.at_power(power) if abs(power) <= _LARGEST_POWER else None
+
+    def _number(self, words: Sequence[int], order: tuple[int, ...]) -> float | None:
+        """Return the raw number in wire words; None: it is none. Raises `_Absent`."""
         if self.point.space.of_bits:
-            return float(words[0])
-        wire = struct.pack(f">{len(words)}H", *words)
-        number: float = struct.unpack(self.format, bytes(wire[i] for i in positions))[0]
-        if self.point.bit is not None:
-            # A bit of a register that is not there is not off.
-            if number in self.marks:
-                return _NO_FIELD
-            return (int(number) >> self.point.bit) & ((1 << self.point.bits) - 1)
-        if self.point.radix != 65536:
-            number = split_to_number(int(number), self.point)
+            return words[0]
+        wire = struct.pack(f">{self.point.size}H", *words[: self.point.size])
+        big = bytes(wire[position] for position in order)
+        if self.point.type.is_float:
+            found: float = struct.unpack(_FLOATS[self.point.type], big)[0]
+            if found in self.sentinels:
+                raise _Absent
+            return found
+        whole = int.from_bytes(big, "big")
+        if self.point.bit is None:
+            number = number_of(whole, self.point)
+        else:
+            number = number_of(whole >> self.point.bit & (1 << self.point.bits) - 1, self.point)
+        if self.sentinels and self._marked(whole, number):
+            raise _Absent
         return number
 
-    def _words(self, raw: float, positions: tuple[int, ...]) -> list[int]:
+    def _marked(self, whole: int, number: int | None) -> bool:
+        # A split counter's mark is the count that its words make; all others are what the whole
+        # registers hold: a bit of a register that is not there is not off.
+        if self.point.radix != WORD:
+            return number in self.sentinels
+        bits = 16 * self.point.size
+        if self.point.type.is_signed and whole >> bits - 1:
+            whole -= 1 << bits
+        return whole in self.sentinels
+
+    def _words(self, raw: float, order: tuple[int, ...]) -> list[int]:
         if self.point.space.of_bits:
             return [int(raw)]
-        if self.point.radix != 65536:
-            raw = number_to_split(int(raw), self.point)
-        if self.point.bit is not None:
-            if raw != int(raw) % (1 << self.point.bits):
-                raise EncodeError(f"{raw:g} does not fit in {self.point.bits} bits")
-            # The other bits stay 0: the emulator lays the fields of a register over each other, and
-            # a profile with a write to a bit field is refused.
-            raw = int(raw) << self.point.bit
-        return self._packed(raw, positions)
+        if self.point.type.is_float:
+            try:
+                packed = struct.pack(_FLOATS[self.point.type], raw)
+            except (struct.error, OverflowError) as error:
+                raise EncodeError(f"raw value {raw:g} does not fit in {self.point.type}") from error
+            return self._spread(int.from_bytes(packed, "big"), order)
+        # The other bits of a field's register stay 0: the emulator lays the fields of a register
+        # over each other, and `encode` merges them with what is held.
+        return self._spread(pattern_of(int(raw), self.point) << (self.point.bit or 0), order)
 
-    def _packed(self, raw: float, positions: tuple[int, ...]) -> list[int]:
-        # Packed by its type, a number that does not fit is an error; masked, it would wrap around
-        # to another value that looks sound.
-        try:
-            number = struct.pack(self.format, raw if self.point.type.is_float else int(raw))
-        except (struct.error, OverflowError) as error:
-            raise EncodeError(f"raw value {raw:g} does not fit in {self.point.type}") from error
-        wire = bytearray(len(number))
-        for index, position in enumerate(positions):
-            wire[position] = number[index]
+    def _spread(self, pattern: int, order: tuple[int, ...]) -> list[int]:
+        """Return the words of a bit pattern of the whole registers."""
+        wire = bytearray(len(order))
+        for position, byte in zip(order, pattern.to_bytes(len(order), "big"), strict=True):
+            wire[position] = byte
         return list(struct.unpack(f">{len(wire) // 2}H", wire))
 
-    def _stored(self, raw: float) -> float:
-        """Return the raw number that is left of one after encoding and decoding."""
-        return self._number(self._words(raw, self.read), self.read)
 
-
-def raw_span(point: ProfilePoint) -> tuple[int, int] | None:
-    """Return the smallest and largest raw number that the registers hold; None: it is a float."""
-    if point.type.is_float:
-        return None
-    if point.radix != 65536:
-        return 0, int(point.radix**point.type.registers) - 1
-    width = point.bits if point.bit is not None else 16 * point.type.registers
-    if point.type.is_unsigned:
-        return 0, (1 << width) - 1
-    return -(1 << width - 1), (1 << width - 1) - 1
+def _split_mark(mark: int, point: ProfilePoint) -> int:
+    """Return the words of a split counter's mark, each of which may count above the radix."""
+    # Where every word has the same mark, the count is that mark at each place.
+    places = sum(point.radix**i for i in range(point.type.registers))
+    word, rest = divmod(mark, places)
+    if rest == 0 and word < WORD:
+        return sum(word << 16 * i for i in range(point.type.registers))
+    return pattern_of(mark, point)
 
 
 def reach(point: ProfilePoint) -> Span | None:
     """Return the smallest and largest value that the registers hold, in the catalogue's unit.
 
-    None: it is a float.
+    None: it is a float, or its scale is in the device.
     """
     span = raw_span(point)
-    if span is None:
+    if span is None or point.scale_factor_address is not None:
         return None
-    factor, offset = point.conversion
-    ends = [(raw * point.scale + point.offset) * factor + offset for raw in span]
+    scaling = Scaling.of(point)
+    ends = [scaling.value(raw) for raw in span]
     return min(ends), max(ends)
 
 
-def split_to_number(packed: int, point: ProfilePoint) -> int:
-    """Return the number of a split counter, each word of which counts `radix` (kWh, MWh: 1000)."""
-    number = 0
-    for index in reversed(range(point.type.registers)):
-        number = number * point.radix + (packed >> 16 * index & 0xFFFF)
-    return number
+def text(words: Sequence[int], byte_order: Order = Order.BIG) -> str:
+    """Return the text of a string point: two characters a register.
 
-
-def number_to_split(number: int, point: ProfilePoint) -> int:
-    """Return the words of a split counter with this number, packed into one integer."""
-    packed = 0
-    for index in range(point.type.registers):
-        number, digit = divmod(number, point.radix)
-        packed |= digit << 16 * index
-    if number:
-        raise EncodeError("the count does not fit in the counter's registers")
-    return packed
-
-
-def text(words: Sequence[int]) -> str:
-    """Return the text of a string point: two ASCII characters a register, padded with NUL."""
-    wire = struct.pack(f">{len(words)}H", *words)
-    # A name with an odd sign is shown with a mark in its place: it is only for people to read.
+    It may be padded with NUL, blanks or FF on either side.
+    """
+    packing = f"{'>' if byte_order is Order.BIG else '<'}{len(words)}H"
+    wire = struct.pack(packing, *words).strip(b"\0\xff ")
+    # Behind the first NUL there may be what is left of a longer text. A name with an odd sign is
+    # shown with a mark in its place: it is only for people to read.
     return wire.split(b"\0", 1)[0].decode("ascii", errors="replace").strip()

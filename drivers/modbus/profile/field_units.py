@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -9,39 +11,49 @@ from heatpump_twin.config.catalogue import UNITS
 
 
 class Conversion(NamedTuple):
-    """``catalogue value = factor · field value + offset``."""
+    """``catalogue value = factor · field value + offset``, in exact numbers."""
 
-    factor: float = 1.0
-    offset: float = 0.0
+    factor: Fraction = Fraction(1)
+    offset: Fraction = Fraction(0)
+
+    def of(self, value: float) -> float:
+        """Return a field value in the catalogue's unit, rounded once."""
+        return float(exact(value) * self.factor + self.offset) if math.isfinite(value) else value
 
 
-_FAHRENHEIT = 5 / 9
+def exact(number: float) -> Fraction:
+    """Return the number that a person has written: 0.1 is one tenth, which no float is."""
+    return Fraction(repr(number))
+
+
+_FAHRENHEIT = Fraction(5, 9)
+_HOUR = Fraction(1, 60)
 
 FIELD_UNITS = MappingProxyType(
     {
         "degC": ("Cel", Conversion()),
         "degF": ("Cel", Conversion(_FAHRENHEIT, -32 * _FAHRENHEIT)),
-        "kW": ("W", Conversion(1e3)),
-        "MW": ("W", Conversion(1e6)),
-        "kVA": ("VA", Conversion(1e3)),
-        "kvar": ("var", Conversion(1e3)),
-        "Wh": ("kWh", Conversion(1e-3)),
-        "MWh": ("kWh", Conversion(1e3)),
-        "MJ": ("kWh", Conversion(1 / 3.6)),
-        "GJ": ("kWh", Conversion(1e3 / 3.6)),
-        "mV": ("V", Conversion(1e-3)),
-        "mA": ("A", Conversion(1e-3)),
-        "l/h": ("l/min", Conversion(1 / 60)),
-        "l/s": ("l/min", Conversion(60.0)),
-        "m3/h": ("l/min", Conversion(1000 / 60)),
-        "l": ("m3", Conversion(1e-3)),
-        "Pa": ("bar", Conversion(1e-5)),
-        "kPa": ("bar", Conversion(1e-2)),
-        "MPa": ("bar", Conversion(10.0)),
-        "mbar": ("bar", Conversion(1e-3)),
+        "kW": ("W", Conversion(Fraction(1000))),
+        "MW": ("W", Conversion(Fraction(1000_000))),
+        "kVA": ("VA", Conversion(Fraction(1000))),
+        "kvar": ("var", Conversion(Fraction(1000))),
+        "Wh": ("kWh", Conversion(Fraction(1, 1000))),
+        "MWh": ("kWh", Conversion(Fraction(1000))),
+        "MJ": ("kWh", Conversion(Fraction(10, 36))),
+        "GJ": ("kWh", Conversion(Fraction(10_000, 36))),
+        "mV": ("V", Conversion(Fraction(1, 1000))),
+        "mA": ("A", Conversion(Fraction(1, 1000))),
+        "l/h": ("l/min", Conversion(_HOUR)),
+        "l/s": ("l/min", Conversion(Fraction(60))),
+        "m3/h": ("l/min", Conversion(1000 * _HOUR)),
+        "l": ("m3", Conversion(Fraction(1, 1000))),
+        "Pa": ("bar", Conversion(Fraction(1, 100_000))),
+        "kPa": ("bar", Conversion(Fraction(1, 100))),
+        "MPa": ("bar", Conversion(Fraction(10))),
+        "mbar": ("bar", Conversion(Fraction(1, 1000))),
         # 1 psi is 6894.757293 Pa; 1 kgf is 9.80665 N by definition.
-        "psi": ("bar", Conversion(0.0689475729)),
-        "kgf/cm2": ("bar", Conversion(0.980665)),
+        "psi": ("bar", Conversion(Fraction("0.0689475729"))),
+        "kgf/cm2": ("bar", Conversion(Fraction("0.980665"))),
     }
 )
 """Field unit → the catalogue's unit and the conversion to it."""

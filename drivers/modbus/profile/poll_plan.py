@@ -2,40 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space
 
 
+class Part(NamedTuple):
+    """A run of addresses that a point has in one table: all of its words, or some of them."""
+
+    point: ProfilePoint
+    address: int
+    end: int
+
+    @classmethod
+    def all_of(cls, point: ProfilePoint) -> Iterator[Part]:
+        """Give all parts of a point."""
+        return (cls(point, run.start, run.stop) for run in point.parts)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadBlock:
-    """The block of addresses of one read request, and the points it is for, by address."""
+    """The block of addresses of one read request, and the parts of points in it, by address."""
 
     space: Space
-    points: tuple[ProfilePoint, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def points(self) -> tuple[ProfilePoint, ...]:
+        """The points that have a part in the block, each once."""
+        return tuple({part.point.point: part.point for part in self.parts}.values())
 
     @property
     def address(self) -> int:
         """First address of the request."""
-        return self.points[0].address
+        return self.parts[0].address
 
     @property
     def count(self) -> int:
         """Registers, or bits, of the request."""
-        return max(point.end for point in self.points) - self.address
+        return max(part.end for part in self.parts) - self.address
 
     def halves(self) -> tuple[ReadBlock, ReadBlock]:
         """Split the block at its widest hole, else in the middle.
 
         A hole first, because that is what a device most likely refuses: an address it lacks.
         """
-        holes = [b.address - a.end for a, b in pairwise(self.points)]
+        holes = [b.address - a.end for a, b in pairwise(self.parts)]
         widest = max(holes)
-        middle = len(self.points) // 2
+        middle = len(self.parts) // 2
         cut = holes.index(widest) + 1 if widest > 0 else middle
-        return ReadBlock(self.space, self.points[:cut]), ReadBlock(self.space, self.points[cut:])
+        return ReadBlock(self.space, self.parts[:cut]), ReadBlock(self.space, self.parts[cut:])
+
+
+def lone_blocks(point: ProfilePoint) -> list[ReadBlock]:
+    """Return the requests that read one point and nothing else."""
+    return [ReadBlock(point.space, (part,)) for part in Part.all_of(point)]
+
+
+def whole_points(blocks: Sequence[ReadBlock]) -> list[tuple[ProfilePoint, int]]:
+    """Return the points of which all parts are in the blocks, and in which block the last one is.
+
+    They are in the order in which they are complete.
+    """
+    # Nearly all points have one part, so that the order is that of the blocks.
+    missing: dict[str, int] = {}
+    found = []
+    for place, block in enumerate(blocks):
+        for point, _, _ in block.parts:
+            missing[point.point] = missing.get(point.point, len(point.parts)) - 1
+            if missing[point.point] == 0:
+                found.append((point, place))
+    return found
 
 
 def plan(profile: Profile, wanted: Iterable[ProfilePoint]) -> list[ReadBlock]:
@@ -51,43 +91,42 @@ def plan(profile: Profile, wanted: Iterable[ProfilePoint]) -> list[ReadBlock]:
     chosen = {point.point for point in wanted}
     blocks = []
     for space in Space:  # each table has a function code of its own, so that no request spans two
-        known = sorted((p for p in profile.points if p.space is space), key=_by_address)
-        blocks += _cover(profile, space, known, [p for p in known if p.point in chosen])
+        points = [point for point in profile.points if point.space is space]
+        known = sorted((part for p in points for part in Part.all_of(p)), key=_by_address)
+        blocks += _cover(profile, space, known, [p for p in known if p.point.point in chosen])
     return blocks
 
 
 def _cover(
-    profile: Profile, space: Space, known: Sequence[ProfilePoint], wanted: Sequence[ProfilePoint]
+    profile: Profile, space: Space, known: Sequence[Part], wanted: Sequence[Part]
 ) -> list[ReadBlock]:
     barriers = _barriers(known, profile.limits.gap)
     blocks: list[ReadBlock] = []
-    open_: list[ProfilePoint] = []
-    for point in wanted:
-        if open_ and not _fits(open_, point, profile.limits.of(space), barriers):
+    open_: list[Part] = []
+    for part in wanted:
+        if open_ and not _fits(open_, part, profile.limits.of(space), barriers):
             blocks.append(ReadBlock(space, tuple(open_)))
             open_ = []
-        open_.append(point)
+        open_.append(part)
     return [*blocks, ReadBlock(space, tuple(open_))] if open_ else blocks
 
 
-def _fits(
-    block: Sequence[ProfilePoint], point: ProfilePoint, limit: int, barriers: Sequence[int]
-) -> bool:
+def _fits(block: Sequence[Part], part: Part, limit: int, barriers: Sequence[int]) -> bool:
     start = block[0].address
-    return point.end - start <= limit and not any(start < b <= point.address for b in barriers)
+    return part.end - start <= limit and not any(start < b <= part.address for b in barriers)
 
 
-def _barriers(known: Sequence[ProfilePoint], gap: int) -> list[int]:
+def _barriers(known: Sequence[Part], gap: int) -> list[int]:
     """Return the addresses behind holes that no request may span."""
     found = []
     # Measured between all points of the profile, wanted or not: the device has those addresses.
     end = known[0].end if known else 0
-    for point in known[1:]:
-        if point.address - end > gap:
-            found.append(point.address)
-        end = max(end, point.end)
+    for part in known[1:]:
+        if part.address - end > gap:
+            found.append(part.address)
+        end = max(end, part.end)
     return found
 
 
-def _by_address(point: ProfilePoint) -> tuple[int, int]:
-    return point.address, point.bit or 0
+def _by_address(part: Part) -> tuple[int, int]:
+    return part.address, part.point.bit or 0

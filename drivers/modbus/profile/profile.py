@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
@@ -13,13 +12,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     WithJsonSchema,
     model_validator,
 )
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, Span
 from heatpump_twin.config.quantities import Duration
-from heatpump_twin.drivers.modbus.profile.field_units import Conversion, conversion
+from heatpump_twin.drivers.modbus.profile.field_units import Conversion, conversion, exact
+from heatpump_twin.drivers.modbus.profile.point_check import point_mistakes
 
 ASSET_TYPE = "heat_pump"
 
@@ -99,8 +100,24 @@ class ValueType(StrEnum):
 
     @property
     def is_unsigned(self) -> bool:
-        """Whether it is an unsigned integer, out of which a bit field can be picked."""
+        """Whether it is an unsigned integer."""
         return self.value.startswith("uint")
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it is a signed integer."""
+        return self.value.startswith("int")
+
+
+class Coding(StrEnum):
+    """What the bits of an integer mean."""
+
+    BINARY = "binary"
+    """Two's complement where it is signed."""
+    BCD = "bcd"
+    """A decimal digit in every four bits."""
+    SIGN_MAGNITUDE = "sign_magnitude"
+    """The highest bit is the sign, the others count upwards from 0 for either sign."""
 
 
 class PollClass(StrEnum):
@@ -126,8 +143,9 @@ class WriteRules(_Section):
     function: WriteFunction | None = Field(
         None, description="default: single for one register or coil, else multiple"
     )
-    space: Space | None = Field(
-        None, description="where it is written, if not where it is read; at the same address"
+    space: Space | None = Field(None, description="table it is written in, if not where it is read")
+    address: int | None = Field(
+        None, ge=0, le=65535, description="address it is written at, if not where it is read"
     )
     throttle: Duration = Field(
         0.0, ge=0, description="shortest time between writes, for EEPROM cells [s]"
@@ -151,6 +169,8 @@ class WriteRules(_Section):
 
 
 _NUMBER_OR_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
+# An int stays one: as a float, the largest number of 64 bits would be another.
+Mark = Annotated[int, Strict()] | float
 
 
 def _several(value: object) -> object:
@@ -176,11 +196,25 @@ class ProfilePoint(_Section):
     address: int = Field(ge=0, le=65535, description="zero-based, as on the wire")
     type: ValueType
     length: int | None = Field(None, ge=1, le=125, description="registers of a string")
-    bit: int | None = Field(None, ge=0, le=63, description="lowest bit of a bit field")
+    bit: int | None = Field(
+        None, ge=0, le=63, description="lowest bit of a bit field; signed if the type is"
+    )
     bits: int = Field(1, ge=1, le=32, description="width of a bit field")
     word_order: Order | None = Field(None, description="default: the profile's")
     byte_order: Order | None = Field(None, description="default: the profile's")
     write_word_order: Order | None = Field(None, description="default: word_order")
+    coding: Coding = Coding.BINARY
+    next_words: tuple[Annotated[int, Field(ge=0, le=65535)], ...] = Field(
+        (),
+        description="addresses of the second word and those behind it, where they are not adjacent",
+    )
+    scale_factor_address: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="register of the same table that holds the power of ten of the scale, an int16 "
+        "from -10 to 10; 0x8000 there: the value is absent (sunssf of SunSpec)",
+    )
     radix: int = Field(
         65536, ge=2, le=65536, description="units of a word in the next higher one (split counters)"
     )
@@ -188,20 +222,31 @@ class ProfilePoint(_Section):
     offset: float = 0.0
     unit: str | None = Field(None, description="the device's unit; default: the catalogue's")
     absent: Annotated[
-        tuple[float, ...], BeforeValidator(_several), WithJsonSchema(_NUMBER_OR_NUMBERS)
+        tuple[Mark, ...], BeforeValidator(_several), WithJsonSchema(_NUMBER_OR_NUMBERS)
     ] = Field((), description="raw values that mean: there is no such sensor")
     enum: dict[int, int] = Field(default_factory=dict, description="raw value → catalogue code")
     poll: PollClass = PollClass.FAST
     write: Annotated[WriteRules | None, BeforeValidator(_rules)] = None
 
-    @property
+    @cached_property
     def spec(self) -> PointSpec:
-        """The point's declaration in the catalogue."""
-        return CATALOGUE[ASSET_TYPE][self.point]
+        """The point's declaration in the catalogue, with the step of its registers."""
+        return self.stepping(CATALOGUE[ASSET_TYPE][self.point])
+
+    def stepping(self, spec: PointSpec) -> PointSpec:
+        """Return a declaration with the step of these registers, if it has none and they have."""
+        of_device = self.type.is_float or self.scale_factor_address is not None
+        if of_device or spec.step is not None or spec.kind is not PointKind.ANALOG:
+            return spec
+        factor = conversion(self.unit, spec.unit).factor if self.unit and spec.unit else 1
+        return spec.model_copy(update={"step": abs(float(exact(self.scale) * factor)) or None})
 
     @property
     def codes(self) -> set[int]:
         """The codes that the device has of those in the catalogue; empty for an analog value."""
+        if self.spec.flags and self.enum:
+            had = sum(self.enum.values())
+            return {code for code in self.spec.codes if code | had == had}
         return set(self.enum.values()) or set(self.spec.codes)
 
     @cached_property
@@ -219,11 +264,16 @@ class ProfilePoint(_Section):
     @property
     def accepted(self) -> Span:
         """What the device accepts in a write, in the catalogue's unit."""
-        factor, offset = self.conversion
         rules = self.write or WriteRules()
-        low = -math.inf if rules.min is None else rules.min * factor + offset
-        high = math.inf if rules.max is None else rules.max * factor + offset
+        low = -math.inf if rules.min is None else self.conversion.of(rules.min)
+        high = math.inf if rules.max is None else self.conversion.of(rules.max)
         return low, high
+
+    @property
+    def write_address(self) -> int:
+        """The address that a write goes to."""
+        rules = self.write
+        return self.address if rules is None or rules.address is None else rules.address
 
     @property
     def size(self) -> int:
@@ -232,8 +282,16 @@ class ProfilePoint(_Section):
 
     @property
     def end(self) -> int:
-        """First address behind the value."""
-        return self.address + self.size
+        """First address behind the value, or behind its first word where they are not adjacent."""
+        return self.address + (1 if self.next_words else self.size)
+
+    @cached_property
+    def parts(self) -> tuple[range, ...]:
+        """The addresses of the value, and of its scale factor behind it, run by run."""
+        runs = [range(self.address, self.end), *(range(a, a + 1) for a in self.next_words)]
+        if self.scale_factor_address is not None:
+            runs.append(range(self.scale_factor_address, self.scale_factor_address + 1))
+        return tuple(runs)
 
     @model_validator(mode="after")
     def _consistent(self) -> ProfilePoint:
@@ -243,64 +301,7 @@ class ProfilePoint(_Section):
 
     def _mistakes(self) -> list[str]:
         """Return what is impossible about the point, in the order in which to repair it."""
-        if self.type is ValueType.STRING or self.length is not None:
-            return self._string_mistakes()
-        if self.point not in CATALOGUE[ASSET_TYPE]:
-            near = get_close_matches(self.point, CATALOGUE[ASSET_TYPE], 1)
-            hint = f"; did you mean {near[0]}?" if near else "; see docs/point-list.md"
-            return [f"the catalogue has no point {self.point!r}{hint}"]
-        found = []
-        if self.space.of_bits and self.type is not ValueType.BOOL:
-            found.append(f"a {self.space} holds a bool, not {self.type}")
-        if self.end > 65536:
-            found.append("the value ends behind address 65535")
-        if self.scale == 0:
-            found.append("scale 0 makes every value the same")
-        if self.bit is not None and not self.type.is_unsigned:
-            found.append("a bit field is picked out of an unsigned type")
-        if self.bit is not None and self.bit + self.bits > 16 * self.type.registers:
-            found.append("the bit field ends outside its registers")
-        if self.radix != 65536 and not (self.type.is_unsigned and self.type.registers > 1):
-            found.append("radix splits a uint32 or uint64")
-        return found + self._meaning_mistakes()
-
-    def _string_mistakes(self) -> list[str]:
-        if self.type is not ValueType.STRING:
-            return ["only a string has a length"]
-        if self.length is None:
-            return ["a string needs its length in registers"]
-        if self.space.of_bits:
-            return [f"a {self.space} holds a bool, not a string"]
-        return ["a string cannot be written"] if self.write is not None else []
-
-    def _meaning_mistakes(self) -> list[str]:
-        found = []
-        spec = self.spec
-        codes = set(spec.codes)
-        if spec.kind is PointKind.ANALOG and self.enum:
-            found.append(f"{self.point} is a quantity, so it has no enum")
-        if spec.kind is not PointKind.ANALOG and self.unit is not None:
-            found.append(f"{self.point} is a state, so it has no unit")
-        if unknown := set(self.enum.values()) - codes if codes else set():
-            found.append(f"{self.point} has no code {sorted(unknown)}; it has {sorted(codes)}")
-        if len(set(self.enum.values())) < len(self.enum) and self.write is not None:
-            found.append("two raw values have the same code, so a write would be ambiguous")
-        if self.unit is not None and spec.unit is not None:
-            try:
-                conversion(self.unit, spec.unit)
-            except ValueError as error:
-                found.append(str(error))
-        if self.write_space is not None and not self.write_space.writable:
-            found.append(f"a {self.write_space} cannot be written")
-        if self.write_space is not None and self.write_space.of_bits != self.space.of_bits:
-            found.append(f"what is read as {self.space} cannot be written as {self.write_space}")
-        if self.write is not None and self.write.momentary and spec.kind is not PointKind.TWO_STATE:
-            found.append(f"a push-button has two states, and {self.point} has not")
-        # That would be a read-modify-write of the whole register, between the halves of which the
-        # device itself may change the other bits. Mask Write Register (22) is not used.
-        if self.write is not None and self.bit is not None:
-            found.append("a bit field cannot be written: the other bits could change meanwhile")
-        return found
+        return point_mistakes(self)
 
 
 class UnverifiedPoint(ProfilePoint):

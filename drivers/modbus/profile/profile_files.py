@@ -67,7 +67,7 @@ def _across_points(source: YamlSource, profile: Profile) -> Iterator[Problem]:
         if point.point in first:
             yield source.problem(("points", index, "point"), f"{point.point} is given twice")
         first.setdefault(point.point, index)
-        if point.size > profile.limits.of(point.space):
+        if len(point.parts[0]) > profile.limits.of(point.space):
             message = f"{point.size} addresses do not fit in one request of this device"
             yield source.problem(("points", index, "address"), message)
         for name in point.write.requires if point.write else ():
@@ -102,8 +102,23 @@ def _reading(point: UnverifiedPoint) -> dict[str, Any]:
 
 def overlap(a: ProfilePoint, b: ProfilePoint) -> bool:
     """Tell whether two points claim the same bits of a device."""
-    if a.space is not b.space or a.end <= b.address or b.end <= a.address:
+    if a.space is not b.space or not _meet(a, b):
+        return False
+    # A bit of a value that is a combination of states may be a point as well.
+    if (a.spec.flags and b.bit is not None) or (b.spec.flags and a.bit is not None):
         return False
     if a.bit is None or b.bit is None or a.address != b.address:
         return True
     return a.bit < b.bit + b.bits and b.bit < a.bit + a.bits
+
+
+def _meet(a: ProfilePoint, b: ProfilePoint) -> bool:
+    """Tell whether values share an address. Several may share the register of a scale factor."""
+    if a.parts[1:] or b.parts[1:]:
+        return not set(_addresses(a)).isdisjoint(_addresses(b))
+    return a.address < b.end and b.address < a.end
+
+
+def _addresses(point: ProfilePoint) -> Iterator[int]:
+    runs = point.parts if point.scale_factor_address is None else point.parts[:-1]
+    return (address for run in runs for address in run)

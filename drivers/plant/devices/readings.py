@@ -30,6 +30,7 @@ ABSENT = frozenset(
         "compressor_speed",
         "compressor_hours",
         "compressor_starts",
+        "active_functions",
         "controller_state",
         "heating_curve",
         "heating_curve_offset",

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from heatpump_twin.config.catalogue import Group, PointKind, PointRole, Span
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
-from heatpump_twin.drivers.modbus.profile.codec import EncodeError, PointCodec
+from heatpump_twin.drivers.modbus.profile.codec import PointCodec
+from heatpump_twin.drivers.modbus.profile.number_format import EncodeError
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint
 from heatpump_twin.drivers.plant.errors import SignalError
 from heatpump_twin.drivers.plant.noise import channel, uniform

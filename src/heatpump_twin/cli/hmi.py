@@ -20,10 +20,8 @@ def serve_hmi(
     """Serve the web HMI of a running twin."""
     with loading():
         from heatpump_twin.hmi.app import run_hmi
-        from heatpump_twin.runtime.children import end_with_parent
 
     settings = load_site(site, set_ or ())
     configure("hmi")
-    end_with_parent()
     # No lock on the data directory: the twin that this HMI shows holds it.
     run_hmi(settings, DataDirectory.open(data))

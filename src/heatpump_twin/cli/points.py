@@ -33,7 +33,7 @@ OutputOption = Annotated[
 _TITLES = {
     "node_id": "NodeId", "local_node_id": "NodeId (index now)", "browse_path": "Browse path",
     "display_name": "Name", "data_type": "Data type", "unit": "Unit", "unece_code": "UNECE code",
-    "low": "Low", "high": "High", "states": "States", "access": "Access",
+    "low": "Low", "high": "High", "decimals": "Decimals", "states": "States", "access": "Access",
     "historized": "Historized", "role": "Role", "group": "Group", "description": "Description",
 }  # fmt: skip
 

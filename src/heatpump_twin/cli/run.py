@@ -9,7 +9,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.loading import loading
 from heatpump_twin.logs import configure
-from heatpump_twin.stopping import until_stopped
+from heatpump_twin.stopping import end_at_once, until_stopped
 
 command = typer.Typer(add_completion=False)
 
@@ -17,6 +17,7 @@ command = typer.Typer(add_completion=False)
 @command.command()
 def run_site(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
     """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
+    end_at_once()
     with loading():
         from heatpump_twin.runtime.run import run
         from heatpump_twin.runtime.site_check import examine

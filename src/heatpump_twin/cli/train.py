@@ -14,6 +14,7 @@ from heatpump_twin.cli.options import DataOption, SetOption, SiteOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
 from heatpump_twin.logs import configure
+from heatpump_twin.parent import is_child
 
 command = typer.Typer(add_completion=False)
 
@@ -32,11 +33,10 @@ def train_heat_pump(
     set_: SetOption = None,
 ) -> None:
     """Train the heat-up model of a heat pump on its recorded history."""
-    from heatpump_twin.runtime.children import end_with_parent
     from heatpump_twin.training.train_model import train_model
 
     # Only as a child: whoever trains by hand waits for it, and has the machine to himself.
-    if end_with_parent():
+    if is_child():
         os.nice(TRAINING_NICE)
     settings = load_site(site, set_ or ())
     configure("train")

@@ -11,7 +11,6 @@ from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.plant.errors import PlantError
 from heatpump_twin.drivers.plant.serve.site_plant import plant_clock, serve_plant
 from heatpump_twin.errors import TwinError
-from heatpump_twin.runtime.children import end_with_parent
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -21,7 +20,6 @@ async def run_plant(site: Site, stop: asyncio.Event) -> None:
     # Said and not served empty: a plant without devices would look like one that hangs.
     if site.plant is None or not site.emulated_gateways():
         raise TwinError("this site has no emulated devices: give a device `connection: emulated`")
-    end_with_parent()
     clock = plant_clock(site.plant, SystemClock().now())
     try:
         await serve_plant(site, clock, lambda: log.info("plant serves"), stop)

@@ -55,8 +55,9 @@ def assemble(site: Site, data: DataDirectory | None, problem: ProblemAt | None =
     plans = plan_devices(site, problem)
     plates = {pump.id: pump.plate for pump in site.heat_pumps}
     offered: dict[str, list[MappedPoint]] = {asset: [] for asset in plates}
-    for asset, point, _, limits in mapped_points(plans):
-        offered[asset].append(MappedPoint(point, _within_plate(point, limits, plates[asset])))
+    for asset, point, spec, limits in mapped_points(plans):
+        within = _within_plate(point, limits, plates[asset])
+        offered[asset].append(MappedPoint(point, within, spec))
     # Shared, so that a packaged model is loaded once however many heat pumps use it.
     loaded: dict[Path, HeatUpModel] = {}
     found = {

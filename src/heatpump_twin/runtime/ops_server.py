@@ -21,14 +21,14 @@ class PartHealth:
     detail: str
 
 
-Readiness = Callable[[], Mapping[str, PartHealth]]
+ReadinessLook = Callable[[], Mapping[str, PartHealth]]
 
 
 class OpsServer:
     """HTTP server of health for watchdogs and of metrics for Prometheus."""
 
     def __init__(
-        self, settings: OpsSettings, readiness: Readiness, registry: CollectorRegistry
+        self, settings: OpsSettings, readiness: ReadinessLook, registry: CollectorRegistry
     ) -> None:
         self._settings = settings
         self._readiness = readiness

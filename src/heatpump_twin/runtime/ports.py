@@ -1,11 +1,10 @@
-"""Check the TCP ports of child processes: free before the start, open afterwards.
+"""Check that the TCP ports of child processes are free before the start.
 
 Better one clear error than a child that keeps dying.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Iterator
 
@@ -37,18 +36,6 @@ def _try_to_listen(host: str, port: int) -> None:
     # As servers do it: a connection that lingers from the last run is no obstacle.
     with socket.create_server(address[:2], family=family, reuse_port=False):
         pass
-
-
-async def listens(host: str, port: int) -> bool:
-    """Tell whether a TCP port accepts connections."""
-    try:
-        # A host that drops packets would hold the caller for minutes.
-        async with asyncio.timeout(2.0):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError):
-        return False
-    writer.close()
-    return True
 
 
 def _needed(site: Site) -> Iterator[tuple[str, int, str]]:

@@ -1,34 +1,22 @@
-"""Watch the readiness of each part of the twin for ``/readyz``."""
+"""Readiness of each part of the twin for ``/readyz``."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 from heatpump_twin.config.settings import Site
+from heatpump_twin.runtime.children import Children, ChildState
 from heatpump_twin.runtime.ops_server import PartHealth
 from heatpump_twin.runtime.parts.twin_parts import TwinParts
-from heatpump_twin.runtime.ports import listens
-
-HMI_PROBE_PERIOD = 0.25
 
 
-class ReadinessWatch:
-    """Readiness of all parts; it probes by itself whether the HMI serves."""
+class Readiness:
+    """Readiness of all parts, with a detail in words for each."""
 
-    def __init__(self, site: Site, parts: TwinParts) -> None:
+    def __init__(self, site: Site, parts: TwinParts, children: Children) -> None:
         self._site = site
         self._parts = parts
-        self._hmi_serves = False
-
-    async def run(self) -> None:
-        """Probe the HMI's port for ever: four times a second until it is open, then every 5 s."""
-        hmi = self._site.hmi
-        while hmi.enabled:
-            # The port and not the process: a child that lives but does not serve is of no use to
-            # a person.
-            self._hmi_serves = await listens(hmi.host, hmi.port)
-            await asyncio.sleep(HMI_PROBE_PERIOD * (20 if self._hmi_serves else 1))
+        self._children = children
 
     def health(self) -> Mapping[str, PartHealth]:
         """Return the health of each part, by name."""
@@ -46,8 +34,11 @@ class ReadinessWatch:
                 for driver in self._parts.field.drivers
             },
         }
-        if self._site.hmi.enabled:
-            parts["hmi"] = PartHealth(self._hmi_serves, hmi_url(self._site))
+        for child in self._children:
+            # What it does and not that it lives: a child that hangs is of no use to a person.
+            works = child.state is ChildState.RUNNING
+            url = hmi_url(self._site) if child is self._children.hmi else child.detail
+            parts[child.name] = PartHealth(works, url if works else child.detail)
         return parts
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +15,8 @@ from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD, UNCERTAIN
-from heatpump_twin.runtime.children import PARENT_WATCH, end
+from heatpump_twin.parent import child_environment
+from heatpump_twin.runtime.children import end
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH
 from heatpump_twin.twin_engine.foresight.model_card import ModelError, card_path
@@ -148,10 +148,10 @@ class Retraining:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "heatpump_twin", "train", "--heat-pump", asset),
             *("--output", str(output), *self._arguments),
-            stdin=asyncio.subprocess.PIPE,  # it ends when this closes: also if we are killed
+            stdin=asyncio.subprocess.PIPE,  # it ends with us: `end_with_parent`
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, PARENT_WATCH: "1"},
+            env=child_environment(),
             start_new_session=True,
         )
         log.info("training in a child process", asset=asset, pid=process.pid)

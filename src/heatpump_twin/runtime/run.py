@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from heatpump_twin.config.data_directory import DataDirectory, unusable
 from heatpump_twin.config.load import SiteFile
@@ -20,24 +21,33 @@ from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError
 from heatpump_twin.loading import loading
-from heatpump_twin.runtime.children import Child, Children
+from heatpump_twin.runtime.children import Child, Children, Probe
 from heatpump_twin.runtime.first_run import create_administrator, exclusive
 from heatpump_twin.runtime.ports import require_free_ports
+from heatpump_twin.runtime.web_probe import local_url, page_is_served
 from heatpump_twin.server.errors import ServerError
 from heatpump_twin.server.security.users import UserStore
+from heatpump_twin.stopping import StopRequest
 
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _STDIN = 0
 """A number and not ``sys.stdin``, which is None where it was closed."""
 
 
-async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Event) -> None:
+async def run(site: Site, data: DataDirectory, file: SiteFile, stop: StopRequest) -> None:
     """Run the twin until ``stop`` is set. What a person can mend is raised as `TwinError`.
 
     ``file`` is where ``site`` is from; it is read again on SIGHUP.
     """
     # Before anything slow: SIGHUP without a handler ends a process.
     reload = _hung_up(stop)
+    async with stop.ends_start():
+        await _run(site, data, file, stop, reload)
+
+
+async def _run(
+    site: Site, data: DataDirectory, file: SiteFile, stop: StopRequest, reload: asyncio.Event
+) -> None:
     with exclusive(data):
         try:
             users = UserStore(data.users)
@@ -60,7 +70,7 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: asyncio.Eve
             raise
 
 
-def _hung_up(stop: asyncio.Event) -> asyncio.Event:
+def _hung_up(stop: StopRequest) -> asyncio.Event:
     """Return an event that SIGHUP sets. When our terminal is closed it means ``stop`` instead."""
     reload = asyncio.Event()
     in_terminal = os.isatty(_STDIN)
@@ -82,15 +92,25 @@ async def _started(
     plant = hmi = None
     async with AsyncExitStack() as stack:
         if site.plant is not None and site.plant.managed and site.emulated_gateways():
-            plant = Child("plant", ["plant", *arguments])
+            control = local_url("http", "127.0.0.1", site.plant.control_port, "/faults")
+            plant = Child("plant", ["plant", *arguments], _served(control))
             stack.push_async_callback(plant.stop)
             await plant.start()
         if site.hmi.enabled:
             _trust_hmi(data)
-            hmi = Child("hmi", ["hmi", *arguments, "--data", str(data.root)])
+            scheme = "https" if site.hmi.certificate else "http"
+            page = local_url(scheme, site.hmi.host, site.hmi.port, "/login")
+            hmi = Child("hmi", ["hmi", *arguments, "--data", str(data.root)], _served(page))
             stack.push_async_callback(hmi.stop)
             await hmi.start()
-        yield Children(plant, hmi, arguments)
+        children = Children(plant, hmi, arguments)
+        # Together, where one of them takes its time; on an early way out one by one, as above.
+        stack.push_async_callback(children.stop)
+        yield children
+
+
+def _served(url: str) -> Probe:
+    return partial(page_is_served, url)
 
 
 def _trust_hmi(data: DataDirectory) -> None:

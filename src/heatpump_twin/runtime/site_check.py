@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from heatpump_twin.config.catalogue import SITE
+from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.config.load import SiteFile, SiteReading, read_site
@@ -23,7 +23,7 @@ from heatpump_twin.runtime.checks.device_lines import check_lines
 from heatpump_twin.runtime.checks.named_files import (
     check_certificate,
     check_database,
-    load_packs,
+    check_packs,
 )
 from heatpump_twin.runtime.checks.plate_units import check_plates
 from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_ports
@@ -99,7 +99,7 @@ def _examined(file: SiteFile, data: DataDirectory | None) -> Examined:
     except ConfigError as error:
         reading.take(error.problems)
     _lint_profiles(reading, site)
-    packs = load_packs(reading, site)
+    packs = check_packs(reading, site)
     if reading.problems:
         raise ConfigError(reading.problems)
     try:
@@ -130,6 +130,8 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
         ]
     totals = assembly.table.by_asset[SITE]
     lines.append(f"  {SITE}: {len(totals)} points, {_prices(site.tariff)}")
+    watched = assembly.table.by_asset[TWIN]
+    lines.append(f"  {TWIN}: {len(watched)} points, {alarms[TWIN]} alarms")
     return Checked("\n".join(lines), examined.warnings)
 
 

@@ -15,25 +15,25 @@ from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.errors import TwinError
-from heatpump_twin.runtime.children import Children
+from heatpump_twin.runtime.children import Child, Children, ChildState
 from heatpump_twin.runtime.greeting import greet
 from heatpump_twin.runtime.loop_lag import LoopLag
 from heatpump_twin.runtime.metrics import TwinMetrics
 from heatpump_twin.runtime.ops_server import OpsServer
 from heatpump_twin.runtime.parts.field import Field
+from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.twin_parts import open_parts
-from heatpump_twin.runtime.ports import listens
-from heatpump_twin.runtime.readiness import ReadinessWatch
+from heatpump_twin.runtime.readiness import Readiness
 from heatpump_twin.runtime.reload.reload import Reload
 from heatpump_twin.runtime.reload.roster import Roster
 from heatpump_twin.server.errors import ServerError
 from heatpump_twin.server.security.users import UserStore
+from heatpump_twin.stopping import StopRequest
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
 
 log = structlog.stdlib.get_logger(__name__)
 
-PLANT_PROBE_PERIOD = 0.05
 PLANT_TIMEOUT = 10.0
 """Longest wait for the embedded plant before its devices are polled. [s]"""
 
@@ -44,7 +44,7 @@ async def run_twin(
     file: SiteFile,
     users: UserStore,
     children: Children,
-    stop: asyncio.Event,
+    stop: StopRequest,
     reload: asyncio.Event,
     *,
     first: bool,
@@ -60,7 +60,9 @@ async def run_twin(
             AsyncExitStack() as stack,
         ):
             roster, lag = Roster(parts), LoopLag()
-            readiness = ReadinessWatch(site, parts)
+            _watch("hmi", children.hmi, parts.health)
+            _watch("plant", children.plant, parts.health)
+            readiness = Readiness(site, parts, children)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
             ops = OpsServer(site.ops, readiness.health, metrics.registry())
             stack.push_async_callback(ops.stop)
@@ -71,11 +73,10 @@ async def run_twin(
             greet(site, data, first=first)
             plant = asyncio.Event()
             loops = [
-                _await_plant(site, children, plant),
+                _await_plant(children, plant),
                 *(child.run() for child in children),
                 *parts.loops(),
                 Reload(roster, file, data, reload).run(),
-                readiness.run(),
                 lag.run(),
             ]
             await _run(loops, parts.field, plant, stop)
@@ -87,7 +88,7 @@ async def _run(
     loops: Sequence[Coroutine[Any, Any, None]],
     field: Field,
     plant: asyncio.Event,
-    stop: asyncio.Event,
+    stop: StopRequest,
 ) -> None:
     """Run all loops, and poll once ``plant`` is set, until ``stop`` is.
 
@@ -97,6 +98,8 @@ async def _run(
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(loop) for loop in loops]
             field.start(group.create_task, plant)
+            # From here on a stop has something to lose, and takes the time that it needs.
+            stop.started()
             await stop.wait()
             log.info("stopping")
             for task in tasks:
@@ -109,17 +112,19 @@ async def _run(
         raise errors.exceptions[0] from None
 
 
-async def _await_plant(site: Site, children: Children, serves: asyncio.Event) -> None:
+def _watch(name: str, child: Child | None, health: TwinHealth) -> None:
+    health.watch(f"{name}_state", lambda: child.state if child else ChildState.NOT_USED)
+    health.watch(f"{name}_restarts", lambda: child.restarts if child else 0)
+
+
+async def _await_plant(children: Children, serves: asyncio.Event) -> None:
     """Wait until the plant that we start ourselves serves, `PLANT_TIMEOUT` at most."""
-    if children.plant is not None and site.plant is not None:
+    if children.plant is not None:
         # A plant that is late is polled all the same: its devices are then shown as away, which
         # is what they are.
         with suppress(TimeoutError):
             async with asyncio.timeout(PLANT_TIMEOUT):
-                while not serves.is_set():
-                    await asyncio.sleep(PLANT_PROBE_PERIOD)
-                    if await listens("127.0.0.1", site.plant.control_port):
-                        serves.set()
+                await children.plant.running.wait()
     serves.set()
 
 

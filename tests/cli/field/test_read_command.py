@@ -83,7 +83,7 @@ async def test_what_is_not_verified_is_read_when_asked_for(serve: Any, tmp_path:
     ran = await hptwin.run(*asked)
     assert ran.code == 0, ran.err
     one, other = map(str.rstrip, ran.out.splitlines()[1:])
-    assert one.split()[1] == "24.6"
+    assert one.split()[1] == "24.60"
     assert one.endswith("not verified: says A")
     assert other.split()[1] == "2460"
     assert other.endswith("usually 0 to 45; not verified: says B")

@@ -111,7 +111,7 @@ async def test_a_device_that_keeps_another_value(
     monkeypatch.setattr(tank, "write", lambda point, value: None)
     ran = await write("dhw_setpoint", "52")
     assert ran.code == 1
-    assert ran.out.startswith("mismatch, now 48 °C: the device reads back 48 instead of 52")
+    assert ran.out.startswith("mismatch, now 48.0 °C: the device reads back 48 instead of 52")
 
 
 async def test_the_throttle_outlives_the_process(write: Write, tank: Any, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ async def test_a_person_confirms(
         os.write(person, f"{answer}\n".encode())
         ran = await hptwin.ended(process)
     os.close(person)
-    assert f"dhw_setpoint of unit 1 at tcp://127.0.0.1:{device.port}: now 48, write 50 °C?" in (
+    assert f"dhw_setpoint of unit 1 at tcp://127.0.0.1:{device.port}: now 48.0, write 50.0 °C?" in (
         ran.out + ran.err
     )
     assert ran.code == code

@@ -128,9 +128,10 @@ def test_node_opcua_creates_the_points_of_the_catalogue(created) -> None:
             list(spec.instrument_range) if spec.instrument_range else None
         )
         assert found["states"] == (list(spec.states) if spec.states else None)
-        assert found["codes"] == {str(code): text for code, text in spec.enum.items()}
+        codes = {} if spec.states else spec.codes
+        assert found["codes"] == {str(code): text for code, text in codes.items()}
         assert ("ModelSha256" in found["properties"]) == predicted
-        assert ("ValueAsText" in found["properties"]) == bool(spec.enum)
+        assert ("ValueAsText" in found["properties"]) == bool(spec.enum or spec.flags)
 
 
 def test_node_opcua_sorts_the_points_into_groups(created) -> None:

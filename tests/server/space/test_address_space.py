@@ -58,12 +58,13 @@ async def test_every_point_is_typed_and_described(rig, connect) -> None:
                 span = properties["EURange"].Low, properties["EURange"].High
                 assert span == (point.limits or spec.range)
                 assert ("InstrumentRange" in properties) == (spec.instrument_range is not None)
+                assert properties.get("ValuePrecision") == spec.decimals
             elif spec.kind is PointKind.TWO_STATE:
                 states = properties["FalseState"].Text, properties["TrueState"].Text
                 assert states == spec.states
             else:
                 found = {e.Value: e.DisplayName.Text for e in properties["EnumValues"]}
-                assert found == spec.enum
+                assert found == spec.codes
 
 
 async def test_values_carry_type_status_and_times(rig, connect) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from heatpump_twin.config.catalogue import PointRole, Section
+from heatpump_twin.config.catalogue import CATALOGUE, PointRole, Section
 from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.site.point_table import build_table
@@ -30,6 +30,7 @@ def test_a_table_holds_what_is_offered_what_follows_and_what_is_predicted():
         "site.heat_pumps_unreachable",
         "site.electrical_power",
         "site.electrical_energy_today",
+        *(f"twin.{point}" for point in CATALOGUE["twin"]),
     ]
     assert table.by_key["hp1.supply_setpoint"].limits == (25.0, 55.0)
     assert table.by_key["hp1.heat_up_time"].spec.role is PointRole.PREDICTED

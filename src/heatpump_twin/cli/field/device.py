@@ -122,9 +122,11 @@ def symbol_of(spec: PointSpec) -> str:
 
 
 def worded(spec: PointSpec, value: float) -> str:
-    """Return a value as text: a number, or code and name of a state."""
+    """Return a value as text: a number with the device's decimals, or code and name of a state."""
     if math.isnan(value):
         return ""
+    if spec.decimals is not None:
+        return f"{value:.{spec.decimals}f}"
     state = spec.codes.get(int(value), "")
     return f"{value:.7g} {state}".rstrip()
 

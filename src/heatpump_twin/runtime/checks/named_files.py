@@ -11,7 +11,7 @@ from heatpump_twin.config.load import SiteReading
 from heatpump_twin.config.reading.text_file import is_file
 from heatpump_twin.config.settings import HmiSettings, Site
 from heatpump_twin.rules.cases import run_cases
-from heatpump_twin.rules.pack import Pack, load_pack, packaged_packs
+from heatpump_twin.rules.pack import TWIN_PACK, Pack, load_pack, packaged_packs
 from heatpump_twin.twin_engine.historian.database import database_mistake
 
 
@@ -27,21 +27,20 @@ def check_certificate(reading: SiteReading, site: Site) -> None:
         reading.add(("hmi", key), message)
 
 
-def load_packs(reading: SiteReading, site: Site) -> list[Pack]:
+def check_packs(reading: SiteReading, site: Site) -> list[Pack]:
     """Return the rule packs of a site; add the problems of the site and of the packs."""
-    packs: list[Pack] = []
+    packs = [load_pack(TWIN_PACK)]
     for index, name in enumerate(site.rules.packs):
         if name not in packaged_packs() and not is_file(name):
             known = ", ".join(packaged_packs())
             message = f"there is no rule pack {name!r}; name a file, or one of {known}"
             reading.add(("rules", "packs", index), message)
-            continue
-        try:
-            pack = load_pack(name)
-        except ConfigError as error:
-            reading.take(error.problems)
-            continue
-        packs.append(pack)
+        elif name not in (TWIN_PACK, *site.rules.packs[:index]):
+            try:
+                packs.append(load_pack(name))
+            except ConfigError as error:
+                reading.take(error.problems)
+    for pack in packs:
         # The rules' own cases belong to the check: a site may bring its pack, with a limit typed
         # wrong.
         reading.take(run_cases(pack))

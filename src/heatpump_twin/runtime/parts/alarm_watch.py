@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from heatpump_twin.rules.engine import RuleEngine
-from heatpump_twin.rules.pack import load_pack
+from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.alarm import AlarmTransition
@@ -26,7 +26,7 @@ class AlarmWatch(HeatPumpPart):
         announce: Callable[[AlarmTransition], None],
     ) -> None:
         self.active: Counter[str] = Counter()
-        """Number of active alarms by heat pump."""
+        """Number of active alarms by heat pump, and of the twin itself."""
         self._image, self._clock = foundation.image, foundation.clock
         self._rules = rules
         self._announce = announce
@@ -53,5 +53,5 @@ class AlarmWatch(HeatPumpPart):
 
 def build_rules(foundation: Foundation) -> RuleEngine:
     """Return a rule engine with the site's packs."""
-    packs = [load_pack(name) for name in foundation.site.rules.packs]
+    packs = load_packs(foundation.site.rules.packs)
     return RuleEngine(packs, foundation.site, foundation.table)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
+from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.historian.historian import Historian
@@ -26,7 +28,7 @@ class Archive(HeatPumpPart):
 
 
 @asynccontextmanager
-async def open_archive(foundation: Foundation) -> AsyncIterator[Archive]:
+async def open_archive(foundation: Foundation, health: TwinHealth) -> AsyncIterator[Archive]:
     """Open the archive; with the database away samples wait and commands are refused."""
     url, settings = foundation.database, foundation.site.historian
     async with AsyncExitStack() as stack:
@@ -39,4 +41,19 @@ async def open_archive(foundation: Foundation) -> AsyncIterator[Archive]:
         # stop.
         await historian.start()
         stack.push_async_callback(historian.stop)
+        _watch(health, historian, foundation)
         yield Archive(historian, audit)
+
+
+def _watch(health: TwinHealth, historian: Historian, foundation: Foundation) -> None:
+    health.watch("history_waiting", lambda: historian.health.queue_rows)
+    health.watch("history_delay", lambda: historian.health.delay)
+    health.watch("history_lost", lambda: historian.health.rows_dropped)
+    health.watch("disk_free", lambda: _free_share(foundation))
+
+
+def _free_share(foundation: Foundation) -> float:
+    """Return what is free on the disk of the data directory. [%]"""
+    usage = shutil.disk_usage(foundation.data.root)
+    # Of what our user may have: a file system keeps a part of itself for root.
+    return 100.0 * usage.free / max(usage.used + usage.free, 1)

@@ -19,6 +19,7 @@ from heatpump_twin.runtime.parts.forecasts import Forecasts
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
+from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.server.security.users import UserStore
 
 
@@ -27,6 +28,7 @@ class TwinParts:
     """All parts of a twin, in the order of the data flow."""
 
     foundation: Foundation
+    health: TwinHealth
     archive: Archive
     figures: Figures
     forecasts: Forecasts
@@ -44,6 +46,7 @@ class TwinParts:
         """
         return (
             self.foundation,
+            self.health,
             self.archive,
             self.figures,
             self.forecasts,
@@ -56,6 +59,7 @@ class TwinParts:
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         """Return the loops of all parts except the polling of devices (`Field.start`)."""
         return [
+            self.health.run(),
             self.archive.historian.run(),
             self.figures.totals.run(),
             self.forecasts.run(),
@@ -74,7 +78,8 @@ async def open_parts(
     async with AsyncExitStack() as stack:
         opened = stack.enter_async_context
         foundation = Foundation.lay(site, data, clock)
-        archive = await opened(open_archive(foundation))
+        health = TwinHealth(foundation)
+        archive = await opened(open_archive(foundation, health))
         history, audit = archive.historian, archive.audit
         figures = await open_figures(foundation, history)
         forecasts = Forecasts(foundation)
@@ -96,4 +101,14 @@ async def open_parts(
             clients.server.publish,
         ):
             foundation.image.subscribe(sink)
-        yield TwinParts(foundation, archive, figures, forecasts, field, steering, clients, alarms)
+        yield TwinParts(
+            foundation,
+            health,
+            archive,
+            figures,
+            forecasts,
+            field,
+            steering,
+            clients,
+            alarms,
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heatpump_twin.config.catalogue import SITE, Point, PointEntry
+from heatpump_twin.config.catalogue import SITE, TWIN, Point, PointEntry
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
@@ -33,9 +33,9 @@ class Roster:
 
     @property
     def points(self) -> list[int]:
-        """Table indices of the points of the present heat pumps and the site."""
+        """Table indices of the points of the present heat pumps, the site and the twin."""
         by_asset = self._table.by_asset
-        assets = (*(pump.id for pump in self.site.heat_pumps), SITE)
+        assets = (*(pump.id for pump in self.site.heat_pumps), SITE, TWIN)
         return [p.index for asset in assets for p in by_asset.get(asset, {}).values()]
 
     async def change(

@@ -8,12 +8,15 @@ from asyncio.subprocess import PIPE, STDOUT
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from processes import spawned
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
 
 from heatpump_twin.drivers.modbus.emulator.emulated_gateway import EmulatedGateway
-from heatpump_twin.drivers.modbus.profile.profile import Space
+from heatpump_twin.drivers.modbus.profile.profile import Profile, Space
+from heatpump_twin.drivers.protocol import WriteState
+from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD
 
 needs_mbpoll = pytest.mark.skipif(
     shutil.which("mbpoll") is None, reason="mbpoll is not installed (apt-get install mbpoll)"
@@ -211,3 +214,71 @@ async def test_forced_exceptions_end_when_cleared(serve: Any, tank: Any) -> None
         assert (await client.read_holding_registers(0, count=4, device_id=1)).exception_code == 4
         gateway.faults.clear()
         assert not (await client.read_holding_registers(0, count=4, device_id=1)).isError()
+
+
+ENCODINGS: list[dict[str, Any]] = [
+    {"type": "int16", "bit": 8, "bits": 8, "unit": "degC"},
+    {"type": "int16", "coding": "sign_magnitude", "scale": 0.1, "unit": "degC"},
+    {"type": "int32", "next_words": [30], "scale": 0.1, "unit": "degC"},
+    {"type": "int16", "scale_factor_address": 40, "unit": "degC", "absent": 0x8000},
+    {"type": "int64", "absent": 0x7FFF_FFFF_FFFF_FFFF, "scale": 0.1, "unit": "degC"},
+]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("value", [-12.0, 21.0, None])
+async def test_every_encoding_is_shown_as_it_is_read(
+    serve: Any,
+    drive: Any,
+    tank: Any,
+    eventually: Any,
+    encoding: dict[str, Any],
+    value: float | None,
+) -> None:
+    place = {"point": "room_temperature", "space": "input", "address": 20, "absent": 0x7FFF}
+    place |= encoding
+    profile = Profile.model_validate(
+        {
+            "title": "t",
+            "kind": "transmitter",
+            "source": "a test",
+            "points": [
+                place,
+                {"point": "electrical_energy", "space": "input", "address": 24, "type": "uint16",
+                 "coding": "bcd"},
+                {"point": "active_functions", "space": "input", "address": 25, "type": "uint16"},
+                {"point": "defrost_active", "space": "input", "address": 25, "type": "uint16",
+                 "bit": 3},
+            ],
+        }
+    )  # fmt: skip
+    tank.values |= {"electrical_energy": 1234.0, "active_functions": 9.0, "defrost_active": 1.0}
+    tank.values["room_temperature"] = value
+    _, seen = drive(profile, await serve({1: (profile, tank)}), timeout=PATIENCE)
+    await eventually(lambda: len(seen.statuses()) > 0)
+    if value is not None:
+        assert seen.latest("room_temperature")[:2] == (value, GOOD)
+    else:
+        assert seen.latest("room_temperature")[1] == BAD_NO_DATA
+    assert seen.value("electrical_energy") == 1234.0
+    assert (seen.value("active_functions"), seen.value("defrost_active")) == (9.0, 1.0)
+
+
+async def test_fields_of_a_register_are_kept_apart_by_the_emulator(
+    serve: Any, drive: Any, tank: Any, eventually: Any
+) -> None:
+    fields = [
+        {"point": name, "space": "holding", "address": 5, "type": "uint16", "bit": bit, "bits": 8,
+         "unit": "degC", "write": {}}
+        for name, bit in (("room_setpoint", 0), ("supply_setpoint", 8))
+    ]  # fmt: skip
+    profile = Profile.model_validate(
+        {"title": "t", "kind": "transmitter", "source": "a test", "points": fields}
+    )
+    tank.values |= {"room_setpoint": 20.0, "supply_setpoint": 40.0}
+    driver, seen = drive(profile, await serve({1: (profile, tank)}), timeout=PATIENCE)
+    await eventually(lambda: seen.statuses() == {GOOD})
+    index = {name: i for i, name in driver.points.items()}
+    outcome = await driver.write(index["room_setpoint"], 23)
+    assert (outcome.state, outcome.read_back) == (WriteState.CONFIRMED, 23.0)
+    assert tank.written == [("room_setpoint", 23.0)]

@@ -71,15 +71,21 @@ def of_extremes() -> Profile:
         for kind in ("int16", "uint32", "int64", "uint64", "float32", "float64"):
             for scale in (1e-300, 0.1, 1e300):
                 name = next(n for n in names if CATALOGUE["heat_pump"][n].unit is not None)
-                place = {"space": space, "address": address, "type": kind, "word_order": "little"}
-                points.append({"point": name, "scale": scale, "absent": [-1, 0x8000], **place})
+                place = {"space": space, "address": address, "type": kind}
+                points.append({"point": name, "scale": scale, "absent": [255, 0x8000], **place})
                 address += ValueType(kind).registers
     bits = {"space": "coil", "type": "bool", "point": "defrost_active", "address": 9}
     state = {"space": "discrete", "type": "bool", "point": "fault_active", "address": 1}
     mode = {"space": "input", "address": 200, "type": "float32", "point": "operating_mode"}
     points += [bits, state, {**mode, "enum": {0: 0, 7: 1}}]
     return Profile.model_validate(
-        {"title": "t", "kind": "transmitter", "source": "a test", "points": points}
+        {
+            "title": "t",
+            "kind": "transmitter",
+            "source": "a test",
+            "word_order": "little",
+            "points": points,
+        }
     )
 
 
