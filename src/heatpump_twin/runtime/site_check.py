@@ -83,7 +83,7 @@ def _examined(file: SiteFile, data: DataDirectory | None) -> Examined:
     reading = read_site(file.file, file.overrides)
     source = reading.source
     # A profile given by mistake would yield one complaint for each of its keys.
-    if {"kind", "points"} <= reading.data.keys():
+    if isinstance(source.data, dict) and {"kind", "points"} <= source.data.keys():
         name = file.file
         raise TwinError(f"{name} is a device profile: `hptwin profile check {name}` checks it")
     site = reading.site
