@@ -33,15 +33,15 @@ class People:
         self._people: dict[str, Person] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
-    async def log_in(self, user: str, password: str) -> str:
-        """Open a session as this person and return the token of their browser.
+    async def log_in(self, user: str, password: str, browser: str) -> str:
+        """Open a session as this person, at a browser's address; return the browser's token.
 
         Raises
         ------
         LoginRefusedError, TwinUnreachableError
             With a sentence for the login page.
         """
-        person = Person(self._endpoint, Credentials(user, password), self.language)
+        person = Person(self._endpoint, Credentials(user, password, browser), self.language)
         await person.log_in(on_end=self._forget)
         # A new one for each login and nothing about the person in it: a stolen cookie is worth
         # nothing after the log-out.

@@ -59,6 +59,8 @@ class Statistics:
     subscriptions: int
     monitored_items: int
     rejected_logins: int
+    sessions_ended: int
+    """Sessions that gave way to others since the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ class TwinServer:
         users: UserStore,
         provenance: Mapping[str, Provenance],
         clock: Clock,
+        hmi_certificate: bytes | None = None,
     ) -> None:
+        self._hmi_certificate = hmi_certificate
         self._site = site
         self._data = data
         self._table = table
@@ -216,13 +220,15 @@ class TwinServer:
     @property
     def statistics(self) -> Statistics:
         """Present figures for monitoring; zeros while the server does not run."""
-        return self._running.statistics() if self._running else Statistics(0, 0, 0, 0, 0)
+        return self._running.statistics() if self._running else Statistics(*(0,) * 6)
 
     async def _internal_server(
         self, authenticator: Authenticator, check: CheckClient
     ) -> TwinInternalServer:
         types = await load_type_nodes(self._data.type_nodes)
-        return TwinInternalServer(self._site.opcua, authenticator, check, types)
+        return TwinInternalServer(
+            self._site.opcua, authenticator, check, types, self._hmi_certificate
+        )
 
     def _sources(self, starts: Mapping[str, dt.datetime]) -> Sources:
         return Sources(
@@ -298,6 +304,7 @@ class _Running:
             subscriptions=len(subscriptions),
             monitored_items=sum(s.monitored_item_srv.count for s in subscriptions),
             rejected_logins=self.authenticator.failures,
+            sessions_ended=self.iserver.sessions_ended,
         )
 
 

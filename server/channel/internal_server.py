@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import structlog
 from asyncua import Node, ua
 from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server import address_space as library
 from asyncua.server.internal_server import InternalServer
-from asyncua.server.internal_session import InternalSession, SessionState
+from asyncua.server.internal_session import InternalSession
 from cryptography import x509
 
 from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import OpcUaSettings
 from heatpump_twin.server import limits
+from heatpump_twin.server.channel.places import Guest, Places
 from heatpump_twin.server.channel.session import Channel, TwinSession
 from heatpump_twin.server.channel.turns import Turns
 from heatpump_twin.server.security.authentication import Authenticator
+from heatpump_twin.server.security.users import User as Person
 from heatpump_twin.server.services.method_table import MethodTable
 from heatpump_twin.server.services.translator import Translators
 from heatpump_twin.server.space.address_space import TwinAddressSpace
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from heatpump_twin.server.history.history_service import HistoryService
     from heatpump_twin.server.services.attribute_service import AttributeService
     from heatpump_twin.server.types.type_nodes import TypeNodes
+
+log = structlog.stdlib.get_logger(__name__)
 
 CheckClient = Callable[[x509.Certificate], str | None]
 """Return why a client's certificate may not open a secure channel; None: it may."""
@@ -46,8 +51,14 @@ class TwinInternalServer(InternalServer):
         authenticator: Authenticator,
         check_client: CheckClient,
         types: TypeNodes,
+        hmi_certificate: bytes | None = None,
     ) -> None:
         super().__init__()
+        self.hmi_certificate = hmi_certificate
+        """The certificate (DER) of the HMI, which has places of its own and speaks for browsers."""
+        self.places = Places(settings.max_sessions)
+        self.sessions_ended = 0
+        """Sessions that gave way to others since the start."""
         self.settings = settings
         self.authenticator = authenticator
         self.check_client = check_client
@@ -103,14 +114,34 @@ class TwinInternalServer(InternalServer):
         session = self.lookup_external_session(token)
         return session if isinstance(session, TwinSession) else None
 
-    async def open_session(self, channel: Channel) -> TwinSession:
-        """Create a session. Sessions that never logged in give way (OPC 10000-4, 5.7.2.1)."""
-        if len(self.sessions) >= self.settings.max_sessions:
-            idle = next((s for s in self.sessions if s.state is SessionState.Created), None)
-            if idle is None:
-                raise ServiceError(ua.StatusCodes.BadTooManySessions)
-            await idle.close_session(True)
-        return TwinSession(self, channel)
+    def open_session(self, channel: Channel) -> TwinSession:
+        """Create a session, unless there will be no place for it once it is activated.
+
+        Those that wait for their activation need no place: each has a connection, whose time to
+        log in is bounded (OPC 10000-4, 5.7.2.1).
+        """
+        session = TwinSession(self, channel)
+        try:
+            self._giving_way(session, session.most_guest)
+        except ServiceError:
+            self.unregister_external_session(session)
+            raise
+        return session
+
+    async def admit(self, session: TwinSession, person: Person | None) -> None:
+        """Give a session of a person its place, or raise BadTooManySessions."""
+        leaving = self._giving_way(session, session.guest_as(person))
+        if leaving is not None:
+            self.sessions_ended += 1
+            log.warning(
+                "a session gave way to another",
+                user=leaving.user_name, peer=leaving.name, connected=not leaving.abandoned,
+            )  # fmt: skip
+            await leaving.close_session(True)
+
+    def _giving_way(self, session: TwinSession, guest: Guest) -> TwinSession | None:
+        others = [s for s in self.sessions if s.is_activated() and s is not session]
+        return self.places.giving_way(guest, session.host, others)
 
     def _owner_of(self, session_id: ua.NodeId) -> str | None:
         for session in self.sessions:

@@ -82,6 +82,11 @@ class TwinProcessor(UaProcessor):
         return str(self.name[0]) if self.name else "unknown"
 
     @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
+        return self._closing
+
+    @property
     def policy_uri(self) -> str:
         """Security policy of the channel."""
         return str(self._connection.security_policy.URI)
@@ -303,7 +308,7 @@ class TwinProcessor(UaProcessor):
                 raise ServiceError(ua.StatusCodes.BadTooManySessions)
             # One session per connection; one that was never activated gives way.
             await self.session.close_session(True)
-        self.session = await self.iserver.open_session(self)
+        self.session = self.iserver.open_session(self)
         response = ua.CreateSessionResponse()
         response.Parameters = await self.session.create_session(params, sockname=self.sockname)
         response.Parameters.ServerCertificate = policy.host_certificate
@@ -345,6 +350,8 @@ class TwinProcessor(UaProcessor):
             raise ServiceError(ua.StatusCodes.BadSessionClosed)
         if moves and person != session.person:
             raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
+        if not session.is_activated() or person != session.person:
+            await self.iserver.admit(session, person)
         self.session = session
         response = ua.ActivateSessionResponse()
         response.Parameters = session.activate(person, self, params.LocaleIds)
@@ -383,10 +390,20 @@ class TwinProcessor(UaProcessor):
         if not isinstance(token, ua.UserNameIdentityToken) or not self._encrypted:
             raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
         password = decrypted_password(token, self._connection.security_policy, session.nonce)
-        user = await self.iserver.authenticator.login(token.UserName or "", password, self.host)
+        user = await self.iserver.authenticator.login(token.UserName or "", password, session.host)
         if user is None:
             raise ServiceError(ua.StatusCodes.BadUserAccessDenied)
         return user
+
+    def _should_close_session_on_transport_loss(self) -> bool:
+        session = self.session
+        # It may have moved to another channel, and lives on there.
+        if session is None or session.channel is not self:
+            return False
+        # Nobody can prove to be who it was: what nobody may claim need not be kept.
+        if session.person is None and not self._encrypted:
+            return True
+        return bool(super()._should_close_session_on_transport_loss())
 
     def publish_request_limit(self, subscription_count: int) -> int:
         """Return how many Publish requests of a session may wait for notifications."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
@@ -11,6 +12,8 @@ from asyncua import ua
 from asyncua.common.utils import ServiceError, create_nonce
 from asyncua.server.internal_session import InternalSession, SessionState
 
+from heatpump_twin.config.browser import browser_of
+from heatpump_twin.server.channel.places import Guest
 from heatpump_twin.server.limits import MAX_MESSAGE, OperationLimits
 from heatpump_twin.server.security.users import User, UserRole
 from heatpump_twin.server.services.translator import Translator
@@ -34,6 +37,16 @@ class Channel(PublishChannel, Protocol):
     @property
     def peer(self) -> str:
         """Address and port of the other side."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """Address of the other side."""
+        ...
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
         ...
 
     @property
@@ -71,6 +84,7 @@ class TwinSession(InternalSession):
         self.auth_token = node_id_of(secrets.token_bytes(32), 0)
         self.channel = channel
         self.person: User | None = None
+        self._browser: str | None = None
         self.history_points: dict[bytes, tuple[Point, Query]] = {}
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
@@ -85,7 +99,46 @@ class TwinSession(InternalSession):
     @property
     def origin(self) -> str:
         """The transport and address that the session comes from, for the audit log."""
-        return f"OPC UA {self.channel.peer}"
+        return f"HMI {self._browser}" if self._browser else f"OPC UA {self.channel.peer}"
+
+    @property
+    def host(self) -> str:
+        """Where the client is: of the HMI's sessions, the browser."""
+        return self._browser or self.channel.host
+
+    @property
+    def _of_hmi(self) -> bool:
+        certificate = self.channel.client_certificate
+        return bool(certificate) and certificate == self.iserver.hmi_certificate
+
+    # ── its place among others ────────────────────────────────────────────────────────────────────
+    def guest_as(self, person: User | None) -> Guest:
+        """Return who the session is for, with a person."""
+        if person is None:
+            return Guest.ANONYMOUS
+        return Guest.HMI if self._of_hmi else Guest.NAMED
+
+    @property
+    def guest(self) -> Guest:
+        """Who the session is for."""
+        return self.guest_as(self.person)
+
+    @property
+    def most_guest(self) -> Guest:
+        """Who the session can be for at most: without encryption, nobody can log in."""
+        if not self.channel.client_certificate:
+            return Guest.ANONYMOUS
+        return Guest.HMI if self._of_hmi else Guest.NAMED
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the connection of the session is gone."""
+        return self.channel.closed
+
+    @property
+    def silent_since(self) -> float:
+        """When the client was last heard, of a monotonic clock. [s]"""
+        return self._last_activity
 
     def is_closed(self) -> bool:
         """Tell whether the session has ended, which it may while somebody waits."""
@@ -103,6 +156,11 @@ class TwinSession(InternalSession):
         self, params: ua.CreateSessionParameters, sockname: tuple[str, int] | None = None
     ) -> ua.CreateSessionResult:
         """Answer CreateSession with the limits of this server."""
+        if self._of_hmi:
+            self._browser = browser_of(params.SessionName)
+        # asyncua compares: NaN passes every limit.
+        if not math.isfinite(params.RequestedSessionTimeout):
+            params.RequestedSessionTimeout = 0.0
         answer = await super().create_session(params, sockname)
         # asyncua always says 64 KB: clients would split requests for nothing.
         answer.MaxRequestMessageSize = MAX_MESSAGE

@@ -179,6 +179,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         *overrides: str,
         data_path: Path | None = None,
         alarms: Sequence[AlarmDefinition] = (ALARM, OTHER_ALARM),
+        hmi_certificate: bytes | None = None,
     ) -> AsyncIterator[Rig]:
         site = load_site("default", [f"opcua.port={claim()}", *overrides], {})
         data = DataDirectory.open(data_path or tmp_path_factory.mktemp("data"))
@@ -194,7 +195,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         server = TwinServer(
             site=site, data=data, table=table, image=image, alarms=alarms,
             commands=device, history=records, users=users,
-            provenance=provenance, clock=clock,
+            provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
         )  # fmt: skip
         image.subscribe(server.publish)
         await server.start()
