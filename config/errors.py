@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 MOST_TOLD = 20
@@ -45,3 +45,9 @@ class ConfigError(Exception):
 
 class DataDirectoryError(Exception):
     """The data directory cannot be made or written; the message has its path and the remedy."""
+
+
+KeyPath = Sequence[str | int]
+"""A key of a file: ``("heat_pumps", 0, "id")``."""
+ProblemAt = Callable[[KeyPath, str], Problem]
+"""What makes a mistake out of a key and a message, such as `YamlSource.problem`."""

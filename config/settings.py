@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from heatpump_twin.config.adaptation import Adaptation
+from heatpump_twin.config.added_quantities import Quantities
 from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.hosts import Host, is_loopback, url_host
@@ -144,6 +146,7 @@ class Device(_Section):
         default_factory=dict, description="profile point → catalogue point, where they differ"
     )
     skip: list[str] = Field(default_factory=list, description="profile points to leave out")
+    adapt: Adaptation | None = Field(None, description="what it does otherwise than its profile")
 
 
 def _not_taken(name: str) -> str:
@@ -301,6 +304,9 @@ class Site(_Section):
 
     site: SiteInfo
     heat_pumps: list[HeatPump] = Field(min_length=1)
+    quantities: Quantities = Field(
+        default_factory=dict, description="points that the catalogue does not have, by name"
+    )
     tariff: Tariff | None = None
     plant: EmulatedPlant | None = None
     opcua: OpcUaSettings = OpcUaSettings()

@@ -8,13 +8,9 @@ from pathlib import Path
 
 from heatpump_twin.config.catalogue import PointRole, PointTable, Span
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.errors import ProblemAt
 from heatpump_twin.config.settings import Plate, Site
-from heatpump_twin.drivers.modbus.driver.device_plan import (
-    DevicePlan,
-    ProblemAt,
-    mapped_points,
-    plan_devices,
-)
+from heatpump_twin.drivers.modbus.driver.device_plan import DevicePlan, mapped_points, plan_devices
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel, find_model, predicted_points
 from heatpump_twin.twin_engine.provenance import Provenance
