@@ -1,4 +1,4 @@
-"""Errors in a file that a person wrote, with file, line and key."""
+"""Errors in a file that a person wrote, with file, line and key; and of files to be written."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class ConfigError(Exception):
         return [*told, f"and {more} more"] if more else told
 
 
-class DataDirectoryError(Exception):
-    """The data directory cannot be made or written; the message has its path and the remedy."""
+class StorageError(Exception):
+    """A directory or file cannot be made or written; the message has its path and the remedy."""
 
 
 KeyPath = Sequence[str | int]

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from heatpump_twin.config.data_directory import DataDirectory, unusable, write_private
+from heatpump_twin.config.data_directory import DataDirectory, unusable
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.errors import DataInUseError
 from heatpump_twin.server.security.users import UserRole, UserStore
 
 ADMINISTRATOR = "admin"
+_MAY_NOT = {errno.EACCES, errno.EPERM}
+_TAKES_NOTHING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+@contextmanager
+def writable(data: DataDirectory) -> Iterator[None]:
+    """Tell a disk that takes nothing in one line; take away a directory that was begun on it."""
+    try:
+        yield
+    except OSError as error:
+        ours = str(error.filename).startswith(str(data.root))
+        if error.errno not in _TAKES_NOTHING and not (ours and error.errno in _MAY_NOT):
+            raise
+        if data.is_new:
+            shutil.rmtree(data.root, ignore_errors=True)
+        raise unusable(data.root, error) from error
 
 
 @contextmanager
 def exclusive(data: DataDirectory) -> Iterator[None]:
     """Lock the data directory for this process; raise `DataInUseError` if another twin has it."""
     # "a" and not "w": a second twin that opens the file must not erase the first one's number.
-    try:
-        # Without a buffer, which would be written again when the file is closed after a failure.
-        lock = data.lock.open("ab", buffering=0)
-    except OSError as error:
-        raise unusable(data.root, error) from error
-    with lock as file:
+    with data.lock.open("a") as file:
         try:
             # A lock of the kernel and not the file itself: it is gone with the process, also
             # after a crash. Two twins on one directory would write one history and one schedule
@@ -35,11 +49,9 @@ def exclusive(data: DataDirectory) -> Iterator[None]:
                 f"{data.root} is used by another running twin; stop it, or choose another "
                 "directory with --data"
             ) from error
-        try:
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n".encode())
-        except OSError as error:
-            raise unusable(data.root, error) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
         yield
 
 

@@ -7,14 +7,13 @@ the children are started first, each as soon as what it needs is there.
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from heatpump_twin.config.data_directory import DataDirectory, unusable
+from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
@@ -22,14 +21,14 @@ from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError
 from heatpump_twin.loading import loading
 from heatpump_twin.runtime.children import Child, Children, Probe
-from heatpump_twin.runtime.first_run import create_administrator, exclusive
+from heatpump_twin.runtime.first_run import create_administrator, exclusive, writable
 from heatpump_twin.runtime.ports import require_free_ports
+from heatpump_twin.runtime.run_record import recorded
 from heatpump_twin.runtime.web_probe import local_url, page_is_served
 from heatpump_twin.server.errors import ServerError
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.stopping import StopRequest
 
-_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _STDIN = 0
 """A number and not ``sys.stdin``, which is None where it was closed."""
 
@@ -42,13 +41,14 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: StopRequest
     # Before anything slow: SIGHUP without a handler ends a process.
     reload = _hung_up(stop)
     async with stop.ends_start():
-        await _run(site, data, file, stop, reload)
+        with writable(data):
+            await _run(site, data, file, stop, reload)
 
 
 async def _run(
     site: Site, data: DataDirectory, file: SiteFile, stop: StopRequest, reload: asyncio.Event
 ) -> None:
-    with exclusive(data):
+    with exclusive(data), recorded(data, file.arguments, SystemClock()):
         try:
             users = UserStore(data.users)
             first = create_administrator(data, users)
@@ -64,10 +64,6 @@ async def _run(
                 await run_twin(site, data, file, users, children, stop, reload, first=first)
         except ServerError as error:
             raise TwinError(str(error)) from error
-        except OSError as error:
-            if error.errno in _OF_THE_DISK:
-                raise unusable(data.root, error) from error
-            raise
 
 
 def _hung_up(stop: StopRequest) -> asyncio.Event:
