@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import platformdirs
 
 from heatpump_twin.config.errors import StorageError
 
 _OWNER_ONLY_DIRECTORY = 0o700
+_FIRST_FILES = 2_000_000
+"""Room that a new twin takes before its first sample. [B]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class DataDirectory:
         try:
             for path in (directory.pki, directory.models, directory.hmi):
                 _make(path, made)
+            if directory.is_new:
+                _try_out(place)
         # A name may hold what no file system takes: that is a ValueError.
         except (OSError, ValueError) as error:
             for path in reversed(made):
@@ -137,6 +143,15 @@ def _exists(place: Path) -> bool:
         return place.exists()
     except (OSError, ValueError):
         return False
+
+
+def _try_out(root: Path) -> None:
+    """Write and delete a file as large as the first ones; raise OSError where that fails."""
+    # A directory can often still be made on a disk that takes no byte.
+    with TemporaryFile(dir=root) as file:
+        file.write(bytes(_FIRST_FILES))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _make(path: Path, made: list[Path]) -> None:
