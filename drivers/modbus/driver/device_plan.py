@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, PointTable, Span
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.errors import ConfigError, KeyPath, Problem, ProblemAt
+from heatpump_twin.config.reading.text_file import is_file
 from heatpump_twin.config.settings import Device, Site
 from heatpump_twin.config.yaml_source import dotted
 from heatpump_twin.drivers.clock import Clock
@@ -187,7 +187,7 @@ def declaration(name: str, quantities: Mapping[str, PointSpec]) -> PointSpec:
 
 def _profile(device: Device, site: Site, at: tuple[str | int, ...], problem: ProblemAt) -> Profile:
     name = device.profile
-    if name not in packaged_profiles() and not Path(name).is_file():
+    if name not in packaged_profiles() and not is_file(name):
         known = ", ".join(packaged_profiles())
         message = f"there is no profile {name!r}; name a file, or one of {known}"
         raise ConfigError([problem((*at, "profile"), message)])
