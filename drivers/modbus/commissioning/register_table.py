@@ -26,6 +26,7 @@ from heatpump_twin.drivers.modbus.commissioning.unit_cells import (
 )
 from heatpump_twin.drivers.modbus.profile.profile import Order, Space, ValueType
 
+_NOTHING = {"-", "--", "–", "—", "/", "n/a", "na", "none", "."}
 _MODICON = {"0": Space.COIL, "1": Space.DISCRETE, "3": Space.INPUT, "4": Space.HOLDING}
 
 
@@ -248,9 +249,15 @@ def _row(layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bo
         address = f"0x{address.strip().removeprefix('0x')}"
     remarks = tuple(cell for i, cell in enumerate(cells) if i not in used and cell.strip())
     return RegisterRow(
-        at("name"), address, table, at("type"), at("scale"), at("unit"), at("rw"), at("source"),
+        at("name"), address, table, _stated(at("type")), _stated(at("scale")),
+        _stated(at("unit")), at("rw"), at("source"),
         at("end"), remarks, typeless, line,
     )  # fmt: skip
+
+
+def _stated(cell: str) -> str:
+    """Return a cell, empty where it only says that there is nothing to say."""
+    return "" if cell.strip().lower() in _NOTHING else cell
 
 
 def take(text: str) -> tuple[tuple[str, str], str]:

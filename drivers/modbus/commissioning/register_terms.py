@@ -50,6 +50,7 @@ class RegisterTerms(BaseModel):
     name_units: frozenset[str]
     articles: frozenset[str]
     fillers: _Fillers
+    negations: frozenset[str]
     state_words: dict[str, frozenset[str]]
     mode_words: dict[str, tuple[str, ...]]
     states: dict[str, dict[str, int]]

@@ -49,7 +49,10 @@ def enum_of(spec: PointSpec, texts: Mapping[int, str], point: str) -> dict[int, 
 
 
 def _switch(words: str, off: frozenset[str], on: frozenset[str]) -> int | None:
-    said = set(plain(words).split())
+    first, *rest = plain(words).split() or [""]
+    if rest and first in register_terms().negations:  # "no error"
+        return 0
+    said = {first, *rest}
     is_off, is_on = bool(said & off), bool(said & on)
     if is_off == is_on:
         return None
@@ -58,7 +61,7 @@ def _switch(words: str, off: frozenset[str], on: frozenset[str]) -> int | None:
 
 def _modes(words: str) -> frozenset[str]:
     """Return the modes that a text names: ``Heating + DHW`` → heat, dhw."""
-    text = f" {plain(words)} "
+    text = f" {plain(_REMARK.sub(' ', words))} "
     found = set()
     for mode, terms in register_terms().mode_words.items():
         if any(f" {term} " in text for term in terms):

@@ -15,8 +15,12 @@ from pathlib import Path
 from heatpump_twin.config.catalogue import Group, PointKind, PointSpec
 from heatpump_twin.config.errors import Problem
 from heatpump_twin.drivers.modbus.profile.codec import reach
-from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, ValueType
-from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, profile_source
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
+from heatpump_twin.drivers.modbus.profile.profile_files import (
+    load_profile,
+    packaged_profiles,
+    profile_source,
+)
 
 _IMPOSSIBLE, _DOUBTFUL = 0.01, 0.5
 """Share of the usual range that the registers can hold: below, it is an error, or a doubt."""
@@ -48,9 +52,12 @@ def lint_profile(name_or_path: str | Path) -> list[Finding]:
     """Return the findings on a profile that loads. Raises `ConfigError` if it does not."""
     profile = load_profile(name_or_path)
     source = profile_source(name_or_path)
+    found = list(remarks(profile))
+    # Of those that come with the product it is known where they have their registers.
+    if str(name_or_path) not in packaged_profiles():
+        found += _numbering(profile)
     return [
-        Finding(source.problem(("points", r.index, r.key), r.message), r.is_error)
-        for r in remarks(profile)
+        Finding(source.problem(("points", r.index, r.key), r.message), r.is_error) for r in found
     ]
 
 
@@ -59,7 +66,32 @@ def remarks(profile: Profile) -> Iterator[Remark]:
     for index, point in enumerate(profile.points):
         if point.type is not ValueType.STRING and point.spec.kind is PointKind.ANALOG:
             yield from _scale(index, point)
+        if point.write is not None and point.spec.kind is PointKind.MULTI_STATE and not point.enum:
+            message = "a state that is written needs its enum: which number is which of the texts"
+            yield Remark(index, "enum", message, is_error=True)
     yield from _clashes(profile)
+
+
+_MODICON = {Space.HOLDING: 4, Space.INPUT: 3, Space.DISCRETE: 1}
+"""First digit of the five or six of an address as Modicon numbers it."""
+
+
+def _numbering(profile: Profile) -> Iterator[Remark]:
+    """Find addresses that look as tables print them, and not as they are on the wire."""
+    for space, digit in _MODICON.items():
+        first = digit * 10_000
+        found = [
+            (index, point.address)
+            for index, point in enumerate(profile.points)
+            if point.space is space and first < point.address < first + 10_000
+        ]
+        if found:
+            (index, address), *others = found
+            more = f", and {len(others)} more like it" if others else ""
+            message = (
+                f"{address} looks like Modicon numbering; address {address - first - 1}?{more}"
+            )
+            yield Remark(index, "address", message)
 
 
 def scale_doubt(point: ProfilePoint) -> str:

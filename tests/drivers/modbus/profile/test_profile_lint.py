@@ -96,3 +96,26 @@ def test_two_points_that_are_written_to_one_register(tmp_path: Path) -> None:
     )
     assert is_error
     assert "7: points.1.write: a write goes where dhw_setpoint is written" in problem
+
+
+def test_an_address_as_tables_print_it(tmp_path: Path) -> None:
+    (found,) = findings(
+        tmp_path, "point: room_temperature, space: holding, address: 40003, type: int16, scale: 0.1"
+    )
+    assert not found[0]
+    assert "40003 looks like Modicon numbering; address 2?" in found[1]
+    (found,) = findings(
+        tmp_path,
+        "point: room_temperature, space: holding, address: 40003, type: int16, scale: 0.1",
+        "point: dhw_temperature, space: holding, address: 40007, type: int16, scale: 0.1",
+        "point: outdoor_temperature, space: input, address: 40009, type: int16, scale: 0.1",
+    )
+    assert found[1].endswith("address 2?, and 1 more like it")
+
+
+def test_a_state_that_is_written_needs_its_texts(tmp_path: Path) -> None:
+    (found,) = findings(
+        tmp_path, "point: operating_mode, space: holding, address: 3, type: uint16, write: {}"
+    )
+    assert found[0]
+    assert "which number is which of the texts" in found[1]
