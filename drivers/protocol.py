@@ -73,6 +73,16 @@ class MappedPoint:
     """Its declaration with the step of this device; None: the catalogue's."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefreshDuty:
+    """The duty to write a setting again while it holds, because the device falls back by itself."""
+
+    every: float
+    """[s]"""
+    wear: float
+    """Shortest time between two writes. [s]"""
+
+
 class Driver(Protocol):
     """The driver of one device: it emits Frames of the device's points and writes to them."""
 

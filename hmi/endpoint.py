@@ -8,6 +8,7 @@ from pathlib import Path
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
+from heatpump_twin.config.browser import session_name
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
 from heatpump_twin.hmi.identity import APPLICATION_URI, HmiIdentity
@@ -33,6 +34,8 @@ class Credentials:
 
     user: str
     password: str
+    browser: str
+    """Address of the browser that they were entered in."""
 
     # Without the password: a representation ends in logs and tracebacks.
     def __repr__(self) -> str:
@@ -51,6 +54,8 @@ class Endpoint:
     async def connect(self, credentials: Credentials, locale: str) -> Client:
         """Return a client with an active session, to which the server speaks in a language.
 
+        The server is told the address of the browser: failed log-ins count there.
+
         Raises
         ------
         LoginRefusedError
@@ -60,7 +65,8 @@ class Endpoint:
         """
         client = Client(self.url, timeout=_REQUEST_TIMEOUT, watchdog_intervall=_LIBRARY_PROBE)
         client.application_uri = APPLICATION_URI
-        client.name = client.description = "heatpump-twin HMI"
+        client.name = "heatpump-twin HMI"
+        client.description = session_name(credentials.browser)
         client.session_timeout = _SESSION_TIMEOUT
         # Titles and messages come from the server, in this language; the pages add only their own
         # words.

@@ -37,8 +37,8 @@ class People:
         self._people: dict[str, Person] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
-    async def log_in(self, user: str, password: str) -> str:
-        """Open a session as this person and return the token of their browser.
+    async def log_in(self, user: str, password: str, browser: str) -> str:
+        """Open a session as this person, at a browser's address; return the browser's token.
 
         Raises
         ------
@@ -48,7 +48,7 @@ class People:
         # Neither can have been given to anybody, and the server could not be asked about them.
         if "\0" in user + password or len(user) + len(password) > _LONGEST:
             raise LoginRefusedError(texts.WRONG_LOGIN)
-        person = Person(self._endpoint, Credentials(user, password), self.language)
+        person = Person(self._endpoint, Credentials(user, password, browser), self.language)
         await person.log_in(on_end=self._forget)
         # A new one for each login and nothing about the person in it: a stolen cookie is worth
         # nothing after the log-out.

@@ -18,6 +18,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.channel.certificate_watch import CertificateWatch
 from heatpump_twin.server.channel.internal_server import CheckClient, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
@@ -59,6 +60,8 @@ class Statistics:
     subscriptions: int
     monitored_items: int
     rejected_logins: int
+    sessions_ended: int
+    """Sessions that gave way to others since the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ class TwinServer:
         users: UserStore,
         provenance: Mapping[str, Provenance],
         clock: Clock,
+        hmi_certificate: bytes | None = None,
     ) -> None:
+        self._hmi_certificate = hmi_certificate
         self._site = site
         self._data = data
         self._table = table
@@ -136,7 +141,8 @@ class TwinServer:
         # After the listener: asyncua's own start writes ServerStatus, too, and ours must stand.
         await status.start(server.product_uri, server.manufacturer_name, server.name)
         await status.describe(settings.max_sessions, iserver.translators.languages.codes)
-        self._running = _Running(server, iserver, space, status, authenticator)
+        watch = CertificateWatch(pki, server_uri(), host_names(settings.host), server)
+        self._running = _Running(server, iserver, space, status, authenticator, watch)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)
 
@@ -216,13 +222,15 @@ class TwinServer:
     @property
     def statistics(self) -> Statistics:
         """Present figures for monitoring; zeros while the server does not run."""
-        return self._running.statistics() if self._running else Statistics(0, 0, 0, 0, 0)
+        return self._running.statistics() if self._running else Statistics(*(0,) * 6)
 
     async def _internal_server(
         self, authenticator: Authenticator, check: CheckClient
     ) -> TwinInternalServer:
         types = await load_type_nodes(self._data.type_nodes)
-        return TwinInternalServer(self._site.opcua, authenticator, check, types)
+        return TwinInternalServer(
+            self._site.opcua, authenticator, check, types, self._hmi_certificate
+        )
 
     def _sources(self, starts: Mapping[str, dt.datetime]) -> Sources:
         return Sources(
@@ -247,10 +255,11 @@ class _Running:
     space: SiteAddressSpace
     status: ServerStatus
     authenticator: Authenticator
+    certificate: CertificateWatch
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self) -> None:
-        for work in (self.space.publisher.run, self.status.run):
+        for work in (self.space.publisher.run, self.status.run, self.certificate.run):
             task = asyncio.create_task(work(), name=f"OPC UA {work.__qualname__}")
             task.add_done_callback(_report)
             self.tasks.append(task)
@@ -298,6 +307,7 @@ class _Running:
             subscriptions=len(subscriptions),
             monitored_items=sum(s.monitored_item_srv.count for s in subscriptions),
             rejected_logins=self.authenticator.failures,
+            sessions_ended=self.iserver.sessions_ended,
         )
 
 

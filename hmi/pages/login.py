@@ -52,7 +52,7 @@ def add_login(app: FastAPI, site: Site, people: People) -> None:
         try:
             # The server judges name and password, and locks out who guesses: there is no second
             # list of users.
-            token = await people.log_in(user, password)
+            token = await people.log_in(user, password, _browser(request))
         except HmiError as error:
             # 401 only for a wrong login: a twin that is away is not the person's fault.
             status = 401 if isinstance(error, LoginRefusedError) else 503
@@ -69,6 +69,11 @@ def add_login(app: FastAPI, site: Site, people: People) -> None:
         await people.log_out(request.session.get(TOKEN), "bye")
         request.session.clear()
         return RedirectResponse("/login?why=bye", _SEE_OTHER)
+
+
+def _browser(request: Request) -> str:
+    # uvicorn takes X-Forwarded-For from a proxy on this machine, and from nobody else.
+    return request.client.host if request.client else "unknown"
 
 
 def _form(

@@ -13,6 +13,7 @@ from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.ua.ua_binary import header_from_binary
 
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.channel.places import greediest_host
 from heatpump_twin.server.channel.processor import TwinProcessor
 from heatpump_twin.server.limits import RESPONSES_WAITING, SLOW_READER_TIME
 
@@ -34,13 +35,38 @@ class ClientConnection(OPCUAProtocol):
         self._taken.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accept a TCP connection, unless the server has too many."""
+        """Accept a TCP connection, unless the server has too many that are logged in."""
+        if len(self.clients) >= self.iserver.max_connections:
+            self._make_room()
         super().connection_made(transport)
         if self.processor is not None and self.transport is not None:
             self.transport.set_write_buffer_limits(high=RESPONSES_WAITING)
             self.processor = TwinProcessor(self.iserver, transport, self.limits)
             # asyncua says no types of its message loop.
             self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
+
+    @property
+    def host(self) -> str:
+        """Address of the other side."""
+        return self.processor.host if self.processor else "unknown"
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether it carries an activated session."""
+        session = self.processor.session if self.processor else None
+        return session is not None and session.is_activated()
+
+    def _make_room(self) -> None:
+        """Have a connection without a session give way: of the host that has the most of them."""
+        idle = [c for c in self.clients if isinstance(c, ClientConnection) and not c.logged_in]
+        if not idle:
+            return
+        greediest = greediest_host(c.host for c in idle)
+        oldest = next(c for c in idle if c.host == greediest)
+        log.warning("a connection without a session gave way", peer=oldest.peer_name)
+        # At once, as the newcomer is counted before this one is told that it has ended.
+        self.clients.remove(oldest)
+        oldest.end(ua.StatusCodes.BadTcpNotEnoughResources)
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes; end the connection at a chunk that is too long or of no known kind."""

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import structlog
 from asyncua import Node, ua
 from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server import address_space as library
 from asyncua.server.internal_server import InternalServer
-from asyncua.server.internal_session import InternalSession, SessionState
+from asyncua.server.internal_session import InternalSession
 from cryptography import x509
 
 from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import OpcUaSettings
 from heatpump_twin.server import limits
+from heatpump_twin.server.channel.places import Guest, Places
 from heatpump_twin.server.channel.session import Channel, TwinSession
 from heatpump_twin.server.channel.turns import Turns
 from heatpump_twin.server.security.authentication import Authenticator
+from heatpump_twin.server.security.users import User as Person
 from heatpump_twin.server.services.method_table import MethodTable
 from heatpump_twin.server.services.translator import Translators
+from heatpump_twin.server.services.view_service import ViewService
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.subscription.subscription_service import TwinSubscriptionService
 
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from heatpump_twin.server.history.history_service import HistoryService
     from heatpump_twin.server.services.attribute_service import AttributeService
     from heatpump_twin.server.types.type_nodes import TypeNodes
+
+log = structlog.stdlib.get_logger(__name__)
 
 CheckClient = Callable[[x509.Certificate], str | None]
 """Return why a client's certificate may not open a secure channel; None: it may."""
@@ -46,8 +52,14 @@ class TwinInternalServer(InternalServer):
         authenticator: Authenticator,
         check_client: CheckClient,
         types: TypeNodes,
+        hmi_certificate: bytes | None = None,
     ) -> None:
         super().__init__()
+        self.hmi_certificate = hmi_certificate
+        """The certificate (DER) of the HMI, which has places of its own and speaks for browsers."""
+        self.places = Places(settings.max_sessions)
+        self.sessions_ended = 0
+        """Sessions that gave way to others since the start."""
         self.settings = settings
         self.authenticator = authenticator
         self.check_client = check_client
@@ -75,6 +87,7 @@ class TwinInternalServer(InternalServer):
         self.aspace = aspace
         self.attribute_service = library.AttributeService(aspace)
         self.view_service = library.ViewService(aspace)
+        self.view = ViewService(aspace)
         self.method_service = library.MethodService(aspace)
         self.node_mgt_service = library.NodeManagementService(aspace)
         self.subscription_service = self.subscriptions = TwinSubscriptionService(aspace, self)
@@ -87,6 +100,16 @@ class TwinInternalServer(InternalServer):
     async def load_standard_address_space(self, shelf_file: object = None) -> None:  # noqa: ARG002
         """Read the nodes of OPC UA itself, with those of all type models, from their block."""
         self.aspace.add_source(self.types)
+
+    async def get_endpoints(
+        self,
+        params: ua.GetEndpointsParameters | None = None,
+        sockname: tuple[str, int] | None = None,
+    ) -> list[ua.EndpointDescription]:
+        """Return the endpoints, of those transports only that a client asks for."""
+        endpoints: list[ua.EndpointDescription] = await super().get_endpoints(params, sockname)
+        wanted = (params.ProfileUris if params else None) or ()
+        return [e for e in endpoints if not wanted or e.TransportProfileUri in wanted]
 
     @property
     def offers_none(self) -> bool:
@@ -103,14 +126,34 @@ class TwinInternalServer(InternalServer):
         session = self.lookup_external_session(token)
         return session if isinstance(session, TwinSession) else None
 
-    async def open_session(self, channel: Channel) -> TwinSession:
-        """Create a session. Sessions that never logged in give way (OPC 10000-4, 5.7.2.1)."""
-        if len(self.sessions) >= self.settings.max_sessions:
-            idle = next((s for s in self.sessions if s.state is SessionState.Created), None)
-            if idle is None:
-                raise ServiceError(ua.StatusCodes.BadTooManySessions)
-            await idle.close_session(True)
-        return TwinSession(self, channel)
+    def open_session(self, channel: Channel) -> TwinSession:
+        """Create a session, unless there will be no place for it once it is activated.
+
+        Those that wait for their activation need no place: each has a connection, whose time to
+        log in is bounded (OPC 10000-4, 5.7.2.1).
+        """
+        session = TwinSession(self, channel)
+        try:
+            self._giving_way(session, session.most_guest)
+        except ServiceError:
+            self.unregister_external_session(session)
+            raise
+        return session
+
+    async def admit(self, session: TwinSession, person: Person | None) -> None:
+        """Give a session of a person its place, or raise BadTooManySessions."""
+        leaving = self._giving_way(session, session.guest_as(person))
+        if leaving is not None:
+            self.sessions_ended += 1
+            log.warning(
+                "a session gave way to another",
+                user=leaving.user_name, peer=leaving.name, connected=not leaving.abandoned,
+            )  # fmt: skip
+            await leaving.close_session(True)
+
+    def _giving_way(self, session: TwinSession, guest: Guest) -> TwinSession | None:
+        others = [s for s in self.sessions if s.is_activated() and s is not session]
+        return self.places.giving_way(guest, session.host, others)
 
     def _owner_of(self, session_id: ua.NodeId) -> str | None:
         for session in self.sessions:

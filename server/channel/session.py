@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
@@ -11,9 +12,12 @@ from asyncua import ua
 from asyncua.common.utils import ServiceError, create_nonce
 from asyncua.server.internal_session import InternalSession, SessionState
 
+from heatpump_twin.config.browser import browser_of
+from heatpump_twin.server.channel.places import Guest
 from heatpump_twin.server.limits import MAX_MESSAGE, OperationLimits
 from heatpump_twin.server.security.users import User, UserRole
 from heatpump_twin.server.services.translator import Translator
+from heatpump_twin.server.services.view_service import Rest
 from heatpump_twin.server.space.ua_values import node_id_of, status_code
 from heatpump_twin.server.subscription.subscription_service import PublishChannel
 
@@ -37,6 +41,16 @@ class Channel(PublishChannel, Protocol):
         ...
 
     @property
+    def host(self) -> str:
+        """Address of the other side."""
+        ...
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
+        ...
+
+    @property
     def policy_uri(self) -> str:
         """Security policy of the channel."""
         ...
@@ -48,7 +62,10 @@ class Channel(PublishChannel, Protocol):
 
 
 def bounded(operations: Sequence[Any] | None, limit: int) -> Sequence[Any]:
-    """Return the operations of a request; refuse none, or too many (OPC 10000-4, 7.38.2)."""
+    """Return the operations of a request; refuse none, or too many (OPC 10000-4, 7.38.2).
+
+    Those of `LIST_SERVICES` are counted there, before they are decoded.
+    """
     if not operations:
         raise ServiceError(ua.StatusCodes.BadNothingToDo)
     if len(operations) > limit:
@@ -71,6 +88,8 @@ class TwinSession(InternalSession):
         self.auth_token = node_id_of(secrets.token_bytes(32), 0)
         self.channel = channel
         self.person: User | None = None
+        self._browser: str | None = None
+        self.browse_points: dict[bytes, Rest] = {}
         self.history_points: dict[bytes, tuple[Point, Query]] = {}
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
@@ -85,7 +104,46 @@ class TwinSession(InternalSession):
     @property
     def origin(self) -> str:
         """The transport and address that the session comes from, for the audit log."""
-        return f"OPC UA {self.channel.peer}"
+        return f"HMI {self._browser}" if self._browser else f"OPC UA {self.channel.peer}"
+
+    @property
+    def host(self) -> str:
+        """Where the client is: of the HMI's sessions, the browser."""
+        return self._browser or self.channel.host
+
+    @property
+    def _of_hmi(self) -> bool:
+        certificate = self.channel.client_certificate
+        return bool(certificate) and certificate == self.iserver.hmi_certificate
+
+    # ── its place among others ────────────────────────────────────────────────────────────────────
+    def guest_as(self, person: User | None) -> Guest:
+        """Return who the session is for, with a person."""
+        if person is None:
+            return Guest.ANONYMOUS
+        return Guest.HMI if self._of_hmi else Guest.NAMED
+
+    @property
+    def guest(self) -> Guest:
+        """Who the session is for."""
+        return self.guest_as(self.person)
+
+    @property
+    def most_guest(self) -> Guest:
+        """Who the session can be for at most: without encryption, nobody can log in."""
+        if not self.channel.client_certificate:
+            return Guest.ANONYMOUS
+        return Guest.HMI if self._of_hmi else Guest.NAMED
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the connection of the session is gone."""
+        return self.channel.closed
+
+    @property
+    def silent_since(self) -> float:
+        """When the client was last heard, of a monotonic clock. [s]"""
+        return self._last_activity
 
     def is_closed(self) -> bool:
         """Tell whether the session has ended, which it may while somebody waits."""
@@ -103,6 +161,11 @@ class TwinSession(InternalSession):
         self, params: ua.CreateSessionParameters, sockname: tuple[str, int] | None = None
     ) -> ua.CreateSessionResult:
         """Answer CreateSession with the limits of this server."""
+        if self._of_hmi:
+            self._browser = browser_of(params.SessionName)
+        # asyncua compares: NaN passes every limit.
+        if not math.isfinite(params.RequestedSessionTimeout):
+            params.RequestedSessionTimeout = 0.0
         answer = await super().create_session(params, sockname)
         # asyncua always says 64 KB: clients would split requests for nothing.
         answer.MaxRequestMessageSize = MAX_MESSAGE
@@ -131,13 +194,13 @@ class TwinSession(InternalSession):
     async def close_session(self, delete_subs: bool = True) -> None:
         """End the session. Kept subscriptions live on until their lifetime ends."""
         # Continuation points end with their session (OPC 10000-4, 7.9).
+        self.browse_points.clear()
         self.history_points.clear()
         await super().close_session(delete_subs)
 
     # ── attributes, view, methods, history ────────────────────────────────────────────────────────
     async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
         """Read attributes, as far as the node and the user's rights allow."""
-        bounded(params.NodesToRead, LIMITS.nodes_per_read)
         return self.iserver.attributes.read(self, params)
 
     async def write_values(self, params: ua.WriteParameters) -> list[Written]:
@@ -146,16 +209,18 @@ class TwinSession(InternalSession):
         return await self.iserver.attributes.write(self, params)
 
     async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
-        """Browse the references of nodes, up to the limit of nodes per request."""
-        bounded(params.NodesToBrowse, LIMITS.nodes_per_browse)
-        return await super().browse(params)
+        """Browse the references of nodes."""
+        return self.iserver.view.browse(self, params)
+
+    async def browse_next(self, parameters: ua.BrowseNextParameters) -> list[ua.BrowseResult]:
+        """Browse on at continuation points, or release them."""
+        return self.iserver.view.browse_next(self, parameters)
 
     async def translate_browsepaths_to_nodeids(
         self, params: list[ua.BrowsePath]
     ) -> list[ua.BrowsePathResult]:
-        """Translate browse paths to NodeIds, up to the limit of paths per request."""
-        bounded(params, LIMITS.nodes_per_translate)
-        return await super().translate_browsepaths_to_nodeids(params)
+        """Translate browse paths to NodeIds."""
+        return self.iserver.view.translate(params)
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call methods one after the other; each is passed the session that calls."""
@@ -163,8 +228,7 @@ class TwinSession(InternalSession):
         return [await self.iserver.methods.call(self, request) for request in params]
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
-        """Read the history of nodes, up to the limit of nodes per request."""
-        bounded(params.NodesToRead, LIMITS.nodes_per_history_read)
+        """Read the history of nodes."""
         return await self.iserver.history.read(self, params)
 
     # ── subscriptions: everybody's own only ───────────────────────────────────────────────────────
@@ -183,7 +247,6 @@ class TwinSession(InternalSession):
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         """Create monitored items in an own subscription."""
-        bounded(params.ItemsToCreate, LIMITS.monitored_items_per_call)
         self._own(params.SubscriptionId)
         return await super().create_monitored_items(params)
 
@@ -191,7 +254,6 @@ class TwinSession(InternalSession):
         self, params: ua.ModifyMonitoredItemsParameters
     ) -> list[ua.MonitoredItemModifyResult]:
         """Modify monitored items of an own subscription."""
-        bounded(params.ItemsToModify, LIMITS.monitored_items_per_call)
         self._own(params.SubscriptionId)
         return await super().modify_monitored_items(params)
 
@@ -199,7 +261,6 @@ class TwinSession(InternalSession):
         self, params: ua.DeleteMonitoredItemsParameters
     ) -> list[ua.StatusCode]:
         """Delete monitored items of an own subscription."""
-        bounded(params.MonitoredItemIds, LIMITS.monitored_items_per_call)
         self._own(params.SubscriptionId)
         return await super().delete_monitored_items(params)
 
@@ -252,7 +313,9 @@ class TwinSession(InternalSession):
     ) -> list[ua.TransferResult]:
         """Take over subscriptions of an earlier session of the same user."""
         bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call)
-        return self.iserver.subscriptions.transfer(self, params.SubscriptionIds)
+        return await self.iserver.subscriptions.transfer(
+            self, params.SubscriptionIds, initial_values=bool(params.SendInitialValues)
+        )
 
 
 def _not_mine() -> ua.StatusCode:

@@ -16,7 +16,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 FREE_ATTEMPTS = 5
 FREE_ATTEMPTS_OF_A_HOST = 50
-"""A host may be the HMI, behind which are many people."""
+"""A host may be a gateway, behind which are many people."""
 
 FIRST_DELAY = 1.0
 MAX_DELAY = 300.0
@@ -80,14 +80,17 @@ class Authenticator:
         # Two threads: checking is slow by design, and must leave the machine its other work.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="password")
         self._waiting = asyncio.Semaphore(32)
+        self._proven: OrderedDict[str, None] = OrderedDict()
+        """Names that have logged in, each with its host."""
         self.failures = 0
         """Logins refused since the start."""
 
     async def login(self, name: str, password: str, host: str) -> User | None:
         """Return the user, or None: unknown, wrong password, or too many failures just now."""
-        # A name counts per host: guessing elsewhere must not lock a person out of their desk.
+        # A name counts per host: guessing elsewhere must not lock a person out of their desk. Nor
+        # must guesses of other names at the same desk, once the person has logged in there.
         key = f"{name}@{host}"
-        allowed = self._names.allows(key) and self._hosts.allows(host)
+        allowed = self._names.allows(key) and (key in self._proven or self._hosts.allows(host))
         # Refused at once, with the password unread: who waits for a thread holds a connection.
         if self._waiting.locked() or not allowed:
             self.failures += 1
@@ -106,7 +109,14 @@ class Authenticator:
             # Only the name is forgiven. A host that guesses many names could use one login of its
             # own to begin anew.
             self._names.succeeded(key)
+            self._prove(key)
         return user
+
+    def _prove(self, key: str) -> None:
+        self._proven[key] = None
+        self._proven.move_to_end(key)
+        if len(self._proven) > REMEMBERED:
+            self._proven.popitem(last=False)
 
     def current(self, user: User) -> User | None:
         """Return a logged-in user as the user file has them now; None: removed."""

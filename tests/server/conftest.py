@@ -17,7 +17,8 @@ from patience import PATIENCE
 from ports import claim
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
-from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
@@ -179,6 +180,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         *overrides: str,
         data_path: Path | None = None,
         alarms: Sequence[AlarmDefinition] = (ALARM, OTHER_ALARM),
+        hmi_certificate: bytes | None = None,
     ) -> AsyncIterator[Rig]:
         site = load_site("default", [f"opcua.port={claim()}", *overrides], {})
         data = DataDirectory.open(data_path or tmp_path_factory.mktemp("data"))
@@ -194,7 +196,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         server = TwinServer(
             site=site, data=data, table=table, image=image, alarms=alarms,
             commands=device, history=records, users=users,
-            provenance=provenance, clock=clock,
+            provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
         )  # fmt: skip
         image.subscribe(server.publish)
         await server.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -30,6 +30,9 @@ from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.wording import value_text
+
+TWIN = "twin"
+"""Who writes what nobody has asked for: the duties of a device that the twin keeps by itself."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -124,6 +127,24 @@ class Commands:
             # Taken anew: the value before is that of the write which this one waited for.
             entry = replace(entry, time=self._clock.now(), old=self._old(point))
             return await self._carry_out(entry, point, driver, value)
+
+    async def set_up(
+        self, device: str, what: str, send: Callable[[], Awaitable[WriteOutcome]]
+    ) -> None:
+        """Carry out a start-up write of a device (``hp1.controller``), as the twin's own."""
+        entry = replace(
+            self._entry(device, math.nan, TWIN, "start-up", what), requested=None, old=None
+        )
+        try:
+            number = await self._audit.append(entry)
+            outcome = await send()
+            status = GOOD if outcome.state is WriteState.CONFIRMED else outcome.status
+            await self._audit.complete(
+                number, status=status, read_back=None, message=outcome.message
+            )
+        # What cannot be recorded is not done; the device is read all the same.
+        except AuditError as error:
+            log.error("start-up write not carried out", device=device, error=str(error))
 
     async def refuse(
         self, key: str, value: float, *, user: str, origin: str, status: int, message: str

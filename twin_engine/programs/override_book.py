@@ -21,7 +21,7 @@ from heatpump_twin.drivers.status import (
     is_bad,
     is_good,
 )
-from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
+from heatpump_twin.twin_engine.commands.commands import TWIN, CommandHandler, CommandResult
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.override import Override, overridable
@@ -62,6 +62,7 @@ class OverrideBook:
         self._last_good = np.empty(0)
         self._active: dict[str, Override] | None = None
         self._turn: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._written_at: dict[str, int] = {}
         self.grow()
         image.subscribe(self._note)
 
@@ -113,6 +114,37 @@ class OverrideBook:
                 return CommandResult(status, math.nan, value, None, _NOT_LOADED)
             result = await self._commands.write(key, value, user=user, origin=origin, reason=reason)
             return await self._settled(point, before, result)
+
+    def holds(self, key: str) -> bool:
+        """Tell whether an override is active and known to hold a value."""
+        override = (self._active or {}).get(key)
+        return override is not None and override.written is not None
+
+    def last_write(self, key: str) -> int | None:
+        """Return when this run wrote an override last. [µs since the Unix epoch]"""
+        return self._written_at.get(key)
+
+    async def refresh(self, key: str) -> None:
+        """Write an override's value again, as the twin's own.
+
+        Not while the device is away: the attempts would fill the audit.
+        """
+        point = self._points[key]
+        async with self._turn[key]:
+            override = (self._active or {}).get(key)
+            away = is_bad(int(self._image.status[point.index]))
+            if override is None or override.written is None or away:
+                return
+            # Past `write`: a refresh neither begins nor ends an override, and what a device reads
+            # back instead is not what was asked for.
+            self._written_at[key] = self._clock.now()
+            await self._commands.write(
+                key,
+                override.written,
+                user=TWIN,
+                origin="refresh",
+                reason=f"set by {override.user}; the device falls back by itself",
+            )
 
     async def refuse(
         self, key: str, value: float, *, user: str, origin: str, status: int, message: str
@@ -190,6 +222,7 @@ class OverrideBook:
             await self._forget(point.key)
         else:
             self._active[point.key] = replace(before, written=held)
+            self._written_at[point.key] = self._clock.now()
             self._changed(point.asset)
             await self._try(self._store.keep(self._active[point.key]), point.key)
         return result

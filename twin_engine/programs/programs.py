@@ -20,6 +20,7 @@ from heatpump_twin.twin_engine.programs.heat_up_lead import HeatUpLead
 from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.person_commands import PersonCommands
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.refresher import Refresher
 from heatpump_twin.twin_engine.programs.schedule_book import ScheduleBook
 from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
 from heatpump_twin.twin_engine.programs.training_request import Trainer
@@ -56,6 +57,7 @@ class Programs:
         self._returning: set[str] = set()
         self.journal = journal
         self.overrides = OverrideBook(image, commands, store, clock, self.journal.changed)
+        self.refresher = Refresher(self.overrides, clock)
         self.schedules = ScheduleBook(
             image.table,
             self.overrides,
@@ -105,6 +107,7 @@ class Programs:
     async def remove(self, asset: str) -> None:
         """Remove a heat pump. Its schedule and tank program wait on disk for its return."""
         self._returning.discard(asset)
+        self.refresher.remove(asset)
         self.schedules.forget(asset)
         await self.tank.forget(asset)
 
@@ -121,12 +124,13 @@ class Programs:
             await asyncio.sleep(TICK)
 
     async def tick(self) -> None:
-        """Look at all schedules and tank programs once."""
+        """Look at all schedules, tank programs and values to refresh once."""
         if not self._loaded or self._returning:
             await self.start()
         if self._loaded:
             await self.schedules.tick()
             await self.tank.tick()
+            await self.refresher.tick()
 
     async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
         """Give back every overridden setting of a heat pump; a running tank program ends."""

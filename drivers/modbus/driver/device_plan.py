@@ -10,24 +10,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, PointTable, Span
 from heatpump_twin.config.connection import DeviceConnection
-from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.errors import ConfigError, KeyPath, Problem, ProblemAt
+from heatpump_twin.config.reading.text_file import is_file
 from heatpump_twin.config.settings import Device, Site
 from heatpump_twin.config.yaml_source import dotted
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
 from heatpump_twin.drivers.modbus.profile.profile import ASSET_TYPE, Profile, ProfilePoint
-from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
+from heatpump_twin.drivers.modbus.profile.profile_files import packaged_profiles
+from heatpump_twin.drivers.modbus.profile.site_profile import site_profile
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.modbus.wire.wire import opener
+from heatpump_twin.drivers.protocol import RefreshDuty
 
-KeyPath = Sequence[str | int]
-ProblemAt = Callable[[KeyPath, str], Problem]
 OfferedPoint = tuple[str, str, PointSpec, Span | None]
 
 
@@ -41,6 +41,8 @@ class DevicePlan:
     profile: Profile
     names: Mapping[str, str]
     """Profile point → catalogue point, without those that the site skips."""
+    quantities: Mapping[str, PointSpec]
+    """What the site adds to the catalogue."""
 
     @property
     def name(self) -> str:
@@ -53,7 +55,7 @@ class DevicePlan:
             source = self.profile.by_name[point]
             spec = source.spec
             if name != point:
-                spec = source.stepping(CATALOGUE[ASSET_TYPE][name])
+                spec = source.stepping(declaration(name, self.quantities))
             yield self.asset, name, spec, write_limits(source, spec)
 
 
@@ -73,9 +75,10 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
             at: tuple[str | int, ...] = ("heat_pumps", i, "devices", j)
             try:
                 # A campus has hundreds of devices of a few families: each file is read once.
-                profile = profiles.get(device.profile) or _profile(device.profile, at, problem)
-                profiles[device.profile] = profile
-                names = _names(device, profile, at, problem)
+                kind = f"{device.profile} {device.adapt!r}"
+                profile = profiles.get(kind) or _profile(device, site, at, problem)
+                profiles[kind] = profile
+                names = _names(device, profile, site.quantities, at, problem)
             except ConfigError as error:
                 problems += error.problems
                 continue
@@ -92,7 +95,7 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
                 opener(address)  # for the check of its options; nothing is opened here
             except ValueError as error:
                 problems.append(problem((*at, "connection"), str(error)))
-            plans.append(DevicePlan(heat_pump.id, device, address, profile, names))
+            plans.append(DevicePlan(heat_pump.id, device, address, profile, names, site.quantities))
     if problems:
         raise ConfigError(problems)
     return plans
@@ -101,6 +104,17 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
 def mapped_points(plans: Iterable[DevicePlan]) -> list[OfferedPoint]:
     """Return the entries of all devices' points for `PointTable.build`."""
     return [entry for plan in plans for entry in plan.entries()]
+
+
+def refresh_duties(plans: Iterable[DevicePlan]) -> dict[str, RefreshDuty]:
+    """Return the settings that have to be written again while they hold, by ``asset.point``."""
+    duties = {}
+    for plan in plans:
+        for point, name in plan.names.items():
+            rules = plan.profile.by_name[point].write
+            if rules is not None and rules.refresh is not None:
+                duties[f"{plan.asset}.{name}"] = RefreshDuty(rules.refresh, rules.throttle)
+    return duties
 
 
 def build_drivers(
@@ -166,16 +180,28 @@ def write_limits(point: ProfilePoint, spec: PointSpec) -> Span | None:
     return low, high
 
 
-def _profile(name: str, at: tuple[str | int, ...], problem: ProblemAt) -> Profile:
-    if name not in packaged_profiles() and not Path(name).is_file():
+def declaration(name: str, quantities: Mapping[str, PointSpec]) -> PointSpec:
+    """Return what the catalogue or the site declares of a point."""
+    return quantities.get(name) or CATALOGUE[ASSET_TYPE][name]
+
+
+def _profile(device: Device, site: Site, at: tuple[str | int, ...], problem: ProblemAt) -> Profile:
+    name = device.profile
+    if name not in packaged_profiles() and not is_file(name):
         known = ", ".join(packaged_profiles())
         message = f"there is no profile {name!r}; name a file, or one of {known}"
         raise ConfigError([problem((*at, "profile"), message)])
-    return load_profile(name)
+    return site_profile(
+        device, site.quantities, lambda location, message: problem((*at, *location), message)
+    )
 
 
 def _names(
-    device: Device, profile: Profile, at: tuple[str | int, ...], problem: ProblemAt
+    device: Device,
+    profile: Profile,
+    quantities: Mapping[str, PointSpec],
+    at: tuple[str | int, ...],
+    problem: ProblemAt,
 ) -> dict[str, str]:
     """Return profile point → catalogue point, or raise with what is wrong in map and skip."""
     problems = []
@@ -185,7 +211,7 @@ def _names(
             message = f"profile {device.profile} has no point {name!r}"
             problems.append(problem((*at, "skip", index), message))
     for name, target in device.map.items():
-        message = _map_mistake(profile, name, target)
+        message = _map_mistake(profile, quantities, name, target)
         if message:
             problems.append(problem((*at, "map", name), message))
     if problems:
@@ -197,24 +223,28 @@ def _names(
     }
     # A range without a value would only show when somebody writes, and then as a plain refusal.
     for point, target in names.items():
-        limits = write_limits(profile.by_name[point], CATALOGUE[ASSET_TYPE][target])
+        source = profile.by_name[point]
+        spec = source.spec if target == point else declaration(target, quantities)
+        limits = write_limits(source, spec)
         if limits is not None and limits[0] > limits[1]:
             message = f"no value of {target} is allowed by both the catalogue and the profile"
             raise ConfigError([problem((*at, "profile"), message)])
     return names
 
 
-def _map_mistake(profile: Profile, name: str, target: str) -> str:
+def _map_mistake(
+    profile: Profile, quantities: Mapping[str, PointSpec], name: str, target: str
+) -> str:
     """Say why a profile point cannot feed another catalogue point; empty: it can."""
     if name not in {point.point for point in profile.samples}:
         return f"the profile has no point {name!r}"
-    if target not in CATALOGUE[ASSET_TYPE]:
-        return f"the catalogue has no point {target!r}"
-    source, wanted = CATALOGUE[ASSET_TYPE][name], CATALOGUE[ASSET_TYPE][target]
+    if target not in CATALOGUE[ASSET_TYPE] and target not in quantities:
+        return f"the catalogue has no point {target!r}, and the site has no such quantity"
+    source, wanted = profile.by_name[name].spec, declaration(target, quantities)
     # The codec converts to the unit and the codes of the point that the profile names.
     if source.unit != wanted.unit:
         return f"{name} is in {source.unit} and {target} in {wanted.unit}"
-    if source.kind is not wanted.kind or source.enum != wanted.enum:
+    if source.kind is not wanted.kind or source.codes != wanted.codes:
         return f"{name} and {target} do not have the same states"
     return ""
 

@@ -15,6 +15,7 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.modbus.driver.device_reader import DeviceReader
 from heatpump_twin.drivers.modbus.driver.device_writer import DeviceWriter
 from heatpump_twin.drivers.modbus.driver.poll_schedule import BackOff, PollSchedule
+from heatpump_twin.drivers.modbus.driver.start_up import SetUp, StartUp
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
 from heatpump_twin.drivers.protocol import FrameSink, LinkError, WriteOutcome, WriteState
@@ -102,6 +103,7 @@ class ModbusDriver:
         self._writer = DeviceWriter(
             profile, points, link, unit, wait, self._read_back, self._read_held
         )
+        self._start_up = StartUp(name, profile, link, unit, wait)
         self._turn = asyncio.Lock()
         self._back_off = BackOff(period, random.Random(name))  # noqa: S311 (spreads load)
         self._sink: FrameSink | None = None
@@ -133,6 +135,10 @@ class ModbusDriver:
     def refused(self) -> Mapping[str, str]:
         """Points that the device refuses, and the exception that it answers."""
         return {name: str(answer) for name, answer in self._reader.refused.items()}
+
+    def carry_out_start_up(self, set_up: SetUp) -> None:
+        """Say who carries out the start-up writes of the device; without that nobody does."""
+        self._start_up.set_up = set_up
 
     async def run(self, sink: FrameSink) -> None:
         """Poll the device for ever: fast points every period, slow ones every so many periods."""
@@ -187,6 +193,7 @@ class ModbusDriver:
         everything = not self._connected or tick % self._slow_every == 0
         try:
             async with self._turn:
+                await self._start_up.before_poll(connected=self._connected)
                 frame = await self._read_twice(everything)
                 if due is not None:
                     self._note_lateness(self._reader.began - due)

@@ -80,6 +80,7 @@ class EmulatedDevice:
         self._writable = {
             s: Region([Place.written(x) for x in shown if x.point.write_space is s]) for s in Space
         }
+        self._start_up = profile.start_up
         self._layouts: dict[bytes, _Layout] = {}
         self._answers: dict[bytes, bytes] = {}
         self._stepwise = process if isinstance(process, StepwiseProcess) else None
@@ -106,9 +107,12 @@ class EmulatedDevice:
         function = request[0]
         if function in _READ and self._readable[_READ[function]].places:
             return self._read(_READ[function], request, forced)
-        if function in _WRITE and self._writable[_WRITE[function]].places:
+        if function in _WRITE and self._takes(_WRITE[function]):
             return self._write(_WRITE[function], request, forced)
         raise ModbusRefusal(ExcCodes.ILLEGAL_FUNCTION)
+
+    def _takes(self, space: Space) -> bool:
+        return bool(self._writable[space].places) or any(w.space is space for w in self._start_up)
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────
     def _read(self, space: Space, request: bytes, forced: Forced) -> bytes:
@@ -160,6 +164,8 @@ class EmulatedDevice:
     def _write(self, space: Space, request: bytes, forced: Forced) -> bytes:
         start, words = _written(request)
         _refuse(forced, space, start, len(words))
+        if any((w.space, w.address, [*w.words]) == (space, start, words) for w in self._start_up):
+            return request[:5]
         accepted = []
         before = covered = start
         for place in self._writable[space].touching(start, start + len(words)):

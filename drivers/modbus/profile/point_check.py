@@ -32,7 +32,7 @@ def point_mistakes(point: ProfilePoint) -> list[str]:
     """Return what is impossible about a point, in the order in which to repair it."""
     if point.type == "string" or point.length is not None:
         return list(_of_text(point))
-    if point.point not in CATALOGUE[HEAT_PUMP]:
+    if point.quantity is None and point.point not in CATALOGUE[HEAT_PUMP]:
         near = get_close_matches(point.point, CATALOGUE[HEAT_PUMP], 1)
         hint = f"; did you mean {near[0]}?" if near else "; see docs/point-list.md"
         return [f"the catalogue has no point {point.point!r}{hint}"]

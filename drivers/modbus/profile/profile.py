@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
@@ -13,10 +15,14 @@ from pydantic import (
     ConfigDict,
     Field,
     Strict,
+    TypeAdapter,
+    ValidationError,
     WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
+from heatpump_twin.config.added_quantities import Quantities, Quantity
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, Span
 from heatpump_twin.config.quantities import Duration
 from heatpump_twin.drivers.modbus.profile.field_units import Conversion, conversion, exact
@@ -27,7 +33,7 @@ ASSET_TYPE = "heat_pump"
 
 class _Section(BaseModel):
     # A key that is not known is refused: a misspelt one would be without effect, and unnoticed.
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, str_max_length=2000)
 
 
 class DeviceKind(StrEnum):
@@ -157,6 +163,12 @@ class WriteRules(_Section):
         False,
         description="a push-button: it acts when it goes from 0 to 1, and may fall back by itself",
     )
+    refresh: Duration | None = Field(
+        None,
+        gt=0,
+        description="written again this often while it is overridden, for a device that falls back "
+        "by itself [s]",
+    )
     requires: dict[str, float] = Field(
         default_factory=dict, description="interlock: points of this profile that must have a value"
     )
@@ -165,7 +177,41 @@ class WriteRules(_Section):
     def _ordered(self) -> WriteRules:
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min {self.min} is above max {self.max}")
+        if self.refresh is not None and self.refresh < self.throttle:
+            message = f"refresh {self.refresh:g} s is faster than throttle {self.throttle:g} s"
+            raise ValueError(f"{message} allows")
+        if self.refresh is not None and self.momentary:
+            raise ValueError("a push-button is not pressed again and again: no refresh")
         return self
+
+
+class StartUpWrite(_Section):
+    """What is written after each connect and each return of the device, before it is read."""
+
+    space: Space = Space.HOLDING
+    address: int = Field(ge=0, le=65535, description="zero-based, as on the wire")
+    words: tuple[Annotated[int, Field(ge=0, le=65535)], ...] = Field(min_length=1, max_length=123)
+    function: WriteFunction | None = Field(None, description="default: single for one word")
+    throttle: Duration = Field(
+        60.0, ge=0, description="shortest time between two such writes, however often it connects"
+    )
+    why: str = Field(min_length=1, description="what it is for, in the words of the audit")
+
+    @model_validator(mode="after")
+    def _possible(self) -> StartUpWrite:
+        if not self.space.writable:
+            raise ValueError(f"a {self.space} cannot be written")
+        if self.space.of_bits and max(self.words) > 1:
+            raise ValueError("a coil is 0 or 1")
+        if self.function is WriteFunction.SINGLE and len(self.words) > 1:
+            raise ValueError("function single writes one word")
+        if self.address + len(self.words) > 65536:
+            raise ValueError("what is written ends behind address 65535")
+        return self
+
+    def __str__(self) -> str:
+        words = " ".join(f"{word:04X}" for word in self.words)
+        return f"{self.space} {self.address} := {words} ({self.why})"
 
 
 _NUMBER_OR_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
@@ -174,7 +220,18 @@ Mark = Annotated[int, Strict()] | float
 
 
 def _several(value: object) -> object:
-    return [value] if isinstance(value, int | float) else value
+    several = [value] if isinstance(value, int | float) else value
+    if not isinstance(several, list | tuple) or not all(
+        isinstance(v, int | float) for v in several
+    ):
+        raise ValueError("write a number or a list of numbers, for example 0x8000")
+    return several
+
+
+def _rules(value: object) -> object:
+    if value is not None and not isinstance(value, dict | WriteRules):
+        raise ValueError("write for example `write: {min: 20, max: 60}`; leave it out to only read")
+    return value
 
 
 class ProfilePoint(_Section):
@@ -215,12 +272,14 @@ class ProfilePoint(_Section):
     ] = Field((), description="raw values that mean: there is no such sensor")
     enum: dict[int, int] = Field(default_factory=dict, description="raw value → catalogue code")
     poll: PollClass = PollClass.FAST
-    write: WriteRules | None = None
+    write: Annotated[WriteRules | None, BeforeValidator(_rules)] = None
+    quantity: SkipJsonSchema[PointSpec | None] = Field(None, exclude=True)
+    """Its declaration, where the catalogue does not have it: see `Profile.quantities`."""
 
     @cached_property
     def spec(self) -> PointSpec:
         """The point's declaration in the catalogue, with the step of its registers."""
-        return self.stepping(CATALOGUE[ASSET_TYPE][self.point])
+        return self.stepping(self.quantity or CATALOGUE[ASSET_TYPE][self.point])
 
     def stepping(self, spec: PointSpec) -> PointSpec:
         """Return a declaration with the step of these registers, if it has none and they have."""
@@ -328,6 +387,24 @@ class Periods(_Section):
     slow: Duration = Field(10.0, gt=0)
 
 
+def _sound(declared: Mapping[str, object]) -> dict[str, PointSpec]:
+    """Return the quantities without a mistake; the others are told of where they stand."""
+    found = {}
+    for name, quantity in declared.items():
+        with suppress(ValidationError):
+            found[name] = _QUANTITY.validate_python(quantity)
+    return found
+
+
+def _declared(point: object, declared: Mapping[str, PointSpec]) -> object:
+    if isinstance(point, Mapping) and point.get("point") in declared:
+        return {**point, "quantity": declared[point["point"]]}
+    return point
+
+
+_QUANTITY: TypeAdapter[PointSpec] = TypeAdapter(Quantity)
+
+
 class Profile(_Section):
     """A whole profile file."""
 
@@ -337,16 +414,41 @@ class Profile(_Section):
     unverified: tuple[str, ...] = Field(
         (), description="what was inferred or not tried on hardware"
     )
+    wire_addresses: bool = Field(
+        False,
+        description="addresses such as 40001 are so on the wire, and no numbers of a printed table",
+    )
     word_order: Order = Order.BIG
     byte_order: Order = Order.BIG
     limits: Limits = Limits()
     pause: Duration = Field(0.0, ge=0, description="silence that the device needs after a response")
     timeout: Duration = Field(0.5, gt=0, description="longest time to a response")
     poll: Periods = Periods()
+    start_up: tuple[StartUpWrite, ...] = Field(
+        (), description="written after each connect and each return of the device"
+    )
+    quantities: Quantities = Field(
+        default_factory=dict, description="points that the catalogue does not have, by name"
+    )
     points: tuple[ProfilePoint, ...] = Field(min_length=1)
     unverified_points: tuple[UnverifiedPoint, ...] = Field(
         (), description="read on request only (`hptwin read --unverified`), never polled or written"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_quantities(cls, value: object) -> object:
+        """Hand the quantities of the profile to the points that are of them."""
+        declared = value.get("quantities") if isinstance(value, Mapping) else None
+        if not isinstance(value, Mapping) or not isinstance(declared, Mapping):
+            return value
+        declared = _sound(declared)
+        lists = {
+            key: [_declared(point, declared) for point in value[key]]
+            for key in ("points", "unverified_points")
+            if isinstance(value.get(key), list)
+        }
+        return {**value, **lists}
 
     @cached_property
     def by_name(self) -> dict[str, ProfilePoint]:

@@ -8,7 +8,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.errors import ConfigError, Problem, ProblemAt
+from heatpump_twin.config.reading.text_file import is_file
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, UnverifiedPoint
 
@@ -31,7 +32,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     """
     source = profile_source(name_or_path)
     profile = source.validate(Profile)
-    if problems := list(_across_points(source, profile)):
+    if problems := list(across_points(source.problem, profile)):
         raise ConfigError(problems)
     return profile
 
@@ -52,47 +53,47 @@ def profile_source(name_or_path: str | Path) -> YamlSource:
     packaged = files(_PACKAGE).joinpath(f"{name}.yaml")
     if "/" not in name and packaged.is_file():
         return YamlSource(packaged.read_text("utf-8"), f"{name}.yaml")
-    if "/" not in name and not Path(name).is_file():
+    if "/" not in name and not is_file(name):
         known = ", ".join(packaged_profiles())
         message = f"there is no such profile; name a file, or one of {known}"
         raise ConfigError([Problem(name, 1, "profile", message)])
     return YamlSource.read(Path(name))
 
 
-def _across_points(source: YamlSource, profile: Profile) -> Iterator[Problem]:
+def across_points(problem: ProblemAt, profile: Profile) -> Iterator[Problem]:
     """Find the mistakes of a profile that only show when its points are seen together."""
     first: dict[str, int] = {}
     for index, point in enumerate(profile.points):
         if point.point in first:
-            yield source.problem(("points", index, "point"), f"{point.point} is given twice")
+            yield problem(("points", index, "point"), f"{point.point} is given twice")
         first.setdefault(point.point, index)
         if len(point.parts[0]) > profile.limits.of(point.space):
             message = f"{point.size} addresses do not fit in one request of this device"
-            yield source.problem(("points", index, "address"), message)
+            yield problem(("points", index, "address"), message)
         for name in point.write.requires if point.write else ():
             if name not in profile.by_name:
                 message = f"there is no point {name!r} in this profile"
-                yield source.problem(("points", index, "write", "requires", name), message)
+                yield problem(("points", index, "write", "requires", name), message)
     for (_, a), (index, b) in combinations(enumerate(profile.points), 2):
         if overlap(a, b):
             message = f"{b.point} lies on the same {b.space} addresses as {a.point}"
-            yield source.problem(("points", index, "address"), message)
-    yield from _across_unverified(source, profile)
+            yield problem(("points", index, "address"), message)
+    yield from _across_unverified(problem, profile)
 
 
-def _across_unverified(source: YamlSource, profile: Profile) -> Iterator[Problem]:
+def _across_unverified(problem: ProblemAt, profile: Profile) -> Iterator[Problem]:
     """Find readings that are given twice: as certain and as doubtful, or the same one again."""
     for index, reading in enumerate(profile.unverified_points):
         certain = profile.by_name.get(reading.point)
         if certain is not None and overlap(certain, reading):
             message = f"{reading.point} lies there among the points, where it is certain"
-            yield source.problem(("unverified_points", index, "address"), message)
+            yield problem(("unverified_points", index, "address"), message)
         if reading.size > profile.limits.of(reading.space):
             message = f"{reading.size} addresses do not fit in one request of this device"
-            yield source.problem(("unverified_points", index, "address"), message)
+            yield problem(("unverified_points", index, "address"), message)
         if _reading(reading) in map(_reading, profile.unverified_points[:index]):
             message = f"this reading of {reading.point} is given twice"
-            yield source.problem(("unverified_points", index, "point"), message)
+            yield problem(("unverified_points", index, "point"), message)
 
 
 def _reading(point: UnverifiedPoint) -> dict[str, Any]:

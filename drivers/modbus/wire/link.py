@@ -39,6 +39,8 @@ class ModbusLink:
         self.name = name
         self.requests = 0
         """Requests sent since the start."""
+        self.connections = 0
+        """Connections opened since the start."""
         self.load = LinkUtilisation(name)
         self.sent_at = 0.0
         """When the last request left, by the loop's clock. [s]"""
@@ -108,6 +110,13 @@ class ModbusLink:
                 raise
             self._answered(pause)
             return data
+
+    async def connect(self, unit: int, within: float) -> None:
+        """Open the connection if it is not open, for a unit. Raises `NotSentError`."""
+        asked = asyncio.get_running_loop().time()
+        async with self._turn:
+            self._refuse_if_hopeless(asked, unit)
+            await self._connected(unit, within)
 
     def join(self) -> None:
         """Register a driver that uses the connection."""
@@ -188,6 +197,7 @@ class ModbusLink:
             reason = str(error) or "no answer"
             failure = NotSentError(f"{self.name}: cannot connect: {reason}")
             raise await self._dropped(unit, failure, whole_link=True) from error
+        self.connections += 1
         return self._wire
 
     async def _be_quiet(self) -> None:

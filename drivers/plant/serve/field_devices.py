@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
+from heatpump_twin.config.errors import Problem
 from heatpump_twin.config.settings import Site, gateway_name
+from heatpump_twin.config.yaml_source import dotted
 from heatpump_twin.drivers.modbus.emulator.emulated_gateway import EmulatedDevice, EmulatedGateway
-from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
+from heatpump_twin.drivers.modbus.profile.site_profile import site_profile
 from heatpump_twin.drivers.plant.devices.plant import Plant
 from heatpump_twin.drivers.plant.errors import PortTakenError, WiringError
 
@@ -27,11 +30,17 @@ def gateways_of(site: Site, plant: Plant) -> Mapping[str, EmulatedGateway]:
                     f"{name} is taken; give each device behind one gateway its own unit"
                 )
             # By the very profile that the driver reads with: no second map has to keep in step.
+            where = f"heat_pumps.{heat_pump.id}.devices.{device.id}"
+            profile = site_profile(device, site.quantities, partial(_problem, where))
             devices[name][device.unit] = EmulatedDevice(
-                load_profile(device.profile), plant.heat_pumps[heat_pump.id], device.map
+                profile, plant.heat_pumps[heat_pump.id], device.map
             )
     host = site.plant.host if site.plant is not None else "127.0.0.1"
     return {name: EmulatedGateway(host, port, devices[name]) for name, port in ports.items()}
+
+
+def _problem(where: str, location: Sequence[str | int], message: str) -> Problem:
+    return Problem("site", 1, f"{where}.{dotted(location)}", message)
 
 
 @asynccontextmanager

@@ -110,6 +110,9 @@ class TwinMetrics(Collector):
         yield _gauge("opcua_sessions", "OPC UA sessions", statistics.sessions)
         yield _gauge("opcua_subscriptions", "OPC UA subscriptions", statistics.subscriptions)
         yield _gauge("opcua_monitored_items", "Monitored items", statistics.monitored_items)
+        yield _counter(
+            "opcua_sessions_ended", "Sessions that gave way to others", statistics.sessions_ended
+        )
         yield _counter("opcua_rejected_logins", "Refused logins", statistics.rejected_logins)
 
 

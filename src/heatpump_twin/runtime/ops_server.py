@@ -33,6 +33,8 @@ class PartHealth:
 
     ready: bool
     detail: str
+    optional: bool = False
+    """The twin is ready without it, and says that it is not there."""
 
 
 ReadinessLook = Callable[[], Mapping[str, PartHealth]]
@@ -86,11 +88,13 @@ class OpsServer:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         components = self._readiness()
-        ready = all(component.ready for component in components.values())
+        ready = all(component.ready or component.optional for component in components.values())
         body = {
             "ready": ready,
             "components": {
-                name: {"ready": c.ready, "detail": c.detail} for name, c in components.items()
+                name: {"ready": c.ready, "detail": c.detail}
+                | ({"optional": True} if c.optional else {})
+                for name, c in components.items()
             },
         }
         # 503 and not 200 with a word in it: load balancers and watchdogs read the status alone.

@@ -155,3 +155,32 @@ def test_check_sends_a_profile_to_its_own_command(capsys: Capsys, tmp_path: Path
     ran = hptwin.here(capsys, "check", path)
     assert ran.code == 1
     assert f"`hptwin profile check {path}` checks it" in ran.err
+
+
+def test_what_is_written_without_being_asked_is_shown(capsys: Capsys, tmp_path: Path) -> None:
+    path = a_profile(
+        tmp_path,
+        "supply_setpoint, space: holding, address: 11, type: int16, write: {refresh: 30 s}",
+    )
+    start_up = "start_up: [{address: 6000, words: [0x8238, 1], why: ids}]\npoints:"
+    path.write_text(path.read_text("utf-8").replace("points:", start_up), "utf-8")
+    ran = hptwin.here(capsys, "profile", "check", path)
+    assert ran.code == 0
+    assert "written by itself after each connect: holding 6000 := 8238 0001 (ids)" in ran.out
+    assert "written by itself every 30 s while it is overridden: supply_setpoint" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("rules", "problem"),
+    [
+        ("refresh: 30 s, throttle: 60 s", "refresh 30 s is faster than throttle 60 s allows"),
+        ("refresh: 0", "refresh"),
+    ],
+)
+def test_a_refresh_never_wears_the_device_out(
+    capsys: Capsys, tmp_path: Path, rules: str, problem: str
+) -> None:
+    point = f"supply_setpoint, space: holding, address: 11, type: int16, write: {{{rules}}}"
+    ran = hptwin.here(capsys, "profile", "check", a_profile(tmp_path, point))
+    assert ran.code == 2
+    assert problem in ran.out + ran.err

@@ -97,16 +97,16 @@ async def test_s7_before_login_messages_are_small(rig) -> None:
         await writer.wait_closed()
 
 
-async def test_connections_are_limited(start_rig) -> None:
-    async with start_rig("opcua.max_sessions=1") as rig:
+async def test_connections_are_limited_and_idle_ones_give_way(start_rig, connect) -> None:
+    async with start_rig("opcua.max_sessions=1") as rig, connect(rig) as working:
         port = rig.site.opcua.port
-        open_ones = [await asyncio.open_connection("127.0.0.1", port) for _ in range(21)]
+        open_ones = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            assert await reader.read() == b""
-            writer.close()
-            await writer.wait_closed()
+            for reader, _ in open_ones[:2]:
+                open_ones.append(await asyncio.open_connection("127.0.0.1", port))
+                assert error_in(await reader.read()) == ua.StatusCodes.BadTcpNotEnoughResources
             assert rig.server.statistics.connections == 21
+            assert await working.get_namespace_array()
         finally:
             for _, other in open_ones:
                 other.close()

@@ -213,6 +213,21 @@ async def test_s3_a_session_moves_with_its_client_and_user(
             await second.uaclient.close_session(True)
 
 
+async def test_s3_a_session_that_moved_outlives_its_first_connection(
+    rig, connect, certificate, eventually
+) -> None:
+    async with connect(rig, "olga") as first, channel(rig, certificate) as second:
+        second.uaclient.protocol.authentication_token = token_of(first)
+        second._policy_ids, second._server_nonce = first._policy_ids, first._server_nonce
+        await second.activate_session("olga", rig.password)
+        before = rig.server.statistics.connections
+        # It has no subscription, for the sake of which it would be kept anyhow.
+        first.uaclient.protocol.transport.abort()
+        await eventually(lambda: rig.server.statistics.connections < before)
+        assert await second.get_namespace_array()
+        await second.uaclient.close_session(True)
+
+
 # ── S4: subscriptions ─────────────────────────────────────────────────────────────────────────────
 async def test_s4_subscriptions_have_owners(rig, connect, eventually) -> None:
     seen: list[object] = []

@@ -229,3 +229,37 @@ async def test_the_tail_survives_a_restart_newest_first(commands, audit, databas
     await again.start()
     assert [entry.requested for entry in await again.tail(2)] == [32.0, 31.0]
     await again.stop()
+
+
+async def test_a_start_up_write_is_the_twins_own_and_on_record_before_it_leaves(
+    commands, audit
+) -> None:
+    seen = []
+
+    async def send() -> WriteOutcome:
+        (row,) = await audit.tail(9)
+        seen.append((row.user, row.origin, row.complete))
+        return WriteOutcome(WriteState.CONFIRMED, GOOD, None, "the device took the request")
+
+    await commands.set_up("hp1.controller", "holding 6000 := 8238 (ids)", send)
+    (row,) = await audit.tail(9)
+    assert seen == [("twin", "start-up", False)]
+    assert (row.key, row.reason) == ("hp1.controller", "holding 6000 := 8238 (ids)")
+    assert (row.status, row.complete) == (GOOD, True)
+    assert row.message == "the device took the request"
+    assert row.requested is None
+
+
+async def test_a_start_up_write_that_cannot_be_recorded_is_not_made(commands, audit) -> None:
+    sent = []
+
+    async def send() -> WriteOutcome:
+        sent.append(1)
+        return WriteOutcome(WriteState.CONFIRMED, GOOD, None, "")
+
+    async def fail(_entry) -> int:
+        raise AuditError("the disk is full")
+
+    audit.append = fail
+    await commands.set_up("hp1.controller", "holding 6000 := 8238 (ids)", send)
+    assert sent == []

@@ -61,6 +61,12 @@ def check_profile(
     writable = sum(point.write is not None for point in found.points)
     for reading in found.unverified_points:
         out.print(f"not verified: {_place_of(reading)}: {reading.why}", markup=False)
+    for write in found.start_up:
+        out.print(f"written by itself after each connect: {write}", markup=False)
+    for point in found.points:
+        if point.write is not None and point.write.refresh is not None:
+            every = f"every {point.write.refresh:g} s while it is overridden"
+            out.print(f"written by itself {every}: {_place_of(point)}", markup=False)
     counts = f"{len(found.points)} points, {writable} writable"
     if found.unverified_points:
         counts += f", {len(found.unverified_points)} readings not verified"

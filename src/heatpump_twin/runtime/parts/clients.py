@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from heatpump_twin.hmi.identity import HmiIdentity
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
@@ -56,7 +57,15 @@ def build_server(
         users=users,
         provenance=foundation.assembly.provenance,
         clock=foundation.clock,
+        hmi_certificate=_hmi_certificate(foundation),
     )
+
+
+def _hmi_certificate(foundation: Foundation) -> bytes | None:
+    """Return the HMI's certificate (DER); it is there before the server is, where a HMI is."""
+    if not foundation.site.hmi.enabled:
+        return None
+    return HmiIdentity.open(foundation.data).certificate.read_bytes()
 
 
 @asynccontextmanager

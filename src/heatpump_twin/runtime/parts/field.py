@@ -28,6 +28,8 @@ class Field(HeatPumpPart):
         plans, table, clock = foundation.assembly.plans, foundation.table, foundation.clock
         self.drivers: list[ModbusDriver] = build_drivers(plans, table, clock, self._links)
         self.commands = Commands(table, foundation.image, self.drivers, audit, clock)
+        for driver in self.drivers:
+            driver.carry_out_start_up(self.commands.set_up)
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._spawn: Spawn | None = None
         self._ready = asyncio.Event()
@@ -49,6 +51,7 @@ class Field(HeatPumpPart):
         for driver in build_drivers(newcomer.plans, table, clock, self._links):
             self.drivers.append(driver)
             self.commands.add(driver)
+            driver.carry_out_start_up(self.commands.set_up)
             self._poll(driver)
 
     async def remove(self, asset: str) -> None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from heatpump_twin.drivers.modbus.driver.device_plan import refresh_duties
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.runtime.retraining import Retraining
@@ -32,6 +33,7 @@ class Steering(HeatPumpPart):
     async def add(self, newcomer: Newcomer) -> None:
         """Add a heat pump; its open programs are loaded soon after."""
         self.programs.add(newcomer.asset)
+        self.programs.refresher.add(refresh_duties(newcomer.plans))
 
     async def remove(self, asset: str) -> None:
         """Remove a heat pump with its running programs."""
@@ -62,6 +64,7 @@ def build_steering(
         clock=clock,
         trainer=retraining,
     )
+    programs.refresher.add(refresh_duties(foundation.assembly.plans))
     return Steering(programs, retraining)
 
 
