@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-import secrets
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import platformdirs
 
+from heatpump_twin.config.errors import StorageError
+
 _OWNER_ONLY_DIRECTORY = 0o700
-_OWNER_ONLY_FILE = 0o600
+_FIRST_FILES = 2_000_000
+"""Room that a new twin takes before its first sample. [B]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +22,47 @@ class DataDirectory:
     """Data directory of a twin. Directories are created owner-only when it is opened."""
 
     root: Path
+    is_new: bool = field(default=False, compare=False)
+    """Whether this start has made it, so that nothing of anybody is in it."""
 
     @classmethod
     def open(cls, root: Path | None = None) -> DataDirectory:
-        """Create the directory where it is missing; default: the platform's user data directory."""
+        """Create the directory where it is missing; default: the platform's user data directory.
+
+        Raises
+        ------
+        StorageError
+            It cannot be created; nothing half-made is left.
+        """
+        place = cls.at(root).root
+        directory = cls(place, is_new=not _exists(place))
+        made: list[Path] = []
+        try:
+            for path in (directory.pki, directory.models, directory.hmi):
+                _make(path, made)
+            if directory.is_new:
+                _try_out(place)
+        # A name may hold what no file system takes: that is a ValueError.
+        except (OSError, ValueError) as error:
+            for path in reversed(made):
+                with suppress(OSError):
+                    path.rmdir()
+            raise unusable(place, error) from error
+        return directory
+
+    @classmethod
+    def at(cls, root: Path | None = None) -> DataDirectory:
+        """Return the directory, there or not; nothing is created."""
         # Absolute: child processes are told of it, and a service may have another working
         # directory.
-        directory = cls((root or Path(platformdirs.user_data_dir("heatpump-twin"))).absolute())
-        for path in (directory.root, directory.pki, directory.models, directory.hmi):
-            path.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
+        return cls((root or Path(platformdirs.user_data_dir("heatpump-twin"))).absolute())
+
+    @classmethod
+    def existing(cls, root: Path | None = None) -> DataDirectory:
+        """Return a directory that is there; raise `StorageError` if it is not."""
+        directory = cls.at(root)
+        if not directory.root.is_dir():
+            raise StorageError(f"{directory.root}: there is no such directory; name it with --data")
         return directory
 
     @property
@@ -38,6 +74,21 @@ class DataDirectory:
     def lock(self) -> Path:
         """Lock file of the running twin, with its process id."""
         return self.root / "lock"
+
+    @property
+    def run_record(self) -> Path:
+        """Record of the latest run, by which the next start knows how it ended."""
+        return self.root / "run.json"
+
+    @property
+    def spool(self) -> Path:
+        """Samples that no database took before the twin ended."""
+        return self.root / "spool"
+
+    @property
+    def last_backup(self) -> Path:
+        """When and where the latest backup was made."""
+        return self.root / "last-backup.json"
 
     @property
     def reload(self) -> Path:
@@ -75,23 +126,38 @@ class DataDirectory:
         return self.root / "initial-admin-password.txt"
 
 
-def write_private(path: Path, content: str | bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    data = content.encode() if isinstance(content, str) else content
-    # Beside the file and not in /tmp: a rename is whole or not at all only within one file
-    # system.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    # Created with its rights, not changed to them afterwards: between the two anybody could open
-    # a private key.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY_FILE)
+def unusable(root: Path, error: OSError | ValueError) -> StorageError:
+    """Return what a person has to know of a data directory that cannot be written."""
+    where = getattr(error, "filename", None) or root
+    reason = getattr(error, "strerror", None) or error
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        reason = "it, or a part of its path, is a file and not a directory"
+    return StorageError(
+        f"{where}: {reason}; make room or give the user of the twin the right to "
+        "write there, or choose another directory with --data"
+    )
+
+
+def _exists(place: Path) -> bool:
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            # Before the rename, or a power cut may leave the new name on an empty file.
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    # Also when cancelled or interrupted: nothing of a secret is left lying about.
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        return place.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _try_out(root: Path) -> None:
+    """Write and delete a file as large as the first ones; raise OSError where that fails."""
+    # A directory can often still be made on a disk that takes no byte.
+    with TemporaryFile(dir=root) as file:
+        file.write(bytes(_FIRST_FILES))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _make(path: Path, made: list[Path]) -> None:
+    """Create a directory with its parents, and note which were missing."""
+    if path.is_dir():
+        return
+    _make(path.parent, made)
+    path.mkdir(mode=_OWNER_ONLY_DIRECTORY, exist_ok=True)
+    made.append(path)

@@ -8,6 +8,9 @@ from typing import Protocol
 MICROSECONDS = 1_000_000
 """Microseconds in a second: the resolution of every time in this project."""
 
+RELEASED = 1_767_225_600 * MICROSECONDS
+"""2026-01-01 UTC: no clock that is right shows a time before this software was there. [µs]"""
+
 
 class Clock(Protocol):
     """A source of time: µs since the Unix epoch, UTC."""
@@ -15,6 +18,11 @@ class Clock(Protocol):
     def now(self) -> int:
         """Return the current time. [µs since the Unix epoch, UTC]"""
         ...
+
+
+def is_plausible(now: int) -> bool:
+    """Tell whether a time is not before this software: a clock without a battery begins in 1970."""
+    return now >= RELEASED
 
 
 class SystemClock:

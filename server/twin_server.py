@@ -18,6 +18,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.channel.certificate_watch import CertificateWatch
 from heatpump_twin.server.channel.internal_server import CheckClient, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
@@ -140,7 +141,8 @@ class TwinServer:
         # After the listener: asyncua's own start writes ServerStatus, too, and ours must stand.
         await status.start(server.product_uri, server.manufacturer_name, server.name)
         await status.describe(settings.max_sessions, iserver.translators.languages.codes)
-        self._running = _Running(server, iserver, space, status, authenticator)
+        watch = CertificateWatch(pki, server_uri(), host_names(settings.host), server)
+        self._running = _Running(server, iserver, space, status, authenticator, watch)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)
 
@@ -253,10 +255,11 @@ class _Running:
     space: SiteAddressSpace
     status: ServerStatus
     authenticator: Authenticator
+    certificate: CertificateWatch
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self) -> None:
-        for work in (self.space.publisher.run, self.status.run):
+        for work in (self.space.publisher.run, self.status.run, self.certificate.run):
             task = asyncio.create_task(work(), name=f"OPC UA {work.__qualname__}")
             task.add_done_callback(_report)
             self.tasks.append(task)

@@ -15,6 +15,7 @@ need node nodejs
 need npm npm
 need setpriv util-linux
 need xmllint libxml2-utils
+if ! ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then missing="$missing libfaketime"; fi
 if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then missing="$missing postgresql"; fi
 
 if [ -n "$missing" ]; then

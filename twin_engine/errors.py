@@ -6,6 +6,8 @@ The errors::
     ├── DerivationError     a record of a derived point does not fit the catalogue
     ├── SchemaError         the database belongs to another version of this software
     ├── DatabaseAway        the database cannot be reached now; later it may be
+    ├── HistoryLost         samples could neither be written nor kept for the next start
+    ├── CopyError           a database cannot be copied, or a copy not be brought back
     ├── AuditError          an audit row could not be made durable
     └── ProgramStoreError   what the twin is to do could not be made durable
 """
@@ -34,6 +36,14 @@ class SchemaError(EngineError):
 
 class DatabaseAway(EngineError):  # noqa: N818 (it says what is the case, not that code is wrong)
     """The database cannot be reached now; later it may be."""
+
+
+class HistoryLost(EngineError):  # noqa: N818 (it says what is the case)
+    """Samples could neither be written to the database nor kept for the next start."""
+
+
+class CopyError(EngineError):
+    """A database cannot be copied, or a copy cannot be brought back."""
 
 
 class AuditError(EngineError):

@@ -23,7 +23,8 @@ class Samples:
 class HistoryReader(Protocol):
     """Read access to recorded samples, by point key (``hp1.supply_temperature``).
 
-    Times are µs since the Unix epoch, UTC. Samples that still wait to be written are included.
+    Times are µs since the Unix epoch, UTC. Whether samples that still wait to be written are
+    included is the reader's affair.
     """
 
     async def read_raw(

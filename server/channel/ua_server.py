@@ -50,8 +50,12 @@ class UaServer(Server):
         self.application_type = ua.ApplicationType.Server
         self.limits: TransportLimits = limits.transport_limits()
         self.set_endpoint(settings.url)
-        iserver.certificate = identity.certificate
-        iserver.private_key = identity.key
+        self._show(identity)
+
+    @property
+    def identity(self) -> ApplicationIdentity:
+        """The certificate, with its key, that new connections get to see."""
+        return self._identity
 
     # In place of asyncua's own, which always makes its own listener and processor.
     async def start(self) -> None:
@@ -73,6 +77,19 @@ class UaServer(Server):
                 f"{error.strerror}; choose another with --set opcua.port=PORT"
             ) from error
         self.bserver = listener
+
+    def take(self, identity: ApplicationIdentity) -> None:
+        """Show another certificate from the next connection on; the present ones keep theirs."""
+        self._identity = identity
+        self._show(identity)
+        self.iserver.endpoints.clear()
+        policies = self._offer_endpoints()
+        if self.bserver is not None:
+            self.bserver.set_policies(policies)
+
+    def _show(self, identity: ApplicationIdentity) -> None:
+        self.iserver.certificate = identity.certificate
+        self.iserver.private_key = identity.key
 
     def _offer_endpoints(self) -> list[security_policies.SecurityPolicyFactory]:
         """Publish the endpoints; return the policies with which a channel can be opened."""

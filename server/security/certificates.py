@@ -18,6 +18,8 @@ from heatpump_twin.server.errors import CertificateError
 
 KEY_BITS = 2048
 VALIDITY = dt.timedelta(days=5 * 365)
+ORGANIZATION = "heatpump-twin"
+"""Tells a certificate that a twin made from one that somebody gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,21 @@ class ApplicationIdentity:
 
 
 def self_signed(
-    uri: str, hosts: Sequence[str], name: str, now: dt.datetime, *, server: bool
+    uri: str,
+    hosts: Sequence[str],
+    name: str,
+    now: dt.datetime,
+    *,
+    server: bool,
+    key: rsa.RSAPrivateKey | None = None,
 ) -> ApplicationIdentity:
-    """Make an application instance certificate (OPC 10000-6, 6.2.2) and its key."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+    """Make an application instance certificate (OPC 10000-6, 6.2.2) for a key, or a new one."""
+    key = key or new_key()
     subject = x509.Name(
         [
             # X.520 ends a common name at 64 characters; cryptography refuses a longer one.
             x509.NameAttribute(NameOID.COMMON_NAME, name[:64]),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "heatpump-twin"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
         ]
     )
     purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -71,6 +79,19 @@ def self_signed(
         .sign(key, hashes.SHA256())
     )
     return ApplicationIdentity(certificate, key)
+
+
+def new_key() -> rsa.RSAPrivateKey:
+    """Make a key for an application instance certificate."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+
+
+def is_of_twin(certificate: x509.Certificate) -> bool:
+    """Tell whether a twin made a certificate for itself."""
+    organizations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return certificate.issuer == certificate.subject and any(
+        name.value == ORGANIZATION for name in organizations
+    )
 
 
 def host_names(host: str) -> list[str]:

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import structlog
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from heatpump_twin.config.data_directory import write_private
-from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.config.durable_file import write_private
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock, is_plausible
 from heatpump_twin.server.errors import CertificateError
 from heatpump_twin.server.security.certificates import (
     ApplicationIdentity,
@@ -30,6 +30,8 @@ from heatpump_twin.server.security.certificates import (
     application_uri,
     der,
     is_authority,
+    is_of_twin,
+    new_key,
     pem,
     read_certificate,
     self_signed,
@@ -61,6 +63,7 @@ class Pki:
     def __init__(self, root: Path, clock: Clock) -> None:
         self._root = root
         self._clock = clock
+        self._told: x509.Certificate | None = None
         self.trusted = root / "trusted" / "certs"
         self.rejected = root / "rejected"
         self.own_certificate = root / "own" / "certs" / "heatpump-twin.der"
@@ -73,39 +76,100 @@ class Pki:
 
     # ── our own ───────────────────────────────────────────────────────────────────────────────────
     def own(self, uri: str, hosts: Sequence[str]) -> ApplicationIdentity:
-        """Return the server's certificate; make a new one if it is missing or no longer fits."""
-        try:
-            identity = self._load_own()
-        except FileNotFoundError:
-            return self.renew(uri, hosts)
-        names = alternative_names(identity.certificate)
-        expires = identity.certificate.not_valid_after_utc
-        if expires - RENEWED_BEFORE < self._now() or names != {uri, *hosts}:
-            log.info("certificate renewed", expires=expires.isoformat(), names=sorted(names))
-            return self.renew(uri, hosts)
-        return identity
+        """Return the server's certificate and key; make them where there are none.
 
-    def renew(self, uri: str, hosts: Sequence[str]) -> ApplicationIdentity:
-        """Make a new certificate with a new key, which clients have to trust anew."""
-        identity = self_signed(uri, hosts, f"heatpump-twin@{hosts[0]}", self._now(), server=True)
-        write_private(self.own_key, pem(identity.key))
+        A certificate that the twin made is made again, with the same key, when its time or its
+        names no longer fit. What somebody else put there is never replaced.
+
+        Raises
+        ------
+        CertificateError
+            The key is missing, damaged or of another certificate.
+        """
+        if not self.own_key.exists():
+            if self.own_certificate.exists():
+                raise CertificateError(
+                    f"{self.own_key} is missing, and clients trust its certificate: restore the "
+                    f"key from a backup, or move {self.own_certificate} away for a new pair, "
+                    "which every client has to trust anew"
+                )
+            return self._make(uri, hosts, new_key())
+        key = self._load_key()
+        if not self.own_certificate.exists():
+            # A first start that was broken off between the two: the key is written first.
+            log.warning("certificate made again for its key", file=str(self.own_certificate))
+            return self._make(uri, hosts, key)
+        identity = self._load_own(key)
+        return self.renewed(uri, hosts, identity) or identity
+
+    def renewed(
+        self, uri: str, hosts: Sequence[str], identity: ApplicationIdentity
+    ) -> ApplicationIdentity | None:
+        """Return a certificate in place of one that no longer fits; None: it fits, or must stay."""
+        certificate, now = identity.certificate, self._now()
+        begins, expires = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        in_time = begins <= now < expires - RENEWED_BEFORE
+        names = alternative_names(certificate)
+        if (in_time and names == {uri, *hosts}) or not is_plausible(self._clock.now()):
+            return None
+        what = {
+            "begins": begins.isoformat(),
+            "expires": expires.isoformat(),
+            "names": sorted(names),
+        }
+        if not is_of_twin(certificate):
+            if certificate != self._told:  # once, and not at each look
+                log.warning(
+                    "the certificate does not fit and was not made by the twin: replace it",
+                    file=str(self.own_certificate), **what,
+                )  # fmt: skip
+            self._told = certificate
+            return None
+        log.warning("certificate renewed, with the same key", **what)
+        return self._make(uri, hosts, identity.key)
+
+    def _make(self, uri: str, hosts: Sequence[str], key: rsa.RSAPrivateKey) -> ApplicationIdentity:
+        now, name = self._now(), f"heatpump-twin@{hosts[0]}"
+        identity = self_signed(uri, hosts, name, now, server=True, key=key)
+        # The key first: a certificate always has its key, and `own` mends a key without one. The
+        # key of a renewal is in its file already; that is replaced by nothing.
+        if not self.own_key.exists():
+            write_private(self.own_key, pem(key))
         write_private(self.own_certificate, der(identity.certificate))
         return identity
 
-    def _load_own(self) -> ApplicationIdentity:
+    def _load_key(self) -> rsa.RSAPrivateKey:
         try:
             key = serialization.load_pem_private_key(self.own_key.read_bytes(), None)
+        # What it raises for a damaged file depends on where the damage is.
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise self._unusable(error) from error
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise CertificateError(f"{self.own_key} is not an RSA key; restore it from a backup")
+        return key
+
+    def _load_own(self, key: rsa.RSAPrivateKey) -> ApplicationIdentity:
+        try:
             certificate = x509.load_der_x509_certificate(self.own_certificate.read_bytes())
-        except (ValueError, TypeError) as error:
-            # Not replaced by new ones: an administrator may have put them there, and clients trust
-            # them.
+            fits = key.public_key() == certificate.public_key()
+            alternative_names(certificate)  # raises where the extensions are damaged
+        except (OSError, ValueError, TypeError, x509.ExtensionNotFound) as error:
+            raise self._unusable(error) from error
+        if not fits:
             raise CertificateError(
-                f"{self.own_certificate} or its key cannot be read ({error}); move both away and "
-                "start again for new ones"
-            ) from error
-        if not isinstance(key, rsa.RSAPrivateKey) or key.public_key() != certificate.public_key():
-            raise CertificateError(f"{self.own_key} is not the RSA key of {self.own_certificate}")
+                f"{self.own_key} is not the RSA key of {self.own_certificate}: restore both from "
+                "a backup, or move both away for a new pair, which every client has to trust anew"
+            )
         return ApplicationIdentity(certificate, key)
+
+    def _unusable(self, error: Exception) -> CertificateError:
+        # Not replaced by new ones: an administrator may have put them there, and clients trust
+        # them.
+        return CertificateError(
+            f"{self.own_certificate} or its key {self.own_key} cannot be read ({error}): restore "
+            "both from a backup, or move both away and start again for new ones, which every "
+            "client has to trust anew"
+        )
 
     # ── clients ───────────────────────────────────────────────────────────────────────────────────
     def list(self) -> list[CertificateEntry]:
@@ -114,6 +178,7 @@ class Pki:
             _entry(path, trusted=folder == self.trusted)
             for folder in (self.trusted, self.rejected)
             for path in _certificates(folder)
+            if _is_readable(path)
         ]
 
     def trust(self, which: str | Path) -> CertificateEntry:
@@ -143,9 +208,13 @@ class Pki:
             return
         # Strangers fill this folder: it must not fill the disk.
         kept = sorted(self.rejected.glob("*.der"), key=lambda other: other.stat().st_mtime_ns)
-        for old in kept[: max(0, len(kept) - MAX_REJECTED + 1)]:
-            old.unlink(missing_ok=True)
-        write_private(path, der(certificate))
+        try:
+            for old in kept[: max(0, len(kept) - MAX_REJECTED + 1)]:
+                old.unlink(missing_ok=True)
+            write_private(path, der(certificate))
+        # A full disk: it is refused all the same, and knocks again.
+        except OSError as error:
+            log.warning("a rejected certificate is not kept", file=str(path), error=error.strerror)
 
     def check(self, certificate: x509.Certificate, *, any_client: bool) -> str | None:
         """Return why a client's certificate may not open a secure channel; None: it may.
@@ -172,8 +241,7 @@ class Pki:
         return "it is not trusted"
 
     def _is_trusted(self, certificate: x509.Certificate) -> bool:
-        for path in _certificates(self.trusted):
-            issuer = read_certificate(path)
+        for issuer in self._readable(self.trusted):
             if issuer == certificate:
                 return True
             # A trusted certificate without the CA flag vouches for itself alone.
@@ -188,6 +256,10 @@ class Pki:
                 continue
             return not self._revoked(certificate, issuer)
         return False
+
+    def _readable(self, folder: Path) -> Iterator[x509.Certificate]:
+        # One that is damaged vouches for nobody, and keeps no other from doing it.
+        return (read_certificate(path) for path in _certificates(folder) if _is_readable(path))
 
     def _revoked(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         """Tell whether an issuer revoked a certificate; "yes" if a list cannot be read."""
@@ -207,7 +279,7 @@ class Pki:
         found = [
             path
             for path in _certificates(folder)
-            if thumbprint(read_certificate(path)).startswith(prefix.lower())
+            if _is_readable(path) and thumbprint(read_certificate(path)).startswith(prefix.lower())
         ]
         # An empty beginning fits all; with only one certificate there it would trust a stranger.
         if len(found) != 1 or not prefix:
@@ -217,6 +289,15 @@ class Pki:
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now() / MICROSECONDS, dt.UTC)
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        read_certificate(path)
+    except CertificateError as error:
+        log.warning("a certificate is left out", error=str(error))
+        return False
+    return True
 
 
 def _entry(path: Path, *, trusted: bool) -> CertificateEntry:

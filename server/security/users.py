@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from heatpump_twin.config.data_directory import write_private
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.server.errors import UserError
 
 MIN_PASSWORD = 8

@@ -218,6 +218,9 @@ class SiteAddressSpace:
             if point.spec.role is PointRole.PREDICTED:
                 for name, _, value, _ in provenance_properties(origin):
                     node = self._nodes.node_id(f"{point.key}.{name}")
+                    # They come at the next start where the model before was damaged.
+                    if node not in self._iserver.aspace:
+                        continue
                     await self._nodes.change_value(node, value, now)
 
     def program_news(self, asset: str) -> int | None:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import structlog
 
-from heatpump_twin.config.data_directory import write_private
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.server.types.recipe import Recipe
 from heatpump_twin.server.types.type_file import UnusableError, block_of, file_of
+from heatpump_twin.server.types.type_nodes import TypeNodes
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,6 +43,25 @@ def kept_block(path: Path, recipe: Recipe) -> bytes | None:
     return _block(str(path), lambda: _read_own(path), recipe)
 
 
+def kept_nodes(path: Path, recipe: Recipe) -> TypeNodes | None:
+    """Return the type nodes that an earlier start has kept, or None; the log says why."""
+    block = kept_block(path, recipe)
+    if block is None:
+        return None
+    try:
+        # Not those that are returned: values of data types that are not registered yet would be
+        # kept as they are now.
+        tried = TypeNodes(block)
+        if not [tried.get(node_id) for node_id in tried]:
+            raise ValueError("it holds no nodes")
+    # Whatever it is: a checksum says that the content is what was written, not that it is good, and
+    # all of it can be made again.
+    except Exception as error:  # noqa: BLE001
+        _ignored(str(path), f"it does not decode: {error!r}")
+        return None
+    return TypeNodes(block)
+
+
 def keep_block(path: Path, block: bytes, recipe: Recipe) -> None:
     """Write a block for the next start; log it if that fails, as the server can start without."""
     try:
@@ -57,8 +77,12 @@ def _block(name: str, read: Callable[[], bytes], recipe: Recipe) -> bytes | None
     except FileNotFoundError:
         return None
     except (OSError, UnusableError) as error:
-        log.warning("type nodes of a file ignored", file=name, reason=str(error))
+        _ignored(name, str(error))
         return None
+
+
+def _ignored(name: str, reason: str) -> None:
+    log.warning("type nodes of a file ignored", file=name, reason=reason)
 
 
 def _read_own(path: Path) -> bytes:

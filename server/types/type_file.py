@@ -37,7 +37,10 @@ def block_of(file: bytes, recipe: Recipe) -> bytes:
     # signature (ADR 7).
     if digest != digest_of(packed):
         raise UnusableError("it is damaged")
-    return zlib.decompress(packed)
+    try:
+        return zlib.decompress(packed)
+    except zlib.error as error:
+        raise UnusableError(f"it cannot be decompressed: {error}") from error
 
 
 def code_of(file: bytes) -> bytes:

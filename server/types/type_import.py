@@ -22,7 +22,7 @@ from heatpump_twin.server.types import nodeset_language, standard_nodes
 from heatpump_twin.server.types.recipe import Recipe
 from heatpump_twin.server.types.type_cache import (
     keep_block,
-    kept_block,
+    kept_nodes,
     packaged_block,
     packaged_file,
 )
@@ -40,10 +40,14 @@ async def load_type_nodes(cache: Path) -> TypeNodes:
     """
     nodesets, packaged = all_nodesets(), packaged_file()
     recipe = Recipe.of(nodesets, code_of(packaged))
-    block = packaged_block(packaged, recipe) or kept_block(cache, recipe)
-    if block is None:
-        block = await make_block(nodesets)
-        keep_block(cache, block, recipe)
+    block = packaged_block(packaged, recipe)
+    if block is not None:
+        return TypeNodes(block)
+    kept = kept_nodes(cache, recipe)
+    if kept is not None:
+        return kept
+    block = await make_block(nodesets)
+    keep_block(cache, block, recipe)
     return TypeNodes(block)
 
 

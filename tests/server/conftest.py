@@ -17,7 +17,8 @@ from patience import PATIENCE
 from ports import claim
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
-from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock

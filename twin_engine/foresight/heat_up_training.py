@@ -8,12 +8,10 @@ water first came within ``REACHED`` of the setpoint.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +20,6 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold, cross_val_predict
 
 from heatpump_twin.config.catalogue import CATALOGUE
-from heatpump_twin.config.data_directory import write_private
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Values
 from heatpump_twin.drivers.status import is_bad
@@ -35,7 +32,6 @@ from heatpump_twin.twin_engine.foresight.model_card import (
     ModelError,
     Score,
     TimeSpan,
-    card_path,
 )
 from heatpump_twin.twin_engine.foresight.prediction import HEAT_UP
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
@@ -206,14 +202,6 @@ def train(runs: Runs, *, asset: str, heat_pump_model: str, source: str) -> tuple
         software={name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx", "numpy")},
     )
     return content, card
-
-
-def save(content: bytes, card: ModelCard, path: Path) -> None:
-    """Write the model file and its card."""
-    # The model first: a card always has its model, and a model without its card is not loaded.
-    write_private(path, content)
-    text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
-    write_private(card_path(path), text)
 
 
 class _Regressor(Protocol):

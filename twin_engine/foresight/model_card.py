@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from heatpump_twin.config.durable_file import move_into_place, write_private
 from heatpump_twin.twin_engine.provenance import Provenance
 
 HORIZON = 4 * 3600.0
@@ -121,20 +123,57 @@ def card_path(model: Path) -> Path:
     return model.with_suffix(".card.json")
 
 
+def save_model(content: bytes, card: ModelCard, path: Path) -> None:
+    """Write a model and its card so that a power cut leaves the old pair or the new one.
+
+    The new card waits under a name of its own until the model is there: it is the model's own card
+    that `read_card` then takes.
+    """
+    text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    write_private(_next_card(path), text)
+    write_private(path, content)
+    move_into_place(_next_card(path), card_path(path))
+
+
 def read_card(model: Path) -> ModelCard:
-    """Read a card and check that it belongs to the model file."""
-    path = card_path(model)
+    """Read a card and check that it belongs to the model file.
+
+    A pair whose replacing was broken off is mended: see `save_model`.
+    """
     try:
-        card = ModelCard.model_validate(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, ValidationError) as error:
-        raise ModelError(
-            f"{path}: not a usable model card: {error}; train the model again"
-        ) from error
+        digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"{model}: {error.strerror}; train the model again") from error
+    waiting = _next_card(model)
+    if waiting.exists():
+        with suppress(ModelError):
+            if _parse(waiting).sha256 == digest:
+                move_into_place(waiting, card_path(model))
+    card = unchecked_card(model)
     # A card of another model would vouch for numbers that were never tested.
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
     if digest != card.sha256:
         raise ModelError(
             f"{model}: sha256 {digest} is not the one on its card ({card.sha256}); "
             "the file was changed: train the model again or restore it"
         )
     return card
+
+
+def _next_card(model: Path) -> Path:
+    return model.with_suffix(".card.json.next")
+
+
+def unchecked_card(model: Path) -> ModelCard:
+    """Read a card without looking at its model."""
+    return _parse(card_path(model))
+
+
+def _parse(path: Path) -> ModelCard:
+    try:
+        return ModelCard.model_validate(json.loads(path.read_text("utf-8")))
+    # RecursionError: a file of nothing but opening brackets.
+    except (OSError, ValueError, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"{path}: not a usable model card: {reason}; train the model again, or restore it"
+        ) from error

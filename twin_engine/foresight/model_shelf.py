@@ -13,8 +13,12 @@ AdoptionListener = Callable[[str, HeatUpModel], Awaitable[None]]
 class ModelShelf(Mapping[str, HeatUpModel]):
     """Heat-up models in use, by heat pump; a lookup gives the latest."""
 
-    def __init__(self, models: Mapping[str, HeatUpModel]) -> None:
+    def __init__(
+        self, models: Mapping[str, HeatUpModel], damaged: Mapping[str, str] | None = None
+    ) -> None:
         self._models = dict(models)
+        self.damaged: dict[str, str] = dict(damaged or {})
+        """Heat pumps whose model cannot be used, with the reason."""
         self._listeners: list[AdoptionListener] = []
 
     def __getitem__(self, asset: str) -> HeatUpModel:
@@ -37,14 +41,16 @@ class ModelShelf(Mapping[str, HeatUpModel]):
     def take(self, asset: str) -> None:
         """Remove the model of a heat pump that was removed."""
         self._models.pop(asset, None)
+        self.damaged.pop(asset, None)
 
     async def adopt(self, asset: str, model: HeatUpModel) -> bool:
-        """Replace the model of a heat pump by a trained one, and tell the listeners.
+        """Replace the model of a heat pump, also a damaged one, and tell the listeners.
 
         Return whether there was one: without it there are no points for what the model predicts.
         """
-        if asset not in self._models:
+        if asset not in self._models and asset not in self.damaged:
             return False
+        self.damaged.pop(asset, None)
         self._models[asset] = model
         for listener in self._listeners:
             await listener(asset, model)

@@ -19,12 +19,19 @@ from heatpump_twin.drivers.frame import Frame, Values
 from heatpump_twin.drivers.status import (
     BAD_INTERNAL_ERROR,
     BAD_NO_DATA,
+    BAD_OUT_OF_SERVICE,
     UNCERTAIN,
     UNCERTAIN_SUB_NORMAL,
     is_bad,
 )
 from heatpump_twin.twin_engine.failure_log import FailureLog
-from heatpump_twin.twin_engine.foresight.model_card import ModelCard, ModelError, read_card
+from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES
+from heatpump_twin.twin_engine.foresight.model_card import (
+    ModelCard,
+    ModelError,
+    read_card,
+    unchecked_card,
+)
 from heatpump_twin.twin_engine.image import Image
 
 HEAT_UP = "heat_up_time"
@@ -74,6 +81,8 @@ def find_model(
 ) -> HeatUpModel | None:
     """Return the model for a heat pump: trained on this site, or packaged for its make, or none.
 
+    Raises `ModelError` where the model is there and cannot be used.
+
     A packaged model is used only for the machine it was trained on: elsewhere its numbers would
     look like knowledge and be none. It is in ``loaded`` from then on, for the next heat pump: a
     session of onnxruntime takes 0.7 MB.
@@ -82,26 +91,35 @@ def find_model(
     if own and own.is_file():
         return HeatUpModel(own)
     packaged = Path(str(files("heatpump_twin.models.onnx"))) / f"{HEAT_UP}.onnx"
-    if not packaged.is_file():
+    # By its card, before it is loaded: a damaged model of another machine concerns nobody here.
+    if not packaged.is_file() or unchecked_card(packaged).heat_pump_model != heat_pump.plate.model:
         return None
     loaded = {} if loaded is None else loaded
     model = loaded.get(packaged) or HeatUpModel(packaged)
     loaded[packaged] = model
-    return model if model.card.heat_pump_model == heat_pump.plate.model else None
+    return model
 
 
-def predicted_points(model: HeatUpModel | None, available: Collection[str]) -> tuple[str, ...]:
-    """Return the catalogue ids that a model feeds on a heat pump: none if an input is missing."""
-    # No node at all rather than one that is Bad for ever: a client should not build on it.
-    if model is None or not all(f.point in available for f in model.card.features):
+def predicted_points(
+    model: HeatUpModel | bool | None, available: Collection[str]
+) -> tuple[str, ...]:
+    """Return the catalogue ids that a model feeds on a heat pump: none if an input is missing.
+
+    ``True`` stands for a model that is damaged, so that nobody can ask it for its inputs.
+    """
+    # No node at all rather than one that is Bad for ever: a client should not build on it. That
+    # of a damaged model is Bad until somebody has restored or trained it.
+    if not model:
         return ()
-    return PREDICTED
+    inputs = FEATURES if model is True else [feature.point for feature in model.card.features]
+    return PREDICTED if set(inputs) <= set(available) else ()
 
 
 class Forecaster:
     """Forecaster of all heat pumps: predicts from the image when the caller asks.
 
-    ``models`` may change meanwhile: the next prediction is by the model that is there then.
+    ``models`` may change meanwhile: the next prediction is by the model that is there then. Where a
+    heat pump has the points and no model, because that is damaged, they are BadOutOfService.
     """
 
     def __init__(
@@ -113,13 +131,13 @@ class Forecaster:
         self._clock = clock
         self._outputs: dict[str, list[int]] = {}
         self._failures = FailureLog("a prediction cannot be made", "asset")
-        for asset in models:
+        for asset in table.by_asset:
             self.add(asset)
 
     def add(self, asset: str) -> None:
-        """Add a heat pump, if it has a model and the points for it."""
+        """Add a heat pump, if it has the points for a prediction."""
         points = self._table.by_asset.get(asset, {})
-        if asset in self._models and PREDICTED[0] in points:
+        if PREDICTED[0] in points:
             self._outputs[asset] = [points[point].index for point in PREDICTED]
 
     def remove(self, asset: str) -> None:
@@ -138,8 +156,11 @@ class Forecaster:
             self._image.ingest(Frame.concat(frames))
 
     def _attempt(self, asset: str, outputs: list[int], now: int) -> Frame:
+        model = self._models.get(asset)
+        if model is None:
+            return Frame.bad(outputs, BAD_OUT_OF_SERVICE, now)
         try:
-            frame = self._evaluate(asset, self._models[asset], outputs, now)
+            frame = self._evaluate(asset, model, outputs, now)
         except Exception:  # noqa: BLE001 (the boundary of one prediction: the others go on)
             self._failures.failed(asset)
             return Frame.bad(outputs, BAD_INTERNAL_ERROR, now)

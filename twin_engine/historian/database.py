@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.twin_engine.errors import EngineError, SchemaError
+from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.migrations import HEAD
 
 T = TypeVar("T")
+
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+_FORMS = "sqlite:////DIRECTORY/FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+_ONE_AT_A_TIME = threading.Lock()
+_FILE = "file"
+"""Key under which a pooled connection remembers which file it was opened on."""
 
 _LOCK_TIMEOUT = 2.0
 """How long a connection waits for another one that writes, or for a server to answer. [s]"""
@@ -29,12 +38,46 @@ def database_url(settings: HistorianSettings, data: DataDirectory) -> URL:
     return URL.create("sqlite", database=str(data.database))
 
 
+def database_mistake(url: str) -> str:
+    """Say why a database cannot be used by this software, and what to write; empty: it can.
+
+    Nothing is connected: a server may be away now and back later.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return f"is not a database URL; write {_FORMS}"
+    if parsed.drivername not in _DRIVERS:
+        return f"{parsed.drivername} is not a database that is supported; write {_FORMS}"
+    if parsed.get_backend_name() == "sqlite" and (mistake := _sqlite_mistake(parsed)):
+        return mistake
+    try:
+        open_engine(parsed).dispose()
+    except SchemaError as error:
+        return str(error)
+    except (SQLAlchemyError, TypeError, ValueError) as error:
+        return f"cannot be used ({error}); write {_FORMS}"
+    return ""
+
+
+def _sqlite_mistake(url: URL) -> str:
+    if not url.database or url.database == ":memory:" or url.host:
+        return "names no file; write sqlite:////DIRECTORY/FILE, with four slashes"
+    if url.query:
+        return "takes no options behind a question mark; leave them out"
+    file = Path(url.database)
+    if not file.parent.is_dir():
+        return f"there is no directory {file.parent}; make it, or name another one"
+    return f"{file} is a directory; name a file in it" if file.is_dir() else ""
+
+
 def open_engine(url: str | URL) -> Engine:
     """Return an engine for the database; nothing is connected yet."""
     url = make_url(url)
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": _LOCK_TIMEOUT})
         event.listen(engine, "connect", _durable_sqlite)
+        _follow_file(engine)
         return engine
     try:
         # A server that was restarted leaves dead connections in the pool: each is tried before
@@ -58,14 +101,16 @@ def migrate(engine: Engine) -> None:
     SchemaError
         A newer version of this software has migrated the database.
     """
-    if _revision(engine) != HEAD:
+    if revision_of(engine) != HEAD:
         # Alembic takes a tenth of a second to load, and most starts have nothing to migrate.
         from heatpump_twin.twin_engine.historian.schema_upgrade import upgrade
 
-        upgrade(engine)
+        # What alembic works on lies in its modules: two threads would take it from each other.
+        with _ONE_AT_A_TIME:
+            upgrade(engine)
 
 
-def _revision(engine: Engine) -> str | None:
+def revision_of(engine: Engine) -> str | None:
     """Return what alembic has noted of the schema; None where it has never been."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
@@ -82,6 +127,29 @@ async def access(work: Callable[[], T], failure: Callable[[str], EngineError]) -
         # The first line is the reason; what follows is SQL with its parameters, which is no help
         # to a person and may be long.
         raise failure(str(error).splitlines()[0]) from error
+
+
+def _follow_file(engine: Engine) -> None:
+    """Give out no connection to a file that was deleted, replaced or set aside meanwhile.
+
+    SQLite itself goes on with the open file, and what is written is gone when that is closed.
+    """
+    file = DatabaseFile.of(engine.url)
+    if file is None:
+        return
+
+    def note(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[_FILE] = file.identity
+
+    def compare(
+        _connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+    ) -> None:
+        if record.info[_FILE] != file.identity:
+            # The pool closes this one and opens another, under the name.
+            raise DisconnectionError
+
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkout", compare)
 
 
 def _durable_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -21,15 +21,20 @@ from sqlalchemy import (
 )
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.types import TypeEngine
 
+from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame, Points
-from heatpump_twin.drivers.status import BAD_NO_DATA
+from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN
 from heatpump_twin.twin_engine.historian.database import migrate
+from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.tables import POINT, SAMPLE
 from heatpump_twin.twin_engine.history import Samples
+
+_DAY = 86_400 * MICROSECONDS
 
 _COLUMNS: dict[str, TypeEngine[Any]] = {
     "point_id": Integer(),
@@ -44,6 +49,8 @@ class SampleStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.file = DatabaseFile.of(engine.url)
+        """The file of an SQLite database; None: a server has it."""
         self._arrays = engine.dialect.name == "postgresql"
         self._upsert = _array_upsert() if self._arrays else _row_upsert()
 
@@ -59,13 +66,18 @@ class SampleStore:
                 connection.execute(sql_insert(POINT), missing)
             return {key: row for row, key in connection.execute(select(POINT.c.id, POINT.c.key))}
 
-    def close_gaps(self) -> int:
+    def close_gaps(self, now: int) -> int:
         """Mark a gap (BadNoData) after the last sample of every point that has none.
 
         A twin that was killed could not do it; without the mark a trend would bridge the time in
-        which nobody looked.
+        which nobody looked. Samples more than a day ahead of ``now``, which a clock that was set
+        wrong has left, are the last of nothing.
         """
-        last = SAMPLE.select().where(SAMPLE.c.point_id == POINT.c.id).order_by(SAMPLE.c.time.desc())
+        last = (
+            SAMPLE.select()
+            .where(SAMPLE.c.point_id == POINT.c.id, SAMPLE.c.time <= now + _DAY)
+            .order_by(SAMPLE.c.time.desc())
+        )
         time, status = (
             last.with_only_columns(column).limit(1).scalar_subquery()
             for column in (SAMPLE.c.time, SAMPLE.c.status)
@@ -113,6 +125,21 @@ class SampleStore:
             np.array(status, dtype=np.int32).view(np.uint32),
             np.array(time, dtype=np.int64),
         )
+
+    def doubt(self, points: Iterable[int], start: int, end: int) -> int:
+        """Make samples with start ≤ time < end Uncertain, unless they are Bad; return how many."""
+        marked = 0
+        with self._engine.begin() as connection:
+            for point in points:
+                statement = (
+                    sql_update(SAMPLE)
+                    .where(SAMPLE.c.point_id == point, SAMPLE.c.time >= start)
+                    # Bad has the first bit, which is the sign.
+                    .where(SAMPLE.c.time < end, SAMPLE.c.status >= 0)
+                    .values(status=UNCERTAIN)
+                )
+                marked += connection.execute(statement).rowcount
+        return marked
 
     def prune(self, points: Iterable[int], before: int, limit: int) -> int:
         """Delete samples older than ``before``: at most ``limit``, the oldest, of each point."""

@@ -16,11 +16,7 @@ from heatpump_twin.config.catalogue import Group, PointKind, PointSpec
 from heatpump_twin.config.errors import Problem
 from heatpump_twin.drivers.modbus.profile.codec import reach
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
-from heatpump_twin.drivers.modbus.profile.profile_files import (
-    load_profile,
-    packaged_profiles,
-    profile_source,
-)
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, profile_source
 
 _IMPOSSIBLE, _DOUBTFUL = 0.01, 0.5
 """Share of the usual range that the registers can hold: below, it is an error, or a doubt."""
@@ -28,6 +24,11 @@ _SHORT_COUNTER = 0.02
 """The same for a counter, which may start again at 0, but not every month."""
 _COARSE = 0.1
 """Step between two values, as a share of the usual range."""
+
+
+_FIRST_PRINTED = {Space.DISCRETE: 10_001, Space.INPUT: 30_001, Space.HOLDING: 40_001}
+"""Number of the first address of a table in Modicon's way of counting."""
+_LAST_PRINTED = 9_998
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,9 @@ def lint_profile(name_or_path: str | Path) -> list[Finding]:
     """Return the findings on a profile that loads. Raises `ConfigError` if it does not."""
     profile = load_profile(name_or_path)
     source = profile_source(name_or_path)
-    found = list(remarks(profile))
-    # Of those that come with the product it is known where they have their registers.
-    if str(name_or_path) not in packaged_profiles():
-        found += _numbering(profile)
     return [
-        Finding(source.problem(("points", r.index, r.key), r.message), r.is_error) for r in found
+        Finding(source.problem(("points", r.index, r.key), r.message), r.is_error)
+        for r in remarks(profile)
     ]
 
 
@@ -70,28 +68,8 @@ def remarks(profile: Profile) -> Iterator[Remark]:
             message = "a state that is written needs its enum: which number is which of the texts"
             yield Remark(index, "enum", message, is_error=True)
     yield from _clashes(profile)
-
-
-_MODICON = {Space.HOLDING: 4, Space.INPUT: 3, Space.DISCRETE: 1}
-"""First digit of the five or six of an address as Modicon numbers it."""
-
-
-def _numbering(profile: Profile) -> Iterator[Remark]:
-    """Find addresses that look as tables print them, and not as they are on the wire."""
-    for space, digit in _MODICON.items():
-        first = digit * 10_000
-        found = [
-            (index, point.address)
-            for index, point in enumerate(profile.points)
-            if point.space is space and first < point.address < first + 10_000
-        ]
-        if found:
-            (index, address), *others = found
-            more = f", and {len(others)} more like it" if others else ""
-            message = (
-                f"{address} looks like Modicon numbering; address {address - first - 1}?{more}"
-            )
-            yield Remark(index, "address", message)
+    if not profile.wire_addresses:
+        yield from _modicon(profile)
 
 
 def scale_doubt(point: ProfilePoint) -> str:
@@ -125,6 +103,22 @@ def _scale(index: int, point: ProfilePoint) -> Iterator[Remark]:
     if point.spec.deadband and step > _COARSE * width:
         message = f"one count is {step:g} {point.spec.unit}, but {usual}: is it another scale?"
         yield Remark(index, "scale", message, is_error=step > width)
+
+
+def _modicon(profile: Profile) -> Iterator[Remark]:
+    """Doubt addresses as tables for people print them: 40001 is the first holding register."""
+    doubtful = [
+        (index, point, first)
+        for index, point in enumerate(profile.points)
+        if 0 <= point.address - (first := _FIRST_PRINTED.get(point.space, 65536)) <= _LAST_PRINTED
+    ]
+    for index, point, first in doubtful[:1]:
+        more = f", as {len(doubtful) - 1} more do" if len(doubtful) > 1 else ""
+        message = (
+            f"{point.address} looks like Modicon numbering{more}; address {point.address - first}? "
+            "Where the device has it so on the wire, write `wire_addresses: true` in the profile"
+        )
+        yield Remark(index, "address", message)
 
 
 def _clashes(profile: Profile) -> Iterator[Remark]:

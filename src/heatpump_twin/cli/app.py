@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from heatpump_twin import __version__
 from heatpump_twin.cli.lazy_command import LazyCommand
-from heatpump_twin.config.errors import ConfigError
+from heatpump_twin.config.errors import ConfigError, StorageError
 from heatpump_twin.errors import TwinError
 from heatpump_twin.server.errors import ServerError
 
@@ -26,6 +26,9 @@ COMMANDS = {
     "hmi": "Serve the web HMI of a running twin.",
     "record": "Exercise the emulated plant in accelerated time and record it, as training history.",
     "train": "Train the heat-up model of a heat pump on its recorded history.",
+    "backup": "Write a backup: database, users, certificates, models, site file. The twin may run.",
+    "restore": "Restore a backup to a data directory; what was there is kept.",
+    "doctor": "Tell the state of everything on one page; exit with 1 where something is wrong.",
     "user": "Users and their roles.",
     "cert": "OPC UA certificates.",
     "nodeset": "The information model as NodeSet2 files.",
@@ -83,9 +86,9 @@ def main() -> None:
     # Two exit codes: 2 for a file to be mended, 1 for what is in the way now. A script can try
     # the second again. Everything else is a bug, and keeps its traceback.
     except ConfigError as error:
-        _report(*map(str, error.problems))
+        _report(*error.lines)
         sys.exit(2)
-    except (TwinError, ServerError) as error:
+    except (TwinError, ServerError, StorageError) as error:
         _report(str(error))
         sys.exit(1)
 

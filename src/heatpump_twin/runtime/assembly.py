@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from heatpump_twin.config.catalogue import PointRole, PointTable, Span
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.errors import ProblemAt
 from heatpump_twin.config.settings import Plate, Site
-from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.modbus.driver.device_plan import DevicePlan, mapped_points, plan_devices
 from heatpump_twin.drivers.protocol import MappedPoint
+from heatpump_twin.twin_engine.foresight.model_card import ModelError
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel, find_model, predicted_points
 from heatpump_twin.twin_engine.provenance import Provenance
 from heatpump_twin.twin_engine.site.point_table import build_table
+
+log = structlog.stdlib.get_logger(__name__)
 
 _SUPPLY_SETPOINTS = ("supply_setpoint", "zone2_supply_setpoint")
 
@@ -25,6 +30,8 @@ class Assembly:
 
     plans: Sequence[DevicePlan]
     models: Mapping[str, HeatUpModel]
+    damaged: Mapping[str, str]
+    """Heat pumps whose model cannot be used, with the reason; their predictions are Bad."""
     table: PointTable
 
     @property
@@ -38,17 +45,15 @@ class Assembly:
         }
 
 
-def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None = None) -> Assembly:
+def assemble(site: Site, data: DataDirectory | None, problem: ProblemAt | None = None) -> Assembly:
     """Assemble a site: plan its devices, find its models, and number its points.
 
     Raises
     ------
     ConfigError
-        With every mistake of the site and its profiles; with lines where ``source`` is given.
-    ModelError
-        A model is there and cannot be used.
+        With every mistake of the site and its profiles; with lines where ``problem`` knows them.
     """
-    plans = plan_devices(site, source.problem if source is not None else None)
+    plans = plan_devices(site, problem)
     plates = {pump.id: pump.plate for pump in site.heat_pumps}
     offered: dict[str, list[MappedPoint]] = {asset: [] for asset in plates}
     for asset, point, spec, limits in mapped_points(plans):
@@ -56,17 +61,24 @@ def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None =
         offered[asset].append(MappedPoint(point, within, spec))
     # Shared, so that a packaged model is loaded once however many heat pumps use it.
     loaded: dict[Path, HeatUpModel] = {}
-    found = {
-        pump.id: find_model(pump, data.models if data else None, loaded) for pump in site.heat_pumps
-    }
+    trained = data.models if data else None
+    found: dict[str, HeatUpModel | None] = {}
+    damaged: dict[str, str] = {}
+    for pump in site.heat_pumps:
+        try:
+            found[pump.id] = find_model(pump, trained, loaded)
+        # A prediction is worth having, and not worth standing still for.
+        except ModelError as error:
+            found[pump.id], damaged[pump.id] = None, str(error)
+            log.warning("a model is left out", heat_pump=pump.id, reason=damaged[pump.id])
     predicted = {
-        asset: predicted_points(model, {point.id for point in offered[asset]})
+        asset: predicted_points(asset in damaged or model, {point.id for point in offered[asset]})
         for asset, model in found.items()
     }
     # A model that has no points on its machine (an input is missing) is not kept: nobody could
     # see what it says.
     models = {asset: model for asset, model in found.items() if model and predicted[asset]}
-    return Assembly(plans, models, build_table(offered, predicted, site.tariff))
+    return Assembly(plans, models, damaged, build_table(offered, predicted, site.tariff))
 
 
 def _within_plate(point: str, limits: Span | None, plate: Plate) -> Span | None:

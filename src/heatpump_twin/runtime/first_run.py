@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.config.data_directory import DataDirectory, unusable
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.errors import DataInUseError
 from heatpump_twin.server.security.users import UserRole, UserStore
 
 ADMINISTRATOR = "admin"
+_MAY_NOT = {errno.EACCES, errno.EPERM}
+_TAKES_NOTHING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+@contextmanager
+def writable(data: DataDirectory) -> Iterator[None]:
+    """Tell a disk that takes nothing in one line; take away a directory that was begun on it."""
+    try:
+        yield
+    except OSError as error:
+        ours = str(error.filename).startswith(str(data.root))
+        if error.errno not in _TAKES_NOTHING and not (ours and error.errno in _MAY_NOT):
+            raise
+        if data.is_new:
+            shutil.rmtree(data.root, ignore_errors=True)
+        raise unusable(data.root, error) from error
 
 
 @contextmanager

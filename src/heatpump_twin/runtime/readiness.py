@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from heatpump_twin.config.settings import Site
 from heatpump_twin.runtime.children import Children, ChildState
+from heatpump_twin.runtime.clock_watch import ClockState, ClockWatch
 from heatpump_twin.runtime.ops_server import PartHealth
 from heatpump_twin.runtime.parts.twin_parts import TwinParts
 
@@ -13,18 +14,23 @@ from heatpump_twin.runtime.parts.twin_parts import TwinParts
 class Readiness:
     """Readiness of all parts, with a detail in words for each."""
 
-    def __init__(self, site: Site, parts: TwinParts, children: Children) -> None:
+    def __init__(self, site: Site, parts: TwinParts, children: Children, clock: ClockWatch) -> None:
         self._site = site
         self._parts = parts
         self._children = children
+        self._clock = clock
 
     def health(self) -> Mapping[str, PartHealth]:
         """Return the health of each part, by name."""
-        history = self._parts.archive.historian.health
         parts = {
-            "historian": PartHealth(
-                history.connected, history.last_error if not history.connected else "recording"
+            "historian": self._history(),
+            "clock": PartHealth(
+                self._clock.state is ClockState.RIGHT, self._clock.detail, optional=True
             ),
+            **{
+                f"{asset}.model": PartHealth(False, f"left out: {reason}", optional=True)
+                for asset, reason in self._parts.forecasts.models.damaged.items()
+            },
             # The server shares this event loop: where `/readyz` answers, it does.
             "opcua": PartHealth(True, self._site.opcua.url),
             **{
@@ -40,6 +46,20 @@ class Readiness:
             url = hmi_url(self._site) if child is self._children.hmi else child.detail
             parts[child.name] = PartHealth(works, url if works else child.detail)
         return parts
+
+    def _history(self) -> PartHealth:
+        archive = self._parts.archive
+        health = archive.historian.health
+        if not health.connected:
+            room = health.queue_capacity - health.queue_rows
+            return PartHealth(
+                False,
+                f"{health.last_error}; {health.queue_rows} samples wait, room for {room} more",
+            )
+        if health.trouble:
+            return PartHealth(False, health.trouble)
+        # Recording again, as well as it can: told, and no reason to take the twin for broken.
+        return PartHealth(True, f"recording; {archive.damage}" if archive.damage else "recording")
 
 
 def hmi_url(site: Site) -> str:

@@ -19,7 +19,12 @@ from heatpump_twin.parent import child_environment
 from heatpump_twin.runtime.children import end
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH
-from heatpump_twin.twin_engine.foresight.model_card import ModelError, card_path
+from heatpump_twin.twin_engine.foresight.model_card import (
+    ModelError,
+    card_path,
+    read_card,
+    save_model,
+)
 from heatpump_twin.twin_engine.foresight.prediction import HEAT_UP, HeatUpModel
 from heatpump_twin.twin_engine.programs.training_request import TrainingProgress, TrainingState
 from heatpump_twin.twin_engine.verdict import Verdict
@@ -179,6 +184,5 @@ class Retraining:
 
 
 def _put_in_place(candidate: Path, final: Path) -> HeatUpModel:
-    candidate.replace(final)
-    card_path(candidate).replace(card_path(final))
+    save_model(candidate.read_bytes(), read_card(candidate), final)
     return HeatUpModel(final)

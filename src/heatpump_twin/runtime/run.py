@@ -21,8 +21,9 @@ from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError
 from heatpump_twin.loading import loading
 from heatpump_twin.runtime.children import Child, Children, Probe
-from heatpump_twin.runtime.first_run import create_administrator, exclusive
+from heatpump_twin.runtime.first_run import create_administrator, exclusive, writable
 from heatpump_twin.runtime.ports import require_free_ports
+from heatpump_twin.runtime.run_record import recorded
 from heatpump_twin.runtime.web_probe import local_url, page_is_served
 from heatpump_twin.server.errors import ServerError
 from heatpump_twin.server.security.users import UserStore
@@ -40,13 +41,14 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: StopRequest
     # Before anything slow: SIGHUP without a handler ends a process.
     reload = _hung_up(stop)
     async with stop.ends_start():
-        await _run(site, data, file, stop, reload)
+        with writable(data):
+            await _run(site, data, file, stop, reload)
 
 
 async def _run(
     site: Site, data: DataDirectory, file: SiteFile, stop: StopRequest, reload: asyncio.Event
 ) -> None:
-    with exclusive(data):
+    with exclusive(data), recorded(data, file.arguments, SystemClock()):
         try:
             users = UserStore(data.users)
             first = create_administrator(data, users)

@@ -16,6 +16,7 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.children import Child, Children, ChildState
+from heatpump_twin.runtime.clock_watch import ClockWatch
 from heatpump_twin.runtime.greeting import greet
 from heatpump_twin.runtime.loop_lag import LoopLag
 from heatpump_twin.runtime.metrics import TwinMetrics
@@ -62,7 +63,10 @@ async def run_twin(
             roster, lag = Roster(parts), LoopLag()
             _watch("hmi", children.hmi, parts.health)
             _watch("plant", children.plant, parts.health)
-            readiness = Readiness(site, parts, children)
+            clock = ClockWatch(parts.foundation.clock)
+            clock.subscribe(parts.archive.historian.clock_was_set)
+            parts.health.watch("clock_state", lambda: clock.state)
+            readiness = Readiness(site, parts, children, clock)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
             ops = OpsServer(site.ops, readiness.health, metrics.registry())
             stack.push_async_callback(ops.stop)
@@ -77,6 +81,7 @@ async def run_twin(
                 *(child.run() for child in children),
                 *parts.loops(),
                 Reload(roster, file, data, reload).run(),
+                clock.run(),
                 lag.run(),
             ]
             await _run(loops, parts.field, plant, stop)

@@ -8,8 +8,8 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.twin_engine.errors import EngineError
-from heatpump_twin.twin_engine.foresight.heat_up_training import collect_runs, save, train
-from heatpump_twin.twin_engine.foresight.model_card import ModelError
+from heatpump_twin.twin_engine.foresight.heat_up_training import collect_runs, train
+from heatpump_twin.twin_engine.foresight.model_card import ModelError, save_model
 from heatpump_twin.twin_engine.foresight.prediction import HEAT_UP
 from heatpump_twin.twin_engine.historian.database import database_url
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
@@ -37,7 +37,7 @@ async def train_model(site: Site, data: DataDirectory, heat_pump: str, output: P
     finally:
         await history.stop()
     path = output or data.models / f"{HEAT_UP}-{heat_pump}.onnx"
-    save(content, card, path)
+    save_model(content, card, path)
     lines = [
         f"{path}: {card.training.runs} runs to train, {card.held_out.runs} held out",
         f"mean absolute error {card.score.mae:.1f} min, 90 % of errors below "

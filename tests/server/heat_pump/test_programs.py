@@ -14,7 +14,8 @@ from asyncua import Client, Node, ua
 from programs_rig import AT_FIRST, Device, ProgramsRig
 from sqlalchemy import URL
 
-from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import ManualClock, SystemClock

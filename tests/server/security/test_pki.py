@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from structlog.testing import capture_logs
 
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.server.errors import CertificateError
@@ -16,6 +17,8 @@ from heatpump_twin.server.security.certificates import (
     ApplicationIdentity,
     alternative_names,
     der,
+    new_key,
+    pem,
     self_signed,
 )
 from heatpump_twin.server.security.pki import MAX_REJECTED, Pki
@@ -164,3 +167,83 @@ def test_a_trusted_issuer_vouches_until_it_revokes(pki: Pki, tmp_path: Path) -> 
     path = tmp_path / "trusted" / "crl" / "authority.crl"
     path.write_bytes(crl.public_bytes(serialization.Encoding.DER))
     assert pki.check(leaf.certificate, any_client=False) == "it is not trusted"
+
+
+def test_a_missing_key_stops_the_start_and_is_not_replaced(pki: Pki) -> None:
+    pki.own(URI, HOSTS)
+    before = pki.own_certificate.read_bytes()
+    pki.own_key.unlink()
+    with pytest.raises(CertificateError, match=r"heatpump-twin\.pem is missing.*backup"):
+        pki.own(URI, HOSTS)
+    assert pki.own_certificate.read_bytes() == before
+    assert not pki.own_key.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"-----BEGIN PRIVATE KEY-----\nAAAA\n"])
+def test_a_damaged_key_stops_the_start_and_is_not_replaced(pki: Pki, content: bytes) -> None:
+    pki.own(URI, HOSTS)
+    pki.own_key.write_bytes(content)
+    with pytest.raises(CertificateError, match=r"heatpump-twin\.pem"):
+        pki.own(URI, HOSTS)
+    assert pki.own_key.read_bytes() == content
+
+
+def test_the_key_of_another_certificate_stops_the_start(pki: Pki) -> None:
+    pki.own(URI, HOSTS)
+    pki.own_key.write_bytes(pem(new_key()))
+    with pytest.raises(CertificateError, match=r"not the RSA key.*backup"):
+        pki.own(URI, HOSTS)
+
+
+def test_a_start_broken_off_between_key_and_certificate_is_mended(pki: Pki) -> None:
+    key = pki.own(URI, HOSTS).key
+    pki.own_certificate.unlink()
+    mended = pki.own(URI, HOSTS)
+    assert mended.key.private_numbers() == key.private_numbers()
+    assert mended.certificate.public_key() == key.public_key()
+
+
+def test_a_renewal_keeps_the_key(pki: Pki, clock: ManualClock) -> None:
+    first = pki.own(URI, HOSTS)
+    clock.advance(5 * 365 * DAY)
+    second = pki.own(URI, HOSTS)
+    assert second.certificate != first.certificate
+    assert second.key.private_numbers() == first.key.private_numbers()
+
+
+def test_a_certificate_of_1970_is_made_again_once_the_clock_is_right(tmp_path: Path) -> None:
+    clock = ManualClock(60_000_000)
+    pki = Pki(tmp_path, clock)
+    first = pki.own(URI, HOSTS)
+    assert first.certificate.not_valid_after_utc.year == 1974
+    # Not while the clock is wrong: whatever it makes is as wrong.
+    assert pki.renewed(URI, HOSTS, first) is None
+    clock.advance(NOW.timestamp())
+    second = pki.renewed(URI, HOSTS, first)
+    assert second is not None
+    assert second.certificate.not_valid_before_utc <= NOW + dt.timedelta(minutes=1)
+    assert second.key.private_numbers() == first.key.private_numbers()
+    assert pki.renewed(URI, HOSTS, second) is None
+
+
+def test_a_certificate_that_somebody_else_made_is_never_replaced(
+    pki: Pki, clock: ManualClock
+) -> None:
+    given = issue(None)
+    pki.own(URI, HOSTS)
+    pki.own_key.write_bytes(pem(given.key))
+    pki.own_certificate.write_bytes(der(given.certificate))
+    clock.advance(200 * DAY)
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert pki.own(URI, HOSTS).certificate == given.certificate
+    assert [log["log_level"] for log in logs] == ["warning"]
+
+
+def test_a_damaged_certificate_of_a_client_keeps_no_other_out(
+    pki: Pki, client: ApplicationIdentity
+) -> None:
+    (pki.trusted / "0000.der").write_bytes(b"cut off")
+    (pki.trusted / "client.der").write_bytes(der(client.certificate))
+    assert pki.check(client.certificate, any_client=False) is None
+    assert [entry.uri for entry in pki.list()] == ["urn:client"]

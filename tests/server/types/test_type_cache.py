@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from heatpump_twin.server.types.recipe import Recipe
-from heatpump_twin.server.types.type_cache import keep_block, kept_block, packaged_block
+from heatpump_twin.server.types.type_cache import keep_block, kept_block, kept_nodes, packaged_block
 from heatpump_twin.server.types.type_file import code_of, file_of
 
 IGNORED = "type nodes of a file ignored"
@@ -125,3 +125,15 @@ def test_a_recipe_is_of_the_library(another_asyncua, monkeypatch) -> None:
 def test_a_file_tells_its_code() -> None:
     assert code_of(file_of(b"block", RECIPE)) == RECIPE.code
     assert code_of(b"") == b""
+
+
+@pytest.mark.parametrize(
+    "block", [b"", b"block", b"cos\nsystem\n(S'touch pwned'\ntR.", bytes(4096)]
+)
+def test_a_file_whose_checksum_fits_and_whose_content_does_not_is_not_used(file, block) -> None:
+    keep_block(file, block, RECIPE)
+    with capture_logs() as logs:
+        assert kept_nodes(file, RECIPE) is None
+    (log,) = logs
+    assert log["event"] == IGNORED
+    assert "does not decode" in log["reason"]

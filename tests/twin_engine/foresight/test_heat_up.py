@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +19,20 @@ from heatpump_twin.drivers.status import (
     BAD_INTERNAL_ERROR,
     BAD_NO_COMMUNICATION,
     BAD_NO_DATA,
+    BAD_OUT_OF_SERVICE,
     GOOD,
     UNCERTAIN,
     UNCERTAIN_SUB_NORMAL,
 )
 from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH
-from heatpump_twin.twin_engine.foresight.heat_up_training import find_runs, save, train
-from heatpump_twin.twin_engine.foresight.model_card import ModelError, card_path
+from heatpump_twin.twin_engine.foresight.heat_up_training import find_runs, train
+from heatpump_twin.twin_engine.foresight.model_card import (
+    ModelError,
+    card_path,
+    read_card,
+    save_model,
+)
+from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
 from heatpump_twin.twin_engine.foresight.prediction import (
     PREDICTED,
     Forecaster,
@@ -96,7 +105,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         find_runs(history(160)), asset="hp1", heat_pump_model="M", source="site history"
     )
     path = tmp_path_factory.mktemp("model") / "heat_up_time-hp1.onnx"
-    save(content, card, path)
+    save_model(content, card, path)
     return path
 
 
@@ -129,6 +138,39 @@ def test_a_changed_file_is_not_served(model: Path, tmp_path: Path) -> None:
     card_path(copy).write_bytes(card_path(model).read_bytes())
     with pytest.raises(ModelError, match="sha256"):
         HeatUpModel(copy)
+
+
+def test_a_pair_whose_replacing_was_broken_off_is_mended(model: Path, tmp_path: Path) -> None:
+    """The power goes after the new model is there and before its card is; or before either."""
+    copy = tmp_path / model.name
+    card = read_card(model)
+    save_model(model.read_bytes(), card, copy)
+    new = model.read_bytes() + b" "
+    digest = hashlib.sha256(new).hexdigest()
+    waiting = copy.with_suffix(".card.json.next")
+    waiting.write_text(card.model_copy(update={"sha256": digest, "version": "2"}).model_dump_json())
+    assert read_card(copy).version == card.version
+    copy.write_bytes(new)
+    assert read_card(copy).version == "2"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [card_path(copy).name, copy.name]
+
+
+def test_a_damaged_model_has_points_and_no_prediction(model: Path) -> None:
+    catalogue = CATALOGUE["heat_pump"]
+    points = (*FEATURES, *predicted_points(True, FEATURES))
+    table = PointTable.build(("hp1", point, catalogue[point], None) for point in points)
+    image = Image(table, 5 * DAY)
+    shelf = ModelShelf({}, {"hp1": "cut off"})
+    forecaster = Forecaster(table, image, shelf, ManualClock(5 * DAY))
+    index = [table.by_asset["hp1"][point].index for point in FEATURES]
+    image.ingest(Frame.of(index, [25, 45, 5, 19, 48], GOOD, 5 * DAY))
+    forecaster.issue()
+    predicted = table.by_asset["hp1"][PREDICTED[0]].index
+    assert image.status[predicted] == BAD_OUT_OF_SERVICE
+    assert asyncio.run(shelf.adopt("hp1", HeatUpModel(model)))
+    assert shelf.damaged == {}
+    forecaster.issue()
+    assert image.status[predicted] == UNCERTAIN
 
 
 def test_a_packaged_model_serves_only_the_machine_it_was_trained_on(tmp_path: Path) -> None:

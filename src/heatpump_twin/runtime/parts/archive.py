@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from heatpump_twin.runtime.parts.database_check import examine_database
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
+from heatpump_twin.runtime.run_record import RunRecord
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.historian.historian import Historian
+from heatpump_twin.twin_engine.historian.spool import Spool
+
+_LONG_PAUSE = 30 * 86_400.0
+"""[s]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,8 @@ class Archive(HeatPumpPart):
 
     historian: Historian
     audit: AuditLog
+    damage: str
+    """Why the database was begun anew at this start; empty: it was not."""
 
     def grow(self) -> None:
         """Record the points that were added to the table."""
@@ -31,18 +40,25 @@ class Archive(HeatPumpPart):
 async def open_archive(foundation: Foundation, health: TwinHealth) -> AsyncIterator[Archive]:
     """Open the archive; with the database away samples wait and commands are refused."""
     url, settings = foundation.database, foundation.site.historian
+    damage = await asyncio.to_thread(examine_database, foundation)
     async with AsyncExitStack() as stack:
         audit = AuditLog(url)
         stack.push_async_callback(audit.stop)
         with suppress(AuditError):  # away: the historian reports it
             await audit.start()
-        historian = Historian(foundation.table, url, settings, foundation.clock)
+        spool = Spool(foundation.data.spool)
+        historian = Historian(foundation.table, url, settings, foundation.clock, spool=spool)
+        # A year off, or a clock that is wrong: until that is known nothing is old.
+        record = RunRecord.read(foundation.data)
+        if record is not None and record.pause > _LONG_PAUSE:
+            historian.hold_retention()
         # The clean-up comes after the start: a historian that failed to start has no writer to
         # stop.
         await historian.start()
         stack.push_async_callback(historian.stop)
         _watch(health, historian, foundation)
-        yield Archive(historian, audit)
+        health.watch("history_begun_anew", lambda: bool(damage or historian.health.trouble))
+        yield Archive(historian, audit, damage)
 
 
 def _watch(health: TwinHealth, historian: Historian, foundation: Foundation) -> None:

@@ -18,7 +18,7 @@ class Forecasts(HeatPumpPart):
 
     def __init__(self, foundation: Foundation) -> None:
         image, clock = foundation.image, foundation.clock
-        self.models = ModelShelf(foundation.assembly.models)
+        self.models = ModelShelf(foundation.assembly.models, foundation.assembly.damaged)
         self._forecaster = Forecaster(foundation.table, image, self.models, clock)
 
     async def run(self) -> None:
@@ -31,6 +31,9 @@ class Forecasts(HeatPumpPart):
         """Add a heat pump, with its model if it has one."""
         if newcomer.model is not None:
             self.models.put(newcomer.asset, newcomer.model)
+        damage = newcomer.assembly.damaged.get(newcomer.asset)
+        if damage is not None:
+            self.models.damaged[newcomer.asset] = damage
         self._forecaster.add(newcomer.asset)
 
     async def remove(self, asset: str) -> None:

@@ -83,13 +83,16 @@ async def open_parts(
         history, audit = archive.historian, archive.audit
         figures = await open_figures(foundation, history)
         forecasts = Forecasts(foundation)
+        health.watch("models_left_out", lambda: len(forecasts.models.damaged))
         field = Field(foundation, audit)
         steering = await opened(
             open_steering(foundation, audit, field.commands, forecasts.models, arguments)
         )
         rules = build_rules(foundation)
         clients = await opened(
-            open_clients(foundation, users, steering.programs, rules, history, forecasts.models)
+            open_clients(
+                foundation, users, steering.programs, rules, history.stored, forecasts.models
+            )
         )
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.

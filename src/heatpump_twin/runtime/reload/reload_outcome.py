@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from heatpump_twin.config.data_directory import DataDirectory, write_private
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.durable_file import write_private
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,19 +98,31 @@ def test_two_points_that_are_written_to_one_register(tmp_path: Path) -> None:
     assert "7: points.1.write: a write goes where dhw_setpoint is written" in problem
 
 
-def test_an_address_as_tables_print_it(tmp_path: Path) -> None:
-    (found,) = findings(
-        tmp_path, "point: room_temperature, space: holding, address: 40003, type: int16, scale: 0.1"
+@pytest.mark.parametrize(
+    ("space", "address", "doubted"),
+    [
+        ("holding", 40003, "40003 looks like Modicon numbering; address 2?"),
+        ("input", 30001, "address 0?"),
+        ("discrete", 10017, "address 16?"),
+        ("holding", 40000, ""),
+        ("holding", 50000, ""),
+        ("input", 40003, ""),
+    ],
+)
+def test_a_number_of_a_printed_table(tmp_path, space: str, address: int, doubted: str) -> None:
+    kind = "bool" if space == "discrete" else "int16"
+    point = "compressor_on" if space == "discrete" else "supply_temperature"
+    text = (
+        "title: Mine\nkind: heat_pump_controller\nsource: me\npoints:\n"
+        f"  - {{point: {point}, space: {space}, address: {address}, type: {kind}}}\n"
     )
-    assert not found[0]
-    assert "40003 looks like Modicon numbering; address 2?" in found[1]
-    (found,) = findings(
-        tmp_path,
-        "point: room_temperature, space: holding, address: 40003, type: int16, scale: 0.1",
-        "point: dhw_temperature, space: holding, address: 40007, type: int16, scale: 0.1",
-        "point: outdoor_temperature, space: input, address: 40009, type: int16, scale: 0.1",
-    )
-    assert found[1].endswith("address 2?, and 1 more like it")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, "utf-8")
+    messages = [f.problem.message for f in lint_profile(path) if "Modicon" in f.problem.message]
+    assert len(messages) == bool(doubted)
+    assert all(doubted in message for message in messages)
+    path.write_text(f"wire_addresses: true\n{text}", "utf-8")
+    assert not [f for f in lint_profile(path) if "Modicon" in f.problem.message]
 
 
 def test_a_state_that_is_written_needs_its_texts(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""Renew the server's certificate while it runs, when its time or the clock has moved on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from heatpump_twin.server.channel.ua_server import UaServer
+from heatpump_twin.server.security.pki import Pki
+
+log = structlog.stdlib.get_logger(__name__)
+
+PERIOD = 10.0
+"""How often the certificate is looked at: the clock may be set at any time. [s]"""
+
+
+class CertificateWatch:
+    """Watch over the validity of a running server's certificate.
+
+    A twin without a clock battery makes its first certificate in 1970, which is expired in the eyes
+    of every client once the clock is right; and one that runs for ten years outlives it.
+    """
+
+    def __init__(self, pki: Pki, uri: str, hosts: Sequence[str], server: UaServer) -> None:
+        self._pki = pki
+        self._names = (uri, hosts)
+        self._server = server
+        self._failing = False
+
+    async def run(self) -> None:
+        """Look at the certificate for ever."""
+        while True:
+            await asyncio.sleep(PERIOD)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            renewed = await asyncio.to_thread(
+                self._pki.renewed, *self._names, self._server.identity
+            )
+        # A full or read-only disk: the old one stays, and is tried again.
+        except OSError as error:
+            if not self._failing:
+                log.error("the renewed certificate cannot be written", error=str(error))
+            self._failing = True
+            return
+        self._failing = False
+        if renewed is not None:
+            self._server.take(renewed)

@@ -1,0 +1,1 @@
+"""Back a twin up while it runs, restore it, and tell the state of everything."""
