@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from heatpump_twin.drivers.modbus.commissioning.answering_pattern import (
     WILD,
+    SampledWords,
     any_address,
     noise,
     pattern,
@@ -34,8 +35,6 @@ _AGAIN = 8
 """Places that are read a second time, to tell a random server."""
 _RECONNECT = 1.0
 """Time that a gateway gets to take a new connection after it dropped one. [s]"""
-
-SampledWords = tuple[int, ...]
 
 
 @dataclass(slots=True)
