@@ -125,6 +125,10 @@ class Plate(_Section):
     heating: list[PlatePoint] = Field(min_length=1, max_length=100)
 
 
+DEFAULT_POLL = 1.0
+"""Poll period where the site file says nothing and no time-out is longer. [s]"""
+
+
 class Device(_Section):
     """One Modbus device of a heat pump."""
 
@@ -132,11 +136,12 @@ class Device(_Section):
     profile: str = Field(description="name of a profile in drivers/modbus/profiles, or a file")
     connection: DeviceConnection
     unit: int = Field(1, ge=0, le=255, description="Modbus unit id")
-    poll: Annotated[Duration, between(0.01, DAY)] = Field(
-        1.0, description="period of the fast poll class [s]"
+    poll: Annotated[Duration, between(0.01, DAY)] | None = Field(
+        None,
+        description="period of the fast poll class [s]; default: 1 s, or the time-out if longer",
     )
     timeout: Annotated[Duration, between(0.001, HOUR)] | None = Field(
-        None, description="default: the profile's"
+        None, description="longest time to a response [s]; default: the profile's"
     )
     shares_unit: bool = Field(
         False,

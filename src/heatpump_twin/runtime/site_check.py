@@ -27,6 +27,7 @@ from heatpump_twin.runtime.checks.named_files import (
 )
 from heatpump_twin.runtime.checks.plate_units import check_plates
 from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_ports
+from heatpump_twin.runtime.checks.short_polls import check_polls
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
 
@@ -95,7 +96,7 @@ def _examined(file: SiteFile, data: DataDirectory | None) -> Examined:
         check(reading, reading.site or site)
     site = reading.site or site
     try:
-        plan_devices(site, reading.problem)
+        check_polls(reading, site, plan_devices(site, reading.problem))
     except ConfigError as error:
         reading.take(error.problems)
     _lint_profiles(reading, site)
