@@ -10,6 +10,7 @@ from heatpump_twin.runtime.clock_watch import ClockState, ClockWatch
 from heatpump_twin.runtime.login_probe import LoginProbe
 from heatpump_twin.runtime.ops_server import PartHealth
 from heatpump_twin.runtime.parts.twin_parts import TwinParts
+from heatpump_twin.runtime.web_probe import local_url
 from heatpump_twin.twin_engine.wording import duration_text
 
 HISTORY_DELAY = 15.0
@@ -83,4 +84,4 @@ class Readiness:
 def hmi_url(site: Site) -> str:
     """Return where a browser finds the HMI."""
     scheme = "https" if site.hmi.certificate else "http"
-    return f"{scheme}://{site.hmi.host}:{site.hmi.port}"
+    return local_url(scheme, site.hmi.host, site.hmi.port, "")
