@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -22,7 +23,13 @@ from heatpump_twin.config.adaptation import Adaptation
 from heatpump_twin.config.added_quantities import Quantities
 from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.connection import DeviceConnection
-from heatpump_twin.config.hosts import Host, is_loopback, url_host
+from heatpump_twin.config.hosts import (
+    Host,
+    is_loopback,
+    listens_everywhere,
+    local_host,
+    url_host,
+)
 from heatpump_twin.config.quantities import DAY, HOUR, Duration, between
 from heatpump_twin.config.tariff import Tariff
 
@@ -125,6 +132,10 @@ class Plate(_Section):
     heating: list[PlatePoint] = Field(min_length=1, max_length=100)
 
 
+DEFAULT_POLL = 1.0
+"""Poll period where the site file says nothing and no time-out is longer. [s]"""
+
+
 class Device(_Section):
     """One Modbus device of a heat pump."""
 
@@ -132,11 +143,12 @@ class Device(_Section):
     profile: str = Field(description="name of a profile in drivers/modbus/profiles, or a file")
     connection: DeviceConnection
     unit: int = Field(1, ge=0, le=255, description="Modbus unit id")
-    poll: Annotated[Duration, between(0.01, DAY)] = Field(
-        1.0, description="period of the fast poll class [s]"
+    poll: Annotated[Duration, between(0.01, DAY)] | None = Field(
+        None,
+        description="period of the fast poll class [s]; default: 1 s, or the time-out if longer",
     )
     timeout: Annotated[Duration, between(0.001, HOUR)] | None = Field(
-        None, description="default: the profile's"
+        None, description="longest time to a response [s]; default: the profile's"
     )
     shares_unit: bool = Field(
         False,
@@ -203,6 +215,10 @@ class ClientTrust(StrEnum):
     LISTED = "listed"
 
 
+ApplicationUri = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", max_length=255)]
+"""A URI that is the same for ever: ``urn:example.com:plant-room``."""
+
+
 class OpcUaSettings(_Section):
     """The OPC UA endpoint."""
 
@@ -219,11 +235,29 @@ class OpcUaSettings(_Section):
         description="auto: any client certificate on loopback, only trusted ones elsewhere",
     )
     max_sessions: int = Field(100, ge=1, le=100_000)
+    application_uri: ApplicationUri | None = Field(
+        None, description="default: made at the first start, then kept whatever the host is called"
+    )
+    names: list[Host] = Field(
+        default_factory=list,
+        max_length=50,
+        description="names and addresses by which clients reach the server, for its certificate; "
+        "its host, the machine's name and, where it listens everywhere, the machine's addresses "
+        "are there anyway",
+    )
 
     @property
     def url(self) -> str:
-        """The endpoint URL."""
-        return f"opc.tcp://{url_host(self.host)}:{self.port}/heatpump-twin"
+        """The endpoint URL, as this machine reaches it."""
+        return f"opc.tcp://{url_host(local_host(self.host))}:{self.port}/heatpump-twin"
+
+    @property
+    def public_url(self) -> str:
+        """The endpoint URL for clients elsewhere, which learn it from a discovery server."""
+        host = self.host
+        if listens_everywhere(host):
+            host = self.names[0] if self.names else socket.gethostname()
+        return f"opc.tcp://{url_host(host)}:{self.port}/heatpump-twin"
 
     @property
     def reads_anonymously(self) -> bool:

@@ -17,6 +17,7 @@ from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
+from heatpump_twin.config.hosts import url_host
 from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.server import limits
 from heatpump_twin.server.channel.diagnostics import diagnostics
@@ -78,7 +79,7 @@ class TwinProcessor(UaProcessor):
     @property
     def peer(self) -> str:
         """Address and port of the other side."""
-        return f"{self.host}:{self.name[1]}" if self.name else "unknown"
+        return f"{url_host(self.host)}:{self.name[1]}" if self.name else "unknown"
 
     @property
     def host(self) -> str:
@@ -367,10 +368,11 @@ class TwinProcessor(UaProcessor):
         self.session = session
         response = ua.ActivateSessionResponse()
         response.Parameters = session.activate(person, self, params.LocaleIds)
-        if comes and person is not None:
-            who = (session.user_name, session.origin)
-            await self.iserver.recorder.note(AuditKind.LOGIN, who, "login", GOOD, "logged in")
-        log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
+        if not session.is_probe:
+            log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
+            if comes and person is not None:
+                who = (session.user_name, session.origin)
+                await self.iserver.recorder.note(AuditKind.LOGIN, who, "login", GOOD, "logged in")
         return response
 
     def _check_move(self, session: TwinSession) -> None:

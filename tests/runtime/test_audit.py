@@ -169,7 +169,6 @@ async def test_alarms_and_audit_survive_a_kill(beside_plant: Twin, connect, even
     users = [(r["key"], r["before"], r["after"]) for r in rows if r["kind"] == "user"]
     assert (OPERATOR, "", "operator") in users
     assert (VIEWER, "viewer", "") in users
-    assert ("admin", "", "administrator") in users
     runs = [r["message"] for r in rows if r["kind"] == "run"]
     assert [message.split(" ")[0] for message in runs] == ["start", "start", "stop"]
     assert runs[1].endswith("the run before this one was not stopped")

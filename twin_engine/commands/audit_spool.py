@@ -29,6 +29,11 @@ class AuditSpool:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def require(self) -> None:
+        """Make sure that the file can be written, before something is done that it will have."""
+        with self._locked(os.O_WRONLY | os.O_APPEND | os.O_CREAT):
+            pass
+
     def append(self, entry: AuditEntry) -> None:
         """Append a record."""
         line = json.dumps(asdict(entry), ensure_ascii=True) + "\n"

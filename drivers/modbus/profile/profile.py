@@ -422,6 +422,9 @@ class Profile(_Section):
     byte_order: Order = Order.BIG
     limits: Limits = Limits()
     pause: Duration = Field(0.0, ge=0, description="silence that the device needs after a response")
+    connect_delay: Duration = Field(
+        0.0, ge=0, description="silence that the device needs after the connection is made"
+    )
     timeout: Duration = Field(0.5, gt=0, description="longest time to a response")
     poll: Periods = Periods()
     start_up: tuple[StartUpWrite, ...] = Field(

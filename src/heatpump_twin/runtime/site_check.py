@@ -19,6 +19,7 @@ from heatpump_twin.errors import TwinError, UnreadableError
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.runtime.assembly import Assembly, assemble
+from heatpump_twin.runtime.checks.adapted_profiles import check_adapted
 from heatpump_twin.runtime.checks.device_lines import check_lines
 from heatpump_twin.runtime.checks.named_files import (
     check_certificate,
@@ -27,6 +28,7 @@ from heatpump_twin.runtime.checks.named_files import (
 )
 from heatpump_twin.runtime.checks.plate_units import check_plates
 from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_ports
+from heatpump_twin.runtime.checks.short_polls import check_polls
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
 
@@ -95,7 +97,9 @@ def _examined(file: SiteFile, data: DataDirectory | None) -> Examined:
         check(reading, reading.site or site)
     site = reading.site or site
     try:
-        plan_devices(site, reading.problem)
+        plans = plan_devices(site, reading.problem)
+        check_polls(reading, site, plans)
+        check_adapted(reading, site, plans)
     except ConfigError as error:
         reading.take(error.problems)
     _lint_profiles(reading, site)

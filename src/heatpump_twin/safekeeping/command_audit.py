@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from heatpump_twin.config.data_directory import DataDirectory, unusable
-from heatpump_twin.config.errors import StorageError
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD
 from heatpump_twin.errors import TwinError
@@ -36,15 +35,15 @@ def audited(
 
     try:
         # First, so that nothing is done that cannot be recorded.
-        spool.append(entry(GOOD, f"{what}: begun").begun())
+        spool.require()
+        try:
+            yield
+        except (TwinError, ServerError) as error:
+            spool.append(entry(BAD_INVALID_STATE, f"{what}: {error}"))
+            raise
+        spool.append(entry(GOOD, what))
     except OSError as error:
         raise unusable(data.root, error) from error
-    try:
-        yield
-    except (TwinError, ServerError, StorageError) as error:
-        spool.append(entry(BAD_INVALID_STATE, f"{what}: {error}"))
-        raise
-    spool.append(entry(GOOD, what))
 
 
 def who() -> tuple[str, str]:
