@@ -22,6 +22,7 @@ from heatpump_twin.config.added_quantities import Quantities
 from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.quantities import Duration
+from heatpump_twin.config.sizes import FileSize
 from heatpump_twin.config.tariff import Tariff
 
 
@@ -231,6 +232,18 @@ class HistorianSettings(_Section):
         60.0, gt=0, description="an unchanged value is recorded again after this time [s]"
     )
     retention: Duration = Field(400 * 86400.0, gt=0, description="raw samples are kept this long")
+    disk_budget: FileSize | None = Field(
+        None,
+        gt=0,
+        description="largest size of an SQLite database: the oldest samples give way, but not "
+        "those of the last day; default: none [B]",
+    )
+    disk_reserve: FileSize = Field(
+        500e6,
+        ge=0,
+        description="the oldest samples give way where less is free on the disk of an SQLite "
+        "database, or less than a twentieth of a small disk [B]",
+    )
 
 
 class RulesSettings(_Section):

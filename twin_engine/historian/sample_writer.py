@@ -16,6 +16,7 @@ from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.errors import SchemaError
 from heatpump_twin.twin_engine.historian.database_file import means_damage
+from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
 from heatpump_twin.twin_engine.historian.spool import Spool
@@ -64,6 +65,7 @@ class SampleWriter:
         self.flush_seconds = 0.0
         self.last_error = ""
         self.ended: Future[None] = Future()
+        self.room = DiskRoom(store, settings)
         self._table = table
         self._store = store
         self._queue = queue
@@ -153,6 +155,8 @@ class SampleWriter:
         self._follow_file()
         if not self.rows:
             self._open()
+        # Before anything is written: what is freed is what a full disk has room for.
+        self.room.make(list(self.rows.values()), self._clock.now())
         self._flush()
         self._mark()
         self._prune()
