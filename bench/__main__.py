@@ -9,7 +9,15 @@ from functools import partial
 import structlog
 from rich.console import Console
 
-from bench import address_space, modbus_faults, modbus_poll, modbus_requests, opcua, start
+from bench import (
+    address_space,
+    modbus_faults,
+    modbus_poll,
+    modbus_requests,
+    opcua,
+    start,
+    web_ports,
+)
 
 parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
 parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
@@ -22,6 +30,7 @@ benches = {
     "address_space": address_space.run,
     "opcua": opcua.run,
     "start": start.run,
+    "web_ports": web_ports.run,
 }
 if unknown := set(arguments.names) - set(benches):
     parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(benches)}")

@@ -14,7 +14,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.support.fault_matrix import FAULTS, SCHEMES, Effect, Outcome, suffer
+from tests.support.fault_matrix import ROWS, Effect, Outcome, suffer
 
 PERIOD = 1.0
 
@@ -34,9 +34,7 @@ def run(console: Console) -> None:
 
 
 async def _suffer_all() -> list[Outcome]:
-    return await asyncio.gather(
-        *(suffer(fault, scheme, PERIOD, None) for fault in FAULTS for scheme in SCHEMES)
-    )
+    return await asyncio.gather(*(suffer(fault, scheme, PERIOD, None) for fault, scheme in ROWS))
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:

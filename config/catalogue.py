@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from heatpump_twin.config.phrase import Context, Text, joined
+from heatpump_twin.config.phrase import SEPARATOR, Context, Text, joined
 from heatpump_twin.config.quick_yaml import quick_load
 from heatpump_twin.config.text_fields import PointText, StateText, UnitText
 
@@ -114,7 +114,7 @@ def _combinations(flags: Mapping[int, str]) -> Iterator[tuple[int, str]]:
     for count in range(1, len(flags) + 1):
         for chosen in combinations(sorted(flags), count):
             texts = [flags[code] for code in chosen]
-            yield sum(chosen), texts[0] if count == 1 else joined(", ", texts)
+            yield sum(chosen), texts[0] if count == 1 else joined(SEPARATOR, texts)
 
 
 class PointSpec(BaseModel):

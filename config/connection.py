@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from heatpump_twin.config.hosts import host_name, url_host
 
 
 class DeviceConnection(BaseModel):
@@ -31,7 +33,7 @@ class DeviceConnection(BaseModel):
             return value
         if value == "emulated" or value.startswith("emulated:"):
             return {"scheme": "emulated", "path": value.removeprefix("emulated").lstrip(":")}
-        url = urlsplit(value)
+        url = _split(value)
         options = {key: values[-1] for key, values in parse_qs(url.query).items()}
         if url.scheme == "serial" and url.path:
             return {"scheme": "serial", "path": url.path, "options": options}
@@ -47,11 +49,39 @@ class DeviceConnection(BaseModel):
                 f"{value!r} is not a connection; write tcp://HOST:PORT, rtu+tcp://HOST:PORT, "
                 "tls://HOST:PORT, serial:///dev/ttyUSB0 or emulated"
             )
+        # What would be dropped without a word is refused: it was written for a reason.
+        if url.path.strip("/"):
+            unit = url.path.strip("/")
+            raise ValueError(f"{url.path!r} is too much; a unit goes into the key `unit`: {unit}")
+        if url.username or url.fragment:
+            raise ValueError(f"{value!r} is too much; write {url.scheme}://{url.hostname}:{port}")
         return {"scheme": url.scheme, "host": url.hostname, "port": port, "options": options}
+
+    @model_validator(mode="after")
+    def _complete(self) -> DeviceConnection:
+        if self.scheme == "serial" and not self.path.startswith("/"):
+            raise ValueError("give the whole path of the port, such as serial:///dev/ttyUSB0")
+        if self.scheme in ("tcp", "rtu+tcp", "tls"):
+            host_name(self.host)
+            if not 0 < self.port <= 65535:
+                raise ValueError(f"{self.port} is not a port; write 1 to 65535")
+        return self
+
+    @property
+    def line(self) -> str:
+        """What the connection occupies, in whatever way it is spoken there: a port or a cable."""
+        return self.path if self.scheme == "serial" else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
         if self.scheme == "emulated":
             return f"emulated:{self.path}" if self.path else "emulated"
         if self.scheme == "serial":
             return f"serial://{self.path}"
-        return f"{self.scheme}://{self.host}:{self.port}"
+        return f"{self.scheme}://{url_host(self.host)}:{self.port}"
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise ValueError(f"{url!r} is not a connection: {error}") from error

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import platformdirs
 
 from heatpump_twin.config.errors import StorageError
 
 _OWNER_ONLY_DIRECTORY = 0o700
+_FIRST_FILES = 2_000_000
+"""Room that a new twin takes before its first sample. [B]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,15 @@ class DataDirectory:
             It cannot be created; nothing half-made is left.
         """
         place = cls.at(root).root
-        directory = cls(place, is_new=not place.exists())
+        directory = cls(place, is_new=not _exists(place))
         made: list[Path] = []
         try:
             for path in (directory.pki, directory.models, directory.hmi):
                 _make(path, made)
-        except OSError as error:
+            if directory.is_new:
+                _try_out(place)
+        # A name may hold what no file system takes: that is a ValueError.
+        except (OSError, ValueError) as error:
             for path in reversed(made):
                 with suppress(OSError):
                     path.rmdir()
@@ -119,13 +126,32 @@ class DataDirectory:
         return self.root / "initial-admin-password.txt"
 
 
-def unusable(root: Path, error: OSError) -> StorageError:
+def unusable(root: Path, error: OSError | ValueError) -> StorageError:
     """Return what a person has to know of a data directory that cannot be written."""
-    where = error.filename or root
+    where = getattr(error, "filename", None) or root
+    reason = getattr(error, "strerror", None) or error
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        reason = "it, or a part of its path, is a file and not a directory"
     return StorageError(
-        f"{where}: {error.strerror or error}; make room or give the user of the twin the right to "
+        f"{where}: {reason}; make room or give the user of the twin the right to "
         "write there, or choose another directory with --data"
     )
+
+
+def _exists(place: Path) -> bool:
+    try:
+        return place.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _try_out(root: Path) -> None:
+    """Write and delete a file as large as the first ones; raise OSError where that fails."""
+    # A directory can often still be made on a disk that takes no byte.
+    with TemporaryFile(dir=root) as file:
+        file.write(bytes(_FIRST_FILES))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _make(path: Path, made: list[Path]) -> None:

@@ -105,6 +105,10 @@ def counted(one: str, many: str, *, context: Context = Context.MESSAGES, n: int)
     return Phrase(one, context=context, plural=many, n=n)
 
 
+SEPARATOR = ", "
+"""Between the texts of states that hold at once."""
+
+
 def joined(separator: str, parts: Sequence[Part]) -> Phrase:
     """Return texts joined into one phrase; each is translated on its own."""
     names = [f"part{place}" for place in range(len(parts))]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-_SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+HOUR, DAY = 3600.0, 86400.0
+"""[s]"""
+_SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": HOUR, "d": DAY}
+_COMMA = re.compile(r"\s*(\d+),(\d+)(.*)")
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)\s*")
 
 
@@ -15,11 +19,47 @@ def seconds(text: object) -> float:
     """Return a duration in seconds, from ``90``, ``"90 s"`` or ``"1.5 min"``."""
     # A bool is an int to Python; `poll: yes` is no second.
     if isinstance(text, int | float) and not isinstance(text, bool):
-        return float(text)
-    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError(f"{text!r} is not a duration; write for example '1 s', '5 min' or '2 h'")
-    return float(match[1]) * _SECONDS[match[2]]
+        value = float(text)
+    elif isinstance(text, str) and (match := _DURATION.fullmatch(text)):
+        value = float(match[1]) * _SECONDS[match[2]]
+    else:
+        shown = f"{text[:40]}…" if isinstance(text, str) and len(text) > 40 else text
+        raise ValueError(f"{shown!r} is not a duration; {_remedy(text)}")
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a duration; write a finite one, such as '1 s'")
+    return value
+
+
+def _remedy(text: object) -> str:
+    if isinstance(text, str) and (match := _COMMA.fullmatch(text)):
+        return f"a decimal comma: write '{match[1]}.{match[2]}{match[3]}'"
+    return "write for example '1 s', '5 min' or '2 h'"
+
+
+def between(low: float, high: float) -> AfterValidator:
+    """Return a limit of durations, whose message has units. [s]"""
+
+    def check(value: float) -> float:
+        if value < low:
+            raise ValueError(
+                f"{duration_text(value)} is too short; write {duration_text(low)} or more"
+            )
+        if value > high:
+            raise ValueError(
+                f"{duration_text(value)} is too long; write {duration_text(high)} or less"
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def duration_text(value: float) -> str:
+    """Return a duration as a person writes it: ``1.5 min``. [s]"""
+    unit, size = "ms", 1e-3
+    for name, seconds_in_it in _SECONDS.items():
+        if abs(value) >= seconds_in_it:
+            unit, size = name, seconds_in_it
+    return f"{value / size:g} {unit}"
 
 
 Duration = Annotated[

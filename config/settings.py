@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-from datetime import date
+import re
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -21,17 +22,42 @@ from heatpump_twin.config.adaptation import Adaptation
 from heatpump_twin.config.added_quantities import Quantities
 from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.connection import DeviceConnection
-from heatpump_twin.config.quantities import Duration
-from heatpump_twin.config.sizes import FileSize
+from heatpump_twin.config.hosts import Host, is_loopback, url_host
+from heatpump_twin.config.quantities import DAY, HOUR, Duration, between
+from heatpump_twin.config.sizes import FileSize, at_least
 from heatpump_twin.config.tariff import Tariff
+
+_LONGEST_TEXT = 1000
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Of every number, finite, and of every text, no novel: a mistake of the hand is told here and
+    # not by what happens with it hours later.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, str_max_length=_LONGEST_TEXT
+    )
 
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+def _identifier(name: str) -> str:
+    if not _IDENTIFIER.fullmatch(name):
+        shown = name if len(name) <= 40 else f"{name[:40]}…"
+        raise ValueError(
+            f"{shown!r} is not an id: write lower-case letters, digits and _, beginning with a "
+            "letter, at most 32, for example hp1"
+        )
+    return name
+
+
+Identifier = Annotated[
+    str,
+    AfterValidator(_identifier),
+    WithJsonSchema({"type": "string", "pattern": f"^{_IDENTIFIER.pattern}$"}),
+]
 """A name that goes into NodeIds and history keys, so it never changes: ``hp1``."""
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+"""What people call something; on each page and in each event."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -46,32 +72,39 @@ def _time_zone(name: str) -> str:
     return name
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a host address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class SiteInfo(_Section):
     """The building: where it is decides weather, local midnight and schedules."""
 
-    name: str = Field(min_length=1)
+    name: Name
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
     timezone: Annotated[str, AfterValidator(_time_zone)]
 
 
+def _not_kilowatts(value: float) -> float:
+    # The smallest machines take 200 W, the largest some megawatts.
+    if 0 < value < SMALLEST_POWER:
+        raise ValueError(
+            f"{value:g} W is less than any heat pump has: is it in kW? Write {value * 1000:g}"
+        )
+    return value
+
+
+SMALLEST_POWER = 100.0
+"""Less is no heat pump. [W]"""
+Watts = Annotated[float, Field(gt=0, le=1e8), AfterValidator(_not_kilowatts)]
+"""Power of a heat pump. [W]"""
+
+
 class PlatePoint(_Section):
     """One rated operating point, as printed on the plate or in the data sheet."""
 
-    outdoor: float = Field(description="outdoor air, or what else the plate's `source` is [°C]")
-    water: float = Field(description="leaving water [°C]")
-    capacity: float = Field(gt=0, description="heating capacity [W]")
-    power: float = Field(gt=0, description="electrical input [W]")
+    outdoor: float = Field(
+        ge=-60, le=60, description="outdoor air, or what else the plate's `source` is [°C]"
+    )
+    water: float = Field(ge=0, le=120, description="leaving water [°C]")
+    capacity: Watts = Field(description="heating capacity [W]")
+    power: Watts = Field(description="electrical input [W]")
 
 
 class Plate(_Section):
@@ -80,15 +113,21 @@ class Plate(_Section):
     manufacturer: str
     model: str
     serial_number: str = ""
-    nominal_flow: float = Field(gt=0, description="water flow [l/min]")
-    max_power: float = Field(gt=0, description="largest electrical input [W]")
-    standby_power: float = Field(30.0, ge=0, description="electrical input when idle [W]")
-    pump_power: float = Field(34.0, ge=0, description="circulation pump [W]")
-    max_supply: float = Field(55.0, description="highest supply temperature in normal use [°C]")
+    nominal_flow: float = Field(gt=0, le=1e6, description="water flow [l/min]")
+    max_power: Watts = Field(description="largest electrical input [W]")
+    standby_power: float = Field(30.0, ge=0, le=1e6, description="electrical input when idle [W]")
+    pump_power: float = Field(34.0, ge=0, le=1e6, description="circulation pump [W]")
+    max_supply: float = Field(
+        55.0, ge=20, le=120, description="highest supply temperature in normal use [°C]"
+    )
     source: Literal["air", "brine", "water"] = Field(
         "air", description="where the heat is from; expected values need its temperature"
     )
-    heating: list[PlatePoint] = Field(min_length=1)
+    heating: list[PlatePoint] = Field(min_length=1, max_length=100)
+
+
+DEFAULT_POLL = 1.0
+"""Poll period where the site file says nothing and no time-out is longer. [s]"""
 
 
 class Device(_Section):
@@ -98,8 +137,17 @@ class Device(_Section):
     profile: str = Field(description="name of a profile in drivers/modbus/profiles, or a file")
     connection: DeviceConnection
     unit: int = Field(1, ge=0, le=255, description="Modbus unit id")
-    poll: Duration = Field(1.0, gt=0, description="period of the fast poll class [s]")
-    timeout: Duration | None = Field(None, gt=0, description="default: the profile's")
+    poll: Annotated[Duration, between(0.01, DAY)] | None = Field(
+        None,
+        description="period of the fast poll class [s]; default: 1 s, or the time-out if longer",
+    )
+    timeout: Annotated[Duration, between(0.001, HOUR)] | None = Field(
+        None, description="longest time to a response [s]; default: the profile's"
+    )
+    shares_unit: bool = Field(
+        False,
+        description="another device of the file is the same unit: two profiles of one controller",
+    )
     map: dict[str, str] = Field(
         default_factory=dict, description="profile point → catalogue point, where they differ"
     )
@@ -119,28 +167,38 @@ class HeatPump(_Section):
     """One heat pump: a controller and the meters around it."""
 
     id: Annotated[Identifier, AfterValidator(_not_taken)]
-    name: str
+    name: Name
     plate: Plate
-    devices: list[Device] = Field(min_length=1)
+    devices: list[Device] = Field(min_length=1, max_length=100)
 
 
 def _iso_time(value: object) -> object:
     """Take a time as YAML reads it, which is no text when it has no quotes."""
-    return value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        try:
+            # To the second, as a clock needs it: the first and last years overflow in some zone.
+            datetime.fromisoformat(value).timestamp()
+        except (ValueError, OverflowError, OSError) as error:
+            raise ValueError(
+                f"{value!r} is not an ISO time; write for example 2026-01-15T06:00:00+01:00"
+            ) from error
+    return value
 
 
 class EmulatedPlant(_Section):
     """The embedded plant: emulated field devices on real Modbus TCP."""
 
     managed: bool = Field(True, description="`hptwin run` starts it; false: it runs elsewhere")
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = Field(15020, description="first TCP port; each gateway takes the next one")
     control_port: Port = Field(15000, description="HTTP port to switch faults on and off")
     speed: float = Field(1.0, gt=0, le=3600, description="plant seconds per second")
     start: Annotated[str | None, BeforeValidator(_iso_time)] = Field(
         None, description="ISO time at which the plant's clock starts; default: now"
     )
-    seed: int = 1
+    seed: int = Field(1, ge=0, lt=2**32)
 
 
 class ClientTrust(StrEnum):
@@ -154,7 +212,7 @@ class ClientTrust(StrEnum):
 class OpcUaSettings(_Section):
     """The OPC UA endpoint."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 4840
     anonymous_read: bool | None = Field(
         None, description="allow reading without a user; default: only on loopback"
@@ -166,12 +224,12 @@ class OpcUaSettings(_Section):
         ClientTrust.AUTO,
         description="auto: any client certificate on loopback, only trusted ones elsewhere",
     )
-    max_sessions: int = Field(100, ge=1)
+    max_sessions: int = Field(100, ge=1, le=100_000)
 
     @property
     def url(self) -> str:
         """The endpoint URL."""
-        return f"opc.tcp://{self.host}:{self.port}/heatpump-twin"
+        return f"opc.tcp://{url_host(self.host)}:{self.port}/heatpump-twin"
 
     @property
     def reads_anonymously(self) -> bool:
@@ -195,9 +253,11 @@ class HmiSettings(_Section):
     """The operators' web pages."""
 
     enabled: bool = True
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8080
-    session_timeout: Duration = Field(8 * 3600.0, gt=0, description="idle time until log-out [s]")
+    session_timeout: Annotated[Duration, between(10, 366 * DAY)] = Field(
+        8 * HOUR, description="idle time until log-out [s]"
+    )
     certificate: str | None = Field(None, description="PEM file for HTTPS")
     private_key: str | None = Field(None, description="PEM file for HTTPS")
 
@@ -217,7 +277,7 @@ class HmiSettings(_Section):
 class OpsSettings(_Section):
     """Health and metrics for the people who run it."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8081
 
 
@@ -227,20 +287,23 @@ class HistorianSettings(_Section):
     url: str | None = Field(
         None, description="SQLAlchemy URL; default: SQLite in the data directory"
     )
-    flush: Duration = Field(1.0, gt=0, description="longest time a sample waits in memory [s]")
-    max_interval: Duration = Field(
-        60.0, gt=0, description="an unchanged value is recorded again after this time [s]"
+    flush: Annotated[Duration, between(0.01, HOUR)] = Field(
+        1.0, description="longest time a sample waits in memory [s]"
     )
-    retention: Duration = Field(400 * 86400.0, gt=0, description="raw samples are kept this long")
-    disk_budget: FileSize | None = Field(
+    max_interval: Annotated[Duration, between(0.1, DAY)] = Field(
+        60.0, description="an unchanged value is recorded again after this time [s]"
+    )
+    # Less than an hour would throw history away as it comes.
+    retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
+        400 * DAY, description="raw samples are kept this long"
+    )
+    disk_budget: Annotated[FileSize, at_least("1 MB")] | None = Field(
         None,
-        gt=0,
         description="largest size of an SQLite database: the oldest samples give way, but not "
         "those of the last day; default: none [B]",
     )
     disk_reserve: FileSize = Field(
         500e6,
-        ge=0,
         description="the oldest samples give way where less is free on the disk of an SQLite "
         "database, or less than a twentieth of a small disk [B]",
     )
@@ -249,7 +312,7 @@ class HistorianSettings(_Section):
 class RulesSettings(_Section):
     """Which rule packs raise alarms."""
 
-    packs: list[str] = Field(default_factory=lambda: ["heat-pump"])
+    packs: list[str] = Field(default_factory=lambda: ["heat-pump"], max_length=100)
 
 
 class Site(_Section):

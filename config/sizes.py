@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 _BYTES = {"kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 _SIZE = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*(kB|MB|GB|TB)\s*")
-_EXAMPLE = "write for example '500 MB' or '2 GB'"
 
 
 def file_size(text: object) -> float:
@@ -17,8 +16,20 @@ def file_size(text: object) -> float:
     match = _SIZE.fullmatch(text) if isinstance(text, str) else None
     # A number alone could be meant as anything from bytes to gigabytes.
     if match is None:
-        raise ValueError(f"{text!r} is not a size; {_EXAMPLE}")
+        shown = f"{text[:40]}…" if isinstance(text, str) and len(text) > 40 else text
+        raise ValueError(f"{shown!r} is not a size; write for example '500 MB' or '2 GB'")
     return float(match[1]) * _BYTES[match[2]]
+
+
+def at_least(least: str) -> AfterValidator:
+    """Return a lower limit of sizes, whose message has units."""
+
+    def check(value: float) -> float:
+        if value < file_size(least):
+            raise ValueError(f"{value / _BYTES['MB']:g} MB is too small; write {least} or more")
+        return value
+
+    return AfterValidator(check)
 
 
 FileSize = Annotated[

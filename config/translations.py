@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from heatpump_twin.config.phrase import (
     ENGLISH_DECIMAL,
     OF_PAGES,
+    SEPARATOR,
     Context,
     Phrase,
     Text,
@@ -54,7 +55,15 @@ class Language:
         """Return the translation of an English text; None where there is none."""
         if isinstance(text, Phrase):
             return self._phrase(text)
-        return self._said.get(text.key if isinstance(text, Text) else text)
+        if isinstance(text, Text):
+            return self._said.get(text.key)
+        return self._said.get(text) or self._several(text)
+
+    def _several(self, text: str) -> str | None:
+        """Return the translation of several states at once, of which a nodeset makes one string."""
+        said = [self._said.get(part) for part in text.split(SEPARATOR)]
+        known = [part for part in said if part is not None]
+        return SEPARATOR.join(known) if len(known) == len(said) else None
 
     def words(self, text: str) -> str:
         """Return the translation of an English text, or the text where there is none."""

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from heatpump_twin.config.errors import ConfigError, Problem
-from heatpump_twin.config.quick_yaml import QuickSafeLoader
+from heatpump_twin.config.reading.mistake_words import follows_from_another, mistake_words
+from heatpump_twin.config.reading.strict_yaml import YamlPath, parse
+from heatpump_twin.config.reading.text_file import check_characters, read_text
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-YamlPath = tuple[str | int, ...]
-
-
-class _UniqueKeys(yaml.constructor.SafeConstructor):
-    """Constructor that refuses a key written twice, which YAML would silently override."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key: Hashable = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} is written twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
-class _UniqueKeyLoader(_UniqueKeys, yaml.SafeLoader):
-    """Loader in Python: its messages say best what is wrong."""
-
-
-class _QuickLoader(_UniqueKeys, QuickSafeLoader):
-    """Fast loader, for files without mistakes."""
 
 
 class YamlSource:
@@ -46,58 +22,91 @@ class YamlSource:
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
+        check_characters(text, name)
         try:
-            self._root, self.data = _parsed(text)
+            document = parse(text)
         except yaml.YAMLError as error:
             line, message = 1, str(error)
             if isinstance(error, yaml.MarkedYAMLError):
                 line = error.problem_mark.line + 1 if error.problem_mark else 1
                 message = error.problem or message
             raise ConfigError([Problem(name, line, "", f"not valid YAML: {message}")]) from error
+        self._root, self.data, self._faults = document.root, document.data, document.faults
+        self._entries: dict[int, dict[str, tuple[int, yaml.Node]]] = {}
+        self.mended: set[YamlPath] = {fault.location for fault in self._faults if fault.spoils}
+        """Places whose value is not what was meant, so that nothing that follows counts."""
 
     @classmethod
     def read(cls, path: Path) -> YamlSource:
         """Read a file from disk."""
-        try:
-            return cls(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            problem = Problem(str(path), 1, "", f"cannot be read: {error}")
-            raise ConfigError([problem]) from error
+        return cls(read_text(path), str(path))
+
+    @property
+    def faults(self) -> list[Problem]:
+        """Mistakes of single entries, such as a key that is written twice."""
+        return [Problem(self.name, f.line, dotted(f.location), f.message) for f in self._faults]
 
     def line(self, location: Sequence[str | int]) -> int:
         """Return the line of a key, or of its nearest ancestor that is in the file."""
-        node = self._root
-        line = 1
-        for step in location:
-            child = _child(node, step)
-            # A key that is missing has no line: that of the section which lacks it is where a
-            # person looks.
-            if child is None:
-                break
-            line, node = child
-        return line
+        return self._find(location)[0]
+
+    def has(self, location: Sequence[str | int]) -> bool:
+        """Tell whether a key is in the file."""
+        return self._find(location)[1]
 
     def problem(self, location: Sequence[str | int], message: str) -> Problem:
         """Return a problem at a key of this file."""
         return Problem(self.name, self.line(location), dotted(location), message)
 
-    def validate(self, model: type[ModelT], data: object = None) -> ModelT:
-        """Validate the data (or a version of it with overrides) against a pydantic model."""
+    def spoilt(self, location: Sequence[str | int]) -> bool:
+        """Tell whether a mistake at this place, above or below it was told already."""
+        place = tuple(location)
+        return any(other[: len(place)] == place[: len(other)] for other in self.mended)
+
+    def validate(self, model: type[ModelT]) -> ModelT:
+        """Validate the data against a pydantic model; raise `ConfigError` with all mistakes."""
         try:
-            return model.model_validate(self.data if data is None else data)
+            validated = model.model_validate(self.data)
         except ValidationError as error:
-            raise ConfigError(
-                [self.problem(_plain(e["loc"]), _message(e)) for e in error.errors()]
-            ) from error
+            found = [self.problem(place, words) for place, words in self.mistakes(error, model)]
+            raise ConfigError([*self.faults, *found]) from error
+        if self._faults:
+            raise ConfigError(self.faults)
+        return validated
 
+    def mistakes(
+        self, error: ValidationError, model: type[BaseModel]
+    ) -> Iterator[tuple[YamlPath, str]]:
+        """Give place and words of each mistake of a validation that follows from no other."""
+        errors = error.errors(include_url=False)
+        for found in errors:
+            place = plain(found["loc"])
+            if not self.spoilt(place) and not follows_from_another(found, errors):
+                yield place, mistake_words(found, model)
 
-def _parsed(text: str) -> tuple[yaml.Node | None, object]:
-    """Return the nodes of a document, which know their lines, and the data in it."""
-    # Fast first; only a file with a mistake is read again by the loader that can tell of it.
-    with suppress(yaml.YAMLError):
-        return yaml.compose(text, Loader=_QuickLoader), yaml.load(text, Loader=_QuickLoader)  # noqa: S506
-    root = yaml.compose(text, Loader=_UniqueKeyLoader)
-    return root, yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+    def _find(self, location: Sequence[str | int]) -> tuple[int, bool]:
+        node, line = self._root, 1
+        for step in location:
+            child = self._child(node, step)
+            # A key that is missing has no line: that of the section which lacks it is where a
+            # person looks.
+            if child is None:
+                return line, False
+            line, node = child
+        return line, True
+
+    def _child(self, node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._entries:
+                # What is merged in (`<<`) stands in front, and what is written here comes last.
+                self._entries[id(node)] = {
+                    key.value: (key.start_mark.line + 1, value) for key, value in node.value
+                }
+            return self._entries[id(node)].get(str(step))
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            value = node.value[step]
+            return value.start_mark.line + 1, value
+        return None
 
 
 def dotted(location: Sequence[str | int]) -> str:
@@ -105,26 +114,6 @@ def dotted(location: Sequence[str | int]) -> str:
     return ".".join(map(str, location))
 
 
-def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(step):
-                return key.start_mark.line + 1, value
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        value = node.value[step]
-        return value.start_mark.line + 1, value
-    return None
-
-
-def _plain(location: YamlPath) -> YamlPath:
+def plain(location: YamlPath) -> YamlPath:
     """Drop the names of union members that pydantic mixes into a location."""
     return tuple(step for step in location if not (isinstance(step, str) and "[" in step))
-
-
-def _message(error: ErrorDetails) -> str:
-    if error["type"] == "extra_forbidden":
-        # Pydantic's words are about models and extra inputs; a person has a file with keys.
-        return "unknown key; see `hptwin schema` for the keys that exist"
-    if error["type"] == "missing":
-        return "this key is required"
-    return error["msg"].removeprefix("Value error, ")

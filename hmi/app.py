@@ -24,14 +24,19 @@ from heatpump_twin.hmi.headers import SecurityHeaders
 from heatpump_twin.hmi.identity import HmiIdentity
 from heatpump_twin.hmi.pages.alarms import add_alarms_page
 from heatpump_twin.hmi.pages.login import add_login
+from heatpump_twin.hmi.pages.not_found import add_not_found
 from heatpump_twin.hmi.pages.overview import add_overview
 from heatpump_twin.hmi.pages.shell import Shell
 from heatpump_twin.hmi.pages.unit import add_unit_page
 from heatpump_twin.hmi.people import People
+from heatpump_twin.hmi.socket_gate import SocketGate
+from heatpump_twin.hmi.web_server import BoundedServer
 
 logger = structlog.stdlib.get_logger(__name__)
 
 _GRACE = 1
+_LARGEST_MESSAGE = 1_048_576
+"""Of what a page says over its socket: a few hundred bytes. [B]"""
 _QUASAR: dict[str, Any] = {"en": "en-US"}
 """Languages of Quasar's own texts that have another name there."""
 _RECONNECT_TIMEOUT = 10.0
@@ -49,6 +54,7 @@ def run_hmi(site: Site, data: DataDirectory, language: Language | None = None) -
         host=site.hmi.host,
         port=site.hmi.port,
         ws="wsproto",
+        ws_max_size=_LARGEST_MESSAGE,
         ssl_certfile=site.hmi.certificate,
         ssl_keyfile=site.hmi.private_key,
         timeout_graceful_shutdown=_GRACE,
@@ -58,7 +64,7 @@ def run_hmi(site: Site, data: DataDirectory, language: Language | None = None) -
     )
     scheme = "https" if secure else "http"
     logger.info("hmi_starting", url=f"{scheme}://{site.hmi.host}:{site.hmi.port}")
-    uvicorn.Server(config).run()
+    BoundedServer(config).run()
     logger.info("hmi_stopped")
 
 
@@ -77,6 +83,8 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     # No generated pages of the interface: they load scripts from elsewhere, and tell strangers
     # what there is.
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    # Each is put around those before it: the gate needs the session.
+    app.add_middleware(SocketGate)
     app.add_middleware(
         SessionMiddleware,
         secret_key=identity.cookie_secret,
@@ -96,6 +104,7 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     add_overview(shell)
     add_unit_page(shell)
     add_alarms_page(shell)
+    add_not_found(app, site, language)
     # Beside the other secrets, not in whatever directory the process was started.
     Storage.path = data.hmi / "storage"
     ui.run_with(

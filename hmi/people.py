@@ -8,13 +8,17 @@ import secrets
 import structlog
 
 from heatpump_twin.config.translations import Language
+from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.endpoint import Credentials, Endpoint
+from heatpump_twin.hmi.errors import LoginRefusedError
 from heatpump_twin.hmi.person import Person, TwinLink
 
 logger = structlog.stdlib.get_logger(__name__)
 
 _TOKEN_BYTES = 32
 _SWEEP = 5.0
+_LONGEST = 1_024
+"""Of a name and a password together. [characters]"""
 
 
 class People:
@@ -41,6 +45,9 @@ class People:
         LoginRefusedError, TwinUnreachableError
             With a sentence for the login page.
         """
+        # Neither can have been given to anybody, and the server could not be asked about them.
+        if "\0" in user + password or len(user) + len(password) > _LONGEST:
+            raise LoginRefusedError(texts.WRONG_LOGIN)
         person = Person(self._endpoint, Credentials(user, password, browser), self.language)
         await person.log_in(on_end=self._forget)
         # A new one for each login and nothing about the person in it: a stolen cookie is worth

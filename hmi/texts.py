@@ -35,6 +35,8 @@ FAREWELL = {
     "again": _login("The connection ended and could not be rebuilt. Please log in again."),
     "bye": _login("You are logged out."),
 }
+NO_SUCH_PAGE = _login("There is no such page.")
+TO_OVERVIEW = _login("To the overview")
 
 
 def refused_by_twin(status: str) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 
@@ -71,9 +72,14 @@ def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
     return None
 
 
-def _site(given: Given) -> Site:
+@cache
+def _example() -> Site:
     # No environment: a setting of whoever runs the tests must not decide them.
-    site = load_site(environment={})
+    return load_site(environment={})
+
+
+def _site(given: Given) -> Site:
+    site = _example()
     pump = site.heat_pumps[0]
     parameters = {name: value for name, value in given.items() if name in PARAMETERS}
     plate = pump.plate.model_copy(update=parameters)

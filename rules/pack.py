@@ -46,6 +46,15 @@ def load_pack(name: str) -> Pack:
     return Pack(tuple(source.validate(RulePack).rules), source)
 
 
+def packaged_packs() -> list[str]:
+    """Return the names of the packs that come with the product."""
+    return sorted(
+        item.name.removesuffix(".yaml")
+        for item in files("heatpump_twin.rules.packs").iterdir()
+        if item.name.endswith(".yaml")
+    )
+
+
 def _source(name: str) -> YamlSource:
     packaged = files("heatpump_twin.rules.packs").joinpath(f"{name}.yaml")
     # A slash is a path: a file of a site may have the name of a packaged pack without being taken

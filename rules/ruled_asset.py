@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN
-from heatpump_twin.config.settings import HeatPump
+from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.rules.expression import PARAMETERS
 
 TWIN_PERIOD = 1.0
@@ -47,7 +47,7 @@ class RuledAsset:
         """Return a heat pump as the rules see it."""
         # The slowest device: "3 polls" means three looks at the slowest input, or one late frame
         # would be an alarm.
-        poll = max(device.poll for device in heat_pump.devices)
+        poll = max(device.poll or DEFAULT_POLL for device in heat_pump.devices)
         plate = {name: float(getattr(heat_pump.plate, name)) for name in PARAMETERS}
         return cls(heat_pump.id, AssetKind.HEAT_PUMP, poll, plate)
 

@@ -46,6 +46,10 @@ MAX_MONITORED_ITEMS_PER_SUBSCRIPTION = 20_000
 MAX_QUEUE = 1_000
 MAX_PUBLISH_REQUESTS = 100
 
+MAX_REFERENCES = 1_000
+"""References of one node in one Browse response."""
+MAX_BROWSE_CONTINUATION_POINTS = 100
+"""Continuation points of Browse that a session can have."""
 MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
 MAX_HISTORY_CONTINUATION_POINTS = 100

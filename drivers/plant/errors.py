@@ -4,7 +4,6 @@ The errors::
 
     PlantError
     ├── PortTakenError       a TCP port of the plant is taken
-    ├── ClockError           the plant's start time cannot be used
     ├── WiringError          two devices claim the same place
     ├── DisturbanceError     no such disturbance, or its magnitude or point cannot be used
     ├── SignalError          no such point, or it cannot show that value
@@ -20,10 +19,6 @@ class PlantError(Exception):
 
 class PortTakenError(PlantError):
     """A TCP port of the plant is taken."""
-
-
-class ClockError(PlantError):
-    """The plant's start time cannot be used."""
 
 
 class WiringError(PlantError):

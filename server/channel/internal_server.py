@@ -24,6 +24,7 @@ from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.security.users import User as Person
 from heatpump_twin.server.services.method_table import MethodTable
 from heatpump_twin.server.services.translator import Translators
+from heatpump_twin.server.services.view_service import ViewService
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.subscription.subscription_service import TwinSubscriptionService
 
@@ -86,6 +87,7 @@ class TwinInternalServer(InternalServer):
         self.aspace = aspace
         self.attribute_service = library.AttributeService(aspace)
         self.view_service = library.ViewService(aspace)
+        self.view = ViewService(aspace)
         self.method_service = library.MethodService(aspace)
         self.node_mgt_service = library.NodeManagementService(aspace)
         self.subscription_service = self.subscriptions = TwinSubscriptionService(aspace, self)
@@ -98,6 +100,16 @@ class TwinInternalServer(InternalServer):
     async def load_standard_address_space(self, shelf_file: object = None) -> None:  # noqa: ARG002
         """Read the nodes of OPC UA itself, with those of all type models, from their block."""
         self.aspace.add_source(self.types)
+
+    async def get_endpoints(
+        self,
+        params: ua.GetEndpointsParameters | None = None,
+        sockname: tuple[str, int] | None = None,
+    ) -> list[ua.EndpointDescription]:
+        """Return the endpoints, of those transports only that a client asks for."""
+        endpoints: list[ua.EndpointDescription] = await super().get_endpoints(params, sockname)
+        wanted = (params.ProfileUris if params else None) or ()
+        return [e for e in endpoints if not wanted or e.TransportProfileUri in wanted]
 
     @property
     def offers_none(self) -> bool:

@@ -7,14 +7,20 @@ asyncua does each in one go, and meanwhile nothing else on the event loop happen
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, get_args
+from functools import cached_property, partial
+from typing import Any, TypeVar, get_args
 
 from asyncua import ua
 from asyncua.common.utils import Buffer, ServiceError
-from asyncua.ua.ua_binary import from_binary, get_safe_type_hints, struct_to_binary, to_binary
+from asyncua.ua.ua_binary import (
+    from_binary,
+    get_safe_type_hints,
+    struct_from_binary,
+    struct_to_binary,
+    to_binary,
+)
 
 from heatpump_twin.server.channel.session import TwinSession
 from heatpump_twin.server.channel.turns import Turn
@@ -22,9 +28,17 @@ from heatpump_twin.server.limits import OperationLimits
 from heatpump_twin.server.services.translator import Translator
 from heatpump_twin.server.space.ua_values import standard
 
+M = TypeVar("M")
+
 _LIMITS = OperationLimits()
 _COUNT = 4
 """Bytes of the length of an array."""
+
+INVALID: Mapping[str, int] = {
+    "TimestampsToReturn": ua.StatusCodes.BadTimestampsToReturnInvalid,
+    "MonitoringMode": ua.StatusCodes.BadMonitoringModeInvalid,
+}
+"""What to say of a parameter that is not a value of its enumeration."""
 
 Serve = Callable[[TwinSession, Any], Awaitable[Sequence[Any]]]
 
@@ -36,23 +50,28 @@ class ListService:
     parameters: type
     """Parameters of a request; the last one is the list."""
     response: type
+    results: type
+    """A response that has a list of the same results, as a field of its own."""
     serve: Serve
     limit: int
     piece: int
     """Elements that are served at once: well below a millisecond's work."""
+    element: Callable[[Buffer], Any] | None = None
+    """Decodes an element in place of asyncua."""
 
     @cached_property
-    def _fields(self) -> tuple[tuple[tuple[str, Any], ...], str, Any]:
-        """The fields before the list, and the list's name and type of elements."""
+    def _fields(self) -> tuple[tuple[tuple[str, Any], ...], str, Callable[[Buffer], Any]]:
+        """The fields before the list, the list's name, and what decodes an element."""
         types = _types(self.parameters)
         *before, listed = [field.name for field in dataclasses.fields(self.parameters)]
         (element,) = get_args(types[listed])
-        return tuple((name, types[name]) for name in before), listed, element
+        decode = self.element or partial(from_binary, element)
+        return tuple((name, types[name]) for name in before), listed, decode
 
     @cached_property
     def _result(self) -> Any:
         """The type of one result."""
-        (result,) = get_args(_types(self.response)["Results"])
+        (result,) = get_args(_types(self.results)["Results"])
         return result
 
     async def response_to(
@@ -65,27 +84,38 @@ class ListService:
         ServiceError
             The request as a whole is refused; a refused element has a result of its own.
         """
-        scalars, listed, element = self._fields
-        request = {name: from_binary(kind, body) for name, kind in scalars}
-        count = max(from_binary(ua.Int32, body), 0)
-        if count > self.limit:
-            raise ServiceError(ua.StatusCodes.BadTooManyOperations)
-        # Nothing to do is an error that the service itself knows.
-        sizes = [min(self.piece, count - i) for i in range(0, count, self.piece)] or [0]
-        elements = []
-        for size in sizes:
-            await turn.go_on()
-            elements.append([from_binary(element, body) for _ in range(size)])
+        request, pieces = await self._decoded(body, turn)
+        listed = self._fields[1]
         encoded: list[bytes] = []
-        for piece in elements:
+        for piece in pieces:
             await turn.go_on()
             results = await self.serve(session, self.parameters(**request, **{listed: piece}))
             encoded.append(self._encoded(results, session.translator))
-        return self._enclosed(handle, count, b"".join(encoded))
+        return self._enclosed(handle, sum(map(len, pieces)), b"".join(encoded))
+
+    async def _decoded(self, body: Buffer, turn: Turn) -> tuple[dict[str, Any], list[list[Any]]]:
+        """Return the parameters before the list, and the pieces of the list."""
+        scalars, _, element = self._fields
+        request = {name: _parameter(name, kind, body) for name, kind in scalars}
+        count = from_binary(ua.Int32, body)
+        # OPC 10000-4, 7.38.2
+        if count <= 0:
+            raise ServiceError(ua.StatusCodes.BadNothingToDo)
+        if count > self.limit:
+            raise ServiceError(ua.StatusCodes.BadTooManyOperations)
+        pieces = []
+        for begin in range(0, count, self.piece):
+            await turn.go_on()
+            size = min(self.piece, count - begin)
+            try:
+                pieces.append([element(body) for _ in range(size)])
+            except ValueError as error:  # no such value of an enumeration
+                raise ServiceError(ua.StatusCodes.BadDecodingError) from error
+        return request, pieces
 
     def _encoded(self, results: Sequence[Any], translator: Translator | None) -> bytes:
         if translator is not None:
-            part = self.response(Results=list(results))
+            part = self.results(Results=list(results))
             translator.respond(part)
             results = part.Results
         return b"".join([to_binary(self._result, result) for result in results])
@@ -104,40 +134,64 @@ def _types(message: type) -> dict[str, Any]:
     return get_safe_type_hints(message, {"ua": ua})
 
 
+def _parameter(name: str, kind: Any, body: Buffer) -> Any:
+    try:
+        return from_binary(kind, body)
+    except ValueError as error:  # no such value of an enumeration
+        raise ServiceError(INVALID.get(name, ua.StatusCodes.BadDecodingError)) from error
+
+
+def _browse_description(body: Buffer) -> ua.BrowseDescription:
+    """Decode a node to browse with any direction: a wrong one is refused for that node alone."""
+    return ua.BrowseDescription(
+        from_binary(ua.NodeId, body),
+        from_binary(ua.Int32, body),
+        from_binary(ua.NodeId, body),
+        from_binary(ua.Boolean, body),
+        from_binary(ua.UInt32, body),
+        from_binary(ua.UInt32, body),
+    )
+
+
+def decoded(message: type[M], body: Buffer) -> M:
+    """Return a decoded structure, or raise BadDecodingError: an enumeration has no such value."""
+    try:
+        return struct_from_binary(message, body)
+    except ValueError as error:
+        raise ServiceError(ua.StatusCodes.BadDecodingError) from error
+
+
 async def _translate(session: TwinSession, params: Any) -> Sequence[Any]:
     return await session.translate_browsepaths_to_nodeids(params.BrowsePaths)
 
 
-def _service(name: str, serve: Serve, limit: int, piece: int) -> tuple[ua.NodeId, ListService]:
+async def _delete_subscriptions(session: TwinSession, params: Any) -> Sequence[Any]:
+    return await session.delete_subscriptions(params.SubscriptionIds)
+
+
+def _service(
+    name: str, serve: Serve, limit: int, piece: int, **options: Any
+) -> tuple[ua.NodeId, ListService]:
     request = standard(getattr(ua.ObjectIds, f"{name}Request_Encoding_DefaultBinary"))
     parameters, response = getattr(ua, f"{name}Parameters"), getattr(ua, f"{name}Response")
-    return request, ListService(parameters, response, serve, limit, piece)
+    results = options.pop("results", response)
+    return request, ListService(parameters, response, results, serve, limit, piece, **options)
 
+
+_S, _L = TwinSession, _LIMITS
+_ITEMS = _LIMITS.monitored_items_per_call
 
 LIST_SERVICES = dict(
     (
-        _service("Read", TwinSession.read, _LIMITS.nodes_per_read, 32),
-        _service("Browse", TwinSession.browse, _LIMITS.nodes_per_browse, 4),
-        _service("TranslateBrowsePathsToNodeIds", _translate, _LIMITS.nodes_per_translate, 8),
-        _service("HistoryRead", TwinSession.history_read, _LIMITS.nodes_per_history_read, 1),
-        _service(
-            "CreateMonitoredItems",
-            TwinSession.create_monitored_items,
-            _LIMITS.monitored_items_per_call,
-            8,
-        ),
-        _service(
-            "ModifyMonitoredItems",
-            TwinSession.modify_monitored_items,
-            _LIMITS.monitored_items_per_call,
-            16,
-        ),
-        _service(
-            "DeleteMonitoredItems",
-            TwinSession.delete_monitored_items,
-            _LIMITS.monitored_items_per_call,
-            32,
-        ),
+        _service("Read", _S.read, _L.nodes_per_read, 32),
+        _service("Browse", _S.browse, _L.nodes_per_browse, 4, element=_browse_description),
+        _service("BrowseNext", _S.browse_next, _L.nodes_per_browse, 4, results=ua.BrowseResponse),
+        _service("TranslateBrowsePathsToNodeIds", _translate, _L.nodes_per_translate, 8),
+        _service("HistoryRead", _S.history_read, _L.nodes_per_history_read, 1),
+        _service("CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 8),
+        _service("ModifyMonitoredItems", _S.modify_monitored_items, _ITEMS, 16),
+        _service("DeleteMonitoredItems", _S.delete_monitored_items, _ITEMS, 32),
+        _service("DeleteSubscriptions", _delete_subscriptions, _ITEMS, 1),
     )
 )
 """Services that are served in pieces, by the id of their request."""

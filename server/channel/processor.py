@@ -21,8 +21,8 @@ from heatpump_twin.server import limits
 from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
-from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService
-from heatpump_twin.server.channel.session import NONCE_LENGTH, TwinSession
+from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded
+from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
 from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.security.certificates import application_uri
 from heatpump_twin.server.security.users import User
@@ -40,6 +40,8 @@ CREATE_SESSION = _request("CreateSession")
 ACTIVATE_SESSION = _request("ActivateSession")
 CLOSE_SESSION = _request("CloseSession")
 WRITE, CALL = _request("Write"), _request("Call")
+SET_MONITORING_MODE = _request("SetMonitoringMode")
+REGISTER_NODES, UNREGISTER_NODES = _request("RegisterNodes"), _request("UnregisterNodes")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
 NOT_OFFERED = frozenset(
     map(
@@ -219,13 +221,11 @@ class TwinProcessor(UaProcessor):
                 raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
             # Both are ours: asyncua compares no certificate of a session with that of its channel.
             if typeid == CREATE_SESSION:
-                response = await self._create_session(
-                    struct_from_binary(ua.CreateSessionParameters, body)
-                )
+                response = await self._create_session(decoded(ua.CreateSessionParameters, body))
                 self.send_response(requesthdr.RequestHandle, seqhdr, response)
                 return True
             if typeid == ACTIVATE_SESSION:
-                parameters = struct_from_binary(ua.ActivateSessionParameters, body)
+                parameters = decoded(ua.ActivateSessionParameters, body)
                 activated = await self._activate_session(requesthdr, parameters)
                 self.send_response(requesthdr.RequestHandle, seqhdr, activated)
                 return True
@@ -239,6 +239,15 @@ class TwinProcessor(UaProcessor):
             if typeid in LIST_SERVICES:
                 await self._serve_list(LIST_SERVICES[typeid], requesthdr, seqhdr, body)
                 return True
+            if typeid in (REGISTER_NODES, UNREGISTER_NODES):
+                # Both have the nodes alone, and asyncua asks the session about neither.
+                bounded(
+                    decoded(ua.RegisterNodesParameters, body.copy()).NodesToRegister,
+                    LIMITS.nodes_per_register,
+                )
+            if typeid == SET_MONITORING_MODE:
+                # asyncua takes a mode that there is not for a fault of the server.
+                decoded(ua.SetMonitoringModeParameters, body.copy())
             served = await super()._process_message(  # type: ignore[no-untyped-call]
                 typeid, requesthdr, seqhdr, body
             )
@@ -265,7 +274,7 @@ class TwinProcessor(UaProcessor):
         )
 
     async def _write(self, header: ua.RequestHeader, body: Buffer) -> ua.WriteResponse:
-        params = struct_from_binary(ua.WriteParameters, body)
+        params = decoded(ua.WriteParameters, body)
         written = await self._activated().write_values(params)
         response = ua.WriteResponse()
         response.Results = [status_code(value.status) for value in written]
@@ -273,7 +282,7 @@ class TwinProcessor(UaProcessor):
         return response
 
     async def _call(self, header: ua.RequestHeader, body: Buffer) -> ua.CallResponse:
-        params = struct_from_binary(ua.CallParameters, body)
+        params = decoded(ua.CallParameters, body)
         response = ua.CallResponse()
         response.Results = await self._activated().call(params.MethodsToCall)
         words = [r.words if isinstance(r, Explained) else "" for r in response.Results]

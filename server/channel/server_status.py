@@ -39,7 +39,11 @@ CAPABILITIES = (
     (f"{_LIMITS}MaxNodesPerHistoryUpdateEvents", 1, UINT32),
     (f"{_LIMITS}MaxNodesPerNodeManagement", 1, UINT32),
     (f"{_CAPABILITIES}MinSupportedSampleRate", limits.MIN_PUBLISHING_INTERVAL, DOUBLE),
-    (f"{_CAPABILITIES}MaxBrowseContinuationPoints", 0, UINT16),
+    (
+        f"{_CAPABILITIES}MaxBrowseContinuationPoints",
+        limits.MAX_BROWSE_CONTINUATION_POINTS,
+        UINT16,
+    ),
     (f"{_CAPABILITIES}MaxQueryContinuationPoints", 0, UINT16),
     (
         f"{_CAPABILITIES}MaxHistoryContinuationPoints",

@@ -17,6 +17,7 @@ from heatpump_twin.server.channel.places import Guest
 from heatpump_twin.server.limits import MAX_MESSAGE, OperationLimits
 from heatpump_twin.server.security.users import User, UserRole
 from heatpump_twin.server.services.translator import Translator
+from heatpump_twin.server.services.view_service import Rest
 from heatpump_twin.server.space.ua_values import node_id_of, status_code
 from heatpump_twin.server.subscription.subscription_service import PublishChannel
 
@@ -61,7 +62,10 @@ class Channel(PublishChannel, Protocol):
 
 
 def bounded(operations: Sequence[Any] | None, limit: int) -> Sequence[Any]:
-    """Return the operations of a request; refuse none, or too many (OPC 10000-4, 7.38.2)."""
+    """Return the operations of a request; refuse none, or too many (OPC 10000-4, 7.38.2).
+
+    Those of `LIST_SERVICES` are counted there, before they are decoded.
+    """
     if not operations:
         raise ServiceError(ua.StatusCodes.BadNothingToDo)
     if len(operations) > limit:
@@ -85,6 +89,7 @@ class TwinSession(InternalSession):
         self.channel = channel
         self.person: User | None = None
         self._browser: str | None = None
+        self.browse_points: dict[bytes, Rest] = {}
         self.history_points: dict[bytes, tuple[Point, Query]] = {}
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
@@ -189,13 +194,13 @@ class TwinSession(InternalSession):
     async def close_session(self, delete_subs: bool = True) -> None:
         """End the session. Kept subscriptions live on until their lifetime ends."""
         # Continuation points end with their session (OPC 10000-4, 7.9).
+        self.browse_points.clear()
         self.history_points.clear()
         await super().close_session(delete_subs)
 
     # ── attributes, view, methods, history ────────────────────────────────────────────────────────
     async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
         """Read attributes, as far as the node and the user's rights allow."""
-        bounded(params.NodesToRead, LIMITS.nodes_per_read)
         return self.iserver.attributes.read(self, params)
 
     async def write_values(self, params: ua.WriteParameters) -> list[Written]:
@@ -204,16 +209,18 @@ class TwinSession(InternalSession):
         return await self.iserver.attributes.write(self, params)
 
     async def browse(self, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
-        """Browse the references of nodes, up to the limit of nodes per request."""
-        bounded(params.NodesToBrowse, LIMITS.nodes_per_browse)
-        return await super().browse(params)
+        """Browse the references of nodes."""
+        return self.iserver.view.browse(self, params)
+
+    async def browse_next(self, parameters: ua.BrowseNextParameters) -> list[ua.BrowseResult]:
+        """Browse on at continuation points, or release them."""
+        return self.iserver.view.browse_next(self, parameters)
 
     async def translate_browsepaths_to_nodeids(
         self, params: list[ua.BrowsePath]
     ) -> list[ua.BrowsePathResult]:
-        """Translate browse paths to NodeIds, up to the limit of paths per request."""
-        bounded(params, LIMITS.nodes_per_translate)
-        return await super().translate_browsepaths_to_nodeids(params)
+        """Translate browse paths to NodeIds."""
+        return self.iserver.view.translate(params)
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call methods one after the other; each is passed the session that calls."""
@@ -221,8 +228,7 @@ class TwinSession(InternalSession):
         return [await self.iserver.methods.call(self, request) for request in params]
 
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
-        """Read the history of nodes, up to the limit of nodes per request."""
-        bounded(params.NodesToRead, LIMITS.nodes_per_history_read)
+        """Read the history of nodes."""
         return await self.iserver.history.read(self, params)
 
     # ── subscriptions: everybody's own only ───────────────────────────────────────────────────────
@@ -241,7 +247,6 @@ class TwinSession(InternalSession):
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         """Create monitored items in an own subscription."""
-        bounded(params.ItemsToCreate, LIMITS.monitored_items_per_call)
         self._own(params.SubscriptionId)
         return await super().create_monitored_items(params)
 
@@ -249,7 +254,6 @@ class TwinSession(InternalSession):
         self, params: ua.ModifyMonitoredItemsParameters
     ) -> list[ua.MonitoredItemModifyResult]:
         """Modify monitored items of an own subscription."""
-        bounded(params.ItemsToModify, LIMITS.monitored_items_per_call)
         self._own(params.SubscriptionId)
         return await super().modify_monitored_items(params)
 
@@ -257,7 +261,6 @@ class TwinSession(InternalSession):
         self, params: ua.DeleteMonitoredItemsParameters
     ) -> list[ua.StatusCode]:
         """Delete monitored items of an own subscription."""
-        bounded(params.MonitoredItemIds, LIMITS.monitored_items_per_call)
         self._own(params.SubscriptionId)
         return await super().delete_monitored_items(params)
 
@@ -310,7 +313,9 @@ class TwinSession(InternalSession):
     ) -> list[ua.TransferResult]:
         """Take over subscriptions of an earlier session of the same user."""
         bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call)
-        return self.iserver.subscriptions.transfer(self, params.SubscriptionIds)
+        return await self.iserver.subscriptions.transfer(
+            self, params.SubscriptionIds, initial_values=bool(params.SendInitialValues)
+        )
 
 
 def _not_mine() -> ua.StatusCode:

@@ -9,7 +9,7 @@ from asyncua import ua
 
 from heatpump_twin.config.catalogue import Group, Point
 from heatpump_twin.config.phrase import Context, Text
-from heatpump_twin.config.settings import HeatPump
+from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.nodeset.model import TypeModel
@@ -67,7 +67,7 @@ class HeatPumpBuilder:
             description="All values of the heat pump",
         )
         # The fastest poll of its devices: no value of the heat pump can be newer than that.
-        sampling = min(unit.poll for unit in heat_pump.devices)
+        sampling = min(unit.poll or DEFAULT_POLL for unit in heat_pump.devices)
         for point in points.values():
             live = self._points.add(point, parameter_set, sampling, provenance.get(point.key))
             nodes.follow(point.index, live)

@@ -46,7 +46,9 @@ class HistoryService:
             return [self._release(session, node) for node in params.NodesToRead]
         details = params.HistoryReadDetails
         if not isinstance(details, ua.ReadRawModifiedDetails) or details.IsReadModified:
-            raise ServiceError(ua.StatusCodes.BadHistoryOperationUnsupported)
+            # Per node and no ServiceFault: a client library ends its process on one.
+            unsupported = ua.StatusCodes.BadHistoryOperationUnsupported
+            return [_result(unsupported) for _ in params.NodesToRead]
         wanted = params.TimestampsToReturn
         # Neither is not allowed here: samples without a time would be worth nothing.
         if wanted not in (

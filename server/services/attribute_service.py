@@ -68,7 +68,7 @@ class AttributeService:
                 return self._executable(caller, item.NodeId, attribute)
             if attribute == ua.AttributeIds.UserAccessLevel:
                 return self._user_access_level(caller, item.NodeId)
-            return self._aspace.read_attribute_value(item.NodeId, attribute)
+            return self._attribute(item.NodeId, attribute)
         if item.DataEncoding.Name not in (None, "", _BINARY):
             return _status(ua.StatusCodes.BadDataEncodingUnsupported)
         # asyncua does not look at CurrentRead when a client reads.
@@ -78,6 +78,16 @@ class AttributeService:
             return _status(ua.StatusCodes.BadNotReadable)
         value = self._aspace.read_attribute_value(item.NodeId, attribute)
         return indexed(value, item.IndexRange) if item.IndexRange else value
+
+    def _attribute(self, node: ua.NodeId, attribute: ua.AttributeIds) -> ua.DataValue:
+        stored = self._aspace.read_attribute_value(node, attribute)
+        if attribute != ua.AttributeIds.DataTypeDefinition or (
+            stored.StatusCode is not None and stored.StatusCode.is_bad()
+        ):
+            return stored
+        # asyncua has the attribute at every data type; a type without a definition has none.
+        empty = stored.Value is None or stored.Value.Value is None
+        return _status(ua.StatusCodes.BadAttributeIdInvalid) if empty else stored
 
     def _executable(
         self, caller: Caller, node: ua.NodeId, attribute: ua.AttributeIds

@@ -128,9 +128,12 @@ class MethodTable:
         if request.ObjectId not in self._aspace:
             return result(ua.StatusCodes.BadNodeIdUnknown)
         if entry is None:
-            node = self._aspace.get(request.MethodId)
+            kind = self._aspace.read_attribute_value(
+                request.MethodId, ua.AttributeIds.NodeClass
+            ).Value
+            is_method = kind is not None and kind.Value == ua.NodeClass.Method
             return result(
-                ua.StatusCodes.BadMethodInvalid if node is None else ua.StatusCodes.BadNotExecutable
+                ua.StatusCodes.BadNotExecutable if is_method else ua.StatusCodes.BadMethodInvalid
             )
         method, objects = entry
         # A method belongs to an object: asyncua would run it on any node that is named.

@@ -46,7 +46,6 @@ class Translator:
         self._services: dict[type, Callable[[Any], None]] = {
             ua.ReadResponse: self._read,
             ua.BrowseResponse: self._browse,
-            ua.BrowseNextResponse: self._browse,
             ua.PublishResponse: self._publish,
             ua.RepublishResponse: self._republish,
             ua.CallResponse: self._call,

@@ -19,6 +19,7 @@ from heatpump_twin.server.space.point_values import MAX_TIME
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.server.subscription.event_filter import EventFilter, where_problem
 
+BINARY = "Default Binary"
 _MAX_INTERVAL = MAX_TIME / 1000.0
 
 
@@ -67,7 +68,19 @@ class MonitoredItems(MonitoredItemService):
         unknown = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
         if stored is not None and stored.value in unknown:
             return int(stored.value)
-        return _filter_problem(item.RequestedParameters.Filter, target)
+        if target.DataEncoding.Name not in (None, "", BINARY):
+            return int(ua.StatusCodes.BadDataEncodingInvalid)
+        return self._filter_problem(item.RequestedParameters.Filter, target)
+
+    def _filter_problem(self, requested: Any, target: ua.ReadValueId) -> int | None:
+        problem = _filter_problem(requested, target)
+        wanted = _filter(requested)
+        if problem is None and isinstance(wanted, DataChangeFilter) and wanted.DeadbandType:
+            value = self.aspace.read_attribute_value(target.NodeId, target.AttributeId).Value
+            # What has no value just now may have a number later.
+            if value is not None and value.Value is not None and not _is_number(value):
+                return int(ua.StatusCodes.BadFilterNotAllowed)
+        return problem
 
     def _revise_queue_size(self, requested: int) -> int:
         # 0 and 1 both ask for the latest value only (OPC 10000-4, 7.21).
@@ -80,12 +93,17 @@ class MonitoredItems(MonitoredItemService):
             # For events 0 asks for the server's own limit, 1 for its smallest useful one.
             params.RequestedParameters.QueueSize = MAX_QUEUE
         answer = super()._create_events_monitored_item(params)
+        if answer.StatusCode.value == ua.StatusCodes.BadServiceUnsupported:
+            # asyncua says so of an object that sends no events: the service is there all the same.
+            answer.StatusCode = status_code(ua.StatusCodes.BadNotSupported)
         if answer.StatusCode.is_good():
             item = self._monitored_items[answer.MonitoredItemId]
-            item.where_clause_evaluator = EventFilter(
-                self.logger, self.aspace, item.filter.WhereClause
-            )
+            self._select(item)
         return answer
+
+    def _select(self, item: MonitoredItemData) -> None:
+        """Have an item of events select them by its filter."""
+        item.where_clause_evaluator = EventFilter(self.logger, self.aspace, item.filter.WhereClause)
 
     def _modify_monitored_item(
         self, params: ua.MonitoredItemModifyRequest
@@ -97,11 +115,14 @@ class MonitoredItems(MonitoredItemService):
             return answer
         wanted = params.RequestedParameters
         # Checked before anything is changed: a refused Modify leaves the item as it was.
-        code = _filter_problem(wanted.Filter, item.read_value_id)
+        code = self._filter_problem(wanted.Filter, item.read_value_id)
         if code is not None:
             answer.StatusCode = status_code(code)
             return answer
-        item.filter = _filter(wanted.Filter) or item.filter
+        # Also where there is none: who takes a filter away wants every change.
+        item.filter = _filter(wanted.Filter)
+        if item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier:
+            self._select(item)
         item.client_handle = wanted.ClientHandle
         item.queue_size = answer.RevisedQueueSize = self._revise_queue_size(wanted.QueueSize)
         # Values are not sampled but reported as they come: the client is told what it will see.
@@ -166,6 +187,11 @@ class MonitoredItems(MonitoredItemService):
             self._reported.pop(mid, None)
             if target is not None:
                 await self.trigger_datachange(handle, target.NodeId, target.AttributeId)
+
+
+def _is_number(value: ua.Variant) -> bool:
+    kind = value.VariantType
+    return ua.VariantType.SByte.value <= kind.value <= ua.VariantType.Double.value
 
 
 def _filter(requested: Any) -> Any:

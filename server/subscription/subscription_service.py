@@ -179,9 +179,15 @@ class TwinSubscriptionService(SubscriptionService):
             results.append(status_code(code))
         return len(own), results
 
-    def transfer(self, session: Subscriber, numbers: Sequence[int]) -> list[ua.TransferResult]:
+    async def transfer(
+        self, session: Subscriber, numbers: Sequence[int], *, initial_values: bool
+    ) -> list[ua.TransferResult]:
         """Hand subscriptions over to another session of the same user (OPC 10000-4, 5.14.7)."""
-        return [self._transfer(session, int(number)) for number in numbers]
+        results = [self._transfer(session, int(number)) for number in numbers]
+        for number, result in zip(numbers, results, strict=True):
+            if initial_values and result.StatusCode.is_good():
+                await self.subscriptions[int(number)].monitored_item_srv.resend()
+        return results
 
     def _transfer(self, session: Subscriber, number: int) -> ua.TransferResult:
         answer = ua.TransferResult()

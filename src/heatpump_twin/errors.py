@@ -4,7 +4,8 @@ The tree::
 
     TwinError
     ├── DataInUseError     another twin works on the data directory
-    └── PortInUseError     a TCP port that we need is taken
+    ├── PortInUseError     a TCP port that we need is taken
+    └── UnreadableError    examining a site file failed in a way that is a bug
 """
 
 from __future__ import annotations
@@ -20,3 +21,7 @@ class DataInUseError(TwinError):
 
 class PortInUseError(TwinError):
     """A TCP port that we need is taken; the message says which, and how to choose another."""
+
+
+class UnreadableError(TwinError):
+    """Examining a site file failed in a way that nobody foresaw; the cause has the traceback."""

@@ -7,6 +7,8 @@ import sys
 
 import structlog
 
+from heatpump_twin.log_limit import LogLimit
+
 
 def configure(process: str) -> None:
     """Send structlog and the standard library's loggers to standard error."""
@@ -31,6 +33,7 @@ def configure(process: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(LogLimit())
     # Libraries at WARNING, our own rooms at INFO: what is normal for a library is no news of a
     # heat pump.
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

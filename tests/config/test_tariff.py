@@ -97,7 +97,7 @@ tariff:
         ("from: 10:00", 'from: "24:00"', "tariff.periods.0", "begins at"),
         ("days: [sun]", "days: [sunday]", "tariff.periods.1.days.0", "'sun'"),
         ('to: "06:30"', "to: 10:01", "tariff", "periods 0 and 1 (counted from 0) overlap on mon"),
-        ("co2: 120", "co2: -1", "tariff.co2", "greater than or equal"),
+        ("co2: 120", "co2: -1", "tariff.co2", "0 or more"),
         ("price: 0.25", "price: .nan", "tariff.periods.0.price", "finite"),
         ("price: 0.25", "cost: 0.25", "tariff.periods.0.cost", "unknown key"),
     ],

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from patience import PATIENCE
 from whole_twin import Twin, new_ports
 
 from heatpump_twin.config.load import site_source
-from heatpump_twin.drivers.status import BAD_INTERNAL_ERROR, BAD_NO_DATA
+from heatpump_twin.drivers.status import BAD_NO_DATA
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
 POWER = "electrical_power"
@@ -227,33 +226,41 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     assert growing.metric('hptwin_polls_total{device="hp1.controller"}') > polls
 
 
-async def test_a_heat_pump_that_cannot_be_reckoned_with_harms_no_other(
-    growing: Growing, client: Client, eventually
-) -> None:
-    namespace = await client.get_namespace_index("urn:heatpump-twin:site")
-
-    async def status(key: str) -> int:
-        node = client.get_node(ua.NodeId(key, namespace))
-        return (await node.read_data_value(raise_on_bad_status=False)).StatusCode.value
-
-    growing.write("hp1", "hp2")
-    site = yaml.safe_load(growing.file.read_text("utf-8"))
-    plate = site["heat_pumps"][1]["plate"] = deepcopy(site["heat_pumps"][1]["plate"])
-    plate["heating"][0]["outdoor"] = math.nan  # no expectation can be made of it
-    growing.file.write_text(yaml.safe_dump(site), "utf-8")
+async def test_whatever_is_in_the_file_the_twin_goes_on(growing: Growing) -> None:
+    good = growing.file.read_text("utf-8")
+    for broken, words in (
+        (re.sub(r'name: "?Ca Ses.*', "name: {{ pump_name }}", good), "left unfilled"),
+        (good + "? [a, b]\n: 1\n", "a list cannot be a key"),
+        (good.replace("latitude: 39.637", "latitude: 2020-13-45"), "not a date"),
+        (good.replace("nominal_flow: 14.3", f"nominal_flow: {'1' * 5000}"), "5,000 digits"),
+        (good.replace("nominal_flow: 14.3", "nominal_flow: .nan"), "a finite number"),
+        (good.replace("outdoor: 7", "outdoor: .inf"), "a finite number"),
+        (good + "x: " + "[" * 3000, "more than 50 lists"),
+        (good + "x: [", "not valid YAML"),
+        (good + "opcua: {host: not a host}\n", "is not a host"),
+        (good + "#" * 2_000_000, "larger than"),
+        ("\0", "U+0000"),
+        ("", "the file is empty"),
+    ):
+        assert broken != good
+        growing.file.write_text(broken, "utf-8")
+        refused = await growing.reload()
+        assert refused.returncode == 1, refused.stdout
+        first, line = refused.stderr.splitlines()
+        assert first == "The twin goes on with the site file as it was:"
+        assert line.startswith(f"{growing.file}:"), line
+        assert words in line
+        assert growing.twin.process is not None
+        assert growing.twin.process.poll() is None, growing.twin.output
+    growing.file.unlink()
+    growing.file.mkdir()
+    assert "a directory" in (await growing.reload()).stderr
+    growing.file.rmdir()
+    growing.file.write_text(good, "utf-8")
     told = await growing.reload()
-    assert (told.returncode, told.stdout) == (0, "added: hp2\n"), told.stderr
-
-    async def measured() -> bool:
-        return await status(f"hp2.{POWER}") == 0 and await status("hp2.thermal_power") == 0
-
-    await eventually(measured)
-    assert await status("hp2.expected_electrical_power") == BAD_INTERNAL_ERROR
-    assert await status("hp2.electrical_power_residual") == BAD_INTERNAL_ERROR
-    assert await status("hp1.expected_electrical_power") != BAD_INTERNAL_ERROR
-    assert await status(f"hp1.{POWER}") == 0
-    assert await status(f"site.{POWER}") == 0
-    assert growing.twin.output.count("a derived point cannot be computed") == 1
+    assert (told.returncode, told.stdout) == (0, "nothing has changed\n"), told.stderr
+    assert growing.twin.ready()[0] == 200
+    assert "Traceback" not in growing.twin.output
 
 
 def test_without_a_running_twin_it_says_so(fresh_twin: Twin) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -25,18 +25,19 @@ from heatpump_twin.drivers.modbus.emulator.emulated_gateway import (
     Corruption,
     EmulatedDevice,
     EmulatedGateway,
+    Odds,
     RtuSession,
     TcpSession,
 )
 from heatpump_twin.drivers.modbus.emulator.emulated_session import Received
 from heatpump_twin.drivers.modbus.profile.profile import Profile, Space
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink
-from heatpump_twin.drivers.status import BAD_DEVICE_FAILURE, GOOD, is_bad
+from heatpump_twin.drivers.status import GOOD, is_bad
 
 SCHEMES = ("tcp", "rtu+tcp")
 UNIT = 17
 LONGEST = 0.9
-"""The driver's time-out for a profile that would rather wait longer. [periods]"""
+"""The driver's time-out where nothing else is said. [periods]"""
 GUILTY = "return_temperature"
 """The point that the exception is about."""
 
@@ -55,7 +56,7 @@ def matrix_profile() -> Profile:
         address = start
         for name, kind in zip(names, _TYPES, strict=True):
             place = {"space": "holding", "address": address, "type": kind}
-            if not kind.endswith("16"):
+            if kind.endswith("32"):
                 place["word_order"] = order
             points.append({"point": name, **place})
             address += 2 if kind.endswith("32") else 1
@@ -83,6 +84,10 @@ class Truth:
     def read(self, point: str) -> float:
         """Return the value for the latest request about a point."""
         return 1000.0 * (self._numbers[point] + 1) + self.asked[point] % 1000
+
+    def is_right(self, point: str, value: float) -> bool:
+        """Tell whether a value is the answer to the latest request about its point."""
+        return value == self.read(point)
 
     def write(self, point: str, value: float) -> None:
         raise AssertionError("nobody writes")
@@ -119,7 +124,7 @@ class Witness:
             self.status[name] = int(status)
             if status == GOOD:
                 self.good += 1
-                if value != self.truth.read(name):
+                if not self.truth.is_right(name, value):
                     self.wrong.append((name, float(value), self.truth.read(name)))
             else:
                 self.gaps += 1
@@ -136,7 +141,7 @@ class Witness:
     @property
     def only_guilty_bad(self) -> bool:
         bad = {name for name, status in self.status.items() if status != GOOD}
-        return bad == {GUILTY} and self.status[GUILTY] == BAD_DEVICE_FAILURE
+        return bad == {GUILTY} and is_bad(self.status[GUILTY])
 
 
 class Effect(StrEnum):
@@ -161,6 +166,12 @@ class Fault:
     begin: Act
     effect: Effect = Effect.ALL_BAD
     ends_by_itself: bool = False
+    tolerated: tuple[str, ...] = ()
+    """Framings on which a response is found nevertheless."""
+
+    def on(self, scheme: str) -> Fault:
+        """Return what the fault is on one framing."""
+        return replace(self, effect=Effect.NO_GAP) if scheme in self.tolerated else self
 
 
 async def _silent(gateway: EmulatedGateway, _: float) -> None:
@@ -176,13 +187,19 @@ async def _offline(gateway: EmulatedGateway, _: float) -> None:
     gateway.faults.offline.add(UNIT)
 
 
-async def _busy(gateway: EmulatedGateway, _: float) -> None:
-    gateway.faults.exceptions[UNIT, Space.HOLDING, 100] = 6
+def _exception(code: int) -> Act:
+    async def begin(gateway: EmulatedGateway, _: float) -> None:
+        place = next(p for p in gateway.devices[UNIT].profile.points if p.point == GUILTY)
+        gateway.faults.exceptions[UNIT, Space.HOLDING, place.address] = code
+
+    return begin
 
 
-async def _exception(gateway: EmulatedGateway, _: float) -> None:
-    place = next(p for p in gateway.devices[UNIT].profile.points if p.point == GUILTY)
-    gateway.faults.exceptions[UNIT, Space.HOLDING, place.address] = 4
+def _refuse_all(code: int) -> Act:
+    async def begin(gateway: EmulatedGateway, _: float) -> None:
+        gateway.faults.odds = Odds({code: 1.0})
+
+    return begin
 
 
 async def _slow(gateway: EmulatedGateway, wait: float) -> None:
@@ -223,14 +240,30 @@ def _spoil(kind: Corruption, one_in: int = 1) -> Act:
     return begin
 
 
+TOLERATED = {
+    Corruption.TWICE: ("tcp",),
+    Corruption.NOISE_BEFORE: SCHEMES,
+    Corruption.NOISE_BEHIND: SCHEMES,
+    Corruption.ECHO: ("rtu+tcp",),
+    Corruption.NO_TRANSACTION: ("rtu+tcp",),
+}
+"""What does not hide a response, and on which framings."""
+
 FAULTS = (
-    Fault("exception for one point", _exception, Effect.ONE_BAD),
-    Fault("exception: device busy", _busy),
+    *(
+        Fault(f"exception {code} for one point", _exception(code), Effect.ONE_BAD)
+        for code in (2, 4, 6, 10)
+    ),
+    Fault("silence for one point", _exception(0), Effect.ONE_BAD),
+    *(Fault(f"exception {code} for everything", _refuse_all(code)) for code in (1, 2, 4, 6, 10)),
     Fault("unit behind the gateway is gone", _offline),
     Fault("time-out", _silent),
     Fault("response after the time-out", _slow),
     *(Fault(f"late by {n:g} time-outs, on a bus", _late_on_bus(n)) for n in (1.5, 2.5, 3.5)),
-    *(Fault(kind.value.replace("_", " "), _spoil(kind)) for kind in Corruption),
+    *(
+        Fault(kind.value.replace("_", " "), _spoil(kind), tolerated=TOLERATED.get(kind, ()))
+        for kind in Corruption
+    ),
     Fault("accepts and stays silent", _accept_and_silent),
     Fault("cable pulled", _vanish),
     Fault("reboot, 8 time-outs long", _reboot, ends_by_itself=True),
@@ -250,6 +283,9 @@ FAULTS = (
         for kind in Corruption
     ),
 )
+
+
+ROWS = [(fault.on(scheme), scheme) for fault in FAULTS for scheme in SCHEMES]
 
 
 @dataclass(frozen=True)
@@ -289,7 +325,7 @@ async def suffer(fault: Fault, scheme: str, period: float, wait: float | None) -
         unit=UNIT,
         clock=SystemClock(),
         period=period,
-        timeout=wait,
+        timeout=wait or LONGEST * period,
         retry_refused=4 * period,
     )
     witness = Witness(dict(driver.points), truth)

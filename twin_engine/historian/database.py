@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from heatpump_twin.config.data_directory import DataDirectory
@@ -20,6 +21,8 @@ from heatpump_twin.twin_engine.historian.migrations import HEAD
 
 T = TypeVar("T")
 
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+_FORMS = "sqlite:////DIRECTORY/FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
 _LOG_LIMIT = 16_000_000
 """[B]"""
 _ONE_AT_A_TIME = threading.Lock()
@@ -35,6 +38,39 @@ def database_url(settings: HistorianSettings, data: DataDirectory) -> URL:
     if settings.url is not None:
         return make_url(settings.url)
     return URL.create("sqlite", database=str(data.database))
+
+
+def database_mistake(url: str) -> str:
+    """Say why a database cannot be used by this software, and what to write; empty: it can.
+
+    Nothing is connected: a server may be away now and back later.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return f"is not a database URL; write {_FORMS}"
+    if parsed.drivername not in _DRIVERS:
+        return f"{parsed.drivername} is not a database that is supported; write {_FORMS}"
+    if parsed.get_backend_name() == "sqlite" and (mistake := _sqlite_mistake(parsed)):
+        return mistake
+    try:
+        open_engine(parsed).dispose()
+    except SchemaError as error:
+        return str(error)
+    except (SQLAlchemyError, TypeError, ValueError) as error:
+        return f"cannot be used ({error}); write {_FORMS}"
+    return ""
+
+
+def _sqlite_mistake(url: URL) -> str:
+    if not url.database or url.database == ":memory:" or url.host:
+        return "names no file; write sqlite:////DIRECTORY/FILE, with four slashes"
+    if url.query:
+        return "takes no options behind a question mark; leave them out"
+    file = Path(url.database)
+    if not file.parent.is_dir():
+        return f"there is no directory {file.parent}; make it, or name another one"
+    return f"{file} is a directory; name a file in it" if file.is_dir() else ""
 
 
 def open_engine(url: str | URL) -> Engine:

@@ -12,27 +12,30 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.modbus.driver.block_inquiry import Inquiry
 from heatpump_twin.drivers.modbus.driver.device_plan import write_limits
 from heatpump_twin.drivers.modbus.driver.device_reader import DeviceReader
+from heatpump_twin.drivers.modbus.driver.device_requests import DeviceRequests
 from heatpump_twin.drivers.modbus.driver.device_writer import DeviceWriter
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec, text
 from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, lone_blocks, plan
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
-from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Request
+from heatpump_twin.drivers.modbus.wire.request import Request
 from heatpump_twin.drivers.protocol import LinkError, WriteOutcome
 from heatpump_twin.drivers.status import GOOD
 
-_DEAD = 2
-"""Unanswered requests after which a device that has not said anything yet counts as dead."""
 _PATIENCE = 8
-"""Unanswered requests that are worth splitting: some devices keep silent instead of refusing."""
+"""Unanswered requests that are worth waiting for: some devices keep silent instead of refusing."""
+_REFUSALS = 200
+"""Refusals that are worth showing, where a running twin would call the device lost."""
+_NOT_ASKED = LinkError("not asked for: too many requests before it met with silence")
 
 
 class RegisterSpan(NamedTuple):
@@ -76,13 +79,12 @@ class DeviceAccess:
     ) -> None:
         self.profile = profile
         self._link = link
-        self._unit = unit
-        # The profile's in full: no poll period has to be kept here.
-        self._timeout = timeout or profile.timeout
         self._points = lone_points(profile)
-        reader = DeviceReader(profile, self._points, link, unit, self._timeout, clock)
+        link.expect(profile.connect_delay)
+        self._requests = DeviceRequests(link, unit, timeout or profile.timeout, profile.pause)
+        reader = DeviceReader(profile, self._points, self._requests, clock)
         self._writer = DeviceWriter(
-            profile, self._points, link, unit, self._timeout, reader.read_point, reader.read_held
+            profile, self._points, self._requests, reader.read_point, reader.read_held
         )
 
     async def read(
@@ -99,7 +101,7 @@ class DeviceAccess:
         doubtful = self.profile.unverified_points if unverified else ()
         asked = names or [*by_name, *(reading.point for reading in doubtful)]
         wanted = [by_name[name] for name in dict.fromkeys(asked) if name in by_name]
-        inquiry = _Inquiry(self.profile, self._words)
+        inquiry = _Reading(self.profile, self._requests)
         found = await inquiry.run(plan(self.profile, wanted))
         readings = [found[point.point] for point in wanted]
         for reading in doubtful:
@@ -125,72 +127,69 @@ class DeviceAccess:
         """Close the connection to the device."""
         await self._link.close()
 
-    async def _words(self, block: ReadBlock) -> tuple[int, ...]:
-        place = RegisterSpan(block.space, block.address, block.count)
-        return await read_words(self._link, self._unit, place, self._timeout, self.profile.pause)
 
+class _Reading:
+    """Read many points once, dividing blocks in the way of a running twin."""
 
-class _Inquiry:
-    """Read many points once, and split the blocks that are not answered as a whole."""
-
-    def __init__(
-        self, profile: Profile, words: Callable[[ReadBlock], Awaitable[tuple[int, ...]]]
-    ) -> None:
+    def __init__(self, profile: Profile, requests: DeviceRequests) -> None:
         self._profile = profile
-        self._words = words
+        self._requests = requests
         self._held: dict[tuple[Space, int], int] = {}
-        self._spoke = False
-        self._silences = 0
+        self._found: dict[str, PointReading] = {}
+        self._sign: ReadBlock | None = None
 
-    async def run(self, blocks: list[ReadBlock]) -> dict[str, PointReading]:
+    async def run(self, blocks: Sequence[ReadBlock]) -> dict[str, PointReading]:
         """Return the reading of every point. Raises `LinkError` if the device is dead."""
-        found: dict[str, PointReading] = {}
-        while blocks:
-            block = blocks.pop(0)
-            try:
-                words = await self._words(block)
-            except NotSentError:
+        self._found = {}
+        try:
+            await self._inquire(blocks)
+        except NotSentError:
+            raise
+        except LinkError:
+            # The plan's blocks may be what it does not answer: is it there for a point alone?
+            lone = lone_blocks(blocks[0].points[0])[0]
+            if self._sign is not None or lone == blocks[0]:
                 raise
-            except LinkError as error:
-                if self._is_dead_by(error, last=not blocks):
-                    raise
-                # Split for silence, too, which the driver takes for a dead device: a person who
-                # looks at a new device wants to know which registers it keeps silent about.
-                if len(block.points) > 1 and self._worth_splitting(error):
-                    blocks[:0] = block.halves()
-                else:
-                    found |= _refused(block, error)
-            else:
-                self._spoke = True
-                places = range(block.address, block.address + block.count)
-                self._held |= {(block.space, a): w for a, w in zip(places, words, strict=True)}
-                found |= self._decoded(block)
-        return found
+            self._take(lone, await self._requests.read_block(lone))
+            await self._inquire(blocks)
+        return self._found
 
-    def _decoded(self, block: ReadBlock) -> dict[str, PointReading]:
-        """Return the readings of the points of a block of which no word is missing any more."""
-        found = {}
+    async def _inquire(self, blocks: Sequence[ReadBlock]) -> None:
+        inquiry = Inquiry(
+            self._requests.read_block,
+            self._take,
+            patience=_PATIENCE,
+            refusals=_REFUSALS,
+            sign_of_life=self._sign,
+        )
+        await inquiry.run(blocks)
+        for name, error in inquiry.refused.items():
+            self._refuse(self._profile_point(name, blocks), error)
+        for block in inquiry.left:
+            asked = any(block is other for other in inquiry.unanswered)
+            error = inquiry.reason if asked and inquiry.reason else _NOT_ASKED
+            for point in block.points:
+                self._refuse(point, error)
+
+    def _take(self, block: ReadBlock, data: bytes) -> None:
+        """Keep the words of a block, and decode the points of which none is missing any more."""
+        self._sign = block
+        words = unpacked(block.space, block.count, data)
+        places = range(block.address, block.address + block.count)
+        self._held |= {(block.space, a): w for a, w in zip(places, words, strict=True)}
         for point in block.points:
-            words = [self._held.get((point.space, a)) for run in point.parts for a in run]
-            known = [word for word in words if word is not None]
-            if len(known) == len(words):
-                found[point.point] = PointReading.of(self._profile, point, known)
-        return found
+            held = [self._held.get((point.space, a)) for run in point.parts for a in run]
+            known = [word for word in held if word is not None]
+            if len(known) == len(held):
+                self._found[point.point] = PointReading.of(self._profile, point, known)
 
-    def _is_dead_by(self, error: LinkError, *, last: bool) -> bool:
-        """Tell whether an error shows that the device is dead: it has said nothing at all yet."""
-        # An exception response is a sign of life, unless a gateway sent it for the device.
-        if isinstance(error, ModbusExceptionError) and not error.of_gateway:
-            self._spoke = True
-            return False
-        self._silences += 1
-        # Another time-out for each of sixty points would be a minute without any news.
-        return not self._spoke and (last or self._silences >= _DEAD)
+    def _refuse(self, point: ProfilePoint, error: LinkError) -> None:
+        self._found[point.point] = PointReading(point, math.nan, error.status, refusal=str(error))
 
-    def _worth_splitting(self, error: LinkError) -> bool:
-        if isinstance(error, ModbusExceptionError):
-            return error.concerns_addresses
-        return self._spoke and self._silences <= _PATIENCE
+    @staticmethod
+    def _profile_point(name: str, blocks: Sequence[ReadBlock]) -> ProfilePoint:
+        # Not looked up in the profile: a disputed reading has the name of another.
+        return next(p for block in blocks for p in block.points if p.point == name)
 
 
 async def read_words(
@@ -198,9 +197,14 @@ async def read_words(
 ) -> tuple[int, ...]:
     """Read the registers, or bits, at a place of a unit. Raises `LinkError`."""
     data = await link.request(Request.read(unit, *place), within, pause)
-    if place.space.of_bits:
-        return tuple(data[i >> 3] >> (i & 7) & 1 for i in range(place.size))
-    return struct.unpack(f">{place.size}H", data)
+    return unpacked(place.space, place.size, data)
+
+
+def unpacked(space: Space, size: int, data: bytes) -> tuple[int, ...]:
+    """Return the registers, or bits, in the data of a response."""
+    if space.of_bits:
+        return tuple(data[i >> 3] >> (i & 7) & 1 for i in range(size))
+    return struct.unpack(f">{size}H", data)
 
 
 def lone_points(profile: Profile) -> Mapping[str, Point]:
@@ -210,11 +214,4 @@ def lone_points(profile: Profile) -> Mapping[str, Point]:
             index, "device", point.point, point.spec, write_limits(point, point.spec)
         )
         for index, point in enumerate(profile.samples)
-    }
-
-
-def _refused(block: ReadBlock, error: LinkError) -> dict[str, PointReading]:
-    return {
-        point.point: PointReading(point, math.nan, error.status, refusal=str(error))
-        for point in block.points
     }

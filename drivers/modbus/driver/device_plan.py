@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, PointTable, Span
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.errors import ConfigError, KeyPath, Problem, ProblemAt
-from heatpump_twin.config.settings import Device, Site
+from heatpump_twin.config.reading.text_file import is_file
+from heatpump_twin.config.settings import DEFAULT_POLL, Device, Site
 from heatpump_twin.config.yaml_source import dotted
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.modbus.driver.driver import ModbusDriver
@@ -25,7 +25,6 @@ from heatpump_twin.drivers.modbus.profile.profile import ASSET_TYPE, Profile, Pr
 from heatpump_twin.drivers.modbus.profile.profile_files import packaged_profiles
 from heatpump_twin.drivers.modbus.profile.site_profile import site_profile
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink
-from heatpump_twin.drivers.modbus.wire.wire import opener
 from heatpump_twin.drivers.protocol import RefreshDuty
 
 OfferedPoint = tuple[str, str, PointSpec, Span | None]
@@ -48,6 +47,16 @@ class DevicePlan:
     def name(self) -> str:
         """``asset.device``."""
         return f"{self.asset}.{self.device.id}"
+
+    @property
+    def timeout(self) -> float:
+        """Longest time to a response. [s]"""
+        return self.device.timeout or self.profile.timeout
+
+    @property
+    def period(self) -> float:
+        """Poll period: the site's, else one that holds the time-out. [s]"""
+        return self.device.poll or max(DEFAULT_POLL, self.timeout)
 
     def entries(self) -> Iterator[OfferedPoint]:
         """Give asset, point id, declaration and write limits of every point of the device."""
@@ -92,7 +101,7 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
                 fed_by.setdefault(name, device.id)
             address = site.address(heat_pump, device)
             try:
-                opener(address)  # for the check of its options; nothing is opened here
+                ModbusLink.to(address)  # for the check of its options; nothing is opened here
             except ValueError as error:
                 problems.append(problem((*at, "connection"), str(error)))
             plans.append(DevicePlan(heat_pump.id, device, address, profile, names, site.quantities))
@@ -141,8 +150,8 @@ def build_drivers(
                 link=link,
                 unit=plan.device.unit,
                 clock=clock,
-                period=plan.device.poll,
-                timeout=plan.device.timeout,
+                period=plan.period,
+                timeout=plan.timeout,
                 phase=phase,
             )
         )
@@ -187,7 +196,7 @@ def declaration(name: str, quantities: Mapping[str, PointSpec]) -> PointSpec:
 
 def _profile(device: Device, site: Site, at: tuple[str | int, ...], problem: ProblemAt) -> Profile:
     name = device.profile
-    if name not in packaged_profiles() and not Path(name).is_file():
+    if name not in packaged_profiles() and not is_file(name):
         known = ", ".join(packaged_profiles())
         message = f"there is no profile {name!r}; name a file, or one of {known}"
         raise ConfigError([problem((*at, "profile"), message)])

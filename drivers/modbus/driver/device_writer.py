@@ -12,10 +12,11 @@ from contextlib import suppress
 
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.modbus.driver.device_requests import DeviceRequests
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec
 from heatpump_twin.drivers.modbus.profile.number_format import EncodeError
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, WriteRules
-from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.link import NotSentError
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Request
 from heatpump_twin.drivers.protocol import LinkError, WriteOutcome, WriteState
 from heatpump_twin.drivers.status import (
@@ -28,11 +29,11 @@ from heatpump_twin.drivers.status import (
 )
 from heatpump_twin.drivers.write_range import out_of_range
 
-_ILLEGAL_VALUE, _ACKNOWLEDGE, _NO_RESPONSE = 3, 5, 11
-# 5: the device has accepted the request and is still at work. 11: the gateway has passed it on and
-# has heard nothing (Application Protocol V1.1b3, 7). All others, a device failure (4) included, are
-# taken for a refusal.
-_STILL_OPEN = frozenset({_ACKNOWLEDGE, _NO_RESPONSE})
+_ILLEGAL_VALUE, _DEVICE_FAILURE, _ACKNOWLEDGE, _NO_RESPONSE = 3, 4, 5, 11
+# 4: it failed "while attempting to perform the requested action", perhaps in the middle of it. 5:
+# the device has accepted the request and is still at work. 11: the gateway has passed it on and has
+# heard nothing (Application Protocol V1.1b3, 7). All others refuse before they begin.
+_STILL_OPEN = frozenset({_DEVICE_FAILURE, _ACKNOWLEDGE, _NO_RESPONSE})
 """Exceptions after which the device may yet carry the write out."""
 _READ_BACK_INTERVAL = 0.2
 """Pause between two read-backs of one write. [s]"""
@@ -48,16 +49,12 @@ class DeviceWriter:
         self,
         profile: Profile,
         points: Mapping[str, Point],
-        link: ModbusLink,
-        unit: int,
-        timeout: float,
+        requests: DeviceRequests,
         read_back: ReadBack,
         read_held: ReadHeld,
     ) -> None:
         self._profile = profile
-        self._link = link
-        self._unit = unit
-        self._timeout = timeout
+        self._requests = requests
         self._read_back = read_back
         self._read_held = read_held
         self._fields = asyncio.Lock()
@@ -116,13 +113,14 @@ class DeviceWriter:
     ) -> tuple[WriteOutcome | None, str]:
         """Send one write request; return its outcome if it failed for sure, else what is in doubt.
 
-        It is never sent again: the first one may have been carried out, and some registers act on
-        each write or wear out by it.
+        It is sent again only where the device is busy and has begun nothing: otherwise the first
+        one may have been carried out, and some registers act on each write or wear out by it.
         """
         space = rules.space or point.space
-        request = Request.write(self._unit, space, point.write_address, words, rules.function)
+        unit = self._requests.unit
+        request = Request.write(unit, space, point.write_address, words, rules.function)
         try:
-            await self._link.request(request, self._timeout, self._profile.pause)
+            await self._requests.write(request)
         except NotSentError as error:
             return _refused(error.status, f"nothing was sent: {error}"), ""
         except ModbusExceptionError as answer:

@@ -5,31 +5,23 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.modbus.driver.device_reader import DeviceReader
+from heatpump_twin.drivers.modbus.driver.device_reader import RETRY_REFUSED, DeviceReader
+from heatpump_twin.drivers.modbus.driver.device_requests import DeviceRequests
 from heatpump_twin.drivers.modbus.driver.device_writer import DeviceWriter
 from heatpump_twin.drivers.modbus.driver.poll_schedule import BackOff, PollSchedule
 from heatpump_twin.drivers.modbus.driver.start_up import SetUp, StartUp
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint
-from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.protocol import FrameSink, LinkError, WriteOutcome, WriteState
 
 log = structlog.stdlib.get_logger(__name__)
-
-RETRY_REFUSED = 60.0
-"""Time between attempts to read one of the points that the device refuses. [s]"""
-
-_SHARE_OF_PERIOD = 0.9
-"""Longest default time-out, as a share of the poll period.
-
-A dead device is Bad after one period and two time-outs: within three periods.
-"""
 
 
 @dataclass(slots=True)
@@ -39,6 +31,13 @@ class DriverMetrics:
     polls: int = 0
     failed_polls: int = 0
     exceptions: int = 0
+    exceptions_by_code: Mapping[int, int] = field(default_factory=dict)
+    repeated: int = 0
+    """Requests sent again after an exception."""
+    refused: int = 0
+    """Points that the device refuses now."""
+    divided: int = 0
+    """Blocks of the poll plan that the device answers in parts only."""
     missed: int = 0
     """Polls that were not over when the next one was due, and those left out because of it."""
     writes: int = 0
@@ -67,11 +66,11 @@ class ModbusDriver:
     period : float
         Poll period of the fast class; slow points are read every ``profile.poll.slow``. [s]
     timeout : float or None
-        Longest time to a response; default: the profile's, but less than the period. [s]
+        Longest time to a response; default: the profile's. [s]
     phase : float
         Share of the period by which polling starts later, so that devices do not poll in step.
     retry_refused : float
-        Time between attempts to read one of the points that the device refuses. [s]
+        Time between attempts to read one of the points that were refused for long. [s]
     """
 
     def __init__(
@@ -96,16 +95,15 @@ class ModbusDriver:
         self._period = period
         self._phase = phase * period
         self._slow_every = max(1, round(profile.poll.slow / period))
-        self._retry_every = max(1, round(retry_refused / period))
-        # The profile's time-out gives way to the period; one in the site file is a person's word.
-        wait = timeout or min(profile.timeout, _SHARE_OF_PERIOD * period)
-        self._reader = DeviceReader(profile, points, link, unit, wait, clock)
-        self._writer = DeviceWriter(
-            profile, points, link, unit, wait, self._read_back, self._read_held
-        )
-        self._start_up = StartUp(name, profile, link, unit, wait)
+        link.expect(profile.connect_delay)
+        requests = DeviceRequests(link, unit, timeout or profile.timeout, profile.pause)
+        self._requests = requests
+        self._reader = DeviceReader(profile, points, requests, clock, name, retry_refused)
+        self._writer = DeviceWriter(profile, points, requests, self._read_back, self._read_held)
+        self._start_up = StartUp(name, profile, requests)
         self._turn = asyncio.Lock()
-        self._back_off = BackOff(period, random.Random(name))  # noqa: S311 (spreads load)
+        spread = random.Random(name)  # noqa: S311 (spreads load)
+        self._back_off = BackOff(period, spread, link.options.back_off)
         self._sink: FrameSink | None = None
         self._connected = False
         self._reported: int | None = None
@@ -133,8 +131,8 @@ class ModbusDriver:
 
     @property
     def refused(self) -> Mapping[str, str]:
-        """Points that the device refuses, and the exception that it answers."""
-        return {name: str(answer) for name, answer in self._reader.refused.items()}
+        """Points that the device refuses, and what came instead of their values."""
+        return {name: str(r.error) for name, r in self._reader.refused.by_name.items()}
 
     def carry_out_start_up(self, set_up: SetUp) -> None:
         """Say who carries out the start-up writes of the device; without that nobody does."""
@@ -179,8 +177,10 @@ class ModbusDriver:
 
     async def _await_return(self, tick: int) -> None:
         """Poll a dead device, with the pauses of the back-off, until it answers."""
+        loop = asyncio.get_running_loop()
+        lost = loop.time()
         while not self._connected:
-            pause = self._back_off.pause()
+            pause = self._back_off.pause(loop.time() - lost)
             await asyncio.sleep(pause)
             await self._poll(tick)
             # Its time-outs load the link as often as it is tried, which is not every period.
@@ -194,36 +194,19 @@ class ModbusDriver:
         try:
             async with self._turn:
                 await self._start_up.before_poll(connected=self._connected)
-                frame = await self._read_twice(everything)
+                frame = await self._reader.read(everything=everything, dead=not self._connected)
                 if due is not None:
                     self._note_lateness(self._reader.began - due)
                 self._emit(frame)
-                # Behind the frame, so that a refused point delays none of the others.
-                if self._reader.refused and tick % self._retry_every == 0:
-                    self._emit(await self._reader.retry_one())
+                self._report_alive()
+                await self._reader.look_again(self._emit, everything=everything)
         # Only what goes wrong in the field. A bug of ours has to end the process, with its
         # traceback; caught here, it would look like a dead device.
         except LinkError as error:
             self.metrics.failed_polls += 1
             self._report_dead(error)
-        else:
-            self._report_alive()
-        self.metrics.exceptions = self._reader.exceptions
+        self._note_refusals()
         self.metrics.duration = asyncio.get_running_loop().time() - started
-
-    async def _read_twice(self, everything: bool) -> Frame:
-        """Read the device, and once more if one that was connected does not answer properly.
-
-        A single lost packet, a dropped connection or a reboot of the gateway so makes no gap.
-        """
-        try:
-            return await self._reader.read(everything=everything)
-        except LinkError as error:
-            # Without a connection the second attempt would fail like the first; a dead device has
-            # the pauses of the back-off.
-            if isinstance(error, NotSentError) or not self._connected:
-                raise
-            return await self._reader.read(everything=everything)
 
     async def _read_back(self, point: ProfilePoint) -> Frame:
         """Read one point between polls, so that no older sample is emitted after it."""
@@ -262,7 +245,15 @@ class ModbusDriver:
         self.metrics.lateness = lateness
         self.metrics.worst_lateness = max(self.metrics.worst_lateness, lateness)
 
+    def _note_refusals(self) -> None:
+        metrics, requests = self.metrics, self._requests
+        metrics.exceptions_by_code = requests.exceptions
+        metrics.exceptions = requests.exceptions.total()
+        metrics.repeated = requests.repeated
+        metrics.refused = len(self._reader.refused.by_name)
+        metrics.divided = self._reader.divided
+
     def _note_load(self, period: float) -> None:
         """Tell the link for how long the device's poll, one every ``period``, occupied it. [s]"""
-        before, self._occupied = self._occupied, self._reader.occupied
+        before, self._occupied = self._occupied, self._requests.occupied
         self._link.load.note(self._name, self._occupied - before, period)

@@ -5,6 +5,13 @@ from __future__ import annotations
 import math
 import random
 
+LONGEST_PAUSE = 120.0
+"""Longest pause between two attempts, unless the connection says otherwise. [s]"""
+_EARLY = 1.0
+"""Longest pause in the first minute of an outage, unless the poll period is longer. [s]"""
+_SHARE_OF_ABSENCE = 1 / 60
+"""Pause between attempts, as a share of the time for which the device has been away."""
+
 
 class PollSchedule:
     """Ticks at ``start + k · period``, the times at which polls are due.
@@ -38,21 +45,32 @@ class PollSchedule:
 
 
 class BackOff:
-    """Growing pauses between attempts, jittered so that devices do not come back in step."""
+    """Growing pauses between attempts, jittered so that devices do not come back in step.
 
-    def __init__(self, period: float, rng: random.Random) -> None:
-        # Short enough that a device which is back is seen within two seconds, or a period.
-        self._longest = max(2.0, period)
-        self._first = self._longest / 4
-        self._next = self._first
+    A device that has just gone is looked for every period, one that is away for an hour every
+    minute: on a shared link each attempt keeps the others waiting for a time-out.
+
+    Parameters
+    ----------
+    period : float
+        Poll period of the device. [s]
+    longest : float or None
+        Longest pause; default: two minutes, or the period. [s]
+    """
+
+    def __init__(self, period: float, rng: random.Random, longest: float | None = None) -> None:
+        self._longest = max(LONGEST_PAUSE, period) if longest is None else longest
+        self._early = min(max(_EARLY, period), self._longest)
+        self._next = self._early / 4
         self._rng = rng
 
-    def pause(self) -> float:
-        """Return how long to wait before the next attempt. [s]"""
-        wait, self._next = self._next, min(2 * self._next, self._longest)
+    def pause(self, away: float) -> float:
+        """Return how long to wait before the next attempt, of a device that is ``away``. [s]"""
+        wait, self._next = self._next, min(2 * self._next, self._early)
+        wait = max(wait, min(away * _SHARE_OF_ABSENCE, self._longest))
         # Jitter shortens only, so that the longest pause is a promise.
         return wait * self._rng.uniform(0.75, 1.0)
 
     def reset(self) -> None:
         """Begin with the shortest pause again."""
-        self._next = self._first
+        self._next = self._early / 4

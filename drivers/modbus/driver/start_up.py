@@ -8,8 +8,9 @@ from functools import partial
 
 import structlog
 
+from heatpump_twin.drivers.modbus.driver.device_requests import DeviceRequests
 from heatpump_twin.drivers.modbus.profile.profile import Profile, StartUpWrite
-from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.link import NotSentError
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Request
 from heatpump_twin.drivers.protocol import LinkError, WriteOutcome, WriteState
 from heatpump_twin.drivers.status import BAD_TIMEOUT, GOOD
@@ -28,17 +29,12 @@ class StartUp:
     repeated sooner than its ``throttle``, as a device may close the connection all the time.
     """
 
-    def __init__(
-        self, name: str, profile: Profile, link: ModbusLink, unit: int, timeout: float
-    ) -> None:
+    def __init__(self, name: str, profile: Profile, requests: DeviceRequests) -> None:
         self.set_up: SetUp | None = None
         """Who carries them out; None: nobody, as where a device is only looked at."""
         self._name = name
         self._writes = profile.start_up
-        self._pause = profile.pause
-        self._link = link
-        self._unit = unit
-        self._timeout = timeout
+        self._requests = requests
         self._done_on = 0
         """On which connection all of them were taken."""
         self._taken = 0
@@ -50,8 +46,7 @@ class StartUp:
         if self.set_up is None or not self._writes:
             return
         # Opened first: what cannot leave is no write, and fills no audit.
-        await self._link.connect(self._unit, self._timeout)
-        connection = self._link.connections
+        connection = await self._requests.connect()
         if connected and connection == self._done_on:
             return
         now = asyncio.get_running_loop().time()
@@ -73,10 +68,10 @@ class StartUp:
 
     async def _sent(self, write: StartUpWrite) -> WriteOutcome:
         request = Request.write(
-            self._unit, write.space, write.address, list(write.words), write.function
+            self._requests.unit, write.space, write.address, list(write.words), write.function
         )
         try:
-            await self._link.request(request, self._timeout, self._pause)
+            await self._requests.write(request)
         except NotSentError as error:
             message = f"nothing was sent: {error}"
             return WriteOutcome(WriteState.REFUSED, error.status, None, message)

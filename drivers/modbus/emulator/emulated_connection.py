@@ -19,6 +19,8 @@ class EmulatedConnection(asyncio.Protocol):
     ) -> None:
         self.frozen = False
         """The other end is gone without a word: nothing is heard and nothing said any more."""
+        self.since = 0.0
+        """When it was made, by the loop's clock. [s]"""
         self._session = session
         self._answer = answer
         # The dict keeps the order in which clients came: late responses go to the newest one.
@@ -35,6 +37,7 @@ class EmulatedConnection(asyncio.Protocol):
         """Add the connection to those of the gateway."""
         assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 (streams are both)
         self._transport = transport
+        self.since = self._loop.time()
         self._connections[self] = None
 
     def data_received(self, data: bytes) -> None:

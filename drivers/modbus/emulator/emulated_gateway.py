@@ -30,7 +30,7 @@ from heatpump_twin.drivers.modbus.emulator.emulated_device import (
     EmulatedDevice,
     Forced,
 )
-from heatpump_twin.drivers.modbus.emulator.emulated_faults import Faults
+from heatpump_twin.drivers.modbus.emulator.emulated_faults import Faults, Grudge, Odds
 from heatpump_twin.drivers.modbus.emulator.emulated_listener import EmulatedListener, Outage
 from heatpump_twin.drivers.modbus.emulator.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.emulator.emulated_session import (
@@ -47,6 +47,8 @@ __all__ = [
     "EmulatedDevice",
     "EmulatedGateway",
     "Faults",
+    "Grudge",
+    "Odds",
     "Outage",
     "RtuSession",
     "TcpSession",
@@ -95,10 +97,11 @@ class EmulatedGateway(EmulatedListener):
     def _answer(self, request: Received, connection: EmulatedConnection) -> None:
         self.requests += 1
         faults, number = self.faults, self.requests
-        if self._is_swallowed(request):
+        if self._is_swallowed(request, connection):
             return
-        pdu = self._respond(request)
-        if pdu is None:
+        pdu = self._chance(request)
+        pdu = self._respond(request) if pdu is None else pdu
+        if not pdu:
             return
         if faults.corruption is not None and faults.hits("corruption", number):
             frame = corrupted(self._session, request, pdu, faults.corruption)
@@ -113,26 +116,35 @@ class EmulatedGateway(EmulatedListener):
         else:
             connection.send(frame)
 
-    def _is_swallowed(self, request: Received) -> bool:
+    def _is_swallowed(self, request: Received, connection: EmulatedConnection) -> bool:
         faults = self.faults
+        if faults.deaf and asyncio.get_running_loop().time() - connection.since < faults.deaf:
+            return True
         if self.outage is not None:
             return True
         if faults.silent or request.unit in faults.silent_units:
             return faults.hits("silent", self.requests)
         return False
 
+    def _chance(self, request: Received) -> bytes | None:
+        """Return what a fault that concerns only some requests makes of one; empty: silence."""
+        grudge = next((g for g in self.faults.grudges if g.is_borne_by(request.pdu)), None)
+        code = grudge.code if grudge is not None else None
+        if code is None and self.faults.odds is not None:
+            code = self.faults.odds.throw()
+        return None if code is None else _exception(request, code)
+
     def _respond(self, request: Received) -> bytes | None:
         """Return the response PDU to a request; None: silence, of a unit that is not on the bus."""
-        function = request.pdu[0]
         device = self.devices.get(request.unit)
         # A gateway answers in its place, with exception 11 (Application Protocol V1.1b3, 7).
         if device is None or request.unit in self.faults.offline:
             code: int = ExcCodes.GATEWAY_NO_RESPONSE
-            return bytes((function | 0x80, code)) if self._session.tells_absence else None
+            return _exception(request, code) if self._session.tells_absence else None
         try:
             return device.respond(request.pdu, self._forced(request.unit))
         except ModbusRefusal as refusal:
-            return bytes((function | 0x80, refusal.code))
+            return _exception(request, refusal.code)
 
     def _forced(self, unit: int) -> Forced:
         if not self.faults.exceptions:
@@ -154,3 +166,8 @@ class EmulatedGateway(EmulatedListener):
         frame = self._on_bus.popleft() if self._on_bus else None
         if frame is not None and self._connections and self.outage is None:
             next(reversed(self._connections)).send(frame)
+
+
+def _exception(request: Received, code: int) -> bytes:
+    """Return the PDU of an exception response; empty for code 0, which stands for silence."""
+    return bytes((request.pdu[0] | 0x80, code)) if code else b""

@@ -40,6 +40,16 @@ class Corruption(StrEnum):
     """The byte count does not tell how many bytes follow."""
     TWICE = "twice"
     """The right response, and then once more."""
+    NO_TRANSACTION = "no_transaction"
+    """The transaction id is always 0. On RTU, which has none: nothing is wrong."""
+    NO_UNIT = "no_unit"
+    """The unit id is always 0."""
+    NOISE_BEFORE = "noise_before"
+    """A byte 00 before the response."""
+    NOISE_BEHIND = "noise_behind"
+    """A byte 00 behind the response."""
+    ECHO = "echo"
+    """The request comes back, and then the response."""
 
 
 class Received(NamedTuple):
@@ -145,6 +155,16 @@ def corrupted(session: Session, request: Received, pdu: bytes, kind: Corruption)
             return session.pack(request, bytes((pdu[0], pdu[1] + 2 & 0xFF)) + pdu[2:] + bytes(2))
         case Corruption.WRONG_BYTE_COUNT:
             return session.pack(request, bytes((pdu[0], pdu[1] ^ 2)) + pdu[2:])
+        case Corruption.NO_TRANSACTION:
+            return session.pack(request._replace(transaction=0), pdu)
+        case Corruption.NO_UNIT:
+            return session.pack(request._replace(unit=0), pdu)
+        case Corruption.NOISE_BEFORE:
+            return b"\0" + session.pack(request, pdu)
+        case Corruption.NOISE_BEHIND:
+            return session.pack(request, pdu) + b"\0"
+        case Corruption.ECHO:
+            return session.pack(request, request.pdu) + session.pack(request, pdu)
         case Corruption.TWICE:
             return 2 * session.pack(request, pdu)
 

@@ -33,7 +33,7 @@ ASSET_TYPE = "heat_pump"
 
 class _Section(BaseModel):
     # A key that is not known is refused: a misspelt one would be without effect, and unnoticed.
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, str_max_length=2000)
 
 
 class DeviceKind(StrEnum):
@@ -220,7 +220,18 @@ Mark = Annotated[int, Strict()] | float
 
 
 def _several(value: object) -> object:
-    return [value] if isinstance(value, int | float) else value
+    several = [value] if isinstance(value, int | float) else value
+    if not isinstance(several, list | tuple) or not all(
+        isinstance(v, int | float) for v in several
+    ):
+        raise ValueError("write a number or a list of numbers, for example 0x8000")
+    return several
+
+
+def _rules(value: object) -> object:
+    if value is not None and not isinstance(value, dict | WriteRules):
+        raise ValueError("write for example `write: {min: 20, max: 60}`; leave it out to only read")
+    return value
 
 
 class ProfilePoint(_Section):
@@ -261,7 +272,7 @@ class ProfilePoint(_Section):
     ] = Field((), description="raw values that mean: there is no such sensor")
     enum: dict[int, int] = Field(default_factory=dict, description="raw value → catalogue code")
     poll: PollClass = PollClass.FAST
-    write: WriteRules | None = None
+    write: Annotated[WriteRules | None, BeforeValidator(_rules)] = None
     quantity: SkipJsonSchema[PointSpec | None] = Field(None, exclude=True)
     """Its declaration, where the catalogue does not have it: see `Profile.quantities`."""
 
@@ -403,10 +414,17 @@ class Profile(_Section):
     unverified: tuple[str, ...] = Field(
         (), description="what was inferred or not tried on hardware"
     )
+    wire_addresses: bool = Field(
+        False,
+        description="addresses such as 40001 are so on the wire, and no numbers of a printed table",
+    )
     word_order: Order = Order.BIG
     byte_order: Order = Order.BIG
     limits: Limits = Limits()
     pause: Duration = Field(0.0, ge=0, description="silence that the device needs after a response")
+    connect_delay: Duration = Field(
+        0.0, ge=0, description="silence that the device needs after the connection is made"
+    )
     timeout: Duration = Field(0.5, gt=0, description="longest time to a response")
     poll: Periods = Periods()
     start_up: tuple[StartUpWrite, ...] = Field(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from heatpump_twin.config.errors import ConfigError, Problem, ProblemAt
+from heatpump_twin.config.reading.text_file import is_file
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, UnverifiedPoint
 
@@ -52,7 +53,7 @@ def profile_source(name_or_path: str | Path) -> YamlSource:
     packaged = files(_PACKAGE).joinpath(f"{name}.yaml")
     if "/" not in name and packaged.is_file():
         return YamlSource(packaged.read_text("utf-8"), f"{name}.yaml")
-    if "/" not in name and not Path(name).is_file():
+    if "/" not in name and not is_file(name):
         known = ", ".join(packaged_profiles())
         message = f"there is no such profile; name a file, or one of {known}"
         raise ConfigError([Problem(name, 1, "profile", message)])

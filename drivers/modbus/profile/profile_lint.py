@@ -15,7 +15,7 @@ from pathlib import Path
 from heatpump_twin.config.catalogue import Group, PointKind, PointSpec
 from heatpump_twin.config.errors import Problem
 from heatpump_twin.drivers.modbus.profile.codec import reach
-from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, ValueType
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, profile_source
 
 _IMPOSSIBLE, _DOUBTFUL = 0.01, 0.5
@@ -24,6 +24,11 @@ _SHORT_COUNTER = 0.02
 """The same for a counter, which may start again at 0, but not every month."""
 _COARSE = 0.1
 """Step between two values, as a share of the usual range."""
+
+
+_FIRST_PRINTED = {Space.DISCRETE: 10_001, Space.INPUT: 30_001, Space.HOLDING: 40_001}
+"""Number of the first address of a table in Modicon's way of counting."""
+_LAST_PRINTED = 9_998
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ def remarks(profile: Profile) -> Iterator[Remark]:
         if point.type is not ValueType.STRING and point.spec.kind is PointKind.ANALOG:
             yield from _scale(index, point)
     yield from _clashes(profile)
+    if not profile.wire_addresses:
+        yield from _modicon(profile)
 
 
 def scale_doubt(point: ProfilePoint) -> str:
@@ -93,6 +100,22 @@ def _scale(index: int, point: ProfilePoint) -> Iterator[Remark]:
     if point.spec.deadband and step > _COARSE * width:
         message = f"one count is {step:g} {point.spec.unit}, but {usual}: is it another scale?"
         yield Remark(index, "scale", message, is_error=step > width)
+
+
+def _modicon(profile: Profile) -> Iterator[Remark]:
+    """Doubt addresses as tables for people print them: 40001 is the first holding register."""
+    doubtful = [
+        (index, point, first)
+        for index, point in enumerate(profile.points)
+        if 0 <= point.address - (first := _FIRST_PRINTED.get(point.space, 65536)) <= _LAST_PRINTED
+    ]
+    for index, point, first in doubtful[:1]:
+        more = f", as {len(doubtful) - 1} more do" if len(doubtful) > 1 else ""
+        message = (
+            f"{point.address} looks like Modicon numbering{more}; address {point.address - first}? "
+            "Where the device has it so on the wire, write `wire_addresses: true` in the profile"
+        )
+        yield Remark(index, "address", message)
 
 
 def _clashes(profile: Profile) -> Iterator[Remark]:

@@ -1,23 +1,26 @@
 """Pack Modbus requests into frames, and take their responses out of received bytes.
 
-Modbus TCP has the MBAP header, Modbus RTU has unit and CRC-16. A response is taken whole and
-matching its request, or not at all.
+Modbus TCP has the MBAP header (`TcpFraming`), Modbus RTU has unit and CRC-16
+(`heatpump_twin.drivers.modbus.wire.rtu_framing`). A response is taken whole and matching its
+request, or not at all.
 """
 
 from __future__ import annotations
 
-import contextlib
 import struct
+from collections import deque
 from typing import Protocol
 
-from pymodbus.framer.rtu import FramerRTU
-
+from heatpump_twin.drivers.modbus.wire.deviation import DeviatingFrameError, Deviation
+from heatpump_twin.drivers.modbus.wire.line_oddities import LineOddities, Oddity
 from heatpump_twin.drivers.modbus.wire.request import FrameError, Request
 
 _MBAP = struct.Struct(">HHHB")
-_EXCEPTION_LENGTH = 2
-
-Bytes = bytes | bytearray
+EXCEPTION_LENGTH = 2
+_LONGEST_PDU = 253
+"""Longest PDU (Application Protocol V1.1b3, 4.1). [byte]"""
+_REMEMBERED = 64
+"""Numbers of requests by which a response that comes late or twice is known."""
 
 
 class Framing(Protocol):
@@ -25,93 +28,180 @@ class Framing(Protocol):
 
     numbered: bool
     """Whether responses carry the number of their request (the transaction identifier)."""
+    silence: float
+    """Silence that has to be kept between two frames. [s]"""
 
     def pack(self, request: Request, transaction: int) -> bytes:
         """Return the frame of a request."""
         ...
 
-    def unpack(self, buffer: Bytes, request: Request, transaction: int) -> bytes | None:
-        """Return the response PDU; None: it is not complete yet.
+    def clear(self, buffer: bytearray) -> None:
+        """Drop what a buffer holds of older responses, before a request is sent."""
+        ...
+
+    def take(self, buffer: bytearray, request: Request, transaction: int) -> bytes | None:
+        """Remove the response PDU from received bytes; None: it is not complete yet.
 
         Raises `FrameError` as soon as the bytes cannot be the response to the request.
         """
         ...
 
+    def take_probe(self, buffer: bytearray, probe: Request) -> bytes | None:
+        """Remove the response to a probe, whatever came before it; None: it is not there yet."""
+        ...
+
+    def complaint(self, buffer: bytes | bytearray, request: Request) -> FrameError | None:
+        """Return what is wrong with bytes that nothing followed; None: too few to tell."""
+        ...
+
+    def expect_late(self, unit: int) -> None:
+        """Remember that a response of a unit may come when others are asked."""
+        ...
+
+    def is_broadcast(self, request: Request) -> bool:
+        """Tell whether no response comes to a request."""
+        ...
+
+    def must_learn_echo(self, request: Request) -> bool:
+        """Tell whether an echo of a request could be taken for its response."""
+        ...
+
 
 class TcpFraming:
-    """Modbus TCP: the MBAP header numbers every request (Messaging on TCP/IP V1.0b, 3.1.3)."""
+    """Modbus TCP: the MBAP header numbers every request (Messaging on TCP/IP V1.0b, 3.1.3).
 
-    numbered = True
+    With ``any_transaction`` responses count whatever number they have, so that they are not
+    `numbered`; with ``any_unit``, whatever unit they come from.
+    """
+
+    silence = 0.0
+
+    def __init__(
+        self,
+        oddities: LineOddities | None = None,
+        *,
+        any_transaction: bool = False,
+        any_unit: bool = False,
+    ) -> None:
+        self.numbered = not any_transaction
+        self._any_unit = any_unit
+        self._oddities = oddities or LineOddities("")
+        self._sent: deque[int] = deque(maxlen=_REMEMBERED)
+        self._answered: deque[int] = deque(maxlen=_REMEMBERED)
 
     def pack(self, request: Request, transaction: int) -> bytes:
         """Return the MBAP header and the PDU of a request."""
+        self._sent.append(transaction)
         # The length counts the unit identifier as well as the PDU.
         return _MBAP.pack(transaction, 0, len(request.pdu) + 1, request.unit) + request.pdu
 
-    def unpack(self, buffer: Bytes, request: Request, transaction: int) -> bytes | None:
-        """Return the PDU behind an MBAP header that repeats the request's transaction and unit."""
-        if len(buffer) < _MBAP.size:
-            return None
-        header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
-        number, protocol, length, unit = header
-        if protocol != 0:
-            raise FrameError(f"protocol {protocol} is not Modbus")
-        # Messaging on TCP/IP V1.0b, 4.4.1.3, has a client discard such a response. As one request
-        # is out at a time, another number means that both ends are out of step; the link then
-        # takes a new connection.
-        if number != transaction:
-            raise FrameError(f"response to transaction {number} instead of {transaction}")
-        # A server returns the unit as it was (3.1.3); behind a gateway it tells devices apart.
-        if unit != request.unit:
-            raise FrameError(f"response of unit {unit} instead of {request.unit}")
-        # Asked before the PDU is there: to wait for a wrong length would end in a time-out only.
-        if length - 1 not in (request.response_length, _EXCEPTION_LENGTH):
-            raise FrameError(f"{length - 1} bytes of response instead of {request.response_length}")
-        end = _MBAP.size + length - 1
-        if len(buffer) > end:
-            raise FrameError("more bytes than one response")
-        return bytes(buffer[_MBAP.size :]) if len(buffer) == end else None
+    def clear(self, buffer: bytearray) -> None:
+        """Drop what came late, where no number tells it; else keep the stream as it is."""
+        if not self.numbered:
+            self._oddities.note(Oddity.LATE, bool(buffer))
+            buffer.clear()
 
+    def take(self, buffer: bytearray, request: Request, transaction: int) -> bytes | None:
+        """Take the PDU behind an MBAP header that repeats the request's transaction and unit."""
+        while len(buffer) >= _MBAP.size:
+            header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+            number, protocol, length, unit = header
+            deviation = self._deviation(number, protocol, length, transaction)
+            if deviation is not None:
+                if not self._skips_noise(buffer, request, transaction):
+                    raise deviation
+                continue
+            end = _MBAP.size + length - 1
+            if self.numbered and number != transaction:
+                if len(buffer) < end:
+                    return None
+                self._drop(buffer, end, number)
+                continue
+            self._check(unit, length, request)
+            if len(buffer) < end:
+                return None
+            pdu = bytes(buffer[_MBAP.size : end])
+            del buffer[:end]
+            self._answered.append(transaction)
+            self._drop_repeated(buffer)
+            return pdu
+        return None
 
-class RtuFraming:
-    """Modbus RTU: unit, PDU, CRC-16. The request says how long its response is."""
+    def take_probe(self, buffer: bytearray, probe: Request) -> bytes | None:
+        """Take the first response that fits a probe, and drop those before it."""
+        while len(buffer) >= _MBAP.size:
+            header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+            end = _MBAP.size + header[2] - 1
+            if len(buffer) < end:
+                return None
+            pdu = bytes(buffer[_MBAP.size : end])
+            del buffer[:end]
+            if len(pdu) in (probe.response_length, EXCEPTION_LENGTH) and (
+                pdu[0] & 0x7F == probe.function
+            ):
+                return pdu
+            self._oddities.note(Oddity.LATE)
+        return None
 
-    # On the line a silent interval of 3.5 characters ends a frame (Serial Line V1.02, 2.5.1.1). It
-    # is lost in the buffers of the operating system and on TCP, so that the length has to tell.
+    def complaint(self, _buffer: bytes | bytearray, _request: Request) -> FrameError | None:
+        """Return None: `take` complains at once."""
+        return None
 
-    numbered = False
+    def expect_late(self, unit: int) -> None:
+        """Do nothing: the number of a late response tells it."""
 
-    def pack(self, request: Request, _transaction: int) -> bytes:
-        """Return the unit, the PDU and the CRC of a request."""
-        return _with_crc(bytes((request.unit,)) + request.pdu)
+    def is_broadcast(self, _request: Request) -> bool:
+        """Tell that there is none: unit 0 is the device itself (Messaging V1.0b, 4.4.2.2)."""
+        return False
 
-    def unpack(self, buffer: Bytes, request: Request, _transaction: int) -> bytes | None:
-        """Return the PDU of a response from the request's unit whose CRC is right."""
-        if len(buffer) < 2:
-            return None
-        if buffer[0] != request.unit:
-            raise FrameError(f"response of unit {buffer[0]} instead of {request.unit}")
-        is_exception = buffer[1] == request.function | 0x80
-        length = 3 + (_EXCEPTION_LENGTH if is_exception else request.response_length)
-        if len(buffer) > length:
-            raise FrameError("more bytes than one response")
-        if len(buffer) < length:
-            return None
-        if _with_crc(bytes(buffer[:-2])) != bytes(buffer):
-            raise FrameError("the checksum is wrong")
-        return bytes(buffer[1:-2])
+    def must_learn_echo(self, _request: Request) -> bool:
+        """Tell that TCP does not echo."""
+        return False
 
+    def _deviation(
+        self, number: int, protocol: int, length: int, transaction: int
+    ) -> DeviatingFrameError | None:
+        """Return what is wrong with a header that belongs to no request of ours."""
+        if protocol != 0 or not 2 <= length <= _LONGEST_PDU + 1:
+            what = f"not in Modbus TCP: protocol {protocol}, length {length}"
+            return DeviatingFrameError(Deviation.PROTOCOL, what)
+        # Messaging on TCP/IP V1.0b, 4.4.1.3, has a client discard a response to no pending
+        # request. One to a request of ours came late or twice; any other number is a device that
+        # counts in its own way, and will go on so.
+        if self.numbered and number != transaction and number not in self._sent:
+            what = f"with transaction {number} instead of {transaction}"
+            return DeviatingFrameError(Deviation.TRANSACTION, what)
+        return None
 
-def ends_in_response(framing: Framing, buffer: Bytes, request: Request) -> bool:
-    """Tell whether the last bytes are the RTU response to a request, whatever is before them."""
-    for length in (request.response_length, _EXCEPTION_LENGTH):
-        # Before the PDU there is the unit, behind it the CRC: three bytes.
-        with contextlib.suppress(FrameError):
-            if framing.unpack(buffer[-(length + 3) :], request, 0) is not None:
+    def _skips_noise(self, buffer: bytearray, request: Request, transaction: int) -> bool:
+        """Drop what is before the header of the response; tell whether it is there."""
+        for length in (request.response_length, EXCEPTION_LENGTH):
+            at = buffer.find(_MBAP.pack(transaction, 0, length + 1, request.unit))
+            if at > 0:
+                self._oddities.note(Oddity.NOISE, at)
+                del buffer[:at]
                 return True
-    return False
+        return False
 
+    def _check(self, unit: int, length: int, request: Request) -> None:
+        # A server returns the unit as it was (3.1.3); behind a gateway it tells devices apart.
+        if unit != request.unit and not self._any_unit:
+            what = f"as unit {unit} instead of {request.unit}"
+            raise DeviatingFrameError(Deviation.UNIT, what)
+        # Asked before the PDU is there: to wait for a wrong length would end in a time-out only.
+        if length - 1 not in (request.response_length, EXCEPTION_LENGTH):
+            what = f"with {length - 1} bytes instead of {request.response_length}"
+            raise DeviatingFrameError(Deviation.LENGTH, what)
 
-def _with_crc(frame: bytes) -> bytes:
-    # The low byte goes first (Serial Line V1.02, 2.5.1.2): pymodbus has swapped the two already.
-    return frame + FramerRTU.compute_CRC(frame).to_bytes(2, "big")
+    def _drop(self, buffer: bytearray, end: int, number: int) -> None:
+        del buffer[:end]
+        again = number in self._answered
+        self._oddities.note(Oddity.REPEATED if again else Oddity.LATE)
+
+    def _drop_repeated(self, buffer: bytearray) -> None:
+        while len(buffer) >= _MBAP.size:
+            header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
+            end = _MBAP.size + header[2] - 1
+            if header[0] not in self._answered or len(buffer) < end:
+                return
+            self._drop(buffer, end, header[0])

@@ -1,7 +1,7 @@
 """The link to one gateway: one connection, one request at a time, however many units share it.
 
-Here are the time-out of a request, the pause after a response (and with it the silent interval of a
-serial line), and what becomes of a response that comes too late.
+Here are the time-out of a request, the silence between requests, what becomes of a response that
+comes too late, and when the connection is given up for a new one.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from __future__ import annotations
 import asyncio
 
 from heatpump_twin.config.connection import DeviceConnection
-from heatpump_twin.drivers.modbus.wire.framing import (
-    Framing,
-    RtuFraming,
-    TcpFraming,
-    ends_in_response,
-)
+from heatpump_twin.drivers.modbus.wire.connection_health import ConnectionHealth
+from heatpump_twin.drivers.modbus.wire.doubt import Doubt
+from heatpump_twin.drivers.modbus.wire.framing import Framing
+from heatpump_twin.drivers.modbus.wire.line_oddities import LineOddities
+from heatpump_twin.drivers.modbus.wire.link_options import LinkOptions
 from heatpump_twin.drivers.modbus.wire.link_utilisation import LinkUtilisation
-from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError, Request
+from heatpump_twin.drivers.modbus.wire.request import FrameError, ModbusExceptionError, Request
 from heatpump_twin.drivers.modbus.wire.wire import Opener, Wire, opener
 from heatpump_twin.drivers.protocol import LinkError
+
+_TOLERANCE = 1.05
+"""Share of a time-out for which a response is waited: it is over at the client a little later."""
+_QUIET = 0.1
+"""Silence after which bytes that are no response will not become one. [s]"""
+_TURNAROUND = 0.1
+"""Time for all devices to carry out a broadcast: 100 to 200 ms (Serial Line V1.02, 2.4.1). [s]"""
 
 
 class NotSentError(LinkError):
@@ -28,20 +34,33 @@ class NotSentError(LinkError):
 class ModbusLink:
     """Send requests one after the other, and return the data of matching responses.
 
-    Whatever goes wrong drops the connection, so that a late response cannot be taken for the answer
-    to the next request. Where frames carry no number (RTU), that is not enough: a device on a bus
+    A time-out does not always drop the connection: it may be the unit that is silent, while others
+    answer on it, and a device that needs a moment after connecting must not be connected anew.
+
+    A late response must not be taken for the answer to the next request. On Modbus TCP its number
+    tells it. Where frames carry no number (RTU), not even a new connection helps: a device on a bus
     answers late on whatever connection there is, and from then on every response would be taken for
     that to the next request. After a failure such a unit is therefore first asked something whose
-    response has another length. As a bus keeps the order, what is older is over when it comes.
+    response differs. As a bus keeps the order, what is older is over when it comes.
     """
 
-    def __init__(self, name: str, open_wire: Opener, framing: Framing) -> None:
+    def __init__(
+        self,
+        name: str,
+        open_wire: Opener,
+        framing: Framing,
+        options: LinkOptions,
+        oddities: LineOddities,
+    ) -> None:
         self.name = name
         self.requests = 0
         """Requests sent since the start."""
         self.connections = 0
         """Connections opened since the start."""
         self.load = LinkUtilisation(name)
+        self.oddities = oddities
+        """What was left out of the received bytes."""
+        self.options = options
         self.sent_at = 0.0
         """When the last request left, by the loop's clock. [s]"""
         self.occupied = 0.0
@@ -53,21 +72,27 @@ class ModbusLink:
         self._turn = asyncio.Lock()
         self._turn_began = 0.0
         self._wire: Wire | None = None
+        self._health = ConnectionHealth(reuse=not options.any_transaction)
         self._transaction = 0
+        self._connect_delay = options.connect_delay or 0.0
         self._quiet_until = 0.0
-        self._doubts: dict[int, list[Request]] = {}
-        """By unit: probes left to ask, until one is answered."""
-        self._failed: set[int] = set()
-        """Units that failed since the last response; -1: the connection itself."""
-        self._failed_at = 0.0
-        self._failure: LinkError | None = None
+        self._doubts: dict[int, Doubt] = {}
+        """By unit: what to ask before anything else."""
+        self._answered_reads: dict[int, Request] = {}
+        """By unit: a read that it has answered, where frames carry no number."""
         self._users = 0
 
     @classmethod
     def to(cls, address: DeviceConnection) -> ModbusLink:
         """Return the link to an address of the site file. Raises ValueError for its options."""
-        numbered = address.scheme in ("tcp", "tls")
-        return cls(str(address), opener(address), TcpFraming() if numbered else RtuFraming())
+        name, options = str(address), LinkOptions.of(address)
+        oddities = LineOddities(name)
+        return cls(name, opener(address), options.framing(address, oddities), options, oddities)
+
+    def expect(self, connect_delay: float) -> None:
+        """Keep a silence after connecting that a device needs; the connection's option wins. [s]"""
+        if self.options.connect_delay is None:
+            self._connect_delay = max(self._connect_delay, connect_delay)
 
     async def request(self, request: Request, within: float, pause: float = 0.0) -> bytes:
         """Send one request in turn and return the data of its response.
@@ -84,31 +109,31 @@ class ModbusLink:
             self.occupied = 0.0
             self._refuse_if_hopeless(asked, request.unit)
             self._turn_began = loop.time()
-            wire = await self._connected(request.unit, within)
+            wire = await self._connected(within)
             await self._be_quiet()
             try:
-                # One time-out for both, or a silent unit would keep the others waiting twice.
-                with wire.limit(within):
-                    await self._dispel_doubt(wire, request.unit, pause)
-                    data = request.accept(await self._exchange(wire, request))
+                await self._dispel_doubt(wire, request, within, pause)
+                with wire.limit(within * _TOLERANCE):
+                    data = await self._exchange(wire, request)
             except ModbusExceptionError:
                 # Also a response: the device lives and the connection is sound, so it stays open.
-                self._answered(pause)
+                self._answered(request.unit, pause)
                 raise
             except TimeoutError as error:
-                lost = self._lost(
-                    request, LinkError(f"{self.name}: no response within {within:g} s")
-                )
-                raise await self._dropped(request.unit, lost) from error
+                raise await self._timed_out(wire, request, within) from error
             except LinkError as error:
                 lost = self._lost(request, error)
-                raise await self._dropped(request.unit, lost) from error
+                self._failed(request.unit, lost)
+                await self.close()
+                raise lost from error
             except asyncio.CancelledError:
                 # The request is out: its response may still come, to whoever asks next.
                 self._lost(request, LinkError("cancelled"))
                 await self.close()
                 raise
-            self._answered(pause)
+            self._answered(request.unit, pause)
+            if not self._framing.numbered and request.is_read:
+                self._answered_reads[request.unit] = request
             return data
 
     async def connect(self, unit: int, within: float) -> None:
@@ -116,7 +141,8 @@ class ModbusLink:
         asked = asyncio.get_running_loop().time()
         async with self._turn:
             self._refuse_if_hopeless(asked, unit)
-            await self._connected(unit, within)
+            self._turn_began = asyncio.get_running_loop().time()
+            await self._connected(within)
 
     def join(self) -> None:
         """Register a driver that uses the connection."""
@@ -135,42 +161,19 @@ class ModbusLink:
         if wire is not None:
             await wire.close()
 
-    def _lost(self, request: Request, error: LinkError) -> LinkError:
-        """Remember that a late response to a request may come, and return the error to raise.
-
-        A device that answers no probe either is asked without one again: it may be one that does
-        not answer a read of that length at all.
-        """
-        if self._framing.numbered:
-            return error
-        probes = self._doubts.get(request.unit)
-        if probes is None:
-            self._doubts[request.unit] = request.probes()
-            return error
-        # It was the probe that failed: the request itself has not left.
-        del probes[0]
-        if not probes:
-            del self._doubts[request.unit]
-        return NotSentError(str(error), error.status)
-
-    async def _dispel_doubt(self, wire: Wire, unit: int, pause: float) -> None:
-        """Ask a unit for something of another length, until no late response can come any more."""
-        if unit not in self._doubts:
-            return
-        probe = self._doubts[unit][0]
-        self._send(wire, probe)
-        while not ends_in_response(self._framing, wire.received, probe):
-            await self._news(wire)
-        del self._doubts[unit]
-        await asyncio.sleep(pause)  # a probe is a request, after which the device needs its pause
-
+    # ── one exchange ──────────────────────────────────────────────────────────────────────────────
     async def _exchange(self, wire: Wire, request: Request) -> bytes:
         self._send(wire, request)
+        if self._framing.is_broadcast(request):
+            await asyncio.sleep(_TURNAROUND)
+            return b""
+        complaint: FrameError | None = None
         while True:
-            await self._news(wire)
-            pdu = self._framing.unpack(wire.received, request, self._transaction)
+            await self._news(wire, complaint)
+            pdu = self._framing.take(wire.received, request, self._transaction)
             if pdu is not None:
-                return pdu
+                return request.accept(pdu)
+            complaint = self._framing.complaint(wire.received, request)
 
     def _send(self, wire: Wire, request: Request) -> None:
         # 1 to 65535. Without 0, a device that always answers 0 is found out by its first response,
@@ -178,14 +181,47 @@ class ModbusLink:
         self._transaction = self._transaction % 0xFFFF + 1
         self.requests += 1
         self.sent_at = asyncio.get_running_loop().time()
+        self._framing.clear(wire.received)
         wire.send(self._framing.pack(request, self._transaction))
 
-    async def _news(self, wire: Wire) -> None:
+    async def _news(self, wire: Wire, complaint: FrameError | None = None) -> None:
+        """Wait for bytes; raise a complaint about those that are there if no more come soon."""
         if not wire.is_open:
             raise LinkError(f"{self.name}: the connection was closed")
-        await wire.news()
+        if complaint is None:
+            await wire.news()
+            return
+        try:
+            async with asyncio.timeout(_QUIET):
+                await wire.news()
+        except TimeoutError as error:
+            raise complaint from error
 
-    async def _connected(self, unit: int, within: float) -> Wire:
+    async def _dispel_doubt(
+        self, wire: Wire, request: Request, within: float, pause: float
+    ) -> None:
+        """Ask a unit for something else, until no late response can come any more."""
+        if self._framing.must_learn_echo(request):
+            # Otherwise the echo of a write would confirm it.
+            self._doubts.setdefault(request.unit, self._doubt(request))
+        doubt = self._doubts.get(request.unit)
+        if doubt is None:
+            return
+        for probe in list(doubt.probes):
+            # A time-out of its own: a silent unit keeps the others waiting for one only, because
+            # the request itself then does not leave.
+            with wire.limit(within * _TOLERANCE):
+                self._send(wire, probe)
+                while (pdu := self._framing.take_probe(wire.received, probe)) is None:
+                    await self._news(wire)
+            # A probe is a request, after which the device needs its pause.
+            await asyncio.sleep(max(pause, self._framing.silence))
+            if doubt.is_dispelled_by(pdu, probe):
+                break
+        del self._doubts[request.unit]
+
+    # ── the connection ────────────────────────────────────────────────────────────────────────────
+    async def _connected(self, within: float) -> Wire:
         if self._wire is not None and self._wire.is_open:
             return self._wire
         await self.close()
@@ -196,38 +232,65 @@ class ModbusLink:
         except (OSError, TimeoutError, UnicodeError) as error:  # the last: no such host name
             reason = str(error) or "no answer"
             failure = NotSentError(f"{self.name}: cannot connect: {reason}")
-            raise await self._dropped(unit, failure, whole_link=True) from error
+            self._failed(None, failure)
+            raise failure from error
+        now = asyncio.get_running_loop().time()
         self.connections += 1
+        self._health.connected(now)
+        self._quiet_until = max(self._quiet_until, now + self._connect_delay)
         return self._wire
 
     async def _be_quiet(self) -> None:
-        # The silent interval of 3.5 characters between frames (Serial Line V1.02, 2.5.1.1) is kept
-        # only if the profile's `pause` is as long: nothing here knows of a baud rate.
         delay = self._quiet_until - asyncio.get_running_loop().time()
         if delay > 0:
             await asyncio.sleep(delay)
 
-    def _answered(self, pause: float) -> None:
+    def _answered(self, unit: int, pause: float) -> None:
         now = asyncio.get_running_loop().time()
-        self._failed.clear()  # a gateway that brings one unit's response can bring the others'
-        self._quiet_until = now + pause
+        self._health.answered(unit, now)
+        # The silent interval of 3.5 characters between frames (Serial Line V1.02, 2.5.1.1).
+        self._quiet_until = now + max(pause, self._framing.silence)
         self.occupied = now - self._turn_began
 
-    async def _dropped(self, unit: int, error: LinkError, *, whole_link: bool = False) -> LinkError:
-        await self.close()
-        self._failed.add(-1 if whole_link else unit)
-        self._failed_at = asyncio.get_running_loop().time()
-        self._failure = error
-        self.occupied = self._failed_at - self._turn_began
-        return error
+    async def _timed_out(self, wire: Wire, request: Request, within: float) -> LinkError:
+        hint = self._health.hint(self.name, bytes(wire.received))
+        error = LinkError(f"{self.name}: no response within {within:g} s{hint}")
+        lost = self._lost(request, error)
+        self._framing.expect_late(request.unit)
+        self._failed(request.unit, lost)
+        # Half a frame would be completed by the beginning of the next one.
+        is_cut = self._framing.numbered and bool(wire.received)
+        if is_cut or self._health.is_doubtful(request.unit, asyncio.get_running_loop().time()):
+            await self.close()
+        return lost
+
+    def _lost(self, request: Request, error: LinkError) -> LinkError:
+        """Remember that a late response to a request may come, and return the error to raise.
+
+        A device that answers no probe either is asked without one again: it may be one that does
+        not answer a read of that length at all.
+        """
+        if self._framing.numbered or self._framing.is_broadcast(request):
+            return error
+        doubt = self._doubts.get(request.unit)
+        if doubt is None:
+            self._doubts[request.unit] = self._doubt(request)
+            return error
+        # It was the probe that failed: the request itself has not left.
+        doubt.probes.pop(0)
+        if not doubt.probes:
+            del self._doubts[request.unit]
+        return NotSentError(str(error), error.status)
+
+    def _doubt(self, lost: Request) -> Doubt:
+        return Doubt(lost, self._answered_reads.get(lost.unit))
+
+    def _failed(self, unit: int | None, error: LinkError) -> None:
+        now = asyncio.get_running_loop().time()
+        self._health.failed(unit, now, error)
+        self.occupied = now - self._turn_began
 
     def _refuse_if_hopeless(self, asked: float, unit: int) -> None:
-        """Fail the requests that queued up behind a failure of the whole gateway.
-
-        Otherwise each of n units would wait for its own time-out, one after the other. One silent
-        unit proves nothing about the others; a refused connection or two silent units do.
-        """
-        hopeless = -1 in self._failed or len(self._failed - {unit}) > 1
-        # Only what was asked before the failure: a later request is an attempt of its own.
-        if hopeless and self._failure is not None and self._failed_at >= asked:
-            raise NotSentError(str(self._failure), self._failure.status)
+        failure = self._health.hopeless_since(asked, unit)
+        if failure is not None:
+            raise NotSentError(str(failure), failure.status)

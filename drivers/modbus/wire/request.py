@@ -47,6 +47,12 @@ _READ_BACK = {
 }  # fmt: skip
 """By function code: the table that a request reads, or in which its write can be read."""
 
+_OTHER_TABLE = {
+    Space.COIL: Space.HOLDING, Space.DISCRETE: Space.INPUT,
+    Space.INPUT: Space.HOLDING, Space.HOLDING: Space.INPUT,
+}  # fmt: skip
+_EXCEPTION_LENGTH = 2
+
 # What the exception codes (Application Protocol V1.1b3, 7) mean to a client of ours: 1 to 3 blame
 # the request, and with it the profile; 5 and 6 will pass; 10 and 11 are a gateway's words for a
 # device that it does not reach.
@@ -73,9 +79,7 @@ _TEXT = {
 }
 
 _OF_GATEWAY = frozenset({ExcCodes.GATEWAY_PATH_UNAVIABLE, ExcCodes.GATEWAY_NO_RESPONSE})
-# By the specification these are about the moment or the way, so that other addresses of the same
-# device would get the same answer: a block is not split for them.
-_TRANSIENT = frozenset({ExcCodes.ACKNOWLEDGE, ExcCodes.DEVICE_BUSY, *_OF_GATEWAY})
+_BUSY = frozenset({ExcCodes.ACKNOWLEDGE, ExcCodes.DEVICE_BUSY})
 
 
 class ModbusExceptionError(LinkError):
@@ -90,8 +94,26 @@ class ModbusExceptionError(LinkError):
 
     @property
     def concerns_addresses(self) -> bool:
-        """Whether other addresses may be answered, so that a block is worth splitting."""
-        return self.code not in _TRANSIENT
+        """Whether it is about what was asked for, not about the moment or the way."""
+        return not self.is_busy and not self.of_gateway
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the device asks for the request again, later (Application Protocol, 7)."""
+        return self.code in _BUSY
+
+    @property
+    def is_refused_for_now(self) -> bool:
+        """Whether the device is busy and has begun nothing: it may be asked again, also to write.
+
+        To a write "accepted, still working on it" (5) is something else: that one is under way.
+        """
+        return self.code == ExcCodes.DEVICE_BUSY
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether it puts into words that the device behind a gateway did not answer in time."""
+        return self.code == ExcCodes.GATEWAY_NO_RESPONSE
 
     @property
     def of_gateway(self) -> bool:
@@ -149,19 +171,39 @@ class Request:
         """The function code of the request."""
         return self.pdu[0]
 
-    def probes(self) -> list[Request]:
-        """Return two reads whose responses differ in length from this request's and each other.
+    @property
+    def is_read(self) -> bool:
+        """Whether it reads."""
+        return self.function <= 4
 
-        On RTU, where nothing numbers a response, its length tells whether it is the one to a probe
-        or a late one to this request.
+    @property
+    def table(self) -> Space:
+        """The table that the request reads, or in which its write can be read."""
+        return _READ_BACK[self.function]
+
+    @property
+    def address(self) -> int:
+        """First address of the request."""
+        return int.from_bytes(self.pdu[1:3], "big")
+
+    def probes(self, space: Space, address: int) -> list[Request]:
+        """Return reads whose responses cannot be taken for a late one to this request.
+
+        Where nothing numbers a response, two are told by the length of their data; the last one,
+        of another table, also by the function code that an exception repeats.
+
+        ``space`` and ``address`` are a place that the device is known to have. Where an address
+        behind it does not exist, the device answers with an exception.
         """
-        # From the same address, which is known to exist. Where one behind it does not, the device
-        # answers with an exception, and that serves as well.
-        space = _READ_BACK[self.function]
-        address = int.from_bytes(self.pdu[1:3], "big")
         step = 8 if space.of_bits else 1
         found = [Request.read(self.unit, space, address, 1 + i * step) for i in range(3)]
-        return [probe for probe in found if probe.response_length != self.response_length][:2]
+        others = [probe for probe in found if probe.response_length != self.response_length][:2]
+        return [*others, Request.read(self.unit, _OTHER_TABLE[space], address, 1)]
+
+    def tells_apart(self, response: bytes, probe: Request) -> bool:
+        """Tell whether a response to a probe cannot be a late one to this request."""
+        # An exception has the same length whatever it is about, so that its function has to differ.
+        return len(response) != _EXCEPTION_LENGTH or probe.function != self.function
 
     def accept(self, response: bytes) -> bytes:
         """Return the data of a response PDU that belongs to this request.
@@ -172,7 +214,7 @@ class Request:
             raise ModbusExceptionError(response[1])
         if len(response) != self.response_length or response[0] != self.function:
             raise FrameError(f"the response does not fit the request: {response[:8].hex(' ')}")
-        if self.function <= 4:
+        if self.is_read:
             if response[1] != len(response) - 2:
                 raise FrameError("the byte count does not fit the request")
             return response[2:]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from heatpump_twin.config.connection import DeviceConnection
 
-_OPTIONS = {"baudrate", "parity", "stopbits"}
+SERIAL_OPTIONS = {"baudrate", "parity", "stopbits"}
 _PARITIES = {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PARODD}
 _READ_SIZE = 512
 
@@ -30,20 +30,24 @@ class SerialSettings:
     @classmethod
     def of(cls, address: DeviceConnection) -> SerialSettings:
         """Return the settings in the options of a ``serial://`` address. Raises ValueError."""
-        if unknown := set(address.options) - _OPTIONS:
-            raise ValueError(f"unknown option {sorted(unknown)}; there are {sorted(_OPTIONS)}")
-        baudrate = address.options.get("baudrate", "19200")
+        baudrate = baud_rate(address)
         parity = address.options.get("parity", "E").upper()
         stopbits = address.options.get("stopbits", "1")
-        if not hasattr(termios, f"B{baudrate}"):
-            raise ValueError(f"{baudrate!r} is not a baud rate of serial ports")
         if parity not in _PARITIES:
             raise ValueError(f"parity is N, E or O, not {parity!r}")
         # One stop bit is accepted without parity as well. The specification wants two (2.5.1), but
         # devices with 8N1 are common.
         if stopbits not in ("1", "2"):
             raise ValueError(f"stopbits is 1 or 2, not {stopbits!r}")
-        return cls(address.path, int(baudrate), parity, int(stopbits))
+        return cls(address.path, baudrate, parity, int(stopbits))
+
+
+def baud_rate(address: DeviceConnection) -> int:
+    """Return the baud rate of an address, also of a line behind a gateway. Raises ValueError."""
+    text = address.options.get("baudrate", "19200")
+    if not hasattr(termios, f"B{text}"):
+        raise ValueError(f"{text!r} is not a baud rate of serial ports")
+    return int(text)
 
 
 def open_serial(settings: SerialSettings, protocol: asyncio.Protocol) -> None:

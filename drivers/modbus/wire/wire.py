@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.wire.serial_port import SerialSettings, open_serial
+from heatpump_twin.drivers.modbus.wire.tls_options import TlsOptions
 
 Opener = Callable[[], Awaitable["Wire"]]
-_TLS_OPTIONS = {"ca", "cert", "key"}
 
 
 class Wire(asyncio.Protocol):
@@ -46,9 +44,7 @@ class Wire(asyncio.Protocol):
             self._closed.set_result(None)
 
     def send(self, frame: bytes) -> None:
-        """Drop the bytes that arrived unasked, and send a frame."""
-        # A device speaks only when asked: what is here is noise, or a response that came too late.
-        self.received.clear()
+        """Send a frame."""
         if self._transport is not None:
             self._transport.write(frame)
 
@@ -113,32 +109,20 @@ def opener(address: DeviceConnection) -> Opener:
             return wire
 
         return open_port
-    allowed = _TLS_OPTIONS if address.scheme == "tls" else set()
-    if unknown := set(address.options) - allowed:
-        raise ValueError(f"{address.scheme} has no option {sorted(unknown)}")
+    tls = TlsOptions.of(address) if address.scheme == "tls" else None
 
     async def open_stream() -> Wire:
         loop = asyncio.get_running_loop()
-        context = _tls(address) if address.scheme == "tls" else None
         # asyncio sets TCP_NODELAY, as Messaging on TCP/IP V1.0b, 4.3.2, recommends. The keep-alive
         # that it recommends too is left out: every poll finds out whether the peer is there.
-        _, wire = await loop.create_connection(Wire, address.host, address.port, ssl=context)
+        secured = {} if tls is None else tls.arguments(address.host)
+        transport, wire = await loop.create_connection(Wire, address.host, address.port, **secured)
+        if tls is not None:
+            try:
+                tls.verify(transport)
+            except OSError:
+                await wire.close()
+                raise
         return wire
 
     return open_stream
-
-
-def _tls(address: DeviceConnection) -> ssl.SSLContext:
-    """Return the TLS context of an address.
-
-    The device is verified by ``?ca=FILE`` or the system's authorities; ``cert`` and ``key`` are
-    the certificate that we show.
-    """
-    for option, file in address.options.items():  # ssl's own error does not name the file
-        if not Path(file).is_file():
-            raise FileNotFoundError(f"there is no file {file} ({option}=)")
-    context = ssl.create_default_context(cafile=address.options.get("ca"))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if certificate := address.options.get("cert"):
-        context.load_cert_chain(certificate, address.options.get("key"))
-    return context

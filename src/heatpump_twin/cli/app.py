@@ -86,7 +86,7 @@ def main() -> None:
     # Two exit codes: 2 for a file to be mended, 1 for what is in the way now. A script can try
     # the second again. Everything else is a bug, and keeps its traceback.
     except ConfigError as error:
-        _report(*map(str, error.problems))
+        _report(*error.lines)
         sys.exit(2)
     except (TwinError, ServerError, StorageError) as error:
         _report(str(error))

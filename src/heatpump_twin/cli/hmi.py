@@ -20,8 +20,10 @@ def serve_hmi(
     """Serve the web HMI of a running twin."""
     with loading():
         from heatpump_twin.hmi.app import run_hmi
+        from heatpump_twin.web.descriptors import raise_descriptor_limit
 
     settings = load_site(site, set_ or ())
     configure("hmi")
+    raise_descriptor_limit()
     # No lock on the data directory: the twin that this HMI shows holds it.
     run_hmi(settings, DataDirectory.open(data))

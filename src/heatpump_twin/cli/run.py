@@ -20,10 +20,13 @@ def run_site(site: SiteOption = "default", data: DataOption = None, set_: SetOpt
     end_at_once()
     with loading():
         from heatpump_twin.runtime.run import run
+        from heatpump_twin.runtime.site_check import examine
+        from heatpump_twin.web.descriptors import raise_descriptor_limit
 
     file = SiteFile(site, set_ or ())
     # Read before anything is made: a mistake in the file leaves no half a data directory.
-    settings = file.load()
+    settings = examine(file).site
     configure("twin")
+    raise_descriptor_limit()
     directory = DataDirectory.open(data)
     until_stopped(lambda stop: run(settings, directory, file, stop))

@@ -10,8 +10,8 @@ import structlog
 
 from heatpump_twin.config.catalogue import PointRole, PointTable, Span
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.errors import ProblemAt
 from heatpump_twin.config.settings import Plate, Site
-from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.modbus.driver.device_plan import DevicePlan, mapped_points, plan_devices
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
@@ -45,15 +45,15 @@ class Assembly:
         }
 
 
-def assemble(site: Site, data: DataDirectory | None, source: YamlSource | None = None) -> Assembly:
+def assemble(site: Site, data: DataDirectory | None, problem: ProblemAt | None = None) -> Assembly:
     """Assemble a site: plan its devices, find its models, and number its points.
 
     Raises
     ------
     ConfigError
-        With every mistake of the site and its profiles; with lines where ``source`` is given.
+        With every mistake of the site and its profiles; with lines where ``problem`` knows them.
     """
-    plans = plan_devices(site, source.problem if source is not None else None)
+    plans = plan_devices(site, problem)
     plates = {pump.id: pump.plate for pump in site.heat_pumps}
     offered: dict[str, list[MappedPoint]] = {asset: [] for asset in plates}
     for asset, point, spec, limits in mapped_points(plans):

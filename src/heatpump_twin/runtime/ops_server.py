@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -11,6 +11,20 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from heatpump_twin.config.settings import OpsSettings
 from heatpump_twin.errors import PortInUseError
+from heatpump_twin.web.descriptors import share_of_descriptors
+from heatpump_twin.web.door import Door
+
+CONNECTIONS = 64
+"""Watchdogs and Prometheus keep one connection each."""
+_SHARE = 8
+"""Of all descriptors an eighth at most: the others are for OPC UA, devices and the database."""
+_NOT_HERE = """\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Not found</title></head>
+<body><h1>There is no such page</h1>
+<p>There are <a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a> and
+<a href="/metrics">/metrics</a>.</p></body></html>
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +50,25 @@ class OpsServer:
         self._readiness = readiness
         self._registry = registry
         self._runner: web.AppRunner | None = None
+        self._door: Door | None = None
 
     async def start(self) -> None:
         """Start listening; raise `PortInUseError` if the port is taken."""
-        app = web.Application()
+        app = web.Application(middlewares=[_way_back])
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
         # No signal handlers of the library: `until_stopped` has them. No access log: a probe
         # every few seconds is no event.
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
-        await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, self._settings.host, self._settings.port, shutdown_timeout=1.0
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=1.0
         )
+        await self._runner.setup()
+        assert self._runner.server is not None  # noqa: S101 (it has been set up)
+        room = share_of_descriptors(CONNECTIONS, _SHARE)
+        self._door = Door("ops", self._runner.server, room)
         try:
-            await site.start()
+            self._door.open(self._settings.host, self._settings.port)
         except OSError as error:
             raise PortInUseError(
                 f"{self._settings.host}:{self._settings.port} (ops.port) cannot be used: "
@@ -60,6 +77,8 @@ class OpsServer:
 
     async def stop(self) -> None:
         """Stop the HTTP server."""
+        if self._door is not None:
+            await self._door.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -85,3 +104,14 @@ class OpsServer:
         return web.Response(
             body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+
+@web.middleware
+async def _way_back(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer an unknown path with a page that names those that exist."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        return web.Response(status=404, text=_NOT_HERE, content_type="text/html")

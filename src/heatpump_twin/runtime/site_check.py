@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError, Problem
-from heatpump_twin.config.load import SiteFile, site_source
+from heatpump_twin.config.load import SiteFile, SiteReading, read_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.config.tariff import Tariff
-from heatpump_twin.config.yaml_source import YamlSource
-from heatpump_twin.drivers.modbus.profile.profile_lint import Finding, lint_profile
-from heatpump_twin.errors import TwinError
-from heatpump_twin.rules.cases import run_cases
+from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
+from heatpump_twin.drivers.modbus.profile.profile_lint import lint_profile
+from heatpump_twin.errors import TwinError, UnreadableError
 from heatpump_twin.rules.engine import RuleEngine
-from heatpump_twin.rules.pack import Pack, load_packs
+from heatpump_twin.rules.pack import Pack
 from heatpump_twin.runtime.assembly import Assembly, assemble
+from heatpump_twin.runtime.checks.device_lines import check_lines
+from heatpump_twin.runtime.checks.named_files import (
+    check_certificate,
+    check_database,
+    check_packs,
+)
+from heatpump_twin.runtime.checks.plate_units import check_plates
+from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_ports
+from heatpump_twin.runtime.checks.short_polls import check_polls
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
+
+_CHECKS = (
+    check_gateways,  # first, as it mends what the others could not bear
+    check_ports,
+    check_lines,
+    check_plates,
+    check_database,
+    check_certificate,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +62,52 @@ class Examined:
 
 
 def examine(file: SiteFile, data: DataDirectory | None = None) -> Examined:
-    """Read a site file with its profiles; raise `ConfigError` with all mistakes of a bad one."""
-    source = site_source(file.file)
+    """Read a site file with all that it names; raise `ConfigError` with all mistakes of a bad one.
+
+    What this takes also runs: `hptwin check`, `hptwin run` and a reload all begin with it.
+    """
+    try:
+        return _examined(file, data)
+    except (ConfigError, TwinError):
+        raise
+    # The boundary of whatever a person wrote: a running twin must not end by it, and whoever checks
+    # a file is told its name.
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UnreadableError(
+            f"{file.file}: cannot be examined ({what}): take back the latest change of the file, "
+            "and report this, which is a mistake of the software as well"
+        ) from error
+
+
+def _examined(file: SiteFile, data: DataDirectory | None) -> Examined:
+    reading = read_site(file.file, file.overrides)
+    source = reading.source
     # A profile given by mistake would yield one complaint for each of its keys.
     if isinstance(source.data, dict) and {"kind", "points"} <= source.data.keys():
         name = file.file
         raise TwinError(f"{name} is a device profile: `hptwin profile check {name}` checks it")
-    site = file.load()
-    # Collected and raised together: a person mends a file once, not mistake by mistake.
-    problems = list(_port_clashes(site, source))
+    site = reading.site
+    if site is None:
+        raise ConfigError(reading.problems)
+    # Collected and raised together, as far as each stage can go without the others: a person mends
+    # a file once, not mistake by mistake.
+    for check in _CHECKS:
+        check(reading, reading.site or site)
+    site = reading.site or site
     try:
-        assembly = assemble(site, data, source)
+        check_polls(reading, site, plan_devices(site, reading.problem))
     except ConfigError as error:
-        raise ConfigError([*problems, *error.problems]) from error
+        reading.take(error.problems)
+    _lint_profiles(reading, site)
+    packs = check_packs(reading, site)
+    if reading.problems:
+        raise ConfigError(reading.problems)
+    try:
+        assembly = assemble(site, data, reading.problem)
     except (EngineError, ModelError) as error:
         raise TwinError(str(error)) from error
-    findings = _lint_profiles(site)
-    problems += [finding.problem for finding in findings if finding.is_error]
-    packs = load_packs(site.rules.packs)
-    for pack in packs:
-        # The rules' own cases belong to the check: a site may bring its pack, with a limit typed
-        # wrong.
-        problems += run_cases(pack)
-    if problems:
-        raise ConfigError(problems)
-    warnings = [finding.problem for finding in findings if not finding.is_error]
-    return Examined(source.name, site, assembly, packs, warnings)
+    return Examined(source.name, site, assembly, packs, reading.warnings)
 
 
 def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
@@ -98,10 +136,17 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
     return Checked("\n".join(lines), examined.warnings)
 
 
-def _lint_profiles(site: Site) -> list[Finding]:
-    """Return the findings about the profiles that the site uses, each profile once."""
+def _lint_profiles(reading: SiteReading, site: Site) -> None:
+    """Add what is doubtful about the profiles that the site uses, each profile once."""
     used = dict.fromkeys(device.profile for pump in site.heat_pumps for device in pump.devices)
-    return [finding for name in used for finding in lint_profile(name)]
+    for name in used:
+        # One that does not load was told of when its device was planned.
+        with suppress(ConfigError):
+            for finding in lint_profile(name):
+                if finding.is_error:
+                    reading.take([finding.problem])
+                else:
+                    reading.warnings.append(finding.problem)
 
 
 def _prices(tariff: Tariff | None) -> str:
@@ -110,26 +155,3 @@ def _prices(tariff: Tariff | None) -> str:
     low, high = float(tariff.week().min()), float(tariff.week().max())
     span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     return f"{span} {tariff.currency} per kWh"
-
-
-def _port_clashes(site: Site, source: YamlSource) -> list[Problem]:
-    """Return a problem for each port of a host that two services of the site would use."""
-    services = [
-        (("opcua", "port"), site.opcua.host, site.opcua.port),
-        (("ops", "port"), site.ops.host, site.ops.port),
-    ]
-    if site.hmi.enabled:
-        services.append((("hmi", "port"), site.hmi.host, site.hmi.port))
-    if site.plant is not None:
-        services.append((("plant", "control_port"), "127.0.0.1", site.plant.control_port))
-        services += [
-            (("plant", "port"), site.plant.host, port) for port in site.emulated_gateways().values()
-        ]
-    problems: list[Problem] = []
-    taken: dict[tuple[str, int], tuple[str, str]] = {}
-    for location, host, port in services:
-        other = taken.setdefault((host, port), location)
-        if other != location:
-            message = f"port {port} is also used by {'.'.join(other)}"
-            problems.append(source.problem(location, message))
-    return problems

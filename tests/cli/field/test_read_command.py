@@ -231,8 +231,10 @@ async def test_a_device_that_keeps_silent(gateway: Any) -> None:
     gateway.faults.silent = True
     ran = await hptwin.run("read", at(gateway), "--profile", HJ, "--timeout", 0.2)
     assert ran.code == 1
-    assert f"tcp://{at(gateway)} unit 1: no response within 0.2 s; is it this unit id?" in ran.err
-    assert len(gateway.session.requests) == 2
+    assert f"tcp://{at(gateway)} unit 1: no response within 0.2 s; nothing answers" in ran.err
+    assert "it may speak RTU over TCP, try rtu+tcp://; is it this unit id?" in ran.err
+    # Both blocks, and one point alone.
+    assert len(gateway.session.requests) == 3
 
 
 async def test_silence_about_some_points_does_not_hide_the_others() -> None:

@@ -116,7 +116,7 @@ def test_nothing_listens(free_port: Any, capsys: pytest.CaptureFixture[str]) -> 
         (["127.0.0.1", "--profile", "nonesuch"], "there is no such profile"),
         (["http://gateway"], "is not a connection; write tcp://HOST:PORT"),
         (["emulated"], "at which `hptwin plant` serves"),
-        (["serial:///dev/ttyS0?baud=9600"], "unknown option ['baud']"),
+        (["serial:///dev/ttyS0?baud=9600"], "serial has no option baud; it has back_off, baudrate"),
     ],
 )
 def test_mistakes_are_told(

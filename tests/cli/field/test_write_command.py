@@ -135,9 +135,9 @@ async def test_what_the_device_refused_does_not_count_for_the_throttle(
     from heatpump_twin.drivers.modbus.profile.profile import Space
 
     unit2 = {"--profile": WEISHAUPT, "--unit": 2}
-    device.faults.exceptions[(2, Space.HOLDING, 42103)] = 4
+    device.faults.exceptions[(2, Space.HOLDING, 42103)] = 2
     ran = await write("dhw_setpoint", "50", **unit2)
-    assert "refused: the device refused: Modbus exception 4" in ran.out
+    assert "refused: the device refused: Modbus exception 2" in ran.out
     device.faults.clear()
     assert (await write("dhw_setpoint", "50", **unit2)).code == 0
 

@@ -75,7 +75,7 @@ async def test_a_history_within_its_budget_shrinks_from_its_oldest_end(
 async def test_the_last_day_never_gives_way(tmp_path: Path, table, clock, eventually) -> None:
     path = tmp_path / "historian.sqlite"
     record(path, table, days=2)
-    settings = HistorianSettings(flush=0.01, disk_budget="0.1 MB", disk_reserve="0 MB")
+    settings = HistorianSettings(flush=0.01, disk_budget="1 MB", disk_reserve="0 MB")
     historian = Historian(table, f"sqlite:///{path}", settings, clock)
     await historian.start()
 

@@ -253,7 +253,8 @@ async def test_an_overflowing_queue_drops_the_oldest_and_counts_them(tmp_path, t
 
 
 async def test_old_samples_are_deleted(database, table, clock, eventually):
-    settings = HistorianSettings(flush=0.01, retention="10 s")
+    # Shorter than a site file may have it.
+    settings = HistorianSettings(flush=0.01).model_copy(update={"retention": 10.0})
     clock.advance(100)
     async with recording(table, database, clock, settings) as historian:
         for frame in ramp(101):

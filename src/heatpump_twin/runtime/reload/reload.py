@@ -10,7 +10,7 @@ import structlog
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.config.load import SiteFile
-from heatpump_twin.errors import TwinError
+from heatpump_twin.errors import TwinError, UnreadableError
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.runtime.reload.reload_outcome import ReloadOutcome
 from heatpump_twin.runtime.reload.roster import Roster
@@ -51,7 +51,10 @@ class Reload:
             # In a thread: reading the profiles of a large site takes longer than a poll may wait.
             found: Examined = await asyncio.to_thread(examine, self._file, self._data)
         except ConfigError as error:
-            return self._refused(begun, list(map(str, error.problems)))
+            return self._refused(begun, error.lines)
+        except UnreadableError as error:
+            log.exception("the site file cannot be examined")
+            return self._refused(begun, [str(error)])
         except TwinError as error:
             return self._refused(begun, [str(error)])
         change = compare(roster.site, roster.assembly, found.site, found.assembly)

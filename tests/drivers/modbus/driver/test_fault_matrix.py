@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from fault_matrix import FAULTS, SCHEMES, Effect, matrix_profile, suffer
+from fault_matrix import ROWS, Effect, matrix_profile, suffer
 
 PERIOD = 0.25
 POINTS = len(matrix_profile().samples)
@@ -14,9 +14,8 @@ TIMEOUTS = {Effect.NO_GAP: 0.4, Effect.NEVER_WRONG: 0.1}
 
 async def test_the_fault_matrix() -> None:
     """All devices suffer at the same time, each its own fault."""
-    rows = [(fault, scheme) for fault in FAULTS for scheme in SCHEMES]
     outcomes = await asyncio.gather(
-        *(suffer(fault, scheme, PERIOD, TIMEOUTS.get(fault.effect)) for fault, scheme in rows)
+        *(suffer(fault, scheme, PERIOD, TIMEOUTS.get(fault.effect)) for fault, scheme in ROWS)
     )
     for outcome in outcomes:
         row = f"{outcome.fault.name}, {outcome.scheme}: {outcome}"

@@ -52,8 +52,16 @@ def test_nobody_missed_the_ticks_of_an_outage() -> None:
 
 def test_pauses_grow_to_a_limit_and_start_again() -> None:
     back_off = BackOff(1.0, random.Random(1))
-    pauses = [back_off.pause() for _ in range(6)]
-    for pause, full in zip(pauses, [0.5, 1, 2, 2, 2, 2], strict=True):
-        assert 0.75 * full <= pause <= full
+    away = [0, 1, 2, 10, 60, 120, 1800, 7200, 36000]
+    fulls = [0.25, 0.5, 1, 1, 1, 2, 30, 120, 120]
+    for seconds, full in zip(away, fulls, strict=True):
+        assert 0.75 * full <= back_off.pause(seconds) <= full
     back_off.reset()
-    assert back_off.pause() <= 0.5
+    assert back_off.pause(0) <= 0.25
+
+
+def test_the_longest_pause_can_be_set() -> None:
+    back_off = BackOff(1.0, random.Random(1), longest=5.0)
+    assert 3.75 <= back_off.pause(3600) <= 5.0
+    assert BackOff(1.0, random.Random(1), longest=0.2).pause(3600) <= 0.2
+    assert 450 <= BackOff(600.0, random.Random(1)).pause(86400) <= 600

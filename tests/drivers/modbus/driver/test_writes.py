@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from heatpump_twin.drivers.modbus.emulator.emulated_gateway import Corruption
+from heatpump_twin.drivers.modbus.emulator.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.profile.profile import Profile, Space, WriteRules
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
 from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.drivers.status import (
-    BAD_DEVICE_FAILURE,
+    BAD_CONFIGURATION_ERROR,
     BAD_INVALID_STATE,
     BAD_NO_COMMUNICATION,
+    BAD_NOT_SUPPORTED,
     BAD_NOT_WRITABLE,
     BAD_OUT_OF_RANGE,
     BAD_RESOURCE_UNAVAILABLE,
@@ -113,13 +115,96 @@ async def test_an_interlock_is_read_before_writing(serve: Any, drive: Any, tank:
     assert (await driver.write(point, 50.0)).state is WriteState.CONFIRMED
 
 
-async def test_a_device_that_refuses(serve: Any, drive: Any, tank: Any) -> None:
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (1, BAD_NOT_SUPPORTED),
+        (2, BAD_CONFIGURATION_ERROR),
+        (3, BAD_OUT_OF_RANGE),
+        (6, BAD_RESOURCE_UNAVAILABLE),
+        (10, BAD_NO_COMMUNICATION),
+    ],
+)
+async def test_a_device_that_refuses(
+    serve: Any, drive: Any, tank: Any, code: int, status: int
+) -> None:
     gateway = await serve({1: (HJ, tank)})
-    gateway.faults.exceptions[1, Space.HOLDING, 12] = 4
+    gateway.faults.exceptions[1, Space.HOLDING, 12] = code
     driver, _ = drive(HJ, gateway, period=60.0)
     outcome = await driver.write(index_of(driver, "supply_setpoint"), 40.0)
-    assert (outcome.state, outcome.status) == (WriteState.REFUSED, BAD_DEVICE_FAILURE)
-    assert "exception 4" in outcome.message
+    assert (outcome.state, outcome.status) == (WriteState.REFUSED, status)
+    assert f"exception {code}" in outcome.message
+    assert tank.written == []
+
+
+class Failing:
+    """Answers every write with an exception, and has carried it out or not."""
+
+    def __init__(self, tank: Any, code: int, *, takes: bool) -> None:
+        self._tank = tank
+        self._code = code
+        self._takes = takes
+        self.writes = 0
+
+    def read(self, point: str) -> float | None:
+        return self._tank.read(point)
+
+    def write(self, point: str, value: float) -> None:
+        self.writes += 1
+        if self._takes:
+            self._tank.write(point, value)
+        raise ModbusRefusal(self._code)
+
+
+@pytest.mark.parametrize("code", [4, 5, 11])
+@pytest.mark.parametrize("takes", [True, False])
+async def test_an_exception_that_leaves_a_write_open_is_settled_by_reading_back(
+    serve: Any, drive: Any, tank: Any, code: int, takes: bool
+) -> None:
+    tank.values["supply_setpoint"] = 35.0
+    device = Failing(tank, code, takes=takes)
+    profile = with_rules(load_profile(HJ), "supply_setpoint", settle=0.3)
+    gateway = await serve({1: (profile, device)})
+    driver, _ = drive(profile, gateway, period=60.0)
+    outcome = await driver.write(index_of(driver, "supply_setpoint"), 40.0)
+    wanted = (WriteState.CONFIRMED, 40.0) if takes else (WriteState.MISMATCH, 35.0)
+    assert (outcome.state, outcome.read_back) == wanted
+    assert device.writes == 1
+    if not takes:
+        assert f"exception {code}" in outcome.message
+
+
+async def test_an_exception_4_whose_effect_cannot_be_read_is_unknown(
+    serve: Any, drive: Any, tank: Any
+) -> None:
+    profile = with_rules(load_profile(HJ), "supply_setpoint", settle=0.3)
+    gateway = await serve({1: (profile, tank)})
+    gateway.faults.exceptions[1, Space.HOLDING, 12] = 4
+    driver, _ = drive(profile, gateway, period=60.0)
+    outcome = await driver.write(index_of(driver, "supply_setpoint"), 40.0)
+    assert (outcome.state, outcome.status) == (WriteState.UNKNOWN, BAD_TIMEOUT)
+
+
+class Busy(Failing):
+    """Is busy for the first writes, and then takes one."""
+
+    def write(self, point: str, value: float) -> None:
+        self._takes = self.writes >= 2
+        if self._takes:
+            self.writes += 1
+            self._tank.write(point, value)
+        else:
+            super().write(point, value)
+
+
+async def test_a_write_to_a_busy_device_is_sent_again(serve: Any, drive: Any, tank: Any) -> None:
+    device = Busy(tank, 6, takes=False)
+    gateway = await serve({1: (HJ, device)})
+    driver, _ = drive(HJ, gateway, period=60.0)
+    outcome = await driver.write(index_of(driver, "supply_setpoint"), 40.0)
+    assert (outcome.state, outcome.read_back) == (WriteState.CONFIRMED, 40.0)
+    assert device.writes == 3
+    assert tank.written == [("supply_setpoint", 40.0)]
 
 
 async def test_a_device_with_its_own_limits(serve: Any, drive: Any, tank: Any) -> None:
@@ -152,7 +237,7 @@ async def test_a_push_button_is_let_go_and_pressed_and_may_fall_back(
     tank.written.clear()
     await driver.write(point, 0.0)
     assert tank.written == [("dhw_enabled", 0.0)]
-    gateway.faults.exceptions[1, Space.HOLDING, 30] = 4
+    gateway.faults.exceptions[1, Space.HOLDING, 30] = 2
     assert (await driver.write(point, 1.0)).state is WriteState.REFUSED
 
 

@@ -96,3 +96,30 @@ def test_two_points_that_are_written_to_one_register(tmp_path: Path) -> None:
     )
     assert is_error
     assert "7: points.1.write: a write goes where dhw_setpoint is written" in problem
+
+
+@pytest.mark.parametrize(
+    ("space", "address", "doubted"),
+    [
+        ("holding", 40003, "40003 looks like Modicon numbering; address 2?"),
+        ("input", 30001, "address 0?"),
+        ("discrete", 10017, "address 16?"),
+        ("holding", 40000, ""),
+        ("holding", 50000, ""),
+        ("input", 40003, ""),
+    ],
+)
+def test_a_number_of_a_printed_table(tmp_path, space: str, address: int, doubted: str) -> None:
+    kind = "bool" if space == "discrete" else "int16"
+    point = "compressor_on" if space == "discrete" else "supply_temperature"
+    text = (
+        "title: Mine\nkind: heat_pump_controller\nsource: me\npoints:\n"
+        f"  - {{point: {point}, space: {space}, address: {address}, type: {kind}}}\n"
+    )
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, "utf-8")
+    messages = [f.problem.message for f in lint_profile(path) if "Modicon" in f.problem.message]
+    assert len(messages) == bool(doubted)
+    assert all(doubted in message for message in messages)
+    path.write_text(f"wire_addresses: true\n{text}", "utf-8")
+    assert not [f for f in lint_profile(path) if "Modicon" in f.problem.message]

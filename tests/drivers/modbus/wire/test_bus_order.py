@@ -21,18 +21,22 @@ from heatpump_twin.drivers.protocol import LinkError
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 9, 16, 17, 24, 125])
 def test_probes_have_responses_of_other_lengths(space: Space, count: int) -> None:
     asked = Request.read(UNIT, space, 40, count)
-    probes = asked.probes()
+    *probes, last = asked.probes(space, 40)
     assert len({asked.response_length, *(p.response_length for p in probes)}) == 3
     assert {p.pdu[:3] for p in probes} == {asked.pdu[:3]}
+    assert last.function != asked.function
+    assert last.tells_apart(b"\x80\x02", asked)
+    assert not any(asked.tells_apart(b"\x80\x02", probe) for probe in probes)
 
 
 @pytest.mark.parametrize("words", [[1], [1, 2]])
 @pytest.mark.parametrize("space", [Space.COIL, Space.HOLDING])
 def test_a_write_is_probed_by_reading(space: Space, words: list[int]) -> None:
     asked = Request.write(UNIT, space, 40, words, None)
-    for probe in asked.probes():
-        assert probe.function == (1 if space is Space.COIL else 3)
+    for probe in asked.probes(asked.table, asked.address):
+        assert probe.is_read
         assert probe.pdu[1:3] == asked.pdu[1:3]
+        assert asked.tells_apart(b"\x80\x02", probe)
 
 
 class Grudging(WatchedGateway):
@@ -70,6 +74,7 @@ async def test_what_was_not_sent_for_doubt_is_known_not_to_be_sent() -> None:
     gateway = WatchedGateway(Truth(profile), profile, "rtu+tcp")
     await gateway.start()
     link = ModbusLink.to(DeviceConnection(scheme="rtu+tcp", host="127.0.0.1", port=gateway.port))
+    await link.request(Request.read(UNIT, Space.HOLDING, 0, 7), 5.0)  # the line does not echo
     gateway.faults.silent = True
     write = Request.write(UNIT, Space.HOLDING, 0, [7], None)
     with pytest.raises(LinkError) as first:

@@ -1,0 +1,47 @@
+"""The page for an address that does not exist, with a way back."""
+
+from __future__ import annotations
+
+from html import escape
+
+from fastapi import FastAPI
+from nicegui import app as pages
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from heatpump_twin.config.settings import Site
+from heatpump_twin.config.translations import Language
+from heatpump_twin.hmi import assets, texts
+
+_PAGE = """<!doctype html>
+<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="{icon}"><link rel="stylesheet" href="{css}">
+{theme}
+</head><body class="login"><main><div class="panel">
+<h1>{title}</h1>
+<p class="message calm">{message}</p>
+<a class="button" href="/">{back}</a>
+</div></main></body></html>"""
+
+
+def add_not_found(app: FastAPI, site: Site, language: Language) -> None:
+    """Answer every unknown address with a page in our style."""
+    page = _PAGE.format(
+        language=language.code,
+        title=escape(site.site.name),
+        icon=assets.url("icon.svg"),
+        css=assets.url("hmi.css"),
+        theme=assets.THEME,
+        message=escape(language.words(texts.NO_SUCH_PAGE)),
+        back=escape(language.words(texts.TO_OVERVIEW)),
+    )
+
+    async def not_found(_: Request, __: Exception) -> Response:
+        # The same for everybody: it says nothing that only those who are logged in may know.
+        return HTMLResponse(page, 404)
+
+    # In both applications: NiceGUI's own, which all unknown addresses end in, makes a client and a
+    # line in the log for each.
+    for application in (app, pages):
+        application.add_exception_handler(404, not_found)
