@@ -23,8 +23,7 @@ from heatpump_twin.config.added_quantities import Quantities
 from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.hosts import Host, is_loopback, url_host
-from heatpump_twin.config.quantities import DAY, HOUR, Duration, between
-from heatpump_twin.config.sizes import FileSize, at_least
+from heatpump_twin.config.quantities import DAY, HOUR, Duration, FileSize, at_least, between
 from heatpump_twin.config.tariff import Tariff
 
 _LONGEST_TEXT = 1000

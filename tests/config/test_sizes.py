@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from heatpump_twin.config.quantities import file_size
 from heatpump_twin.config.settings import HistorianSettings
-from heatpump_twin.config.sizes import file_size
 
 
 @pytest.mark.parametrize(
