@@ -45,6 +45,18 @@ def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def listens_everywhere(host: str) -> bool:
+    """Tell whether a host is no address, but stands for all that the machine has."""
+    return is_address(host) and ipaddress.ip_address(host).is_unspecified
+
+
+def local_host(host: str) -> str:
+    """Return where a process on this machine reaches a server that listens on a host."""
+    if not listens_everywhere(host):
+        return host
+    return "127.0.0.1" if ipaddress.ip_address(host).version == 4 else "::1"
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine can reach a host address."""
     if host == "localhost":

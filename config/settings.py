@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -22,7 +23,13 @@ from heatpump_twin.config.adaptation import Adaptation
 from heatpump_twin.config.added_quantities import Quantities
 from heatpump_twin.config.catalogue import SITE, TWIN
 from heatpump_twin.config.connection import DeviceConnection
-from heatpump_twin.config.hosts import Host, is_loopback, url_host
+from heatpump_twin.config.hosts import (
+    Host,
+    is_loopback,
+    listens_everywhere,
+    local_host,
+    url_host,
+)
 from heatpump_twin.config.quantities import DAY, HOUR, Duration, FileSize, at_least, between
 from heatpump_twin.config.tariff import Tariff
 
@@ -208,6 +215,10 @@ class ClientTrust(StrEnum):
     LISTED = "listed"
 
 
+ApplicationUri = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", max_length=255)]
+"""A URI that is the same for ever: ``urn:example.com:plant-room``."""
+
+
 class OpcUaSettings(_Section):
     """The OPC UA endpoint."""
 
@@ -224,11 +235,29 @@ class OpcUaSettings(_Section):
         description="auto: any client certificate on loopback, only trusted ones elsewhere",
     )
     max_sessions: int = Field(100, ge=1, le=100_000)
+    application_uri: ApplicationUri | None = Field(
+        None, description="default: made at the first start, then kept whatever the host is called"
+    )
+    names: list[Host] = Field(
+        default_factory=list,
+        max_length=50,
+        description="names and addresses by which clients reach the server, for its certificate; "
+        "its host, the machine's name and, where it listens everywhere, the machine's addresses "
+        "are there anyway",
+    )
 
     @property
     def url(self) -> str:
-        """The endpoint URL."""
-        return f"opc.tcp://{url_host(self.host)}:{self.port}/heatpump-twin"
+        """The endpoint URL, as this machine reaches it."""
+        return f"opc.tcp://{url_host(local_host(self.host))}:{self.port}/heatpump-twin"
+
+    @property
+    def public_url(self) -> str:
+        """The endpoint URL for clients elsewhere, which learn it from a discovery server."""
+        host = self.host
+        if listens_everywhere(host):
+            host = self.names[0] if self.names else socket.gethostname()
+        return f"opc.tcp://{url_host(host)}:{self.port}/heatpump-twin"
 
     @property
     def reads_anonymously(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +23,11 @@ from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
 from heatpump_twin.server.history.history_service import HistoryService
 from heatpump_twin.server.security.authentication import Authenticator
-from heatpump_twin.server.security.certificates import host_names
+from heatpump_twin.server.security.certificates import (
+    application_uri,
+    new_application_uri,
+    server_names,
+)
 from heatpump_twin.server.security.pki import Pki
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.services.attribute_service import AttributeService
@@ -74,11 +77,6 @@ class OfflineSpace:
     table: PointTable
 
 
-def server_uri() -> str:
-    """Return the ApplicationUri of the server, made from the machine's name."""
-    return f"urn:heatpump-twin:{socket.gethostname().lower()}"
-
-
 class TwinServer:
     """The OPC UA server of one site: values, history, commands and alarms."""
 
@@ -118,13 +116,16 @@ class TwinServer:
         """Build the address space and listen, or raise a `ServerError`."""
         settings = self._site.opcua
         pki = Pki(self._data.pki, self._clock)
-        identity = pki.own(server_uri(), host_names(settings.host))
+        names = server_names(settings)
+        identity = pki.own(names)
+        # What clients trust and bind to is what the certificate says, whoever made it.
+        uri = application_uri(identity.certificate) or new_application_uri()
         authenticator = Authenticator(self._users, asyncio.get_running_loop().time)
         iserver = await self._internal_server(
             authenticator,
             lambda certificate: pki.check(certificate, any_client=settings.trusts_any_client),
         )
-        server = UaServer(iserver, settings, server_uri(), identity)
+        server = UaServer(iserver, settings, uri, identity)
         await server.init()
         starts = await archive_starts(self._history, self._table, self._clock)
         space = await build_address_space(server, iserver, self._sources(starts))
@@ -141,7 +142,7 @@ class TwinServer:
         # After the listener: asyncua's own start writes ServerStatus, too, and ours must stand.
         await status.start(server.product_uri, server.manufacturer_name, server.name)
         await status.describe(settings.max_sessions, iserver.translators.languages.codes)
-        watch = CertificateWatch(pki, server_uri(), host_names(settings.host), server)
+        watch = CertificateWatch(pki, names, server)
         self._running = _Running(server, iserver, space, status, authenticator, watch)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import yaml
 
 from heatpump_twin.config.errors import ConfigError, Problem
+from heatpump_twin.config.hosts import is_address
 from heatpump_twin.config.reading.strict_yaml import YamlPath, parse
 
 ENVIRONMENT_PREFIX = "HPTWIN__"
@@ -46,6 +47,9 @@ class Override:
         return (*steps, last)
 
     def _value(self) -> object:
+        # YAML takes `::` and `::1` for a section; nobody writes an address in quotes here.
+        if is_address(self.text.strip()):
+            return self.text.strip()
         try:
             # As YAML, so that a number is a number in `--set` as in the file.
             document = parse(self.text)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import structlog
 
 from heatpump_twin.server.channel.ua_server import UaServer
+from heatpump_twin.server.security.certificates import ServerNames
 from heatpump_twin.server.security.pki import Pki
 
 log = structlog.stdlib.get_logger(__name__)
@@ -23,9 +23,9 @@ class CertificateWatch:
     of every client once the clock is right; and one that runs for ten years outlives it.
     """
 
-    def __init__(self, pki: Pki, uri: str, hosts: Sequence[str], server: UaServer) -> None:
+    def __init__(self, pki: Pki, names: ServerNames, server: UaServer) -> None:
         self._pki = pki
-        self._names = (uri, hosts)
+        self._names = names
         self._server = server
         self._failing = False
 
@@ -37,9 +37,7 @@ class CertificateWatch:
 
     async def _look(self) -> None:
         try:
-            renewed = await asyncio.to_thread(
-                self._pki.renewed, *self._names, self._server.identity
-            )
+            renewed = await asyncio.to_thread(self._pki.renewed, self._names, self._server.identity)
         # A full or read-only disk: the old one stays, and is tried again.
         except OSError as error:
             if not self._failing:

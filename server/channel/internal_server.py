@@ -14,6 +14,7 @@ from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
 from cryptography import x509
 
+from heatpump_twin.config.hosts import url_host
 from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import OpcUaSettings
 from heatpump_twin.server import limits
@@ -107,6 +108,9 @@ class TwinInternalServer(InternalServer):
         sockname: tuple[str, int] | None = None,
     ) -> list[ua.EndpointDescription]:
         """Return the endpoints, of those transports only that a client asks for."""
+        if sockname is not None:
+            # asyncua makes a URL of it, in which an IPv6 address needs brackets.
+            sockname = (url_host(sockname[0]), sockname[1])
         endpoints: list[ua.EndpointDescription] = await super().get_endpoints(params, sockname)
         wanted = (params.ProfileUris if params else None) or ()
         return [e for e in endpoints if not wanted or e.TransportProfileUri in wanted]

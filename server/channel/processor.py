@@ -17,6 +17,7 @@ from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
+from heatpump_twin.config.hosts import url_host
 from heatpump_twin.server import limits
 from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
@@ -76,7 +77,7 @@ class TwinProcessor(UaProcessor):
     @property
     def peer(self) -> str:
         """Address and port of the other side."""
-        return f"{self.host}:{self.name[1]}" if self.name else "unknown"
+        return f"{url_host(self.host)}:{self.name[1]}" if self.name else "unknown"
 
     @property
     def host(self) -> str:
@@ -364,7 +365,8 @@ class TwinProcessor(UaProcessor):
         self.session = session
         response = ua.ActivateSessionResponse()
         response.Parameters = session.activate(person, self, params.LocaleIds)
-        log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
+        if not session.is_probe:
+            log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
         return response
 
     def _check_move(self, session: TwinSession) -> None:

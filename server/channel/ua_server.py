@@ -49,7 +49,7 @@ class UaServer(Server):
         self.manufacturer_name = "The heatpump-twin developers"
         self.application_type = ua.ApplicationType.Server
         self.limits: TransportLimits = limits.transport_limits()
-        self.set_endpoint(settings.url)
+        self.set_endpoint(settings.public_url)
         self._show(identity)
 
     @property
@@ -123,9 +123,9 @@ class UaServer(Server):
         application.ApplicationUri = self._application_uri
         application.ApplicationType = self.application_type
         application.ProductUri = self.product_uri
-        application.DiscoveryUrls = [self._settings.url]
+        application.DiscoveryUrls = [self._settings.public_url]
         endpoint = ua.EndpointDescription()
-        endpoint.EndpointUrl = self._settings.url
+        endpoint.EndpointUrl = self._settings.public_url
         endpoint.Server = application
         endpoint.ServerCertificate = uacrypto.der_from_x509(self._identity.certificate)
         endpoint.SecurityMode = mode

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import ifaddr
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from heatpump_twin.config.hosts import listens_everywhere
+from heatpump_twin.config.settings import OpcUaSettings
 from heatpump_twin.server.errors import CertificateError
 
 KEY_BITS = 2048
@@ -94,11 +97,46 @@ def is_of_twin(certificate: x509.Certificate) -> bool:
     )
 
 
-def host_names(host: str) -> list[str]:
-    """Return the names under which clients may know this machine, the endpoint's host first."""
-    # An address to listen on everywhere is no name that a client could connect to.
-    names = [] if host in ("0.0.0.0", "::") else [host]  # noqa: S104 - compared, not bound
-    return list(dict.fromkeys([*names, socket.gethostname(), "localhost", "127.0.0.1"]))
+@dataclass(frozen=True, slots=True)
+class ServerNames:
+    """What the server is called: what its certificate says of it."""
+
+    uri: str | None
+    """ApplicationUri; None: the one that it has, or one that is made from the machine's name."""
+    required: tuple[str, ...]
+    """Names and addresses without which a certificate is made again: those of the site file."""
+    found: tuple[str, ...] = ()
+    """Names and addresses that the machine has today. A certificate that lacks one stays: clients
+    would have to trust another, each time that a container is made."""
+
+    @property
+    def hosts(self) -> list[str]:
+        """All names and addresses for a certificate that is made now."""
+        return list(dict.fromkeys((*self.required, *self.found)))
+
+
+def server_names(settings: OpcUaSettings) -> ServerNames:
+    """Return what a server is called, by its settings and by the machine that it runs on."""
+    everywhere = listens_everywhere(settings.host)
+    required = () if everywhere else (settings.host,)
+    found = [socket.gethostname(), "localhost", "127.0.0.1"]
+    if everywhere:
+        found += _addresses()
+    return ServerNames(settings.application_uri, (*required, *settings.names), tuple(found))
+
+
+def _addresses() -> list[str]:
+    """Return the addresses of this machine's interfaces, but those that hold on one link only."""
+    adapters = ifaddr.get_adapters()
+    # Of an IPv6 address ifaddr says the flow and the scope, too.
+    ips = [ip.ip for adapter in adapters for ip in adapter.ips]
+    addresses = [ipaddress.ip_address(ip if isinstance(ip, str) else ip[0]) for ip in ips]
+    return [str(address) for address in addresses if not address.is_link_local]
+
+
+def new_application_uri() -> str:
+    """Make an ApplicationUri from the machine's name."""
+    return f"urn:heatpump-twin:{socket.gethostname().lower()}"
 
 
 def application_uri(certificate: x509.Certificate) -> str | None:

@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -26,11 +26,13 @@ from heatpump_twin.drivers.clock import MICROSECONDS, Clock, is_plausible
 from heatpump_twin.server.errors import CertificateError
 from heatpump_twin.server.security.certificates import (
     ApplicationIdentity,
+    ServerNames,
     alternative_names,
     application_uri,
     der,
     is_authority,
     is_of_twin,
+    new_application_uri,
     new_key,
     pem,
     read_certificate,
@@ -75,7 +77,7 @@ class Pki:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     # ── our own ───────────────────────────────────────────────────────────────────────────────────
-    def own(self, uri: str, hosts: Sequence[str]) -> ApplicationIdentity:
+    def own(self, names: ServerNames) -> ApplicationIdentity:
         """Return the server's certificate and key; make them where there are none.
 
         A certificate that the twin made is made again, with the same key, when its time or its
@@ -93,29 +95,32 @@ class Pki:
                     f"key from a backup, or move {self.own_certificate} away for a new pair, "
                     "which every client has to trust anew"
                 )
-            return self._make(uri, hosts, new_key())
+            return self._make(names, new_key())
         key = self._load_key()
         if not self.own_certificate.exists():
             # A first start that was broken off between the two: the key is written first.
             log.warning("certificate made again for its key", file=str(self.own_certificate))
-            return self._make(uri, hosts, key)
+            return self._make(names, key)
         identity = self._load_own(key)
-        return self.renewed(uri, hosts, identity) or identity
+        return self.renewed(names, identity) or identity
 
     def renewed(
-        self, uri: str, hosts: Sequence[str], identity: ApplicationIdentity
+        self, names: ServerNames, identity: ApplicationIdentity
     ) -> ApplicationIdentity | None:
         """Return a certificate in place of one that no longer fits; None: it fits, or must stay."""
         certificate, now = identity.certificate, self._now()
         begins, expires = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         in_time = begins <= now < expires - RENEWED_BEFORE
-        names = alternative_names(certificate)
-        if (in_time and names == {uri, *hosts}) or not is_plausible(self._clock.now()):
+        present = alternative_names(certificate)
+        uri = names.uri or application_uri(certificate) or new_application_uri()
+        fits = in_time and {uri, *names.required} <= present
+        if fits or not is_plausible(self._clock.now()):
             return None
         what = {
             "begins": begins.isoformat(),
             "expires": expires.isoformat(),
-            "names": sorted(names),
+            "names": sorted(present),
+            "asked": sorted({uri, *names.required}),
         }
         if not is_of_twin(certificate):
             if certificate != self._told:  # once, and not at each look
@@ -126,11 +131,12 @@ class Pki:
             self._told = certificate
             return None
         log.warning("certificate renewed, with the same key", **what)
-        return self._make(uri, hosts, identity.key)
+        return self._make(replace(names, uri=uri), identity.key)
 
-    def _make(self, uri: str, hosts: Sequence[str], key: rsa.RSAPrivateKey) -> ApplicationIdentity:
-        now, name = self._now(), f"heatpump-twin@{hosts[0]}"
-        identity = self_signed(uri, hosts, name, now, server=True, key=key)
+    def _make(self, names: ServerNames, key: rsa.RSAPrivateKey) -> ApplicationIdentity:
+        uri, hosts = names.uri or new_application_uri(), names.hosts
+        name = f"heatpump-twin@{hosts[0]}"
+        identity = self_signed(uri, hosts, name, self._now(), server=True, key=key)
         # The key first: a certificate always has its key, and `own` mends a key without one. The
         # key of a renewal is in its file already; that is replaced by nothing.
         if not self.own_key.exists():

@@ -19,7 +19,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.hmi.identity import HmiIdentity
-from heatpump_twin.server.security.certificates import new_key, pem
+from heatpump_twin.server.security.certificates import ServerNames, new_key, pem
 from heatpump_twin.server.security.pki import Pki
 
 MODEL = Path("models/onnx/heat_up_time.onnx")
@@ -97,7 +97,7 @@ def test_a_database_that_is_deleted_while_the_twin_runs(fresh_twin: Twin) -> Non
 def test_keys_and_users_stop_the_start_and_are_not_replaced(fresh_twin: Twin, damage: str) -> None:
     data = DataDirectory.open(fresh_twin.data)
     pki = Pki(data.pki, SystemClock())
-    pki.own("urn:test", ["localhost"])
+    pki.own(ServerNames("urn:test", ("localhost",)))
     match damage:
         case "missing key":
             pki.own_key.unlink()

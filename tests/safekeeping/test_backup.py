@@ -19,6 +19,7 @@ from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.runtime.first_run import exclusive
 from heatpump_twin.runtime.run_record import RunRecord
+from heatpump_twin.server.security.certificates import ServerNames
 from heatpump_twin.server.security.pki import Pki
 from heatpump_twin.server.security.users import UserRole, UserStore
 from heatpump_twin.twin_engine.historian.database import migrate, open_engine
@@ -32,7 +33,7 @@ def data(tmp_path: Path) -> DataDirectory:
     """A data directory as a twin leaves it, of a site with a profile of its own."""
     data = DataDirectory.open(tmp_path / "data")
     UserStore(data.users).add("olga", UserRole.ADMINISTRATOR, PASSWORD)
-    Pki(data.pki, SystemClock()).own("urn:test", ["localhost"])
+    Pki(data.pki, SystemClock()).own(ServerNames("urn:test", ("localhost",)))
     write_private(data.models / "heat_up_time-hp1.onnx", "a model")
     write_private(data.root / "type-nodes.cache", "made again")
     (data.root / "output.log").write_text("no part of the twin")

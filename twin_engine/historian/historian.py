@@ -125,7 +125,7 @@ class Historian:
         self._writer.start()
 
     async def run(self) -> None:
-        """Return when the writer has stopped; a bug that ended it is raised here.
+        """Return when the writer has stopped.
 
         Cancelling this stops the waiting, not the writer.
         """

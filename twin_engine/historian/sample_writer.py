@@ -121,15 +121,22 @@ class SampleWriter:
 
     # ── in the writer thread ──────────────────────────────────────────────────────────────────────
     def _run(self) -> None:
+        pause = self._settings.flush
+        # A bug here must not end control and alarms: samples wait as while the database is away,
+        # and what is wrong with one of them may be over.
+        while not self._written_until_closed() and not self._queue.wait(pause):
+            pause = min(2 * pause, _LONGEST_WAIT)
+        self.ended.set_result(None)
+
+    def _written_until_closed(self) -> bool:
+        """Write until the queue is closed; return False if a bug ended that."""
         try:
             self._write_until_closed()
-        except Exception as error:  # the boundary of the thread: `Historian.run` raises it
+        except Exception as error:  # the boundary of the thread
             log.exception("the historian's writer has failed")
-            self.connected = False
-            self.last_error = repr(error)
-            self.ended.set_exception(error)
-        else:
-            self.ended.set_result(None)
+            self.connected, self.last_error = False, repr(error)
+            return False
+        return True
 
     def _write_until_closed(self) -> None:
         wait = self._settings.flush

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import aiohttp
 
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (to be replaced, not listened on)
+from heatpump_twin.config.hosts import local_host, url_host
 
 
 def local_url(scheme: str, host: str, port: int, path: str) -> str:
     """Return the URL at which this machine reaches a server that listens on ``host``."""
-    host = _ANY.get(host, host)
-    if ":" in host:
-        host = f"[{host}]"
-    return f"{scheme}://{host}:{port}{path}"
+    return f"{scheme}://{url_host(local_host(host))}:{port}{path}"
 
 
 async def page_is_served(url: str, patience: float) -> bool:

@@ -18,6 +18,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock, is_plausible
 from heatpump_twin.runtime.run_record import RunRecord
+from heatpump_twin.runtime.web_probe import local_url
 from heatpump_twin.safekeeping.database_doctor import examine_history
 from heatpump_twin.safekeeping.finding import Observation, good, look, wrong
 from heatpump_twin.safekeeping.identity_doctor import examine_identity
@@ -97,7 +98,7 @@ class Doctor:
 
     def _parts(self) -> Iterator[Observation]:
         """Yield what the running twin says of itself in ``/readyz``."""
-        url = f"http://{self.site.ops.host}:{self.site.ops.port}/readyz"
+        url = local_url("http", self.site.ops.host, self.site.ops.port, "/readyz")
         try:
             parts = _fetch(url)
         except (OSError, ValueError, KeyError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from structlog.testing import capture_logs
 
+from heatpump_twin.config.settings import OpcUaSettings
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.server.errors import CertificateError
 from heatpump_twin.server.security.certificates import (
     ApplicationIdentity,
+    ServerNames,
     alternative_names,
     der,
     new_key,
     pem,
     self_signed,
+    server_names,
 )
 from heatpump_twin.server.security.pki import MAX_REJECTED, Pki
 
-URI, HOSTS = "urn:heatpump-twin:test", ["127.0.0.1", "plant-room"]
+URI, HOSTS = "urn:heatpump-twin:test", ("127.0.0.1", "plant-room")
+NAMES = ServerNames(URI, HOSTS)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 DAY = 86_400.0
 
@@ -71,12 +76,12 @@ def issue(
 
 
 def test_our_certificate_is_made_once(pki: Pki) -> None:
-    own = pki.own(URI, HOSTS)
+    own = pki.own(NAMES)
     assert alternative_names(own.certificate) == {URI, *HOSTS}
     assert own.key.key_size >= 2048
     assert isinstance(own.certificate.signature_hash_algorithm, hashes.SHA256)
     assert pki.own_key.stat().st_mode & 0o077 == 0
-    assert pki.own(URI, HOSTS).certificate == own.certificate
+    assert pki.own(NAMES).certificate == own.certificate
 
 
 @pytest.mark.parametrize(
@@ -86,18 +91,38 @@ def test_our_certificate_is_made_once(pki: Pki) -> None:
 def test_our_certificate_is_renewed_when_it_no_longer_fits(
     pki: Pki, clock: ManualClock, uri: str, hosts: list[str], days: int
 ) -> None:
-    first = pki.own(URI, HOSTS).certificate
+    first = pki.own(NAMES).certificate
     clock.advance(days * DAY)
-    second = pki.own(uri, hosts).certificate
+    second = pki.own(ServerNames(uri, tuple(hosts))).certificate
     assert second != first
     assert alternative_names(second) == {uri, *hosts}
 
 
+def test_our_certificate_and_uri_stay_when_the_machine_is_called_otherwise(pki: Pki) -> None:
+    first = pki.own(ServerNames("urn:heatpump-twin:old", ("127.0.0.1",), ("old", "192.0.2.1")))
+    moved = ServerNames(None, ("127.0.0.1",), ("new", "192.0.2.2"))
+    assert pki.own(moved).certificate == first.certificate
+    named = pki.own(ServerNames(None, ("127.0.0.1", "twin.example.com"), ("new",)))
+    assert pem(named.key) == pem(first.key)
+    assert alternative_names(named.certificate) == {
+        "urn:heatpump-twin:old", "127.0.0.1", "twin.example.com", "new",
+    }  # fmt: skip
+
+
+def test_a_server_that_listens_everywhere_is_known_by_all_addresses() -> None:
+    settings = OpcUaSettings(host="0.0.0.0", names=["twin.example.com", "192.0.2.7"])
+    names = server_names(settings)
+    assert names.required == ("twin.example.com", "192.0.2.7")
+    assert {"localhost", "127.0.0.1", socket.gethostname()} <= set(names.found)
+    assert "0.0.0.0" not in names.hosts
+    assert server_names(OpcUaSettings(host="192.0.2.9")).required == ("192.0.2.9",)
+
+
 def test_a_damaged_certificate_is_explained(pki: Pki) -> None:
-    pki.own(URI, HOSTS)
+    pki.own(NAMES)
     pki.own_certificate.write_bytes(b"not a certificate")
     with pytest.raises(CertificateError, match="move both away"):
-        pki.own(URI, HOSTS)
+        pki.own(NAMES)
 
 
 def test_an_unknown_client_waits_for_a_person(pki: Pki, client: ApplicationIdentity) -> None:
@@ -170,43 +195,43 @@ def test_a_trusted_issuer_vouches_until_it_revokes(pki: Pki, tmp_path: Path) -> 
 
 
 def test_a_missing_key_stops_the_start_and_is_not_replaced(pki: Pki) -> None:
-    pki.own(URI, HOSTS)
+    pki.own(NAMES)
     before = pki.own_certificate.read_bytes()
     pki.own_key.unlink()
     with pytest.raises(CertificateError, match=r"heatpump-twin\.pem is missing.*backup"):
-        pki.own(URI, HOSTS)
+        pki.own(NAMES)
     assert pki.own_certificate.read_bytes() == before
     assert not pki.own_key.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"-----BEGIN PRIVATE KEY-----\nAAAA\n"])
 def test_a_damaged_key_stops_the_start_and_is_not_replaced(pki: Pki, content: bytes) -> None:
-    pki.own(URI, HOSTS)
+    pki.own(NAMES)
     pki.own_key.write_bytes(content)
     with pytest.raises(CertificateError, match=r"heatpump-twin\.pem"):
-        pki.own(URI, HOSTS)
+        pki.own(NAMES)
     assert pki.own_key.read_bytes() == content
 
 
 def test_the_key_of_another_certificate_stops_the_start(pki: Pki) -> None:
-    pki.own(URI, HOSTS)
+    pki.own(NAMES)
     pki.own_key.write_bytes(pem(new_key()))
     with pytest.raises(CertificateError, match=r"not the RSA key.*backup"):
-        pki.own(URI, HOSTS)
+        pki.own(NAMES)
 
 
 def test_a_start_broken_off_between_key_and_certificate_is_mended(pki: Pki) -> None:
-    key = pki.own(URI, HOSTS).key
+    key = pki.own(NAMES).key
     pki.own_certificate.unlink()
-    mended = pki.own(URI, HOSTS)
+    mended = pki.own(NAMES)
     assert mended.key.private_numbers() == key.private_numbers()
     assert mended.certificate.public_key() == key.public_key()
 
 
 def test_a_renewal_keeps_the_key(pki: Pki, clock: ManualClock) -> None:
-    first = pki.own(URI, HOSTS)
+    first = pki.own(NAMES)
     clock.advance(5 * 365 * DAY)
-    second = pki.own(URI, HOSTS)
+    second = pki.own(NAMES)
     assert second.certificate != first.certificate
     assert second.key.private_numbers() == first.key.private_numbers()
 
@@ -214,29 +239,29 @@ def test_a_renewal_keeps_the_key(pki: Pki, clock: ManualClock) -> None:
 def test_a_certificate_of_1970_is_made_again_once_the_clock_is_right(tmp_path: Path) -> None:
     clock = ManualClock(60_000_000)
     pki = Pki(tmp_path, clock)
-    first = pki.own(URI, HOSTS)
+    first = pki.own(NAMES)
     assert first.certificate.not_valid_after_utc.year == 1974
     # Not while the clock is wrong: whatever it makes is as wrong.
-    assert pki.renewed(URI, HOSTS, first) is None
+    assert pki.renewed(NAMES, first) is None
     clock.advance(NOW.timestamp())
-    second = pki.renewed(URI, HOSTS, first)
+    second = pki.renewed(NAMES, first)
     assert second is not None
     assert second.certificate.not_valid_before_utc <= NOW + dt.timedelta(minutes=1)
     assert second.key.private_numbers() == first.key.private_numbers()
-    assert pki.renewed(URI, HOSTS, second) is None
+    assert pki.renewed(NAMES, second) is None
 
 
 def test_a_certificate_that_somebody_else_made_is_never_replaced(
     pki: Pki, clock: ManualClock
 ) -> None:
     given = issue(None)
-    pki.own(URI, HOSTS)
+    pki.own(NAMES)
     pki.own_key.write_bytes(pem(given.key))
     pki.own_certificate.write_bytes(der(given.certificate))
     clock.advance(200 * DAY)
     with capture_logs() as logs:
         for _ in range(3):
-            assert pki.own(URI, HOSTS).certificate == given.certificate
+            assert pki.own(NAMES).certificate == given.certificate
     assert [log["log_level"] for log in logs] == ["warning"]
 
 
