@@ -365,7 +365,8 @@ class TwinProcessor(UaProcessor):
         self.session = session
         response = ua.ActivateSessionResponse()
         response.Parameters = session.activate(person, self, params.LocaleIds)
-        log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
+        if not session.is_probe:
+            log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
         return response
 
     def _check_move(self, session: TwinSession) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from heatpump_twin.server.services.attribute_service import Written
 
 ANONYMOUS = "anonymous"
+PROBE = "heatpump-twin readiness"
+"""Begin of the name of sessions with which the twin sees whether somebody can log in."""
 LIMITS = OperationLimits()
 NONCE_LENGTH = 32
 
@@ -88,12 +90,18 @@ class TwinSession(InternalSession):
         self.auth_token = node_id_of(secrets.token_bytes(32), 0)
         self.channel = channel
         self.person: User | None = None
+        self._name = ""
         self._browser: str | None = None
         self.browse_points: dict[bytes, Rest] = {}
         self.history_points: dict[bytes, tuple[Point, Query]] = {}
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
         iserver.register_external_session(self)
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether this is a look of the twin's own, by nobody: no news."""
+        return self.person is None and self._name.startswith(PROBE)
 
     # ── who ───────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -161,6 +169,7 @@ class TwinSession(InternalSession):
         self, params: ua.CreateSessionParameters, sockname: tuple[str, int] | None = None
     ) -> ua.CreateSessionResult:
         """Answer CreateSession with the limits of this server."""
+        self._name = params.SessionName or ""
         if self._of_hmi:
             self._browser = browser_of(params.SessionName)
         # asyncua compares: NaN passes every limit.

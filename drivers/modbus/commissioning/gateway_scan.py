@@ -13,6 +13,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from heatpump_twin.drivers.modbus.commissioning.answering_pattern import (
+    WILD,
+    SampledWords,
+    any_address,
+    noise,
+    pattern,
+)
 from heatpump_twin.drivers.modbus.commissioning.device_access import RegisterSpan, read_words
 from heatpump_twin.drivers.modbus.commissioning.profile_fit import Fit, sampled, spread
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space
@@ -24,10 +31,10 @@ _FIRST_LOOK = 4
 """A profile of whose first points the device has none is not looked at further."""
 _ILLEGAL_FUNCTION = 1
 """Exception code (Application Protocol V1.1b3, 7)."""
+_AGAIN = 8
+"""Places that are read a second time, to tell a random server."""
 _RECONNECT = 1.0
 """Time that a gateway gets to take a new connection after it dropped one. [s]"""
-
-SampledWords = tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -38,6 +45,13 @@ class UnitReport:
     answers: bool
     said: str
     fits: list[Fit] = field(default_factory=list)
+    strange: str = ""
+    """Why nothing can be told from what it answers."""
+
+    @property
+    def recognized(self) -> list[Fit]:
+        """The profiles that can be the right one, best first; none: it cannot be told."""
+        return [] if self.strange else [fit for fit in self.fits if fit.is_good]
 
 
 @dataclass(slots=True)
@@ -205,8 +219,56 @@ class _Fitting:
                 promising.append(name)
         for done, name in enumerate(promising, total - len(promising)):
             self._tell(ScanStep(f"unit {self._found.unit}: trying {name}", done, total))
-            self._found.fits.append(await self._tried(name, sampled(self._profiles[name])))
+            fit = await self._tried(name, sampled(self._profiles[name]))
+            fit.relate()
+            self._found.fits.append(fit)
             self._found.fits.sort(key=lambda fit: -fit.score)
+        for fit in self._found.fits:
+            fit.unexplained = self._unexplained(self._profiles[fit.profile])
+        self._found.strange = pattern(self._known)
+        # Asked last and only if it matters: few scans find something that is no device.
+        if self._found.recognized:
+            self._found.strange = await self._strange()
+
+    def _unexplained(self, profile: Profile) -> int:
+        """Count the places that show something and lie outside all points of a profile."""
+        mapped = {
+            (point.space, address)
+            for point in (*profile.points, *profile.unverified_points)
+            for run in point.parts
+            for address in run
+        }
+        return len(
+            {
+                (place.space, address)
+                for place, words in self._known.items()
+                for address, word in zip(
+                    range(place.address, place.address + place.size), words or (), strict=False
+                )
+                if word
+            }
+            - mapped
+        )
+
+    async def _strange(self) -> str:
+        """Ask at places where no device has anything, and once more for what was read."""
+        wild: dict[RegisterSpan, SampledWords | None] = {}
+        for place in WILD:
+            wild[place] = await self._learn(place)
+            if place in self._silent:  # each further one may take as long
+                break
+        if said := any_address(wild):
+            return said
+        shown = [(place, words) for place, words in self._known.items() if words and any(words)]
+        again = spread(shown, _AGAIN)
+        first: list[SampledWords] = []
+        second: list[SampledWords] = []
+        for place, words in again:
+            repeated = await self._learn(place)
+            if repeated is not None:
+                first.append(words)
+                second.append(repeated)
+        return noise(first, second)
 
     async def _tried(self, name: str, points: Sequence[ProfilePoint]) -> Fit:
         """Try points of a profile; silence at one ends it, as each further one may take as long."""
@@ -214,12 +276,14 @@ class _Fitting:
         profile = self._profiles[name]
         ended = False
         for point in points:
-            place = RegisterSpan(point.space, point.address, point.size)
-            if not ended and place not in self._known:
-                self._known[place] = await self._learn(place)
-            ended = ended or place in self._silent
-            words = None if ended else self._known[place]
-            if words is None:
+            words: list[int] = []
+            for run in point.parts:
+                place = RegisterSpan(point.space, run.start, len(run))
+                if not ended and place not in self._known:
+                    self._known[place] = await self._learn(place)
+                ended = ended or place in self._silent
+                words += () if ended else self._known[place] or ()
+            if len(words) < sum(map(len, point.parts)):
                 fit.refuse()
             else:
                 fit.judge(profile, point, words)

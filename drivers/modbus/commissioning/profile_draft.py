@@ -13,15 +13,16 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointRole, PointSpec
+from heatpump_twin.config.catalogue import CATALOGUE, Group, PointKind, PointRole, PointSpec
 from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.drivers.modbus.commissioning.register_table import (
     Legend,
     RegisterRow,
     UnclearError,
-    read_rows,
+    read_table,
 )
 from heatpump_twin.drivers.modbus.commissioning.register_terms import Claim, register_terms
+from heatpump_twin.drivers.modbus.commissioning.state_texts import enum_of, has_values, stated
 from heatpump_twin.drivers.modbus.profile.profile import (
     ASSET_TYPE,
     DeviceKind,
@@ -36,6 +37,8 @@ _HEAD = """\
 # what is commented out, and state the limits of the device. `hptwin profile check` tells
 # what cannot be.
 """
+_UNTRIED = "drafted from a register table; not tried on hardware"
+_COUNTED = (Group.STATISTICS, Group.MAINTENANCE)
 _MEANINGS = {
     "table": "coil|discrete|input|holding",
     "type": "int16|uint32|…",
@@ -55,6 +58,10 @@ class ProfileDraft:
     rows: int
     unclear: Counter[tuple[str, str]]
     """(column, cell) → rows of known points that wait for its meaning."""
+    unused: Sequence[str]
+    """Headers of the columns that were not needed."""
+    left_out: Sequence[tuple[int, str]]
+    """Lines of the table that became no point, and why."""
 
 
 @dataclass(slots=True)
@@ -67,6 +74,12 @@ class _Line:
     point: ProfilePoint | None = None
     problem: str = ""
 
+    @property
+    def reason(self) -> str:
+        """Why the row is no point."""
+        why = self.problem or "no point of the catalogue has this name"
+        return f"{self.row.note}: {why}"
+
     def reject(self, problem: str) -> None:
         """Make the line a comment, with the problem that a person has to solve."""
         self.point, self.problem = None, problem
@@ -77,7 +90,8 @@ class _Line:
             flow = {"point": self.claim.point if self.claim else "?", **self.fields}
             shown = yaml.safe_dump(flow, sort_keys=False, default_flow_style=True, width=1000)
             shown = f"- {shown.strip()}  "
-        problem = f" [{self.problem}]" if self.problem else ""
+        why = self.problem or ("" if self.claim else "no point of the catalogue has this name")
+        problem = f" [{why}]" if why else ""
         if self.point is None:
             return f"  # {shown}# {self.row.note}{problem}"
         writable = "; writable: state `write`" if "w" in self.row.rw.lower() else ""
@@ -89,7 +103,8 @@ def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
 
     Raises `ConfigError` if the file is no table, or if nothing in it is obvious.
     """
-    rows = read_rows(path)
+    table = read_table(path)
+    rows = table.rows
     unclear: Counter[tuple[str, str]] = Counter()
     lines = [_line(row, kind, legend, unclear) for row in rows]
     _settle(lines)
@@ -101,7 +116,10 @@ def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
         "title": path.stem.replace("_", " "),
         "kind": kind.value,
         "source": source,
-        "unverified": ["drafted from a register table; not tried on hardware"],
+        "unverified": [
+            "drafted from a register table; not tried on hardware",
+            *_assumed(lines, legend),
+        ],
     }
     if legend.word_order is not None:
         head["word_order"] = legend.word_order.value
@@ -113,7 +131,20 @@ def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
         for line in lines
         if line.claim is not None and line.claim.point not in mapped
     }
-    return ProfileDraft(text, mapped, waiting, len(rows), unclear)
+    left_out = [*table.skipped, *((x.row.line, x.reason) for x in lines if x.point is None)]
+    return ProfileDraft(text, mapped, waiting, len(rows), unclear, table.unused, sorted(left_out))
+
+
+def _assumed(lines: Sequence[_Line], legend: Legend) -> list[str]:
+    """Return what was assumed of the rows that are mapped."""
+    names = [
+        line.point.point
+        for line in lines
+        if line.point is not None and legend.assumes_type(line.row) and not line.point.space.of_bits
+    ]
+    if not names:
+        return []
+    return [f"the table has no types; int16 is assumed of {', '.join(names)}"]
 
 
 def unclear_text(column: str, cell: str, rows: int) -> str:
@@ -132,7 +163,7 @@ def _line(
     line = _Line(row, claim)
     # A row that cannot be used waits with its reason; it must not stop the draft of the others.
     try:
-        line.fields = _fields(row, spec, legend)
+        line.fields = _fields(row, claim.point if claim else "", spec, legend)
         if claim is not None and spec is not None:
             line.point = _point({"point": claim.point, **line.fields}, spec)
     except UnclearError as error:
@@ -147,29 +178,56 @@ def _line(
     return line
 
 
-def _fields(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str, object]:
+def _fields(
+    row: RegisterRow, point: str, spec: PointSpec | None, legend: Legend
+) -> dict[str, object]:
     space, address = legend.place(row)
     fields: dict[str, object] = {"space": space.value, "address": address}
     if space.of_bits:
-        return fields | {"type": ValueType.BOOL.value}
+        fields["type"] = ValueType.BOOL.value
+        if spec is not None and spec.kind is not PointKind.ANALOG:
+            fields |= _enum(row, spec, point, ValueType.BOOL)
+        return fields
     kind, order = legend.type(row)
     fields["type"] = kind.value
     if order is not None and order is not legend.word_order:
         fields["word_order"] = order.value
-    if spec is not None and spec.states and kind is not ValueType.BOOL:
-        fields["enum"] = {0: 0, 1: 1}  # another number is then no state, instead of "on"
+    if spec is not None and spec.kind is not PointKind.ANALOG:
+        fields |= _enum(row, spec, point, kind)
     if (scale := legend.scale(row)) != 1:
         fields["scale"] = scale
+    return fields | _unit(row, spec, legend)
+
+
+def _unit(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str, object]:
     has_unit = spec is None or spec.unit not in (None, "1")
     unit = legend.unit(row) if has_unit or row.unit.strip() else None
     if unit == "1" and not has_unit:
-        return fields
+        return {}
+    # Of a table without types one register is assumed, which a counter seldom has.
+    if legend.assumes_type(row) and spec is not None and spec.group in _COUNTED:
+        raise UnclearError("type", row.type)
     if unit is not None:
-        fields["unit"] = unit
+        return {"unit": unit}
     # The catalogue's unit would be a guess, and kW taken for W is wrong by a thousand.
-    elif spec is not None and has_unit:
+    if spec is not None and has_unit:
         raise UnclearError("unit", "")
-    return fields
+    return {}
+
+
+def _enum(row: RegisterRow, spec: PointSpec, point: str, kind: ValueType) -> dict[str, object]:
+    """Return the enum of a state, as far as the row explains its values."""
+    texts = next(filter(None, map(stated, row.explanations)), {})
+    found = enum_of(spec, texts, point) if texts else {}
+    if len(found) > 1 and (kind is not ValueType.BOOL or found != {0: 0, 1: 1}):
+        return {"enum": found}
+    if texts and len(found) < 2:
+        told = ", ".join(f"{raw}: {words}" for raw, words in texts.items())
+        raise ValueError(f"state in `enum` which code each of these is: {told}")
+    if has_values(row.name):
+        raise ValueError("its name explains values: state them in `enum`")
+    # Another number than 0 and 1 is then no state, instead of "on".
+    return {"enum": {0: 0, 1: 1}} if spec.states and kind is not ValueType.BOOL else {}
 
 
 def _point(fields: Mapping[str, object], spec: PointSpec) -> ProfilePoint:
@@ -177,7 +235,7 @@ def _point(fields: Mapping[str, object], spec: PointSpec) -> ProfilePoint:
     is_bit = fields["type"] == ValueType.BOOL
     if spec.kind is PointKind.ANALOG and is_bit:
         raise ValueError("a bit is no quantity")
-    if spec.kind is PointKind.MULTI_STATE:
+    if spec.kind is PointKind.MULTI_STATE and "enum" not in fields:
         raise ValueError("state in `enum` which raw value is which of the catalogue's codes")
     if spec.kind is not PointKind.ANALOG and fields.get("scale", 1) != 1:
         raise ValueError("a state has no scale")

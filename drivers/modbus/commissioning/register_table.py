@@ -1,24 +1,32 @@
 """Read a register table, a CSV file as spreadsheets write it, and understand its rows.
 
 Nothing is guessed: a cell that says nothing, or something that `register_terms` does not know, is
-`UnclearError` until a person says how to take it.
+`UnclearError` until a person says how to take it. One thing is assumed, and said in the draft: in a
+table that has no types at all, a register of its own is an int16.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.drivers.modbus.commissioning.register_terms import register_terms
+from heatpump_twin.drivers.modbus.commissioning.table_layout import (
+    ADDRESS,
+    TableLayout,
+    read_layout,
+)
+from heatpump_twin.drivers.modbus.commissioning.unit_cells import (
+    QuantityCell,
+    quantities_in,
+    quantity_cell,
+    scale_cell,
+)
 from heatpump_twin.drivers.modbus.profile.profile import Order, Space, ValueType
 
-_COLUMNS = ("name", "address", "table", "type", "scale", "unit", "rw", "source")
-_REQUIRED = ("name", "address")
+_NOTHING = {"-", "--", "–", "—", "/", "n/a", "na", "none", "."}
 _MODICON = {"0": Space.COIL, "1": Space.DISCRETE, "3": Space.INPUT, "4": Space.HOLDING}
 
 
@@ -55,6 +63,13 @@ class RegisterRow:
     unit: str
     rw: str
     source: str
+    end: str = ""
+    """Last address, where the table has a column for it."""
+    remarks: tuple[str, ...] = ()
+    """Cells of the other columns, in which units and states may be explained."""
+    typeless: bool = False
+    """Whether the table states no types at all."""
+    line: int = 0
 
     @property
     def note(self) -> str:
@@ -62,6 +77,22 @@ class RegisterRow:
         cells = (self.name, self.table, self.address, self.type, self.scale, self.unit)
         line = " ".join(" ".join(cells).split())
         return "".join(sign if sign.isprintable() else "?" for sign in line)
+
+    @property
+    def explanations(self) -> tuple[str, ...]:
+        """Texts that may explain the values of a state."""
+        return (*self.remarks, self.name, self.unit, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTable:
+    """A register table: its rows, and what of it was left out."""
+
+    rows: Sequence[RegisterRow]
+    unused: Sequence[str]
+    """Headers of the columns in which only units and states were looked for."""
+    skipped: Sequence[tuple[int, str]]
+    """Lines that are no registers, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +107,19 @@ class Legend:
 
     def place(self, row: RegisterRow) -> tuple[Space, int]:
         """Return the Modbus table and the zero-based address of a row. Raises ValueError."""
-        try:
-            if self.numbering is Numbering.MODICON and row.address.strip().isdecimal():
-                # The first of five digits, or six, is the table; those of a coil begin with 0 and
-                # are often written without it.
-                digits = row.address.strip().zfill(5)
-                return _MODICON[digits[0]], int(digits[1:]) - 1
-            address = _integer(row.address)
-        except (ValueError, KeyError) as error:
-            raise ValueError(f"{row.address!r} is not an address") from error
-        terms = register_terms()
-        space = terms.space(self._taken("table", row.table))
+        found = ADDRESS.fullmatch(row.address.strip())
+        if found is None:
+            raise ValueError(f"{row.address!r} is not an address")
+        if self.numbering is Numbering.MODICON and found["number"]:
+            # The first of five digits, or six, is the table; those of a coil begin with 0 and
+            # are often written without it.
+            digits = "".join(found["number"].split()).zfill(5)
+            if digits[0] not in _MODICON:
+                raise ValueError(f"{row.address!r} is not an address")
+            return _MODICON[digits[0]], int(digits[1:]) - 1
+        hexadecimal = found["hex"] or found["tail"]
+        address = int(hexadecimal, 16) if hexadecimal else int("".join(found["number"].split()))
+        space = register_terms().space(self._taken("table", row.table))
         if space is None:
             raise UnclearError("table", row.table)
         return space, address - (self.numbering is Numbering.ONE_BASED)
@@ -96,8 +129,13 @@ class Legend:
         terms = register_terms()
         cell = self._taken("type", row.type)
         kind = terms.type(cell)
+        if self.assumes_type(row) and self._registers(row) == 1:
+            kind = ValueType.INT16
         if kind is None:
             raise UnclearError("type", row.type)
+        if self._registers(row) not in (1, kind.registers):
+            count = self._registers(row)
+            raise ValueError(f"the table gives it {count} registers, and {kind} has another number")
         order = terms.word_order(cell) or self.word_order
         if kind.registers == 1:
             return kind, None
@@ -105,48 +143,121 @@ class Legend:
             raise UnclearError("word order", "")  # a wrong guess gives numbers, and no error
         return kind, order
 
+    def assumes_type(self, row: RegisterRow) -> bool:
+        """Tell whether neither the table nor a person says the type of a row."""
+        return row.typeless and not self._taken("type", row.type)
+
     def scale(self, row: RegisterRow) -> float:
-        """Return the scale of a row; an empty cell is 1."""
-        cell = self._taken("scale", row.scale).replace(",", ".")  # the comma of many countries
-        try:
-            return float(cell or 1)
-        except ValueError as error:
-            raise UnclearError("scale", row.scale) from error
+        """Return the scale of a row: that of its column, or the number in its unit; default: 1.
+
+        Raises ValueError where the two differ.
+        """
+        cell = self._taken("scale", row.scale)
+        stated = scale_cell(cell) if cell else None
+        if cell and stated is None:
+            raise UnclearError("scale", row.scale)
+        said = self.quantity(row)
+        of_unit = said.scale if said is not None else None
+        if stated is not None and of_unit is not None and stated != of_unit:
+            raise ValueError(
+                f"the scale is {stated:g} in its own column and {of_unit:g} with the unit: "
+                "say which is right"
+            )
+        return stated if stated is not None else of_unit if of_unit is not None else 1.0
 
     def unit(self, row: RegisterRow) -> str | None:
         """Return the unit of a row as profiles write it; None: none is stated."""
         terms = register_terms()
         if not row.unit.strip() and (found := terms.unit_in(row.name)):
             return found
-        cell = self._taken("unit", row.unit)
-        found = terms.unit(cell)
-        if found is None and cell:
+        taken = self._taken("unit", row.unit)
+        if taken != row.unit.strip():
+            return terms.unit(taken)
+        said = self.quantity(row)
+        if said is not None and (found := terms.unit(said.unit)):
+            return found
+        if taken and not any(sign.isdigit() for sign in taken) and terms.unit(taken) is None:
             raise UnclearError("unit", row.unit)
-        return found
+        return terms.unit(taken)
+
+    def quantity(self, row: RegisterRow) -> QuantityCell | None:
+        """Return the unit of a row with the number before it, wherever the row says it."""
+        terms = register_terms()
+        if row.unit.strip():
+            found = quantity_cell(row.unit)
+            if found is None and any(sign.isdigit() for sign in row.unit):
+                raise UnclearError("unit", row.unit)
+            return found
+        whole = [q for q in map(quantity_cell, row.remarks) if q and terms.unit(q.unit)]
+        parts = [q for text in (*row.remarks, row.name) for q in quantities_in(text)]
+        known = dict.fromkeys(whole or [q for q in parts if terms.unit(q.unit)])
+        # Two of them may be a range, such as 20 °C to 60 °C.
+        return next(iter(known)) if len(known) == 1 else None
+
+    def _registers(self, row: RegisterRow) -> int:
+        """Return how many registers the table gives a row; 1 where it does not say."""
+        found = ADDRESS.fullmatch(row.address.strip())
+        last = row.end.strip() or (found["end"] if found else "")
+        if found is None or not found["number"] or not last or not last.isdecimal():
+            return 1
+        first = "".join(found["number"].split())
+        last = first[: len(first) - len(last)] + last  # 30001/2
+        return max(1, int(last) - int(first) + 1)
 
     def _taken(self, column: str, cell: str) -> str:
         return self.takes.get((column, cell.strip().lower()), cell.strip())
 
 
-def read_rows(path: Path) -> list[RegisterRow]:
-    """Return the rows of a register table, a CSV file. Raises `ConfigError`."""
-    text = _text(path)
-    # By the header, in which no decimal comma can be taken for a delimiter.
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, restval="")
-    terms = register_terms()
-    headers = {name: terms.column(reader.fieldnames or (), name) for name in _COLUMNS}
-    if missing := [name for name in _REQUIRED if headers[name] is None]:
-        known = " or ".join(terms.columns[missing[0]])
-        message = f"there is no column {missing[0]} (it may be called {known}) in {first.strip()!r}"
-        raise ConfigError([Problem(str(path), 1, missing[0], message)])
-    return [
-        RegisterRow(
-            **{name: (row[header] or "") if header else "" for name, header in headers.items()}
-        )
-        for row in reader
-    ]
+def read_table(path: Path) -> RegisterTable:
+    """Return a register table, a CSV file. Raises `ConfigError`."""
+    layout = read_layout(path)
+    types = layout.roles.get("type")
+    typeless = types is None or not any(
+        row[types : types + 1] != ("",) for row in layout.rows if row
+    )
+    rows: list[RegisterRow] = []
+    skipped: list[tuple[int, str]] = []
+    for line, cells in enumerate(layout.rows, layout.first_line):
+        if not any(cell.strip() for cell in cells):
+            continue
+        row = _row(layout, cells, line, typeless=typeless)
+        if not row.address.strip():
+            skipped.append((line, f"{row.note or 'a remark'}: no address"))
+        elif not row.name.strip():
+            skipped.append((line, f"{row.note}: no name"))
+        else:
+            rows.append(row)
+    return RegisterTable(rows, layout.unused, skipped)
+
+
+def _row(layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bool) -> RegisterRow:
+    def at(role: str) -> str:
+        column = layout.roles.get(role)
+        return cells[column] if column is not None and column < len(cells) else ""
+
+    address, table = at("address"), at("table")
+    used = {*layout.roles.values()} - {layout.roles.get("states")}
+    for column, space in layout.spaces.items():
+        cell = cells[column].strip() if column < len(cells) else ""
+        if cell and not address:
+            address = cell
+        if cell and not table:
+            table = space.value
+    of_address = layout.roles.get("address")
+    in_hex = of_address is not None and "hex" in layout.header[of_address].lower()
+    if in_hex and address.strip():
+        address = f"0x{address.strip().removeprefix('0x')}"
+    remarks = tuple(cell for i, cell in enumerate(cells) if i not in used and cell.strip())
+    return RegisterRow(
+        at("name"), address, table, _stated(at("type")), _stated(at("scale")),
+        _stated(at("unit")), at("rw"), at("source"),
+        at("end"), remarks, typeless, line,
+    )  # fmt: skip
+
+
+def _stated(cell: str) -> str:
+    """Return a cell, empty where it only says that there is nothing to say."""
+    return "" if cell.strip().lower() in _NOTHING else cell
 
 
 def take(text: str) -> tuple[tuple[str, str], str]:
@@ -158,7 +269,7 @@ def take(text: str) -> tuple[tuple[str, str], str]:
         "table": register_terms().space(meaning),
         "type": register_terms().type(meaning),
         "unit": register_terms().unit(meaning),
-        "scale": meaning.replace(".", "", 1).isdecimal() or None,
+        "scale": scale_cell(meaning),
     }
     if column not in known or not colon:
         names = ", ".join(known)
@@ -166,21 +277,3 @@ def take(text: str) -> tuple[tuple[str, str], str]:
     if known[column] is None:
         raise ValueError(f"{meaning!r} is not a {column}")
     return (column, cell.strip().lower()), meaning
-
-
-def _integer(text: str) -> int:
-    text = text.strip().lower()
-    return int(text, 16) if text.startswith("0x") else int(text)
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            [Problem(str(path), 1, "", f"cannot be read: {error.strerror}")]
-        ) from error
-    try:
-        return data.decode("utf-8-sig")  # with the byte order mark that spreadsheets put first
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")  # what spreadsheets on Windows write

@@ -48,7 +48,12 @@ class RegisterTerms(BaseModel):
     sensor_tags: re.Pattern[str]
     machine_tags: re.Pattern[str]
     name_units: frozenset[str]
+    articles: frozenset[str]
     fillers: _Fillers
+    negations: frozenset[str]
+    state_words: dict[str, frozenset[str]]
+    mode_words: dict[str, tuple[str, ...]]
+    states: dict[str, dict[str, int]]
     points: dict[DeviceKind, dict[str, tuple[str, ...]]]
 
     def column(self, header: Iterable[str], name: str) -> str | None:
@@ -84,7 +89,10 @@ class RegisterTerms(BaseModel):
 
     def claim(self, name: str, kind: DeviceKind) -> Claim | None:
         """Return the catalogue point that a register's name means, and how well."""
-        found = _points(kind).get(self.words_of(name))
+        # What stands in parentheses is a remark, unless the whole is a name.
+        bare = re.sub(r"[(\[].*?[)\]]", " ", name)
+        known = _points(kind)
+        found = known.get(self.words_of(name)) or known.get(self.words_of(bare))
         if found is None:
             return None
         tagged = any(self.machine_tags.match(word) for word in plain(name).split())
@@ -102,11 +110,11 @@ class RegisterTerms(BaseModel):
         text = plain(re.sub(r"([a-z0-9])([A-Z][a-z])", r"\1 \2", text))
         # "Input" or "coil" in front names the table, not the quantity.
         first, _, rest = text.partition(" ")
-        text = rest if rest and self.space(first) else text
+        text = rest if rest and first.isalpha() and self.space(first) else text
         for term, meaning in self.words.items():
             text = re.sub(rf"\b{term}\b", meaning, text)
         # The order of the words does not matter, nor do tags of sensors and machines (BT1, EB101).
-        words = {word for word in text.split() if not self._is_tag(word)}
+        words = {word for word in text.split() if not self._is_tag(word)} - self.articles
         words -= self.name_units if len(words) > 1 else set()
         if words & self.fillers.beside:
             words -= self.fillers.words

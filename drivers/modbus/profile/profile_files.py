@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from heatpump_twin.config.errors import ConfigError, Problem, ProblemAt
 from heatpump_twin.config.reading.text_file import is_file
@@ -31,10 +34,46 @@ def load_profile(name_or_path: str | Path) -> Profile:
     Raises `ConfigError` with file, line and key of every mistake.
     """
     source = profile_source(name_or_path)
-    profile = source.validate(Profile)
+    try:
+        profile = source.validate(Profile)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_of_the_others(source)]) from error
     if problems := list(across_points(source.problem, profile)):
         raise ConfigError(problems)
     return profile
+
+
+def _of_the_others(source: YamlSource) -> list[Problem]:
+    """Return the mistakes between the points that are right: all in one round, for a person."""
+    data = source.data
+    if not isinstance(data, dict) or not isinstance(data.get("points"), list):
+        return []
+    head = {key: value for key, value in data.items() if key not in ("points", *_LISTS)}
+    good: list[int] = []
+    for index, point in enumerate(data["points"]):
+        with suppress(ValidationError):
+            Profile.model_validate({**head, "points": [point]})
+            good.append(index)
+    try:
+        profile = Profile.model_validate({**head, "points": [data["points"][i] for i in good]})
+    except ValidationError:  # a mistake at the top
+        return []
+
+    def problem(location: Sequence[str | int], message: str) -> Problem:
+        key, place, *rest = location
+        return source.problem((key, good[int(place)], *rest), message)
+
+    known = {p.point for p in profile.points}
+    everywhere = {p.get("point") for p in data["points"] if isinstance(p, dict)}
+    return [
+        found
+        for found in across_points(problem, profile)
+        # An interlock may name a point that has a mistake of its own.
+        if not any(f"{name!r}" in found.message for name in everywhere - known)
+    ]
+
+
+_LISTS = ("unverified_points",)
 
 
 def profile_schema() -> dict[str, Any]:

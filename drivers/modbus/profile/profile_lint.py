@@ -64,6 +64,9 @@ def remarks(profile: Profile) -> Iterator[Remark]:
     for index, point in enumerate(profile.points):
         if point.type is not ValueType.STRING and point.spec.kind is PointKind.ANALOG:
             yield from _scale(index, point)
+        if point.write is not None and point.spec.kind is PointKind.MULTI_STATE and not point.enum:
+            message = "a state that is written needs its enum: which number is which of the texts"
+            yield Remark(index, "enum", message, is_error=True)
     yield from _clashes(profile)
     if not profile.wire_addresses:
         yield from _modicon(profile)

@@ -7,19 +7,32 @@ from collections.abc import Mapping
 from heatpump_twin.config.settings import Site
 from heatpump_twin.runtime.children import Children, ChildState
 from heatpump_twin.runtime.clock_watch import ClockState, ClockWatch
+from heatpump_twin.runtime.login_probe import LoginProbe
 from heatpump_twin.runtime.ops_server import PartHealth
 from heatpump_twin.runtime.parts.twin_parts import TwinParts
 from heatpump_twin.runtime.web_probe import local_url
+from heatpump_twin.twin_engine.wording import duration_text
+
+HISTORY_DELAY = 15.0
+"""A sample that has waited for longer is late, where it is to be written once a second. [s]"""
 
 
 class Readiness:
     """Readiness of all parts, with a detail in words for each."""
 
-    def __init__(self, site: Site, parts: TwinParts, children: Children, clock: ClockWatch) -> None:
+    def __init__(
+        self,
+        site: Site,
+        parts: TwinParts,
+        children: Children,
+        clock: ClockWatch,
+        login: LoginProbe,
+    ) -> None:
         self._site = site
         self._parts = parts
         self._children = children
         self._clock = clock
+        self._login = login
 
     def health(self) -> Mapping[str, PartHealth]:
         """Return the health of each part, by name."""
@@ -32,8 +45,7 @@ class Readiness:
                 f"{asset}.model": PartHealth(False, f"left out: {reason}", optional=True)
                 for asset, reason in self._parts.forecasts.models.damaged.items()
             },
-            # The server shares this event loop: where `/readyz` answers, it does.
-            "opcua": PartHealth(True, self._site.opcua.url),
+            "opcua": PartHealth(self._login.works, self._login.detail),
             **{
                 driver.name: PartHealth(
                     driver.connected, "answers" if driver.connected else "does not answer"
@@ -59,6 +71,12 @@ class Readiness:
             )
         if health.trouble:
             return PartHealth(False, health.trouble)
+        if health.delay > max(HISTORY_DELAY, 5 * self._site.historian.flush):
+            return PartHealth(
+                False,
+                f"written late: the oldest of {health.queue_rows} samples has waited for "
+                f"{duration_text(health.delay)}",
+            )
         # Recording again, as well as it can: told, and no reason to take the twin for broken.
         return PartHealth(True, f"recording; {archive.damage}" if archive.damage else "recording")
 

@@ -18,6 +18,7 @@ from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.children import Child, Children, ChildState
 from heatpump_twin.runtime.clock_watch import ClockWatch
 from heatpump_twin.runtime.greeting import greet
+from heatpump_twin.runtime.login_probe import LoginProbe
 from heatpump_twin.runtime.loop_lag import LoopLag
 from heatpump_twin.runtime.metrics import TwinMetrics
 from heatpump_twin.runtime.ops_server import OpsServer
@@ -66,7 +67,8 @@ async def run_twin(
             clock = ClockWatch(parts.foundation.clock)
             clock.subscribe(parts.archive.historian.clock_was_set)
             parts.health.watch("clock_state", lambda: clock.state)
-            readiness = Readiness(site, parts, children, clock)
+            login = LoginProbe(site.opcua, data)
+            readiness = Readiness(site, parts, children, clock, login)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
             ops = OpsServer(site.ops, readiness.health, metrics.registry())
             stack.push_async_callback(ops.stop)
@@ -82,6 +84,7 @@ async def run_twin(
                 *parts.loops(),
                 Reload(roster, file, data, reload).run(),
                 clock.run(),
+                login.run(),
                 lag.run(),
             ]
             await _run(loops, parts.field, plant, stop)

@@ -310,3 +310,37 @@ async def test_points_that_come_during_the_run_are_recorded(database, table, clo
         assert new.value.tolist() == [30.0]
         known = await historian.read_raw(KEY, START, START + 9 * S, limit=9)
         assert known.value.tolist() == [20.0, 21.0]
+
+
+async def test_a_bug_in_the_writer_keeps_samples_waiting_and_ends_nothing(
+    database, table, clock, eventually
+):
+    bugs = iter(range(3))
+
+    def fail(*_: object) -> None:
+        if next(bugs, None) is not None:
+            raise RuntimeError("a bug")
+
+    async with recording(table, database, clock) as historian:
+        event.listen(Engine, "before_cursor_execute", fail)
+        try:
+            for frame in ramp(5):
+                historian.append(frame)
+            await eventually(lambda: "a bug" in historian.health.last_error)
+            await eventually(lambda: historian.health.queue_rows == 0)
+        finally:
+            event.remove(Engine, "before_cursor_execute", fail)
+        await eventually(lambda: historian.health.connected)
+        stored = await historian.read_raw(KEY, START, START + 99 * S, limit=100)
+        assert stored.value.tolist() == [20, 21, 22, 23, 24]
+
+
+async def test_the_age_of_the_oldest_sample_that_waits_is_known(database, table, clock, eventually):
+    async with recording(table, database, clock, HistorianSettings(flush=3600)) as historian:
+        assert historian.health.delay == 0
+        historian.append(Frame.of(0, 20.0, GOOD, START))
+        first = historian.health.delay
+        clock.advance(-86_400)  # a clock that is set makes nothing older
+        historian.append(Frame.of(0, 30.0, GOOD, START + S))
+        await eventually(lambda: historian.health.delay > first)
+        assert 0 < historian.health.delay < 3600

@@ -144,5 +144,12 @@ def _summarize(draft: ProfileDraft) -> None:
         f"{draft.rows} rows: {len(draft.mapped)} mapped to points, {len(draft.waiting)} look like "
         "a point and say beside them what a person has to decide"
     )
+    if draft.unused:
+        columns = ", ".join(draft.unused)
+        err.print(
+            f"columns in which only units and states were looked for: {columns}", markup=False
+        )
+    for line, why in draft.left_out:
+        err.print(f"line {line} left out: {why}", markup=False)
     for (column, cell), rows in draft.unclear.most_common(_HINTS):
         err.print(unclear_text(column, cell, rows), markup=False, style="yellow")

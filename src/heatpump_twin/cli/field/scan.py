@@ -148,12 +148,17 @@ def _show(report: ScanReport) -> None:
 
 def _show_fits(unit: UnitReport) -> None:
     out = output()
-    good = [fit for fit in unit.fits if fit.is_good]
-    if not good:
-        out.print("  no profile fits; start one with `hptwin profile from-csv`", markup=False)
+    good = unit.recognized
+    if unit.strange:
+        out.print(f"  cannot tell what it is: {unit.strange}", markup=False)
+    elif not good:
+        out.print(
+            "  cannot tell what it is: no profile fits; start one with `hptwin profile from-csv`",
+            markup=False,
+        )
     # Equal ones are marked: families share registers, and then only the plate decides.
     best = [fit for fit in good if fit.score == good[0].score]
-    for fit in good[:_SHOWN] or unit.fits[:1]:
+    for fit in good[:_SHOWN] or ([] if unit.strange else unit.fits[:1]):
         equal = ", equal" if fit in best and len(best) > 1 else ""
         out.print(f"  {fit.score:4.0%}  {fit.profile}: {fit.reason}{equal}", markup=False)
 
@@ -185,6 +190,8 @@ def _as_data(address: DeviceConnection, report: ScanReport) -> dict[str, object]
                 "unit": unit.unit,
                 "answers": unit.answers,
                 "said": unit.said,
+                "recognized": [fit.profile for fit in unit.recognized],
+                "strange": unit.strange,
                 "fits": [
                     {
                         "profile": fit.profile,
@@ -194,6 +201,8 @@ def _as_data(address: DeviceConnection, report: ScanReport) -> dict[str, object]
                         "usual": fit.usual,
                         "possible": fit.possible,
                         "refused": fit.refused,
+                        "missing": fit.missing,
+                        "unexplained": fit.unexplained,
                         "odd": fit.odd,
                     }
                     for fit in unit.fits

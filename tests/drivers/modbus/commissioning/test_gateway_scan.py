@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -21,6 +23,7 @@ from heatpump_twin.drivers.modbus.commissioning.gateway_scan import (
 from heatpump_twin.drivers.modbus.emulator.emulated_device import NOTHING_FORCED, Forced
 from heatpump_twin.drivers.modbus.emulator.emulated_gateway import EmulatedDevice, EmulatedGateway
 from heatpump_twin.drivers.modbus.emulator.emulated_points import ModbusRefusal
+from heatpump_twin.drivers.modbus.profile.profile import Profile
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.drivers.modbus.wire.link import NotSentError
 
@@ -87,13 +90,14 @@ async def scanned(shared_link: Any) -> AsyncIterator[Scanned]:
         units: list[int],
         limits: ScanLimits = QUICK,
         tell: Callable[[ScanStep], None] = lambda step: None,
+        profiles: Mapping[str, Profile] = PROFILES,
     ) -> tuple[ScanReport, RecordedSession]:
         session = RecordedSession()
         gateway = EmulatedGateway("127.0.0.1", 0, devices, session=session)
         await gateway.start()
         running.append(gateway)
         link = shared_link(gateway)
-        scan = Scan(link, units, PROFILES, limits, tell)
+        scan = Scan(link, units, profiles, limits, tell)
         try:
             await scan.run()
         finally:
@@ -116,12 +120,89 @@ async def test_a_device_is_recognized_and_only_read(
     assert unit.answers
     alike = next((names for names in ALIKE if name in names), {name})
     right = next(fit for fit in unit.fits if fit.profile == name)
-    assert right.is_good
+    assert right in unit.recognized, unit.strange
     assert unit.fits[0].profile in alike
     assert unit.fits[0].score < right.score + ALIKE_WITHIN
     assert all(fit.score < right.score for fit in unit.fits if fit.profile not in alike)
     assert session.functions <= READS
     assert report.requests == len(session.requests)
+
+
+FAMILIES = ("kermi", "stiebel", "nibe", "eastron", "carlo", "panasonic")
+"""Makers of whose devices one has some of the other's registers."""
+
+
+def strangers_of(name: str) -> dict[str, Profile]:
+    """Return the profiles of other makers; the two transmitters are alike as well."""
+    family = next((f for f in FAMILIES if name.startswith(f)), name)
+    alike = {"climate-transmitter", "xy-md02"} if name in ("climate-transmitter", "xy-md02") else ()
+    return {n: p for n, p in PROFILES.items() if not n.startswith(family) and n not in alike}
+
+
+@pytest.mark.parametrize("kind", [EmulatedDevice, Generous])
+@pytest.mark.parametrize("day", [WINTER, SUMMER], ids=["winter", "summer"])
+@pytest.mark.parametrize("name", sorted(PROFILES))
+async def test_a_device_of_a_maker_that_is_not_in_the_list_is_not_taken_for_another(
+    name: str, day: dict[str, float | None], kind: type, scanned: Scanned
+) -> None:
+    report, session = await scanned({1: device(name, day, kind)}, [1], profiles=strangers_of(name))
+    (unit,) = report.units
+    assert unit.answers
+    assert unit.recognized == []
+    assert session.functions <= READS
+
+
+class Foreign:
+    """A server that is no device: a word for any address, maybe up to an end."""
+
+    def __init__(self, word: Callable[[int], int], end: int = 65536) -> None:
+        self.profile = PROFILES["xy-md02"]
+        self._word = word
+        self._end = end
+
+    def respond(self, request: bytes, _forced: Forced = NOTHING_FORCED) -> bytes:
+        start, count = struct.unpack(">HH", request[1:5])
+        if start + count > self._end:
+            raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
+        words = [self._word(address) & 0xFFFF for address in range(start, start + count)]
+        if request[0] <= 2:
+            bits = sum((word & 1) << i for i, word in enumerate(words))
+            data = bits.to_bytes((count + 7) // 8, "little")
+        else:
+            data = struct.pack(f">{count}H", *words)
+        return bytes((request[0], len(data))) + data
+
+
+RANDOM = random.Random(7)
+FOREIGN: dict[str, Callable[[int], int]] = {
+    "ramp": lambda address: address,
+    "ramp from one": lambda address: address + 1,
+    "ramp from a hundred": lambda address: address + 100,
+    "ramp of tens": lambda address: 10 * address,
+    "saw-tooth": lambda address: address % 100,
+    "down": lambda address: 65535 - address,
+    "zeros": lambda _: 0,
+    "ones": lambda _: 1,
+    "a plausible constant": lambda _: 300,
+    "all bits": lambda _: 0xFFFF,
+    "random": lambda _: RANDOM.randrange(65536),
+    "small and random": lambda _: RANDOM.randrange(600),
+    "random but fixed": lambda address: random.Random(address).randrange(65536),
+    "small, random but fixed": lambda address: random.Random(7 * address).randrange(600),
+}
+
+
+@pytest.mark.parametrize("end", [65536, 1500])
+@pytest.mark.parametrize("name", FOREIGN)
+async def test_of_a_server_that_is_no_device_nothing_can_be_told(
+    name: str, end: int, scanned: Scanned
+) -> None:
+    server: Any = Foreign(FOREIGN[name], end)
+    report, session = await scanned({1: server}, [1])
+    (unit,) = report.units
+    assert unit.answers
+    assert unit.recognized == []
+    assert session.functions <= READS
 
 
 async def test_a_meter_with_the_registers_of_several_profiles_fits_them_equally(

@@ -249,6 +249,146 @@ def test_what_would_help_where_nothing_is_mapped(draft: Any) -> None:
     assert "--take 'table:sensors=coil|discrete|input|holding'" in str(caught.value)
 
 
+TABLES = Path(__file__).parent / "tables"
+GOLD: dict[str, dict[str, list[Any]]] = yaml.safe_load((TABLES / "gold.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", GOLD)
+def test_tables_of_makers_at_the_first_attempt(draft: Any, name: str) -> None:
+    """Most of what a person finds is mapped, nothing is wrong, and what is left out is told."""
+    gold = GOLD[name]
+    table = (TABLES / f"{name}.csv").read_bytes()
+    numbering = Numbering.MODICON if name.startswith("modicon") else Numbering.WIRE
+    made, points = draft(table, legend=Legend(numbering))
+    for point, fields in points.items():
+        space, address, meaning, *unit = gold[point]
+        assert (fields["space"], fields["address"]) == (space, address), point
+        if isinstance(meaning, dict):
+            assert fields["enum"] == meaning, point
+        elif meaning is not None:
+            assert fields.get("scale", 1) == meaning, point
+            assert [fields.get("unit")] == unit, point
+    assert len(points) >= 0.7 * len(gold)
+    lines = [line for line in table.decode("utf-8-sig").splitlines() if any(map(str.isdigit, line))]
+    assert len(made.mapped) + len(made.left_out) <= len(lines) + 1
+    assert made.rows == len(made.mapped) + sum(1 for _ in made.left_out)
+    assert all(why for _, why in made.left_out)
+    clashes = {point for point, said in gold.items() if "clash" in said}
+    assert clashes.isdisjoint(points)
+    assert clashes <= set(made.waiting.values())
+
+
+def test_columns_and_rows_that_are_not_used_are_named(draft: Any) -> None:
+    made, _ = draft(
+        "Acme heat pump;;;;;\n\nRegister;Bezeichnung;Typ;Einheit;Farbe;Registertyp\n"
+        "1;Außentemperatur;int16;0,1 °C;rot;Input Register\n"
+        ";Heizkreis;;;;\n2;Farbe des Gehäuses;int16;;blau;Input Register\n"
+    )
+    assert list(made.unused) == ["Farbe"]
+    assert made.left_out == [
+        (5, "Heizkreis: no address"),
+        (
+            6,
+            "Farbe des Gehäuses Input Register 2 int16: no point of the catalogue has this name",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "scale", "expected"),
+    [
+        ("[0.1°C]", "", 0.1),
+        ("0,5°C", "", 0.5),
+        ("0.1 °C", "0.1", 0.1),
+        ("(0.1 °C)", "", 0.1),
+        ("1/10 °C", "", 0.1),
+        ("0.1 °C x10", "", 0.1),
+        ("°C x10", "", 0.1),
+        ("°C", "0,1", 0.1),
+        ("°C", "1/10", 0.1),
+        ("°C", "/10", 0.1),
+        ("°C", "x 0.1", 0.1),
+        ("°C", "", None),
+        ("-", "0.1", "does not say its unit"),
+        ("0.1°C", "1", "the scale is 1 in its own column and 0.1 with the unit"),
+        ("0.1 °C x100", "", "has a unit '0.1 °C x100'"),
+    ],
+)
+def test_a_number_in_the_unit_is_the_scale(
+    draft: Any, unit: str, scale: str, expected: float | str | None
+) -> None:
+    made, points = draft(
+        f"{HEAD}Outdoor temp,200,input,int16,0.1,°C,r,\n"
+        f'Room temp,1,input,int16,"{scale}","{unit}",,\n'
+    )
+    if isinstance(expected, str):
+        assert "room_temperature" not in points
+        assert expected in made.text
+    else:
+        assert points["room_temperature"].get("scale") == expected
+        assert points["room_temperature"]["unit"] == "degC"
+
+
+def test_a_unit_that_a_person_explains_keeps_its_number(draft: Any) -> None:
+    legend = Legend(takes=dict([take("unit:[0.1grad]=degC")]))
+    _, points = draft(HEAD + "Room temp,1,input,int16,,[0.1grad],,\n", legend=legend)
+    assert points["room_temperature"]["scale"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Name,Coil,Discrete,Input,Holding,Type,Unit", "Room temp,,,7,,int16,°C"),
+        ("Name,Input Register,Type,Unit", "Room temp,7,int16,°C"),
+        ("Name,Address,Address (hex),Table,Type,Unit", "Room temp,7,0007,input,int16,°C"),
+        ("Name,Address (hex),Table,Type,Unit", "Room temp,0007,input,int16,°C"),
+        ("Name,Address,Table,Type,Unit", "Room temp,0x0007,input,int16,°C"),
+        ("Name,Address,Table,Type,Unit", "Room temp,07h,04,int16,°C"),
+        ("Name,Start,End,Function code,Type,Unit", "Room temp,7,7,04,int16,°C"),
+    ],
+)
+def test_addresses_in_whatever_column(draft: Any, header: str, row: str) -> None:
+    _, points = draft(f"{header}\n{row}\n")
+    fields = points["room_temperature"]
+    assert (fields["space"], fields["address"]) == ("input", 7)
+
+
+def test_two_registers_are_no_int16(draft: Any) -> None:
+    made, points = draft(
+        "Name,Address,Table,Unit\nRoom temp,7,input,°C\nReturn temp,8-9,input,°C\n"
+    )
+    assert points.keys() == {"room_temperature"}
+    assert "does not say its type" in made.text
+    assert "int16 is assumed of room_temperature" in made.text
+
+
+@pytest.mark.parametrize(
+    ("name", "explained", "enum"),
+    [
+        ("Defrost", "0: OFF / 1: ON", {0: 0, 1: 1}),
+        ("Defrost", "0: ON / 1: OFF", {0: 1, 1: 0}),
+        ("Defrost", "0 = aus; 1 = ein", {0: 0, 1: 1}),
+        ("Fault status", "0: no error, 1: error state", {0: 0, 1: 1}),
+        ("Defrost", "0: red / 1: blue", None),
+        (
+            "Operating mode",
+            "1: Heating / 2: Cooling / 3: Heating + DHW / 9: Party",
+            {1: 1, 2: 5, 3: 2},
+        ),
+        ("Operating mode (0none 1heat 2heat+tank 3tank)", "", {0: 0, 1: 1, 2: 2, 3: 3}),
+    ],
+)
+def test_what_the_values_of_a_state_mean(
+    draft: Any, name: str, explained: str, enum: dict[int, int] | None
+) -> None:
+    _, points = draft(
+        "Name,Address,Table,Type,Unit,Remarks\nRoom temp,7,input,int16,°C,\n"
+        f'{name},8,holding,uint16,,"{explained}"\n'
+    )
+    found = [fields["enum"] for fields in points.values() if "enum" in fields]
+    assert found == ([enum] if enum is not None else [])
+
+
 @pytest.mark.parametrize(
     ("table", "problem"),
     [

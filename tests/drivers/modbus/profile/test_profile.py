@@ -126,6 +126,26 @@ def test_mistakes_are_named_with_their_line(tmp_path: Path, line: str, problem: 
     assert all(text.startswith("p.yaml:6: points.1") for text in found)
 
 
+def test_all_mistakes_are_told_in_one_round(tmp_path: Path) -> None:
+    """Those of single points, of the head, and between points that are right."""
+    lines = (
+        "point: current, space: input, address: 9, type: int16, absent: 99999",
+        "point: power_factor, space: input, address: 12, type: int16, word_order: big",
+        "point: apparent_power, space: input, address: 20, type: int32",
+        "point: reactive_power, space: input, address: 21, type: int32",
+        "point: grid_frequency, space: input, address: 30, type: int16, colour: red",
+    )
+    found = problems_of(tmp_path, HEAD + VOLTAGE + "".join(f"  - {{{line}}}\n" for line in lines))
+    told = "\n".join(found)
+    for part in (
+        "p.yaml:6: points.1: absent 99999 is outside int16",
+        "p.yaml:7: points.2: word_order has no effect",
+        "p.yaml:9: points.4.address: reactive_power lies on the same input addresses as apparent",
+        "p.yaml:10: points.5.colour: unknown key",
+    ):
+        assert part in told, told
+
+
 def test_a_value_must_fit_in_one_request(tmp_path: Path) -> None:
     text = HEAD.replace("points:", "limits: {registers: 1}\npoints:") + VOLTAGE
     (found,) = problems_of(tmp_path, text)

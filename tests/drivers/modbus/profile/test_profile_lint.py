@@ -123,3 +123,11 @@ def test_a_number_of_a_printed_table(tmp_path, space: str, address: int, doubted
     assert all(doubted in message for message in messages)
     path.write_text(f"wire_addresses: true\n{text}", "utf-8")
     assert not [f for f in lint_profile(path) if "Modicon" in f.problem.message]
+
+
+def test_a_state_that_is_written_needs_its_texts(tmp_path: Path) -> None:
+    (found,) = findings(
+        tmp_path, "point: operating_mode, space: holding, address: 3, type: uint16, write: {}"
+    )
+    assert found[0]
+    assert "which number is which of the texts" in found[1]

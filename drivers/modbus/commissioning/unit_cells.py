@@ -1,0 +1,73 @@
+"""Units with numbers in them, as tables write them: ``0.1 °C``, ``[0,5°C]``, ``100W``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from heatpump_twin.drivers.modbus.profile.field_units import exact
+
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_SIGNS = r"(?:°\s?[CFK]|[A-Za-zµ³°%][\w³²/%.°·]*(?:\s?/\s?\w+)?)"
+_CELL = re.compile(
+    rf"(?:(?P<count>1\s*/\s*\d+|{_NUMBER})\s*[x×*]?\s*)?(?P<unit>{_SIGNS})"
+    rf"(?:\s*(?:[x×*]\s*(?P<times>\d+)|/\s*(?P<over>\d+)))?"
+)
+_IN_TEXT = re.compile(rf"(?<![\w.,/])(?P<count>1/\d+|{_NUMBER})\s?(?P<unit>{_SIGNS})(?![\w])")
+
+
+class QuantityCell(NamedTuple):
+    """What a cell says of a register: the unit, and how much of it one count is."""
+
+    unit: str
+    scale: float | None
+    """None: the cell has no number."""
+
+
+def quantity_cell(cell: str) -> QuantityCell | None:
+    """Return what a whole cell says; None: it is not a unit, or says two things.
+
+    ``x10`` behind the unit says how the device makes its count, ten times the value: 0.1.
+    """
+    text = cell.strip().strip("[](){}").strip()
+    found = _CELL.fullmatch(text)
+    if found is None:
+        return None
+    scale = _number(found["count"])
+    by = found["times"] or found["over"]
+    if by is not None:
+        of_count = 1 / exact(float(by)) if float(by) else None
+        if of_count is None or (scale is not None and exact(scale) != of_count):
+            return None
+        scale = float(of_count)
+    return QuantityCell(found["unit"], scale)
+
+
+def quantities_in(text: str) -> list[QuantityCell]:
+    """Return every number with a unit behind it in a text."""
+    return [QuantityCell(m["unit"], _number(m["count"])) for m in _IN_TEXT.finditer(text)]
+
+
+def scale_cell(cell: str) -> float | None:
+    """Return the scale that a cell states; None: it states none, or one that can mean two things.
+
+    ``0,1``, ``x0.1``, ``1/10``, ``÷10`` and ``/10`` are tenths. What a table means by ``10`` is its
+    own secret; taken as it is, a wrong one is told by the values that it makes.
+    """
+    text = "".join(cell.split()).lstrip("x×*")
+    if match := re.fullmatch(r"(?:1/|/|÷|:)(\d+)", text):
+        return float(1 / exact(float(match[1]))) if float(match[1]) else None
+    return _number(text)
+
+
+def _number(text: str | None) -> float | None:
+    if text is None:
+        return None
+    text = "".join(text.split()).replace(",", ".")
+    over = re.fullmatch(r"1/(\d+)", text)
+    if over is not None:
+        return float(1 / exact(float(over[1]))) if float(over[1]) else None
+    try:
+        return float(text)
+    except ValueError:
+        return None
