@@ -30,7 +30,7 @@ from heatpump_twin.config.hosts import (
     local_host,
     url_host,
 )
-from heatpump_twin.config.quantities import DAY, HOUR, Duration, between
+from heatpump_twin.config.quantities import DAY, HOUR, Duration, FileSize, at_least, between
 from heatpump_twin.config.tariff import Tariff
 
 _LONGEST_TEXT = 1000
@@ -324,6 +324,16 @@ class HistorianSettings(_Section):
     # Less than an hour would throw history away as it comes.
     retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
         400 * DAY, description="raw samples are kept this long"
+    )
+    disk_budget: Annotated[FileSize, at_least("1 MB")] | None = Field(
+        None,
+        description="largest size of an SQLite database: the oldest samples give way, but not "
+        "those of the last day; default: none [B]",
+    )
+    disk_reserve: FileSize = Field(
+        500e6,
+        description="the oldest samples give way where less is free on the disk of an SQLite "
+        "database, or less than a twentieth of a small disk [B]",
     )
 
 

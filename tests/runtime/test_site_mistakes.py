@@ -282,3 +282,24 @@ def test_gateways_fit_below_the_last_port(capsys, site: Path) -> None:
     assert line.endswith("write 65534 or less")
     site.write_text(text + "plant: {port: 65534}\n", "utf-8")
     assert hptwin.here(capsys, "check", site).code == 0
+
+
+@pytest.mark.parametrize(
+    ("scale", "code", "told"),
+    [
+        (0.0001, 2, "adapt.points.dhw_temperature.scale: int16 can hold -3.2768 to 3.2767"),
+        (0.001, 0, "adapt.points.dhw_temperature.scale: int16 can hold -32.768 to 32.767"),
+        (0.1, 0, ""),
+    ],
+)
+def test_what_a_site_adapts_is_doubted_as_the_profile_would_be(
+    capsys, site: Path, scale: float, code: int, told: str
+) -> None:
+    where = "        profile: panasonic-aquarea-hj\n"
+    assert BASE.count(where) == 1
+    adapted = f"        adapt: {{points: {{dhw_temperature: {{scale: {scale}}}}}}}\n"
+    site.write_text(BASE.replace(where, where + adapted), "utf-8")
+    ran = hptwin.here(capsys, "check", site)
+    assert ran.code == code
+    assert told in ran.out + ran.err
+    assert told or "adapt.points" not in ran.out + ran.err

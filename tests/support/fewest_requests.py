@@ -21,7 +21,8 @@ def answered(profile: Profile, space: Space) -> Iterator[Window]:
 
     It has no more addresses than the limit, and no run of unmapped ones is longer than the gap.
     """
-    mapped = {a for p in profile.points if p.space is space for a in range(p.address, p.end)}
+    points = [point for point in profile.points if point.space is space]
+    mapped = {address for point in points for run in point.parts for address in run}
     if not mapped:
         return
     behind = max(mapped) + 1
@@ -40,9 +41,10 @@ def fewest_requests(profile: Profile, wanted: Collection[str]) -> int:
 
 
 def _fewest(profile: Profile, space: Space, wanted: Collection[str]) -> int:
-    points = [p for p in profile.points if p.point in wanted and p.space is space]
+    chosen = [p for p in profile.points if p.point in wanted and p.space is space]
+    runs = [run for point in chosen for run in point.parts]
     choices = {
-        frozenset(i for i, p in enumerate(points) if start <= p.address and p.end <= end)
+        frozenset(i for i, r in enumerate(runs) if start <= r.start and r.stop <= end)
         for start, end in answered(profile, space)
     }
 
@@ -50,7 +52,7 @@ def _fewest(profile: Profile, space: Space, wanted: Collection[str]) -> int:
     def rest(missing: frozenset[int]) -> float:
         if not missing:
             return 0
-        first = min(missing, key=lambda i: points[i].address)
+        first = min(missing, key=lambda i: runs[i].start)
         return min((1 + rest(missing - some) for some in choices if first in some), default=9e9)
 
-    return int(rest(frozenset(range(len(points)))))
+    return int(rest(frozenset(range(len(runs)))))

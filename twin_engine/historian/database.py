@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 _DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 _FORMS = "sqlite:////DIRECTORY/FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+_LOG_LIMIT = 16_000_000
+"""[B]"""
 _ONE_AT_A_TIME = threading.Lock()
 _FILE = "file"
 """Key under which a pooled connection remembers which file it was opened on."""
@@ -155,8 +157,13 @@ def _follow_file(engine: Engine) -> None:
 def _durable_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     """Set WAL and full synchronisation on a new SQLite connection."""
     cursor = connection.cursor()
+    # Before anything else, as it holds only for a file that is still empty: what is deleted can
+    # then be given back to the disk, in pieces.
+    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     # WAL: readers and one writer work side by side.
     cursor.execute("PRAGMA journal_mode=WAL")
     # With NORMAL, WAL loses the last commits in a power cut, and an audit entry must not be lost.
     cursor.execute("PRAGMA synchronous=FULL")
+    # A log that one large transaction has blown up goes back to what the others need.
+    cursor.execute(f"PRAGMA journal_size_limit={_LOG_LIMIT}")
     cursor.close()

@@ -48,6 +48,8 @@ class HistorianHealth:
     last_error: str
     trouble: str = ""
     """Why the database was begun anew not long ago; empty: it was not."""
+    giving_way: bool = False
+    """Whether the oldest samples are being deleted for lack of room."""
 
 
 class Historian:
@@ -90,6 +92,7 @@ class Historian:
             self._writer.flush_seconds,
             self._writer.last_error,
             self._writer.trouble,
+            self._writer.room.giving_way,
         )
 
     @property

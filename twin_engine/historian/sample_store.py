@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy import delete as sql_delete
@@ -42,6 +44,21 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "value": Double(),
     "status": Integer(),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Pages of an SQLite file."""
+
+    count: int
+    free: int
+    size: int
+    """[B]"""
+
+    @property
+    def used(self) -> int:
+        """What the content takes. [B]"""
+        return (self.count - self.free) * self.size
 
 
 class SampleStore:
@@ -156,6 +173,40 @@ class SampleStore:
                 )
                 deleted += connection.execute(sql_delete(SAMPLE).where(key.in_(old))).rowcount
         return deleted
+
+    def oldest(self) -> int | None:
+        """Return the time of the first sample of all. [µs since the Unix epoch]"""
+        # Point by point, along the key: over all samples it would read the whole table.
+        first = (
+            select(func.min(SAMPLE.c.time)).where(SAMPLE.c.point_id == POINT.c.id).scalar_subquery()
+        )
+        with self._engine.connect() as connection:
+            times = connection.scalars(select(first).select_from(POINT)).all()
+        return min((time for time in times if time is not None), default=None)
+
+    def pages(self) -> Pages:
+        """Return how the pages of an SQLite file are used."""
+        with self._engine.connect() as connection:
+            return Pages(
+                *(
+                    int(connection.scalar(text(f"PRAGMA {name}")) or 0)
+                    for name in ("page_count", "freelist_count", "page_size")
+                )
+            )
+
+    def vacuum(self, pages: int) -> None:
+        """Give free pages of an SQLite file back to the disk; a file of old cannot."""
+        self._pragma(f"incremental_vacuum({pages:d})")
+
+    def checkpoint(self) -> None:
+        """Write the log of an SQLite file to it, as far as readers let it, to begin it anew."""
+        self._pragma("wal_checkpoint(PASSIVE)")
+
+    def _pragma(self, what: str) -> None:
+        with self._engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            # To its end, which only a script is: each step of a vacuum gives back one page.
+            raw.executescript(f"PRAGMA {what}")
 
     def close(self) -> None:
         """Close all connections; one that another thread reads through closes when it is done."""

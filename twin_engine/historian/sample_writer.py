@@ -16,6 +16,7 @@ from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.errors import SchemaError
 from heatpump_twin.twin_engine.historian.database_file import means_damage
+from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
 from heatpump_twin.twin_engine.historian.spool import Spool
@@ -25,7 +26,9 @@ log = structlog.stdlib.get_logger(__name__)
 _BLOCK = 50_000
 """Rows in one transaction: enough to be fast, few enough to be undone quickly."""
 _LONGEST_WAIT = 30.0
-"""Longest pause between two attempts to reach the database. [s]"""
+"""Longest pause between two attempts to reach the database of a server. [s]"""
+_LONGEST_WAIT_FOR_FILE = 5.0
+"""And of a file: nobody is kept busy by knocking there. [s]"""
 STOP_TIMEOUT = 3.0
 """A stop waits this long for a database that takes nothing; the twin stops within 5 s. [s]"""
 _STOP_RETRY = 0.1
@@ -64,6 +67,7 @@ class SampleWriter:
         self.flush_seconds = 0.0
         self.last_error = ""
         self.ended: Future[None] = Future()
+        self.room = DiskRoom(store, settings)
         self._table = table
         self._store = store
         self._queue = queue
@@ -136,9 +140,10 @@ class SampleWriter:
 
     def _write_until_closed(self) -> None:
         wait = self._settings.flush
+        longest = _LONGEST_WAIT if self._store.file is None else _LONGEST_WAIT_FOR_FILE
         # A growing pause: a database that restarts is not helped by knocking.
         while not self._queue.wait(wait):
-            wait = self._settings.flush if self._attempt() else min(2 * wait, _LONGEST_WAIT)
+            wait = self._settings.flush if self._attempt() else min(2 * wait, longest)
         self._progress = time.monotonic()
         # Monotonic: the clock may be set while the twin stops.
         while not self._attempt() and time.monotonic() - self._progress < STOP_TIMEOUT:
@@ -160,6 +165,8 @@ class SampleWriter:
         self._follow_file()
         if not self.rows:
             self._open()
+        # Before anything is written: what is freed is what a full disk has room for.
+        self.room.make(list(self.rows.values()), self._clock.now())
         self._flush()
         self._mark()
         self._prune()

@@ -19,6 +19,7 @@ from heatpump_twin.errors import TwinError, UnreadableError
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.runtime.assembly import Assembly, assemble
+from heatpump_twin.runtime.checks.adapted_profiles import check_adapted
 from heatpump_twin.runtime.checks.device_lines import check_lines
 from heatpump_twin.runtime.checks.named_files import (
     check_certificate,
@@ -96,7 +97,9 @@ def _examined(file: SiteFile, data: DataDirectory | None) -> Examined:
         check(reading, reading.site or site)
     site = reading.site or site
     try:
-        check_polls(reading, site, plan_devices(site, reading.problem))
+        plans = plan_devices(site, reading.problem)
+        check_polls(reading, site, plans)
+        check_adapted(reading, site, plans)
     except ConfigError as error:
         reading.take(error.problems)
     _lint_profiles(reading, site)

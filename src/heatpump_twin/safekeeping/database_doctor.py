@@ -87,6 +87,9 @@ def _disk(site: Site, data: DataDirectory, summary: ArchiveSummary | None) -> It
 def _days_left(site: Site, summary: ArchiveSummary, free: int) -> float | None:
     """Return in how many days the disk is full at the present growth; None: not, or not known."""
     seconds = summary.span / MICROSECONDS
+    budget = site.historian.disk_budget
+    if budget is not None and budget < summary.size + free:
+        return None
     # An hour of history says nothing of a year: the pages of a new database are half empty.
     if seconds < _DAY:
         return None

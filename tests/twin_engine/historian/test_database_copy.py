@@ -38,7 +38,7 @@ async def values(url: URL) -> list[float]:
 
 async def copy_under_load(table, database: URL, clock, eventually, copy) -> int:
     """Copy a database while samples are written as fast as it takes them; return how many."""
-    historian = Historian(table, database, HistorianSettings(flush=0.001), clock)
+    historian = Historian(table, database, HistorianSettings(flush=0.01), clock)
     await historian.start()
     done, count = asyncio.Event(), 0
 

@@ -65,6 +65,7 @@ def _watch(health: TwinHealth, historian: Historian, foundation: Foundation) -> 
     health.watch("history_waiting", lambda: historian.health.queue_rows)
     health.watch("history_delay", lambda: historian.health.delay)
     health.watch("history_lost", lambda: historian.health.rows_dropped)
+    health.watch("history_shortened", lambda: historian.health.giving_way)
     health.watch("disk_free", lambda: _free_share(foundation))
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from heatpump_twin.drivers.modbus.profile.block_decoder import BlockDecoder
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec, text
 from heatpump_twin.drivers.modbus.profile.number_format import EncodeError
-from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, plan
-from heatpump_twin.drivers.modbus.profile.profile import Profile
+from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, plan, whole_points
+from heatpump_twin.drivers.modbus.profile.profile import Profile, Space
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.drivers.status import BAD_NO_DATA, BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, GOOD
 
@@ -188,19 +188,21 @@ def test_responses_are_decoded_together_like_one_by_one(data: st.DataObject) -> 
     sizes = [block.space.octets(block.count) for block in blocks]
     answers = [data.draw(st.binary(min_size=size, max_size=size)) for size in sizes]
     values, statuses = BlockDecoder(profile, blocks).decode(b"".join(answers))
+    held: dict[tuple[Space, int], int] = {}
     for block, answer in zip(blocks, answers, strict=True):
-        for point in block.points:
-            assert len(point.parts) == 1
-            offset = point.address - block.address
-            if block.space.of_bits:
-                words = [answer[offset // 8] >> offset % 8 & 1]
-            else:
-                words = list(struct.unpack(f">{block.count}H", answer))[offset:][: point.size]
-            (value, *values), (status, *statuses) = values, statuses
-            np.testing.assert_equal(
-                (value, status), PointCodec.of(profile, point).decode(words), point.point
+        for offset in range(block.count):
+            word = answer[2 * offset : 2 * offset + 2]
+            bit = answer[offset // 8] >> offset % 8 & 1
+            held[block.space, block.address + offset] = (
+                bit if block.space.of_bits else int.from_bytes(word, "big")
             )
-    assert len(values) == 0
+    points = [point for point, _ in whole_points(blocks)]
+    assert sorted(point.point for point in points) == sorted(p.point for p in profile.samples)
+    for point, value, status in zip(points, values, statuses, strict=True):
+        words = [held[point.space, address] for run in point.parts for address in run]
+        np.testing.assert_equal(
+            (value, status), PointCodec.of(profile, point).decode(words), point.point
+        )
 
 
 def test_bits_of_a_coil_response() -> None:
