@@ -14,6 +14,7 @@ from asyncua.server.address_space import AddressSpace
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, MethodTable
+from heatpump_twin.server.space.index_range import parsed, part_of
 from heatpump_twin.server.space.point_values import VARIANT_TYPES
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
@@ -199,20 +200,12 @@ def with_timestamps(value: ua.DataValue, wanted: ua.TimestampsToReturn) -> ua.Da
 
 def indexed(value: ua.DataValue, index_range: str) -> ua.DataValue:
     """Return the index range of an array or a string: ``2`` or ``0:3`` (OPC 10000-4, 7.27)."""
-    first, separator, last = index_range.partition(":")
-    if not first.isdecimal() or (separator and not last.isdecimal()):
+    span = parsed(index_range)
+    if span is None:
         return _status(ua.StatusCodes.BadIndexRangeInvalid)
-    start = int(first)
-    end = int(last) if separator else start
-    # "3:3" is wrong by the grammar of NumericRange, however obvious its meaning.
-    if separator and end <= start:
-        return _status(ua.StatusCodes.BadIndexRangeInvalid)
-    stored = value.Value
-    content = stored.Value if stored else None
-    if stored is None or not isinstance(content, list | str | bytes) or start >= len(content):
+    part = part_of(value.Value, span)
+    if part is None:
         return _status(ua.StatusCodes.BadIndexRangeNoData)
-    # A range may reach beyond the end: what is there is returned, with Good.
-    part = ua.Variant(content[start : end + 1], stored.VariantType)
     return dataclasses.replace(value, Value=part)
 
 

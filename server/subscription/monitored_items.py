@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from asyncua import ua
@@ -15,9 +16,11 @@ from asyncua.ua.uaprotocol_auto import DataChangeFilter
 
 from heatpump_twin.server.limits import MAX_MONITORED_ITEMS_PER_SUBSCRIPTION, MAX_QUEUE
 from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.index_range import parsed, part_of
 from heatpump_twin.server.space.point_values import MAX_TIME
 from heatpump_twin.server.space.ua_values import status_code
-from heatpump_twin.server.subscription.event_filter import EventFilter, where_problem
+from heatpump_twin.server.subscription.event_fields import EventFields
+from heatpump_twin.server.subscription.event_filter import EventFilter, checked
 
 BINARY = "Default Binary"
 _MAX_INTERVAL = MAX_TIME / 1000.0
@@ -26,8 +29,13 @@ _MAX_INTERVAL = MAX_TIME / 1000.0
 class MonitoredItems(MonitoredItemService):
     """The monitored items of one subscription."""
 
-    def __init__(self, subscription: InternalSubscription, aspace: AddressSpace) -> None:
+    def __init__(
+        self, subscription: InternalSubscription, aspace: AddressSpace, fields: EventFields
+    ) -> None:
         super().__init__(subscription, aspace)
+        self._fields = fields
+        self._filters: dict[int, EventFilter] = {}
+        """Filters of the items of events."""
         self._reported: dict[int, ua.DataValue] = {}
 
     @property
@@ -68,6 +76,8 @@ class MonitoredItems(MonitoredItemService):
         unknown = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
         if stored is not None and stored.value in unknown:
             return int(stored.value)
+        if target.IndexRange and parsed(target.IndexRange) is None:
+            return int(ua.StatusCodes.BadIndexRangeInvalid)
         if target.DataEncoding.Name not in (None, "", BINARY):
             return int(ua.StatusCodes.BadDataEncodingInvalid)
         return self._filter_problem(item.RequestedParameters.Filter, target)
@@ -92,18 +102,18 @@ class MonitoredItems(MonitoredItemService):
         if params.RequestedParameters.QueueSize <= 1:
             # For events 0 asks for the server's own limit, 1 for its smallest useful one.
             params.RequestedParameters.QueueSize = MAX_QUEUE
+        wanted, said = checked(params.RequestedParameters.Filter, self._fields)
+        if wanted is None:
+            refused = status_code(ua.StatusCodes.BadEventFilterInvalid)
+            return ua.MonitoredItemCreateResult(StatusCode=refused, FilterResult=said)
         answer = super()._create_events_monitored_item(params)
         if answer.StatusCode.value == ua.StatusCodes.BadServiceUnsupported:
             # asyncua says so of an object that sends no events: the service is there all the same.
             answer.StatusCode = status_code(ua.StatusCodes.BadNotSupported)
         if answer.StatusCode.is_good():
-            item = self._monitored_items[answer.MonitoredItemId]
-            self._select(item)
+            self._filters[answer.MonitoredItemId] = wanted
+            answer.FilterResult = said
         return answer
-
-    def _select(self, item: MonitoredItemData) -> None:
-        """Have an item of events select them by its filter."""
-        item.where_clause_evaluator = EventFilter(self.logger, self.aspace, item.filter.WhereClause)
 
     def _modify_monitored_item(
         self, params: ua.MonitoredItemModifyRequest
@@ -119,10 +129,14 @@ class MonitoredItems(MonitoredItemService):
         if code is not None:
             answer.StatusCode = status_code(code)
             return answer
+        if item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier:
+            events, answer.FilterResult = checked(wanted.Filter, self._fields)
+            if events is None:
+                answer.StatusCode = status_code(ua.StatusCodes.BadEventFilterInvalid)
+                return answer
+            self._filters[params.MonitoredItemId] = events
         # Also where there is none: who takes a filter away wants every change.
         item.filter = _filter(wanted.Filter)
-        if item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier:
-            self._select(item)
         item.client_handle = wanted.ClientHandle
         item.queue_size = answer.RevisedQueueSize = self._revise_queue_size(wanted.QueueSize)
         # Values are not sampled but reported as they come: the client is told what it will see.
@@ -131,6 +145,7 @@ class MonitoredItems(MonitoredItemService):
 
     def _delete_monitored_items(self, mid: int) -> ua.StatusCode:
         self._reported.pop(mid, None)
+        self._filters.pop(mid, None)
         return super()._delete_monitored_items(mid)
 
     async def datachange_callback(
@@ -142,6 +157,7 @@ class MonitoredItems(MonitoredItemService):
             return
         mid = self._monitored_datachange[handle]
         item = self._monitored_items[mid]
+        value = _part(item, value)
         # The dead band is measured from what was last reported: a slow drift must not stay unseen.
         if item.mode is ua.MonitoringMode.Disabled or not _passes(
             item, self._reported.get(mid), value
@@ -168,14 +184,12 @@ class MonitoredItems(MonitoredItemService):
 
     async def _trigger_event(self, event: Event, mid: int) -> None:
         item = self._monitored_items[mid]
-        wanted = item.where_clause_evaluator
-        if item.mode is ua.MonitoringMode.Disabled:
-            return
-        if wanted is not None and not event.unfiltered and not wanted.eval(event):
+        wanted = self._filters[mid]
+        if item.mode is ua.MonitoringMode.Disabled or not wanted.passes(event):
             return
         fields = ua.EventFieldList()
         fields.ClientHandle = item.client_handle
-        fields.EventFields = [event.field(operand) for operand in item.filter.SelectClauses]
+        fields.EventFields = wanted.fields(event)
         await self.isub.enqueue_event(mid, fields, item.queue_size)
 
     async def resend(self) -> None:
@@ -187,6 +201,17 @@ class MonitoredItems(MonitoredItemService):
             self._reported.pop(mid, None)
             if target is not None:
                 await self.trigger_datachange(handle, target.NodeId, target.AttributeId)
+
+
+def _part(item: MonitoredItemData, value: ua.DataValue) -> ua.DataValue:
+    """Return what an item reports of a value: of an array or text, its index range."""
+    wanted = item.read_value_id.IndexRange if item.read_value_id else None
+    span = parsed(wanted) if wanted else None
+    if span is None or (value.StatusCode is not None and value.StatusCode.is_bad()):
+        return value
+    part = part_of(value.Value, span)
+    nothing = status_code(ua.StatusCodes.BadIndexRangeNoData)
+    return replace(value, Value=part, StatusCode=value.StatusCode if part else nothing)
 
 
 def _is_number(value: ua.Variant) -> bool:
@@ -204,7 +229,7 @@ def _filter_problem(requested: Any, target: ua.ReadValueId) -> int | None:
     if target.AttributeId == ua.AttributeIds.EventNotifier:
         if not isinstance(wanted, ua.EventFilter):
             return int(ua.StatusCodes.BadEventFilterInvalid)
-        return where_problem(wanted.WhereClause)
+        return None
     if wanted is None:
         return None
     if not isinstance(wanted, DataChangeFilter):

@@ -14,8 +14,10 @@ from asyncua.server.subscription_service import SubscriptionService
 
 from heatpump_twin.server import limits
 from heatpump_twin.server.security.users import User
+from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.ua_values import status_code
+from heatpump_twin.server.subscription.event_fields import EventFields
 from heatpump_twin.server.subscription.monitored_items import MonitoredItems
 
 KEPT_MESSAGES = 100
@@ -67,11 +69,12 @@ class Subscription(InternalSubscription):
         callback: Callable[..., Any],
         session_id: ua.NodeId,
         owner: str | None,
+        fields: EventFields,
         **options: Any,
     ) -> None:
         super().__init__(data, aspace, callback, session_id, **options)
         # asyncua has made a service of its own in the constructor, and offers no way to pass ours.
-        self.monitored_item_srv = MonitoredItems(self, aspace)
+        self.monitored_item_srv = MonitoredItems(self, aspace, fields)
         self.owner = owner
         """The user's name; None: anonymous."""
 
@@ -109,8 +112,9 @@ class TwinSubscriptionService(SubscriptionService):
 
     subscriptions: dict[int, Subscription]  # type: ignore[assignment]  # none but ours get in
 
-    def __init__(self, aspace: AddressSpace, iserver: InternalServer) -> None:
+    def __init__(self, aspace: TwinAddressSpace, iserver: InternalServer) -> None:
         super().__init__(aspace, iserver)
+        self._fields = EventFields(aspace)
         self._owner_of: Callable[[ua.NodeId], str | None] = lambda _session: None
 
     def ask_owner(self, owner_of: Callable[[ua.NodeId], str | None]) -> None:
@@ -138,6 +142,7 @@ class TwinSubscriptionService(SubscriptionService):
             callback,
             session_id,
             self._owner_of(session_id),
+            self._fields,
             request_callback=request_callback,
             delete_callback=lambda: self.subscriptions.pop(number, None),
             no_acks_limit=KEPT_MESSAGES,

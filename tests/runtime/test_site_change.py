@@ -98,3 +98,24 @@ def test_a_plant_that_has_moved_is_followed_at_the_next_start() -> None:
     assert told(change(first, site)) == (
         [], [], ["heat_pumps.east", "heat_pumps.west", "plant"],
     )  # fmt: skip
+
+
+def with_quantities(site: Site, point: str, *names: str) -> Site:
+    """Return the site with quantities; the first heat pump's controller has one of them."""
+    data = site.model_dump(mode="json", exclude_defaults=True)
+    data["quantities"] = {
+        name: {"title": name, "unit": "Cel", "range": [0, 90], "text": name} for name in names
+    }
+    registers = {"space": "holding", "address": 4000, "type": "int16", "unit": "degC"}
+    data["heat_pumps"][0]["devices"][0]["adapt"] = {"points": {point: registers}}
+    return Site.model_validate(data)
+
+
+def test_a_quantity_comes_with_the_heat_pumps_that_have_it() -> None:
+    site = reached(load_site(SITE, environment={}))
+    first = with_quantities(site, "buffer", "buffer")
+    found = change(site, first)
+    assert told(found) == (["east"], ["east"], [])
+    assert found.site.quantities.keys() == {"buffer"}
+    # One more that nobody has changes no heat pump; another range of theirs does.
+    assert told(change(first, with_quantities(site, "buffer", "buffer", "unused"))) == ([], [], [])

@@ -41,7 +41,7 @@ class DevicePlan:
     names: Mapping[str, str]
     """Profile point → catalogue point, without those that the site skips."""
     quantities: Mapping[str, PointSpec]
-    """What the site adds to the catalogue."""
+    """What the site adds to the catalogue, of the points that the device feeds."""
 
     @property
     def name(self) -> str:
@@ -99,12 +99,13 @@ def plan_devices(site: Site, problem: ProblemAt | None = None) -> list[DevicePla
                     )
                     problems.append(problem(at, message))
                 fed_by.setdefault(name, device.id)
+            added = {n: site.quantities[n] for n in names.values() if n in site.quantities}
             address = site.address(heat_pump, device)
             try:
                 ModbusLink.to(address)  # for the check of its options; nothing is opened here
             except ValueError as error:
                 problems.append(problem((*at, "connection"), str(error)))
-            plans.append(DevicePlan(heat_pump.id, device, address, profile, names, site.quantities))
+            plans.append(DevicePlan(heat_pump.id, device, address, profile, names, added))
     if problems:
         raise ConfigError(problems)
     return plans

@@ -48,7 +48,9 @@ class _Adapter:
     def profile(self, quantities: Mapping[str, PointSpec]) -> Profile:
         """Return the adapted profile, or raise `ConfigError`."""
         self._change()
-        declared: dict[str, Any] = {**quantities, **(self._data.get("quantities") or {})}
+        # Only those that are used, so that a reload knows whether the device has changed.
+        used = {name: q for name, q in quantities.items() if name in self._adapt.points}
+        declared: dict[str, Any] = {**used, **(self._data.get("quantities") or {})}
         try:
             adapted = Profile.model_validate({**self._data, "quantities": declared})
         except ValidationError as error:

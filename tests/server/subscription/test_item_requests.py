@@ -32,8 +32,11 @@ def dead_band(width: float) -> ua.DataChangeFilter:
     )
 
 
-async def create(client: Client, node: ua.NodeId, **target: object) -> ua.MonitoredItemCreateResult:
-    subscription = await client.create_subscription(500, handler=None)
+async def create(
+    client: Client, node: ua.NodeId, subscription: int | None = None, **target: object
+) -> ua.MonitoredItemCreateResult:
+    if subscription is None:
+        subscription = (await client.create_subscription(500, handler=None)).subscription_id
     request = ua.MonitoredItemCreateRequest()
     request.ItemToMonitor = ua.ReadValueId(node, ua.AttributeIds.Value)
     request.MonitoringMode = ua.MonitoringMode.Reporting
@@ -41,7 +44,7 @@ async def create(client: Client, node: ua.NodeId, **target: object) -> ua.Monito
         owner = request.ItemToMonitor if hasattr(request.ItemToMonitor, name) else None
         setattr(owner or request.RequestedParameters, name, value)
     params = ua.CreateMonitoredItemsParameters()
-    params.SubscriptionId = subscription.subscription_id
+    params.SubscriptionId = subscription
     params.ItemsToCreate = [request]
     (result,) = await client.uaclient.create_monitored_items(params)
     return result
@@ -77,6 +80,30 @@ async def test_an_encoding_that_there_is_not_is_refused(rig, connect) -> None:
         for name, status in (("Bogus", "BadDataEncodingInvalid"), ("Default Binary", "Good")):
             result = await create(client, CURRENT_TIME, DataEncoding=ua.QualifiedName(name, 0))
             assert result.StatusCode.name == status
+
+
+@pytest.mark.parametrize("wanted", ["5:2", "1:1", "x", "-1", "0:"])
+async def test_an_index_range_that_is_none_is_refused(rig, connect, wanted: str) -> None:
+    async with connect(rig) as client:
+        result = await create(client, CURRENT_TIME, IndexRange=wanted)
+        assert result.StatusCode.name == "BadIndexRangeInvalid"
+
+
+@pytest.mark.parametrize(("wanted", "span"), [("0:1", slice(0, 2)), ("2", slice(2, 3))])
+async def test_an_item_reports_its_index_range(rig, connect, wanted: str, span: slice) -> None:
+    async with connect(rig) as client:
+        array = await client.get_namespace_array()
+        node = ua.NodeId(ua.ObjectIds.Server_NamespaceArray)
+        told: asyncio.Queue[ua.PublishResult] = asyncio.Queue()
+        asked = ua.CreateSubscriptionParameters()
+        asked.RequestedPublishingInterval, asked.PublishingEnabled = 100, True
+        asked.RequestedLifetimeCount, asked.RequestedMaxKeepAliveCount = 300, 100
+        subscription = await client.uaclient.create_subscription(asked, told.put)
+        result = await create(client, node, subscription.SubscriptionId, IndexRange=wanted)
+        assert result.StatusCode.is_good()
+        message = (await asyncio.wait_for(told.get(), PATIENCE)).NotificationMessage
+        (data,) = message.NotificationData
+        assert [item.Value.Value.Value for item in data.MonitoredItems] == [array[span]]
 
 
 async def test_an_object_without_events_says_so(rig, connect) -> None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.runtime.assembly import Assembly
 
+_AT_ONCE = ("heat_pumps", "quantities")
+"""What takes effect with a reload: a quantity with the heat pumps that have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SiteChange:
@@ -50,10 +53,10 @@ def compare(now: Site, plan: Assembly, wanted: Site, wanted_plan: Assembly) -> S
     later += [
         name
         for name in Site.model_fields
-        if name != "heat_pumps" and getattr(now, name) != getattr(wanted, name)
+        if name not in _AT_ONCE and getattr(now, name) != getattr(wanted, name)
     ]
     return SiteChange(
-        now.model_copy(update={"heat_pumps": kept}),
+        now.model_copy(update={"heat_pumps": kept, "quantities": wanted.quantities}),
         [asset for asset in running if asset not in staying],
         added,
         later,
