@@ -59,6 +59,8 @@ def run_hmi(site: Site, data: DataDirectory, language: Language | None = None) -
         ssl_keyfile=site.hmi.private_key,
         timeout_graceful_shutdown=_GRACE,
         log_level="warning",
+        # Its lines go where ours go, and are as few.
+        log_config=None,
         access_log=False,
         server_header=False,
     )

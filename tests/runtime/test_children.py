@@ -17,7 +17,7 @@ from patience import PATIENCE, until
 from heatpump_twin.runtime.children import Child, ChildState, Patience
 
 QUICK = Patience(
-    first_pause=0.05, longest_pause=0.4, healthy=PATIENCE, late=1.0, hung=2.0, start=PATIENCE
+    first_pause=0.05, longest_pause=0.4, healthy=PATIENCE, late=1.0, hung=6.0, start=PATIENCE
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from patience import until
 from whole_twin import Twin
@@ -43,6 +43,26 @@ async def test_many_torn_requests_leave_files_and_the_log_to_others(
             assert await client.nodes.server_state.read_value() == 0
     assert "resource" not in fresh_twin.output
     assert len(fresh_twin.output) - before < 10_000
+
+
+def test_nonsense_from_strangers_does_not_fill_the_log(twin: Twin) -> None:
+    before = len(twin.output)
+    for port in (twin.ports.ops, twin.ports.hmi):
+        for nonsense in (
+            b"\x16\x03\x01\x02\x00",
+            b"GET\r\n\r\n",
+            b"\0" * 100,
+            b"GET / HTTP/9\r\n\r\n",
+        ):
+            for _ in range(50):
+                with socket.create_connection(("127.0.0.1", port)) as client:
+                    client.sendall(nonsense)
+                    client.shutdown(socket.SHUT_WR)
+                    with suppress(ConnectionError):
+                        while client.recv(4096):
+                            pass
+    assert twin.ready()[0] == 200
+    assert len(twin.output) - before < 50_000
 
 
 def test_an_unknown_path_has_a_way_back(twin: Twin) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 import aiohttp
 import pytest
 from aiohttp import web
+from client_certificate import make_client_certificate
 from patience import PATIENCE
 
 from heatpump_twin.web.door import Door
@@ -53,7 +55,12 @@ class House:
 
 
 @asynccontextmanager
-async def house(port: int, room: int = 8, bounds: Bounds = NO_HURRY) -> AsyncIterator[House]:
+async def house(
+    port: int,
+    room: int = 8,
+    bounds: Bounds = NO_HURRY,
+    context: ssl.SSLContext | None = None,
+) -> AsyncIterator[House]:
     release, arrivals = asyncio.Event(), asyncio.Semaphore(0)
 
     async def page(_: web.Request) -> web.Response:
@@ -88,7 +95,7 @@ async def house(port: int, room: int = 8, bounds: Bounds = NO_HURRY) -> AsyncIte
     runner = web.AppRunner(app)
     await runner.setup()
     assert runner.server is not None
-    door = Door("test", runner.server, room, bounds=bounds)
+    door = Door("test", runner.server, room, context, bounds)
     door.open("127.0.0.1", port)
     try:
         yield (here := House(port, release, arrivals, []))
@@ -125,11 +132,15 @@ async def test_a_torn_header_never_becomes_a_request_by_waiting(free_port) -> No
         drip = asyncio.create_task(_drip(writer))
         assert await ended(reader) is False
         drip.cancel()
-        # One that is only slow, within its time, is served.
+
+
+async def test_one_that_is_only_slow_is_served(free_port) -> None:
+    async with house(free_port()) as here:
         reader, writer = await here.connect()
         for byte in REQUEST:
             writer.write(bytes([byte]))
             await writer.drain()
+            await asyncio.sleep(0)
         assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
 
 
@@ -221,7 +232,7 @@ async def test_one_host_has_half_of_the_room(free_port) -> None:
 
 
 async def test_a_web_socket_stays(free_port) -> None:
-    bounds = Bounds(1.0, 1.0, 1.0, 1.0)
+    bounds = replace(NO_HURRY, request_time=1.0, idle_time=1.0)
     async with (
         house(free_port(), bounds=bounds) as here,
         aiohttp.ClientSession() as session,
@@ -241,3 +252,18 @@ async def test_the_answers_of_pipelined_requests_all_come(free_port) -> None:
             assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
             assert await reader.readexactly(7) == b"welcome"
         writer.close()
+
+
+async def test_over_tls_too_who_says_nothing_makes_way(free_port, tmp_path) -> None:
+    certificate, key = make_client_certificate(tmp_path, "urn:test:door")
+    pem = tmp_path / "certificate.pem"
+    pem.write_text(ssl.DER_cert_to_PEM_cert(certificate.read_bytes()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    async with house(free_port(), context=context) as here, aiohttp.ClientSession() as session:
+        # Before the handshake as well, which none of these begins.
+        idle = [await here.connect() for _ in range(20)]
+        for _ in range(5):
+            async with session.get(f"https://127.0.0.1:{here.port}/", ssl=False) as reply:
+                assert await reply.text() == "welcome"
+        assert await ended(idle[0][0]) is False
