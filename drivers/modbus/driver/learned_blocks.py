@@ -32,7 +32,7 @@ class PlannedBlock:
     @property
     def is_divided(self) -> bool:
         """Whether it is not read as a whole."""
-        return self.parts != [self.whole]
+        return len(self.parts) != 1 or self.parts[0] is not self.whole
 
 
 class LearnedBlocks:
@@ -41,6 +41,8 @@ class LearnedBlocks:
     def __init__(self, planned: Iterable[ReadBlock]) -> None:
         self.planned = [PlannedBlock(block, [block]) for block in planned]
         self.polls = 0
+        self.is_divided = False
+        """Whether any of them is not read as a whole."""
         self._left: list[ReadBlock] = []
         self._of = {
             (part.point.point, part.address): planned
@@ -72,9 +74,10 @@ class LearnedBlocks:
             self._planned(block).parts.append(block)
         for block, error in divided:
             planned = self._planned(block)
-            if block == planned.whole:
+            if block is planned.whole:
                 planned.reason = error
                 planned.due = self.polls + planned.step
+        self._note()
 
     def to_try(self) -> PlannedBlock | None:
         """Return a divided block that is to be tried as a whole now."""
@@ -90,6 +93,7 @@ class LearnedBlocks:
         self._left = [block for block in self._left if id(block) not in parts]
         planned.parts = [planned.whole]
         planned.step, planned.trials = 1, 0
+        self._note()
         return told
 
     def keep_divided(self, planned: PlannedBlock, error: LinkError) -> bool:
@@ -109,14 +113,21 @@ class LearnedBlocks:
             planned = self._of.get((point.point, lone.address))
             if planned is None or any(lone.parts[0] in part.parts for part in planned.parts):
                 continue
-            planned.parts.append(lone)
-            planned.parts.sort(key=lambda block: block.address)
-            planned.step, planned.due = 1, self.polls + 1
+            if len(planned.whole.parts) == 1:
+                planned.parts = [planned.whole]
+            else:
+                planned.parts.append(lone)
+                planned.parts.sort(key=lambda block: block.address)
+                planned.step, planned.due = 1, self.polls + 1
+        self._note()
 
     def hurry(self) -> None:
         """Try all divided blocks as a whole at the next poll."""
         for planned in self.planned:
             planned.step, planned.due = 1, self.polls + 1
+
+    def _note(self) -> None:
+        self.is_divided = any(planned.is_divided for planned in self.planned)
 
     def _planned(self, block: ReadBlock) -> PlannedBlock:
         first = block.parts[0]
