@@ -12,6 +12,7 @@ from ports import claim
 from site_mistakes import BASE
 
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.runtime.reload.reload_outcome import ReloadOutcome
 from heatpump_twin.runtime.run_record import RunRecord
 
 HPTWIN = f"{sys.executable} -m heatpump_twin"
@@ -84,6 +85,19 @@ def test_a_record_of_the_run_that_says_nothing_of_use(capsys, tmp_path: Path) ->
         data.run_record.write_text(text)
         assert "no twin runs" in hptwin.here(capsys, "reload", "--data", data.root).err
         assert "Traceback" not in hptwin.here(capsys, "doctor", "--data", data.root).err
+
+
+def test_an_outcome_of_a_reload_that_is_damaged_is_none(tmp_path: Path) -> None:
+    data = DataDirectory.open(tmp_path)
+    told = ReloadOutcome(begun=7, taken=True, added=["hp1"])
+    told.write(data)
+    assert str(ReloadOutcome.read(data)) == str(told)
+    for content in (b"", b"\xff\xfe", b"[]", b'{"begun": "x", "taken": true}', b"[" * 100_000):
+        data.reload.write_bytes(content)
+        assert ReloadOutcome.read(data) is None
+    data.reload.unlink()
+    data.reload.mkdir()
+    assert ReloadOutcome.read(data) is None
 
 
 def test_a_name_that_no_file_system_takes(capsys, tmp_path: Path) -> None:
