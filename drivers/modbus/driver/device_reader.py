@@ -165,8 +165,12 @@ class DeviceReader:
 
     def _learn(self, taken: TakenBlocks, inquiry: Inquiry, *, everything: bool) -> Frame:
         """Keep what an inquiry found out, and return its frame."""
-        self._learned[everything].learn(taken.blocks, inquiry.left, inquiry.divided)
-        self._polls.pop(everything, None)
+        learned = self._learned[everything]
+        learned.learn(taken.blocks, inquiry.left, inquiry.divided)
+        # Else the next poll of the other kind would ask for what is not answered: where that is
+        # all it asks for, the device would be lost, found again with everything, and so for ever.
+        self._learned[not everything].follow(learned)
+        self._polls.clear()
         bad = [self._refuse(name, why) for name, why in inquiry.refused.items()]
         if inquiry.reason is not None:
             names = {point.point for block in inquiry.unanswered for point in block.points}

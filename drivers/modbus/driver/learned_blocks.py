@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, lone_blocks
+from heatpump_twin.drivers.modbus.profile.poll_plan import Part, ReadBlock, lone_blocks
 from heatpump_twin.drivers.modbus.profile.profile import ProfilePoint
 from heatpump_twin.drivers.protocol import LinkError
 
@@ -75,6 +75,25 @@ class LearnedBlocks:
             if block == planned.whole:
                 planned.reason = error
                 planned.due = self.polls + planned.step
+
+    def follow(self, other: LearnedBlocks) -> None:
+        """Divide blocks as another kind of poll has learnt to; leave out what that leaves out."""
+        of = {
+            (part.point.point, part.address): block
+            for block in other.blocks
+            for part in block.parts
+        }
+        for planned in self.planned:
+            whole = planned.whole
+            groups: dict[int, list[Part]] = {}
+            for part in whole.parts:
+                if block := of.get((part.point.point, part.address)):
+                    groups.setdefault(id(block), []).append(part)
+            # What lies in one block that is answered is answered as well.
+            if list(groups.values()) == [list(whole.parts)]:
+                continue
+            planned.parts = [ReadBlock(whole.space, tuple(parts)) for parts in groups.values()]
+            planned.due = self.polls + planned.step
 
     def to_try(self) -> PlannedBlock | None:
         """Return a divided block that is to be tried as a whole now."""
