@@ -86,6 +86,11 @@ class DataDirectory:
         return self.root / "spool"
 
     @property
+    def audit_spool(self) -> Path:
+        """Records of the audit that no database has taken yet."""
+        return self.root / "audit-waiting.jsonl"
+
+    @property
     def last_backup(self) -> Path:
         """When and where the latest backup was made."""
         return self.root / "last-backup.json"

@@ -315,7 +315,7 @@ class HistorianSettings(_Section):
     url: str | None = Field(
         None, description="SQLAlchemy URL; default: SQLite in the data directory"
     )
-    flush: Annotated[Duration, between(0.01, HOUR)] = Field(
+    flush: Annotated[Duration, between(0.001, HOUR)] = Field(
         1.0, description="longest time a sample waits in memory [s]"
     )
     max_interval: Annotated[Duration, between(0.1, DAY)] = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,13 @@ class RuleEngine:
     def add(self, heat_pump: HeatPump) -> None:
         """Add a heat pump whose points are in the table."""
         self._watches += self._watch([RuledAsset.of(heat_pump)])
+
+    def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
+        """Take alarms as active that were so before a restart; return those that were not yet.
+
+        They return to normal as any other: when their rule says so.
+        """
+        return [alarm for watch in self._watches for alarm in watch.recall(active)]
 
     def remove(self, asset: str) -> None:
         """Remove a heat pump with its alarms, which do not return to normal."""
@@ -108,6 +115,12 @@ class _Watch:
         self._off_delay = _delays(rule.off_delay, assets)
         self._active = np.zeros(len(assets), dtype=bool)
         self._since = np.full(len(assets), _NOT_YET, dtype=np.int64)
+
+    def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
+        was = np.array([alarm.key in active for alarm in self.definitions], dtype=bool)
+        fresh = np.flatnonzero(was & ~self._active).tolist()
+        self._active |= was
+        return [self.definitions[i] for i in fresh]
 
     def remove(self, asset: str) -> None:
         kept = np.array([alarm.asset != asset for alarm in self.definitions], dtype=bool)

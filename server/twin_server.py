@@ -29,6 +29,7 @@ from heatpump_twin.server.security.certificates import (
     server_names,
 )
 from heatpump_twin.server.security.pki import Pki
+from heatpump_twin.server.security.recorder import Recorder
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.services.attribute_service import AttributeService
 from heatpump_twin.server.site.archive_start import archive_start, archive_starts
@@ -45,7 +46,10 @@ from heatpump_twin.server.space.node_builder import Namespaces, standard
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.types.type_import import load_type_nodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
+from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
@@ -94,9 +98,13 @@ class TwinServer:
         users: UserStore,
         provenance: Mapping[str, Provenance],
         clock: Clock,
+        audit: AuditLog,
+        conditions: ConditionStore,
         hmi_certificate: bytes | None = None,
     ) -> None:
         self._hmi_certificate = hmi_certificate
+        self._recorder = Recorder(audit, clock)
+        self._conditions = conditions
         self._site = site
         self._data = data
         self._table = table
@@ -184,6 +192,13 @@ class TwinServer:
         if self._running is not None:
             self._running.announce(transition)
 
+    def recall(
+        self, states: Mapping[str, ConditionState], alarms: Sequence[AlarmDefinition]
+    ) -> None:
+        """Take back what was known of some of the alarms before a restart."""
+        if self._running is not None:
+            self._running.recall(states, alarms)
+
     async def add(
         self,
         heat_pump: HeatPump,
@@ -230,7 +245,7 @@ class TwinServer:
     ) -> TwinInternalServer:
         types = await load_type_nodes(self._data.type_nodes)
         return TwinInternalServer(
-            self._site.opcua, authenticator, check, types, self._hmi_certificate
+            self._site.opcua, authenticator, check, types, self._recorder, self._hmi_certificate
         )
 
     def _sources(self, starts: Mapping[str, dt.datetime]) -> Sources:
@@ -244,6 +259,7 @@ class TwinServer:
             provenance=self._provenance,
             starts=starts,
             clock=self._clock,
+            conditions=self._conditions,
         )
 
 
@@ -281,6 +297,16 @@ class _Running:
         for take in (self.space.conditions.take, self.space.health.take):
             self.space.publisher.schedule(partial(take, transition))
 
+    def recall(
+        self, states: Mapping[str, ConditionState], alarms: Sequence[AlarmDefinition]
+    ) -> None:
+        self.space.publisher.schedule(partial(self.space.conditions.recall, states))
+        for alarm in alarms:
+            state = states.get(alarm.key)
+            if state is not None and state.active:
+                active = AlarmTransition(alarm, True, state.active_since, alarm.title)
+                self.space.publisher.schedule(partial(self.space.health.take, active))
+
     def announce_changes(self) -> None:
         event = self.space.changes.take()
         if event is not None:
@@ -297,6 +323,7 @@ class _Running:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         # While clients are still connected: a Read finds Shutdown before the connection ends.
         await self.status.shut_down()
+        await self.space.conditions.settle()
         await self.server.stop()
         self.authenticator.close()
 

@@ -9,6 +9,7 @@ The errors::
     ├── HistoryLost         samples could neither be written nor kept for the next start
     ├── CopyError           a database cannot be copied, or a copy not be brought back
     ├── AuditError          an audit row could not be made durable
+    ├── ConditionStoreError the state of an alarm could not be made durable
     └── ProgramStoreError   what the twin is to do could not be made durable
 """
 
@@ -48,6 +49,10 @@ class CopyError(EngineError):
 
 class AuditError(EngineError):
     """An audit row could not be made durable."""
+
+
+class ConditionStoreError(EngineError):
+    """What people did about an alarm could not be made durable or read."""
 
 
 class ProgramStoreError(EngineError):

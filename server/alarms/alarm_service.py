@@ -11,14 +11,17 @@ from asyncua import ua
 from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.alarms.condition import Condition
+from heatpump_twin.server.alarms.condition_changes import Change, ConditionChanges
 from heatpump_twin.server.alarms.condition_nodes import ConditionNodes
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.security.users import UserRole
-from heatpump_twin.server.services.method_table import Caller, MethodArgument, OfferedMethod, result
+from heatpump_twin.server.services.method_table import Caller, MethodArgument, OfferedMethod
 from heatpump_twin.server.space.event import system_event
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,7 +45,14 @@ METHODS: Mapping[ua.NodeId, tuple[tuple[MethodArgument, ...], UserRole]] = {
 class AlarmService:
     """The service that keeps the alarms of all heat pumps as OPC UA conditions."""
 
-    def __init__(self, builder: NodeBuilder, iserver: TwinInternalServer, clock: Clock) -> None:
+    def __init__(
+        self,
+        builder: NodeBuilder,
+        iserver: TwinInternalServer,
+        clock: Clock,
+        store: ConditionStore,
+    ) -> None:
+        self._changes = ConditionChanges(store, iserver.recorder, clock, self._changed)
         self._builder = builder
         self._iserver = iserver
         self._clock = clock
@@ -128,9 +138,22 @@ class AlarmService:
             now=self._clock.now(),
             message=transition.message,
         )
+        self._changes.store_later(condition)
         # A disabled condition sends no events, but its state is kept up for when it is
         # enabled.
         await self._changed(condition, condition.enabled)
+
+    async def recall(self, states: Mapping[str, ConditionState]) -> None:
+        """Take back what was known of conditions before a restart."""
+        for key, state in states.items():
+            # A rule that is gone may come back with the pack that it is from.
+            if (condition := self._by_key.get(key)) is not None:
+                condition.recall(state, self._clock.now())
+                await self._changed(condition, tell=True)
+
+    async def settle(self) -> None:
+        """Wait until what has changed is stored."""
+        await self._changes.settle()
 
     async def refresh(self, caller: Caller, subscription_id: int, item: int | None) -> int:
         """Send the retained conditions to a subscription: ConditionRefresh (OPC 10000-9, 5.5.7)."""
@@ -168,50 +191,37 @@ class AlarmService:
     async def _acknowledge(
         self, caller: Caller, node: ua.NodeId, inputs: Sequence[Any]
     ) -> ua.CallMethodResult:
-        event_id, comment = inputs
-        condition = self._by_node[node]
-        status = condition.acknowledge(
-            event_id or b"", _words(comment), caller.user_name, self._clock.now()
+        event_id, comment = inputs[0] or b"", _words(inputs[1])
+        texts = {"before": "unacknowledged", "after": "acknowledged", "reason": comment}
+        change = Change(
+            "acknowledge", texts, lambda c, who, now: c.acknowledge(event_id, comment, who, now)
         )
-        return await self._done(condition, status, caller, "acknowledge")
+        return await self._changes.make(self._by_node[node], caller, change)
 
     async def _add_comment(
         self, caller: Caller, node: ua.NodeId, inputs: Sequence[Any]
     ) -> ua.CallMethodResult:
-        event_id, comment = inputs
+        event_id, comment = inputs[0] or b"", _words(inputs[1])
         condition = self._by_node[node]
-        status = condition.add_comment(
-            event_id or b"", _words(comment), caller.user_name, self._clock.now()
+        texts = {"before": condition.comment, "after": comment}
+        change = Change(
+            "comment", texts, lambda c, who, now: c.add_comment(event_id, comment, who, now)
         )
-        return await self._done(condition, status, caller, "comment")
+        return await self._changes.make(condition, caller, change)
 
     async def _enable(
         self, caller: Caller, node: ua.NodeId, _: Sequence[Any]
     ) -> ua.CallMethodResult:
-        condition = self._by_node[node]
-        status = condition.enable(True, caller.user_name, self._clock.now())
-        return await self._done(condition, status, caller, "enable")
+        texts = {"before": "disabled", "after": "enabled"}
+        change = Change("enable", texts, lambda c, who, now: c.enable(True, who, now))
+        return await self._changes.make(self._by_node[node], caller, change)
 
     async def _disable(
         self, caller: Caller, node: ua.NodeId, _: Sequence[Any]
     ) -> ua.CallMethodResult:
-        condition = self._by_node[node]
-        status = condition.enable(False, caller.user_name, self._clock.now())
-        return await self._done(condition, status, caller, "disable")
-
-    async def _done(
-        self, condition: Condition, status: int, caller: Caller, what: str
-    ) -> ua.CallMethodResult:
-        if status == ua.StatusCodes.Good:
-            log.info(
-                "condition changed by a user",
-                what=what,
-                alarm=condition.alarm.key,
-                user=caller.user_name,
-                origin=caller.origin,
-            )
-            await self._changed(condition, tell=True)
-        return result(status)
+        texts = {"before": "enabled", "after": "disabled"}
+        change = Change("disable", texts, lambda c, who, now: c.enable(False, who, now))
+        return await self._changes.make(self._by_node[node], caller, change)
 
 
 def _words(comment: ua.LocalizedText | None) -> str:

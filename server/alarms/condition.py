@@ -11,6 +11,7 @@ from heatpump_twin.server.space.event import Event, Fields, new_event_id
 from heatpump_twin.server.space.node_builder import standard, text
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
+from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 
 REMEMBERED_EVENTS = 20
 """Events of one condition that can be acknowledged or commented on."""
@@ -123,6 +124,37 @@ class Condition:
         # somebody else may have come between.
         self.known_events = (*self.known_events, self.event_id)[-REMEMBERED_EVENTS:]
         self.last_severity = self.alarm.severity
+
+    @property
+    def state(self) -> ConditionState:
+        """What of the condition survives a restart."""
+        return ConditionState(
+            self.alarm.key,
+            self.active,
+            self.active_since,
+            self.acked,
+            self.acked_since,
+            self.enabled,
+            self.enabled_since,
+            self.comment,
+            self.commented,
+            self.user,
+        )
+
+    def recall(self, state: ConditionState, now: int) -> None:
+        """Take back what was known before a restart."""
+        self.enabled, self.enabled_since = state.enabled, state.enabled_since
+        # One that became active while the database was away may go on from before, or is new.
+        if state.active or not self.active:
+            self.acked, self.acked_since = state.acked, state.acked_since
+            self.comment, self.commented, self.user = state.comment, state.commented, state.user
+        if state.active:
+            if not self.active:
+                # The values of then say nothing of now.
+                self.message = self.alarm.title
+            self.active, self.active_since = True, state.active_since
+        times = (state.active_since, state.acked_since, state.enabled_since, state.commented)
+        self.changed(max(times), now)
 
     def event(self) -> Event:
         """Return the present state of the condition as an event."""

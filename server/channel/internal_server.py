@@ -22,6 +22,7 @@ from heatpump_twin.server.channel.places import Guest, Places
 from heatpump_twin.server.channel.session import Channel, TwinSession
 from heatpump_twin.server.channel.turns import Turns
 from heatpump_twin.server.security.authentication import Authenticator
+from heatpump_twin.server.security.recorder import Recorder
 from heatpump_twin.server.security.users import User as Person
 from heatpump_twin.server.services.method_table import MethodTable
 from heatpump_twin.server.services.translator import Translators
@@ -53,9 +54,11 @@ class TwinInternalServer(InternalServer):
         authenticator: Authenticator,
         check_client: CheckClient,
         types: TypeNodes,
+        recorder: Recorder,
         hmi_certificate: bytes | None = None,
     ) -> None:
         super().__init__()
+        self.recorder = recorder
         self.hmi_certificate = hmi_certificate
         """The certificate (DER) of the HMI, which has places of its own and speaks for browsers."""
         self.places = Places(settings.max_sessions)
@@ -67,7 +70,7 @@ class TwinInternalServer(InternalServer):
         self.types = types
         self._serve(TwinAddressSpace())
         self.subscriptions.ask_owner(self._owner_of)
-        self.methods = MethodTable(self.aspace)
+        self.methods = MethodTable(self.aspace, self.recorder)
         self.translators = Translators(Languages.packaged())
         # asyncua lets its three be inferred as a triple; it reads any tuple of types.
         self.supported_tokens = (  # type: ignore[assignment]

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from heatpump_twin.config.hosts import url_host
+from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.server import limits
 from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
@@ -29,6 +30,7 @@ from heatpump_twin.server.security.certificates import application_uri
 from heatpump_twin.server.security.users import User
 from heatpump_twin.server.services.method_table import Explained
 from heatpump_twin.server.space.ua_values import standard, status_code
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -360,13 +362,17 @@ class TwinProcessor(UaProcessor):
             raise ServiceError(ua.StatusCodes.BadSessionClosed)
         if moves and person != session.person:
             raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
-        if not session.is_activated() or person != session.person:
+        comes = not session.is_activated() or person != session.person
+        if comes:
             await self.iserver.admit(session, person)
         self.session = session
         response = ua.ActivateSessionResponse()
         response.Parameters = session.activate(person, self, params.LocaleIds)
         if not session.is_probe:
             log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
+            if comes and person is not None:
+                who = (session.user_name, session.origin)
+                await self.iserver.recorder.note(AuditKind.LOGIN, who, "login", GOOD, "logged in")
         return response
 
     def _check_move(self, session: TwinSession) -> None:
@@ -403,6 +409,11 @@ class TwinProcessor(UaProcessor):
         password = decrypted_password(token, self._connection.security_policy, session.nonce)
         user = await self.iserver.authenticator.login(token.UserName or "", password, session.host)
         if user is None:
+            who = (token.UserName or "", session.origin)
+            status = int(ua.StatusCodes.BadUserAccessDenied)
+            await self.iserver.recorder.note(
+                AuditKind.LOGIN, who, "login", status, "log-in refused"
+            )
             raise ServiceError(ua.StatusCodes.BadUserAccessDenied)
         return user
 

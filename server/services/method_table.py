@@ -10,8 +10,10 @@ import structlog
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
+from heatpump_twin.server.security.recorder import Recorder
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.space.ua_values import standard, status_code
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -72,6 +74,10 @@ class Explained(ua.CallMethodResult):
     words = ""
 
 
+class Refusal(Explained):
+    """The result of a call that reached no method."""
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedMethod:
     """An offered method: its input arguments, the role that may call it, and its function."""
@@ -93,11 +99,21 @@ def result(status: int, outputs: Iterable[ua.Variant] = (), words: str = "") -> 
     return answer
 
 
+def turned_away(status: int, words: str = "") -> ua.CallMethodResult:
+    """Return the result of a call that reaches no method."""
+    answer = Refusal()
+    answer.words = words
+    answer.StatusCode = status_code(status)
+    answer.OutputArguments = []
+    return answer
+
+
 class MethodTable:
     """The methods that clients can call; any other method node is not executable."""
 
-    def __init__(self, aspace: AddressSpace) -> None:
+    def __init__(self, aspace: AddressSpace, recorder: Recorder) -> None:
         self._aspace = aspace
+        self._recorder = recorder
         self._methods: dict[ua.NodeId, tuple[OfferedMethod, set[ua.NodeId]]] = {}
 
     def add(self, node: ua.NodeId, objects: Iterable[ua.NodeId], method: OfferedMethod) -> None:
@@ -124,33 +140,48 @@ class MethodTable:
 
     async def call(self, caller: Caller, request: ua.CallMethodRequest) -> ua.CallMethodResult:
         """Check the object, the role and the arguments of a call, and run the method."""
+        answer = await self._answer(caller, request)
+        # What a method itself refuses, it records; this is about calls that reach none.
+        if answer.StatusCode.is_bad() and isinstance(answer, Refusal):
+            await self._recorder.note(
+                AuditKind.METHOD,
+                (caller.user_name, caller.origin),
+                f"{_name(request.ObjectId)}.{_name(request.MethodId)}",
+                answer.StatusCode.value,
+                f"call refused: {answer.StatusCode.name}",
+                after=", ".join(str(v.Value)[:80] for v in (request.InputArguments or ())[:10]),
+            )
+        return answer
+
+    async def _answer(self, caller: Caller, request: ua.CallMethodRequest) -> ua.CallMethodResult:
         entry = self._methods.get(request.MethodId)
         if request.ObjectId not in self._aspace:
-            return result(ua.StatusCodes.BadNodeIdUnknown)
+            return turned_away(ua.StatusCodes.BadNodeIdUnknown)
         if entry is None:
             kind = self._aspace.read_attribute_value(
                 request.MethodId, ua.AttributeIds.NodeClass
             ).Value
             is_method = kind is not None and kind.Value == ua.NodeClass.Method
-            return result(
+            return turned_away(
                 ua.StatusCodes.BadNotExecutable if is_method else ua.StatusCodes.BadMethodInvalid
             )
         method, objects = entry
         # A method belongs to an object: asyncua would run it on any node that is named.
         if request.ObjectId not in objects:
-            return result(ua.StatusCodes.BadMethodInvalid)
+            return turned_away(ua.StatusCodes.BadMethodInvalid)
         inputs = list(request.InputArguments or ())
         values = [variant.Value for variant in inputs]
         # Before the arguments: their faults are the business of those who may call.
         if not caller.may(method.role):
+            words = f"This takes the role {method.role}." if method.role else ""
             if method.denied is not None:
                 await method.denied(caller, values)
-            words = f"This takes the role {method.role}." if method.role else ""
-            return result(ua.StatusCodes.BadUserAccessDenied, words=words)
+                return result(ua.StatusCodes.BadUserAccessDenied, words=words)
+            return turned_away(ua.StatusCodes.BadUserAccessDenied, words=words)
         if len(inputs) < len(method.inputs):
-            return result(ua.StatusCodes.BadArgumentsMissing)
+            return turned_away(ua.StatusCodes.BadArgumentsMissing)
         if len(inputs) > len(method.inputs):
-            return result(ua.StatusCodes.BadTooManyArguments)
+            return turned_away(ua.StatusCodes.BadTooManyArguments)
         # asyncua passes on whatever was sent, and a wrong type ends as BadUnexpectedError.
         if (wrong := _wrong_types(method.inputs, inputs)) is not None:
             return wrong
@@ -170,6 +201,10 @@ def refused(status: int, number: int, count: int, words: str) -> ua.CallMethodRe
     return answer
 
 
+def _name(node: ua.NodeId) -> str:
+    return str(node.Identifier)[:80]
+
+
 def _wrong_types(
     expected: Sequence[MethodArgument], inputs: Sequence[ua.Variant]
 ) -> ua.CallMethodResult | None:
@@ -179,7 +214,7 @@ def _wrong_types(
     ]
     if all(fits):
         return None
-    answer = result(ua.StatusCodes.BadInvalidArgument)
+    answer = turned_away(ua.StatusCodes.BadInvalidArgument)
     answer.InputArgumentResults = [
         status_code(ua.StatusCodes.Good if fit else ua.StatusCodes.BadTypeMismatch) for fit in fits
     ]

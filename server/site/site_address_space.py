@@ -38,6 +38,7 @@ from heatpump_twin.server.space.node_builder import Namespaces, NodeBuilder
 from heatpump_twin.server.space.point_values import PointValues, to_datetime
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -57,6 +58,7 @@ class Sources:
     starts: Mapping[str, dt.datetime]
     """Start of the archive by asset."""
     clock: Clock
+    conditions: ConditionStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class SiteAddressSpace:
         self._model = model
         self._iserver = iserver
         self.namespaces = builder.namespaces
-        self.conditions = AlarmService(builder, iserver, sources.clock)
+        self.conditions = AlarmService(builder, iserver, sources.clock, sources.conditions)
         self.health = DeviceHealth(builder, iserver, sources.clock)
         self.changes = ModelChanges(builder, sources.clock)
         self.publisher = Publisher(iserver.aspace)

@@ -30,6 +30,7 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import Commands
 from heatpump_twin.twin_engine.commands.journal import Journal
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.database import database_url
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.image import Image
@@ -97,6 +98,8 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
     historian, audit = Historian(table, url, site.historian, clock), AuditLog(url)
     await historian.start()
     await audit.start()
+    conditions = ConditionStore(url)
+    await conditions.load()
     users = UserStore(data.users)
     if not users.list():
         users.add(OPERATOR, UserRole.OPERATOR, PASSWORD)
@@ -136,6 +139,8 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
         users=users,
         provenance={point.key: ORIGIN for point in table if point.spec.role is PointRole.PREDICTED},
         clock=clock,
+        audit=audit,
+        conditions=conditions,
     )
     image.subscribe(historian.append)
     image.subscribe(server.publish)
@@ -186,6 +191,7 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
     await programs.stop()
     await historian.stop()
     await audit.stop()
+    await conditions.stop()
 
 
 if __name__ == "__main__":

@@ -47,7 +47,12 @@ heat_pumps:
 def audit(twin: Twin) -> list[dict[str, object]]:
     with closing(sqlite3.connect(twin.data / "historian.sqlite")) as database:
         database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute("SELECT * FROM audit ORDER BY time")]
+        return [
+            dict(row)
+            for row in database.execute(
+                "SELECT * FROM audit WHERE kind IN ('write', 'program') ORDER BY time"
+            )
+        ]
 
 
 async def test_duties_are_kept_and_a_quantity_of_the_site_is_served(

@@ -30,7 +30,12 @@ async def setpoint_register(twin: Twin) -> int:
 def audit(twin: Twin) -> list[dict[str, object]]:
     with closing(sqlite3.connect(twin.data / "historian.sqlite")) as database:
         database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute("SELECT * FROM audit ORDER BY time")]
+        return [
+            dict(row)
+            for row in database.execute(
+                "SELECT * FROM audit WHERE kind IN ('write', 'program') ORDER BY time"
+            )
+        ]
 
 
 async def parameters(client: Client, find, asset: str = "hp1") -> dict[str, Node]:

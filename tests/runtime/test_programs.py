@@ -76,7 +76,12 @@ def site(plant_and_twin: Twin, connect):
 def audit(twin: Twin) -> list[dict[str, object]]:
     with closing(sqlite3.connect(twin.data / "historian.sqlite")) as database:
         database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute("SELECT * FROM audit ORDER BY id")]
+        return [
+            dict(row)
+            for row in database.execute(
+                "SELECT * FROM audit WHERE kind IN ('write', 'program') ORDER BY id"
+            )
+        ]
 
 
 def double(value: float) -> ua.Variant:

@@ -223,6 +223,14 @@ def test_what_is_no_file(capsys, tmp_path: Path) -> None:
     [
         ("poll: 1 s", "poll: 500", "heat_pumps.0.devices.0.poll", "did you mean 500 ms?"),
         ("poll: 1 s", "timeout: 100", "heat_pumps.0.devices.0.timeout", "did you mean 100 ms?"),
+        (
+            "poll: 1 s", "poll: 1 s\n        timeout: 5 s",
+            "heat_pumps.0.devices.0.poll", "1 s is shorter than the timeout, 5 s",
+        ),
+        (
+            "poll: 1 s", "poll: 100 ms",
+            "heat_pumps.0.devices.0.poll", "takes 5 periods; write poll: 0.5 s or more",
+        ),
         ("nominal_flow: 14.3", "nominal_flow: 0.858", "heat_pumps.0.plate.nominal_flow", "m³/h"),
         ("max_power: 2590", "max_power: 259", "heat_pumps.0.plate.max_power", "another unit"),
         ("max_power: 2590", "max_power: 2590000", "heat_pumps.0.plate.max_power", "another unit"),

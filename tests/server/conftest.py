@@ -28,7 +28,9 @@ from heatpump_twin.server.nodeset.type_models import DI, SITE, TYPES
 from heatpump_twin.server.security.users import UserRole, UserStore
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
+from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandResult
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -134,6 +136,8 @@ class Rig:
     clock: SystemClock
     alarms: Sequence[AlarmDefinition]
     provenance: dict[str, Provenance]
+    audit: AuditLog
+    conditions: ConditionStore
 
     @property
     def url(self) -> str:
@@ -193,19 +197,27 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         image, device, records = Image(table, clock.now()), Device(), Records()
         users = UserStore(data.users)
         provenance = {p.key: PROVENANCE for p in table if p.spec.role == "predicted"}
+        database = f"sqlite:///{data.database}"
+        audit, conditions = AuditLog(database), ConditionStore(database)
+        await audit.start()
+        await conditions.load()
         server = TwinServer(
             site=site, data=data, table=table, image=image, alarms=alarms,
             commands=device, history=records, users=users,
             provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
+            audit=audit, conditions=conditions,
         )  # fmt: skip
         image.subscribe(server.publish)
         await server.start()
         try:
             yield Rig(
-                site, data, table, image, device, records, users, server, clock, alarms, provenance
-            )
+                site, data, table, image, device, records, users, server, clock, alarms, provenance,
+                audit, conditions,
+            )  # fmt: skip
         finally:
             await server.stop()
+            await conditions.stop()
+            await audit.stop()
 
     return start
 

@@ -166,6 +166,8 @@ class Fault:
     begin: Act
     effect: Effect = Effect.ALL_BAD
     ends_by_itself: bool = False
+    recovery: int = 3
+    """Polls until it is over: the one under way may fail, what is late may spoil another one."""
     tolerated: tuple[str, ...] = ()
     """Framings on which a response is found nevertheless."""
 
@@ -254,7 +256,7 @@ FAULTS = (
         Fault(f"exception {code} for one point", _exception(code), Effect.ONE_BAD)
         for code in (2, 4, 6, 10)
     ),
-    Fault("silence for one point", _exception(0), Effect.ONE_BAD),
+    Fault("silence for one point", _exception(0), Effect.ONE_BAD, recovery=14),
     *(Fault(f"exception {code} for everything", _refuse_all(code)) for code in (1, 2, 4, 6, 10)),
     Fault("unit behind the gateway is gone", _offline),
     Fault("time-out", _silent),

@@ -14,7 +14,8 @@ from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import WriteOutcome, WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
-from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 from heatpump_twin.twin_engine.commands.commands import Commands
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel

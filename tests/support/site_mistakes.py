@@ -123,7 +123,6 @@ LINES = [
     m("line-poll-comma", _POLL, "poll: 1,5 s", f"{CONTROLLER}.poll", "decimal comma", "'1.5 s'"),
     m("line-poll-yes", _POLL, "poll: yes", f"{CONTROLLER}.poll", "not a duration"),
     m("line-poll-list", _POLL, "poll: [1]", f"{CONTROLLER}.poll", "not a duration"),
-    m("line-poll-empty", _POLL, "poll:", f"{CONTROLLER}.poll", "not a duration"),
     m("line-timeout", _POLL, "timeout: 0 s", f"{CONTROLLER}.timeout", "too short"),
     m("line-number", "unit: 1\n        poll", "unit: 999\n        poll", f"{CONTROLLER}.unit",
       "255 or less", "999", at="unit: 999"),

@@ -26,7 +26,8 @@ from heatpump_twin.drivers.status import (
     is_bad,
 )
 from heatpump_twin.drivers.write_range import out_of_range
-from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.wording import value_text
@@ -184,10 +185,9 @@ class Commands:
 
     async def _turn_away(self, entry: AuditEntry, status: int, message: str) -> CommandResult:
         entry = replace(entry, status=status, message=message, complete=True)
-        try:
-            await self._audit.append(entry)
-        except AuditError as error:
-            log.error("refusal not recorded", entry=entry, error=str(error))
+        # Noted and not appended: nothing is to be kept from happening, and who repeats it without
+        # end must not fill the disk.
+        await self._audit.note(entry)
         return _result(entry, status, None, message)
 
     def _entry(self, key: str, value: float, user: str, origin: str, reason: str) -> AuditEntry:

@@ -9,8 +9,8 @@ import structlog
 
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import is_good
-from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
-from heatpump_twin.twin_engine.errors import AuditError
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -78,14 +78,12 @@ class Journal:
             read_back=None,
             status=status,
             message=message,
+            kind=AuditKind.PROGRAM,
         )
         write = log.info if is_good(status) else log.warning
         write("program", asset=asset, what=what, user=user, message=message)
-        try:
-            await self._audit.append(entry)
-        # Unlike a write, a program's event has happened already: clients are told of it all the
-        # same.
-        except AuditError as error:
-            log.error("not recorded", entry=entry, error=str(error))
+        # Unlike a write, a program's event has happened already: clients are told of it also while
+        # the record waits for the database.
+        await self._audit.note(entry)
         self._latest[asset] = Report(entry.time, message)
         self.changed(asset)

@@ -1,4 +1,4 @@
-"""Database tables: points, samples, audit log, overrides, schedules and tank programs.
+"""Database tables: points, samples, audit log, conditions, overrides, schedules, tank programs.
 
 Changed by migrations only.
 
@@ -45,22 +45,44 @@ SAMPLE = Table(
 )
 
 # Keys and not row ids of points: the record of an attempt on a point that never existed is wanted
-# too. SQLite counts up by itself only in an INTEGER primary key, hence the variant.
+# too. SQLite counts up by itself only in an INTEGER primary key, hence the variant. Append-only:
+# triggers of the database refuse every change of a row, so an outcome is a record of its own, which
+# names that of its attempt. The view `audit` shows each attempt once, with its outcome.
 AUDIT = Table(
-    "audit",
+    "audit_record",
     METADATA,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("attempt", BigInteger, index=True),
     Column("time", BigInteger, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
     Column("user", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("old", Double),
     Column("requested", Double),
     Column("read_back", Double),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
     Column("status", Integer, nullable=False),
     Column("complete", Boolean, nullable=False),
     Column("message", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# What people have done about an alarm, and the occurrence that they did it about.
+CONDITION = Table(
+    "condition",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("active", Boolean, nullable=False),
+    Column("active_since", BigInteger, nullable=False),
+    Column("acked", Boolean, nullable=False),
+    Column("acked_since", BigInteger, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("enabled_since", BigInteger, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("commented", BigInteger, nullable=False),
+    Column("user", Text, nullable=False),
 )
 
 OVERRIDE = Table(

@@ -23,6 +23,8 @@ from heatpump_twin.drivers.modbus.driver.device_plan import write_limits
 from heatpump_twin.drivers.modbus.driver.device_reader import DeviceReader
 from heatpump_twin.drivers.modbus.driver.device_requests import DeviceRequests
 from heatpump_twin.drivers.modbus.driver.device_writer import DeviceWriter
+from heatpump_twin.drivers.modbus.driver.learned_blocks import PlannedBlock
+from heatpump_twin.drivers.modbus.driver.reader_log import division_remedy, is_within, span_of
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec, text
 from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, lone_blocks, plan
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
@@ -80,6 +82,7 @@ class DeviceAccess:
         self.profile = profile
         self._link = link
         self._points = lone_points(profile)
+        self._lessons: list[str] = []
         link.expect(profile.connect_delay)
         self._requests = DeviceRequests(link, unit, timeout or profile.timeout, profile.pause)
         reader = DeviceReader(profile, self._points, self._requests, clock)
@@ -103,6 +106,7 @@ class DeviceAccess:
         wanted = [by_name[name] for name in dict.fromkeys(asked) if name in by_name]
         inquiry = _Reading(self.profile, self._requests)
         found = await inquiry.run(plan(self.profile, wanted))
+        self._lessons = inquiry.lessons
         readings = [found[point.point] for point in wanted]
         for reading in doubtful:
             if reading.point in asked:
@@ -123,6 +127,10 @@ class DeviceAccess:
         """Write one point by the profile's rules, once, and read it back."""
         return await self._writer.write(self._points[name].index, value)
 
+    def remarks(self) -> list[str]:
+        """Return what was odd about the last reading, in sentences."""
+        return [*self._link.oddities.remarks(), *self._lessons]
+
     async def close(self) -> None:
         """Close the connection to the device."""
         await self._link.close()
@@ -134,7 +142,10 @@ class _Reading:
     def __init__(self, profile: Profile, requests: DeviceRequests) -> None:
         self._profile = profile
         self._requests = requests
+        self.lessons: list[str] = []
+        """Sentences about blocks that are not answered as a whole."""
         self._held: dict[tuple[Space, int], int] = {}
+        self._taken: list[ReadBlock] = []
         self._found: dict[str, PointReading] = {}
         self._sign: ReadBlock | None = None
 
@@ -163,6 +174,10 @@ class _Reading:
             sign_of_life=self._sign,
         )
         await inquiry.run(blocks)
+        planned = {id(block) for block in blocks}
+        self.lessons += [
+            self._lesson(block, error) for block, error in inquiry.divided if id(block) in planned
+        ]
         for name, error in inquiry.refused.items():
             self._refuse(self._profile_point(name, blocks), error)
         for block in inquiry.left:
@@ -174,6 +189,7 @@ class _Reading:
     def _take(self, block: ReadBlock, data: bytes) -> None:
         """Keep the words of a block, and decode the points of which none is missing any more."""
         self._sign = block
+        self._taken.append(block)
         words = unpacked(block.space, block.count, data)
         places = range(block.address, block.address + block.count)
         self._held |= {(block.space, a): w for a, w in zip(places, words, strict=True)}
@@ -182,6 +198,11 @@ class _Reading:
             known = [word for word in held if word is not None]
             if len(known) == len(held):
                 self._found[point.point] = PointReading.of(self._profile, point, known)
+
+    def _lesson(self, block: ReadBlock, error: LinkError) -> str:
+        parts = [part for part in self._taken if is_within(part, block)]
+        remedy = division_remedy(self._profile, PlannedBlock(block, parts))
+        return f"{span_of(block)} is not answered in one request ({error}): {remedy}"
 
     def _refuse(self, point: ProfilePoint, error: LinkError) -> None:
         self._found[point.point] = PointReading(point, math.nan, error.status, refusal=str(error))

@@ -17,10 +17,10 @@ from heatpump_twin.drivers.protocol import LinkError
 _REFUSALS = 16
 """Refusals of everything that was asked, after which the device counts as one that refuses all."""
 _SECOND = 1
-"""What is left to a block, or to half of one, that was met with silence once."""
+"""Attempts that are left to a block that was met with silence once."""
 _OF_THE_MOMENT = 4
 """What a refusal counts that says nothing of the addresses: busy, or no way to the device."""
-_SILENCES = 4
+_SILENCES = 6
 """Time-outs that one inquiry may take once the device has answered something."""
 _IN_A_ROW = 2
 """Time-outs in a row after which it is looked whether the device is still there."""
@@ -54,6 +54,8 @@ class Inquiry:
         Time-outs that are worth waiting for once it has answered; later blocks are `left`.
     sign_of_life : ReadBlock or None
         A block that the device has answered just now.
+    last_good : ReadBlock or None
+        A block that it has answered before, if that is none of those that are asked for.
     """
 
     read: ReadData
@@ -62,6 +64,7 @@ class Inquiry:
     refusals: int = _REFUSALS
     patience: int = _SILENCES
     sign_of_life: ReadBlock | None = None
+    last_good: ReadBlock | None = None
     refused: dict[str, LinkError] = field(default_factory=dict)
     """By point: what came instead of an answer to it alone."""
     left: list[ReadBlock] = field(default_factory=list)
@@ -81,7 +84,7 @@ class Inquiry:
 
         ``failed`` is what came for the first block, if it was asked for already.
         """
-        # One lost packet must not divide a block; halves are asked for once, after two of it.
+        # One lost packet must not divide a block.
         queue = deque((block, _SECOND + 1) for block in blocks)
         while queue:
             # Breadth first: what is answered as a whole should not wait for what is not.
@@ -100,10 +103,12 @@ class Inquiry:
             if isinstance(error, NotSentError):
                 queue.append((block, attempts))
             elif attempts > _SECOND and is_silence(error):
-                queue.append((block, attempts - 1))
+                # At once where the device is there; else others may be answered, and it is.
+                again = queue.append if self.sign_of_life is None else queue.appendleft
+                again((block, attempts - 1))
             elif len(block.parts) > 1:
                 self.divided.append((block, error))
-                queue += [(half, _SECOND) for half in block.halves()]
+                queue += [(half, _SECOND + 1) for half in block.halves()]
             else:
                 self.refused[block.parts[0].point.point] = error
 
@@ -127,13 +132,22 @@ class Inquiry:
             self._refused += 1 if error.concerns_addresses else _OF_THE_MOMENT
             self._in_a_row = 0
 
+    async def _ask_last_good(self, error: LinkError) -> None:
+        """Ask for what was answered in an earlier poll, where this one asks for other blocks."""
+        block, self.last_good = self.last_good, None
+        if block is None:
+            raise error
+        await self.read(block)
+        self.sign_of_life = block
+        self._in_a_row = 0
+
     async def _check_life(self, error: LinkError) -> None:
         """Raise an error of the device if it answers nothing, or no longer."""
         if self.sign_of_life is None:
             if isinstance(error, NotSentError):  # nobody takes requests
                 raise error
             if self._in_a_row >= self.silences or self._refused >= self.refusals:
-                raise error
+                await self._ask_last_good(error)
         elif self._in_a_row >= _IN_A_ROW:
             self.taken(self.sign_of_life, await self.read(self.sign_of_life))
             self._in_a_row = 0

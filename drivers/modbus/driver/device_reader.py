@@ -51,6 +51,8 @@ class DeviceReader:
         self._requests = requests
         self._clock = clock
         self._log = ReaderLog(name, profile)
+        self._good_block: ReadBlock | None = None
+        """A block that was answered in the last poll that was answered."""
         self._attempts = 0
         """Attempts since the device answered last."""
         self._wanted = [point for point in profile.samples if point.point in points]
@@ -69,6 +71,7 @@ class DeviceReader:
 
     def forget(self) -> None:
         """Ask for everything again, as after a reboot; what was learnt of blocks stays for now."""
+        self._good_block = None
         for name in list(self.refused.by_name):
             self._include(name)
         for learned in self._learned.values():
@@ -88,7 +91,10 @@ class DeviceReader:
         try:
             for block, request in zip(poll.blocks, poll.requests, strict=True):
                 data = await self._requests.read(request)
-                self._note_answer(taken, block, data)
+                if not taken.blocks:
+                    self.began = self._requests.sent_at
+                # Each block has a source time of its own: a poll of many may take seconds.
+                taken.add(block, data, self._clock.now())
         except LinkError as error:
             # A dead device gets one time-out an attempt: others may wait for the link.
             silences = 1 if dead else 2
@@ -97,6 +103,7 @@ class DeviceReader:
                 lambda block, data: self._note_answer(taken, block, data),
                 silences=silences,
                 sign_of_life=taken.blocks[-1] if taken.blocks else sign,
+                last_good=self._other_good_block(poll.blocks),
             )
             await inquiry.run(poll.blocks[len(taken.blocks) :], error)
             if inquiry.sign_of_life is None:  # there were few blocks, and all were refused
@@ -105,6 +112,8 @@ class DeviceReader:
         else:
             frame = poll.frame(taken.answers, taken.times)
         self._attempts = 0
+        if taken.blocks:
+            self._good_block = taken.blocks[0]
         return frame
 
     async def read_point(self, point: ProfilePoint) -> Frame:
@@ -124,6 +133,10 @@ class DeviceReader:
             request = Request.read(unit, point.space, point.scale_factor_address, 1)
             words.append(int.from_bytes(await self._requests.read(request), "big"))
         return words
+
+    def has_more(self, *, everything: bool) -> bool:
+        """Tell whether `look_again` has something to ask for."""
+        return bool(self.refused.by_name) or self._learned[everything].is_divided
 
     async def look_again(self, emit: Callable[[Frame], None], *, everything: bool) -> None:
         """Ask for refused points, and for a divided block as a whole.
@@ -147,8 +160,7 @@ class DeviceReader:
     def _note_answer(self, taken: TakenBlocks, block: ReadBlock, data: bytes) -> None:
         if not taken.blocks:
             self.began = self._requests.sent_at
-        # Each block has a source time of its own: a poll of many may take seconds.
-        taken.add(block, data, self._clock.now())
+        taken.replace(block, data, self._clock.now())
 
     async def _sign_of_life(self) -> ReadBlock | None:
         """Ask a dead device for one point alone, every other attempt. Raises `LinkError`.
@@ -162,6 +174,13 @@ class DeviceReader:
         block = lone_blocks(point)[0]
         await self._requests.once(self._requests.of(block))
         return block
+
+    def _other_good_block(self, blocks: Sequence[ReadBlock]) -> ReadBlock | None:
+        """Return what the last poll was answered, of a device that does not answer all blocks."""
+        good = self._good_block
+        if not any(learned.is_divided for learned in self._learned.values()):
+            return None
+        return None if any(block is good for block in blocks) else good
 
     def _learn(self, taken: TakenBlocks, inquiry: Inquiry, *, everything: bool) -> Frame:
         """Keep what an inquiry found out, and return its frame."""

@@ -54,9 +54,11 @@ class DeviceRequests:
 
     async def read(self, request: Request) -> bytes:
         """Send a read; again after any exception, for it may pass. Raises `LinkError`."""
+        # Written out once more, as it is what polling does all day.
         try:
-            return await self.once(request)
+            return await self._link.request(request, self.timeout, self._pause)
         except ModbusExceptionError as answer:
+            self.exceptions[answer.code] += 1
             if answer.is_busy:
                 return await self._later(request, answer)
             if answer.is_silence:  # the gateway has waited for it already
@@ -65,6 +67,8 @@ class DeviceRequests:
             # some now and then.
             self.repeated += 1
             return await self.once(request)
+        finally:
+            self.occupied += self._link.occupied
 
     async def read_block(self, block: ReadBlock) -> bytes:
         """Read a block, as `read` does."""

@@ -87,7 +87,7 @@ class ModbusDriver:
         phase: float = 0.0,
         retry_refused: float = RETRY_REFUSED,
     ) -> None:
-        self.metrics = DriverMetrics()
+        self._metrics = DriverMetrics()
         self._name = name
         self._points = {point.index: point.id for point in points.values()}
         self._link = link
@@ -113,6 +113,17 @@ class ModbusDriver:
     def name(self) -> str:
         """``asset.device``."""
         return self._name
+
+    @property
+    def metrics(self) -> DriverMetrics:
+        """Counters since the start, and the last poll's figures."""
+        metrics, requests = self._metrics, self._requests
+        metrics.exceptions_by_code = requests.exceptions
+        metrics.exceptions = requests.exceptions.total()
+        metrics.repeated = requests.repeated
+        metrics.refused = len(self._reader.refused.by_name)
+        metrics.divided = self._reader.divided
+        return metrics
 
     @property
     def points(self) -> Mapping[int, str]:
@@ -147,7 +158,7 @@ class ModbusDriver:
         try:
             while True:
                 due = schedule.next(loop.time())
-                self.metrics.missed = schedule.missed
+                self._metrics.missed = schedule.missed
                 await asyncio.sleep(due - loop.time())
                 await self._poll(schedule.tick, due)
                 self._note_load(self._period)
@@ -171,8 +182,8 @@ class ModbusDriver:
     async def write(self, point: int, value: float) -> WriteOutcome:
         """Write one point and read it back."""
         outcome = await self._writer.write(point, value)
-        self.metrics.writes += 1
-        self.metrics.unconfirmed_writes += outcome.state is not WriteState.CONFIRMED
+        self._metrics.writes += 1
+        self._metrics.unconfirmed_writes += outcome.state is not WriteState.CONFIRMED
         return outcome
 
     async def _await_return(self, tick: int) -> None:
@@ -184,11 +195,11 @@ class ModbusDriver:
             await asyncio.sleep(pause)
             await self._poll(tick)
             # Its time-outs load the link as often as it is tried, which is not every period.
-            self._note_load(max(self._period, pause + self.metrics.duration))
+            self._note_load(max(self._period, pause + self._metrics.duration))
 
     async def _poll(self, tick: int, due: float | None = None) -> None:
         started = asyncio.get_running_loop().time()
-        self.metrics.polls += 1
+        self._metrics.polls += 1
         # After an outage all points at once: the last samples of the slow ones are Bad as well.
         everything = not self._connected or tick % self._slow_every == 0
         try:
@@ -199,14 +210,17 @@ class ModbusDriver:
                     self._note_lateness(self._reader.began - due)
                 self._emit(frame)
                 self._report_alive()
-                await self._reader.look_again(self._emit, everything=everything)
+                if self._reader.has_more(everything=everything):
+                    await self._reader.look_again(self._emit, everything=everything)
         # Only what goes wrong in the field. A bug of ours has to end the process, with its
         # traceback; caught here, it would look like a dead device.
         except LinkError as error:
-            self.metrics.failed_polls += 1
+            self._metrics.failed_polls += 1
             self._report_dead(error)
-        self._note_refusals()
-        self.metrics.duration = asyncio.get_running_loop().time() - started
+        if self._link.oddities.is_news:
+            for remark in self._link.oddities.remarks():
+                log.warning(remark, link=self._link.name)
+        self._metrics.duration = asyncio.get_running_loop().time() - started
 
     async def _read_back(self, point: ProfilePoint) -> Frame:
         """Read one point between polls, so that no older sample is emitted after it."""
@@ -242,16 +256,8 @@ class ModbusDriver:
         self._back_off.reset()
 
     def _note_lateness(self, lateness: float) -> None:
-        self.metrics.lateness = lateness
-        self.metrics.worst_lateness = max(self.metrics.worst_lateness, lateness)
-
-    def _note_refusals(self) -> None:
-        metrics, requests = self.metrics, self._requests
-        metrics.exceptions_by_code = requests.exceptions
-        metrics.exceptions = requests.exceptions.total()
-        metrics.repeated = requests.repeated
-        metrics.refused = len(self._reader.refused.by_name)
-        metrics.divided = self._reader.divided
+        self._metrics.lateness = lateness
+        self._metrics.worst_lateness = max(self._metrics.worst_lateness, lateness)
 
     def _note_load(self, period: float) -> None:
         """Tell the link for how long the device's poll, one every ``period``, occupied it. [s]"""

@@ -32,7 +32,7 @@ class PlannedBlock:
     @property
     def is_divided(self) -> bool:
         """Whether it is not read as a whole."""
-        return self.parts != [self.whole]
+        return len(self.parts) != 1 or self.parts[0] is not self.whole
 
 
 class LearnedBlocks:
@@ -41,6 +41,8 @@ class LearnedBlocks:
     def __init__(self, planned: Iterable[ReadBlock]) -> None:
         self.planned = [PlannedBlock(block, [block]) for block in planned]
         self.polls = 0
+        self.is_divided = False
+        """Whether any of them is not read as a whole."""
         self._left: list[ReadBlock] = []
         self._of = {
             (part.point.point, part.address): planned
@@ -72,9 +74,10 @@ class LearnedBlocks:
             self._planned(block).parts.append(block)
         for block, error in divided:
             planned = self._planned(block)
-            if block == planned.whole:
+            if block is planned.whole:
                 planned.reason = error
                 planned.due = self.polls + planned.step
+        self._note()
 
     def follow(self, other: LearnedBlocks) -> None:
         """Divide blocks as another kind of poll has learnt to; leave out what that leaves out."""
@@ -92,8 +95,10 @@ class LearnedBlocks:
             # What lies in one block that is answered is answered as well.
             if list(groups.values()) == [list(whole.parts)]:
                 continue
+            self._forget_left(planned)
             planned.parts = [ReadBlock(whole.space, tuple(parts)) for parts in groups.values()]
             planned.due = self.polls + planned.step
+        self._note()
 
     def to_try(self) -> PlannedBlock | None:
         """Return a divided block that is to be tried as a whole now."""
@@ -105,10 +110,10 @@ class LearnedBlocks:
     def heal(self, planned: PlannedBlock) -> bool:
         """Read a block as a whole again; tell whether its division had been told of."""
         told, planned.is_told = planned.is_told, False
-        parts = {id(part) for part in planned.parts}
-        self._left = [block for block in self._left if id(block) not in parts]
+        self._forget_left(planned)
         planned.parts = [planned.whole]
         planned.step, planned.trials = 1, 0
+        self._note()
         return told
 
     def keep_divided(self, planned: PlannedBlock, error: LinkError) -> bool:
@@ -128,14 +133,26 @@ class LearnedBlocks:
             planned = self._of.get((point.point, lone.address))
             if planned is None or any(lone.parts[0] in part.parts for part in planned.parts):
                 continue
-            planned.parts.append(lone)
-            planned.parts.sort(key=lambda block: block.address)
-            planned.step, planned.due = 1, self.polls + 1
+            if len(planned.whole.parts) == 1:
+                planned.parts = [planned.whole]
+            else:
+                planned.parts.append(lone)
+                planned.parts.sort(key=lambda block: block.address)
+                planned.step, planned.due = 1, self.polls + 1
+        self._note()
 
     def hurry(self) -> None:
         """Try all divided blocks as a whole at the next poll."""
         for planned in self.planned:
             planned.step, planned.due = 1, self.polls + 1
+
+    def _forget_left(self, planned: PlannedBlock) -> None:
+        """Have none of a block's parts wait behind the others any more."""
+        parts = {id(part) for part in planned.parts}
+        self._left = [block for block in self._left if id(block) not in parts]
+
+    def _note(self) -> None:
+        self.is_divided = any(planned.is_divided for planned in self.planned)
 
     def _planned(self, block: ReadBlock) -> PlannedBlock:
         first = block.parts[0]

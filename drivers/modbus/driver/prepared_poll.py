@@ -24,14 +24,18 @@ class TakenBlocks:
     times: list[int] = field(default_factory=list)
 
     def add(self, block: ReadBlock, data: bytes, time: int) -> None:
+        """Append an answered block."""
+        self.blocks.append(block)
+        self.answers.append(data)
+        self.times.append(time)
+
+    def replace(self, block: ReadBlock, data: bytes, time: int) -> None:
         """Append an answered block, or replace an older answer to it."""
         for place, known in enumerate(self.blocks):
             if known is block:
                 self.answers[place], self.times[place] = data, time
                 return
-        self.blocks.append(block)
-        self.answers.append(data)
-        self.times.append(time)
+        self.add(block, data, time)
 
 
 class PreparedPoll:

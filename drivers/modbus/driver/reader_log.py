@@ -37,14 +37,13 @@ class ReaderLog:
 
     def divided(self, block: PlannedBlock) -> None:
         """Say in which parts a block is read, and what to write so that it is planned so."""
-        limits = limits_for(self._profile, block)
         log.warning(
             "registers are not answered in one request: they are read in parts",
             device=self._device,
-            registers=_span(block.whole),
-            parts=[_span(part) for part in block.parts],
+            registers=span_of(block.whole),
+            parts=[span_of(part) for part in block.parts],
             reason=str(block.reason),
-            **({"remedy": f"write limits: {limits} into the profile"} if limits else {}),
+            remedy=division_remedy(self._profile, block),
         )
 
     def healed(self, block: PlannedBlock) -> None:
@@ -52,8 +51,16 @@ class ReaderLog:
         log.info(
             "registers are answered in one request again",
             device=self._device,
-            registers=_span(block.whole),
+            registers=span_of(block.whole),
         )
+
+
+def division_remedy(profile: Profile, block: PlannedBlock) -> str:
+    """Return what a person can write so that a block is planned as it is answered."""
+    limits = limits_for(profile, block)
+    if limits:
+        return f"write limits: {limits} into the profile, or into `adapt` of the device"
+    return "leave out with `skip` what the device does not have"
 
 
 def limits_for(profile: Profile, block: PlannedBlock) -> str:
@@ -68,13 +75,14 @@ def limits_for(profile: Profile, block: PlannedBlock) -> str:
     for limits in ({"gap": gap}, {name: count}, {name: count, "gap": gap}):
         tighter = profile.limits.model_copy(update=limits)
         planned = plan(profile.model_copy(update={"limits": tighter}), block.whole.points)
-        inside = [part for part in planned if _is_within(part, block.whole)]
-        if count and all(any(_is_within(p, part) for part in block.parts) for p in inside):
+        inside = [part for part in planned if is_within(part, block.whole)]
+        if count and all(any(is_within(p, part) for part in block.parts) for p in inside):
             return "{" + ", ".join(f"{key}: {value}" for key, value in limits.items()) + "}"
     return ""
 
 
-def _is_within(block: ReadBlock, other: ReadBlock) -> bool:
+def is_within(block: ReadBlock, other: ReadBlock) -> bool:
+    """Tell whether the addresses of a block are among those of another."""
     if block.space is not other.space or block.address < other.address:
         return False
     return block.address + block.count <= other.address + other.count
@@ -84,6 +92,7 @@ def _holes(block: ReadBlock) -> list[int]:
     return [max(0, b.address - a.end) for a, b in pairwise(block.parts)]
 
 
-def _span(block: ReadBlock) -> str:
+def span_of(block: ReadBlock) -> str:
+    """Return table and addresses of a block, as people write them."""
     end = block.address + block.count - 1
     return f"{block.space} {block.address}" + (f" to {end}" if end > block.address else "")

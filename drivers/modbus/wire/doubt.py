@@ -8,15 +8,16 @@ from heatpump_twin.drivers.modbus.wire.request import Request
 class Doubt:
     """A request whose response may still come, and what to ask until it cannot any more.
 
-    ``answered`` is a read that the unit has answered before.
+    ``answered`` is a read that the unit has answered before, where it has never answered the lost
+    one: its registers may be those about which it keeps silent.
     """
 
     def __init__(self, lost: Request, answered: Request | None = None) -> None:
-        first, second, last = lost.probes(lost.table, lost.address)
+        place = answered or lost
+        self.probes = lost.probes(place.table, place.address)
         if answered is not None:
-            # The registers of the lost request may be those that the unit never answers.
-            second = lost.probes(answered.table, answered.address)[0]
-        self.probes = [first, second, last]
+            # Any answer from another table will do, also that there is none.
+            self.probes.insert(0, self.probes.pop())
         """Reads whose responses cannot be taken for that to the lost request."""
         self._lost = lost
 

@@ -20,7 +20,7 @@ EXCEPTION_LENGTH = 2
 _LONGEST_PDU = 253
 """Longest PDU (Application Protocol V1.1b3, 4.1). [byte]"""
 _REMEMBERED = 64
-"""Numbers of requests by which a response that comes late or twice is known."""
+"""Requests back to which a response is known that comes late or twice."""
 
 
 class Framing(Protocol):
@@ -54,8 +54,8 @@ class Framing(Protocol):
         """Return what is wrong with bytes that nothing followed; None: too few to tell."""
         ...
 
-    def expect_late(self, unit: int) -> None:
-        """Remember that a response of a unit may come when others are asked."""
+    def expect_late(self, unit: int, transaction: int) -> None:
+        """Remember that the response of a unit to a request may come when others are asked."""
         ...
 
     def is_broadcast(self, request: Request) -> bool:
@@ -85,13 +85,12 @@ class TcpFraming:
     ) -> None:
         self.numbered = not any_transaction
         self._any_unit = any_unit
-        self._oddities = oddities or LineOddities("")
-        self._sent: deque[int] = deque(maxlen=_REMEMBERED)
-        self._answered: deque[int] = deque(maxlen=_REMEMBERED)
+        self._oddities = oddities or LineOddities()
+        self._lost: deque[int] = deque(maxlen=_REMEMBERED)
+        """Numbers of requests whose time-outs are over."""
 
     def pack(self, request: Request, transaction: int) -> bytes:
         """Return the MBAP header and the PDU of a request."""
-        self._sent.append(transaction)
         # The length counts the unit identifier as well as the PDU.
         return _MBAP.pack(transaction, 0, len(request.pdu) + 1, request.unit) + request.pdu
 
@@ -103,6 +102,18 @@ class TcpFraming:
 
     def take(self, buffer: bytearray, request: Request, transaction: int) -> bytes | None:
         """Take the PDU behind an MBAP header that repeats the request's transaction and unit."""
+        size = _MBAP.size + request.response_length
+        # Nearly always it is just the response, whole, and nothing else.
+        if len(buffer) == size and buffer.startswith(
+            _MBAP.pack(transaction, 0, request.response_length + 1, request.unit)
+        ):
+            pdu = bytes(buffer[_MBAP.size :])
+            buffer.clear()
+            return pdu
+        return self._take_among(buffer, request, transaction)
+
+    def _take_among(self, buffer: bytearray, request: Request, transaction: int) -> bytes | None:
+        """Take the PDU of a response among other things."""
         while len(buffer) >= _MBAP.size:
             header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
             number, protocol, length, unit = header
@@ -122,8 +133,7 @@ class TcpFraming:
                 return None
             pdu = bytes(buffer[_MBAP.size : end])
             del buffer[:end]
-            self._answered.append(transaction)
-            self._drop_repeated(buffer)
+            self._drop_repeated(buffer, transaction)
             return pdu
         return None
 
@@ -147,8 +157,9 @@ class TcpFraming:
         """Return None: `take` complains at once."""
         return None
 
-    def expect_late(self, unit: int) -> None:
-        """Do nothing: the number of a late response tells it."""
+    def expect_late(self, _unit: int, transaction: int) -> None:
+        """Remember the number of a request whose response may come when others are asked."""
+        self._lost.append(transaction)
 
     def is_broadcast(self, _request: Request) -> bool:
         """Tell that there is none: unit 0 is the device itself (Messaging V1.0b, 4.4.2.2)."""
@@ -168,7 +179,7 @@ class TcpFraming:
         # Messaging on TCP/IP V1.0b, 4.4.1.3, has a client discard a response to no pending
         # request. One to a request of ours came late or twice; any other number is a device that
         # counts in its own way, and will go on so.
-        if self.numbered and number != transaction and number not in self._sent:
+        if self.numbered and not 0 <= transaction - number < _REMEMBERED:
             what = f"with transaction {number} instead of {transaction}"
             return DeviatingFrameError(Deviation.TRANSACTION, what)
         return None
@@ -195,13 +206,12 @@ class TcpFraming:
 
     def _drop(self, buffer: bytearray, end: int, number: int) -> None:
         del buffer[:end]
-        again = number in self._answered
-        self._oddities.note(Oddity.REPEATED if again else Oddity.LATE)
+        self._oddities.note(Oddity.LATE if number in self._lost else Oddity.REPEATED)
 
-    def _drop_repeated(self, buffer: bytearray) -> None:
+    def _drop_repeated(self, buffer: bytearray, transaction: int) -> None:
         while len(buffer) >= _MBAP.size:
             header: tuple[int, int, int, int] = _MBAP.unpack_from(buffer)
             end = _MBAP.size + header[2] - 1
-            if header[0] not in self._answered or len(buffer) < end:
+            if header[0] != transaction or len(buffer) < end:
                 return
             self._drop(buffer, end, header[0])

@@ -1,12 +1,8 @@
-"""Oddities of a line that are tolerated: counted, said once, and told in words."""
+"""Oddities of a line that are tolerated: counted, and told in words."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-
-import structlog
-
-log = structlog.stdlib.get_logger(__name__)
 
 
 class Oddity(StrEnum):
@@ -32,20 +28,21 @@ _WORDS = {
 class LineOddities:
     """Counts of what was left out of the bytes that a link received."""
 
-    def __init__(self, link: str) -> None:
-        self._link = link
+    def __init__(self) -> None:
         self.counts = dict.fromkeys(Oddity, 0)
+        self.is_news = False
+        """Whether `remarks` has something that it has not said yet."""
+        self._told: set[Oddity] = set()
 
     def note(self, oddity: Oddity, times: int = 1) -> None:
-        """Count an oddity, and log the first one of each kind."""
-        if not times:
-            return
-        first = not self.counts[oddity]
+        """Count an oddity."""
         self.counts[oddity] += times
-        # A late response follows a time-out, which is told by whoever waited for it.
-        if first and oddity in _WORDS:
-            log.warning(_WORDS[oddity], link=self._link)
+        self.is_news |= times > 0
 
     def remarks(self) -> list[str]:
-        """Return a sentence for each kind of oddity that a person should know of."""
-        return [words for oddity, words in _WORDS.items() if self.counts[oddity]]
+        """Return a sentence for each kind of oddity that a person should know of, each once."""
+        self.is_news = False
+        # A late response is none of them: it follows a time-out, which is told.
+        found = [oddity for oddity in _WORDS if self.counts[oddity] and oddity not in self._told]
+        self._told.update(found)
+        return [_WORDS[oddity] for oddity in found]

@@ -16,6 +16,7 @@ from heatpump_twin.drivers.modbus.wire.line_oddities import LineOddities
 from heatpump_twin.drivers.modbus.wire.link_options import LinkOptions
 from heatpump_twin.drivers.modbus.wire.link_utilisation import LinkUtilisation
 from heatpump_twin.drivers.modbus.wire.request import FrameError, ModbusExceptionError, Request
+from heatpump_twin.drivers.modbus.wire.tls_options import TlsOptions
 from heatpump_twin.drivers.modbus.wire.wire import Opener, Wire, opener
 from heatpump_twin.drivers.protocol import LinkError
 
@@ -78,15 +79,15 @@ class ModbusLink:
         self._quiet_until = 0.0
         self._doubts: dict[int, Doubt] = {}
         """By unit: what to ask before anything else."""
-        self._answered_reads: dict[int, Request] = {}
-        """By unit: a read that it has answered, where frames carry no number."""
+        self._answered_reads: dict[int, dict[bytes, Request]] = {}
+        """By unit: the reads that it has answered, where frames carry no number."""
         self._users = 0
 
     @classmethod
     def to(cls, address: DeviceConnection) -> ModbusLink:
         """Return the link to an address of the site file. Raises ValueError for its options."""
         name, options = str(address), LinkOptions.of(address)
-        oddities = LineOddities(name)
+        oddities = LineOddities()
         return cls(name, opener(address), options.framing(address, oddities), options, oddities)
 
     def expect(self, connect_delay: float) -> None:
@@ -110,9 +111,12 @@ class ModbusLink:
             self._refuse_if_hopeless(asked, request.unit)
             self._turn_began = loop.time()
             wire = await self._connected(within)
-            await self._be_quiet()
+            delay = self._quiet_until - loop.time()
+            if delay > 0:
+                await asyncio.sleep(delay)
             try:
-                await self._dispel_doubt(wire, request, within, pause)
+                if not self._framing.numbered:
+                    await self._dispel_doubt(wire, request, within, pause)
                 with wire.limit(within * _TOLERANCE):
                     data = await self._exchange(wire, request)
             except ModbusExceptionError:
@@ -133,7 +137,7 @@ class ModbusLink:
                 raise
             self._answered(request.unit, pause)
             if not self._framing.numbered and request.is_read:
-                self._answered_reads[request.unit] = request
+                self._answered_reads.setdefault(request.unit, {})[request.pdu] = request
             return data
 
     async def connect(self, unit: int, within: float) -> None:
@@ -164,7 +168,7 @@ class ModbusLink:
     # ── one exchange ──────────────────────────────────────────────────────────────────────────────
     async def _exchange(self, wire: Wire, request: Request) -> bytes:
         self._send(wire, request)
-        if self._framing.is_broadcast(request):
+        if request.unit == 0 and self._framing.is_broadcast(request):
             await asyncio.sleep(_TURNAROUND)
             return b""
         complaint: FrameError | None = None
@@ -230,7 +234,7 @@ class ModbusLink:
             async with asyncio.timeout(within):
                 self._wire = await self._open_wire()
         except (OSError, TimeoutError, UnicodeError) as error:  # the last: no such host name
-            reason = str(error) or "no answer"
+            reason = (str(error) or "no answer") + TlsOptions.advice(error)
             failure = NotSentError(f"{self.name}: cannot connect: {reason}")
             self._failed(None, failure)
             raise failure from error
@@ -239,11 +243,6 @@ class ModbusLink:
         self._health.connected(now)
         self._quiet_until = max(self._quiet_until, now + self._connect_delay)
         return self._wire
-
-    async def _be_quiet(self) -> None:
-        delay = self._quiet_until - asyncio.get_running_loop().time()
-        if delay > 0:
-            await asyncio.sleep(delay)
 
     def _answered(self, unit: int, pause: float) -> None:
         now = asyncio.get_running_loop().time()
@@ -256,7 +255,7 @@ class ModbusLink:
         hint = self._health.hint(self.name, bytes(wire.received))
         error = LinkError(f"{self.name}: no response within {within:g} s{hint}")
         lost = self._lost(request, error)
-        self._framing.expect_late(request.unit)
+        self._framing.expect_late(request.unit, self._transaction)
         self._failed(request.unit, lost)
         # Half a frame would be completed by the beginning of the next one.
         is_cut = self._framing.numbered and bool(wire.received)
@@ -283,7 +282,10 @@ class ModbusLink:
         return NotSentError(str(error), error.status)
 
     def _doubt(self, lost: Request) -> Doubt:
-        return Doubt(lost, self._answered_reads.get(lost.unit))
+        answered = self._answered_reads.get(lost.unit, {})
+        if lost.pdu in answered or not lost.is_read:
+            return Doubt(lost)
+        return Doubt(lost, next(iter(answered.values()), None))
 
     def _failed(self, unit: int | None, error: LinkError) -> None:
         now = asyncio.get_running_loop().time()

@@ -43,7 +43,7 @@ class RtuFraming:
     ) -> None:
         self.silence = silent_interval(baudrate)
         self._any_unit = any_unit
-        self._oddities = oddities or LineOddities("")
+        self._oddities = oddities or LineOddities()
         self._late_units: set[int] = set()
         self._echoes: bool | None = None
         """Whether the line echoes; None: not known yet."""
@@ -96,7 +96,7 @@ class RtuFraming:
             Deviation.CHECKSUM, f"the checksum is wrong: {bytes(rest[:12]).hex(' ')}"
         )
 
-    def expect_late(self, unit: int) -> None:
+    def expect_late(self, unit: int, _transaction: int) -> None:
         """Remember that a response of a unit may come when others are asked."""
         self._late_units.add(unit)
 

@@ -63,6 +63,16 @@ class TlsOptions:
                 "is it the right device, and was its certificate renewed?"
             )
 
+    @staticmethod
+    def advice(error: Exception) -> str:
+        """Return what to do about a certificate that is not trusted, as the end of a sentence."""
+        if not isinstance(error, ssl.SSLCertVerificationError):
+            return ""
+        return (
+            "; give its authority with ca=FILE, its name with server_name=, or the certificate "
+            "itself with fingerprint=SHA256"
+        )
+
     def _context(self) -> ssl.SSLContext:
         for option in _FILES:  # ssl's own error does not name the file
             file = getattr(self, option)

@@ -31,6 +31,7 @@ COMMANDS = {
     "doctor": "Tell the state of everything on one page; exit with 1 where something is wrong.",
     "user": "Users and their roles.",
     "cert": "OPC UA certificates.",
+    "audit": "The audit: who did what, from where, when and why.",
     "nodeset": "The information model as NodeSet2 files.",
     "field.scan": "Find which unit ids answer and which profile fits each of them.",
     "field.read": "Read points of a device by its profile: value, unit, status and raw registers.",

@@ -12,7 +12,9 @@ from rich.table import Table
 from heatpump_twin.cli.options import DataOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.safekeeping.command_audit import audited
 from heatpump_twin.server.security.pki import CertificateEntry, Pki
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
 command = typer.Typer(add_completion=False, help="OPC UA certificates.", no_args_is_help=True)
 out = Console()
@@ -49,7 +51,9 @@ def trust(
     data: DataOption = None,
 ) -> None:
     """Trust a client: a certificate file, or a rejected one by its thumbprint's first digits."""
-    _say("trusted", _pki(data).trust(which))
+    with audited(DataDirectory.open(data), AuditKind.CERTIFICATE, which, "certificate trusted"):
+        entry = _pki(data).trust(which)
+    _say("trusted", entry)
 
 
 @command.command()
@@ -57,7 +61,9 @@ def reject(
     which: Annotated[str, typer.Argument(help="Thumbprint.")], data: DataOption = None
 ) -> None:
     """No longer trust a client."""
-    _say("rejected", _pki(data).reject(which))
+    with audited(DataDirectory.open(data), AuditKind.CERTIFICATE, which, "certificate rejected"):
+        entry = _pki(data).reject(which)
+    _say("rejected", entry)
 
 
 @command.command()
@@ -66,8 +72,9 @@ def renew(data: DataOption = None) -> None:
     pki = _pki(data)
     # Only removed: the twin makes both at its start, when it knows its host names; and a running
     # one goes on with what it has loaded.
-    for path in (pki.own_certificate, pki.own_key):
-        path.unlink(missing_ok=True)
+    with audited(DataDirectory.open(data), AuditKind.CERTIFICATE, "own", "own one removed"):
+        for path in (pki.own_certificate, pki.own_key):
+            path.unlink(missing_ok=True)
     out.print(
         "the twin makes a new certificate when it starts; clients that pinned the old one "
         "have to be told",

@@ -16,6 +16,8 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.reload.reload_outcome import ReloadOutcome
+from heatpump_twin.safekeeping.command_audit import audited
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
 TIMEOUT = 60.0
 """Longest wait for the outcome; a device that is being written to is waited for. [s]"""
@@ -37,7 +39,8 @@ def reload_site(
     # left from an earlier reload did not.
     begun = SystemClock().now()
     try:
-        os.kill(_running_twin(directory), signal.SIGHUP)
+        with audited(directory, AuditKind.RELOAD, "site file", "reload requested"):
+            os.kill(_running_twin(directory), signal.SIGHUP)
     except (ProcessLookupError, PermissionError) as error:
         raise TwinError(f"the twin on {directory.root} cannot be told: {error.strerror}") from error
     outcome = _await_outcome(directory, begun)

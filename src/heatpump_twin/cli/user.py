@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,9 @@ from rich.table import Table
 
 from heatpump_twin.cli.options import DataOption
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.safekeeping.command_audit import audited
 from heatpump_twin.server.security.users import UserRole, UserStore
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
 command = typer.Typer(add_completion=False, help="Users and their roles.", no_args_is_help=True)
 out = Console()
@@ -22,8 +23,9 @@ PasswordOption = Annotated[
 ]
 
 
-def _store(data: Path | None) -> UserStore:
-    return UserStore(DataDirectory.open(data).users)
+def _role(store: UserStore, name: str) -> str:
+    user = store.find(name)
+    return "" if user is None else str(user.role)
 
 
 def _password(from_stdin: bool) -> str:
@@ -43,21 +45,30 @@ def add(
     data: DataOption = None,
 ) -> None:
     """Add a user."""
-    _store(data).add(name, role, _password(password_stdin))
+    directory = DataDirectory.open(data)
+    password = _password(password_stdin)
+    with audited(directory, AuditKind.USER, name, "user added", after=str(role)):
+        UserStore(directory.users).add(name, role, password)
     out.print(f"added {name} as {role.value}", highlight=False, markup=False)
 
 
 @command.command()
 def passwd(name: str, password_stdin: PasswordOption = False, data: DataOption = None) -> None:
     """Change a user's password."""
-    _store(data).set_password(name, _password(password_stdin))
+    directory = DataDirectory.open(data)
+    password = _password(password_stdin)
+    with audited(directory, AuditKind.USER, name, "password changed"):
+        UserStore(directory.users).set_password(name, password)
     out.print(f"changed the password of {name}", highlight=False, markup=False)
 
 
 @command.command()
 def remove(name: str, data: DataOption = None) -> None:
     """Remove a user."""
-    _store(data).remove(name)
+    directory = DataDirectory.open(data)
+    store = UserStore(directory.users)
+    with audited(directory, AuditKind.USER, name, "user removed", before=_role(store, name)):
+        store.remove(name)
     out.print(f"removed {name}", highlight=False, markup=False)
 
 
@@ -65,6 +76,6 @@ def remove(name: str, data: DataOption = None) -> None:
 def list_users(data: DataOption = None) -> None:
     """List users and roles."""
     table = Table("user", "role")
-    for entry in _store(data).list():
+    for entry in UserStore(DataDirectory.open(data).users).list():
         table.add_row(entry.name, entry.role.value)
     out.print(table)

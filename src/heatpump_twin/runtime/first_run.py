@@ -10,10 +10,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from heatpump_twin.config.catalogue import TWIN
 from heatpump_twin.config.data_directory import DataDirectory, unusable
 from heatpump_twin.config.durable_file import write_private
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.errors import DataInUseError
 from heatpump_twin.server.security.users import UserRole, UserStore
+from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
+from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
 
 ADMINISTRATOR = "admin"
 _MAY_NOT = {errno.EACCES, errno.EPERM}
@@ -64,4 +69,9 @@ def create_administrator(data: DataDirectory, users: UserStore) -> bool:
     password = secrets.token_urlsafe(15)
     write_private(data.initial_password, password + "\n")
     users.add(ADMINISTRATOR, UserRole.ADMINISTRATOR, password)
+    now, who = SystemClock().now(), (TWIN, "first start")
+    role = str(UserRole.ADMINISTRATOR)
+    AuditSpool(data.audit_spool).append(
+        AuditEntry.of(AuditKind.USER, now, who, ADMINISTRATOR, GOOD, "user added", after=role)
+    )
     return True

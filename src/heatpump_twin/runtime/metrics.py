@@ -64,14 +64,17 @@ class TwinMetrics(Collector):
         for attribute, name, text in (
             ("polls", "polls", "Polls of a device"),
             ("failed_polls", "poll_failures", "Polls without an answer"),
-            ("exceptions", "modbus_exceptions", "Modbus exceptions answered"),
+            ("repeated", "modbus_repeated", "Requests sent again after an exception"),
             ("missed", "polls_missed", "Polls not over when the next was due, or left out"),
             ("writes", "writes", "Writes to a device"),
             ("unconfirmed_writes", "writes_unconfirmed", "Writes not confirmed by read-back"),
         ):
             family = CounterMetricFamily(f"hptwin_{name}", text, labels=["device"])
             yield _each(family, by_device(attribute))
+        yield self._exceptions()
         for attribute, name, text in (
+            ("refused", "points_refused", "Points that the device refuses now"),
+            ("divided", "blocks_divided", "Blocks that the device answers in parts only"),
             ("duration", "poll_duration_seconds", "Duration of the last poll"),
             ("lateness", "poll_lateness_seconds", "From due to its first request, last poll"),
             ("worst_lateness", "poll_lateness_worst_seconds", "Worst lateness so far"),
@@ -82,6 +85,8 @@ class TwinMetrics(Collector):
             GaugeMetricFamily("hptwin_device_up", "Whether a device answers", labels=["device"]),
             {d.name: float(d.connected) for d in self.parts.field.drivers},
         )
+        yield self._refusals()
+        yield from self._links()
         loads = {d.link.name: d.link.load for d in self.parts.field.drivers}
         yield _each(
             GaugeMetricFamily(
@@ -95,6 +100,42 @@ class TwinMetrics(Collector):
             ),
             {name: load.scan_time for name, load in loads.items()},
         )
+
+    def _exceptions(self) -> Metric:
+        family = CounterMetricFamily(
+            "hptwin_modbus_exceptions", "Modbus exceptions answered", labels=["device", "code"]
+        )
+        for driver in self.parts.field.drivers:
+            for code, times in driver.metrics.exceptions_by_code.items():
+                family.add_metric([driver.name, str(code)], times)
+        return family
+
+    def _refusals(self) -> Metric:
+        family = GaugeMetricFamily(
+            "hptwin_point_refused",
+            "Whether a device refuses a point now, and why",
+            labels=["device", "point", "reason"],
+        )
+        for driver in self.parts.field.drivers:
+            for point, reason in driver.refused.items():
+                family.add_metric([driver.name, point, reason], 1.0)
+        return family
+
+    def _links(self) -> Iterator[Metric]:
+        links = {d.link.name: d.link for d in self.parts.field.drivers}
+        yield _each(
+            CounterMetricFamily("hptwin_link_connections", "Connections opened", labels=["link"]),
+            {name: link.connections for name, link in links.items()},
+        )
+        family = CounterMetricFamily(
+            "hptwin_link_oddities",
+            "What was left out of the received bytes: bytes of noise, or frames",
+            labels=["link", "kind"],
+        )
+        for name, link in links.items():
+            for kind, times in link.oddities.counts.items():
+                family.add_metric([name, kind], times)
+        yield family
 
     def _history(self) -> Iterator[Metric]:
         health = self.parts.archive.historian.health

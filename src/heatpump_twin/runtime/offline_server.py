@@ -16,6 +16,7 @@ from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.twin_server import OfflineSpace
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import Commands
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
@@ -30,6 +31,9 @@ async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[Offli
     models = ModelShelf(foundation.assembly.models)
     programs = build_steering(foundation, audit, commands, models, arguments=[]).programs
     rules = build_rules(foundation)
-    server = build_server(foundation, UserStore(data.users), programs, rules, history)
+    server = build_server(
+        foundation, UserStore(data.users), programs, rules, history, audit,
+        ConditionStore(foundation.database),
+    )  # fmt: skip
     async with server.offline() as shown:
         yield shown

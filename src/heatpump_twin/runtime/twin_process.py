@@ -82,7 +82,7 @@ async def run_twin(
                 _await_plant(children, plant),
                 *(child.run() for child in children),
                 *parts.loops(),
-                Reload(roster, file, data, reload).run(),
+                Reload(roster, file, data, parts.archive.audit, reload).run(),
                 clock.run(),
                 login.run(),
                 lag.run(),

@@ -214,7 +214,8 @@ async def test_what_cannot_be_recorded_is_not_done(table, driver, clock, tmp_pat
 async def test_an_outcome_that_cannot_be_recorded_is_said(commands, driver, audit):
     async def lose_the_database() -> None:
         with audit._engine.begin() as connection:
-            connection.exec_driver_sql("ALTER TABLE audit RENAME TO gone")
+            connection.exec_driver_sql("DROP VIEW audit")
+            connection.exec_driver_sql("ALTER TABLE audit_record RENAME TO gone")
 
     driver.on_write = lose_the_database
     result = await commands.write(KEY, 55.0, **WHO)

@@ -7,7 +7,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Engine, text
 
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.frame import Frame
@@ -98,14 +100,20 @@ def test_a_copy_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def migrate_to(engine: Engine, revision: str) -> None:
+    """Leave a database as an earlier version did."""
+    config = Config()
+    config.set_main_option("script_location", "heatpump_twin.twin_engine.historian:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
 def test_a_schema_is_changed_only_after_a_copy(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "historian.sqlite"
     engine = open_engine(f"sqlite:///{path}")
-    migrate(engine)
-    with engine.begin() as connection:  # as the version before left it
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-        for table in ("override", "schedule", "tank_program"):
-            connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+    migrate_to(engine, "0001")
+    with engine.begin() as connection:
         connection.execute(text("INSERT INTO point (key) VALUES ('hp1.before')"))
     for old in ("0000", "000a"):
         (tmp_path / f"historian.sqlite.schema-{old}").write_text("older copies")

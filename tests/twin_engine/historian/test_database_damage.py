@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import GOOD
-from heatpump_twin.twin_engine.commands.audit import AuditEntry, AuditLog
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.historian import Historian
 

@@ -19,6 +19,7 @@ from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAccess
 from heatpump_twin.drivers.modbus.profile.profile import Profile
+from heatpump_twin.drivers.modbus.wire.deviation import DeviatingFrameError
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError
 from heatpump_twin.drivers.protocol import LinkError
@@ -93,7 +94,8 @@ def on_the_wire(work: Coroutine[Any, Any, _T], address: str, unit: int | None = 
         return asyncio.run(work)
     except LinkError as error:
         where = address if unit is None else f"{address} unit {unit}"
-        raise TwinError(f"{where}: {_reason(error, address)}; {_remedy(error, address)}") from error
+        reason, remedy = _reason(error, address), _remedy(error, address)
+        raise TwinError(f"{where}: {reason}{f'; {remedy}' if remedy else ''}") from error
 
 
 def require_points(
@@ -149,6 +151,8 @@ def _remedy(error: LinkError, address: str) -> str:
             "is the address right, is the device on, is Modbus enabled in it? Many take only one "
             "connection: stop whatever else is connected"
         )
+    if isinstance(error, DeviatingFrameError):
+        return ""  # it names its own
     if isinstance(error, ModbusExceptionError):
         return "is the device behind the gateway on, and is it this unit id? See `hptwin scan`"
     serial = ", baudrate and parity" if address.startswith(("serial://", "rtu+tcp://")) else ""

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from heatpump_twin.cli.field.device import output, plain_table
+from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.drivers.modbus.commissioning.profile_draft import (
     ProfileDraft,
     draft_profile,
@@ -127,12 +128,11 @@ def _taken(text: str) -> tuple[tuple[str, str], str]:
 
 
 def _save(path: Path, text: str) -> None:
+    # Hours of work may be in a draft of the same name.
+    if path.exists():
+        raise TwinError(f"{path} is there already; name another file with --output")
     try:
-        # "x": hours of work may be in a draft of the same name.
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise TwinError(f"{path} is there already; name another file with --output") from error
+        write_private(path, text)
     except OSError as error:
         raise TwinError(f"{path}: {error.strerror}; name another file with --output") from error
 

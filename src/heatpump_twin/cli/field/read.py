@@ -77,6 +77,8 @@ def read(
         print(json.dumps(data_of(readings, about), indent=2))  # noqa: T201 (the output itself)
     else:
         output().print(table_of(readings))
+    for remark in device.remarks():
+        Console(stderr=True, highlight=False).print(remark, style="yellow")
     if refused := sum(bool(reading.refusal) for reading in readings):
         message = f"{refused} of {len(readings)} points were not answered"
         Console(stderr=True, highlight=False).print(message, style="yellow")

@@ -7,6 +7,7 @@ device by its address as it was typed; the same device by another name is anothe
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,12 @@ class WriteJournal:
         where = {"connection": target.connection, "unit": target.unit}
         entry = {"time": self._clock.now(), **where, "place": target.place, "point": target.point}
         try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry | what) + "\n")
+            with self._path.open("ab") as file:
+                file.truncate(len(_whole(self._path.read_bytes())))
+                file.write(json.dumps(entry | what).encode() + b"\n")
+                file.flush()
+                # On the disk before anything is sent, or the throttle would not know of it.
+                os.fsync(file.fileno())
         except OSError as error:
             raise TwinError(
                 f"{self._path}: {error.strerror}; a write that cannot be recorded is not made, "
@@ -71,7 +76,7 @@ class WriteJournal:
 
     def _entries(self) -> list[dict[str, Any]]:
         try:
-            lines = self._path.read_text("utf-8").splitlines()
+            lines = _whole(self._path.read_bytes()).splitlines()
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -81,3 +86,12 @@ class WriteJournal:
         except ValueError as error:
             message = f"{self._path}: a line is not JSON ({error}); repair it or move the file away"
             raise TwinError(message) from error
+
+
+def _whole(content: bytes) -> bytes:
+    """Return the whole lines. What a power cut has left of the last one is no loss.
+
+    A torn attempt was not sent, as it is sent only when its line is on the disk; a torn outcome
+    leaves its attempt, which counts as sent.
+    """
+    return content[: content.rfind(b"\n") + 1]

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+
+import structlog
 
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
-from heatpump_twin.twin_engine.alarm import AlarmTransition
+from heatpump_twin.server.twin_server import TwinServer
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.errors import ConditionStoreError
+
+log = structlog.stdlib.get_logger(__name__)
 
 RULE_PERIOD = 0.5
 """How often rules are looked at; the shortest delay that makes sense is a poll period. [s]"""
+
+READ_PERIOD = 5.0
+"""How often what was known before is tried to be read, while the database is away. [s]"""
 
 
 class AlarmWatch(HeatPumpPart):
@@ -23,26 +31,48 @@ class AlarmWatch(HeatPumpPart):
         self,
         foundation: Foundation,
         rules: RuleEngine,
-        announce: Callable[[AlarmTransition], None],
+        server: TwinServer,
+        store: ConditionStore,
     ) -> None:
         self.active: Counter[str] = Counter()
         """Number of active alarms by heat pump, and of the twin itself."""
         self._image, self._clock = foundation.image, foundation.clock
         self._rules = rules
-        self._announce = announce
+        self._server = server
+        self._store = store
 
     async def run(self) -> None:
         """Evaluate the rules for ever."""
+        pause = 0.0
         while True:
+            if not self._store.is_loaded and (pause := pause - RULE_PERIOD) < 0:
+                await self._read()
+                pause = READ_PERIOD
             # By the clock and not by frames: a delay runs out also where no frame comes (ADR 2).
             for transition in self._rules.evaluate(self._image, self._clock.now()):
                 self.active[transition.alarm.asset] += 1 if transition.active else -1
-                self._announce(transition)
+                self._server.announce(transition)
             await asyncio.sleep(RULE_PERIOD)
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Add the rules of a heat pump."""
+        """Add the rules of a heat pump, with what was known of its alarms."""
         self._rules.add(newcomer.heat_pump)
+        self._recall(f"{newcomer.asset}.")
+
+    async def _read(self) -> None:
+        """Read what was known of alarms before this start, and go on from there."""
+        try:
+            await self._store.load()
+        except ConditionStoreError as error:
+            log.warning("what was known of alarms cannot be read yet", error=str(error))
+        else:
+            self._recall("")
+
+    def _recall(self, prefix: str) -> None:
+        known = {k: state for k, state in self._store.known.items() if k.startswith(prefix)}
+        fresh = self._rules.recall({key for key, state in known.items() if state.active})
+        self.active.update(alarm.asset for alarm in fresh)
+        self._server.recall(known, self._rules.definitions())
 
     async def remove(self, asset: str) -> None:
         """Remove the rules of a heat pump, with its alarms."""

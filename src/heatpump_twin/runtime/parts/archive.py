@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from heatpump_twin import __version__
+from heatpump_twin.config.catalogue import TWIN
+from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.runtime.parts.database_check import examine_database
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.run_record import RunRecord
 from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
+from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.historian.spool import Spool
@@ -28,6 +35,7 @@ class Archive(HeatPumpPart):
 
     historian: Historian
     audit: AuditLog
+    conditions: ConditionStore
     damage: str
     """Why the database was begun anew at this start; empty: it was not."""
 
@@ -42,10 +50,14 @@ async def open_archive(foundation: Foundation, health: TwinHealth) -> AsyncItera
     url, settings = foundation.database, foundation.site.historian
     damage = await asyncio.to_thread(examine_database, foundation)
     async with AsyncExitStack() as stack:
-        audit = AuditLog(url)
+        audit = AuditLog(url, AuditSpool(foundation.data.audit_spool), foundation.clock)
         stack.push_async_callback(audit.stop)
+        conditions = ConditionStore(url)
+        stack.push_async_callback(conditions.stop)
         with suppress(AuditError):  # away: the historian reports it
             await audit.start()
+        await _record(audit, foundation, "start")
+        stack.push_async_callback(_record, audit, foundation, "stop")
         spool = Spool(foundation.data.spool)
         historian = Historian(foundation.table, url, settings, foundation.clock, spool=spool)
         # A year off, or a clock that is wrong: until that is known nothing is old.
@@ -58,7 +70,19 @@ async def open_archive(foundation: Foundation, health: TwinHealth) -> AsyncItera
         stack.push_async_callback(historian.stop)
         _watch(health, historian, foundation)
         health.watch("history_begun_anew", lambda: bool(damage or historian.health.trouble))
-        yield Archive(historian, audit, damage)
+        yield Archive(historian, audit, conditions, damage)
+
+
+async def _record(audit: AuditLog, foundation: Foundation, what: str) -> None:
+    """Record a start or a stop of the twin."""
+    record = RunRecord.read(foundation.data)
+    cut_off = record is not None and record.after == "crash" and what == "start"
+    message = f"{what} of version {__version__}"
+    if cut_off:
+        message += "; the run before this one was not stopped"
+    who = (TWIN, f"process {os.getpid()}")
+    now = foundation.clock.now()
+    await audit.note(AuditEntry.of(AuditKind.RUN, now, who, what, GOOD, message))
 
 
 def _watch(health: TwinHealth, historian: Historian, foundation: Foundation) -> None:

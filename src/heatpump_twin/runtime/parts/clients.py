@@ -12,6 +12,8 @@ from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.twin_server import TwinServer
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
 from heatpump_twin.twin_engine.history import HistoryReader
@@ -41,6 +43,8 @@ def build_server(
     programs: Programs,
     rules: RuleEngine,
     history: HistoryReader,
+    audit: AuditLog,
+    conditions: ConditionStore,
 ) -> TwinServer:
     """Return the OPC UA server of a site. It does not listen yet."""
     return TwinServer(
@@ -57,6 +61,8 @@ def build_server(
         users=users,
         provenance=foundation.assembly.provenance,
         clock=foundation.clock,
+        audit=audit,
+        conditions=conditions,
         hmi_certificate=_hmi_certificate(foundation),
     )
 
@@ -76,9 +82,11 @@ async def open_clients(
     rules: RuleEngine,
     history: HistoryReader,
     models: ModelShelf,
+    audit: AuditLog,
+    conditions: ConditionStore,
 ) -> AsyncIterator[Clients]:
     """Start the OPC UA server. Clients are told of models that replace others."""
-    server = build_server(foundation, users, programs, rules, history)
+    server = build_server(foundation, users, programs, rules, history, audit, conditions)
 
     async def adopted(asset: str, model: HeatUpModel) -> None:
         await server.adopt(asset, model.card.provenance)

@@ -61,6 +61,7 @@ class TwinParts:
         return [
             self.health.run(),
             self.archive.historian.run(),
+            self.archive.audit.run(),
             self.figures.totals.run(),
             self.forecasts.run(),
             self.steering.programs.run(),
@@ -91,12 +92,19 @@ async def open_parts(
         rules = build_rules(foundation)
         clients = await opened(
             open_clients(
-                foundation, users, steering.programs, rules, history.stored, forecasts.models
+                foundation,
+                users,
+                steering.programs,
+                rules,
+                history.stored,
+                forecasts.models,
+                audit,
+                archive.conditions,
             )
         )
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.
-        alarms = AlarmWatch(foundation, rules, clients.server.announce)
+        alarms = AlarmWatch(foundation, rules, clients.server, archive.conditions)
         for sink in (
             figures.deriver.derive,
             figures.totals.derive,

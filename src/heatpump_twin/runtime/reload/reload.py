@@ -7,15 +7,19 @@ from collections.abc import Sequence
 
 import structlog
 
+from heatpump_twin.config.catalogue import TWIN
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.config.load import SiteFile
+from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD
 from heatpump_twin.errors import TwinError, UnreadableError
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.runtime.reload.reload_outcome import ReloadOutcome
 from heatpump_twin.runtime.reload.roster import Roster
 from heatpump_twin.runtime.reload.site_change import compare
 from heatpump_twin.runtime.site_check import Examined, examine
+from heatpump_twin.twin_engine.commands.audit import AuditLog
+from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -24,8 +28,14 @@ class Reload:
     """Reload on request. A site file with a mistake changes nothing."""
 
     def __init__(
-        self, roster: Roster, file: SiteFile, data: DataDirectory, requested: asyncio.Event
+        self,
+        roster: Roster,
+        file: SiteFile,
+        data: DataDirectory,
+        audit: AuditLog,
+        requested: asyncio.Event,
     ) -> None:
+        self._audit = audit
         self._roster = roster
         self._file = file
         self._data = data
@@ -39,11 +49,18 @@ class Reload:
             # is carried out.
             self._requested.clear()
             outcome = await self._reload(self._roster.clock.now())
+            await self._record(outcome)
             try:
                 await asyncio.to_thread(outcome.write, self._data)
             # A full disk: the reload itself has happened, and the log has its outcome.
             except OSError as error:
                 log.error("the outcome of a reload cannot be told", error=str(error))
+
+    async def _record(self, outcome: ReloadOutcome) -> None:
+        status = GOOD if outcome.taken else BAD_INVALID_STATE
+        now, who = self._roster.clock.now(), (TWIN, "SIGHUP")
+        entry = AuditEntry.of(AuditKind.RELOAD, now, who, self._file.file, status, str(outcome))
+        await self._audit.note(entry)
 
     async def _reload(self, begun: int) -> ReloadOutcome:
         roster = self._roster

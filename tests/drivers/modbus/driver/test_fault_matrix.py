@@ -29,5 +29,4 @@ async def test_the_fault_matrix() -> None:
             # Of every point it is said once, however long it lasts.
             assert outcome.gaps == (POINTS if outcome.fault.effect is Effect.ALL_BAD else 1), row
         if not outcome.fault.ends_by_itself:
-            # The poll that was under way may still fail; what is late may spoil another one.
-            assert outcome.polls_to_recovery <= 3, row
+            assert outcome.polls_to_recovery <= outcome.fault.recovery, row

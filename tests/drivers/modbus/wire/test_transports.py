@@ -18,7 +18,9 @@ from cryptography.x509.oid import NameOID
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.settings import Device
 from heatpump_twin.drivers.modbus.emulator.emulated_gateway import EmulatedGateway, RtuSession
-from heatpump_twin.drivers.modbus.wire.link import ModbusLink
+from heatpump_twin.drivers.modbus.profile.profile import Space
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.request import Request
 from heatpump_twin.drivers.modbus.wire.serial_port import SerialSettings
 from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
@@ -89,10 +91,16 @@ def test_serial_defaults_are_those_of_the_specification() -> None:
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A self-signed certificate for 127.0.0.1, with its key in the same file."""
+    name = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    return self_signed(tmp_path / "device.pem", name)
+
+
+def self_signed(path: Path, alternative: x509.SubjectAlternativeName | None) -> Path:
+    """Write a certificate of ``heatpump.local``, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "emulated device")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "heatpump.local")])
     now = datetime.datetime.now(datetime.UTC)
-    built = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -100,13 +108,10 @@ def certificate(tmp_path: Path) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
     )
-    path = tmp_path / "device.pem"
+    if alternative is not None:
+        builder = builder.add_extension(alternative, critical=False)
+    built = builder.sign(key, hashes.SHA256())
     path.write_bytes(
         built.public_bytes(serialization.Encoding.PEM)
         + key.private_bytes(
@@ -116,6 +121,60 @@ def certificate(tmp_path: Path) -> Path:
         )
     )
     return path
+
+
+def fingerprint_of(certificate: Path) -> str:
+    loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    return loaded.fingerprint(hashes.SHA256()).hex(":")
+
+
+async def test_a_certificate_without_the_host_in_it(
+    serve: Any, drive: Any, tank: Any, eventually: Any, tmp_path: Path
+) -> None:
+    """Trusted by its fingerprint, or by its own name and itself; never unseen."""
+    shown = self_signed(tmp_path / "shown.pem", None)
+    named = self_signed(
+        tmp_path / "named.pem", x509.SubjectAlternativeName([x509.DNSName("heatpump.local")])
+    )
+    other = self_signed(tmp_path / "other.pem", None)
+    tank.values["supply_temperature"] = 35.2
+
+    async def served(file: Path) -> str:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return f"tls://127.0.0.1:{(await serve({1: (HJ, tank)}, tls=context)).port}"
+
+    at, named_at = await served(shown), await served(named)
+    for url in (
+        f"{at}?fingerprint={fingerprint_of(shown)}",
+        f"{at}?fingerprint={fingerprint_of(shown).replace(':', '').upper()}",
+        f"{named_at}?ca={named}&server_name=heatpump.local",
+    ):
+        _, seen = drive(HJ, ModbusLink.to(address(url)), timeout=2.0)
+        await eventually(lambda seen=seen: seen.value("supply_temperature") == pytest.approx(35.2))
+    for url, why in (
+        (f"{at}?fingerprint={fingerprint_of(other)}", "fingerprint is"),
+        (f"{named_at}?ca={named}&server_name=another.local", "name"),
+        (f"{named_at}?ca={other}&server_name=heatpump.local", "verify"),
+        (at, "fingerprint="),
+    ):
+        link = ModbusLink.to(address(url))
+        with pytest.raises(NotSentError, match=why):
+            await link.request(Request.read(1, Space.HOLDING, 0, 1), 5.0)
+        await link.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ("fingerprint=12:34", "64 hexadecimal digits"),
+        ("fingerprint=" + 64 * "a" + "&ca=x.pem", "leave out ca"),
+        ("verify=no", "no option verify"),
+    ],
+)
+def test_verification_cannot_be_turned_off(options: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        ModbusLink.to(address(f"tls://h:802?{options}"))
 
 
 async def test_tls(serve: Any, drive: Any, tank: Any, eventually: Any, certificate: Path) -> None:

@@ -1,0 +1,1 @@
+"""What is known of alarms beyond their rules, and survives a restart."""
