@@ -164,7 +164,8 @@ def _meet(a: ProfilePoint, b: ProfilePoint) -> bool:
 
 
 def _scaled_by(point: ProfilePoint, other: ProfilePoint) -> bool:
-    return point.scale_factor_address in _addresses(other)
+    address = point.scale_factor_address
+    return address is not None and address in _addresses(other)
 
 
 def _addresses(point: ProfilePoint) -> Iterator[int]:
