@@ -186,9 +186,10 @@ class DeviceReader:
         """Keep what an inquiry found out, and return its frame."""
         learned = self._learned[everything]
         learned.learn(taken.blocks, inquiry.left, inquiry.divided)
-        # Else the next poll of the other kind would ask for what is not answered: where that is
-        # all it asks for, the device would be lost, found again with everything, and so for ever.
-        self._learned[not everything].follow(learned)
+        # A device that was lost is found again with everything. If it does not answer its fast
+        # points as a block, their next poll would lose it once more, and so for ever.
+        if everything:
+            self._learned[False].follow(learned)
         self._polls.clear()
         bad = [self._refuse(name, why) for name, why in inquiry.refused.items()]
         if inquiry.reason is not None:

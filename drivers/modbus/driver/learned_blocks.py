@@ -70,7 +70,7 @@ class LearnedBlocks:
         self._left = list(left)
         for planned in self.planned:
             planned.parts.clear()
-        for block in sorted([*answered, *left], key=lambda block: block.address):
+        for block in sorted([*_widest(answered), *left], key=lambda block: block.address):
             self._planned(block).parts.append(block)
         for block, error in divided:
             planned = self._planned(block)
@@ -80,7 +80,7 @@ class LearnedBlocks:
         self._note()
 
     def follow(self, other: LearnedBlocks) -> None:
-        """Divide blocks as another kind of poll has learnt to; leave out what that leaves out."""
+        """Divide blocks as a poll of more has learnt to, and leave out what that leaves out."""
         of = {
             (part.point.point, part.address): block
             for block in other.blocks
@@ -157,3 +157,15 @@ class LearnedBlocks:
     def _planned(self, block: ReadBlock) -> PlannedBlock:
         first = block.parts[0]
         return self._of[first.point.point, first.address]
+
+
+def _widest(blocks: Sequence[ReadBlock]) -> list[ReadBlock]:
+    """Leave out blocks all of which is in another one, such as those that were a sign of life."""
+    found: list[ReadBlock] = []
+    inside: set[tuple[str, int]] = set()
+    for block in sorted(blocks, key=lambda block: -len(block.parts)):
+        places = {(part.point.point, part.address) for part in block.parts}
+        if not places <= inside:
+            found.append(block)
+        inside |= places
+    return found
