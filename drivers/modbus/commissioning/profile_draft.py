@@ -38,6 +38,7 @@ _HEAD = """\
 # what cannot be.
 """
 _UNTRIED = "drafted from a register table; not tried on hardware"
+_CELSIUS = "Cel"
 _COUNTED = (Group.STATISTICS, Group.MAINTENANCE)
 _MEANINGS = {
     "table": "coil|discrete|input|holding",
@@ -144,7 +145,7 @@ def _assumed(lines: Sequence[_Line], legend: Legend) -> list[str]:
     ]
     if not names:
         return []
-    return [f"the table has no types; int16 is assumed of {', '.join(names)}"]
+    return [f"the table does not say the type; int16 is assumed of {', '.join(names)}"]
 
 
 def unclear_text(column: str, cell: str, rows: int) -> str:
@@ -271,11 +272,16 @@ def _best(rivals: Sequence[_Line]) -> list[_Line]:
     """Return the rows with the best term; of those, setpoints in a table that can be written.
 
     Some makers show a setpoint in an input register as well. A register that is listed twice
-    counts once.
+    counts once. Of temperatures that can only be read, the plainest name: "flow temperature" has
+    it before "actual flow temperature hp". What can be written may be the setpoint of what is
+    "actual", and a frequency the one that is asked for.
     """
     rank = min(line.claim.rank for line in rivals if line.claim)
     best = [line for line in rivals if line.claim and line.claim.rank == rank]
     fitting = [line for line in best if line.point and _in_its_table(line.point)] or best
+    if all(line.point and _is_reading_of_temperature(line.point) for line in fitting):
+        plainest = min(line.claim.fillers for line in fitting if line.claim)
+        fitting = [line for line in fitting if line.claim and line.claim.fillers == plainest]
     first, *others = fitting
     return [first, *(line for line in others if line.fields != first.fields)]
 
@@ -283,6 +289,11 @@ def _best(rivals: Sequence[_Line]) -> list[_Line]:
 def _in_its_table(point: ProfilePoint) -> bool:
     """Tell whether a setpoint can be written, or what is measured only be read."""
     return point.space.writable is (point.spec.role is PointRole.SETPOINT)
+
+
+def _is_reading_of_temperature(point: ProfilePoint) -> bool:
+    measured = point.spec.role is not PointRole.SETPOINT and not point.space.writable
+    return measured and point.spec.unit == _CELSIUS
 
 
 def _nothing(path: Path, unclear: Counter[tuple[str, str]]) -> list[Problem]:

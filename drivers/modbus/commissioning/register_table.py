@@ -1,8 +1,9 @@
 """Read a register table, a CSV file as spreadsheets write it, and understand its rows.
 
 Nothing is guessed: a cell that says nothing, or something that `register_terms` does not know, is
-`UnclearError` until a person says how to take it. One thing is assumed, and said in the draft: in a
-table that has no types at all, a register of its own is an int16.
+`UnclearError` until a person says how to take it. One thing is assumed, and said in the draft: a
+register of its own is an int16 where a table has no types at all, or calls the type of a scaled
+count "temperature".
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from heatpump_twin.drivers.modbus.commissioning.register_terms import register_terms
+from heatpump_twin.drivers.modbus.commissioning.register_terms import plain, register_terms
 from heatpump_twin.drivers.modbus.commissioning.table_layout import (
     ADDRESS,
     TableLayout,
@@ -23,6 +24,7 @@ from heatpump_twin.drivers.modbus.commissioning.unit_cells import (
     quantities_in,
     quantity_cell,
     scale_cell,
+    units_in,
 )
 from heatpump_twin.drivers.modbus.profile.profile import Order, Space, ValueType
 
@@ -145,7 +147,11 @@ class Legend:
 
     def assumes_type(self, row: RegisterRow) -> bool:
         """Tell whether neither the table nor a person says the type of a row."""
-        return row.typeless and not self._taken("type", row.type)
+        taken = self._taken("type", row.type)
+        if plain(taken) in register_terms().quantity_types:
+            # A count with a scale; what has none may be a float. Below zero it needs a sign.
+            return (scale_cell(self._taken("scale", row.scale)) or 1.0) < 1
+        return row.typeless and not taken
 
     def scale(self, row: RegisterRow) -> float:
         """Return the scale of a row: that of its column, or the number in its unit; default: 1.
@@ -178,7 +184,7 @@ class Legend:
             return found
         if taken and not any(sign.isdigit() for sign in taken) and terms.unit(taken) is None:
             raise UnclearError("unit", row.unit)
-        return terms.unit(taken)
+        return terms.unit(taken) or (None if taken else _named_unit(row))
 
     def quantity(self, row: RegisterRow) -> QuantityCell | None:
         """Return the unit of a row with the number before it, wherever the row says it."""
@@ -253,6 +259,14 @@ def _row(layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bo
         _stated(at("unit")), at("rw"), at("source"),
         at("end"), remarks, typeless, line,
     )  # fmt: skip
+
+
+def _named_unit(row: RegisterRow) -> str | None:
+    """Return the one unit that stands alone in a text of the row; None: none, or several."""
+    unit = register_terms().unit
+    texts = (row.name, *row.remarks, row.source)
+    named = {unit(text) for whole in texts for text in units_in(whole)} - {None}
+    return named.pop() if len(named) == 1 else None
 
 
 def _stated(cell: str) -> str:
