@@ -138,14 +138,15 @@ def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
 
 def _assumed(lines: Sequence[_Line], legend: Legend) -> list[str]:
     """Return what was assumed of the rows that are mapped."""
-    names = [
-        line.point.point
-        for line in lines
-        if line.point is not None and legend.assumes_type(line.row) and not line.point.space.of_bits
-    ]
-    if not names:
-        return []
-    return [f"the table does not say the type; int16 is assumed of {', '.join(names)}"]
+    mapped = [(line.point, line.row) for line in lines if line.point is not None]
+    registers = [(point, row) for point, row in mapped if not point.space.of_bits]
+    typed = [point.point for point, row in registers if legend.assumes_type(row)]
+    celsius = [p.point for p, row in registers if p.unit == "degC" and legend.assumes_celsius(row)]
+    told = (
+        ("the table does not say the type; int16", typed),
+        ("the table has no units; °C", celsius),
+    )
+    return [f"{what} is assumed of {', '.join(names)}" for what, names in told if names]
 
 
 def unclear_text(column: str, cell: str, rows: int) -> str:
@@ -210,6 +211,8 @@ def _unit(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str,
         raise UnclearError("type", row.type)
     if unit is not None:
         return {"unit": unit}
+    if spec is not None and spec.unit == _CELSIUS and legend.assumes_celsius(row):
+        return {"unit": "degC"}
     # The catalogue's unit would be a guess, and kW taken for W is wrong by a thousand.
     if spec is not None and has_unit:
         raise UnclearError("unit", "")

@@ -1,13 +1,14 @@
 """Read a register table, a CSV file as spreadsheets write it, and understand its rows.
 
 Nothing is guessed: a cell that says nothing, or something that `register_terms` does not know, is
-`UnclearError` until a person says how to take it. One thing is assumed, and said in the draft: a
-register of its own is an int16 where a table has no types at all, or calls the type of a scaled
-count "temperature".
+`UnclearError` until a person says how to take it. Two things are assumed, and said in the draft.
+A register of its own is an int16 where a table has no types at all, or only says that it is a
+temperature and scales it; a temperature is in °C where a table has types and scales but no units.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,6 +30,7 @@ from heatpump_twin.drivers.modbus.commissioning.unit_cells import (
 from heatpump_twin.drivers.modbus.profile.profile import Order, Space, ValueType
 
 _NOTHING = {"-", "--", "–", "—", "/", "n/a", "na", "none", "."}
+_IMPERIAL = re.compile(r"°\s?f\b|deg\s?f\b|fahrenheit|\bpsi\b|\bgpm\b|\bbtu", re.IGNORECASE)
 _MODICON = {"0": Space.COIL, "1": Space.DISCRETE, "3": Space.INPUT, "4": Space.HOLDING}
 
 
@@ -71,6 +73,8 @@ class RegisterRow:
     """Cells of the other columns, in which units and states may be explained."""
     typeless: bool = False
     """Whether the table states no types at all."""
+    unitless: bool = False
+    """Whether the table states no units at all, and nothing in it is imperial."""
     line: int = 0
 
     @property
@@ -153,6 +157,11 @@ class Legend:
             return (scale_cell(self._taken("scale", row.scale)) or 1.0) < 1
         return row.typeless and not taken
 
+    def assumes_celsius(self, row: RegisterRow) -> bool:
+        """Tell whether a temperature can be taken to be in °C, though nobody says it."""
+        known = not row.typeless and bool(row.scale.strip())
+        return row.unitless and known and ("unit", "") not in self.takes
+
     def scale(self, row: RegisterRow) -> float:
         """Return the scale of a row: that of its column, or the number in its unit; default: 1.
 
@@ -221,12 +230,17 @@ def read_table(path: Path) -> RegisterTable:
     typeless = types is None or not any(
         row[types : types + 1] != ("",) for row in layout.rows if row
     )
+    units = layout.roles.get("unit")
+    unitless = units is not None and not any(
+        _stated("".join(row[units : units + 1])) or _IMPERIAL.search(" ".join(row))
+        for row in layout.rows
+    )
     rows: list[RegisterRow] = []
     skipped: list[tuple[int, str]] = []
     for line, cells in enumerate(layout.rows, layout.first_line):
         if not any(cell.strip() for cell in cells):
             continue
-        row = _row(layout, cells, line, typeless=typeless)
+        row = _row(layout, cells, line, typeless=typeless, unitless=unitless)
         if not row.address.strip():
             skipped.append((line, f"{row.note or 'a remark'}: no address"))
         elif not row.name.strip():
@@ -236,7 +250,9 @@ def read_table(path: Path) -> RegisterTable:
     return RegisterTable(rows, layout.unused, skipped)
 
 
-def _row(layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bool) -> RegisterRow:
+def _row(
+    layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bool, unitless: bool
+) -> RegisterRow:
     def at(role: str) -> str:
         column = layout.roles.get(role)
         return cells[column] if column is not None and column < len(cells) else ""
@@ -257,7 +273,7 @@ def _row(layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bo
     return RegisterRow(
         at("name"), address, table, _stated(at("type")), _stated(at("scale")),
         _stated(at("unit")), at("rw"), at("source"),
-        at("end"), remarks, typeless, line,
+        at("end"), remarks, typeless, unitless, line,
     )  # fmt: skip
 
 

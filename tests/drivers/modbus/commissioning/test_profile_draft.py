@@ -433,6 +433,35 @@ def test_units_in_words(draft: Any, name: str, source: str, unit: str | None) ->
 
 
 @pytest.mark.parametrize(
+    ("rows", "celsius"),
+    [
+        ("Flow temperature,1,input,int16,0.1,,r,\nDefrost,2,discrete,bit,,,r,\n", True),
+        # what is no temperature has more than one unit to choose from
+        ("Heat power,1,input,int16,0.1,,r,\n", False),
+        # the table states units, its types or scales are not known either, or it is imperial
+        ("Flow temperature,1,input,int16,0.1,,r,\nFan,3,input,uint16,1,rpm,r,\n", False),
+        ("Flow temperature,1,input,,0.1,,r,\n", False),
+        ("Flow temperature,1,input,int16,,,r,\n", False),
+        ("Flow temperature,1,input,int16,0.1,,r,\nDisplay Fahrenheit,3,coil,bit,,,rw,\n", False),
+        ("Flow temperature,1,input,int16,0.1,,r,\nPressure psi,3,input,uint16,1,,r,\n", False),
+    ],
+)
+def test_a_table_without_units(draft: Any, rows: str, celsius: bool) -> None:
+    made, points = draft(f"{HEAD}System on/off,0,coils,bit,1,,rw,\n{rows}")
+    assert ("the table has no units; °C is assumed of supply_temperature" in made.text) is celsius
+    assert (points.get("supply_temperature", {}).get("unit") == "degC") is celsius
+
+
+def test_a_person_says_the_unit_of_a_table_without_units(draft: Any) -> None:
+    made, points = draft(
+        f"{HEAD}Flow temperature,1,input,int16,0.1,,r,\n",
+        legend=Legend(takes=dict([take("unit:=degF")])),
+    )
+    assert points["supply_temperature"]["unit"] == "degF"
+    assert "is assumed" not in made.text
+
+
+@pytest.mark.parametrize(
     ("kind", "scale", "mapped"),
     [
         ("temperature", "0.1", True),
