@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -23,6 +24,10 @@ def _of_a_device(spec: PointSpec) -> PointSpec:
         raise ValueError("what a device has is no money, no point of the site and no prediction")
     if spec.role not in (PointRole.MEASURED, PointRole.SETPOINT):
         raise ValueError("the role of what a device has is measured or setpoint")
+    for key in ("range", "instrument_range"):
+        span = getattr(spec, key)
+        if span is not None and not -math.inf < span[0] < span[1] < math.inf:
+            raise ValueError(f"{key}: write the lower end, then the upper one: [5, 90]")
     return spec
 
 

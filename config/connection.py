@@ -41,7 +41,7 @@ class DeviceConnection(BaseModel):
         # each serial gateway has its own.
         defaults = {"tcp": 502, "tls": 802, "rtu+tcp": None}
         try:
-            port = url.port or defaults.get(url.scheme)
+            port = defaults.get(url.scheme) if url.port is None else url.port
         except ValueError:
             port = None
         if url.scheme not in defaults or not url.hostname or not port:

@@ -135,6 +135,8 @@ def unusable(root: Path, error: OSError | ValueError) -> StorageError:
     """Return what a person has to know of a data directory that cannot be written."""
     where = getattr(error, "filename", None) or root
     reason = getattr(error, "strerror", None) or error
+    if isinstance(error, IsADirectoryError):
+        return StorageError(f"{where}: it is a directory, where a file belongs: move it away")
     if isinstance(error, FileExistsError | NotADirectoryError):
         reason = "it, or a part of its path, is a file and not a directory"
     return StorageError(

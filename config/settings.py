@@ -6,7 +6,7 @@ import re
 import socket
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -15,7 +15,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -43,6 +45,18 @@ class _Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, str_max_length=_LONGEST_TEXT
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number(cls, value: object, info: ValidationInfo) -> object:
+        # Python takes true for 1, and so a latitude of `yes` for 1 degree.
+        field = cls.model_fields[info.field_name or ""]
+        kinds = {field.annotation, *get_args(field.annotation)}
+        # Durations and sizes have better words of their own.
+        own_words = any(isinstance(part, BeforeValidator) for part in field.metadata)
+        if isinstance(value, bool) and kinds & {int, float} and not own_words:
+            raise ValueError(f"write a number; found {str(value).lower()}")
+        return value
 
 
 def _identifier(name: str) -> str:

@@ -150,7 +150,7 @@ class TwinServer:
         # After the listener: asyncua's own start writes ServerStatus, too, and ours must stand.
         await status.start(server.product_uri, server.manufacturer_name, server.name)
         await status.describe(settings.max_sessions, iserver.translators.languages.codes)
-        watch = CertificateWatch(pki, names, server)
+        watch = CertificateWatch(pki, names, server, self._recorder)
         self._running = _Running(server, iserver, space, status, authenticator, watch)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)

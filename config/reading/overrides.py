@@ -47,6 +47,9 @@ class Override:
         return (*steps, last)
 
     def _value(self) -> object:
+        # From the environment, bytes that are no UTF-8 arrive as halves of characters.
+        if not _is_unicode(self.text):
+            raise self._mistake("is not UTF-8")
         # YAML takes `::` and `::1` for a section; nobody writes an address in quotes here.
         if is_address(self.text.strip()):
             return self.text.strip()
@@ -84,6 +87,14 @@ class Override:
 
     def _mistake(self, message: str) -> ConfigError:
         return ConfigError([Problem(self.origin, None, self.key, message)])
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def overrides_of(

@@ -26,6 +26,7 @@ _LONGEST_NUMBER = 30
 """A number with more digits is no quantity."""
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|\$\{[A-Za-z_]\w*\}", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _DIGITS = re.compile(r"[-+]?\d+")
 _UNFILLED = "a template that was left unfilled: write the value"
 _NULL, _MERGE = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
@@ -158,6 +159,9 @@ class _Examination:
             return ""
         if kind in ("int", "float") and len(node.value) > _LONGEST_NUMBER:
             return f"a number of {len(node.value):,} digits"
+        if kind == "int" and _OCTAL.fullmatch(node.value):
+            number = node.value.lstrip("+-0_") or "0"
+            return f"{node.value} is octal in YAML: write {number}, or in quotes, as a text"
         try:
             self._loader.construct_object(node)
         # A value of a form that YAML knows, such as a date, may still not exist.

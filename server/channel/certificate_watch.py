@@ -6,12 +6,17 @@ import asyncio
 
 import structlog
 
+from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.server.channel.ua_server import UaServer
 from heatpump_twin.server.security.certificates import ServerNames
 from heatpump_twin.server.security.pki import Pki
+from heatpump_twin.server.security.recorder import Recorder
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
 log = structlog.stdlib.get_logger(__name__)
 
+BY_ITSELF = ("twin", "twin")
+"""User and origin of what nobody asked for."""
 PERIOD = 10.0
 """How often the certificate is looked at: the clock may be set at any time. [s]"""
 
@@ -23,14 +28,16 @@ class CertificateWatch:
     of every client once the clock is right; and one that runs for ten years outlives it.
     """
 
-    def __init__(self, pki: Pki, names: ServerNames, server: UaServer) -> None:
+    def __init__(self, pki: Pki, names: ServerNames, server: UaServer, recorder: Recorder) -> None:
         self._pki = pki
+        self._recorder = recorder
         self._names = names
         self._server = server
         self._failing = False
 
     async def run(self) -> None:
         """Look at the certificate for ever."""
+        await self._record()  # what was made while the server started
         while True:
             await asyncio.sleep(PERIOD)
             await self._look()
@@ -47,3 +54,13 @@ class CertificateWatch:
         self._failing = False
         if renewed is not None:
             self._server.take(renewed)
+            await self._record()
+
+    async def _record(self) -> None:
+        """Have it on record what certificate was made in place of which."""
+        made, self._pki.made = self._pki.made, []
+        for before, after in made:
+            await self._recorder.note(
+                AuditKind.CERTIFICATE, BY_ITSELF, "own", GOOD, "certificate made",
+                before=before, after=after,
+            )  # fmt: skip

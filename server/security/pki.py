@@ -66,6 +66,8 @@ class Pki:
         self._root = root
         self._clock = clock
         self._told: x509.Certificate | None = None
+        self.made: list[tuple[str, str]] = []
+        """Thumbprints of own certificates that were made, each with that of the one before."""
         self.trusted = root / "trusted" / "certs"
         self.rejected = root / "rejected"
         self.own_certificate = root / "own" / "certs" / "heatpump-twin.der"
@@ -141,7 +143,11 @@ class Pki:
         # key of a renewal is in its file already; that is replaced by nothing.
         if not self.own_key.exists():
             write_private(self.own_key, pem(key))
+        before = ""
+        if self.own_certificate.exists():
+            before = thumbprint(read_certificate(self.own_certificate))
         write_private(self.own_certificate, der(identity.certificate))
+        self.made.append((before, thumbprint(identity.certificate)))
         return identity
 
     def _load_key(self) -> rsa.RSAPrivateKey:

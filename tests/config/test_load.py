@@ -112,6 +112,15 @@ def test_wrong_connections(site_file: Path, text: str) -> None:
     assert "is not a connection" in problem
 
 
+def test_an_override_that_is_no_text_is_a_mistake_of_its_own(site_file: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_site(site_file, ["hmi.port=\ud800"], {"HPTWIN__OPCUA__PORT": "\udcff"})
+    assert caught.value.lines == [
+        "HPTWIN__OPCUA__PORT: opcua.port: is not UTF-8",
+        "--set: hmi.port: is not UTF-8",
+    ]
+
+
 def test_overrides_go_on_top_of_the_environment_and_the_file(site_file: Path) -> None:
     environment = {"HPTWIN__OPCUA__PORT": "5001", "HPTWIN__HMI__PORT": "5002"}
     site = load_site(site_file, ["opcua.port=5003"], environment)

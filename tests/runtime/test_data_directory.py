@@ -8,6 +8,12 @@ from pathlib import Path
 import hptwin
 import processes
 import pytest
+from ports import claim
+from site_mistakes import BASE
+
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.runtime.reload.reload_outcome import ReloadOutcome
+from heatpump_twin.runtime.run_record import RunRecord
 
 HPTWIN = f"{sys.executable} -m heatpump_twin"
 
@@ -53,6 +59,45 @@ def test_a_file_in_place_of_the_directory(capsys, tmp_path: Path, below: str) ->
     (line,) = ran.err.splitlines()
     assert "is a file and not a directory" in line
     assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["lock", "users.json", "hmi/session-secret", "hmi/client.pem"])
+def test_a_directory_in_place_of_a_file(capsys, tmp_path: Path, name: str) -> None:
+    (tmp_path / "data" / name).mkdir(parents=True)
+    site = tmp_path / "site.yaml"
+    port = claim(3)
+    ports = f"opcua: {{port: {port}}}\nhmi: {{port: {port + 1}}}\nops: {{port: {port + 2}}}\n"
+    site.write_text(BASE + ports)
+    ran = hptwin.here(capsys, "run", "--site", site, "--data", tmp_path / "data")
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == (
+        f"{tmp_path / 'data' / name}: it is a directory, where a file belongs: move it away"
+    )
+
+
+def test_a_record_of_the_run_that_says_nothing_of_use(capsys, tmp_path: Path) -> None:
+    data = DataDirectory.open(tmp_path / "data")
+    (data.root / "lock").mkdir()
+    for text in ('{"version": 1, "begun": "x", "arguments": 7}', "[]", "7", "[" * 100_000, "\0"):
+        data.run_record.write_text(text)
+        assert RunRecord.read(data) is None
+        assert RunRecord.begin(data, [], 7).after == "crash"
+        data.run_record.write_text(text)
+        assert "no twin runs" in hptwin.here(capsys, "reload", "--data", data.root).err
+        assert "Traceback" not in hptwin.here(capsys, "doctor", "--data", data.root).err
+
+
+def test_an_outcome_of_a_reload_that_is_damaged_is_none(tmp_path: Path) -> None:
+    data = DataDirectory.open(tmp_path)
+    told = ReloadOutcome(begun=7, taken=True, added=["hp1"])
+    told.write(data)
+    assert str(ReloadOutcome.read(data)) == str(told)
+    for content in (b"", b"\xff\xfe", b"[]", b'{"begun": "x", "taken": true}', b"[" * 100_000):
+        data.reload.write_bytes(content)
+        assert ReloadOutcome.read(data) is None
+    data.reload.unlink()
+    data.reload.mkdir()
+    assert ReloadOutcome.read(data) is None
 
 
 def test_a_name_that_no_file_system_takes(capsys, tmp_path: Path) -> None:

@@ -53,6 +53,9 @@ def test_nonsense_from_strangers_does_not_fill_the_log(twin: Twin) -> None:
             b"GET\r\n\r\n",
             b"\0" * 100,
             b"GET / HTTP/9\r\n\r\n",
+            b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"POST /readyz HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n"
+            b"Content-Length: 3\r\n\r\nabc",
         ):
             for _ in range(50):
                 with socket.create_connection(("127.0.0.1", port)) as client:
@@ -63,6 +66,7 @@ def test_nonsense_from_strangers_does_not_fill_the_log(twin: Twin) -> None:
                             pass
     assert twin.ready()[0] == 200
     assert len(twin.output) - before < 50_000
+    assert "Traceback" not in twin.output[before:]
 
 
 def test_an_unknown_path_has_a_way_back(twin: Twin) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -117,6 +118,47 @@ def test_a_restore_to_a_directory_that_is_not_there(archive: Path, tmp_path: Pat
     assert UserStore(tmp_path / "other" / "place" / "users.json").find("olga")
 
 
+def test_a_restore_to_where_a_disk_is_mounted_is_refused(
+    archive: Path, tmp_path: Path, capsys
+) -> None:
+    with small_disk(tmp_path, "20m") as volume:
+        ran = here(capsys, "restore", archive, "--data", volume)
+        assert ran.code == 1
+        assert f"{volume / 'twin'}" in ran.err
+        below = here(capsys, "restore", archive, "--data", volume / "twin")
+        assert below.code == 0, below.err
+        assert UserStore(volume / "twin" / "users.json").find("olga")
+
+
+def test_a_backup_holds_no_other_backup(data: DataDirectory, capsys) -> None:
+    for name in ("one", "two.tgz", "three.tar"):
+        ran = here(capsys, "backup", data.root / name, "--data", data.root)
+        assert ran.code == 0, ran.err
+    found = members(data.root / "three.tar")
+    names = {"one", "two.tgz", "three.tar", "historian.sqlite"}
+    assert [n for n in found if n.startswith("data/") and Path(n).name in names] == []
+
+
+def test_a_backup_takes_the_place_of_no_device(data: DataDirectory, tmp_path: Path, capsys) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (pipe, tmp_path):
+        ran = here(capsys, "backup", target, "--data", data.root)
+        assert ran.code == 1
+        assert "name a file" in ran.err
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+12:00", "9999-12-31T23:59:59-12:00", "now"])
+@pytest.mark.parametrize("option", ["--from", "--to"])
+def test_the_audit_of_a_time_that_does_not_exist(
+    data: DataDirectory, capsys, option: str, time: str
+) -> None:
+    ran = here(capsys, "audit", "export", "--data", data.root, option, time)
+    assert ran.code == 1
+    assert ran.err.startswith(f"{option} {time}: write an ISO time")
+
+
 def test_a_restore_where_a_twin_runs_is_refused(data: DataDirectory, archive: Path, capsys) -> None:
     with exclusive(data):
         ran = here(capsys, "restore", archive, "--data", data.root)
@@ -166,9 +208,23 @@ def _of_the_future(archive: Path) -> None:
     repacked(archive, found | {"manifest.json": json.dumps(manifest).encode()})
 
 
+def _twice(archive: Path) -> None:
+    found = members(archive)
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, content in [*found.items(), *found.items()]:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+
+
+def _odd_name(name: str):
+    return lambda archive: repacked(archive, members(archive) | {name: b"x"})
+
+
 @pytest.mark.parametrize(
     "damage",
     [
+        _twice, _odd_name("."), _odd_name("data/" + "a" * 300),
         _cut, _flip, _exchange, _remove, _add, _climb, _without_manifest, _of_the_future,
         lambda archive: archive.write_bytes(b""),
         lambda archive: archive.write_bytes(b"no archive at all"),

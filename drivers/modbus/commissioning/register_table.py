@@ -22,6 +22,8 @@ from heatpump_twin.drivers.modbus.commissioning.table_layout import (
 )
 from heatpump_twin.drivers.modbus.commissioning.unit_cells import (
     QuantityCell,
+    of_decimals,
+    of_divisor,
     quantities_in,
     quantity_cell,
     scale_cell,
@@ -269,9 +271,14 @@ def _row(
     in_hex = of_address is not None and "hex" in layout.header[of_address].lower()
     if in_hex and address.strip():
         address = f"0x{address.strip().removeprefix('0x')}"
+    scales = [
+        _stated(at("scale")),
+        of_divisor(_stated(at("divisor"))),
+        of_decimals(_stated(at("decimals"))),
+    ]
     remarks = tuple(cell for i, cell in enumerate(cells) if i not in used and cell.strip())
     return RegisterRow(
-        at("name"), address, table, _stated(at("type")), _stated(at("scale")),
+        at("name"), address, table, _stated(at("type")), next(filter(None, scales), ""),
         _stated(at("unit")), at("rw"), at("source"),
         at("end"), remarks, typeless, unitless, line,
     )  # fmt: skip

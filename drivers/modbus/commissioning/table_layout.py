@@ -13,7 +13,10 @@ from heatpump_twin.config.errors import ConfigError, Problem
 from heatpump_twin.drivers.modbus.commissioning.register_terms import plain, register_terms
 from heatpump_twin.drivers.modbus.profile.profile import Space
 
-ROLES = ("name", "address", "end", "table", "type", "scale", "unit", "rw", "source", "states")
+ROLES = (
+    "name", "address", "end", "table", "type", "scale", "divisor", "decimals", "unit", "rw",
+    "source", "states",
+)  # fmt: skip
 _HEADER_WITHIN = 25
 """Lines in which the header has to be; titles and remarks may stand above it."""
 _DELIMITERS = ",;\t|"
@@ -50,6 +53,9 @@ class TableLayout:
 def read_layout(path: Path) -> TableLayout:
     """Return the layout of a CSV file. Raises `ConfigError`."""
     text = _text(path)
+    if "\0" in text:
+        message = "it is not a text in UTF-8, or in UTF-16 with its mark: save it as CSV in UTF-8"
+        raise ConfigError([Problem(str(path), 1, "", message)])
     best = max((_layout(text, sign) for sign in _DELIMITERS), key=lambda found: found[0])[1]
     missing = [role for role in ("name", "address") if role not in best.roles]
     if best.spaces and "address" in missing:
@@ -64,7 +70,7 @@ def read_layout(path: Path) -> TableLayout:
 
 def _layout(text: str, delimiter: str) -> tuple[tuple[int, int], TableLayout]:
     """Return the layout with a delimiter, and how much of it is understood."""
-    cells = [tuple(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
+    cells = [tuple(row) for row in csv.reader(io.StringIO(text, newline=None), delimiter=delimiter)]
     best: tuple[tuple[int, int], TableLayout] | None = None
     for line, header in enumerate(cells[:_HEADER_WITHIN]):
         rows = tuple(cells[line + 1 :])

@@ -20,6 +20,9 @@ _NAMED = re.compile(
 """A unit alone: ``Outdoor temperature [°C]``, ``Water pressure in bar``."""
 
 
+_MOST_DECIMALS = 6
+
+
 class QuantityCell(NamedTuple):
     """What a cell says of a register: the unit, and how much of it one count is."""
 
@@ -68,6 +71,21 @@ def scale_cell(cell: str) -> float | None:
     if match := re.fullmatch(r"(?:1/|/|÷|:)(\d+)", text):
         return float(1 / exact(float(match[1]))) if float(match[1]) else None
     return _number(text)
+
+
+def of_divisor(cell: str) -> str:
+    """Return as a scale what a cell says of how often a count goes into the value: ``10``."""
+    number = _number(cell)
+    # Not a whole one is the scale itself, under another name.
+    return f"1/{number:.0f}" if number and number >= 1 and number.is_integer() else cell
+
+
+def of_decimals(cell: str) -> str:
+    """Return as a scale how many decimals a cell says that a count has: ``1``."""
+    number = _number(cell)
+    if number is None or not number.is_integer() or not 0 <= number <= _MOST_DECIMALS:
+        return cell and f"{cell.strip()} decimals"  # which is no scale, so that a person is asked
+    return f"1/{10 ** int(number)}"
 
 
 def _number(text: str | None) -> float | None:

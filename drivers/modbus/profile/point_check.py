@@ -73,15 +73,17 @@ def _of_layout(point: ProfilePoint) -> Iterator[str]:
         yield "radix splits a uint32 or uint64"
     if point.radix != _WORD and (point.bit is not None or point.coding != "binary"):
         yield "radix goes with neither bit nor coding"
-    width = point.bits if point.bit is not None else 16 * kind.registers
     if point.coding == "bcd" and not kind.is_unsigned:
         yield "bcd has no sign: it goes with an unsigned type"
-    if point.coding == "bcd" and width % 4:
+    if point.coding == "bcd" and _width(point) % 4:
         yield "bcd has four bits for each digit"
     if point.coding == "sign_magnitude" and not kind.is_signed:
         yield "sign_magnitude goes with a signed type"
     if point.scale_factor_address is not None and point.enum:
         yield "a state has no scale factor"
+    own = {*range(point.address, point.end), *point.next_words}
+    if point.scale_factor_address in own:
+        yield "the scale factor lies on the value itself"
 
 
 def _of_bits(point: ProfilePoint) -> Iterator[str]:
@@ -139,6 +141,10 @@ def _of_meaning(point: ProfilePoint) -> Iterator[str]:
         yield f"{point.point} is a state, so it has no unit"
     if spec.flags and any(raw <= 0 or raw & (raw - 1) for raw in point.enum):
         yield f"{point.point} has several states at once, so its raw values are bits: 1, 2, 4, …"
+    if never := [raw for raw in point.enum if not _can_be(point, raw)]:
+        yield f"enum {never[0]} cannot be read from {_what_is_read(point)}"
+    if both := sorted({*point.enum} & {*point.absent}) if point.bit is None else []:
+        yield f"{both[0]} is a state in enum, and absent as well"
     if unknown := set(point.enum.values()) - codes if codes else set():
         yield f"{point.point} has no code {sorted(unknown)}; it has {sorted(codes)}"
     if point.unit is not None and spec.unit is not None:
@@ -146,6 +152,25 @@ def _of_meaning(point: ProfilePoint) -> Iterator[str]:
             conversion(point.unit, spec.unit)
         except ValueError as error:
             yield str(error)
+
+
+def _can_be(point: ProfilePoint, raw: int) -> bool:
+    """Tell whether a state can come out of its registers: no other one is ever met."""
+    if point.type.is_float:
+        return True
+    width = 1 if point.space.of_bits else _width(point)
+    half = 1 << width - 1
+    return -half <= raw < half if point.type.is_signed else 0 <= raw < 2 * half
+
+
+def _what_is_read(point: ProfilePoint) -> str:
+    if point.space.of_bits:
+        return f"a {point.space}"
+    return f"{point.bits} bits of {point.type}" if point.bit is not None else str(point.type)
+
+
+def _width(point: ProfilePoint) -> int:
+    return point.bits if point.bit is not None else 16 * point.type.registers
 
 
 def _of_write(point: ProfilePoint) -> Iterator[str]:

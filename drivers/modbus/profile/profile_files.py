@@ -117,6 +117,11 @@ def across_points(problem: ProblemAt, profile: Profile) -> Iterator[Problem]:
         if overlap(a, b):
             message = f"{b.point} lies on the same {b.space} addresses as {a.point}"
             yield problem(("points", index, "address"), message)
+    for index, point in enumerate(profile.points):
+        for other in profile.points:
+            if other is not point and point.space is other.space and _scaled_by(point, other):
+                message = f"its scale factor lies on {other.point}"
+                yield problem(("points", index, "scale_factor_address"), message)
     yield from _across_unverified(problem, profile)
 
 
@@ -156,6 +161,11 @@ def _meet(a: ProfilePoint, b: ProfilePoint) -> bool:
     if a.parts[1:] or b.parts[1:]:
         return not set(_addresses(a)).isdisjoint(_addresses(b))
     return a.address < b.end and b.address < a.end
+
+
+def _scaled_by(point: ProfilePoint, other: ProfilePoint) -> bool:
+    address = point.scale_factor_address
+    return address is not None and address in _addresses(other)
 
 
 def _addresses(point: ProfilePoint) -> Iterator[int]:

@@ -122,13 +122,25 @@ def _modicon(profile: Profile) -> Iterator[Remark]:
 
 
 def _clashes(profile: Profile) -> Iterator[Remark]:
-    """Find two points that are read in different tables and written to one place."""
+    """Find two points that are read in different places and written to one."""
     for (_, a), (index, b) in combinations(enumerate(profile.points), 2):
         # Loading compares where points are read (`overlap`), which does not show this.
         same_table = a.write_space is not None and a.write_space is b.write_space
-        if same_table and a.space is not b.space and a.address < b.end and b.address < a.end:
+        elsewhere = _is_written_elsewhere(a) or _is_written_elsewhere(b)
+        if same_table and elsewhere and _write_one_place(a, b):
             message = f"a write goes where {a.point} is written"
             yield Remark(index, "write", message, is_error=True)
+
+
+def _is_written_elsewhere(point: ProfilePoint) -> bool:
+    return (point.write_space, point.write_address) != (point.space, point.address)
+
+
+def _write_one_place(a: ProfilePoint, b: ProfilePoint) -> bool:
+    first, second = a.write_address, b.write_address
+    if a.bit is not None and b.bit is not None and first == second:
+        return a.bit < b.bit + b.bits and b.bit < a.bit + a.bits
+    return first < second + b.size and second < first + a.size
 
 
 def _is_counter(spec: PointSpec) -> bool:

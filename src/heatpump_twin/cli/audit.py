@@ -140,10 +140,11 @@ def _moment(text: str | None, option: str, default: int) -> int:
     if text is None:
         return default
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        # Without an offset it is the time of this machine's clock, as a person reads it there.
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    # At the ends of the calendar a time of one zone may not exist in another.
+    except (ValueError, OverflowError) as error:
         raise TwinError(
             f"{option} {text}: write an ISO time, for example 2026-01-15T06:00:00+01:00"
         ) from error
-    # Without an offset it is the time of this machine's clock, as a person reads it there.
-    return round(moment.astimezone(UTC).timestamp() * MICROSECONDS)
+    return round(moment.timestamp() * MICROSECONDS)

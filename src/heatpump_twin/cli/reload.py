@@ -62,7 +62,7 @@ def _running_twin(data: DataDirectory) -> int:
                 # A twin that has locked but not yet written its number is no twin to signal.
                 if content.strip().isdecimal():
                     return int(content)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         pass
     raise TwinError(
         f"no twin runs on {data.root}; start one with `hptwin run`, or name its directory with "

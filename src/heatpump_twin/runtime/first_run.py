@@ -21,7 +21,10 @@ from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
 
 ADMINISTRATOR = "admin"
-_MAY_NOT = {errno.EACCES, errno.EPERM}
+_IN_THE_WAY = {
+    errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOENT, errno.ELOOP,
+}  # fmt: skip
+"""What is wrong with a file of ours that somebody has put there, or may not be read."""
 _TAKES_NOTHING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -32,7 +35,7 @@ def writable(data: DataDirectory) -> Iterator[None]:
         yield
     except OSError as error:
         ours = str(error.filename).startswith(str(data.root))
-        if error.errno not in _TAKES_NOTHING and not (ours and error.errno in _MAY_NOT):
+        if error.errno not in _TAKES_NOTHING and not (ours and error.errno in _IN_THE_WAY):
             raise
         if data.is_new:
             shutil.rmtree(data.root, ignore_errors=True)

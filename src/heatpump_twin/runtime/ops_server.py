@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -54,6 +56,8 @@ class OpsServer:
 
     async def start(self) -> None:
         """Start listening; raise `PortInUseError` if the port is taken."""
+        # Once, however often: a filter that is there already is not added again.
+        logging.getLogger("aiohttp.server").addFilter(_ours)
         app = web.Application(middlewares=[_way_back])
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
@@ -104,6 +108,15 @@ class OpsServer:
         return web.Response(
             body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+
+def _ours(record: logging.LogRecord) -> bool:
+    """Pass what went wrong with us, and not the traceback of what a stranger has sent.
+
+    The library has answered that with 400, and there is nothing that we could mend.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 @web.middleware

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 
 import structlog
+from pydantic import TypeAdapter
 
 from heatpump_twin import __version__
 from heatpump_twin.config.data_directory import DataDirectory
@@ -39,8 +41,8 @@ class RunRecord:
     def read(cls, data: DataDirectory) -> RunRecord | None:
         """Return the record of the latest run; None: there is none that can be read."""
         try:
-            return cls(**json.loads(data.run_record.read_text("utf-8")))
-        except (OSError, ValueError, TypeError, RecursionError):
+            return _shape().validate_json(data.run_record.read_bytes(), strict=True)
+        except (OSError, ValueError):
             return None
 
     @classmethod
@@ -70,6 +72,11 @@ class RunRecord:
         # A full disk keeps nobody from running; the next start looks closely, which does no harm.
         except OSError as error:
             log.warning("not written", file=str(data.run_record), error=error.strerror)
+
+
+@cache
+def _shape() -> TypeAdapter[RunRecord]:
+    return TypeAdapter(RunRecord)
 
 
 @contextmanager

@@ -37,8 +37,10 @@ from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 
 _LEFT_OUT = {"lock", "run.json", "reload.json", "last-backup.json", "type-nodes.cache"}
 """Of this run or machine only, or made again."""
-_NO_PART = {".log", ".lock", ".gz"}
-"""Endings of what is no part of a twin: a backup that lies there is not backed up again."""
+_NO_PART = {".log", ".lock"}
+"""Endings of what is no part of a twin."""
+_GZIP = b"\x1f\x8b"
+"""How a backup begins: one that lies there, by whatever name, is not backed up again."""
 _PIECE = 1 << 20
 _QUICK = 1
 """Level of compression: columns of numbers gain little from more, and a twin runs beside it."""
@@ -53,8 +55,9 @@ def back_up(site: Site, file: SiteFile, data: DataDirectory, target: Path, clock
     Raises
     ------
     TwinError
-        Something cannot be read, or there is no room.
+        Something cannot be read, there is no room, or ``target`` is no file.
     """
+    _require_file(target)
     try:
         with _database(site, data, target) as (name, database), private_file(target) as out:
             writer = _Writer(out)
@@ -81,6 +84,12 @@ def back_up(site: Site, file: SiteFile, data: DataDirectory, target: Path, clock
     size = target.stat().st_size
     _remember(data, made.isoformat(timespec="seconds"), target, size)
     return size
+
+
+def _require_file(target: Path) -> None:
+    # The backup takes the name of what is there: a device would be gone, for all programs.
+    if target.exists() and not target.is_file():
+        raise TwinError(f"{target} is a directory, a device or a pipe: name a file")
 
 
 def name_is_sqlite(members: list[Member]) -> bool:
@@ -124,14 +133,21 @@ def _files_of(data: DataDirectory, site: Site) -> Iterator[Path]:
     database = DatabaseFile.of(database_url(site.historian, data))
     stem = str(database.path) if database is not None else ""
     for path in sorted(data.root.rglob("*")):
-        top = path.relative_to(data.root).parts[0]
-        # A dot: what is being written.
-        left_out = top in _LEFT_OUT or path.name.startswith(".") or path.suffix in _NO_PART
+        parts = path.relative_to(data.root).parts
+        top = parts[0]
+        # A dot: what is being written, or lies in a directory that is, such as our own copy.
+        being_written = any(part.startswith(".") for part in parts)
+        left_out = top in _LEFT_OUT or being_written or path.suffix in _NO_PART
         of_database = bool(stem) and str(path).startswith(stem)
         if path.is_symlink() or not path.is_file() or left_out or of_database:
             continue
-        if ".damaged-" not in path.name and top != "storage":
+        if ".damaged-" not in path.name and top != "storage" and not _is_archive(path):
             yield path
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_GZIP)) == _GZIP
 
 
 def _site_files(site: Site, file: SiteFile) -> Iterator[tuple[str, Path]]:

@@ -112,7 +112,7 @@ class Doctor:
 
 def is_running(data: DataDirectory) -> bool:
     """Tell whether a twin holds the lock of a data directory."""
-    with suppress(FileNotFoundError), data.lock.open() as file:
+    with suppress(FileNotFoundError, IsADirectoryError), data.lock.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

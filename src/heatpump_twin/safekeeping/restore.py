@@ -28,6 +28,8 @@ from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 
 _PIECE = 1 << 20
 _FOREVER = 1e9
+_LONGEST_NAME = 255
+"""Of a file, on the usual file systems. [B]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ def restore(archive: Path, root: Path, url: URL | None, clock: Clock) -> Restore
         The archive is damaged, a twin runs there, or something is in the way. All is as it was.
     """
     root = root.absolute()
+    if os.path.ismount(root):
+        raise TwinError(
+            f"{root} is where a disk or a volume is mounted, and cannot be renamed: restore to a "
+            f"directory on it, such as {root / 'twin'}, and name that with --data from then on"
+        )
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
@@ -83,6 +90,8 @@ def unpack(archive: Path, place: Path) -> Manifest:
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
+                if member.name in found:
+                    raise ValueError(f"{member.name} is in it twice")
                 found[member.name] = _extract(tar, member, place)
         text = (place / NAME).read_bytes()
         manifest = Manifest.model_validate_json(text)
@@ -107,7 +116,9 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> tupl
     """Write one member below ``place``; return its size and digest."""
     path = PurePosixPath(member.name)
     # Whoever made the archive must not choose where on this machine we write.
-    if not member.isfile() or path.is_absolute() or ".." in path.parts:
+    outside = path.is_absolute() or ".." in path.parts or not path.parts
+    long = any(len(part.encode()) > _LONGEST_NAME for part in path.parts)
+    if not member.isfile() or outside or long:
         raise ValueError(f"{member.name} is not a plain file of a backup")
     target = place / path
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

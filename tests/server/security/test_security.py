@@ -393,3 +393,16 @@ async def test_the_limits_are_published_and_kept(rig, connect) -> None:
             await client.uaclient.call([ua.CallMethodRequest()] * (most + 1))
         with pytest.raises(ua.uaerrors.BadNothingToDo):
             await client.uaclient.call([])
+
+
+# ── the audit ─────────────────────────────────────────────────────────────────────────────────────
+async def test_a_certificate_that_is_made_is_on_record(start_rig, tmp_path) -> None:
+    made: list[tuple[str, str]] = []
+    for count, name in enumerate(("[one.example.com]", "[one.example.com, two.example.com]"), 1):
+        async with start_rig(f"opcua.names={name}", data_path=tmp_path) as rig:
+            while len(made) < count:
+                records = await rig.audit.records(0, 2**62)
+                made = [(e.before, e.after) for _, _, e in records if e.kind == "certificate"]
+    (nothing, first), (replaced, second) = made
+    assert (nothing, replaced) == ("", first)
+    assert second not in ("", first)

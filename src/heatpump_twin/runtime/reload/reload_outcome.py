@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+
+from pydantic import TypeAdapter
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.durable_file import write_private
@@ -31,10 +34,10 @@ class ReloadOutcome:
 
     @classmethod
     def read(cls, data: DataDirectory) -> ReloadOutcome | None:
-        """Return the outcome of the latest reload; None: there was none."""
+        """Return the outcome of the latest reload; None: there is none that can be read."""
         try:
-            return cls(**json.loads(data.reload.read_text("utf-8")))
-        except FileNotFoundError:
+            return _shape().validate_json(data.reload.read_bytes(), strict=True)
+        except (OSError, ValueError):
             return None
 
     def __str__(self) -> str:
@@ -49,3 +52,8 @@ class ReloadOutcome:
         )
         told = [f"{what}: {', '.join(names)}" for what, names in parts if names]
         return "; ".join(told) or "nothing has changed"
+
+
+@cache
+def _shape() -> TypeAdapter[ReloadOutcome]:
+    return TypeAdapter(ReloadOutcome)

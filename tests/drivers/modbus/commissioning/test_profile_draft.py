@@ -551,3 +551,50 @@ def test_every_term_means_one_point_of_the_catalogue(kind: DeviceKind) -> None:
         assert point in CATALOGUE["heat_pump"]
         for name in (point, *names):
             assert meaning.setdefault(terms.words_of(name), point) == point, name
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "scales"),
+    [
+        ("Gain", ("10", "100", "1"), (0.1, 0.01, 1)),
+        ("Divisor", ("10", "0.5", ""), (0.1, 0.5, 1)),
+        ("Teiler", ("10", "10", "10"), (0.1, 0.1, 0.1)),
+        ("Decimals", ("1", "2", "0"), (0.1, 0.01, 1)),
+        ("Nachkommastellen", ("1", "1", "-"), (0.1, 0.1, 1)),
+    ],
+)
+def test_a_scale_that_is_told_as_divisor_or_decimals(
+    draft: Any, header: str, cells: tuple[str, ...], scales: tuple[float, ...]
+) -> None:
+    names = ("Supply temperature", "Outdoor temperature", "Return temperature")
+    rows = [
+        f"{n},{i},input,int16,°C,{c}\n" for i, (n, c) in enumerate(zip(names, cells, strict=True))
+    ]
+    _, points = draft(f"name,address,table,type,unit,{header}\n{''.join(rows)}")
+    assert tuple(point.get("scale", 1) for point in points.values()) == scales
+
+
+def test_a_divisor_that_says_something_else_than_the_unit_waits_for_a_person(draft: Any) -> None:
+    made, points = draft(
+        "name,address,table,type,unit,gain,decimals\n"
+        "Supply temperature,1,input,int16,0.1 °C,1,\n"
+        "Return temperature,2,input,int16,0.1 °C,10,\n"
+        "Outdoor temperature,3,input,int16,°C,,40\n"
+    )
+    assert points.keys() == {"return_temperature"}
+    assert "1 in its own column and 0.1 with the unit" in made.text
+    assert "40 decimals" in made.text
+
+
+def test_lines_that_end_as_on_old_machines(draft: Any) -> None:
+    table = HEAD + "Flow temperature,100,input,int16,0.1,°C,r,\n"
+    for end in ("\r", "\r\n", "\n"):
+        assert draft(table.replace("\n", end))[1].keys() == {"supply_temperature"}
+
+
+@pytest.mark.parametrize("data", [HEAD.encode("utf-16-le"), HEAD.encode("utf-16-be"), bytes(99)])
+def test_a_file_that_is_no_text_is_told_so(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(data)
+    with pytest.raises(ConfigError, match="save it as CSV in UTF-8"):
+        draft_profile(path, PUMP, Legend())

@@ -97,6 +97,40 @@ def test_packaged_profiles_are_sound_and_say_where_they_come_from(name: str) -> 
             "point: active_functions, space: input, address: 9, type: uint16, enum: {3: 1}",
             "its raw values are bits",
         ),
+        (
+            "point: silent_mode, space: input, address: 9, type: uint16, enum: {-1: 1}",
+            "enum -1 cannot be read from uint16",
+        ),
+        (
+            "point: silent_mode, space: input, address: 9, type: int16, enum: {0xFFFF: 1}",
+            "enum 65535 cannot be read from int16",
+        ),
+        (
+            "point: silent_mode, space: input, address: 9, type: uint16, bit: 0, bits: 2, "
+            "enum: {0: 0, 4: 1}",
+            "enum 4 cannot be read from 2 bits of uint16",
+        ),
+        (
+            "point: silent_mode, space: coil, address: 9, type: bool, enum: {0: 1, 2: 0}",
+            "enum 2 cannot be read from a coil",
+        ),
+        (
+            "point: silent_mode, space: input, address: 9, type: uint16, enum: {0: 0, 1: 1}, "
+            "absent: 1",
+            "1 is a state in enum, and absent as well",
+        ),
+        (
+            "point: current, space: input, address: 9, type: int16, scale_factor_address: 9",
+            "the scale factor lies on the value itself",
+        ),
+        (
+            "point: current, space: input, address: 9, type: int32, scale_factor_address: 10",
+            "the scale factor lies on the value itself",
+        ),
+        (
+            "point: current, space: input, address: 9, type: int16, scale_factor_address: 1",
+            "its scale factor lies on voltage",
+        ),
         ("point: current, space: input, address: 9, type: uint16, bit: 15, bits: 2", "outside"),
         ("point: current, space: input, address: 9, type: int16, enum: {1: 1}", "has no enum"),
         ("point: silent_mode, space: input, address: 9, type: uint16, enum: {1: 2}", "no code"),

@@ -88,14 +88,40 @@ def test_what_can_be(tmp_path: Path, point: str) -> None:
     assert findings(tmp_path, point) == []
 
 
-def test_two_points_that_are_written_to_one_register(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("space: input, address: 7, type: int16, write: {space: holding}", "address: 7"),
+        ("space: holding, address: 3, type: int16, write: {address: 7}", "address: 7"),
+        ("space: holding, address: 3, type: int32, write: {address: 6}", "address: 7"),
+    ],
+)
+def test_two_points_that_are_written_to_one_register(tmp_path: Path, one: str, other: str) -> None:
     ((is_error, problem),) = findings(
         tmp_path,
-        "point: dhw_setpoint, space: input, address: 7, type: int16, write: {space: holding}",
-        "point: supply_setpoint, space: holding, address: 7, type: int16, write: {}",
+        f"point: dhw_setpoint, {one}",
+        f"point: supply_setpoint, space: holding, {other}, type: int16, write: {{}}",
     )
     assert is_error
     assert "7: points.1.write: a write goes where dhw_setpoint is written" in problem
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("address: 3, type: int16, write: {address: 8}", "address: 7, type: int16, write: {}"),
+        (
+            "address: 3, type: uint16, bit: 0, bits: 8, write: {address: 7}",
+            "address: 7, type: uint16, bit: 8, bits: 8, write: {}",
+        ),
+    ],
+)
+def test_two_points_that_are_written_side_by_side(tmp_path: Path, one: str, other: str) -> None:
+    points = (
+        f"point: dhw_setpoint, space: holding, {one}",
+        f"point: supply_setpoint, space: holding, {other}",
+    )
+    assert not [text for is_error, text in findings(tmp_path, *points) if is_error]
 
 
 @pytest.mark.parametrize(
