@@ -38,6 +38,7 @@ _HEAD = """\
 # what cannot be.
 """
 _UNTRIED = "drafted from a register table; not tried on hardware"
+_CELSIUS = "Cel"
 _COUNTED = (Group.STATISTICS, Group.MAINTENANCE)
 _MEANINGS = {
     "table": "coil|discrete|input|holding",
@@ -137,14 +138,15 @@ def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
 
 def _assumed(lines: Sequence[_Line], legend: Legend) -> list[str]:
     """Return what was assumed of the rows that are mapped."""
-    names = [
-        line.point.point
-        for line in lines
-        if line.point is not None and legend.assumes_type(line.row) and not line.point.space.of_bits
-    ]
-    if not names:
-        return []
-    return [f"the table has no types; int16 is assumed of {', '.join(names)}"]
+    mapped = [(line.point, line.row) for line in lines if line.point is not None]
+    registers = [(point, row) for point, row in mapped if not point.space.of_bits]
+    typed = [point.point for point, row in registers if legend.assumes_type(row)]
+    celsius = [p.point for p, row in registers if p.unit == "degC" and legend.assumes_celsius(row)]
+    told = (
+        ("the table does not say the type; int16", typed),
+        ("the table has no units; °C", celsius),
+    )
+    return [f"{what} is assumed of {', '.join(names)}" for what, names in told if names]
 
 
 def unclear_text(column: str, cell: str, rows: int) -> str:
@@ -209,6 +211,8 @@ def _unit(row: RegisterRow, spec: PointSpec | None, legend: Legend) -> dict[str,
         raise UnclearError("type", row.type)
     if unit is not None:
         return {"unit": unit}
+    if spec is not None and spec.unit == _CELSIUS and legend.assumes_celsius(row):
+        return {"unit": "degC"}
     # The catalogue's unit would be a guess, and kW taken for W is wrong by a thousand.
     if spec is not None and has_unit:
         raise UnclearError("unit", "")
@@ -271,11 +275,16 @@ def _best(rivals: Sequence[_Line]) -> list[_Line]:
     """Return the rows with the best term; of those, setpoints in a table that can be written.
 
     Some makers show a setpoint in an input register as well. A register that is listed twice
-    counts once.
+    counts once. Of temperatures that can only be read, the plainest name: "flow temperature" has
+    it before "actual flow temperature hp". What can be written may be the setpoint of what is
+    "actual", and a frequency the one that is asked for.
     """
     rank = min(line.claim.rank for line in rivals if line.claim)
     best = [line for line in rivals if line.claim and line.claim.rank == rank]
     fitting = [line for line in best if line.point and _in_its_table(line.point)] or best
+    if all(line.point and _is_reading_of_temperature(line.point) for line in fitting):
+        plainest = min(line.claim.fillers for line in fitting if line.claim)
+        fitting = [line for line in fitting if line.claim and line.claim.fillers == plainest]
     first, *others = fitting
     return [first, *(line for line in others if line.fields != first.fields)]
 
@@ -283,6 +292,11 @@ def _best(rivals: Sequence[_Line]) -> list[_Line]:
 def _in_its_table(point: ProfilePoint) -> bool:
     """Tell whether a setpoint can be written, or what is measured only be read."""
     return point.space.writable is (point.spec.role is PointRole.SETPOINT)
+
+
+def _is_reading_of_temperature(point: ProfilePoint) -> bool:
+    measured = point.spec.role is not PointRole.SETPOINT and not point.space.writable
+    return measured and point.spec.unit == _CELSIUS
 
 
 def _nothing(path: Path, unclear: Counter[tuple[str, str]]) -> list[Problem]:

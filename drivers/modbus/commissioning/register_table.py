@@ -1,18 +1,20 @@
 """Read a register table, a CSV file as spreadsheets write it, and understand its rows.
 
 Nothing is guessed: a cell that says nothing, or something that `register_terms` does not know, is
-`UnclearError` until a person says how to take it. One thing is assumed, and said in the draft: in a
-table that has no types at all, a register of its own is an int16.
+`UnclearError` until a person says how to take it. Two things are assumed, and said in the draft.
+A register of its own is an int16 where a table has no types at all, or only says that it is a
+temperature and scales it; a temperature is in °C where a table has types and scales but no units.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from heatpump_twin.drivers.modbus.commissioning.register_terms import register_terms
+from heatpump_twin.drivers.modbus.commissioning.register_terms import plain, register_terms
 from heatpump_twin.drivers.modbus.commissioning.table_layout import (
     ADDRESS,
     TableLayout,
@@ -25,10 +27,12 @@ from heatpump_twin.drivers.modbus.commissioning.unit_cells import (
     quantities_in,
     quantity_cell,
     scale_cell,
+    units_in,
 )
 from heatpump_twin.drivers.modbus.profile.profile import Order, Space, ValueType
 
 _NOTHING = {"-", "--", "–", "—", "/", "n/a", "na", "none", "."}
+_IMPERIAL = re.compile(r"°\s?f\b|deg\s?f\b|fahrenheit|\bpsi\b|\bgpm\b|\bbtu", re.IGNORECASE)
 _MODICON = {"0": Space.COIL, "1": Space.DISCRETE, "3": Space.INPUT, "4": Space.HOLDING}
 
 
@@ -71,6 +75,8 @@ class RegisterRow:
     """Cells of the other columns, in which units and states may be explained."""
     typeless: bool = False
     """Whether the table states no types at all."""
+    unitless: bool = False
+    """Whether the table states no units at all, and nothing in it is imperial."""
     line: int = 0
 
     @property
@@ -147,7 +153,16 @@ class Legend:
 
     def assumes_type(self, row: RegisterRow) -> bool:
         """Tell whether neither the table nor a person says the type of a row."""
-        return row.typeless and not self._taken("type", row.type)
+        taken = self._taken("type", row.type)
+        if plain(taken) in register_terms().quantity_types:
+            # A count with a scale; what has none may be a float. Below zero it needs a sign.
+            return (scale_cell(self._taken("scale", row.scale)) or 1.0) < 1
+        return row.typeless and not taken
+
+    def assumes_celsius(self, row: RegisterRow) -> bool:
+        """Tell whether a temperature can be taken to be in °C, though nobody says it."""
+        known = not row.typeless and bool(row.scale.strip())
+        return row.unitless and known and ("unit", "") not in self.takes
 
     def scale(self, row: RegisterRow) -> float:
         """Return the scale of a row: that of its column, or the number in its unit; default: 1.
@@ -180,7 +195,7 @@ class Legend:
             return found
         if taken and not any(sign.isdigit() for sign in taken) and terms.unit(taken) is None:
             raise UnclearError("unit", row.unit)
-        return terms.unit(taken)
+        return terms.unit(taken) or (None if taken else _named_unit(row))
 
     def quantity(self, row: RegisterRow) -> QuantityCell | None:
         """Return the unit of a row with the number before it, wherever the row says it."""
@@ -217,12 +232,17 @@ def read_table(path: Path) -> RegisterTable:
     typeless = types is None or not any(
         row[types : types + 1] != ("",) for row in layout.rows if row
     )
+    units = layout.roles.get("unit")
+    unitless = units is not None and not any(
+        _stated("".join(row[units : units + 1])) or _IMPERIAL.search(" ".join(row))
+        for row in layout.rows
+    )
     rows: list[RegisterRow] = []
     skipped: list[tuple[int, str]] = []
     for line, cells in enumerate(layout.rows, layout.first_line):
         if not any(cell.strip() for cell in cells):
             continue
-        row = _row(layout, cells, line, typeless=typeless)
+        row = _row(layout, cells, line, typeless=typeless, unitless=unitless)
         if not row.address.strip():
             skipped.append((line, f"{row.note or 'a remark'}: no address"))
         elif not row.name.strip():
@@ -232,7 +252,9 @@ def read_table(path: Path) -> RegisterTable:
     return RegisterTable(rows, layout.unused, skipped)
 
 
-def _row(layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bool) -> RegisterRow:
+def _row(
+    layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bool, unitless: bool
+) -> RegisterRow:
     def at(role: str) -> str:
         column = layout.roles.get(role)
         return cells[column] if column is not None and column < len(cells) else ""
@@ -258,8 +280,16 @@ def _row(layout: TableLayout, cells: tuple[str, ...], line: int, *, typeless: bo
     return RegisterRow(
         at("name"), address, table, _stated(at("type")), next(filter(None, scales), ""),
         _stated(at("unit")), at("rw"), at("source"),
-        at("end"), remarks, typeless, line,
+        at("end"), remarks, typeless, unitless, line,
     )  # fmt: skip
+
+
+def _named_unit(row: RegisterRow) -> str | None:
+    """Return the one unit that stands alone in a text of the row; None: none, or several."""
+    unit = register_terms().unit
+    texts = (row.name, *row.remarks, row.source)
+    named = {unit(text) for whole in texts for text in units_in(whole)} - {None}
+    return named.pop() if len(named) == 1 else None
 
 
 def _stated(cell: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from heatpump_twin.drivers.modbus.commissioning.unit_cells import units_in
 from heatpump_twin.drivers.modbus.profile.profile import DeviceKind, Order, Space, ValueType
 
 TermWords = frozenset[str]
@@ -25,6 +26,8 @@ class Claim(NamedTuple):
 
     point: str
     rank: tuple[bool, int]
+    fillers: int
+    """Words of its name that say nothing new; a rival with fewer is named more plainly."""
 
 
 class _Fillers(BaseModel):
@@ -42,6 +45,7 @@ class RegisterTerms(BaseModel):
     columns: dict[str, tuple[str, ...]]
     tables: dict[Space, tuple[str, ...]]
     types: dict[ValueType, tuple[str, ...]]
+    quantity_types: frozenset[str]
     word_orders: dict[Order, tuple[str, ...]]
     units: dict[str, tuple[str, ...]]
     words: dict[str, str]
@@ -91,12 +95,15 @@ class RegisterTerms(BaseModel):
         """Return the catalogue point that a register's name means, and how well."""
         # What stands in parentheses is a remark, unless the whole is a name.
         bare = re.sub(r"[(\[].*?[)\]]", " ", name)
+        for unit in filter(self.unit, units_in(bare)):
+            bare = bare.replace(f" in {unit}", " ")
         known = _points(kind)
         found = known.get(self.words_of(name)) or known.get(self.words_of(bare))
         if found is None:
             return None
         tagged = any(self.machine_tags.match(word) for word in plain(name).split())
-        return Claim(found[0], (tagged, found[1]))
+        fillers = sum(word in self.fillers.words for word in self._said(name))
+        return Claim(found[0], (tagged, found[1]), fillers)
 
     def unit_in(self, name: str) -> str | None:
         """Return the unit that is part of a name: ``compressor_speed_rpm``."""
@@ -105,6 +112,18 @@ class RegisterTerms(BaseModel):
 
     def words_of(self, name: str) -> TermWords:
         """Return the words of a register's name that tell which quantity it is."""
+        # The order of the words does not matter, nor do tags of sensors and machines (BT1, EB101).
+        words = {word for word in self._said(name) if not self._is_tag(word)} - self.articles
+        words -= self.name_units if len(words) > 1 else set()
+        if words & self.fillers.beside:
+            words -= self.fillers.words
+        # Some tables write "supply setpoint", others "supply temperature setpoint".
+        if "setpoint" in words:
+            words.discard("temperature")
+        return frozenset(words)
+
+    def _said(self, name: str) -> list[str]:
+        """Return the words of a name as the terms write them."""
         # Of a path, `heating.flowTemp`, the last part is the name; capitals begin its words.
         text = name.rsplit(".", 1)[-1] if " " not in name else name
         text = plain(re.sub(r"([a-z0-9])([A-Z][a-z])", r"\1 \2", text))
@@ -113,15 +132,7 @@ class RegisterTerms(BaseModel):
         text = rest if rest and first.isalpha() and self.space(first) else text
         for term, meaning in self.words.items():
             text = re.sub(rf"\b{term}\b", meaning, text)
-        # The order of the words does not matter, nor do tags of sensors and machines (BT1, EB101).
-        words = {word for word in text.split() if not self._is_tag(word)} - self.articles
-        words -= self.name_units if len(words) > 1 else set()
-        if words & self.fillers.beside:
-            words -= self.fillers.words
-        # Some tables write "supply setpoint", others "supply temperature setpoint".
-        if "setpoint" in words:
-            words.discard("temperature")
-        return frozenset(words)
+        return text.split()
 
     def _is_tag(self, word: str) -> bool:
         return bool(self.sensor_tags.match(word) or self.machine_tags.match(word))

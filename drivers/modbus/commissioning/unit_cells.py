@@ -14,6 +14,10 @@ _CELL = re.compile(
     rf"(?:\s*(?:[x×*]\s*(?P<times>\d+)|/\s*(?P<over>\d+)))?"
 )
 _IN_TEXT = re.compile(rf"(?<![\w.,/])(?P<count>1/\d+|{_NUMBER})\s?(?P<unit>{_SIGNS})(?![\w])")
+_NAMED = re.compile(
+    rf"(?:(?<=\s)[(\[]\s*(?P<bracketed>{_SIGNS})\s*[)\]]|\bin\s+(?P<told>{_SIGNS})(?![\w]))"
+)
+"""A unit alone: ``Outdoor temperature [°C]``, ``Water pressure in bar``."""
 
 
 _MOST_DECIMALS = 6
@@ -49,6 +53,12 @@ def quantity_cell(cell: str) -> QuantityCell | None:
 def quantities_in(text: str) -> list[QuantityCell]:
     """Return every number with a unit behind it in a text."""
     return [QuantityCell(m["unit"], _number(m["count"])) for m in _IN_TEXT.finditer(text)]
+
+
+def units_in(text: str) -> list[str]:
+    """Return what may be a unit in a text; after ``in``, one letter is a word or an article."""
+    found = [(m["bracketed"], m["told"]) for m in _NAMED.finditer(text)]
+    return [unit or told for unit, told in found if unit or len(told) > 1]
 
 
 def scale_cell(cell: str) -> float | None:

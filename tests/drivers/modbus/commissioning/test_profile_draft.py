@@ -390,6 +390,130 @@ def test_what_the_values_of_a_state_mean(
 
 
 @pytest.mark.parametrize(
+    ("name", "point"),
+    [
+        ("inlet_temperature", "return_temperature"),
+        ("Measurements.outlet_temperature", "supply_temperature"),
+        ("Zone1_Room_Temperature", "room_temperature"),
+        ("wp_flow_temp_b4", "supply_temperature"),
+        ("Return temperature B9", "return_temperature"),
+        ("Heating Zone 1 Fixed Water Setpoint", "supply_setpoint"),
+        ("ww_normal", "dhw_setpoint"),
+        # of these nobody can be certain
+        ("brine inlet temperature 2", None),
+        ("evaporator_temp", None),
+        ("Zone2_Room_Temperature", None),
+        ("Cooling Zone1 Fixed Water Setpoint", None),
+        ("temperature_setpoint", None),
+    ],
+)
+def test_names_of_makers(draft: Any, name: str, point: str | None) -> None:
+    _, points = draft(f"{HEAD}DHW temp,200,input,int16,0.1,°C,r,\n{name},1,input,int16,0.1,°C,,\n")
+    assert points.keys() - {"dhw_temperature"} == ({point} if point else set())
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "unit"),
+    [
+        ("Water pressure [bar]", "", "bar"),
+        ("Water pressure (kPa)", "", "kPa"),
+        ("Water pressure in bar", "", "bar"),
+        ("Water pressure", "Manual; water pressure in bar (K series)", "bar"),
+        # not said, or said twice
+        ("Water pressure", "Manual, as in a circuit", None),
+        ("Water pressure (kPa)", "in bar", None),
+    ],
+)
+def test_units_in_words(draft: Any, name: str, source: str, unit: str | None) -> None:
+    made, points = draft(
+        f'{HEAD}Room temp,200,input,int16,0.1,°C,r,\n{name},1,input,int16,0.01,,r,"{source}"\n'
+    )
+    assert points.get("water_pressure", {}).get("unit") == unit
+    assert (unit is not None) is ("does not say its unit" not in made.text)
+
+
+@pytest.mark.parametrize(
+    ("rows", "celsius"),
+    [
+        ("Flow temperature,1,input,int16,0.1,,r,\nDefrost,2,discrete,bit,,,r,\n", True),
+        # what is no temperature has more than one unit to choose from
+        ("Heat power,1,input,int16,0.1,,r,\n", False),
+        # the table states units, its types or scales are not known either, or it is imperial
+        ("Flow temperature,1,input,int16,0.1,,r,\nFan,3,input,uint16,1,rpm,r,\n", False),
+        ("Flow temperature,1,input,,0.1,,r,\n", False),
+        ("Flow temperature,1,input,int16,,,r,\n", False),
+        ("Flow temperature,1,input,int16,0.1,,r,\nDisplay Fahrenheit,3,coil,bit,,,rw,\n", False),
+        ("Flow temperature,1,input,int16,0.1,,r,\nPressure psi,3,input,uint16,1,,r,\n", False),
+    ],
+)
+def test_a_table_without_units(draft: Any, rows: str, celsius: bool) -> None:
+    made, points = draft(f"{HEAD}System on/off,0,coils,bit,1,,rw,\n{rows}")
+    assert ("the table has no units; °C is assumed of supply_temperature" in made.text) is celsius
+    assert (points.get("supply_temperature", {}).get("unit") == "degC") is celsius
+
+
+def test_a_person_says_the_unit_of_a_table_without_units(draft: Any) -> None:
+    made, points = draft(
+        f"{HEAD}Flow temperature,1,input,int16,0.1,,r,\n",
+        legend=Legend(takes=dict([take("unit:=degF")])),
+    )
+    assert points["supply_temperature"]["unit"] == "degF"
+    assert "is assumed" not in made.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale", "mapped"),
+    [
+        ("temperature", "0.1", True),
+        ("temperature", "1", False),  # may be a float, in two registers
+        ("temperature", "", False),
+        ("my_temperature", "0.1", False),
+    ],
+)
+def test_a_type_that_only_says_temperature(draft: Any, kind: str, scale: str, mapped: bool) -> None:
+    made, points = draft(
+        f"{HEAD}Room temp,200,input,int16,0.1,°C,r,\nOutdoor temp,1,input,{kind},{scale},°C,r,\n"
+    )
+    assert ("outdoor_temperature" in points) is mapped
+    assert ("int16 is assumed of outdoor_temperature" in made.text) is mapped
+    assert ("has a type" in made.text) is not mapped
+
+
+def test_an_8_bit_enum_lies_in_the_low_byte(draft: Any) -> None:
+    _, points = draft(
+        f"{HEAD}Room temp,200,input,int16,0.1,°C,r,\ndhw_enabled,501,holding,enum8,1,,rw,\n"
+    )
+    assert points["dhw_enabled"] == {
+        "space": "holding", "address": 501, "type": "uint16", "enum": {0: 0, 1: 1},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "first", "second", "chosen"),
+    [
+        ("input", "Flow temperature", "Actual flow temperature hp", 1),
+        ("input", "Actual flow temperature", "Flow temperature", 2),
+        ("input", "Flow temperature", "Temperature, flow", None),
+        # may be the frequency that is asked for
+        ("input", "Compressor frequency", "Current compressor frequency", None),
+        # what can be written may be the setpoint of the other
+        ("holding", "DHW temperature", "Actual DHW temperature", None),
+    ],
+)
+def test_of_two_rows_that_are_read_the_plainer_name(
+    draft: Any, table: str, first: str, second: str, chosen: int | None
+) -> None:
+    unit = "Hz" if "frequency" in first else "°C"
+    made, points = draft(
+        f"{HEAD}Room temp,200,input,int16,0.1,°C,r,\n"
+        f'"{first}",1,{table},int16,0.1,{unit},,\n"{second}",2,{table},int16,0.1,{unit},,\n'
+    )
+    found = [at["address"] for point, at in points.items() if point != "room_temperature"]
+    assert found == ([chosen] if chosen else [])
+    assert ("2 rows fit this point" in made.text) is (chosen is None)
+
+
+@pytest.mark.parametrize(
     ("table", "problem"),
     [
         ("a,b\n1,2\n", "there is no column name (it may be called name or point or"),
