@@ -19,6 +19,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.hmi.identity import HmiIdentity
+from heatpump_twin.runtime.run_record import RunRecord
 from heatpump_twin.server.security.certificates import ServerNames, new_key, pem
 from heatpump_twin.server.security.pki import Pki
 
@@ -93,7 +94,9 @@ def test_a_database_that_is_deleted_while_the_twin_runs(fresh_twin: Twin) -> Non
     assert fresh_twin.stop() == 0
 
 
-@pytest.mark.parametrize("damage", ["missing key", "foreign key", "garbage key", "users"])
+@pytest.mark.parametrize(
+    "damage", ["missing key", "foreign key", "garbage key", "users", "missing users"]
+)
 def test_keys_and_users_stop_the_start_and_are_not_replaced(fresh_twin: Twin, damage: str) -> None:
     data = DataDirectory.open(fresh_twin.data)
     pki = Pki(data.pki, SystemClock())
@@ -107,11 +110,14 @@ def test_keys_and_users_stop_the_start_and_are_not_replaced(fresh_twin: Twin, da
             write_private(pki.own_key, b"\0garbage")
         case "users":
             write_private(data.users, '{"users": {"admin": {"role": "adm')
+        case "missing users":
+            RunRecord.begin(data, [], SystemClock().now()).end(data, SystemClock().now())
     before = {p: p.read_bytes() for p in data.root.rglob("*") if p.suffix in (".pem", ".json")}
+    before.pop(data.run_record, None)
     fresh_twin.spawn()
     assert fresh_twin.process is not None
     assert fresh_twin.process.wait(PATIENCE) == 1
-    named = data.users if damage == "users" else pki.own_key
+    named = data.users if damage.endswith("users") else pki.own_key
     assert str(named) in fresh_twin.output
     assert re.search("backup|move", fresh_twin.output)
     assert "Traceback" not in fresh_twin.output

@@ -10,6 +10,7 @@ import processes
 import pytest
 from ports import claim
 from site_mistakes import BASE
+from whole_twin import Ports
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.runtime.reload.reload_outcome import ReloadOutcome
@@ -111,7 +112,9 @@ def test_a_name_that_no_file_system_takes(capsys, tmp_path: Path) -> None:
 )
 def test_a_host_that_is_not_this_machine(capsys, tmp_path: Path, key: str, host: str) -> None:
     data = tmp_path / "data"
-    ran = hptwin.here(capsys, "run", "--data", data, "--set", f"{key}={host}")
+    # Ports of its own: a twin may run on this machine.
+    ports = Ports(*(claim() for _ in range(5))).settings
+    ran = hptwin.here(capsys, "run", "--data", data, *ports, "--set", f"{key}={host}")
     assert ran.code == 1
     (line,) = ran.err.splitlines()
     assert host in line

@@ -23,6 +23,8 @@ def refused(capsys, file: Path, *settings: str) -> list[str]:
     given = [part for setting in settings for part in ("--set", setting)]
     checked = hptwin.here(capsys, "check", file, *given)
     data = file.parent / "data"
+    # Before it is run: what is not refused would run for ever.
+    assert checked.code == 2, checked.out + checked.err
     ran = hptwin.here(capsys, "run", "--site", file, "--data", data, *given)
     assert (checked.code, ran.code) == (2, 2), checked.out + checked.err
     assert checked.err == ran.err

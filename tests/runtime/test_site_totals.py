@@ -39,10 +39,13 @@ async def test_totals_of_live_devices_are_recorded(recorded: StoredHistory, even
 
 
 def test_check_tells_what_the_site_has() -> None:
-    told = check_site("two-heat-pumps")
-    assert told.summary.splitlines()[-1].startswith("  site: ")
-    assert told.summary.endswith("no tariff")
+    assert site_line("two-heat-pumps").endswith("no tariff")
     tariff = (
         "tariff={currency: EUR, price: 0.16, periods: [{from: '0:00', to: '8:00', price: 0.1}]}"
     )
-    assert check_site("default", [tariff]).summary.endswith("0.1 to 0.16 EUR per kWh")
+    assert site_line("default", tariff).endswith("0.1 to 0.16 EUR per kWh")
+
+
+def site_line(site: str, *settings: str) -> str:
+    lines = check_site(site, list(settings)).summary.splitlines()
+    return next(line for line in lines if line.startswith("  site: "))

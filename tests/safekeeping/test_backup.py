@@ -297,3 +297,22 @@ def test_doctor_of_nothing(tmp_path: Path, capsys) -> None:
     assert ran.code == 1
     assert "no such directory" in ran.err
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_database_that_was_elsewhere_is_told_of(
+    data: DataDirectory, tmp_path: Path, capsys
+) -> None:
+    elsewhere, archive = tmp_path / "disk" / "history.sqlite", tmp_path / "twin.tar.gz"
+    elsewhere.parent.mkdir()
+    data.database.rename(elsewhere)
+    url = f"historian.url=sqlite:///{elsewhere}"
+    ran = here(capsys, "backup", archive, "--data", data.root, "--site", SITE, "--set", url)
+    assert ran.code == 0, ran.err
+    ran = here(capsys, "restore", archive, "--data", tmp_path / "new", "--set", url)
+    assert ran.code == 1
+    assert "leave historian.url out" in " ".join(ran.err.split())
+    assert not (tmp_path / "new").exists()
+    ran = here(capsys, "restore", archive, "--data", tmp_path / "new")
+    assert ran.code == 0, ran.err
+    assert str(elsewhere) in ran.out
+    assert (tmp_path / "new" / "historian.sqlite").exists()

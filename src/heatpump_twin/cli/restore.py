@@ -44,4 +44,9 @@ def restore_backup(
         out.print(f"what was there is in {done.before}")
     if any(member.path.startswith(SITE) for member in done.manifest.members):
         out.print(f"the site file and its profiles are in {done.data / 'site'}")
+    if done.manifest.elsewhere:
+        out.print(
+            f"its database was {done.manifest.elsewhere} and is in {done.data} now: move it there, "
+            "or take historian.url out of the site file, before you start it"
+        )
     out.print(f"it ran with: hptwin run {' '.join(done.manifest.arguments)}")

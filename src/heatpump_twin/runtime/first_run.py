@@ -15,7 +15,7 @@ from heatpump_twin.config.data_directory import DataDirectory, unusable
 from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.status import GOOD
-from heatpump_twin.errors import DataInUseError
+from heatpump_twin.errors import DataInUseError, TwinError
 from heatpump_twin.server.security.users import UserRole, UserStore
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
@@ -64,9 +64,21 @@ def exclusive(data: DataDirectory) -> Iterator[None]:
 
 
 def create_administrator(data: DataDirectory, users: UserStore) -> bool:
-    """Create the administrator where there is no user, with a generated password in a file."""
+    """Create the administrator where there is no user, with a generated password in a file.
+
+    Raises
+    ------
+    TwinError
+        There were users once.
+    """
     if users.list():
         return False
+    if data.run_record.exists() and not data.users.exists():
+        # People rely on their accounts: others are not made in their place without a word.
+        raise TwinError(
+            f"{data.users} is missing, though a twin has run here: restore it from a backup, or "
+            f"begin anew with `hptwin user add NAME --role administrator --data {data.root}`"
+        )
     # No default password, which would be the same on every site; in a file and not in the log,
     # which others read.
     password = secrets.token_urlsafe(15)

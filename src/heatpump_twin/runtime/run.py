@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 
 from heatpump_twin.config.data_directory import DataDirectory
@@ -48,10 +48,11 @@ async def run(site: Site, data: DataDirectory, file: SiteFile, stop: StopRequest
 async def _run(
     site: Site, data: DataDirectory, file: SiteFile, stop: StopRequest, reload: asyncio.Event
 ) -> None:
-    with exclusive(data), recorded(data, file.arguments, SystemClock()):
-        try:
-            users = UserStore(data.users)
-            first = create_administrator(data, users)
+    with exclusive(data), _told_in_words():
+        users = UserStore(data.users)
+        # Before this run is on record: what is on record had users.
+        first = create_administrator(data, users)
+        with recorded(data, file.arguments, SystemClock()):
             # The lock first, then the ports: a second twin on one directory is told of the
             # directory, and not of a port that its own site file is not to blame for.
             require_free_ports(site)
@@ -62,8 +63,14 @@ async def _run(
                     from heatpump_twin.runtime.twin_process import run_twin
 
                 await run_twin(site, data, file, users, children, stop, reload, first=first)
-        except ServerError as error:
-            raise TwinError(str(error)) from error
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    try:
+        yield
+    except ServerError as error:
+        raise TwinError(str(error)) from error
 
 
 def _hung_up(stop: StopRequest) -> asyncio.Event:

@@ -73,6 +73,7 @@ def back_up(site: Site, file: SiteFile, data: DataDirectory, target: Path, clock
                     made=made.isoformat(timespec="seconds"),
                     host=socket.gethostname(),
                     database="sqlite" if name_is_sqlite(writer.members) else "postgresql",
+                    elsewhere=_elsewhere(site, data),
                     arguments=file.arguments,
                     members=writer.members,
                 )
@@ -90,6 +91,13 @@ def _require_file(target: Path) -> None:
     # The backup takes the name of what is there: a device would be gone, for all programs.
     if target.exists() and not target.is_file():
         raise TwinError(f"{target} is a directory, a device or a pipe: name a file")
+
+
+def _elsewhere(site: Site, data: DataDirectory) -> str:
+    """Return where the database of SQLite is, if not in the data directory."""
+    file = DatabaseFile.of(database_url(site.historian, data))
+    usual = file is None or file.path.absolute() == data.database.absolute()
+    return "" if file is None or usual else str(file.path.absolute())
 
 
 def name_is_sqlite(members: list[Member]) -> bool:

@@ -38,6 +38,8 @@ class Manifest(_Part):
     """When, ISO 8601, UTC."""
     host: str
     database: Literal["sqlite", "postgresql"]
+    elsewhere: str = ""
+    """Where the database of SQLite was, if not in the data directory."""
     arguments: list[str]
     """Those by which the twin was told of its site."""
     members: list[Member]

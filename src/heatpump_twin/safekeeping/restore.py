@@ -68,6 +68,11 @@ def restore(archive: Path, root: Path, url: URL | None, clock: Clock) -> Restore
                 )
             )
             manifest = unpack(archive, place)
+            if manifest.database == "sqlite" and url is not None:
+                raise TwinError(
+                    f"{archive} is of a twin with SQLite, whose database is restored to the data "
+                    "directory: leave historian.url out"
+                )
             fresh = _arrange(place)
             if root.exists():
                 stack.enter_context(_standing_still(root))
