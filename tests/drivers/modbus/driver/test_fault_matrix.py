@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from fault_matrix import ROWS, Effect, matrix_profile, suffer
 
 PERIOD = 0.25
