@@ -178,8 +178,9 @@ class TcpFraming:
             return DeviatingFrameError(Deviation.PROTOCOL, what)
         # Messaging on TCP/IP V1.0b, 4.4.1.3, has a client discard a response to no pending
         # request. One to a request of ours came late or twice; any other number is a device that
-        # counts in its own way, and will go on so.
-        if self.numbered and not 0 <= transaction - number < _REMEMBERED:
+        # counts in its own way, and will go on so. No request of ours has the number 0.
+        ours = number and 0 <= transaction - number < _REMEMBERED
+        if self.numbered and not ours:
             what = f"with transaction {number} instead of {transaction}"
             return DeviatingFrameError(Deviation.TRANSACTION, what)
         return None
