@@ -33,8 +33,11 @@ from heatpump_twin.drivers.modbus.wire.request import Request
 from heatpump_twin.drivers.protocol import LinkError, WriteOutcome
 from heatpump_twin.drivers.status import GOOD
 
-_PATIENCE = 8
-"""Unanswered requests that are worth waiting for: some devices keep silent instead of refusing."""
+_PATIENCE = 16
+"""Unanswered requests that are worth waiting for: some devices keep silent instead of refusing.
+
+A block is asked for twice before it is divided, so that one silent point among 125 takes 15.
+"""
 _REFUSALS = 200
 """Refusals that are worth showing, where a running twin would call the device lost."""
 _NOT_ASKED = LinkError("not asked for: too many requests before it met with silence")
