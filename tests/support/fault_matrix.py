@@ -8,6 +8,7 @@ which point it is of and which request it answers: the driver may only take it f
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -41,6 +42,9 @@ LONGEST = 0.9
 GUILTY = "return_temperature"
 """The point that the exception is about."""
 
+_REMEMBERED = 500
+"""Requests about a point that are remembered: far more than one poll makes."""
+
 _TYPES = ("int16", "int32", "float32", "uint16", "int16")
 _NAMES = (
     ("supply_temperature", GUILTY, "outdoor_temperature", "room_temperature", "dhw_temperature"),
@@ -71,23 +75,29 @@ class Truth:
     def __init__(self, profile: Profile) -> None:
         self._numbers = {point.point: i for i, point in enumerate(profile.samples)}
         self._points = profile.samples
-        self.asked = dict.fromkeys(self._numbers, 0)
-        """The latest request that was about a point, answered or not."""
+        self._clock = SystemClock()
+        self._asked = {name: deque([(0, 0)], _REMEMBERED) for name in self._numbers}
+        """By point: when requests about it came [µs], and their numbers, answered or not."""
 
     def note(self, number: int, pdu: bytes) -> None:
         """Remember what a read request is about."""
         start, count = int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
         for point in self._points:
             if point.address < start + count and point.end > start:
-                self.asked[point.point] = number
+                self._asked[point.point].append((self._clock.now(), number))
 
     def read(self, point: str) -> float:
         """Return the value for the latest request about a point."""
-        return 1000.0 * (self._numbers[point] + 1) + self.asked[point] % 1000
+        return self.at(point, self._clock.now())
 
-    def is_right(self, point: str, value: float) -> bool:
-        """Tell whether a value is the answer to the latest request about its point."""
-        return value == self.read(point)
+    def at(self, point: str, time: int) -> float:
+        """Return the value for the latest request about a point at a time. [µs]
+
+        The driver has one request out at a time: what it takes for an answer then must be the
+        answer to that one. It may ask again before it hands the value on.
+        """
+        number = max(number for came, number in self._asked[point] if came <= time)
+        return 1000.0 * (self._numbers[point] + 1) + number % 1000
 
     def write(self, point: str, value: float) -> None:
         raise AssertionError("nobody writes")
@@ -119,13 +129,15 @@ class Witness:
     """Samples that were Bad."""
 
     def __call__(self, frame: Frame) -> None:
-        for index, value, status in zip(frame.point, frame.value, frame.status, strict=True):
+        columns = (frame.point, frame.value, frame.status, frame.time)
+        for index, value, status, time in zip(*columns, strict=True):
             name = self.driver_points[int(index)]
             self.status[name] = int(status)
             if status == GOOD:
                 self.good += 1
-                if not self.truth.is_right(name, value):
-                    self.wrong.append((name, float(value), self.truth.read(name)))
+                right = self.truth.at(name, int(time))
+                if value != right:
+                    self.wrong.append((name, float(value), right))
             else:
                 self.gaps += 1
                 assert np.isnan(value)

@@ -89,35 +89,11 @@ class SoakResult:
         return max((spell.periods for spell in self.spells), default=0.0)
 
 
-class SoakTruth(Truth):
-    """Takes a value for right that answers a request made since the last frame.
-
-    In a poll of many attempts a point may be asked for twice.
-    """
-
-    def __init__(self, profile: Profile) -> None:
-        super().__init__(profile)
-        self.numbers: dict[str, list[int]] = {}
-        """The requests about each point since the last frame."""
-
-    def note(self, number: int, pdu: bytes) -> None:
-        """Remember what a read request is about."""
-        super().note(number, pdu)
-        for point, asked in self.asked.items():
-            if asked == number:
-                self.numbers.setdefault(point, []).append(number)
-
-    def is_right(self, point: str, value: float) -> bool:
-        """Tell whether a value answers one of the requests."""
-        latest = self.read(point) - self.asked[point] % 1000
-        return any(value == latest + number % 1000 for number in self.numbers.get(point, ()))
-
-
 class SoakGateway(EmulatedGateway):
     """A gateway that tells each device's truth what it is asked, and knows when it was away."""
 
     def __init__(self, scheme: str, profile: Profile, units: Sequence[int]) -> None:
-        self.truths = {unit: SoakTruth(profile) for unit in units}
+        self.truths = {unit: Truth(profile) for unit in units}
         session = TcpSession() if scheme == "tcp" else RtuSession()
         devices = {unit: EmulatedDevice(profile, truth) for unit, truth in self.truths.items()}
         super().__init__("127.0.0.1", 0, devices, session=session)
@@ -148,12 +124,11 @@ class SoakWitness(Witness):
     def __init__(
         self,
         points: dict[int, str],
-        truth: SoakTruth,
+        truth: Truth,
         gateway: SoakGateway,
         periods: dict[str, float],
     ) -> None:
         super().__init__(points, truth)
-        self._truth = truth
         self.spells: list[Spell] = []
         self._gateway = gateway
         self._periods = periods
@@ -162,7 +137,6 @@ class SoakWitness(Witness):
     def __call__(self, frame: Frame) -> None:
         """Take a frame."""
         super().__call__(frame)
-        self._truth.numbers.clear()
         now = asyncio.get_running_loop().time()
         for index, status in zip(frame.point, frame.status, strict=True):
             name = self.driver_points[int(index)]

@@ -184,8 +184,13 @@ class DeviceReader:
 
     def _learn(self, taken: TakenBlocks, inquiry: Inquiry, *, everything: bool) -> Frame:
         """Keep what an inquiry found out, and return its frame."""
-        self._learned[everything].learn(taken.blocks, inquiry.left, inquiry.divided)
-        self._polls.pop(everything, None)
+        learned = self._learned[everything]
+        learned.learn(taken.blocks, inquiry.left, inquiry.divided)
+        # A device that was lost is found again with everything. If it does not answer its fast
+        # points as a block, their next poll would lose it once more, and so for ever.
+        if everything:
+            self._learned[False].follow(learned)
+        self._polls.clear()
         bad = [self._refuse(name, why) for name, why in inquiry.refused.items()]
         if inquiry.reason is not None:
             names = {point.point for block in inquiry.unanswered for point in block.points}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, lone_blocks
+from heatpump_twin.drivers.modbus.profile.poll_plan import Part, ReadBlock, lone_blocks
 from heatpump_twin.drivers.modbus.profile.profile import ProfilePoint
 from heatpump_twin.drivers.protocol import LinkError
 
@@ -70,13 +70,34 @@ class LearnedBlocks:
         self._left = list(left)
         for planned in self.planned:
             planned.parts.clear()
-        for block in sorted([*answered, *left], key=lambda block: block.address):
+        for block in sorted([*_widest(answered), *left], key=lambda block: block.address):
             self._planned(block).parts.append(block)
         for block, error in divided:
             planned = self._planned(block)
             if block is planned.whole:
                 planned.reason = error
                 planned.due = self.polls + planned.step
+        self._note()
+
+    def follow(self, other: LearnedBlocks) -> None:
+        """Divide blocks as a poll of more has learnt to, and leave out what that leaves out."""
+        of = {
+            (part.point.point, part.address): block
+            for block in other.blocks
+            for part in block.parts
+        }
+        for planned in self.planned:
+            whole = planned.whole
+            groups: dict[int, list[Part]] = {}
+            for part in whole.parts:
+                if block := of.get((part.point.point, part.address)):
+                    groups.setdefault(id(block), []).append(part)
+            # What lies in one block that is answered is answered as well.
+            if list(groups.values()) == [list(whole.parts)]:
+                continue
+            self._forget_left(planned)
+            planned.parts = [ReadBlock(whole.space, tuple(parts)) for parts in groups.values()]
+            planned.due = self.polls + planned.step
         self._note()
 
     def to_try(self) -> PlannedBlock | None:
@@ -89,8 +110,7 @@ class LearnedBlocks:
     def heal(self, planned: PlannedBlock) -> bool:
         """Read a block as a whole again; tell whether its division had been told of."""
         told, planned.is_told = planned.is_told, False
-        parts = {id(part) for part in planned.parts}
-        self._left = [block for block in self._left if id(block) not in parts]
+        self._forget_left(planned)
         planned.parts = [planned.whole]
         planned.step, planned.trials = 1, 0
         self._note()
@@ -126,9 +146,26 @@ class LearnedBlocks:
         for planned in self.planned:
             planned.step, planned.due = 1, self.polls + 1
 
+    def _forget_left(self, planned: PlannedBlock) -> None:
+        """Have none of a block's parts wait behind the others any more."""
+        parts = {id(part) for part in planned.parts}
+        self._left = [block for block in self._left if id(block) not in parts]
+
     def _note(self) -> None:
         self.is_divided = any(planned.is_divided for planned in self.planned)
 
     def _planned(self, block: ReadBlock) -> PlannedBlock:
         first = block.parts[0]
         return self._of[first.point.point, first.address]
+
+
+def _widest(blocks: Sequence[ReadBlock]) -> list[ReadBlock]:
+    """Leave out blocks all of which is in another one, such as those that were a sign of life."""
+    found: list[ReadBlock] = []
+    inside: set[tuple[str, int]] = set()
+    for block in sorted(blocks, key=lambda block: -len(block.parts)):
+        places = {(part.point.point, part.address) for part in block.parts}
+        if not places <= inside:
+            found.append(block)
+        inside |= places
+    return found
