@@ -7,7 +7,8 @@ asyncua does each in one go, and meanwhile nothing else on the event loop happen
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar, get_args
@@ -36,7 +37,6 @@ _COUNT = 4
 
 INVALID: Mapping[str, int] = {
     "TimestampsToReturn": ua.StatusCodes.BadTimestampsToReturnInvalid,
-    "MonitoringMode": ua.StatusCodes.BadMonitoringModeInvalid,
 }
 """What to say of a parameter that is not a value of its enumeration."""
 
@@ -96,7 +96,10 @@ class ListService:
     async def _decoded(self, body: Buffer, turn: Turn) -> tuple[dict[str, Any], list[list[Any]]]:
         """Return the parameters before the list, and the pieces of the list."""
         scalars, _, element = self._fields
-        request = {name: _parameter(name, kind, body) for name, kind in scalars}
+        request = {}
+        for name, kind in scalars:
+            with _decoding(INVALID.get(name)):
+                request[name] = from_binary(kind, body)
         count = from_binary(ua.Int32, body)
         # OPC 10000-4, 7.38.2
         if count <= 0:
@@ -107,10 +110,8 @@ class ListService:
         for begin in range(0, count, self.piece):
             await turn.go_on()
             size = min(self.piece, count - begin)
-            try:
+            with _decoding():
                 pieces.append([element(body) for _ in range(size)])
-            except ValueError as error:  # no such value of an enumeration
-                raise ServiceError(ua.StatusCodes.BadDecodingError) from error
         return request, pieces
 
     def _encoded(self, results: Sequence[Any], translator: Translator | None) -> bytes:
@@ -134,11 +135,13 @@ def _types(message: type) -> dict[str, Any]:
     return get_safe_type_hints(message, {"ua": ua})
 
 
-def _parameter(name: str, kind: Any, body: Buffer) -> Any:
+@contextmanager
+def _decoding(code: int | None = None) -> Iterator[None]:
+    """Refuse what an enumeration does not have: with a code, or with BadDecodingError."""
     try:
-        return from_binary(kind, body)
-    except ValueError as error:  # no such value of an enumeration
-        raise ServiceError(INVALID.get(name, ua.StatusCodes.BadDecodingError)) from error
+        yield
+    except ValueError as error:
+        raise ServiceError(code or ua.StatusCodes.BadDecodingError) from error
 
 
 def _browse_description(body: Buffer) -> ua.BrowseDescription:
@@ -155,10 +158,8 @@ def _browse_description(body: Buffer) -> ua.BrowseDescription:
 
 def decoded(message: type[M], body: Buffer) -> M:
     """Return a decoded structure, or raise BadDecodingError: an enumeration has no such value."""
-    try:
+    with _decoding():
         return struct_from_binary(message, body)
-    except ValueError as error:
-        raise ServiceError(ua.StatusCodes.BadDecodingError) from error
 
 
 async def _translate(session: TwinSession, params: Any) -> Sequence[Any]:

@@ -59,6 +59,8 @@ class ViewService:
 
     def __init__(self, aspace: TwinAddressSpace) -> None:
         self._aspace = aspace
+        self._known: dict[ua.NodeId, frozenset[ua.NodeId]] = {}
+        """Reference types, each with all its subtypes: types do not change while a server runs."""
 
     # ── Browse ────────────────────────────────────────────────────────────────────────────────────
     def browse(self, viewer: Viewer, params: ua.BrowseParameters) -> list[ua.BrowseResult]:
@@ -111,10 +113,14 @@ class ViewService:
         return node_class is not None and node_class.Value == ua.NodeClass.ReferenceType
 
     def _types(self, reference_type: ua.NodeId, *, subtypes: bool) -> frozenset[ua.NodeId]:
-        found = {reference_type}
-        if subtypes:
-            found.update(self._subtypes(reference_type))
-        return frozenset(found)
+        if subtypes and reference_type in self._known:
+            return self._known[reference_type]
+        # What clients name and is no reference type is not remembered: there is no end of it.
+        if not subtypes or not self._is_reference_type(reference_type):
+            return frozenset({reference_type})
+        found = frozenset({reference_type, *self._subtypes(reference_type)})
+        self._known[reference_type] = found
+        return found
 
     def _subtypes(self, reference_type: ua.NodeId) -> Iterator[ua.NodeId]:
         node = self._aspace.get(reference_type)

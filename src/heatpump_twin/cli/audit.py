@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from heatpump_twin.cli.export_file import write_export
-from heatpump_twin.cli.options import DataOption, SetOption
+from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
@@ -61,10 +61,7 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Default: print it.")
     ] = None,
-    site: Annotated[
-        str | None,
-        typer.Option("--site", metavar="FILE", help="Site; default: that of the latest run."),
-    ] = None,
+    site: KnownSiteOption = None,
     data: DataOption = None,
     set_: SetOption = None,
 ) -> None:

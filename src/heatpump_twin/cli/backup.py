@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from heatpump_twin.cli.options import DataOption, SetOption
+from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
 
@@ -18,10 +18,7 @@ command = typer.Typer(add_completion=False)
 @command.command()
 def write_backup(
     file: Annotated[Path, typer.Argument(help="The archive to write, such as twin.tar.gz.")],
-    site: Annotated[
-        str | None,
-        typer.Option("--site", metavar="FILE", help="Site; default: that of the latest run."),
-    ] = None,
+    site: KnownSiteOption = None,
     data: DataOption = None,
     set_: SetOption = None,
 ) -> None:

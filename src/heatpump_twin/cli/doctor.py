@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from heatpump_twin.cli.options import DataOption, SetOption
+from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
 
@@ -19,10 +17,7 @@ _STYLES = {"ok": "green", "look": "yellow", "wrong": "bold red"}
 
 @command.command()
 def examine_twin(
-    site: Annotated[
-        str | None,
-        typer.Option("--site", metavar="FILE", help="Site; default: that of the latest run."),
-    ] = None,
+    site: KnownSiteOption = None,
     data: DataOption = None,
     set_: SetOption = None,
 ) -> None:

@@ -10,6 +10,10 @@ import typer
 SiteOption = Annotated[
     str, typer.Option("--site", metavar="FILE", help="Site file, or the name of a packaged site.")
 ]
+KnownSiteOption = Annotated[
+    str | None,
+    typer.Option("--site", metavar="FILE", help="Site; default: that of the latest run."),
+]
 DataOption = Annotated[
     Path | None,
     typer.Option(
