@@ -24,7 +24,7 @@ Ticks = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.void]
 Bits = NDArray[np.uint64]
-Places = NDArray[np.intp]
+Positions = NDArray[np.intp]
 
 NULL = 0
 WIDTHS = {
@@ -45,7 +45,7 @@ _TIMES: dict[ua.TimestampsToReturn, tuple[str, ...]] = {
     ua.TimestampsToReturn.Both: ("source", "server"),
     ua.TimestampsToReturn.Neither: (),
 }
-_NOWHERE: Places = np.empty(0, dtype=np.intp)
+_NOWHERE: Positions = np.empty(0, dtype=np.intp)
 _MASKS = {"source": _SOURCE, "server": _SERVER}
 
 
@@ -102,11 +102,11 @@ class PointColumn:
             null = np.union1d(null, np.flatnonzero(status >= BAD))
         flat = rows.view(np.uint8)
         if not len(null):
-            return bytes(rows if self._even else flat.take(self._places))
+            return bytes(rows if self._even else flat.take(self._positions))
         rows["type"][null] = NULL
-        return bytes(flat.take(self._places_of(rows["type"])))
+        return bytes(flat.take(self._positions_of(rows["type"])))
 
-    def _fill(self, bits: Bits, value: Values) -> Places:
+    def _fill(self, bits: Bits, value: Values) -> Positions:
         """Fill in the bits of the values; return where there is none, as `PointValues` has it."""
         bits[:] = value.view(np.uint64)
         if self._even:
@@ -127,11 +127,11 @@ class PointColumn:
         return not len(self._switches) and not len(self._states)
 
     @cached_property
-    def _places(self) -> Places:
+    def _positions(self) -> Positions:
         """Where in the rows the bytes of the encoding are, if no value is null."""
-        return self._places_of(self._blank["type"])
+        return self._positions_of(self._blank["type"])
 
-    def _places_of(self, types: Bytes) -> Places:
+    def _positions_of(self, types: Bytes) -> Positions:
         return np.flatnonzero(self._used[types])
 
     @cached_property
