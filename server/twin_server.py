@@ -15,6 +15,7 @@ from asyncua import Server, ua
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
+from heatpump_twin.config.site_namespace import site_namespace
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.channel.certificate_watch import CertificateWatch
@@ -124,6 +125,8 @@ class TwinServer:
     async def start(self) -> None:
         """Build the address space and listen, or raise a `ServerError`."""
         settings = self._site.opcua
+        # Before the certificate is made: by that it is seen that a twin has run here before.
+        site_namespace(settings.site_namespace, self._data)
         pki = Pki(self._data.pki, self._clock)
         names = server_names(settings)
         identity = pki.own(names)
@@ -140,7 +143,7 @@ class TwinServer:
         space = await build_address_space(server, iserver, self._sources(starts))
         # Services come after the address space they look at, and before anybody can connect.
         iserver.attributes = AttributeService(
-            iserver.aspace, iserver.methods, self._table, self._commands
+            iserver.aspace, iserver.methods, self._table, self._commands, self._clock
         )
         iserver.columns = ValueColumns(self._image, self._clock)
         iserver.history = HistoryService(
@@ -253,6 +256,7 @@ class TwinServer:
     def _sources(self, starts: Mapping[str, dt.datetime]) -> Sources:
         return Sources(
             site=self._site,
+            site_uri=site_namespace(self._site.opcua.site_namespace, self._data),
             table=self._table,
             image=self._image,
             alarms=self._alarms,

@@ -45,7 +45,7 @@ def _request(name: str) -> ua.NodeId:
 CREATE_SESSION = _request("CreateSession")
 ACTIVATE_SESSION = _request("ActivateSession")
 CLOSE_SESSION = _request("CloseSession")
-READ, WRITE, CALL = _request("Read"), _request("Write"), _request("Call")
+READ, WRITE, CALL, CANCEL = map(_request, ("Read", "Write", "Call", "Cancel"))
 SET_MONITORING_MODE = _request("SetMonitoringMode")
 REGISTER_NODES, UNREGISTER_NODES = _request("RegisterNodes"), _request("UnregisterNodes")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
@@ -54,14 +54,18 @@ NOT_OFFERED = frozenset(
         _request,
         (
             "RegisterServer", "RegisterServer2", "AddNodes", "DeleteNodes",
-            "AddReferences", "DeleteReferences",
+            "AddReferences", "DeleteReferences", "FindServersOnNetwork", "QueryFirst", "QueryNext",
         ),
     )
 )  # fmt: skip
-"""Services of the library that change the server: nobody may use them from outside."""
+"""Services that nobody may use from outside: of the library's those that change the server; and
+what a server answers that is no discovery server and has no queries (OPC 10000-4, 5.4.3, 5.10)."""
 
 # asyncua annotates the class that lists the kinds of messages; what it takes is one of them: bytes.
 _message = cast("Callable[[bytes, ua.ErrorMessage], bytes]", uatcp_to_binary)
+
+CANCELLED = ua.StatusCodes.BadRequestCancelledByClient
+BAD_DECODING = int(ua.StatusCodes.BadDecodingError)
 
 UNREADABLE = (NotEnoughData, struct.error, UnicodeDecodeError, OverflowError)
 
@@ -298,9 +302,9 @@ class TwinProcessor(UaProcessor):
                 return True
             if typeid not in BEFORE_LOGIN:
                 self._check_session(requesthdr.AuthenticationToken)
-            # asyncua answers these two without DiagnosticInfos.
-            if typeid in (WRITE, CALL):
-                serve = self._write if typeid == WRITE else self._call
+            # asyncua answers two of these without DiagnosticInfos, and the third not at all.
+            own = {WRITE: self._write, CALL: self._call, CANCEL: self._cancel}
+            if (serve := own.get(typeid)) is not None:
                 self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
                 return True
             if typeid in LIST_SERVICES:
@@ -358,11 +362,35 @@ class TwinProcessor(UaProcessor):
         return response
 
     async def _call(self, header: ua.RequestHeader, body: Buffer) -> ua.CallResponse:
-        params = decoded(ua.CallParameters, body)
+        session = self._activated()
         response = ua.CallResponse()
-        response.Results = await self._activated().call(params.MethodsToCall)
+        try:
+            response.Results = await session.call(decoded(ua.CallParameters, body).MethodsToCall)
+        except (ServiceError, *UNREADABLE) as error:
+            # Somebody tried to act on the plant: also what no method could be made of.
+            code = error.code if isinstance(error, ServiceError) else BAD_DECODING
+            who = (session.user_name, session.origin)
+            name = status_code(code).name
+            await self.iserver.recorder.note(
+                AuditKind.METHOD, who, "unreadable call", code, f"call refused: {name}"
+            )
+            raise
         words = [r.words if isinstance(r, Explained) else "" for r in response.Results]
         response.DiagnosticInfos = diagnostics(header, words)
+        return response
+
+    async def _cancel(self, _: ua.RequestHeader, body: Buffer) -> ua.CancelResponse:
+        """Give up Publish requests that wait (OPC 10000-4, 5.7.5): nothing else waits."""
+        handle = decoded(ua.CancelParameters, body).RequestHandle
+        self._activated()
+        given_up = [p for p in self._publish_requests if p.requesthdr.RequestHandle == handle]
+        for publish in given_up:
+            self._publish_requests.remove(publish)
+            fault = ua.ServiceFault()
+            fault.ResponseHeader.ServiceResult = status_code(CANCELLED)
+            self.send_response(publish.requesthdr.RequestHandle, publish.seqhdr, fault)
+        response = ua.CancelResponse()
+        response.Parameters.CancelCount = ua.UInt32(len(given_up))
         return response
 
     def _activated(self) -> TwinSession:

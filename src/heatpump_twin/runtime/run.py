@@ -16,6 +16,7 @@ from functools import partial
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
+from heatpump_twin.config.site_namespace import site_namespace
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError
@@ -50,8 +51,9 @@ async def _run(
 ) -> None:
     with exclusive(data), _told_in_words():
         users = UserStore(data.users)
-        # Before this run is on record: what is on record had users.
+        # Before this run is on record: what is on record had users, and a namespace.
         first = create_administrator(data, users)
+        site_namespace(site.opcua.site_namespace, data)
         with recorded(data, file.arguments, SystemClock()):
             # The lock first, then the ports: a second twin on one directory is told of the
             # directory, and not of a port that its own site file is not to blame for.
