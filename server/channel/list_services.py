@@ -106,7 +106,7 @@ class ListService:
         scalars, _, element = self._fields
         request = {}
         for name, kind in scalars:
-            with _decoding(INVALID.get(name)):
+            with decoding(INVALID.get(name)):
                 request[name] = from_binary(kind, body)
         count = from_binary(ua.Int32, body)
         # OPC 10000-4, 7.38.2
@@ -118,7 +118,7 @@ class ListService:
         for begin in range(0, count, self.piece):
             await turn.go_on()
             size = min(self.piece, count - begin)
-            with _decoding():
+            with decoding():
                 pieces.append([element(body) for _ in range(size)])
         return request, pieces
 
@@ -144,12 +144,18 @@ def _types(message: type) -> dict[str, Any]:
 
 
 @contextmanager
-def _decoding(code: int | None = None) -> Iterator[None]:
-    """Refuse what an enumeration does not have: with a code, or with BadDecodingError."""
+def decoding(code: int | None = None) -> Iterator[None]:
+    """Refuse what cannot be decoded; ``code`` is for a value that an enumeration does not have."""
     try:
         yield
+    except ServiceError:
+        raise
     except ValueError as error:
         raise ServiceError(code or ua.StatusCodes.BadDecodingError) from error
+    except Exception as error:
+        # What asyncua's decoder runs into in spoilt bytes is anything from a TypeError to a
+        # RecursionError.
+        raise ServiceError(ua.StatusCodes.BadDecodingError) from error
 
 
 def _browse_description(body: Buffer) -> ua.BrowseDescription:
@@ -166,7 +172,7 @@ def _browse_description(body: Buffer) -> ua.BrowseDescription:
 
 def decoded(message: type[M], body: Buffer) -> M:
     """Return a decoded structure, or raise BadDecodingError: an enumeration has no such value."""
-    with _decoding():
+    with decoding():
         return struct_from_binary(message, body)
 
 

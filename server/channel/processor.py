@@ -14,7 +14,7 @@ from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
 from asyncua.crypto import uacrypto
 from asyncua.server.uaprocessor import UaProcessor
-from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
+from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary, uatcp_to_binary
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
@@ -24,9 +24,9 @@ from heatpump_twin.server import limits
 from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
-from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded
+from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded, decoding
 from heatpump_twin.server.channel.read_message import read_request, read_response
-from heatpump_twin.server.channel.secure_connection import TwinConnection, WholeMessage
+from heatpump_twin.server.channel.secure_connection import RequestBody, TwinConnection, WholeMessage
 from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
 from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.security.certificates import application_uri
@@ -49,6 +49,14 @@ READ, WRITE, CALL, CANCEL = map(_request, ("Read", "Write", "Call", "Cancel"))
 SET_MONITORING_MODE = _request("SetMonitoringMode")
 REGISTER_NODES, UNREGISTER_NODES = _request("RegisterNodes"), _request("UnregisterNodes")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
+PARAMETERS = {
+    _request(name): getattr(ua, f"{name}Parameters")
+    for name in (
+        "CreateSubscription", "FindServers", "GetEndpoints", "ModifySubscription", "Publish",
+        "Republish", "SetMonitoringMode", "SetPublishingMode", "TransferSubscriptions",
+    )
+}  # fmt: skip
+"""Parameters of services that asyncua decodes and serves in one go."""
 NOT_OFFERED = frozenset(
     map(
         _request,
@@ -247,17 +255,30 @@ class TwinProcessor(UaProcessor):
         )
 
     async def _process_secure(self, message: WholeMessage | ua.Message) -> bool:
-        content, sequence = message.body(), message.SequenceHeader()
+        content, sequence = RequestBody(bytes(message.body())), message.SequenceHeader()
         session = self.session
         if session is not None and len(content) > limits.READ_AT_ONCE:
             await self._turn(session, len(content)).go_on()
         if self._answer_remembered(message):
             return True
-        served = await self.process_message(  # type: ignore[no-untyped-call]
-            sequence, content
-        )
-        # asyncua returns nothing where it has sent a fault.
-        return served is not False
+        return await self.process_message(sequence, content)
+
+    async def process_message(self, seqhdr: Any, body: Buffer) -> bool:
+        """Serve one request, or say with a ServiceFault why not; return False to end."""
+        handle = 0
+        try:
+            with decoding():
+                typeid = nodeid_from_binary(body)
+                header = struct_from_binary(ua.RequestHeader, body)
+            handle = header.RequestHandle
+            return await self._process_message(typeid, header, seqhdr, body)
+        except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
+            status = status_code(error.code)
+            log.warning("request refused", peer=self.peer, status=status.name)
+            fault = ua.ServiceFault()
+            fault.ResponseHeader.ServiceResult = status
+            self.send_response(handle, seqhdr, fault)
+            return True
 
     # ── services ──────────────────────────────────────────────────────────────────────────────────
     def _answer_remembered(
@@ -287,6 +308,7 @@ class TwinProcessor(UaProcessor):
     async def _process_message(
         self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: Any, body: Buffer
     ) -> bool:
+        whole = body.copy()
         try:
             if typeid in NOT_OFFERED:
                 raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
@@ -329,6 +351,7 @@ class TwinProcessor(UaProcessor):
         except (ServiceError, ua.uaerrors.UaStatusCodeError):
             raise
         except Exception as error:
+            _check_readable(typeid, whole)
             # A task boundary: the client gets a fault, and the log what the library would hide.
             log.exception("service failed", peer=self.peer, service=str(typeid))
             raise ServiceError(ua.StatusCodes.BadInternalError) from error
@@ -531,6 +554,13 @@ class TwinProcessor(UaProcessor):
     def publish_request_limit(self, subscription_count: int) -> int:
         """Return how many Publish requests of a session may wait for notifications."""
         return min(subscription_count + 10, limits.MAX_PUBLISH_REQUESTS)
+
+
+def _check_readable(typeid: ua.NodeId, body: Buffer) -> None:
+    """Raise BadDecodingError if it was the parameters that a service of asyncua failed of."""
+    parameters = PARAMETERS.get(typeid)
+    if parameters is not None:
+        decoded(parameters, body)
 
 
 def _leaf(chain: bytes | None) -> x509.Certificate | None:
