@@ -79,9 +79,14 @@ class ListService:
         return result
 
     async def response_to(
-        self, session: TwinSession, handle: int, body: Buffer, turn: Turn
+        self,
+        session: TwinSession,
+        handle: int,
+        body: Buffer,
+        turn: Turn,
+        watch: Callable[[Any], None] | None = None,
     ) -> bytes:
-        """Return the encoded response to a request.
+        """Return the encoded response to a request; ``watch`` sees each piece of it.
 
         Raises
         ------
@@ -97,7 +102,10 @@ class ListService:
             own = request
             if self.share is not None:
                 own = self.share(request, range(begin, begin + len(piece)), total)
-            results = await self.serve(session, self.parameters(**own, **{listed: piece}))
+            parameters = self.parameters(**own, **{listed: piece})
+            if watch is not None:
+                watch(parameters)
+            results = await self.serve(session, parameters)
             encoded.append(self._encoded(results, session.translator))
             begin += len(piece)
         return self._enclosed(handle, total, b"".join(encoded))
