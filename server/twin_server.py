@@ -15,7 +15,7 @@ from asyncua import Server, ua
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
-from heatpump_twin.config.site_namespace import site_namespace
+from heatpump_twin.server.security.site_identity import site_namespace
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.channel.certificate_watch import CertificateWatch

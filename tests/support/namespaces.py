@@ -2,7 +2,7 @@
 
 from asyncua import Client
 
-from heatpump_twin.config.site_namespace import EARLIER
+from heatpump_twin.server.security.site_identity import EARLIER
 
 
 async def site_index(client: Client) -> int:

@@ -16,7 +16,7 @@ from functools import partial
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
-from heatpump_twin.config.site_namespace import site_namespace
+from heatpump_twin.server.security.site_identity import site_namespace
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError

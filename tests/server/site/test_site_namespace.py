@@ -13,7 +13,7 @@ from namespaces import site_index
 
 from heatpump_twin.config.errors import ConfigError, StorageError
 from heatpump_twin.config.load import load_site
-from heatpump_twin.config.site_namespace import EARLIER
+from heatpump_twin.server.security.site_identity import EARLIER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
