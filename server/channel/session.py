@@ -24,9 +24,8 @@ from heatpump_twin.server.space.ua_values import node_id_of, status_code
 from heatpump_twin.server.subscription.subscription_service import PublishChannel
 
 if TYPE_CHECKING:
-    from heatpump_twin.config.catalogue import Point
     from heatpump_twin.server.channel.internal_server import TwinInternalServer
-    from heatpump_twin.server.history.history_query import HistoryQuery
+    from heatpump_twin.server.history.history_service import Kept
     from heatpump_twin.server.services.attribute_service import Written
 
 ANONYMOUS = "anonymous"
@@ -97,7 +96,7 @@ class TwinSession(InternalSession):
         self._name = ""
         self._browser: str | None = None
         self.browse_points: dict[bytes, Rest] = {}
-        self.history_points: dict[bytes, tuple[Point, HistoryQuery]] = {}
+        self.history_points: dict[bytes, Kept] = {}
         self.reads = ReadMemory(iserver.columns)
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
