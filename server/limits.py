@@ -78,6 +78,7 @@ class OperationLimits:
     nodes_per_translate: int = 2_000
     nodes_per_register: int = 2_000
     nodes_per_history_read: int = 100
+    nodes_per_history_update: int = 100
     monitored_items_per_call: int = 10_000
 
 

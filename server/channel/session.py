@@ -256,6 +256,12 @@ class TwinSession(InternalSession):
         """Read the history of nodes."""
         return await self.iserver.history.read(self, params)
 
+    async def history_update(
+        self, params: ua.HistoryUpdateParameters
+    ) -> list[ua.HistoryUpdateResult]:
+        """Change the history of nodes: refused, each by itself."""
+        return await self.iserver.history.update(self, params)
+
     # ── subscriptions: everybody's own only ───────────────────────────────────────────────────────
     def _own(self, subscription_id: int) -> None:
         # asyncua lets any session change and delete the subscriptions of all others.
