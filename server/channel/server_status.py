@@ -34,9 +34,9 @@ CAPABILITIES = (
     (f"{_LIMITS}MaxNodesPerHistoryReadData", LIMITS.nodes_per_history_read, UINT32),
     (f"{_LIMITS}MaxNodesPerHistoryReadEvents", LIMITS.nodes_per_history_read, UINT32),
     (f"{_LIMITS}MaxMonitoredItemsPerCall", LIMITS.monitored_items_per_call, UINT32),
-    # Nothing of this kind is offered; 0 would mean "no limit" (OPC 10000-5, 6.3.11).
     (f"{_LIMITS}MaxNodesPerHistoryUpdateData", LIMITS.nodes_per_history_update, UINT32),
     (f"{_LIMITS}MaxNodesPerHistoryUpdateEvents", LIMITS.nodes_per_history_update, UINT32),
+    # Nothing of this kind is offered; 0 would mean "no limit" (OPC 10000-5, 6.3.11).
     (f"{_LIMITS}MaxNodesPerNodeManagement", 1, UINT32),
     (f"{_CAPABILITIES}MinSupportedSampleRate", limits.MIN_PUBLISHING_INTERVAL, DOUBLE),
     (

@@ -16,7 +16,7 @@ from heatpump_twin.server.history.audit_history import AuditHistory
 from heatpump_twin.server.history.event_query import EventQuery
 from heatpump_twin.server.history.history_encoding import encoded
 from heatpump_twin.server.history.history_query import HistoryQuery
-from heatpump_twin.server.history.history_update import UPDATER, refused
+from heatpump_twin.server.history.history_update import UPDATER, refused_update
 from heatpump_twin.server.history.processed_query import at_time, processed
 from heatpump_twin.server.history.raw_query import RawQuery
 from heatpump_twin.server.security.users import UserRole
@@ -82,7 +82,7 @@ class HistoryService:
     ) -> list[ua.HistoryUpdateResult]:
         """Refuse updates of the history; return a result for each, in the order of the request."""
         may = session.may(UPDATER)
-        return [refused(one, self._aspace, may=may) for one in params.HistoryUpdateDetails]
+        return [refused_update(one, self._aspace, may=may) for one in params.HistoryUpdateDetails]
 
     async def _read(
         self,

@@ -14,7 +14,9 @@ UPDATER = UserRole.ENGINEER
 """The role that is needed to change what is recorded."""
 
 
-def refused(details: object, nodes: Container[ua.NodeId], *, may: bool) -> ua.HistoryUpdateResult:
+def refused_update(
+    details: object, nodes: Container[ua.NodeId], *, may: bool
+) -> ua.HistoryUpdateResult:
     """Return why one update is refused: each has its own result, and the others of the request."""
     node = getattr(details, "NodeId", None)
     if node is None or node not in nodes:
