@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 from asyncua import ua
 
 from heatpump_twin.server.security.users import UserRole
+from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.ua_values import status_code
 
 CODES = ua.StatusCodes
@@ -15,7 +14,7 @@ UPDATER = UserRole.ENGINEER
 
 
 def refused_update(
-    details: object, nodes: Container[ua.NodeId], *, may: bool
+    details: object, nodes: TwinAddressSpace, *, may: bool
 ) -> ua.HistoryUpdateResult:
     """Return why one update is refused: each has its own result, and the others of the request."""
     node = getattr(details, "NodeId", None)
