@@ -87,6 +87,22 @@ def test_a_file_is_set_aside_with_its_log(file) -> None:
         assert rescued.execute("SELECT count(*) FROM sample").fetchone() == (3001,)
 
 
+@pytest.mark.parametrize(
+    ("put", "told"),
+    [
+        (lambda path: path.mkdir(), "is a directory, where the database belongs: move it away"),
+        (lambda path: path.symlink_to("/away/card.sqlite"), "leads to /away/card.sqlite, which is"),
+    ],
+)
+async def test_what_lies_in_the_place_of_the_file_is_named(tmp_path, table, clock, put, told):
+    path = tmp_path / "historian.sqlite"
+    put(path)
+    historian = Historian(table, f"sqlite:///{path}", SETTINGS, clock)
+    await historian.start()
+    assert f"{path} {told}" in historian.health.last_error
+    await historian.stop()
+
+
 @pytest.mark.parametrize("way", ["deleted", "deleted but its log", "replaced", "moved away"])
 async def test_a_file_that_goes_while_the_twin_runs_is_begun_anew(
     tmp_path, table, clock, eventually, way
