@@ -1,0 +1,134 @@
+"""Which points are watched, what they were when last looked at, and the rows of their items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from asyncua import ua
+
+from heatpump_twin.drivers.frame import Points
+from heatpump_twin.server.subscription.point_rows import NOWHERE, PointRows, Rows
+from heatpump_twin.twin_engine.image import Image
+
+NO_ROWS: Rows = np.empty(0, np.int32)
+WITH_TIME = 2
+"""`ua.DataChangeTrigger.StatusValueTimestamp`."""
+
+
+class PointIndex:
+    """The index from points to the rows of their items."""
+
+    def __init__(self, image: Image, rows: PointRows) -> None:
+        self._image = image
+        self._rows = rows
+        self._points: dict[ua.NodeId, int] = {}
+        self._nodes: dict[int, ua.NodeId] = {}
+        self._lost: dict[ua.NodeId, Rows] = {}
+        self._stale = True
+        self._order = NO_ROWS
+        self._begin = np.zeros(1, np.intp)
+        self._watched = np.zeros(0, np.bool_)
+        self._timed = np.zeros(0, np.bool_)
+        self._value = np.zeros(0)
+        self._status = np.zeros(0, np.uint32)
+        self._time = np.zeros(0, np.int64)
+
+    def point_of(self, node: ua.NodeId) -> int | None:
+        """Return the point whose value a variable has."""
+        return self._points.get(node)
+
+    def node_of(self, point: int) -> ua.NodeId | None:
+        """Return the variable that has a point's value."""
+        return self._nodes.get(point)
+
+    def follow(self, nodes: Mapping[int, ua.NodeId]) -> Rows:
+        """Register the variables of points; return the rows of items that follow one again."""
+        table = self._rows.table
+        back = []
+        for point, node in nodes.items():
+            self._points[node] = point
+            self._nodes[point] = node
+            rows = self._lost.pop(node, NO_ROWS)
+            table["point"][rows] = point
+            back.append(rows[table["mode"][rows] != 0])
+        self._stale = True
+        return np.concatenate(back) if back else NO_ROWS
+
+    def forget(self, points: Iterable[int]) -> Rows:
+        """Forget the variables of points; return the rows of their items, which follow nothing."""
+        table = self._rows.table
+        gone = []
+        for point in points:
+            node = self._nodes.pop(point, None)
+            if node is not None:
+                del self._points[node]
+                rows = np.flatnonzero(table["point"] == point).astype(np.int32)
+                if len(rows):
+                    self._lost[node] = rows
+                    table["point"][rows] = NOWHERE
+                    table["waiting"][rows] = False
+                    gone.append(rows)
+        self._stale = True
+        return np.concatenate(gone) if gone else NO_ROWS
+
+    def stale(self) -> None:
+        """Note that items came or changed."""
+        self._stale = True
+
+    def clear(self, rows: Rows) -> None:
+        """Take out rows of items that are deleted."""
+        self._rows.clear(rows)
+        self._lost = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
+        self._stale = True
+
+    def see(self, points: Points) -> None:
+        """Take points as they are now: their items were sampled."""
+        self._refresh()
+        image = self._image
+        self._value[points], self._status[points] = image.value[points], image.status[points]
+        self._time[points] = image.time[points]
+
+    def rows_of_changed(self, points: Points) -> Rows:
+        """Return the rows of the items of those points that are not as they were."""
+        self._refresh()
+        points = points[self._watched[points]]
+        if not len(points):
+            return NO_ROWS
+        image = self._image
+        value, old = image.value[points], self._value[points]
+        # Two NaN are the same unknown.
+        changed = (value != old) & ((value == value) | (old == old))
+        changed |= image.status[points] != self._status[points]
+        changed |= self._timed[points] & (image.time[points] != self._time[points])
+        if not changed.any():
+            return NO_ROWS
+        news = np.unique(points[changed])
+        self.see(news)
+        begin = self._begin[news]
+        count = self._begin[news + 1] - begin
+        end = count.cumsum()
+        where = np.arange(end[-1]) + np.repeat(begin - (end - count), count)
+        rows: Rows = self._order[where]
+        return rows
+
+    def _refresh(self) -> None:
+        """Sort the rows by point, where items came or went since."""
+        n = len(self._image.value)
+        if not self._stale and n == len(self._watched):
+            return
+        self._stale = False
+        table = self._rows.table
+        active = np.flatnonzero((table["point"] >= 0) & (table["mode"] != 0)).astype(np.int32)
+        point = table["point"][active]
+        self._order = active[np.argsort(point, kind="stable")]
+        counts = np.bincount(point, minlength=n)
+        self._begin = np.concatenate(([0], counts.cumsum()))
+        self._watched = counts > 0
+        self._timed = np.zeros(n, np.bool_)
+        self._timed[point[table["trigger"][active] == WITH_TIME]] = True
+        if n != len(self._value):
+            more = n - len(self._value)
+            self._value = np.append(self._value, np.full(more, np.nan))
+            self._status = np.append(self._status, np.zeros(more, np.uint32))
+            self._time = np.append(self._time, np.zeros(more, np.int64))
