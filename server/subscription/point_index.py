@@ -79,7 +79,8 @@ class PointIndex:
     def clear(self, rows: Rows) -> None:
         """Take out rows of items that are deleted."""
         self._rows.clear(rows)
-        self._lost = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
+        left = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
+        self._lost = {node: lost for node, lost in left.items() if len(lost)}
         self._stale = True
 
     def see(self, points: Points) -> None:

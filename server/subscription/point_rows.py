@@ -64,6 +64,11 @@ class PointRows:
         self.table = _columns(0)
         self._free: list[int] = []
 
+    @property
+    def used(self) -> int:
+        """Number of rows that are not free."""
+        return len(self.table["item"]) - len(self._free)
+
     def add(self) -> int:
         """Return a free row, which is cleared."""
         if not self._free:
