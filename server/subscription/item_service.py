@@ -45,7 +45,9 @@ class ItemService:
         stamps = params.TimestampsToReturn
         results = [self._create(request, stamps, fresh) for request in params.ItemsToCreate]
         # All first samples at once: what they cost is in the call, not in the item.
-        self._around.sampler.watch(np.array(fresh, np.int32))
+        rows = np.array(fresh, np.int32)
+        self._around.sampler.add(rows)
+        self._around.sampler.watch(rows)
         return results
 
     def _create(
@@ -166,9 +168,10 @@ class ItemService:
         """Change items; one that is refused stays as it was."""
         stamps = params.TimestampsToReturn
         results = [self._modify(request, stamps) for request in params.ItemsToModify]
-        self._around.sampler.changed()
-        rows = [self._items.rows.get(request.MonitoredItemId) for request in params.ItemsToModify]
-        self._around.sampler.hurry(np.array([r for r in rows if r is not None], np.int32))
+        found = [self._items.rows.get(request.MonitoredItemId) for request in params.ItemsToModify]
+        rows = np.array([row for row in found if row is not None], np.int32)
+        self._around.sampler.add(rows)
+        self._around.sampler.hurry(rows)
         return results
 
     def _modify(

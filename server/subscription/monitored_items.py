@@ -124,7 +124,6 @@ class MonitoredItems:
         if not mode:
             self.log.drop(rows)
             table["waiting"][rows] = False
-            self.around.sampler.changed()
         elif len(starting):
             self.around.sampler.watch(starting)
         for number in numbers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from asyncua import ua
 
@@ -22,27 +22,27 @@ class NodeFacts:
 
     def __init__(self, aspace: TwinAddressSpace) -> None:
         self._aspace = aspace
-        self._fastest: dict[ua.NodeId, float] = {}
-        """Of points: it belongs to their node, and follows from how often its device is polled."""
+        self._fastest: dict[int, float] = {}
+        """Of points by their index: it belongs to their node, and is the poll of its device."""
 
     def of_point(self, node: ua.NodeId, point: Point) -> Monitored:
         """Return the facts of a point's variable."""
         spec = point.spec
         limits = point.limits or spec.range
         analog = spec.kind is PointKind.ANALOG
-        fastest = self._fastest.get(node)
+        fastest = self._fastest.get(point.index)
         if fastest is None:
-            fastest = self._fastest[node] = self._fastest_of(node)
+            fastest = self._fastest[point.index] = self._fastest_of(node)
         return Monitored(
             numeric=spec.kind is not PointKind.TWO_STATE,
             span=limits[1] - limits[0] if analog and limits is not None else None,
             fastest=fastest,
         )
 
-    def forget(self, nodes: Any) -> None:
+    def forget(self, points: Iterable[int]) -> None:
         """Forget what was read of nodes that are gone."""
-        for node in nodes:
-            self._fastest.pop(node, None)
+        for point in points:
+            self._fastest.pop(point, None)
 
     def of(self, target: ua.ReadValueId, value: ua.DataValue) -> Monitored:
         """Return the facts of any other attribute, which has a value now."""

@@ -12,6 +12,8 @@ from heatpump_twin.server.subscription.point_rows import NOWHERE, PointRows, Row
 from heatpump_twin.twin_engine.image import Image
 
 NO_ROWS: Rows = np.empty(0, np.int32)
+RECENT = 512
+"""Rows that are not sorted at once, at least."""
 WITH_TIME = 2
 """`ua.DataChangeTrigger.StatusValueTimestamp`."""
 
@@ -25,8 +27,10 @@ class PointIndex:
         self._points: dict[ua.NodeId, int] = {}
         self._nodes: dict[int, ua.NodeId] = {}
         self._lost: dict[ua.NodeId, Rows] = {}
-        self._stale = True
         self._order = NO_ROWS
+        """Rows by their point, as they were when last sorted."""
+        self._recent = NO_ROWS
+        """Rows that came since."""
         self._begin = np.zeros(1, np.intp)
         self._watched = np.zeros(0, np.bool_)
         self._timed = np.zeros(0, np.bool_)
@@ -51,8 +55,9 @@ class PointIndex:
             self._nodes[point] = node
             rows = self._lost.pop(node, NO_ROWS)
             table["point"][rows] = point
-            back.append(rows[table["mode"][rows] != 0])
-        self._stale = True
+            back.append(rows)
+        if any(map(len, back)):
+            self.add(np.concatenate(back))
         return np.concatenate(back) if back else NO_ROWS
 
     def forget(self, points: Iterable[int]) -> Rows:
@@ -69,30 +74,33 @@ class PointIndex:
                     table["point"][rows] = NOWHERE
                     table["waiting"][rows] = False
                     gone.append(rows)
-        self._stale = True
         return np.concatenate(gone) if gone else NO_ROWS
 
-    def stale(self) -> None:
-        """Note that items came or changed."""
-        self._stale = True
+    def add(self, rows: Rows) -> None:
+        """Take in rows that follow a point now, or ask for something else of it."""
+        self._fit()
+        self._recent = np.concatenate((self._recent, rows))
+        self._mark(rows)
+        # Sorted seldom: what came since is looked through with each frame.
+        if len(self._recent) > max(RECENT, len(self._order) // 8):
+            self._sort()
 
     def clear(self, rows: Rows) -> None:
         """Take out rows of items that are deleted."""
         self._rows.clear(rows)
         left = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
         self._lost = {node: lost for node, lost in left.items() if len(lost)}
-        self._stale = True
 
     def see(self, points: Points) -> None:
-        """Take points as they are now: their items were sampled."""
-        self._refresh()
+        """Take points as they are now: their items are sampled."""
+        self._fit()
         image = self._image
         self._value[points], self._status[points] = image.value[points], image.status[points]
         self._time[points] = image.time[points]
 
     def rows_of_changed(self, points: Points) -> Rows:
         """Return the rows of the items of those points that are not as they were."""
-        self._refresh()
+        self._fit()
         points = points[self._watched[points]]
         if not len(points):
             return NO_ROWS
@@ -106,30 +114,49 @@ class PointIndex:
             return NO_ROWS
         news = np.unique(points[changed])
         self.see(news)
-        begin = self._begin[news]
-        count = self._begin[news + 1] - begin
+        return self._rows_of(news)
+
+    def _rows_of(self, points: Points) -> Rows:
+        """Return the rows of the items of some points, each once, that are not disabled."""
+        table = self._rows.table
+        begin = self._begin[points]
+        count = self._begin[points + 1] - begin
         end = count.cumsum()
         where = np.arange(end[-1]) + np.repeat(begin - (end - count), count)
         rows: Rows = self._order[where]
-        return rows
+        # A row may be of another item by now.
+        rows = rows[(table["point"][rows] == np.repeat(points, count)) & (table["mode"][rows] != 0)]
+        if not len(self._recent):
+            return rows
+        point, mode = table["point"][self._recent], table["mode"][self._recent]
+        recent = self._recent[np.isin(point, points) & (mode != 0)]
+        return np.unique(np.concatenate((rows, recent))) if len(recent) else rows
 
-    def _refresh(self) -> None:
-        """Sort the rows by point, where items came or went since."""
-        n = len(self._image.value)
-        if not self._stale and n == len(self._watched):
-            return
-        self._stale = False
+    def _mark(self, rows: Rows) -> None:
         table = self._rows.table
-        active = np.flatnonzero((table["point"] >= 0) & (table["mode"] != 0)).astype(np.int32)
-        point = table["point"][active]
-        self._order = active[np.argsort(point, kind="stable")]
-        counts = np.bincount(point, minlength=n)
+        point = table["point"][rows]
+        self._watched[point] = True
+        self._timed[point[table["trigger"][rows] == WITH_TIME]] = True
+
+    def _sort(self) -> None:
+        """Sort all rows by their point."""
+        table = self._rows.table
+        rows = np.flatnonzero(table["point"] != NOWHERE).astype(np.int32)
+        point = table["point"][rows]
+        self._order, self._recent = rows[np.argsort(point, kind="stable")], NO_ROWS
+        counts = np.bincount(point, minlength=len(self._watched))
         self._begin = np.concatenate(([0], counts.cumsum()))
-        self._watched = counts > 0
-        self._timed = np.zeros(n, np.bool_)
-        self._timed[point[table["trigger"][active] == WITH_TIME]] = True
-        if n != len(self._value):
-            more = n - len(self._value)
-            self._value = np.append(self._value, np.full(more, np.nan))
-            self._status = np.append(self._status, np.zeros(more, np.uint32))
-            self._time = np.append(self._time, np.zeros(more, np.int64))
+        self._watched[:], self._timed[:] = False, False
+        self._mark(rows)
+
+    def _fit(self) -> None:
+        """Have room for the points that the image has got."""
+        more = len(self._image.value) - len(self._watched)
+        if not more:
+            return
+        self._watched = np.append(self._watched, np.zeros(more, np.bool_))
+        self._timed = np.append(self._timed, np.zeros(more, np.bool_))
+        self._value = np.append(self._value, np.full(more, np.nan))
+        self._status = np.append(self._status, np.zeros(more, np.uint32))
+        self._time = np.append(self._time, np.zeros(more, np.int64))
+        self._begin = np.append(self._begin, np.full(more, self._begin[-1]))

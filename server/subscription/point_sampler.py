@@ -57,6 +57,7 @@ class PointSampler:
     def follow(self, nodes: Mapping[int, ua.NodeId]) -> None:
         """Register the variables whose value is a point's; items of lost ones go on."""
         back = self._index.follow(nodes)
+        back = back[self.rows.table["mode"][back] != 0]
         if len(back):
             self.rows.table["fresh"][back] = True
             self.sample(back)
@@ -101,8 +102,7 @@ class PointSampler:
         self._places[place].log.remove(rows)
 
     def watch(self, rows: Rows) -> None:
-        """Take rows that were added, changed or enabled into the index, and their first samples."""
-        self._index.stale()
+        """Take the first samples of items that were added or enabled, or are asked anew."""
         table = self.rows.table
         rows = rows[table["mode"][rows] != 0]
         table["fresh"][rows] = True
@@ -112,9 +112,9 @@ class PointSampler:
         self.sample(rows[here])
         self.lose(rows[~here])
 
-    def changed(self) -> None:
-        """Note that items were changed or disabled."""
-        self._index.stale()
+    def add(self, rows: Rows) -> None:
+        """Take in items that are new, or ask for something else."""
+        self._index.add(rows[self.rows.table["point"][rows] != NOWHERE])
 
     def hurry(self, rows: Rows) -> None:
         """Sample those of some items whose value waits for an interval that is another now."""

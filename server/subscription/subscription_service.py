@@ -41,7 +41,7 @@ class SubscriptionService:
 
     def forget(self, nodes: Mapping[int, ua.NodeId]) -> Rows:
         """Forget variables of points; return what `PointSampler.lose` is told afterwards."""
-        self._facts.forget(nodes.values())
+        self._facts.forget(nodes)
         return self.sampler.forget(nodes)
 
     # ── services ──────────────────────────────────────────────────────────────────────────────────
