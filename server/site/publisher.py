@@ -70,7 +70,7 @@ class Publisher:
 
     def publish(self, frame: Frame) -> None:
         """Tell who listens to the points of a frame, which the image holds already."""
-        self._subscriptions.sampler.take(frame.point)
+        self._subscriptions.sampler.take(frame)
         others = frame.point[frame.point < len(self._followed)]
         others = others[self._followed[others]]
         if len(others):

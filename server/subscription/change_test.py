@@ -7,7 +7,6 @@ from asyncua import ua
 from numpy.typing import NDArray
 
 from heatpump_twin.server.subscription.point_rows import Columns, Rows
-from heatpump_twin.twin_engine.image import Image
 
 BAD = 0x8000_0000
 DOUBLE, BOOLEAN = int(ua.VariantType.Double.value), int(ua.VariantType.Boolean.value)
@@ -16,13 +15,12 @@ Column = tuple[NDArray[np.float64], NDArray[np.uint32], NDArray[np.int64]]
 """Value, status and time [µs] of each item."""
 
 
-def reported(image: Image, table: Columns, rows: Rows) -> Column:
-    """Return what items report of their points now; NaN stands for null.
+def reported(points: Column, kind: NDArray[np.uint8]) -> Column:
+    """Return what items of some kinds report of their points; NaN stands for null.
 
     A Bad value is null, as are a switch or a state that is not known.
     """
-    point, kind = table["point"][rows], table["kind"][rows]
-    value, status, time = image.value[point], image.status[point], image.time[point]
+    value, status, time = points
     value[(status & BAD) != 0] = np.nan
     discrete = kind != DOUBLE
     if discrete.any():

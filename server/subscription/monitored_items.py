@@ -117,6 +117,7 @@ class MonitoredItems:
 
     def set_mode(self, mode: ua.MonitoringMode, numbers: Sequence[int]) -> list[int]:
         """Set the mode of items; return a status for each."""
+        self.around.sampler.catch_up()
         rows = self._rows_of(n for n in numbers if n in self.rows)
         table = self.around.sampler.rows.table
         starting = rows[table["mode"][rows] == 0] if mode else rows[:0]
@@ -184,6 +185,7 @@ class MonitoredItems:
 
     def resend(self) -> None:
         """Queue the present value of items that report and have none queued (ResendData)."""
+        self.around.sampler.catch_up()
         table = self.around.sampler.rows.table
         rows = self._rows_of(self.rows)
         reporting = table["mode"][rows] == ua.MonitoringMode.Reporting.value
@@ -202,11 +204,13 @@ class MonitoredItems:
     @property
     def reportable(self) -> bool:
         """Whether there is anything to report."""
+        self.around.sampler.catch_up()
         return self.log.reportable or any(item.reportable for item in self._dirty.values())
 
     def take(self, most: int) -> Notifications:
         """Return what is to be reported, ``most`` at most (0: as much as there may be)."""
         room = min(most or MAX_NOTIFICATIONS_PER_PUBLISH, MAX_NOTIFICATIONS_PER_PUBLISH)
+        self.around.sampler.catch_up()
         samples = self.log.take(room)
         room -= len(samples)
         values: list[ua.MonitoredItemNotification] = []

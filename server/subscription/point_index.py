@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from asyncua import ua
+from numpy.typing import NDArray
 
-from heatpump_twin.drivers.frame import Points
+from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.server.subscription.change_test import Column
 from heatpump_twin.server.subscription.point_rows import NOWHERE, PointRows, Rows
 from heatpump_twin.twin_engine.image import Image
 
@@ -91,30 +93,34 @@ class PointIndex:
         left = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
         self._lost = {node: lost for node, lost in left.items() if len(lost)}
 
-    def see(self, points: Points) -> None:
-        """Take points as they are now: their items are sampled."""
+    def watched(self, points: Points) -> NDArray[np.bool_]:
+        """Tell of each point whether an item may follow it."""
         self._fit()
-        image = self._image
-        self._value[points], self._status[points] = image.value[points], image.status[points]
-        self._time[points] = image.time[points]
+        return self._watched[points]
 
-    def rows_of_changed(self, points: Points) -> Rows:
-        """Return the rows of the items of those points that are not as they were."""
+    def see(self, points: Points) -> None:
+        """Take points as they are in the image: their items are sampled."""
         self._fit()
-        points = points[self._watched[points]]
-        if not len(points):
-            return NO_ROWS
         image = self._image
-        value, old = image.value[points], self._value[points]
+        self._keep(points, (image.value[points], image.status[points], image.time[points]))
+
+    def seen(self, points: Points) -> Column:
+        """Return value, status and time of points, as they were when last looked at."""
+        return self._value[points], self._status[points], self._time[points]
+
+    def rows_of_changed(self, frame: Frame) -> Rows:
+        """Return the rows of the items of those points of a frame that are not as they were."""
+        points = frame.point
+        value, status, time = self.seen(points)
         # Two NaN are the same unknown.
-        changed = (value != old) & ((value == value) | (old == old))
-        changed |= image.status[points] != self._status[points]
-        changed |= self._timed[points] & (image.time[points] != self._time[points])
-        if not changed.any():
-            return NO_ROWS
-        news = np.unique(points[changed])
-        self.see(news)
-        return self._rows_of(news)
+        changed = (frame.value != value) & ((frame.value == frame.value) | (value == value))
+        changed |= frame.status != status
+        changed |= self._timed[points] & (frame.time != time)
+        self._keep(points, (frame.value, frame.status, frame.time))
+        return self._rows_of(np.unique(points[changed])) if changed.any() else NO_ROWS
+
+    def _keep(self, points: Points, column: Column) -> None:
+        self._value[points], self._status[points], self._time[points] = column
 
     def _rows_of(self, points: Points) -> Rows:
         """Return the rows of the items of some points, each once, that are not disabled."""

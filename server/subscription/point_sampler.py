@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
-from heatpump_twin.drivers.frame import Points
+from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.subscription.change_test import passing, reported
+from heatpump_twin.server.subscription.frame_batch import FrameBatch
 from heatpump_twin.server.subscription.point_index import PointIndex
 from heatpump_twin.server.subscription.point_rows import NOWHERE, PointRows, Rows
 from heatpump_twin.server.subscription.sample_log import SAMPLE, SampleLog
 from heatpump_twin.twin_engine.image import Image
 
 GONE = int(ua.StatusCodes.BadNodeIdUnknown)
+TOGETHER = 0.02
+"""Frames that come within this time are looked at together, unless somebody wants to know. [s]"""
 SHORTEST_WAIT = 0.01
 """Samples that are due within this time are taken together. [s]"""
 
@@ -51,6 +54,8 @@ class PointSampler:
         self.rows = PointRows()
         self._index = PointIndex(image, self.rows)
         self._places: dict[int, Place] = {}
+        self._batch = FrameBatch()
+        self._soon: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
@@ -59,11 +64,11 @@ class PointSampler:
         back = self._index.follow(nodes)
         back = back[self.rows.table["mode"][back] != 0]
         if len(back):
-            self.rows.table["fresh"][back] = True
-            self.sample(back)
+            self.watch(back)
 
     def forget(self, points: Iterable[int]) -> Rows:
         """Forget the variables of points; return the rows of their items, which follow nothing."""
+        self.catch_up()
         return self._index.forget(points)
 
     def lose(self, rows: Rows) -> None:
@@ -103,6 +108,7 @@ class PointSampler:
 
     def watch(self, rows: Rows) -> None:
         """Take the first samples of items that were added or enabled, or are asked anew."""
+        self.catch_up()
         table = self.rows.table
         rows = rows[table["mode"][rows] != 0]
         table["fresh"][rows] = True
@@ -114,6 +120,7 @@ class PointSampler:
 
     def add(self, rows: Rows) -> None:
         """Take in items that are new, or ask for something else."""
+        self.catch_up()
         self._index.add(rows[self.rows.table["point"][rows] != NOWHERE])
 
     def hurry(self, rows: Rows) -> None:
@@ -123,11 +130,29 @@ class PointSampler:
             self.sample(waiting)
 
     # ── samples ───────────────────────────────────────────────────────────────────────────────────
-    def take(self, points: Points) -> None:
-        """Sample the items of those points of a frame, stored in the image, that have changed."""
-        rows = self._index.rows_of_changed(points)
-        if len(rows):
-            self.sample(rows)
+    def take(self, frame: Frame) -> None:
+        """Sample the items of those points of a frame that have changed, soon."""
+        watched = self._index.watched(frame.point)
+        if not watched.any():
+            return
+        points = frame.point[watched]
+        # No value is passed over: who comes again is sampled with the value that it had before.
+        if self._batch.has_any(points, len(self._image.value)):
+            self.catch_up()
+        values, statuses = frame.value[watched], frame.status[watched]
+        self._batch.add(Frame(points, values, statuses, frame.time[watched]))
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(TOGETHER, self.catch_up)
+
+    def catch_up(self) -> None:
+        """Sample what has come since the last look."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        if self._batch:
+            rows = self._index.rows_of_changed(self._batch.take())
+            if len(rows):
+                self.sample(rows)
 
     def sample(self, rows: Rows) -> None:
         """Sample items that may be sampled now; the others when they are due."""
@@ -143,7 +168,8 @@ class PointSampler:
             table["due"][cyclic] = np.where(due + gap > now, due + gap, now + gap)
             rows = rows[~early]
         table["waiting"][rows] = False
-        value, status, time = reported(self._image, table, rows)
+        points = self._index.seen(table["point"][rows])
+        value, status, time = reported(points, table["kind"][rows])
         passed = passing(table, rows, value, status, time)
         self._log(rows[passed], value[passed], status[passed], time[passed])
 
@@ -162,6 +188,7 @@ class PointSampler:
 
     def _wake(self) -> None:
         self._timer = None
+        self.catch_up()
         table = self.rows.table
         waiting = np.flatnonzero(table["waiting"]).astype(np.int32)
         due = table["due"][waiting]
