@@ -16,6 +16,7 @@ from bench import (
     modbus_requests,
     modbus_soak,
     opcua,
+    opcua_reads,
     start,
     web_ports,
 )
@@ -35,7 +36,7 @@ benches = {
     "modbus_faults": modbus_faults.run,
     "modbus_soak": partial(modbus_soak.run, seconds=360 * arguments.seconds),
     "address_space": address_space.run,
-    "opcua": opcua.run,
+    "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "start": start.run,
     "web_ports": web_ports.run,
 }

@@ -54,6 +54,13 @@ MAX_SAMPLING_INTERVAL = 86_400_000.0
 """Limit of the sampling interval of a monitored item. [ms]"""
 MAX_PUBLISH_REQUESTS = 100
 
+MAX_REMEMBERED_READS = 500_000
+"""Read requests that a session's memory holds: some 12,000 nodes. [B]"""
+MAX_HEARD_READS = 1_000
+"""Read requests that a session's memory recognizes when they come a second time."""
+READ_AT_ONCE = 32_768
+"""A longer remembered Read waits for its turn; some 800 nodes, half a millisecond's work. [B]"""
+
 MAX_REFERENCES = 1_000
 """References of one node in one Browse response."""
 MAX_BROWSE_CONTINUATION_POINTS = 100

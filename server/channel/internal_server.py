@@ -37,6 +37,7 @@ from heatpump_twin.twin_engine.image import Image
 if TYPE_CHECKING:
     from heatpump_twin.server.history.history_service import HistoryService
     from heatpump_twin.server.services.attribute_service import AttributeService
+    from heatpump_twin.server.space.value_columns import ValueColumns
     from heatpump_twin.server.types.type_nodes import TypeNodes
 
 log = structlog.stdlib.get_logger(__name__)
@@ -58,6 +59,7 @@ class TwinInternalServer(InternalServer):
 
     aspace: TwinAddressSpace
     attributes: AttributeService
+    columns: ValueColumns
     history: HistoryService
 
     def __init__(

@@ -78,9 +78,14 @@ class ListService:
         return result
 
     async def response_to(
-        self, session: TwinSession, handle: int, body: Buffer, turn: Turn
+        self,
+        session: TwinSession,
+        handle: int,
+        body: Buffer,
+        turn: Turn,
+        watch: Callable[[Any], None] | None = None,
     ) -> bytes:
-        """Return the encoded response to a request.
+        """Return the encoded response to a request; ``watch`` sees each piece of it.
 
         Raises
         ------
@@ -92,7 +97,10 @@ class ListService:
         encoded: list[bytes] = []
         for piece in pieces:
             await turn.go_on()
-            results = await self.serve(session, self.parameters(**request, **{listed: piece}))
+            parameters = self.parameters(**request, **{listed: piece})
+            if watch is not None:
+                watch(parameters)
+            results = await self.serve(session, parameters)
             encoded.append(self._encoded(results, session.translator))
         return self._enclosed(handle, sum(map(len, pieces)), b"".join(encoded))
 
