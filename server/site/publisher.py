@@ -12,7 +12,7 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import Attribute
-from heatpump_twin.server.subscription.point_rows import Rows
+from heatpump_twin.server.subscription.point_rows import ItemRows
 from heatpump_twin.server.subscription.subscription_service import SubscriptionService
 from heatpump_twin.twin_engine.failure_log import FailureLog
 
@@ -51,7 +51,7 @@ class Publisher:
         self._note_followed()
         self._subscriptions.follow(values)
 
-    def forget(self, live: Mapping[int, Sequence[LiveNode]]) -> Rows:
+    def forget(self, live: Mapping[int, Sequence[LiveNode]]) -> ItemRows:
         """Forget the variables that follow some points; return what `lose` is told."""
         for index in live:
             self._attributes.pop(index, None)
@@ -59,7 +59,7 @@ class Publisher:
         values = {i: node.node for i, nodes in live.items() for node in nodes if node.is_value}
         return self._subscriptions.forget(values)
 
-    def lose(self, items: Rows) -> None:
+    def lose(self, items: ItemRows) -> None:
         """Tell the items of forgotten variables that these are gone."""
         self._subscriptions.sampler.lose(items)
 

@@ -6,7 +6,7 @@ import numpy as np
 from asyncua import ua
 from numpy.typing import NDArray
 
-from heatpump_twin.server.subscription.point_rows import Columns, Rows
+from heatpump_twin.server.subscription.point_rows import Columns, ItemRows
 
 BAD = 0x8000_0000
 DOUBLE, BOOLEAN = int(ua.VariantType.Double.value), int(ua.VariantType.Boolean.value)
@@ -34,7 +34,7 @@ def reported(points: Column, kind: NDArray[np.uint8]) -> Column:
 
 def passing(
     table: Columns,
-    rows: Rows,
+    rows: ItemRows,
     value: NDArray[np.float64],
     status: NDArray[np.uint32],
     time: NDArray[np.int64],

@@ -20,7 +20,7 @@ from heatpump_twin.server.subscription.event_item import EventItem
 from heatpump_twin.server.subscription.filters.event_fields import EventFields
 from heatpump_twin.server.subscription.message import Notifications
 from heatpump_twin.server.subscription.node_facts import NodeFacts
-from heatpump_twin.server.subscription.point_rows import Rows
+from heatpump_twin.server.subscription.point_rows import ItemRows
 from heatpump_twin.server.subscription.point_sampler import PointSampler
 from heatpump_twin.server.subscription.sample_log import SampleLog
 from heatpump_twin.server.subscription.value_item import ValueItem
@@ -226,5 +226,5 @@ class MonitoredItems:
         points = notification_bytes(samples, self.around.sampler.rows) if len(samples) else b""
         return Notifications(points, len(samples), values, events)
 
-    def _rows_of(self, numbers: Iterable[int]) -> Rows:
+    def _rows_of(self, numbers: Iterable[int]) -> ItemRows:
         return np.array([self.rows[n] for n in numbers], np.int32)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.server.subscription.change_test import Column
-from heatpump_twin.server.subscription.point_rows import NOWHERE, PointRows, Rows
+from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.twin_engine.image import Image
 
-NO_ROWS: Rows = np.empty(0, np.int32)
+NO_ROWS: ItemRows = np.empty(0, np.int32)
 RECENT = 512
-"""Rows that are not sorted at once, at least."""
+"""ItemRows that are not sorted at once, at least."""
 WITH_TIME = 2
 """`ua.DataChangeTrigger.StatusValueTimestamp`."""
 
@@ -28,11 +28,11 @@ class PointIndex:
         self._rows = rows
         self._points: dict[ua.NodeId, int] = {}
         self._nodes: dict[int, ua.NodeId] = {}
-        self._lost: dict[ua.NodeId, Rows] = {}
+        self._lost: dict[ua.NodeId, ItemRows] = {}
         self._order = NO_ROWS
-        """Rows by their point, as they were when last sorted."""
+        """ItemRows by their point, as they were when last sorted."""
         self._recent = NO_ROWS
-        """Rows that came since."""
+        """ItemRows that came since."""
         self._begin = np.zeros(1, np.intp)
         self._watched = np.zeros(0, np.bool_)
         self._timed = np.zeros(0, np.bool_)
@@ -48,7 +48,7 @@ class PointIndex:
         """Return the variable that has a point's value."""
         return self._nodes.get(point)
 
-    def follow(self, nodes: Mapping[int, ua.NodeId]) -> Rows:
+    def follow(self, nodes: Mapping[int, ua.NodeId]) -> ItemRows:
         """Register the variables of points; return the rows of items that follow one again."""
         table = self._rows.table
         back = []
@@ -62,7 +62,7 @@ class PointIndex:
             self.add(np.concatenate(back))
         return np.concatenate(back) if back else NO_ROWS
 
-    def forget(self, points: Iterable[int]) -> Rows:
+    def forget(self, points: Iterable[int]) -> ItemRows:
         """Forget the variables of points; return the rows of their items, which follow nothing."""
         table = self._rows.table
         gone = []
@@ -78,7 +78,7 @@ class PointIndex:
                     gone.append(rows)
         return np.concatenate(gone) if gone else NO_ROWS
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: ItemRows) -> None:
         """Take in rows that follow a point now, or ask for something else of it."""
         self._fit()
         self._recent = np.concatenate((self._recent, rows))
@@ -87,7 +87,7 @@ class PointIndex:
         if len(self._recent) > max(RECENT, len(self._order) // 8):
             self._sort()
 
-    def clear(self, rows: Rows) -> None:
+    def clear(self, rows: ItemRows) -> None:
         """Take out rows of items that are deleted."""
         self._rows.clear(rows)
         left = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
@@ -108,7 +108,7 @@ class PointIndex:
         """Return value, status and time of points, as they were when last looked at."""
         return self._value[points], self._status[points], self._time[points]
 
-    def rows_of_changed(self, frame: Frame) -> Rows:
+    def rows_of_changed(self, frame: Frame) -> ItemRows:
         """Return the rows of the items of those points of a frame that are not as they were."""
         points = frame.point
         value, status, time = self.seen(points)
@@ -122,14 +122,14 @@ class PointIndex:
     def _keep(self, points: Points, column: Column) -> None:
         self._value[points], self._status[points], self._time[points] = column
 
-    def _rows_of(self, points: Points) -> Rows:
+    def _rows_of(self, points: Points) -> ItemRows:
         """Return the rows of the items of some points, each once, that are not disabled."""
         table = self._rows.table
         begin = self._begin[points]
         count = self._begin[points + 1] - begin
         end = count.cumsum()
         where = np.arange(end[-1]) + np.repeat(begin - (end - count), count)
-        rows: Rows = self._order[where]
+        rows: ItemRows = self._order[where]
         # A row may be of another item by now.
         rows = rows[(table["point"][rows] == np.repeat(points, count)) & (table["mode"][rows] != 0)]
         if not len(self._recent):
@@ -138,7 +138,7 @@ class PointIndex:
         recent = self._recent[np.isin(point, points) & (mode != 0)]
         return np.unique(np.concatenate((rows, recent))) if len(recent) else rows
 
-    def _mark(self, rows: Rows) -> None:
+    def _mark(self, rows: ItemRows) -> None:
         table = self._rows.table
         point = table["point"][rows]
         self._watched[point] = True

@@ -8,7 +8,7 @@ from typing import TypedDict, cast, get_args, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.int32]
+ItemRows = NDArray[np.int32]
 
 NOWHERE = -1
 """Point of a row that follows none: it is free, or its node is gone for now."""
@@ -83,7 +83,7 @@ class PointRows:
         """Take rows back that nothing refers to any more."""
         self._free.extend(rows)
 
-    def clear(self, rows: Rows) -> None:
+    def clear(self, rows: ItemRows) -> None:
         """Let rows follow nothing; what is queued for them will not be reported."""
         self.table["item"][rows] = 0
         self.table["point"][rows] = NOWHERE

@@ -21,7 +21,7 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.subscription.change_test import passing, reported
 from heatpump_twin.server.subscription.frame_batch import FrameBatch
 from heatpump_twin.server.subscription.point_index import PointIndex
-from heatpump_twin.server.subscription.point_rows import NOWHERE, PointRows, Rows
+from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.server.subscription.sample_log import SAMPLE, SampleLog
 from heatpump_twin.twin_engine.image import Image
 
@@ -66,12 +66,12 @@ class PointSampler:
         if len(back):
             self.watch(back)
 
-    def forget(self, points: Iterable[int]) -> Rows:
+    def forget(self, points: Iterable[int]) -> ItemRows:
         """Forget the variables of points; return the rows of their items, which follow nothing."""
         self.catch_up()
         return self._index.forget(points)
 
-    def lose(self, rows: Rows) -> None:
+    def lose(self, rows: ItemRows) -> None:
         """Tell items that their node is gone."""
         # Some may have been deleted or disabled since.
         table = self.rows.table
@@ -96,17 +96,17 @@ class PointSampler:
         """Register a subscription under its number."""
         self._places[place] = subscription
 
-    def close(self, place: int, rows: Rows) -> None:
+    def close(self, place: int, rows: ItemRows) -> None:
         """Forget a subscription with the rows of its items."""
         self._index.clear(rows)
         self.rows.release([*rows.tolist(), *self._places.pop(place).log.gone])
 
-    def remove(self, place: int, rows: Rows) -> None:
+    def remove(self, place: int, rows: ItemRows) -> None:
         """Forget items of a subscription."""
         self._index.clear(rows)
         self._places[place].log.remove(rows)
 
-    def watch(self, rows: Rows) -> None:
+    def watch(self, rows: ItemRows) -> None:
         """Take the first samples of items that were added or enabled, or are asked anew."""
         self.catch_up()
         table = self.rows.table
@@ -118,12 +118,12 @@ class PointSampler:
         self.sample(rows[here])
         self.lose(rows[~here])
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: ItemRows) -> None:
         """Take in items that are new, or ask for something else."""
         self.catch_up()
         self._index.add(rows[self.rows.table["point"][rows] != NOWHERE])
 
-    def hurry(self, rows: Rows) -> None:
+    def hurry(self, rows: ItemRows) -> None:
         """Sample those of some items whose value waits for an interval that is another now."""
         waiting = rows[self.rows.table["waiting"][rows]]
         if len(waiting):
@@ -154,7 +154,7 @@ class PointSampler:
             if len(rows):
                 self.sample(rows)
 
-    def sample(self, rows: Rows) -> None:
+    def sample(self, rows: ItemRows) -> None:
         """Sample items that may be sampled now; the others when they are due."""
         table = self.rows.table
         slow = table["gap"][rows] > 0.0
@@ -173,7 +173,7 @@ class PointSampler:
         passed = passing(table, rows, value, status, time)
         self._log(rows[passed], value[passed], status[passed], time[passed])
 
-    def _wait(self, rows: Rows) -> None:
+    def _wait(self, rows: ItemRows) -> None:
         if len(rows):
             self.rows.table["waiting"][rows] = True
             self._wake_at(float(self.rows.table["due"][rows].min()))
@@ -203,7 +203,7 @@ class PointSampler:
 
     def _log(
         self,
-        rows: Rows,
+        rows: ItemRows,
         value: NDArray[np.float64],
         status: NDArray[np.uint32],
         time: NDArray[np.int64],

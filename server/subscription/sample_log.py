@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from heatpump_twin.server.subscription.point_rows import PointRows, Rows
+from heatpump_twin.server.subscription.point_rows import ItemRows, PointRows
 
 REPORTING = 2
 """`ua.MonitoringMode.Reporting`."""
@@ -38,7 +38,7 @@ class SampleLog:
         self._length = 0
         self._overfull = False
         self.gone: list[int] = []
-        """Rows of deleted items, which may be used again when no sample is theirs."""
+        """ItemRows of deleted items, which may be used again when no sample is theirs."""
         self.capacity = 0
         """Sum of the sizes of the queues."""
 
@@ -50,7 +50,7 @@ class SampleLog:
         if self._overfull and self._length > 2 * self.capacity + SPARE:
             self._tidy()
 
-    def remove(self, rows: Rows) -> None:
+    def remove(self, rows: ItemRows) -> None:
         """Forget the samples of rows that are cleared; the rows are free when none is left."""
         if not self._length:
             self._rows.release(rows.tolist())
@@ -60,7 +60,7 @@ class SampleLog:
         if len(self.gone) > SPARE:
             self._tidy()
 
-    def drop(self, rows: Rows) -> None:
+    def drop(self, rows: ItemRows) -> None:
         """Forget the samples of items that are disabled."""
         samples = self._joined()
         self._keep(samples[~np.isin(samples["row"], rows)])

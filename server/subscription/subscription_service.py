@@ -16,7 +16,7 @@ from heatpump_twin.server.subscription.filters.event_fields import EventFields
 from heatpump_twin.server.subscription.monitored_items import Around
 from heatpump_twin.server.subscription.node_facts import NodeFacts
 from heatpump_twin.server.subscription.outbox import Outbox
-from heatpump_twin.server.subscription.point_rows import Rows
+from heatpump_twin.server.subscription.point_rows import ItemRows
 from heatpump_twin.server.subscription.point_sampler import PointSampler
 from heatpump_twin.server.subscription.subscription import GOOD, Subscription
 from heatpump_twin.twin_engine.image import Image
@@ -39,7 +39,7 @@ class SubscriptionService:
         """Register the variables whose value is a point's, by the point's index."""
         self.sampler.follow(nodes)
 
-    def forget(self, nodes: Mapping[int, ua.NodeId]) -> Rows:
+    def forget(self, nodes: Mapping[int, ua.NodeId]) -> ItemRows:
         """Forget variables of points; return what `PointSampler.lose` is told afterwards."""
         self._facts.forget(nodes)
         return self.sampler.forget(nodes)
