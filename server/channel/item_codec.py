@@ -30,10 +30,11 @@ def create_request(body: Buffer) -> ua.MonitoredItemCreateRequest:
     whole = body.copy()
     node = _node_id(body)
     if len(body) >= _PLAIN.size:
+        # By their place in the buffer: it gives no bytes without moving on.
         (
             attribute, index_range, space, name, mode, handle, sampling, kind, number, encoding,
             size, oldest,
-        ) = _PLAIN.unpack(body.copy(_PLAIN.size).read(_PLAIN.size))  # fmt: skip
+        ) = _PLAIN.unpack_from(body._data, body._cur_pos)  # fmt: skip  # noqa: SLF001
         plain = index_range in _NOTHING and name in _NOTHING and space == 0
         if plain and (kind, number, encoding) == (0, 0, 0) and mode in _MODES:
             body.read(_PLAIN.size)
@@ -65,7 +66,7 @@ _NO_FILTER = ua.ExtensionObject()
 
 def _node_id(body: Buffer) -> ua.NodeId:
     if len(body) > LONGEST:
-        kind, _, length = _HEAD.unpack(body.copy(_HEAD.size).read(_HEAD.size))
+        kind, _, length = _HEAD.unpack_from(body._data, body._cur_pos)  # noqa: SLF001
         if kind == STRING and 0 <= length <= LONGEST - _HEAD.size:
             return _known(bytes(body.read(_HEAD.size + length)))
     node: ua.NodeId = nodeid_from_binary(body)

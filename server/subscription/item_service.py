@@ -9,7 +9,6 @@ from heatpump_twin.server.limits import (
     MAX_MONITORED_ITEMS_PER_SUBSCRIPTION,
     MAX_QUEUED_VALUES,
 )
-from heatpump_twin.server.space.point_values import VARIANT_TYPES
 from heatpump_twin.server.space.ua_values import content, status_code
 from heatpump_twin.server.subscription.data_change import STAMPS
 from heatpump_twin.server.subscription.event_item import EventItem
@@ -95,11 +94,10 @@ class ItemService:
             return _refused(int(CODES.BadIndexRangeNoData))
         rows = self._around.sampler.rows
         row, number = rows.add(), self._items.next_number()
-        kind = self._around.sampler.point(point).spec.kind
         table = rows.table
         table["point"][row], table["place"][row] = point, self._items.number
         table["item"][row], table["mode"][row] = number, request.MonitoringMode.value
-        table["kind"][row] = VARIANT_TYPES[kind].value
+        table["kind"][row] = about.kind
         self._write(row, wanted, stamps)
         self._items.rows[number] = row
         fresh.append(row)

@@ -31,6 +31,8 @@ class Monitored:
     """MinimumSamplingInterval; 0: not known. [ms]"""
     is_value: bool = True
     """Whether the attribute is Value."""
+    kind: int = 0
+    """Built-in type of a point's value."""
 
 
 @dataclass(frozen=True, slots=True)

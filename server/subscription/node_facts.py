@@ -9,6 +9,7 @@ from asyncua import ua
 from heatpump_twin.config.catalogue import Point, PointKind
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import LeanNode
+from heatpump_twin.server.space.point_values import VARIANT_TYPES
 from heatpump_twin.server.space.ua_values import content, standard
 from heatpump_twin.server.subscription.item_settings import Monitored, span_of
 
@@ -22,27 +23,30 @@ class NodeFacts:
 
     def __init__(self, aspace: TwinAddressSpace) -> None:
         self._aspace = aspace
-        self._fastest: dict[int, float] = {}
-        """Of points by their index: it belongs to their node, and is the poll of its device."""
+        self._points: dict[int, tuple[Point, Monitored]] = {}
+        """Of points, for as long as they stay what they are."""
 
     def of_point(self, node: ua.NodeId, point: Point) -> Monitored:
         """Return the facts of a point's variable."""
+        known = self._points.get(point.index)
+        if known is not None and known[0] is point:
+            return known[1]
         spec = point.spec
         limits = point.limits or spec.range
         analog = spec.kind is PointKind.ANALOG
-        fastest = self._fastest.get(point.index)
-        if fastest is None:
-            fastest = self._fastest[point.index] = self._fastest_of(node)
-        return Monitored(
+        facts = Monitored(
             numeric=spec.kind is not PointKind.TWO_STATE,
             span=limits[1] - limits[0] if analog and limits is not None else None,
-            fastest=fastest,
+            fastest=self._fastest_of(node),
+            kind=VARIANT_TYPES[spec.kind].value,
         )
+        self._points[point.index] = point, facts
+        return facts
 
     def forget(self, points: Iterable[int]) -> None:
         """Forget what was read of nodes that are gone."""
         for point in points:
-            self._fastest.pop(point, None)
+            self._points.pop(point, None)
 
     def of(self, target: ua.ReadValueId, value: ua.DataValue) -> Monitored:
         """Return the facts of any other attribute, which has a value now."""
