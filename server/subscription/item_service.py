@@ -40,6 +40,8 @@ class ItemService:
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         """Create items; return a result for each."""
+        # What came before is not for them, though a row that is used again be theirs.
+        self._around.sampler.catch_up()
         fresh: list[int] = []
         stamps = params.TimestampsToReturn
         results = [self._create(request, stamps, fresh) for request in params.ItemsToCreate]
@@ -164,6 +166,7 @@ class ItemService:
         self, params: ua.ModifyMonitoredItemsParameters
     ) -> list[ua.MonitoredItemModifyResult]:
         """Change items; one that is refused stays as it was."""
+        self._around.sampler.catch_up()
         stamps = params.TimestampsToReturn
         results = [self._modify(request, stamps) for request in params.ItemsToModify]
         found = [self._items.rows.get(request.MonitoredItemId) for request in params.ItemsToModify]

@@ -54,6 +54,8 @@ class PointSampler:
         self.rows = PointRows()
         self._index = PointIndex(image, self.rows)
         self._places: dict[int, Place] = {}
+        self._loop: asyncio.AbstractEventLoop
+        """That of the subscriptions: without one of them, nothing is watched."""
         self._batch = FrameBatch()
         self._soon: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -95,6 +97,8 @@ class PointSampler:
     def open(self, place: int, subscription: Place) -> None:
         """Register a subscription under its number."""
         self._places[place] = subscription
+        # Kept: frames may come from outside a task.
+        self._loop = asyncio.get_running_loop()
 
     def close(self, place: int, rows: ItemRows) -> None:
         """Forget a subscription with the rows of its items."""
@@ -120,7 +124,6 @@ class PointSampler:
 
     def add(self, rows: ItemRows) -> None:
         """Take in items that are new, or ask for something else."""
-        self.catch_up()
         self._index.add(rows[self.rows.table["point"][rows] != NOWHERE])
 
     def hurry(self, rows: ItemRows) -> None:
@@ -142,7 +145,7 @@ class PointSampler:
         values, statuses = frame.value[watched], frame.status[watched]
         self._batch.add(Frame(points, values, statuses, frame.time[watched]))
         if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_later(TOGETHER, self.catch_up)
+            self._soon = self._loop.call_later(TOGETHER, self.catch_up)
 
     def catch_up(self) -> None:
         """Sample what has come since the last look."""
@@ -159,7 +162,7 @@ class PointSampler:
         table = self.rows.table
         slow = table["gap"][rows] > 0.0
         if slow.any():
-            now = asyncio.get_running_loop().time()
+            now = self._loop.time()
             early = slow & (table["due"][rows] > now)
             self._wait(rows[early])
             # Cyclic where values keep coming; after a pause the cycle begins anew.
@@ -179,7 +182,7 @@ class PointSampler:
             self._wake_at(float(self.rows.table["due"][rows].min()))
 
     def _wake_at(self, when: float) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         if self._timer is not None:
             if self._timer.when() <= when:
                 return
@@ -193,7 +196,7 @@ class PointSampler:
         waiting = np.flatnonzero(table["waiting"]).astype(np.int32)
         due = table["due"][waiting]
         # A timer of the loop may fire a clock's tick before its time.
-        now = asyncio.get_running_loop().time() + SHORTEST_WAIT / 2
+        now = self._loop.time() + SHORTEST_WAIT / 2
         ready = due <= now
         table["due"][waiting[ready]] = np.minimum(due[ready], now - SHORTEST_WAIT / 2)
         if ready.any():
