@@ -67,6 +67,8 @@ MAX_BROWSE_CONTINUATION_POINTS = 100
 """Continuation points of Browse that a session can have."""
 MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
+MAX_HISTORY_TIMES = 1_000
+"""Values per node in one response, where a client says at which times."""
 MAX_HISTORY_CONTINUATION_POINTS = 100
 """Continuation points of HistoryRead that a session can have."""
 

@@ -27,7 +27,7 @@ from heatpump_twin.server.subscription.subscription import Subscription
 if TYPE_CHECKING:
     from heatpump_twin.config.catalogue import Point
     from heatpump_twin.server.channel.internal_server import TwinInternalServer
-    from heatpump_twin.server.history.history_query import Query
+    from heatpump_twin.server.history.history_query import HistoryQuery
     from heatpump_twin.server.services.attribute_service import Written
 
 ANONYMOUS = "anonymous"
@@ -99,7 +99,7 @@ class TwinSession(InternalSession):
         self._name = ""
         self._browser: str | None = None
         self.browse_points: dict[bytes, Rest] = {}
-        self.history_points: dict[bytes, tuple[Point, Query]] = {}
+        self.history_points: dict[bytes, tuple[Point, HistoryQuery]] = {}
         self.reads = ReadMemory(iserver.columns)
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
