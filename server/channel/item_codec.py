@@ -36,14 +36,17 @@ def create_request(body: Buffer) -> ua.MonitoredItemCreateRequest:
             size, oldest,
         ) = _PLAIN.unpack_from(body._data, body._cur_pos)  # fmt: skip  # noqa: SLF001
         plain = index_range in _NOTHING and name in _NOTHING and space == 0
-        if plain and (kind, number, encoding) == (0, 0, 0) and mode in _MODES:
+        if plain and (kind, number, encoding) == (0, 0, 0):
             body.read(_PLAIN.size)
             target = ua.ReadValueId(node, attribute)
             wanted = ua.MonitoringParameters(handle, sampling, _NO_FILTER, size, oldest)
-            return ua.MonitoredItemCreateRequest(target, _MODES[mode], wanted)
-    request: ua.MonitoredItemCreateRequest = from_binary(ua.MonitoredItemCreateRequest, whole)
+            return ua.MonitoredItemCreateRequest(target, _MODES.get(mode, mode), wanted)
+    target = from_binary(ua.ReadValueId, whole)
+    # Whatever it is: a wrong one is refused for that item alone.
+    mode = from_binary(ua.Int32, whole)
+    wanted = from_binary(ua.MonitoringParameters, whole)
     body.read(len(body) - len(whole))
-    return request
+    return ua.MonitoredItemCreateRequest(target, _MODES.get(mode, mode), wanted)
 
 
 def create_result(result: ua.MonitoredItemCreateResult) -> bytes:

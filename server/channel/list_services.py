@@ -191,9 +191,12 @@ def _aggregates(request: dict[str, Any], which: range, total: int) -> dict[str, 
     return {**request, "HistoryReadDetails": dataclasses.replace(details, AggregateType=own)}
 
 
-def decoded(message: type[M], body: Buffer) -> M:
-    """Return a decoded structure, or raise BadDecodingError: an enumeration has no such value."""
-    with _decoding():
+def decoded(message: type[M], body: Buffer, invalid: int | None = None) -> M:
+    """Return a decoded structure, or raise a code: an enumeration has no such value.
+
+    BadDecodingError, where the standard has no code of its own.
+    """
+    with _decoding(invalid):
         return struct_from_binary(message, body)
 
 

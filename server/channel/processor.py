@@ -342,7 +342,8 @@ class TwinProcessor(UaProcessor):
                 )
             if typeid == SET_MONITORING_MODE:
                 # asyncua takes a mode that there is not for a fault of the server.
-                decoded(ua.SetMonitoringModeParameters, body.copy())
+                no_mode = int(ua.StatusCodes.BadMonitoringModeInvalid)
+                decoded(ua.SetMonitoringModeParameters, body.copy(), no_mode)
             served = await super()._process_message(  # type: ignore[no-untyped-call]
                 typeid, requesthdr, seqhdr, body
             )

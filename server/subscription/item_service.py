@@ -24,6 +24,7 @@ from heatpump_twin.server.subscription.value_item import ValueItem
 
 ATTRIBUTES, CODES = ua.AttributeIds, ua.StatusCodes
 UNKNOWN = (CODES.BadNodeIdUnknown, CODES.BadAttributeIdInvalid)
+MODES = tuple(ua.MonitoringMode)
 EVENTS = ua.EventNotifier.SubscribeToEvents.mask
 
 
@@ -59,6 +60,8 @@ class ItemService:
     ) -> ua.MonitoredItemCreateResult:
         if self._items.count >= MAX_MONITORED_ITEMS_PER_SUBSCRIPTION:
             return _refused(int(CODES.BadTooManyMonitoredItems))
+        if request.MonitoringMode not in MODES:
+            return _refused(int(CODES.BadMonitoringModeInvalid))
         target = request.ItemToMonitor
         problem = target_problem(target)
         point = self._point_of(target)

@@ -7,6 +7,7 @@ from asyncua import ua
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+REPORTING = ua.MonitoringMode.Reporting
 KEYS = ("hp1.supply_temperature", "hp1.return_temperature", "hp1.electrical_power")
 
 
@@ -66,9 +67,11 @@ async def test_plain_and_special_items_come_in_one_request(rig, connect, raw) ->
                     {},
                 ),
                 (ua.ReadValueId(node, ua.AttributeIds.Value), {}),
+                (ua.ReadValueId(node, ua.AttributeIds.Value), {"mode": 3}),
+                (ua.ReadValueId(node, ua.AttributeIds.Value), {"mode": -1, "Filter": band}),
             ]
         ):  # fmt: skip
-            item = ua.MonitoredItemCreateRequest(target, ua.MonitoringMode.Reporting)
+            item = ua.MonitoredItemCreateRequest(target, more.pop("mode", REPORTING))
             item.RequestedParameters.ClientHandle = handle
             for name, value in more.items():
                 setattr(item.RequestedParameters, name, value)
@@ -76,7 +79,7 @@ async def test_plain_and_special_items_come_in_one_request(rig, connect, raw) ->
         results = (await session.ask("CreateMonitoredItems", wanted)).Results
         assert [result.StatusCode.name for result in results] == [
             "Good", "Good", "Good", "BadNodeIdUnknown", "Good", "BadIndexRangeNoData", "Good",
-            "Good",
+            "Good", "BadMonitoringModeInvalid", "BadMonitoringModeInvalid",
         ]  # fmt: skip
         seen: dict[int, object] = {}
         while len(seen) < 6:
