@@ -118,8 +118,9 @@ async def test_a_sign_of_life_comes_after_so_many_cycles(rig, connect, raw) -> N
             assert answer.NotificationMessage.SequenceNumber == 2
             assert answer.AvailableSequenceNumbers == [1]
         times = [a.NotificationMessage.PublishTime for a in (data, alive, again)]
-        # No sooner: 4 cycles; a timer of the loop may be a clock's tick early.
-        assert all((b - a).total_seconds() > 0.35 for a, b in pairwise(times))
+        # Not with each cycle. What was asked for late is sent between two, and a busy loop is late
+        # for one and not for the next: of four cycles, two are whole.
+        assert all((b - a).total_seconds() > 0.19 for a, b in pairwise(times))
 
 
 async def test_the_end_of_a_subscription_is_told(rig, connect, raw, eventually) -> None:
