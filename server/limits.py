@@ -44,6 +44,14 @@ MAX_MONITORED_ITEMS_PER_SUBSCRIPTION = 20_000
 # Notifications per monitored item. What a vanished client leaves behind is bounded by this, times
 # its items, until the lifetime of its subscription ends.
 MAX_QUEUE = 1_000
+MAX_QUEUED_VALUES = 1_000_000
+"""Values that the queues of all items of a subscription can hold together, of 32 B each."""
+MAX_NOTIFICATIONS_PER_PUBLISH = 10_000
+MAX_EVENTS_PER_PUBLISH = 1_000
+"""Notifications in one message, whatever a client asks for: it must fit into 4 MB."""
+# Of a day: what changes less often is not watched but read.
+MAX_SAMPLING_INTERVAL = 86_400_000.0
+"""Limit of the sampling interval of a monitored item. [ms]"""
 MAX_PUBLISH_REQUESTS = 100
 
 MAX_REMEMBERED_READS = 500_000

@@ -14,8 +14,8 @@ from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Event, Path
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import node_id_of, standard, text
-from heatpump_twin.server.subscription.event_fields import EventFields
-from heatpump_twin.server.subscription.event_filter import checked
+from heatpump_twin.server.subscription.filters.event_fields import EventFields
+from heatpump_twin.server.subscription.filters.event_filter import checked
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 
 IDS, CODES, TYPES = ua.ObjectIds, ua.StatusCodes, ua.VariantType

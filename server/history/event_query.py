@@ -11,7 +11,7 @@ from asyncua import ua
 from heatpump_twin.server import limits
 from heatpump_twin.server.history.raw_query import RawQuery
 from heatpump_twin.server.space.event import Event
-from heatpump_twin.server.subscription.event_filter import EventFilter
+from heatpump_twin.server.subscription.filters.event_filter import EventFilter
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 
 PAGE = 500
