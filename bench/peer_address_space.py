@@ -14,8 +14,8 @@ from asyncua import Server, ua
 from asyncua.common.utils import Buffer
 from asyncua.ua import ua_binary
 
-from heatpump_twin.server.security.site_identity import EARLIER
 from heatpump_twin.server.nodeset.type_models import all_nodesets, runtime_part
+from heatpump_twin.server.security.site_identity import EARLIER
 
 
 async def main(told: dict[str, Any]) -> None:

@@ -15,13 +15,13 @@ from asyncua import Server, ua
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
-from heatpump_twin.server.security.site_identity import site_namespace
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.channel.certificate_watch import CertificateWatch
-from heatpump_twin.server.channel.internal_server import CheckClient, TwinInternalServer
+from heatpump_twin.server.channel.internal_server import CheckClient, Live, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
+from heatpump_twin.server.history.audit_history import AuditHistory
 from heatpump_twin.server.history.history_service import HistoryService
 from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.security.certificates import (
@@ -31,6 +31,7 @@ from heatpump_twin.server.security.certificates import (
 )
 from heatpump_twin.server.security.pki import Pki
 from heatpump_twin.server.security.recorder import Recorder
+from heatpump_twin.server.security.site_identity import site_namespace
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.services.attribute_service import AttributeService
 from heatpump_twin.server.site.archive_start import archive_start, archive_starts
@@ -105,6 +106,7 @@ class TwinServer:
         hmi_certificate: bytes | None = None,
     ) -> None:
         self._hmi_certificate = hmi_certificate
+        self._audit = audit
         self._recorder = Recorder(audit, clock)
         self._conditions = conditions
         self._site = site
@@ -146,8 +148,10 @@ class TwinServer:
             iserver.aspace, iserver.methods, self._table, self._commands, self._clock
         )
         iserver.columns = ValueColumns(self._image, self._clock)
+        site_namespace = space.namespaces.site
+        events = AuditHistory(self._audit, self._table, site_namespace, uri)
         iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, space.namespaces.site
+            iserver.aspace, self._table, self._history, events, site_namespace
         )
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)
@@ -250,7 +254,13 @@ class TwinServer:
     ) -> TwinInternalServer:
         types = await load_type_nodes(self._data.type_nodes)
         return TwinInternalServer(
-            self._site.opcua, authenticator, check, types, self._recorder, self._hmi_certificate
+            self._site.opcua,
+            authenticator,
+            check,
+            types,
+            self._recorder,
+            Live(self._image, self._clock),
+            self._hmi_certificate,
         )
 
     def _sources(self, starts: Mapping[str, dt.datetime]) -> Sources:
@@ -339,7 +349,7 @@ class _Running:
             connections=len(self.server.bserver.clients) if self.server.bserver else 0,
             sessions=sum(session.is_activated() for session in self.iserver.sessions),
             subscriptions=len(subscriptions),
-            monitored_items=sum(s.monitored_item_srv.count for s in subscriptions),
+            monitored_items=sum(s.items.count for s in subscriptions),
             rejected_logins=self.authenticator.failures,
             sessions_ended=self.iserver.sessions_ended,
         )

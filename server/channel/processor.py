@@ -25,6 +25,7 @@ from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded, decoding
+from heatpump_twin.server.channel.pending_publish import PendingPublish
 from heatpump_twin.server.channel.read_message import read_request, read_response
 from heatpump_twin.server.channel.secure_connection import RequestBody, TwinConnection, WholeMessage
 from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
@@ -47,6 +48,7 @@ ACTIVATE_SESSION = _request("ActivateSession")
 CLOSE_SESSION = _request("CloseSession")
 READ, WRITE, CALL, CANCEL = map(_request, ("Read", "Write", "Call", "Cancel"))
 SET_MONITORING_MODE = _request("SetMonitoringMode")
+PUBLISH, SET_TRIGGERING = _request("Publish"), _request("SetTriggering")
 REGISTER_NODES, UNREGISTER_NODES = _request("RegisterNodes"), _request("UnregisterNodes")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
 PARAMETERS = {
@@ -72,7 +74,6 @@ what a server answers that is no discovery server and has no queries (OPC 10000-
 # asyncua annotates the class that lists the kinds of messages; what it takes is one of them: bytes.
 _message = cast("Callable[[bytes, ua.ErrorMessage], bytes]", uatcp_to_binary)
 
-CANCELLED = ua.StatusCodes.BadRequestCancelledByClient
 BAD_DECODING = int(ua.StatusCodes.BadDecodingError)
 
 UNREADABLE = (NotEnoughData, struct.error, UnicodeDecodeError, OverflowError)
@@ -108,6 +109,11 @@ class TwinProcessor(UaProcessor):
     def closed(self) -> bool:
         """Whether the connection is gone."""
         return self._closing
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether the client takes what it is sent."""
+        return int(self._transport.get_write_buffer_size()) <= limits.RESPONSES_WAITING
 
     @property
     def policy_uri(self) -> str:
@@ -254,6 +260,18 @@ class TwinProcessor(UaProcessor):
             requesthandle, seqhdr, response, msgtype
         )
 
+    def send_encoded(self, response: bytes, seqhdr: Any) -> None:
+        """Send a service response that is encoded already."""
+        self._transport.write(
+            self._connection.message_to_binary(response, request_id=seqhdr.RequestId)
+        )
+
+    def send_fault(self, handle: int, seqhdr: Any, code: int) -> None:
+        """Send a ServiceFault."""
+        fault = ua.ServiceFault()
+        fault.ResponseHeader.ServiceResult = status_code(code)
+        self.send_response(handle, seqhdr, fault)
+
     async def _process_secure(self, message: WholeMessage | ua.Message) -> bool:
         content, sequence = RequestBody(bytes(message.body())), message.SequenceHeader()
         session = self.session
@@ -273,11 +291,8 @@ class TwinProcessor(UaProcessor):
             handle = header.RequestHandle
             return await self._process_message(typeid, header, seqhdr, body)
         except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
-            status = status_code(error.code)
-            log.warning("request refused", peer=self.peer, status=status.name)
-            fault = ua.ServiceFault()
-            fault.ResponseHeader.ServiceResult = status
-            self.send_response(handle, seqhdr, fault)
+            log.warning("request refused", peer=self.peer, status=status_code(error.code).name)
+            self.send_fault(handle, seqhdr, error.code)
             return True
 
     # ── services ──────────────────────────────────────────────────────────────────────────────────
@@ -296,8 +311,7 @@ class TwinProcessor(UaProcessor):
             return False
         self._activated()
         response = read_response(request.handle, results)
-        number = message.SequenceHeader().RequestId
-        self._transport.write(self._connection.message_to_binary(response, request_id=number))
+        self.send_encoded(response, message.SequenceHeader())
         return True
 
     def _turn(self, session: TwinSession, size: int) -> Turn:
@@ -329,6 +343,15 @@ class TwinProcessor(UaProcessor):
             if (serve := own.get(typeid)) is not None:
                 self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
                 return True
+            if typeid == PUBLISH:
+                self._publish(requesthdr, seqhdr, decoded(ua.PublishParameters, body))
+                return True
+            if typeid == SET_TRIGGERING:
+                linked = ua.SetTriggeringResponse()
+                links = decoded(ua.SetTriggeringParameters, body)
+                linked.Parameters = self._activated().set_triggering(links)
+                self.send_response(requesthdr.RequestHandle, seqhdr, linked)
+                return True
             if typeid in LIST_SERVICES:
                 service = LIST_SERVICES[typeid]
                 await self._serve_list(service, requesthdr, seqhdr, body, is_read=typeid == READ)
@@ -341,7 +364,8 @@ class TwinProcessor(UaProcessor):
                 )
             if typeid == SET_MONITORING_MODE:
                 # asyncua takes a mode that there is not for a fault of the server.
-                decoded(ua.SetMonitoringModeParameters, body.copy())
+                no_mode = int(ua.StatusCodes.BadMonitoringModeInvalid)
+                decoded(ua.SetMonitoringModeParameters, body.copy(), no_mode)
             served = await super()._process_message(  # type: ignore[no-untyped-call]
                 typeid, requesthdr, seqhdr, body
             )
@@ -372,9 +396,13 @@ class TwinProcessor(UaProcessor):
         response = await service.response_to(session, header.RequestHandle, body, turn, watch)
         if lesson is not None:
             session.reads.keep(lesson)
-        self._transport.write(
-            self._connection.message_to_binary(response, request_id=seqhdr.RequestId)
-        )
+        self.send_encoded(response, seqhdr)
+
+    def _publish(self, header: ua.RequestHeader, seqhdr: Any, params: ua.PublishParameters) -> None:
+        session = self._activated()
+        results = session.outbox.acknowledge(params.SubscriptionAcknowledgements or ())
+        now = self.iserver.clock.now
+        session.outbox.put(PendingPublish(self, session, header, seqhdr, results, now))
 
     async def _write(self, header: ua.RequestHeader, body: Buffer) -> ua.WriteResponse:
         params = decoded(ua.WriteParameters, body)
@@ -405,15 +433,9 @@ class TwinProcessor(UaProcessor):
     async def _cancel(self, _: ua.RequestHeader, body: Buffer) -> ua.CancelResponse:
         """Give up Publish requests that wait (OPC 10000-4, 5.7.5): nothing else waits."""
         handle = decoded(ua.CancelParameters, body).RequestHandle
-        self._activated()
-        given_up = [p for p in self._publish_requests if p.requesthdr.RequestHandle == handle]
-        for publish in given_up:
-            self._publish_requests.remove(publish)
-            fault = ua.ServiceFault()
-            fault.ResponseHeader.ServiceResult = status_code(CANCELLED)
-            self.send_response(publish.requesthdr.RequestHandle, publish.seqhdr, fault)
+        session = self._activated()
         response = ua.CancelResponse()
-        response.Parameters.CancelCount = ua.UInt32(len(given_up))
+        response.Parameters.CancelCount = ua.UInt32(session.outbox.cancel(handle))
         return response
 
     def _activated(self) -> TwinSession:
@@ -549,11 +571,8 @@ class TwinProcessor(UaProcessor):
         # Nobody can prove to be who it was: what nobody may claim need not be kept.
         if session.person is None and not self._encrypted:
             return True
-        return bool(super()._should_close_session_on_transport_loss())
-
-    def publish_request_limit(self, subscription_count: int) -> int:
-        """Return how many Publish requests of a session may wait for notifications."""
-        return min(subscription_count + 10, limits.MAX_PUBLISH_REQUESTS)
+        # Who has subscriptions may come back for them, on another connection.
+        return not session.is_activated() or not session.outbox.subscriptions
 
 
 def _check_readable(typeid: ua.NodeId, body: Buffer) -> None:

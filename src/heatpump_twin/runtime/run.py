@@ -16,7 +16,6 @@ from functools import partial
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
-from heatpump_twin.server.security.site_identity import site_namespace
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError
@@ -27,6 +26,7 @@ from heatpump_twin.runtime.ports import require_free_ports
 from heatpump_twin.runtime.run_record import recorded
 from heatpump_twin.runtime.web_probe import local_url, page_is_served
 from heatpump_twin.server.errors import ServerError
+from heatpump_twin.server.security.site_identity import site_namespace
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.stopping import StopRequest
 
