@@ -148,11 +148,9 @@ class TwinServer:
             iserver.aspace, iserver.methods, self._table, self._commands, self._clock
         )
         iserver.columns = ValueColumns(self._image, self._clock)
-        site_namespace = space.namespaces.site
-        events = AuditHistory(self._audit, self._table, site_namespace, uri)
-        iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, events, site_namespace
-        )
+        site = space.namespaces.site
+        events = AuditHistory(self._audit, self._table, site, uri)
+        iserver.history = HistoryService(iserver.aspace, self._table, self._history, events, site)
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)
         await server.start()
