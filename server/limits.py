@@ -67,6 +67,8 @@ MAX_BROWSE_CONTINUATION_POINTS = 100
 """Continuation points of Browse that a session can have."""
 MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
+MAX_HISTORY_EVENTS = 1_000
+"""Events per node in one HistoryRead response."""
 MAX_HISTORY_TIMES = 1_000
 """Values per node in one response, where a client says at which times."""
 MAX_HISTORY_CONTINUATION_POINTS = 100
@@ -84,6 +86,7 @@ class OperationLimits:
     nodes_per_translate: int = 2_000
     nodes_per_register: int = 2_000
     nodes_per_history_read: int = 100
+    nodes_per_history_update: int = 100
     monitored_items_per_call: int = 10_000
 
 

@@ -21,6 +21,7 @@ from heatpump_twin.server.channel.certificate_watch import CertificateWatch
 from heatpump_twin.server.channel.internal_server import CheckClient, Live, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
+from heatpump_twin.server.history.audit_history import AuditHistory
 from heatpump_twin.server.history.history_service import HistoryService
 from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.security.certificates import (
@@ -104,6 +105,7 @@ class TwinServer:
         hmi_certificate: bytes | None = None,
     ) -> None:
         self._hmi_certificate = hmi_certificate
+        self._audit = audit
         self._recorder = Recorder(audit, clock)
         self._conditions = conditions
         self._site = site
@@ -143,8 +145,10 @@ class TwinServer:
             iserver.aspace, iserver.methods, self._table, self._commands
         )
         iserver.columns = ValueColumns(self._image, self._clock)
+        site_namespace = space.namespaces.site
+        events = AuditHistory(self._audit, self._table, site_namespace, uri)
         iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, space.namespaces.site
+            iserver.aspace, self._table, self._history, events, site_namespace
         )
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)

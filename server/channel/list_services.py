@@ -227,6 +227,7 @@ LIST_SERVICES = dict(
         _service("BrowseNext", _S.browse_next, _L.nodes_per_browse, 4, results=ua.BrowseResponse),
         _service("TranslateBrowsePathsToNodeIds", _translate, _L.nodes_per_translate, 8),
         _service("HistoryRead", _S.history_read, _L.nodes_per_history_read, 1, share=_aggregates),
+        _service("HistoryUpdate", _S.history_update, _L.nodes_per_history_update, 4),
         _service(
             "CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 32,
             element=create_request, encode=create_result,

@@ -25,9 +25,8 @@ from heatpump_twin.server.subscription.outbox import Outbox
 from heatpump_twin.server.subscription.subscription import Subscription
 
 if TYPE_CHECKING:
-    from heatpump_twin.config.catalogue import Point
     from heatpump_twin.server.channel.internal_server import TwinInternalServer
-    from heatpump_twin.server.history.history_query import HistoryQuery
+    from heatpump_twin.server.history.history_service import Kept
     from heatpump_twin.server.services.attribute_service import Written
 
 ANONYMOUS = "anonymous"
@@ -99,7 +98,7 @@ class TwinSession(InternalSession):
         self._name = ""
         self._browser: str | None = None
         self.browse_points: dict[bytes, Rest] = {}
-        self.history_points: dict[bytes, tuple[Point, HistoryQuery]] = {}
+        self.history_points: dict[bytes, Kept] = {}
         self.reads = ReadMemory(iserver.columns)
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
@@ -259,6 +258,12 @@ class TwinSession(InternalSession):
     async def history_read(self, params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         """Read the history of nodes."""
         return await self.iserver.history.read(self, params)
+
+    async def history_update(
+        self, params: ua.HistoryUpdateParameters
+    ) -> list[ua.HistoryUpdateResult]:
+        """Change the history of nodes: refused, each by itself."""
+        return await self.iserver.history.update(self, params)
 
     # ── subscriptions: everybody's own only ───────────────────────────────────────────────────────
     def _own(self, number: int) -> Subscription:
