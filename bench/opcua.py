@@ -24,6 +24,8 @@ from asyncua import Client, Node, ua
 from rich.console import Console
 from rich.table import Table
 
+from bench import opcua_subscriptions
+
 POINTS = 61
 ROWS = 20_000
 READS = 300
@@ -208,3 +210,4 @@ def run(console: Console) -> None:
     console.print(
         "Their history is in memory, ours in SQLite; the twin polls and records meanwhile."
     )
+    opcua_subscriptions.report(console)

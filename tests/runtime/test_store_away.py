@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from patience import until
@@ -23,12 +24,11 @@ def historian(twin: Twin) -> tuple[bool, str]:
 
 def times(path: Path) -> list[int]:
     """Return the times of a point that is recorded each second."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute(
             "SELECT time FROM sample JOIN point ON point.id = point_id "
             "WHERE key = 'hp1.electrical_power' AND value IS NOT NULL ORDER BY time"
         ).fetchall()
-    connection.close()
     return [found for (found,) in rows]
 
 
