@@ -1,8 +1,9 @@
 """The server of a twin whose points are fed by hand. Run as a process; it reads what to do.
 
-``feed N P`` has all points change N times, with a pause of P seconds after each; ``same N P`` only
-gives them new times. The answer is the CPU time that was used meanwhile, as it is to ``cpu``. What
-is fed goes to the image and the server alone: rules, history and derived points have no part in it.
+``feed N P K`` has all points of K heat pumps change N times, with a pause of P seconds after each;
+``same N P K`` only gives them new times. The answer is the CPU time that was used meanwhile, as it
+is to ``cpu``. What is fed goes to the image and the server alone: rules, history and derived points
+have no part in it.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.twin_engine.image import Image
 
 
-def frames(image: Image, *, number: int, change: bool) -> Iterator[Frame]:
+def frames(image: Image, pumps: int, *, number: int, change: bool) -> Iterator[Frame]:
     """Return a frame of each heat pump; all its values are others than before, or none is."""
-    for points in image.table.by_asset.values():
+    for pump in range(1, pumps + 1):
+        points = image.table.by_asset[f"hp{pump}"]
         index = np.array([point.index for point in points.values()], np.int32)
         # A switch and a state change with it, too.
         value = np.full(len(index), float(number % 2)) if change else image.value[index]
@@ -45,8 +47,9 @@ async def main(pumps: int, port: int, folder: Path) -> None:
             begin = 0.0
             if line[0] in ("feed", "same"):
                 begin = time.process_time()
+                fed = int(line[3])
                 for number in range(int(line[1])):
-                    for frame in frames(image, number=number, change=line[0] == "feed"):
+                    for frame in frames(image, fed, number=number, change=line[0] == "feed"):
                         image.value[frame.point] = frame.value
                         image.status[frame.point] = frame.status
                         image.time[frame.point] = frame.time

@@ -22,7 +22,8 @@ class Listener:
     """One session with one subscription."""
 
     def __init__(self, url: str) -> None:
-        self.client = Client(url, timeout=60)
+        # A busy machine is no reason to hang up, which the library's watchdog takes it for.
+        self.client = Client(url, timeout=LONG, watchdog_intervall=LONG)
         self.notifications = 0
         self.lost = 0
         """Messages whose number is not the next one."""
@@ -69,7 +70,7 @@ class Listener:
 
     async def _ask(self, name: str, parameters: Any) -> Any:
         request = getattr(ua, f"{name}Request")(Parameters=parameters)
-        data = await self.client.uaclient.protocol.send_request(request, timeout=60)
+        data = await self.client.uaclient.protocol.send_request(request, timeout=LONG)
         return struct_from_binary(getattr(ua, f"{name}Response"), data)
 
     async def _publish(self) -> None:

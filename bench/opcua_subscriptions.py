@@ -25,7 +25,8 @@ from bench.listener import Listener
 
 PUMPS = 82
 """Heat pumps of the server: some 5,000 points."""
-ITEMS, FEEDS, PAUSE = 1_000, 50, 0.2
+ITEMS, FEEDS, PAUSE, FED = 1_000, 200, 0.1, 17
+"""Items of a client, whose heat pumps are so many."""
 CLIENTS, EACH, SECONDS = 20, 5_000, 10
 PEER_POINTS, PEER_SECONDS = 200, 10
 BARS = {
@@ -102,18 +103,18 @@ async def ours(folder: Path) -> dict[str, float]:
     """Measure the server that is fed."""
     async with fed_server(folder) as fed:
         nodes = await _points(fed.url)
-        idle = await fed.ask("feed", FEEDS, PAUSE)
-        idle_same = await fed.ask("same", FEEDS, PAUSE)
+        idle = await fed.ask("feed", FEEDS, PAUSE, FED)
+        idle_same = await fed.ask("same", FEEDS, PAUSE, FED)
         (one,), _ = await _subscribed(fed, 1, nodes[:ITEMS], 100.0)
         before = one.notifications
-        used = await fed.ask("feed", FEEDS, PAUSE)
+        used = await fed.ask("feed", FEEDS, PAUSE, FED)
         changed = max(used - idle, 0.0) / (one.notifications - before)
-        same = max(await fed.ask("same", FEEDS, PAUSE) - idle_same, 0.0) / (FEEDS * ITEMS)
+        same = max(await fed.ask("same", FEEDS, PAUSE, FED) - idle_same, 0.0) / (FEEDS * ITEMS)
         await one.close()
-        idle_many = await fed.ask("feed", SECONDS, 1.0)
+        idle_many = await fed.ask("feed", SECONDS, 1.0, PUMPS)
         many, creating = await _subscribed(fed, CLIENTS, nodes, 1000.0)
         before = sum(listener.notifications for listener in many)
-        used = await fed.ask("feed", SECONDS, 1.0)
+        used = await fed.ask("feed", SECONDS, 1.0, PUMPS)
         await asyncio.sleep(2.0)
         told = sum(listener.notifications for listener in many) - before
         lost = sum(listener.lost for listener in many)

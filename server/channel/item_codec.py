@@ -27,7 +27,6 @@ _MODES = {mode.value: mode for mode in ua.MonitoringMode}
 
 def create_request(body: Buffer) -> ua.MonitoredItemCreateRequest:
     """Decode what one monitored item is to be."""
-    whole = body.copy()
     node = _node_id(body)
     if len(body) >= _PLAIN.size:
         # By their place in the buffer: it gives no bytes without moving on.
@@ -38,14 +37,20 @@ def create_request(body: Buffer) -> ua.MonitoredItemCreateRequest:
         plain = index_range in _NOTHING and name in _NOTHING and space == 0
         if plain and (kind, number, encoding) == (0, 0, 0):
             body.read(_PLAIN.size)
-            target = ua.ReadValueId(node, attribute)
+            target = ua.ReadValueId(node, attribute, None, _NO_ENCODING)
             wanted = ua.MonitoringParameters(handle, sampling, _NO_FILTER, size, oldest)
             return ua.MonitoredItemCreateRequest(target, _MODES.get(mode, mode), wanted)
-    target = from_binary(ua.ReadValueId, whole)
+    return _special_request(node, body)
+
+
+def _special_request(node: ua.NodeId, body: Buffer) -> ua.MonitoredItemCreateRequest:
+    """Decode what follows the NodeId of an item that is not like most."""
+    attribute = from_binary(ua.UInt32, body)
+    index_range = from_binary(ua.String, body)
+    target = ua.ReadValueId(node, attribute, index_range, from_binary(ua.QualifiedName, body))
     # Whatever it is: a wrong one is refused for that item alone.
-    mode = from_binary(ua.Int32, whole)
-    wanted = from_binary(ua.MonitoringParameters, whole)
-    body.read(len(body) - len(whole))
+    mode = from_binary(ua.Int32, body)
+    wanted = from_binary(ua.MonitoringParameters, body)
     return ua.MonitoredItemCreateRequest(target, _MODES.get(mode, mode), wanted)
 
 
@@ -64,7 +69,7 @@ def create_result(result: ua.MonitoredItemCreateResult) -> bytes:
     )  # fmt: skip
 
 
-_NO_FILTER = ua.ExtensionObject()
+_NO_FILTER, _NO_ENCODING = ua.ExtensionObject(), ua.QualifiedName()
 
 
 def _node_id(body: Buffer) -> ua.NodeId:

@@ -16,6 +16,8 @@ from heatpump_twin.server.space.ua_values import encoded_body, standard
 IDS = ua.ObjectIds
 _EMPTY = struct.pack("<i", 0)
 _TICKS = 10
+OBJECT = 1_000
+"""Memory that a value or an event takes that is kept as an object, about. [B]"""
 
 
 class Language(Protocol):
@@ -41,6 +43,11 @@ class Notifications:
     events: Sequence[ua.EventFieldList] = ()
     status: int | None = None
     """Status of the subscription, which has come to its end."""
+
+    @property
+    def size(self) -> int:
+        """Memory that it takes, as far as it grows with what is told. [B]"""
+        return len(self.points) + OBJECT * (len(self.values) + len(self.events))
 
     def __bool__(self) -> bool:
         return bool(self.count or self.values or self.events or self.status is not None)

@@ -17,6 +17,8 @@ from heatpump_twin.server.subscription.outbox import Outbox
 
 KEPT_MESSAGES = 100
 """Messages per subscription that wait for an acknowledgement."""
+KEPT_SIZE = 8_000_000
+"""Size of these messages, of which the latest stays whatever its size. [B]"""
 LAST_NUMBER = 0xFFFF_FFFF
 GOOD = int(ua.StatusCodes.Good)
 
@@ -44,6 +46,7 @@ class Subscription:
         self._clock = around.clock
         self._ended = ended
         self._kept: dict[int, Message] = {}
+        self._kept_size = 0
         self._number = 1
         self._idle = 0
         """Cycles since the last message."""
@@ -110,14 +113,24 @@ class Subscription:
         content = self.items.take(self._most) if self._enabled else Notifications()
         message = Message(self._number, self._clock.now(), content)
         if content:
-            self._kept[self._number] = message
-            if len(self._kept) > KEPT_MESSAGES:
-                del self._kept[next(iter(self._kept))]
+            self._keep(message)
             self._number = self._number % LAST_NUMBER + 1
         self._idle = self._unserved = 0
         self._begun = True
         more = self._enabled and bool(content) and self.items.reportable
         return Answer(self.number, self.available, more, message)
+
+    def _keep(self, message: Message) -> None:
+        """Keep a message for Republish, and no more of those before it than there is room for."""
+        self._kept[message.number] = message
+        self._kept_size += message.content.size
+        while len(self._kept) > KEPT_MESSAGES or (
+            self._kept_size > KEPT_SIZE and len(self._kept) > 1
+        ):
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, number: int) -> None:
+        self._kept_size -= self._kept.pop(number).content.size
 
     def _expire(self) -> None:
         self.end(int(ua.StatusCodes.BadTimeout))
@@ -131,8 +144,9 @@ class Subscription:
 
     def acknowledge(self, number: int) -> int:
         """Forget a message that has arrived; return the status for the client."""
-        if self._kept.pop(number, None) is None:
+        if number not in self._kept:
             return int(ua.StatusCodes.BadSequenceNumberUnknown)
+        self._forget(number)
         return GOOD
 
     def republished(self, number: int) -> Message:

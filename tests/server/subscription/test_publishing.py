@@ -7,6 +7,8 @@ from itertools import pairwise
 import pytest
 from asyncua import ua
 
+from heatpump_twin.server.subscription import subscription
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = "hp1.supply_temperature"
@@ -187,6 +189,24 @@ async def test_messages_are_kept_until_they_are_acknowledged(rig, connect, raw) 
         assert answer.AvailableSequenceNumbers == [2, 3]
         with pytest.raises(ua.uaerrors.BadMessageNotAvailable):
             await session.ask("Republish", asked)
+
+
+async def test_messages_that_nobody_acknowledges_take_no_end_of_memory(
+    rig, connect, raw, monkeypatch
+) -> None:
+    monkeypatch.setattr(subscription, "KEPT_SIZE", 100)
+    rig.feed(KEY, 0.0)
+    async with connect(rig) as client:
+        session = raw(client)
+        number = (await session.subscribe()).SubscriptionId
+        node = (await rig.node(client, KEY)).nodeid
+        await session.monitor(number, [node])
+        assert await session.values() == [0.0]
+        for value in (1.0, 2.0, 3.0, 4.0):
+            rig.feed(KEY, value)
+            answer = await session.publish()
+        # One notification of a number with both times is 34 bytes long.
+        assert answer.AvailableSequenceNumbers == [4, 5]
 
 
 async def test_of_too_many_requests_the_oldest_goes(rig, connect, raw, soon) -> None:
