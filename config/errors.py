@@ -6,10 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-# ``://user:password@``, cut off or not; a port is none.
-_PASSWORD = re.compile(
-    r"""(://[^\s:/@'"\[]*:)(?!PASSWORD@|\d{1,5}(?:[/?#'"\s]|$))(?:[^\s'"]*(?=@)|[^\s'"]+)"""
-)
+# ``://user:password@``, or cut off before its end.
+_PASSWORD = re.compile(r"""(://[^\s:/@'"\[]*:)(?!PASSWORD@)[^\s'"]*(?=[@…])""")
 MOST_TOLD = 20
 """So many mistakes are told at once; who has more is helped by the first ones."""
 
