@@ -6,6 +6,7 @@ The errors::
     ├── DerivationError     a record of a derived point does not fit the catalogue
     ├── SchemaError         the database belongs to another version of this software
     ├── DatabaseAway        the database cannot be reached now; later it may be
+    ├── DamagedBlock        recorded samples are not what was written
     ├── HistoryLost         samples could neither be written nor kept for the next start
     ├── CopyError           a database cannot be copied, or a copy not be brought back
     ├── AuditError          an audit row could not be made durable
@@ -37,6 +38,10 @@ class SchemaError(EngineError):
 
 class DatabaseAway(EngineError):  # noqa: N818 (it says what is the case, not that code is wrong)
     """The database cannot be reached now; later it may be."""
+
+
+class DamagedBlock(EngineError):  # noqa: N818 (it says what is the case)
+    """Recorded samples are not what was written: a bit of the medium has changed."""
 
 
 class HistoryLost(EngineError):  # noqa: N818 (it says what is the case)

@@ -85,9 +85,9 @@ def test_a_database_that_is_deleted_while_the_twin_runs(fresh_twin: Twin) -> Non
 
     def rows() -> int:
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            (count,) = connection.execute("SELECT count(*) FROM sample").fetchone()
+            (count,) = connection.execute("SELECT sum(count) FROM hot_samples").fetchone()
         connection.close()
-        return int(count)
+        return int(count or 0)
 
     before = until(rows, ignoring=(sqlite3.Error,))
     until(lambda: rows() > before)

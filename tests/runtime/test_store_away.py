@@ -7,8 +7,10 @@ import sqlite3
 import time
 from pathlib import Path
 
+import numpy as np
 from patience import until
 from small_disk import fill, small_disk
+from stored_samples import stored
 from whole_twin import Twin, new_ports
 
 WAITING = re.compile(r"(\d+) samples wait")
@@ -23,13 +25,8 @@ def historian(twin: Twin) -> tuple[bool, str]:
 
 def times(path: Path) -> list[int]:
     """Return the times of a point that is recorded each second."""
-    with sqlite3.connect(path) as connection:
-        rows = connection.execute(
-            "SELECT time FROM sample JOIN point ON point.id = point_id "
-            "WHERE key = 'hp1.electrical_power' AND value IS NOT NULL ORDER BY time"
-        ).fetchall()
-    connection.close()
-    return [found for (found,) in rows]
+    samples = stored(path, "hp1.electrical_power")
+    return samples.time[np.isfinite(samples.value)].tolist()
 
 
 def recorded_between(path: Path, start: float, end: float) -> bool:

@@ -35,8 +35,10 @@ _STOP_RETRY = 0.1
 """Pause between attempts while stopping. [s]"""
 _PRUNE_CYCLE = 600
 """Flushes in which every point is visited once by retention."""
-_PRUNE_ROWS = 5_000
-"""Samples of one point deleted at a time, so that readers and the next flush never wait long."""
+_PRUNE_BLOCKS = 100
+"""Blocks of one point deleted at a time, so that readers and the next flush never wait long."""
+_SEAL_SECONDS = 0.2
+"""How long hot samples are put into blocks at a time, so that what comes is written meanwhile."""
 _RETENTION_HELD = 86_400.0
 """How long nothing is deleted after the clock was set: one of 2038 would find all of it old. [s]"""
 _DAMAGE_CONFIRMED = 3
@@ -169,6 +171,7 @@ class SampleWriter:
         self.room.make(list(self.rows.values()), self._clock.now())
         self._flush()
         self._mark()
+        self._store.seal(len(self.rows), _SEAL_SECONDS)
         self._prune()
         if not self.connected and self.last_error:
             log.info("the database is back, and has what waited for it")
@@ -289,5 +292,5 @@ class SampleWriter:
         count = -(-len(rows) // _PRUNE_CYCLE)
         points = np.take(rows, range(self._prune_at, self._prune_at + count), mode="wrap")
         before = self._clock.now() - round(self._settings.retention * MICROSECONDS)
-        self._store.prune(points.tolist(), before, _PRUNE_ROWS)
+        self._store.prune(points.tolist(), before, _PRUNE_BLOCKS)
         self._prune_at += count
