@@ -15,9 +15,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.drivers.status import BAD, BAD_NO_DATA, UNCERTAIN
+from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
-from heatpump_twin.twin_engine.historian.columns.merging import overlay, taken
+from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, taken
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     drop_blocks,
     first_of_points,
@@ -103,7 +104,7 @@ class SampleStore:
         unclear |= {p for p, _, last in earlier if p not in found or last > found[p][0]}
         for point in unclear:
             found.pop(point, None)
-            samples = self.read(point, _EVER, latest + 1, 1, reverse=True)
+            samples = self._sound(point, _EVER, latest + 1, 1, reverse=True)
             if len(samples):
                 found[point] = int(samples.time[0]), int(samples.status.view(np.int32)[0])
         return found
@@ -128,7 +129,7 @@ class SampleStore:
         """Make samples with start ≤ time < end Uncertain, unless they are Bad; return how many."""
         marked = 0
         for point in points:
-            samples = self.read(point, start, end, _ALL)
+            samples = self._sound(point, start, end, _ALL)
             # Bad has the first bit.
             usable = taken(samples, (samples.status < BAD) & (samples.status != UNCERTAIN))
             if len(usable):
@@ -136,6 +137,15 @@ class SampleStore:
                 self.write(Frame.of(point_of, usable.value, UNCERTAIN, usable.time))
                 marked += len(usable)
         return marked
+
+    def _sound(
+        self, point: int, start: int, end: int, limit: int, *, reverse: bool = False
+    ) -> Samples:
+        """Return what `read` does, and nothing where it is damaged: recording must go on."""
+        try:
+            return self.read(point, start, end, limit, reverse)
+        except DamagedBlock:
+            return NOTHING
 
     def seal(self, points: int, seconds: float) -> None:
         """Put what is hot into blocks, if it is time; and what an earlier version has left.
@@ -151,6 +161,11 @@ class SampleStore:
             self._sealer.seal(seconds)
         elif self._earlier.exists:
             self._earlier.move(seconds)
+
+    @property
+    def sealing(self) -> bool:
+        """Whether a pass of sealing has begun and has not ended."""
+        return self._sealer.busy
 
     def seal_all(self) -> None:
         """Put all into blocks, however long it takes."""

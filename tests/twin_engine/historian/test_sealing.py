@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL, func, select, text
+from structlog.testing import capture_logs
 
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD, UNCERTAIN
@@ -258,6 +259,20 @@ def test_a_damaged_block_is_told_and_is_not_in_the_way(store) -> None:
     assert store.read(1, 0, EVER, 99).value.tolist() == [500.0, 501.0, 502.0]
     with store._engine.connect() as connection:
         assert connection.scalar(select(func.count()).where(BLOCK.c.point_id == -1)) == 1
+
+
+def test_a_damaged_flush_is_left_out_and_told(store) -> None:
+    for k in range(3):
+        store.write(ramp(1, 2, START + 2 * k * S, 2.0 * k))
+    with store._engine.begin() as connection:
+        connection.execute(HOT.update().where(HOT.c.id == 2).values(data=b"nonsense"))
+    store.close()
+    with capture_logs() as logs:
+        assert store.read(1, 0, EVER, 99).value.tolist() == [0.0, 1.0, 4.0, 5.0]
+        assert store.close_gaps(START) == 1
+        store.seal_all()
+    assert [(log["log_level"], log["row"]) for log in logs] == [("error", 2)]
+    assert len(store.read(1, 0, EVER, 99)) == 5
 
 
 def test_a_reader_in_a_transaction_holds_no_writer_up(tmp_path) -> None:

@@ -7,6 +7,7 @@ rows of a point and deletes them; whatever breaks it off, the next start goes on
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
-    Row,
     Table,
     func,
     inspect,
@@ -80,7 +80,7 @@ class EarlierSamples:
             .limit(limit)
         )
         rows = connection.execute(query).all()
-        return _samples([*reversed(rows)] if reverse else [*rows])
+        return _samples(rows[::-1] if reverse else rows)
 
     def ends(self, connection: Connection) -> list[tuple[int, int, int]]:
         """Return for each point with rows: its row id, the times of its first and last sample."""
@@ -115,7 +115,7 @@ class EarlierSamples:
         rows = connection.execute(
             _COLUMNS.where(EARLIER.c.point_id == point).order_by(EARLIER.c.time).limit(_PIECE)
         ).all()
-        samples = _samples([*rows])
+        samples = _samples(rows)
         points = np.full(len(rows), point, np.int32)
         frame = Frame(points, samples.value, samples.status, samples.time)
         # Beneath: what was corrected meanwhile stays corrected.
@@ -140,7 +140,7 @@ class EarlierSamples:
         )
 
 
-def _samples(rows: list[Row[Any]]) -> Samples:
+def _samples(rows: Sequence[Sequence[Any]]) -> Samples:
     time_of, value, status = zip(*rows, strict=True) if rows else ((), (), ())
     return Samples(
         np.array(value, dtype=np.float64),

@@ -2,8 +2,8 @@
 
 A row holds the columns of all points of one flush, so that writing costs a page or two whatever the
 number of points. What lies here is kept in memory as well, in a few runs sorted by point and time,
-or a reader would decode every row for one point. Runs are merged as the digits of a binary number
-carry: each sample is moved a logarithmic number of times.
+or a reader would decode every row for one point. Whoever reads merges what has come since, as the
+digits of a binary number carry: each sample is moved a logarithmic number of times at most.
 
 The newest row is never deleted, only emptied: numbers of rows go on from it, and whoever has
 followed the table up to a number can go on from there.
@@ -15,12 +15,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_frame, encode_frame
 from heatpump_twin.twin_engine.historian.columns.merging import (
     between,
@@ -30,6 +32,8 @@ from heatpump_twin.twin_engine.historian.columns.merging import (
 )
 from heatpump_twin.twin_engine.historian.tables import HOT
 from heatpump_twin.twin_engine.history import Samples
+
+log = structlog.stdlib.get_logger(__name__)
 
 _ENDS = select(func.min(HOT.c.id), func.max(HOT.c.id))
 _LATER = select(HOT.c.id, HOT.c.data).where(HOT.c.id > bindparam("seen")).order_by(HOT.c.id)
@@ -57,6 +61,8 @@ class HotSamples:
         self._writing = threading.Lock()
         self._lock = threading.RLock()
         self._runs: list[Frame] = []
+        self._fresh: list[Frame] = []
+        """What has come since the runs were read, in order."""
         self._frozen: Frozen | None = None
         self._low = self._high = 0
         """Numbers of the first and the last row that the runs hold; 0: none."""
@@ -84,12 +90,14 @@ class HotSamples:
             with self._lock:
                 self._rows += len(frame)
                 if self._high and made[0] == self._high + 1:
-                    self._remember(made[0], frame)
+                    self._high = made[0]
+                    self._fresh.append(frame)
 
     def runs(self, connection: Connection) -> list[Frame]:
         """Return all samples as they are in the database now, the later ones last."""
         with self._lock:
             self._follow(connection)
+            self._carry()
             frozen = [self._frozen.frame] if self._frozen is not None else []
             return [*frozen, *self._runs]
 
@@ -102,9 +110,10 @@ class HotSamples:
         """Return what is to be sealed; None: there is nothing. What comes later is not in it."""
         with self._writing, self._engine.connect() as connection, self._lock:
             self._follow(connection)
-            if self._frozen is None and self._runs:
-                self._frozen = Frozen(_joined(self._runs), self._high)
-                self._runs = []
+            hot = [*self._runs, *self._fresh]
+            if self._frozen is None and hot:
+                self._frozen = Frozen(_joined(hot), self._high)
+                self._runs, self._fresh = [], []
             return self._frozen
 
     def count(self) -> None:
@@ -124,7 +133,7 @@ class HotSamples:
     def reset(self) -> None:
         """Forget what is in memory: the database may be another one now."""
         with self._lock:
-            self._runs, self._frozen = [], None
+            self._runs, self._fresh, self._frozen = [], [], None
             self._low = self._high = self._rows = 0
 
     def _follow(self, connection: Connection) -> None:
@@ -136,14 +145,25 @@ class HotSamples:
             for number, data in connection.execute(_LATER, {"seen": self._high}):
                 self._low, self._high = self._low or number, number
                 if data:
-                    self._remember(number, decode_frame(data))
+                    self._fresh += _decoded(number, data)
 
-    def _remember(self, number: int, frame: Frame) -> None:
-        self._low, self._high = self._low or number, number
-        run = [frame]
+    def _carry(self) -> None:
+        if not self._fresh:
+            return
+        run = self._fresh
         while self._runs and len(self._runs[-1]) <= sum(map(len, run)):
             run.insert(0, self._runs.pop())
         self._runs.append(_joined(run))
+        self._fresh = []
+
+
+def _decoded(number: int, data: bytes) -> list[Frame]:
+    try:
+        return [decode_frame(data)]
+    except DamagedBlock as error:
+        # The others of the table must be read, and what comes be recorded.
+        log.error("samples of a flush are damaged and left out", row=number, error=str(error))
+        return []
 
 
 def _joined(runs: Sequence[Frame]) -> Frame:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 
@@ -20,7 +20,10 @@ _FEW, _MANY = 2, 64
 """Blocks fetched at a time: at first, and later on."""
 _A_BLOCK = 1000
 """Samples that a block holds at least, as a rule."""
-_POINT, _LOW, _HIGH, _LIMIT = (bindparam(name) for name in ("point", "low", "high", "limit"))
+_POINT = bindparam("point", type_=Integer)
+_LOW = bindparam("low", type_=BigInteger)
+_HIGH = bindparam("high", type_=BigInteger)
+_LIMIT = bindparam("limit", type_=Integer)
 # Blocks of a point do not overlap, so that only one which begins before a time can reach it.
 _REACHING = (
     select(func.max(BLOCK.c.first))
@@ -108,7 +111,7 @@ def places_of(
 
 def read_block(connection: Connection, place: BlockPlace) -> Samples:
     """Return the samples of a block."""
-    return decode_samples(connection.scalar(_DATA, {"block": place.id}))
+    return decode_samples(connection.execute(_DATA, {"block": place.id}).scalar_one())
 
 
 def block_row(point: int, samples: Samples) -> Mapping[str, Any]:

@@ -62,6 +62,11 @@ class Sealer:
         self._waiting: Points = np.empty(0, dtype=np.int32)
         self._ended = time.monotonic()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a pass has begun and has not ended."""
+        return self._frozen is not None
+
     def due(self, points: int) -> bool:
         """Tell whether there is something to seal now on a site of so many points."""
         if self._frozen is not None or self._hot.rows >= max(_LEAST_HOT, _HOT_OF_POINT * points):
