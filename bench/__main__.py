@@ -17,6 +17,7 @@ from bench import (
     modbus_requests,
     modbus_soak,
     opcua,
+    opcua_reads,
     start,
     web_ports,
 )
@@ -37,7 +38,7 @@ benches = {
     "modbus_soak": partial(modbus_soak.run, seconds=360 * arguments.seconds),
     "address_space": address_space.run,
     "historian": historian.run,
-    "opcua": opcua.run,
+    "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "start": start.run,
     "web_ports": web_ports.run,
 }

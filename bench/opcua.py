@@ -140,7 +140,7 @@ def _fill_history(data: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _twin(data: Path) -> AsyncIterator[Subject]:
+async def twin(data: Path) -> AsyncIterator[Subject]:
     settings = {**PORTS, "hmi.enabled": "false"}
     arguments = [part for k, v in settings.items() for part in ("--set", f"{k}={v}")]
     process = subprocess.Popen(
@@ -148,7 +148,7 @@ async def _twin(data: Path) -> AsyncIterator[Subject]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        await _reachable(PORTS["opcua.port"])
+        await reachable(PORTS["opcua.port"])
         await asyncio.sleep(3)
         _fill_history(data)
         url = f"opc.tcp://127.0.0.1:{PORTS['opcua.port']}/heatpump-twin"
@@ -159,7 +159,7 @@ async def _twin(data: Path) -> AsyncIterator[Subject]:
 
 
 @contextlib.asynccontextmanager
-async def _peer() -> AsyncIterator[Subject]:
+async def peer() -> AsyncIterator[Subject]:
     script = Path(__file__).with_name("peer_asyncua.py")
     process = subprocess.Popen(
         [sys.executable, script, str(PEER_PORT), str(POINTS), str(ROWS)],
@@ -175,7 +175,7 @@ async def _peer() -> AsyncIterator[Subject]:
         process.wait()
 
 
-async def _reachable(port: int) -> None:
+async def reachable(port: int) -> None:
     async with asyncio.timeout(60):
         while True:
             try:
@@ -190,9 +190,9 @@ async def _reachable(port: int) -> None:
 async def _compare() -> list[tuple[str, dict[str, tuple[int, float]]]]:
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        async with _twin(Path(folder)) as subject:
+        async with twin(Path(folder)) as subject:
             results.append((subject.name, await measure(subject)))
-    async with _peer() as subject:
+    async with peer() as subject:
         results.append((subject.name, await measure(subject)))
     return results
 

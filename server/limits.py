@@ -46,12 +46,21 @@ MAX_MONITORED_ITEMS_PER_SUBSCRIPTION = 20_000
 MAX_QUEUE = 1_000
 MAX_PUBLISH_REQUESTS = 100
 
+MAX_REMEMBERED_READS = 500_000
+"""Read requests that a session's memory holds: some 12,000 nodes. [B]"""
+MAX_HEARD_READS = 1_000
+"""Read requests that a session's memory recognizes when they come a second time."""
+READ_AT_ONCE = 32_768
+"""A longer remembered Read waits for its turn; some 800 nodes, half a millisecond's work. [B]"""
+
 MAX_REFERENCES = 1_000
 """References of one node in one Browse response."""
 MAX_BROWSE_CONTINUATION_POINTS = 100
 """Continuation points of Browse that a session can have."""
 MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
+MAX_HISTORY_TIMES = 1_000
+"""Values per node in one response, where a client says at which times."""
 MAX_HISTORY_CONTINUATION_POINTS = 100
 """Continuation points of HistoryRead that a session can have."""
 

@@ -44,6 +44,7 @@ from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.model_change import server_notifier
 from heatpump_twin.server.space.node_builder import Namespaces, standard
 from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.server.space.value_columns import ValueColumns
 from heatpump_twin.server.types.type_import import load_type_nodes
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.commands.audit import AuditLog
@@ -141,6 +142,7 @@ class TwinServer:
         iserver.attributes = AttributeService(
             iserver.aspace, iserver.methods, self._table, self._commands
         )
+        iserver.columns = ValueColumns(self._image, self._clock)
         iserver.history = HistoryService(
             iserver.aspace, self._table, self._history, space.namespaces.site
         )

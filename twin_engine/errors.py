@@ -7,6 +7,7 @@ The errors::
     ├── SchemaError         the database belongs to another version of this software
     ├── DatabaseAway        the database cannot be reached now; later it may be
     ├── DamagedBlock        recorded samples are not what was written
+    ├── TooManySamples      more samples in one interval than can be computed at once
     ├── HistoryLost         samples could neither be written nor kept for the next start
     ├── CopyError           a database cannot be copied, or a copy not be brought back
     ├── AuditError          an audit row could not be made durable
@@ -42,6 +43,10 @@ class DatabaseAway(EngineError):  # noqa: N818 (it says what is the case, not th
 
 class DamagedBlock(EngineError):  # noqa: N818 (it says what is the case)
     """Recorded samples are not what was written: a bit of the medium has changed."""
+
+
+class TooManySamples(EngineError):  # noqa: N818 (it says what is the case)
+    """There are more samples in one interval than an aggregate computes at once."""
 
 
 class HistoryLost(EngineError):  # noqa: N818 (it says what is the case)

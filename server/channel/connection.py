@@ -15,6 +15,7 @@ from asyncua.ua.ua_binary import header_from_binary
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.places import greediest_host
 from heatpump_twin.server.channel.processor import TwinProcessor
+from heatpump_twin.server.channel.secure_connection import WholeMessage
 from heatpump_twin.server.limits import RESPONSES_WAITING, SLOW_READER_TIME
 
 log = structlog.stdlib.get_logger(__name__)
@@ -33,6 +34,8 @@ class ClientConnection(OPCUAProtocol):
         super().__init__(**parts)
         self._taken = asyncio.Event()
         self._taken.set()
+        self._busy = False
+        """Whether the task of this connection is in the middle of a message."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accept a TCP connection, unless the server has too many that are logged in."""
@@ -93,10 +96,21 @@ class ClientConnection(OPCUAProtocol):
             end = begin + self._size(self._buffer[begin : begin + HEADER])
             if len(self._buffer) < end:
                 break
-            chunk = Buffer(self._buffer[begin:end])
-            self.messages.put_nowait((header_from_binary(chunk), chunk))
+            self._take_chunk(Buffer(self._buffer[begin:end]), first=begin == 0)
             begin = end
         self._buffer = self._buffer[begin:]
+
+    def _take_chunk(self, chunk: Buffer, *, first: bool) -> None:
+        header = header_from_binary(chunk)
+        waiting: Buffer | WholeMessage | None = chunk
+        alone = first and self.messages.empty() and not self._busy
+        # With nobody before it, a Read that is remembered need not wait for the task of this
+        # connection: that would take longer than the answer. All that follow it in what was
+        # received at once do wait, so that other connections get their turn.
+        if alone and self._taken.is_set() and self.processor is not None:
+            waiting = self.processor.answered_at_once(header, chunk)
+        if waiting is not None:
+            self.messages.put_nowait((header, waiting))
 
     def _size(self, header: bytes) -> int:
         if header[:3] not in KINDS:
@@ -120,6 +134,13 @@ class ClientConnection(OPCUAProtocol):
         self._taken.set()
 
     async def _process_one_msg(self, header: ua.Header, buf: Buffer) -> bool:
+        self._busy = True
+        try:
+            return await self._process_next(header, buf)
+        finally:
+            self._busy = False
+
+    async def _process_next(self, header: ua.Header, buf: Buffer) -> bool:
         # What was answered and not yet taken is memory of ours: no more is answered until it is.
         if not self._taken.is_set() and not await self._is_taken():
             return False

@@ -33,6 +33,7 @@ from heatpump_twin.server.subscription.subscription_service import TwinSubscript
 if TYPE_CHECKING:
     from heatpump_twin.server.history.history_service import HistoryService
     from heatpump_twin.server.services.attribute_service import AttributeService
+    from heatpump_twin.server.space.value_columns import ValueColumns
     from heatpump_twin.server.types.type_nodes import TypeNodes
 
 log = structlog.stdlib.get_logger(__name__)
@@ -46,6 +47,7 @@ class TwinInternalServer(InternalServer):
 
     aspace: TwinAddressSpace
     attributes: AttributeService
+    columns: ValueColumns
     history: HistoryService
 
     def __init__(

@@ -41,6 +41,8 @@ INVALID: Mapping[str, int] = {
 """What to say of a parameter that is not a value of its enumeration."""
 
 Serve = Callable[[TwinSession, Any], Awaitable[Sequence[Any]]]
+Share = Callable[[dict[str, Any], range, int], dict[str, Any]]
+"""Takes parameters, which elements are served, and how many there are in all."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class ListService:
     """Elements that are served at once: well below a millisecond's work."""
     element: Callable[[Buffer], Any] | None = None
     """Decodes an element in place of asyncua."""
+    share: Share | None = None
+    """Cuts what belongs to the elements out of the parameters before the list."""
 
     @cached_property
     def _fields(self) -> tuple[tuple[tuple[str, Any], ...], str, Callable[[Buffer], Any]]:
@@ -75,9 +79,14 @@ class ListService:
         return result
 
     async def response_to(
-        self, session: TwinSession, handle: int, body: Buffer, turn: Turn
+        self,
+        session: TwinSession,
+        handle: int,
+        body: Buffer,
+        turn: Turn,
+        watch: Callable[[Any], None] | None = None,
     ) -> bytes:
-        """Return the encoded response to a request.
+        """Return the encoded response to a request; ``watch`` sees each piece of it.
 
         Raises
         ------
@@ -87,11 +96,19 @@ class ListService:
         request, pieces = await self._decoded(body, turn)
         listed = self._fields[1]
         encoded: list[bytes] = []
+        total, begin = sum(map(len, pieces)), 0
         for piece in pieces:
             await turn.go_on()
-            results = await self.serve(session, self.parameters(**request, **{listed: piece}))
+            own = request
+            if self.share is not None:
+                own = self.share(request, range(begin, begin + len(piece)), total)
+            parameters = self.parameters(**own, **{listed: piece})
+            if watch is not None:
+                watch(parameters)
+            results = await self.serve(session, parameters)
             encoded.append(self._encoded(results, session.translator))
-        return self._enclosed(handle, sum(map(len, pieces)), b"".join(encoded))
+            begin += len(piece)
+        return self._enclosed(handle, total, b"".join(encoded))
 
     async def _decoded(self, body: Buffer, turn: Turn) -> tuple[dict[str, Any], list[list[Any]]]:
         """Return the parameters before the list, and the pieces of the list."""
@@ -156,6 +173,19 @@ def _browse_description(body: Buffer) -> ua.BrowseDescription:
     )
 
 
+def _aggregates(request: dict[str, Any], which: range, total: int) -> dict[str, Any]:
+    """Return a HistoryRead with the aggregates of some of its nodes; each node has its own.
+
+    Where there are not as many as nodes, none is whose (OPC 10000-13, 5.3.2).
+    """
+    details = request["HistoryReadDetails"]
+    if not isinstance(details, ua.ReadProcessedDetails):
+        return request
+    kinds = details.AggregateType or []
+    own = kinds[which.start : which.stop] if len(kinds) == total else []
+    return {**request, "HistoryReadDetails": dataclasses.replace(details, AggregateType=own)}
+
+
 def decoded(message: type[M], body: Buffer) -> M:
     """Return a decoded structure, or raise BadDecodingError: an enumeration has no such value."""
     with _decoding():
@@ -188,7 +218,7 @@ LIST_SERVICES = dict(
         _service("Browse", _S.browse, _L.nodes_per_browse, 4, element=_browse_description),
         _service("BrowseNext", _S.browse_next, _L.nodes_per_browse, 4, results=ua.BrowseResponse),
         _service("TranslateBrowsePathsToNodeIds", _translate, _L.nodes_per_translate, 8),
-        _service("HistoryRead", _S.history_read, _L.nodes_per_history_read, 1),
+        _service("HistoryRead", _S.history_read, _L.nodes_per_history_read, 1, share=_aggregates),
         _service("CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 8),
         _service("ModifyMonitoredItems", _S.modify_monitored_items, _ITEMS, 16),
         _service("DeleteMonitoredItems", _S.delete_monitored_items, _ITEMS, 32),

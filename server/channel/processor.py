@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -24,6 +25,8 @@ from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded
+from heatpump_twin.server.channel.read_message import read_request, read_response
+from heatpump_twin.server.channel.secure_connection import TwinConnection, WholeMessage
 from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
 from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.security.certificates import application_uri
@@ -42,7 +45,7 @@ def _request(name: str) -> ua.NodeId:
 CREATE_SESSION = _request("CreateSession")
 ACTIVATE_SESSION = _request("ActivateSession")
 CLOSE_SESSION = _request("CloseSession")
-WRITE, CALL = _request("Write"), _request("Call")
+READ, WRITE, CALL = _request("Read"), _request("Write"), _request("Call")
 SET_MONITORING_MODE = _request("SetMonitoringMode")
 REGISTER_NODES, UNREGISTER_NODES = _request("RegisterNodes"), _request("UnregisterNodes")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
@@ -73,6 +76,9 @@ class TwinProcessor(UaProcessor):
         self, internal_server: TwinInternalServer, transport: Any, limits_: TransportLimits
     ) -> None:
         super().__init__(internal_server, transport, limits_)
+        self._connection: TwinConnection = TwinConnection(
+            self._connection.security_policy, self._limits
+        )
         self._greeted = False
 
     # ── what a session needs to know of its channel ───────────────────────────────────────────────
@@ -109,10 +115,31 @@ class TwinProcessor(UaProcessor):
         return self._connection.security_policy.Mode is not ua.MessageSecurityMode.None_
 
     # ── messages ──────────────────────────────────────────────────────────────────────────────────
-    async def process(self, header: ua.Header, body: Buffer) -> bool:
-        """Process one message chunk; return False to end the connection."""
+    def answered_at_once(self, header: ua.Header, chunk: Buffer) -> Buffer | WholeMessage | None:
+        """Answer a chunk that is a short, remembered Read; else return it, perhaps opened."""
+        session = self.session
+        if session is None or not session.is_activated() or not self._connection.is_open():
+            return chunk
+        opened = None
         try:
+            opened = self._connection.opened(header, chunk)
+            if opened is not None and self._answer_remembered(opened, limits.READ_AT_ONCE):
+                return None
+        except Exception as error:  # noqa: BLE001 - on the way of all messages it is told of
+            log.debug("a message takes the general way", peer=self.peer, error=str(error))
+        return chunk if opened is None else opened
+
+    async def process(self, header: ua.Header, body: Buffer | WholeMessage) -> bool:
+        """Process one message chunk, or a message; return False to end the connection."""
+        try:
+            if isinstance(body, WholeMessage):
+                return await self._process_secure(body)
             self._check_order(header)
+            kind: object = header.MessageType
+            if kind == ua.MessageType.SecureMessage:
+                message = self._connection.receive_from_header_and_body(header, body)
+                # None: more chunks are to come.
+                return message is None or await self._process_secure(message)
             # asyncua says no types of its message loop, here and below.
             return bool(await super().process(header, body))  # type: ignore[no-untyped-call]
         except (InvalidSignature, uacrypto.InvalidSignature):
@@ -215,7 +242,44 @@ class TwinProcessor(UaProcessor):
             requesthandle, seqhdr, response, msgtype
         )
 
+    async def _process_secure(self, message: WholeMessage | ua.Message) -> bool:
+        content, sequence = message.body(), message.SequenceHeader()
+        session = self.session
+        if session is not None and len(content) > limits.READ_AT_ONCE:
+            await self._turn(session, len(content)).go_on()
+        if self._answer_remembered(message):
+            return True
+        served = await self.process_message(  # type: ignore[no-untyped-call]
+            sequence, content
+        )
+        # asyncua returns nothing where it has sent a fault.
+        return served is not False
+
     # ── services ──────────────────────────────────────────────────────────────────────────────────
+    def _answer_remembered(
+        self, message: WholeMessage | ua.Message, longest: int = limits.MAX_MESSAGE
+    ) -> bool:
+        """Answer a Read that is remembered; False: it takes the way of all requests."""
+        session = self.session
+        if session is None or session.channel is not self or not session.is_activated():
+            return False
+        request = read_request(bytes(message.body()), session.token_bytes)
+        if request is None or len(request.parameters) > longest:
+            return False
+        results = session.reads.answer(request.parameters, session.read_stamp)
+        if results is None:
+            return False
+        self._activated()
+        response = read_response(request.handle, results)
+        number = message.SequenceHeader().RequestId
+        self._transport.write(self._connection.message_to_binary(response, request_id=number))
+        return True
+
+    def _turn(self, session: TwinSession, size: int) -> Turn:
+        # Named users do not wait for anonymous ones, nor for the long requests of each other.
+        who = f"user {session.user_name}" if session.person else f"host {self.host}"
+        return Turn(self.iserver.turns, who, small=size <= limits.SMALL_REQUEST)
+
     async def _process_message(
         self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: Any, body: Buffer
     ) -> bool:
@@ -240,7 +304,8 @@ class TwinProcessor(UaProcessor):
                 self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
                 return True
             if typeid in LIST_SERVICES:
-                await self._serve_list(LIST_SERVICES[typeid], requesthdr, seqhdr, body)
+                service = LIST_SERVICES[typeid]
+                await self._serve_list(service, requesthdr, seqhdr, body, is_read=typeid == READ)
                 return True
             if typeid in (REGISTER_NODES, UNREGISTER_NODES):
                 # Both have the nodes alone, and asyncua asks the session about neither.
@@ -265,13 +330,21 @@ class TwinProcessor(UaProcessor):
             raise ServiceError(ua.StatusCodes.BadInternalError) from error
 
     async def _serve_list(
-        self, service: ListService, header: ua.RequestHeader, seqhdr: Any, body: Buffer
+        self,
+        service: ListService,
+        header: ua.RequestHeader,
+        seqhdr: Any,
+        body: Buffer,
+        *,
+        is_read: bool,
     ) -> None:
         session = self._activated()
-        # Named users do not wait for anonymous ones, nor for the long requests of each other.
-        who = f"user {session.user_name}" if session.person else f"host {self.host}"
-        turn = Turn(self.iserver.turns, who, small=len(body) <= limits.SMALL_REQUEST)
-        response = await service.response_to(session, header.RequestHandle, body, turn)
+        turn = self._turn(session, len(body))
+        lesson = session.reads.lesson(bytes(body), session.read_stamp) if is_read else None
+        watch = partial(lesson.watch, self.iserver.attributes) if lesson is not None else None
+        response = await service.response_to(session, header.RequestHandle, body, turn, watch)
+        if lesson is not None:
+            session.reads.keep(lesson)
         self._transport.write(
             self._connection.message_to_binary(response, request_id=seqhdr.RequestId)
         )

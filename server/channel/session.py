@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from asyncua import ua
 from asyncua.common.utils import ServiceError, create_nonce
 from asyncua.server.internal_session import InternalSession, SessionState
+from asyncua.ua.ua_binary import nodeid_to_binary
 
 from heatpump_twin.config.browser import browser_of
 from heatpump_twin.server.channel.places import Guest
 from heatpump_twin.server.limits import MAX_MESSAGE, OperationLimits
 from heatpump_twin.server.security.users import User, UserRole
+from heatpump_twin.server.services.read_memory import ReadMemory, Stamp
 from heatpump_twin.server.services.translator import Translator
 from heatpump_twin.server.services.view_service import Rest
 from heatpump_twin.server.space.ua_values import node_id_of, status_code
@@ -24,7 +26,7 @@ from heatpump_twin.server.subscription.subscription_service import PublishChanne
 if TYPE_CHECKING:
     from heatpump_twin.config.catalogue import Point
     from heatpump_twin.server.channel.internal_server import TwinInternalServer
-    from heatpump_twin.server.history.history_query import Query
+    from heatpump_twin.server.history.history_query import HistoryQuery
     from heatpump_twin.server.services.attribute_service import Written
 
 ANONYMOUS = "anonymous"
@@ -88,12 +90,15 @@ class TwinSession(InternalSession):
         # Whoever knows the token of another session could act as that session: not guessable.
         self.session_id = node_id_of(uuid.uuid4(), 1)
         self.auth_token = node_id_of(secrets.token_bytes(32), 0)
+        self.token_bytes = nodeid_to_binary(self.auth_token)
+        """The token as clients send it."""
         self.channel = channel
         self.person: User | None = None
         self._name = ""
         self._browser: str | None = None
         self.browse_points: dict[bytes, Rest] = {}
-        self.history_points: dict[bytes, tuple[Point, Query]] = {}
+        self.history_points: dict[bytes, tuple[Point, HistoryQuery]] = {}
+        self.reads = ReadMemory(iserver.columns)
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
         iserver.register_external_session(self)
@@ -157,13 +162,24 @@ class TwinSession(InternalSession):
         """Tell whether the session has ended, which it may while somebody waits."""
         return self.state is SessionState.Closed
 
+    @property
+    def role(self) -> UserRole | None:
+        """The role that the user has now; None: there is no user, or no more."""
+        # Looked up each time: a role that was taken away is gone for open sessions, too.
+        current = self.iserver.authenticator.current(self.person) if self.person else None
+        return None if current is None else current.role
+
     def may(self, role: UserRole | None) -> bool:
         """Tell whether the user has a role now, also when it was changed after the login."""
         if role is None:
             return True
-        # Looked up each time: a role that was taken away is gone for open sessions, too.
-        current = self.iserver.authenticator.current(self.person) if self.person else None
-        return current is not None and current.role.includes(role)
+        current = self.role
+        return current is not None and current.includes(role)
+
+    @property
+    def read_stamp(self) -> Stamp:
+        """What the session's remembered requests depend on, as it is now."""
+        return Stamp(self.iserver.aspace.version, self.role)
 
     async def create_session(
         self, params: ua.CreateSessionParameters, sockname: tuple[str, int] | None = None
@@ -205,6 +221,7 @@ class TwinSession(InternalSession):
         # Continuation points end with their session (OPC 10000-4, 7.9).
         self.browse_points.clear()
         self.history_points.clear()
+        self.reads.clear()
         await super().close_session(delete_subs)
 
     # ── attributes, view, methods, history ────────────────────────────────────────────────────────

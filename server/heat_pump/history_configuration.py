@@ -1,8 +1,9 @@
 """HA Configuration objects: how the history of variables is kept (OPC 10000-11, 5.2).
 
 HasHistoricalConfiguration says that its target "is used" by the variable (5.3.2), so the variables
-of one asset share two of these objects: one for values that stand until the next (stepped) and one
-for values that are interpolated.
+of one asset share three of these objects: one for values that stand until the next (stepped), one
+for values that are interpolated, and one for predictions, which are Uncertain and count all the
+same.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import instance_name
+from heatpump_twin.twin_engine.aggregates.point_rules import point_rules
+from heatpump_twin.twin_engine.aggregates.rules import Rules
 
 IDS = ua.ObjectIds
 NAME = ua.QualifiedName("HA Configuration")
@@ -56,8 +59,10 @@ class HistoryConfiguration:
 
     def add(self, point: Point, variable: ua.NodeId) -> None:
         """Refer from a variable to the HA Configuration of its kind, which the first one adds."""
-        stepped = point.spec.is_stepped
-        kind = "stepped" if stepped else "interpolated"
+        rules = point_rules(point.spec)
+        kind = "stepped" if rules.stepped else "interpolated"
+        if not rules.treat_uncertain_as_bad:
+            kind = f"{kind}.predicted"
         name = f"{point.asset}.HA Configuration.{kind}"
         node = self._builder.node_id(name)
         if node in self._builder.aspace:
@@ -68,15 +73,15 @@ class HistoryConfiguration:
             NAME,
             standard(IDS.HistoricalDataConfigurationType),
             NodePlace(variable, IDS.HasHistoricalConfiguration),
-            title=ON_CHANGE if stepped else BEYOND_DEADBAND,
+            title=ON_CHANGE if rules.stepped else BEYOND_DEADBAND,
         )
-        self._describe(node, stepped, self._starts[point.asset])
+        self._describe(node, rules, self._starts[point.asset])
 
-    def _describe(self, node: ua.NodeId, stepped: bool, start: dt.datetime) -> None:
+    def _describe(self, node: ua.NodeId, rules: Rules, start: dt.datetime) -> None:
         # After this time a value is recorded though it has not changed. Durations are in ms.
         longest = self._settings.max_interval * 1000.0
         for name, data_type, value in (
-            ("Stepped", IDS.Boolean, stepped),
+            ("Stepped", IDS.Boolean, rules.stepped),
             ("Definition", IDS.String, "Measured or computed by the twin"),
             ("MaxTimeInterval", IDS.Duration, longest),
             ("MinTimeInterval", IDS.Duration, 0.0),
@@ -94,11 +99,10 @@ class HistoryConfiguration:
             standard(IDS.AggregateConfigurationType),
             NodePlace(node),
         )
-        # The defaults of OPC 10000-13, 4.2.1.2.
         for name, data_type, value in (
-            ("TreatUncertainAsBad", IDS.Boolean, True),
-            ("PercentDataBad", IDS.Byte, 100),
-            ("PercentDataGood", IDS.Byte, 100),
-            ("UseSlopedExtrapolation", IDS.Boolean, False),
+            ("TreatUncertainAsBad", IDS.Boolean, rules.treat_uncertain_as_bad),
+            ("PercentDataBad", IDS.Byte, rules.percent_bad),
+            ("PercentDataGood", IDS.Byte, rules.percent_good),
+            ("UseSlopedExtrapolation", IDS.Boolean, rules.sloped_extrapolation),
         ):
             self._builder.property(defaults, ua.QualifiedName(name), data_type, value)

@@ -22,7 +22,7 @@ from heatpump_twin.server.space.node_builder import (
     text,
     value_range,
 )
-from heatpump_twin.server.space.point_values import PointValues
+from heatpump_twin.server.space.point_values import PointValues, ShownPoint
 from heatpump_twin.twin_engine.provenance import Provenance
 
 IDS = ua.ObjectIds
@@ -117,7 +117,10 @@ class PointNodes:
     ) -> LiveNode:
         index = point.index
         # Read from the image when somebody asks: nothing is copied at each poll.
-        self._builder.computed(node, lambda _node, _attribute: read(index))
+        if read == self._values.value:
+            self._builder.computed(node, ShownPoint(self._values, index))
+        else:
+            self._builder.computed(node, lambda _node, _attribute: read(index))
         return LiveNode(node, read)
 
     def _describe_analog(self, point: Point, node: ua.NodeId) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 from asyncua import ua
@@ -20,15 +21,32 @@ _VALUE, _STATUS, _SOURCE, _SERVER = 0x01, 0x02, 0x04, 0x08
 
 _BAD = np.uint32(0x8000_0000)
 _TYPE_ID = standard(ua.ObjectIds.HistoryData_Encoding_DefaultBinary)
-_VALUE_TYPES = {PointKind.ANALOG: "<f8", PointKind.TWO_STATE: "u1", PointKind.MULTI_STATE: "<i4"}
-_BUILT_IN = {
-    PointKind.ANALOG: ua.VariantType.Double.value,
-    PointKind.TWO_STATE: ua.VariantType.Boolean.value,
-    PointKind.MULTI_STATE: ua.VariantType.Int32.value,
+
+
+@dataclass(frozen=True, slots=True)
+class WireType:
+    """How a value is encoded: the number of its built-in type, and its bytes."""
+
+    number: int
+    layout: str
+
+    @property
+    def has_nan(self) -> bool:
+        """Whether it can say that a number is not known."""
+        return self.layout == "<f8"
+
+
+DOUBLE = WireType(ua.VariantType.Double.value, "<f8")
+INT32 = WireType(ua.VariantType.Int32.value, "<i4")
+STATUS_CODE = WireType(ua.VariantType.StatusCode.value, "<u4")
+OF_KIND = {
+    PointKind.ANALOG: DOUBLE,
+    PointKind.TWO_STATE: WireType(ua.VariantType.Boolean.value, "u1"),
+    PointKind.MULTI_STATE: INT32,
 }
 
 
-def encoded(samples: Samples, kind: PointKind, wanted: ua.TimestampsToReturn) -> ua.ExtensionObject:
+def encoded(samples: Samples, kind: WireType, wanted: ua.TimestampsToReturn) -> ua.ExtensionObject:
     """Return samples encoded as HistoryData; a Bad sample has a status and no value.
 
     Source and server time of a sample are the same: the moment when the device answered.
@@ -38,10 +56,8 @@ def encoded(samples: Samples, kind: PointKind, wanted: ua.TimestampsToReturn) ->
         times |= _SOURCE
     if wanted in (ua.TimestampsToReturn.Server, ua.TimestampsToReturn.Both):
         times |= _SERVER
-    usable = (samples.status & _BAD == 0) & (
-        # NaN is a Double like any other; no Boolean and no Int32 can say it.
-        np.isfinite(samples.value) | (kind is PointKind.ANALOG)
-    )
+    # NaN is a Double like any other; no Boolean and no Int32 can say it.
+    usable = (samples.status & _BAD == 0) & (np.isfinite(samples.value) | kind.has_nan)
     # A row with a value is longer than one without: each run of equal rows is one array.
     edges = np.flatnonzero(np.diff(usable)) + 1
     parts = [struct.pack("<i", len(samples))]
@@ -54,11 +70,11 @@ def encoded(samples: Samples, kind: PointKind, wanted: ua.TimestampsToReturn) ->
 
 
 def _rows(
-    samples: Samples, rows: NDArray[np.intp], kind: PointKind, times: int, *, valued: bool
+    samples: Samples, rows: NDArray[np.intp], kind: WireType, times: int, *, valued: bool
 ) -> bytes:
     columns: list[tuple[str, str]] = [("mask", "u1")]
     if valued:
-        columns += [("type", "u1"), ("value", _VALUE_TYPES[kind])]
+        columns += [("type", "u1"), ("value", kind.layout)]
     columns.append(("status", "<u4"))
     columns += [(name, "<i8") for name, bit in (("s", _SOURCE), ("r", _SERVER)) if times & bit]
     table = np.zeros(len(rows), dtype=columns)
@@ -66,8 +82,8 @@ def _rows(
     table["status"] = samples.status[rows]
     if valued:
         value = samples.value[rows]
-        table["type"] = _BUILT_IN[kind]
-        table["value"] = value if kind is PointKind.ANALOG else np.rint(value)
+        table["type"] = kind.number
+        table["value"] = value if kind.has_nan else np.rint(value)
     # A DateTime counts 100 ns (OPC 10000-6, 5.2.2.5).
     file_time = (samples.time[rows] + _EPOCH_DIFFERENCE) * 10
     for name in table.dtype.names or ():

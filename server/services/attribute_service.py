@@ -15,11 +15,11 @@ from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, MethodTable
 from heatpump_twin.server.space.index_range import parsed, part_of
-from heatpump_twin.server.space.point_values import VARIANT_TYPES
+from heatpump_twin.server.space.point_values import VARIANT_TYPES, ShownPoint
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
-_BINARY = "Default Binary"
+_ENCODINGS = (None, "", "Default Binary")
 WRITERS = UserRole.OPERATOR
 """The least role that may write a setpoint."""
 
@@ -59,6 +59,19 @@ class AttributeService:
         wanted = checked_timestamps(params.TimestampsToReturn)
         return [with_timestamps(self._read(caller, node), wanted) for node in params.NodesToRead]
 
+    def shown_point(self, item: ua.ReadValueId) -> int | None:
+        """Return the index of the point whose whole value a client asks for; None: it is none."""
+        if item.AttributeId != ua.AttributeIds.Value or item.IndexRange:
+            return None
+        node = self._aspace.get(item.NodeId)
+        if node is None or item.DataEncoding.Name not in _ENCODINGS:
+            return None
+        level = self._aspace.read_attribute_value(item.NodeId, ua.AttributeIds.AccessLevel).Value
+        content = node.attributes.get(ua.AttributeIds.Value)
+        shown = content.value_callback if content is not None else None
+        readable = level is not None and level.Value & ua.AccessLevel.CurrentRead.mask
+        return shown.index if readable and isinstance(shown, ShownPoint) else None
+
     def _read(self, caller: Caller, item: ua.ReadValueId) -> ua.DataValue:
         attribute = item.AttributeId
         if attribute != ua.AttributeIds.Value:
@@ -70,7 +83,7 @@ class AttributeService:
             if attribute == ua.AttributeIds.UserAccessLevel:
                 return self._user_access_level(caller, item.NodeId)
             return self._attribute(item.NodeId, attribute)
-        if item.DataEncoding.Name not in (None, "", _BINARY):
+        if item.DataEncoding.Name not in _ENCODINGS:
             return _status(ua.StatusCodes.BadDataEncodingUnsupported)
         # asyncua does not look at CurrentRead when a client reads.
         level = self._aspace.read_attribute_value(item.NodeId, ua.AttributeIds.AccessLevel).Value

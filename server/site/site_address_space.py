@@ -28,6 +28,7 @@ from heatpump_twin.server.nodeset.model import TypeModel, load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
 from heatpump_twin.server.nodeset.type_models import DI, MACHINERY, TYPES
 from heatpump_twin.server.nodeset.type_models import SITE as SITE_URI
+from heatpump_twin.server.site.aggregate_list import list_aggregates
 from heatpump_twin.server.site.publisher import Publisher
 from heatpump_twin.server.site.site_namespace import describe_site_namespace
 from heatpump_twin.server.site.site_nodes import SiteNodes
@@ -119,6 +120,7 @@ class SiteAddressSpace:
         self._pumps: dict[str, HeatPumpNodes] = {}
         self._next_topic = -1
         describe_site_namespace(builder)
+        list_aggregates(builder)
 
     def build(self) -> None:
         """Add the site object, the twin itself and all heat pumps."""

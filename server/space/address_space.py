@@ -108,6 +108,9 @@ class TwinAddressSpace(library.AddressSpace):
     def __init__(self) -> None:
         super().__init__()
         self._nodes = Nodes()
+        self.version = 0
+        """Number that grows with every change but that of a stored value: what was found in the
+        space before, and which attributes are computed, holds as long as it stays."""
         self._orphans: dict[ua.NodeId, dict[int, tuple[ua.AttributeIds, Callback]]] = {}
         """Listeners of deleted nodes: monitored items outlive the nodes."""
 
@@ -118,6 +121,7 @@ class TwinAddressSpace(library.AddressSpace):
 
     def add_source(self, source: NodeSource) -> None:
         """Add a source, in which nodes that are not resident are looked up."""
+        self.version += 1
         self._nodes.sources.append(source)
 
     def get(self, nodeid: ua.NodeId) -> LeanNode | None:  # type: ignore[override]  # see above
@@ -132,6 +136,7 @@ class TwinAddressSpace(library.AddressSpace):
         nodeid: ua.NodeId,
         value: LeanNode,  # type: ignore[override]  # see above
     ) -> None:
+        self.version += 1
         self._nodes[nodeid] = value
 
     # ── writing ───────────────────────────────────────────────────────────────────────────────────
@@ -141,7 +146,19 @@ class TwinAddressSpace(library.AddressSpace):
         """Write an attribute of one node."""
         if not self._own(nodeid, attr):
             return status_code(ua.StatusCodes.BadNotWritable)
+        if attr != ua.AttributeIds.Value or self._is_computed(nodeid):
+            self.version += 1
         return await super().write_attribute_value(nodeid, attr, value)
+
+    def replace_value(self, node_id: ua.NodeId, content: Attribute) -> None:
+        """Replace the Value of one node, however it was made; nobody is told."""
+        self.version += 1
+        self._nodes[node_id].attributes[ua.AttributeIds.Value] = content
+
+    def _is_computed(self, node_id: ua.NodeId) -> bool:
+        node = self._nodes.get(node_id)
+        content = node.attributes.get(ua.AttributeIds.Value) if node is not None else None
+        return content is not None and content.value_callback is not None
 
     def set_attribute_value_callback(
         self, nodeid: ua.NodeId, attr: ua.AttributeIds, callback: ReadValue
@@ -149,6 +166,7 @@ class TwinAddressSpace(library.AddressSpace):
         """Set the function that computes an attribute of one node when it is read."""
         if not self._own(nodeid, attr):
             return status_code(ua.StatusCodes.BadNotWritable)
+        self.version += 1
         return super().set_attribute_value_callback(nodeid, attr, callback)
 
     def set_attribute_value_setter(
@@ -205,6 +223,7 @@ class TwinAddressSpace(library.AddressSpace):
         References to them from other nodes are the caller's business: it knows where they are.
         """
         told: list[tuple[int, Callback]] = []
+        self.version += 1
         for node in nodes:
             self._nodes.pop(node.nodeid, None)
             for attribute, content in node.attributes.items():

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from asyncua import ua
 
+LONGEST = 21
+"""Two numbers of UInt32, which is more than an array can have elements, and a colon."""
+
 
 def parsed(index_range: str) -> slice | None:
     """Return an index range of one dimension, ``2`` or ``0:3``, as a slice; None: it is wrong."""
+    # Python converts no text of thousands of digits to a number.
+    if len(index_range) > LONGEST:
+        return None
     first, separator, last = index_range.partition(":")
     if not first.isdecimal() or (separator and not last.isdecimal()):
         return None

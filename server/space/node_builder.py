@@ -216,7 +216,7 @@ class NodeBuilder:
 
     def set_value(self, node: ua.NodeId, value: ua.DataValue) -> None:
         """Set the first value of a variable with status and times; no listener is called."""
-        self.aspace[node].attributes[ua.AttributeIds.Value] = Attribute(value)
+        self.aspace.replace_value(node, Attribute(value))
 
     async def change_value(self, node: ua.NodeId, value: Any, now: dt.datetime) -> None:
         """Write a value of the same type to a variable; its listeners are called."""

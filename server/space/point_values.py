@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from asyncua import ua
 
@@ -23,6 +24,9 @@ VARIANT_TYPES = {
     PointKind.TWO_STATE: ua.VariantType.Boolean,
     PointKind.MULTI_STATE: ua.VariantType.Int32,
 }
+
+INT32 = range(-(2**31), 2**31)
+"""What the type of a state holds."""
 
 DataValueOf = Callable[[int], ua.DataValue]
 
@@ -89,8 +93,13 @@ class PointValues:
         if is_bad(status):
             return None
         # A switch or a state has no NaN to say "unknown" with; an analog value has.
-        analog = self._image.table[index].spec.kind is PointKind.ANALOG
-        return value if analog or math.isfinite(value) else None
+        kind = self._image.table[index].spec.kind
+        if kind is PointKind.ANALOG:
+            return value
+        if not math.isfinite(value):
+            return None
+        # Nor has a state a number for what its type does not hold.
+        return value if kind is PointKind.TWO_STATE or round(value) in INT32 else None
 
     def _data_value(self, index: int, value: ua.Variant) -> ua.DataValue:
         return timed_value(
@@ -100,3 +109,15 @@ class PointValues:
             # ServerTimestamp is of now: the server has just looked (OPC 10000-4, 7.11).
             to_datetime(self._clock.now()),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPoint:
+    """The computed value of the variable that shows a point, which `ValueColumns` know."""
+
+    values: PointValues
+    index: int
+
+    def __call__(self, _node: ua.NodeId, _attribute: ua.AttributeIds) -> ua.DataValue:
+        """Return the value as it is now."""
+        return self.values.value(self.index)

@@ -11,7 +11,7 @@ from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
 from heatpump_twin.config.catalogue import PointKind
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, UNCERTAIN
-from heatpump_twin.server.history.history_encoding import encoded
+from heatpump_twin.server.history.history_encoding import OF_KIND, encoded
 from heatpump_twin.twin_engine.history import Samples
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -216,7 +216,7 @@ async def test_columns_are_the_library_s_bytes(
     status = rng.choice(np.array([0, UNCERTAIN, BAD_NO_COMMUNICATION], dtype=np.uint32), 200)
     value = rng.integers(0, 2, 200).astype(float) + (0.25 if kind is PointKind.ANALOG else 0.0)
     time = 1_760_000_000_000_000 + np.arange(200, dtype=np.int64) * 1_234_567
-    body = encoded(Samples(value, status, time), kind, times).Body
+    body = encoded(Samples(value, status, time), OF_KIND[kind], times).Body
     expected = ua.HistoryData()
     for v, s, t in zip(value, status, time, strict=True):
         typed = {PointKind.ANALOG: float, PointKind.TWO_STATE: bool, PointKind.MULTI_STATE: int}[
@@ -233,6 +233,6 @@ async def test_columns_are_the_library_s_bytes(
         )
     assert struct_from_binary(ua.HistoryData, ua.utils.Buffer(body)) == expected
     good = Samples(value, np.zeros(200, dtype=np.uint32), time)
-    body = encoded(good, kind, times).Body
+    body = encoded(good, OF_KIND[kind], times).Body
     decoded = struct_from_binary(ua.HistoryData, ua.utils.Buffer(body))
     assert struct_to_binary(decoded) == body

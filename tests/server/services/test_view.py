@@ -279,7 +279,7 @@ async def test_a_kind_of_history_that_there_is_not_is_refused_node_by_node(rig, 
     async with connect(rig) as client:
         node = (await rig.node(client, "hp1.supply_temperature")).nodeid
         params = ua.HistoryReadParameters()
-        params.HistoryReadDetails = ua.ReadProcessedDetails()
+        params.HistoryReadDetails = ua.ReadAnnotationDataDetails()
         params.ReleaseContinuationPoints = False
         params.NodesToRead = [ua.HistoryReadValueId(NodeId=node)] * 2
         results = await client.uaclient.history_read(params)

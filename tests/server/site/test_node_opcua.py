@@ -108,3 +108,14 @@ async def test_node_opcua_browses_reads_and_monitors_a_condition(start_rig, tmp_
         "acked": [True, False, True],
         "acknowledged": "Good",
     }
+
+
+async def test_node_opcua_reads_processed_history(rig, tmp_path) -> None:
+    rig.records.put("hp1.supply_temperature", [float(n) for n in range(15)])
+    assert await result_of("node_opcua_aggregates.js", rig, tmp_path) == {
+        "Average": ["Good", [4.5, 0x401, 0], [12, 0x401, 10]],
+        "Interpolative": ["Good", [0, 0, 0], [10, 0, 10]],
+        "MinimumActualTime": ["Good", [0, 0, 0], [10, 0x404, 10]],
+        "AnnotationCount": ["BadAggregateNotSupported"],
+        "atTime": ["Good", [0.5, 0x402, 0.5], [2, 0, 2], [14, 0x40A40402, 99]],
+    }

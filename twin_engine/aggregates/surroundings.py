@@ -1,0 +1,77 @@
+"""Read the samples around a time range: what bounding values need of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatpump_twin.twin_engine.aggregates.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series import Series
+from heatpump_twin.twin_engine.history import HistoryReader, Samples
+
+EVER = 1 << 62
+"""Later than any sample; its negative, earlier. [µs]"""
+STEPS = (2, 64, 1_000, 10_000, 10_000)
+"""Samples read one after the other, in search of one that is not Bad."""
+
+
+def concatenated(parts: list[Samples]) -> Samples:
+    """Return samples one behind the other."""
+    return Samples(
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.status for part in parts]),
+        np.concatenate([part.time for part in parts]),
+    )
+
+
+def turned(samples: Samples) -> Samples:
+    """Return samples in the opposite order."""
+    return Samples(samples.value[::-1], samples.status[::-1], samples.time[::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The samples of one point before and after a time range."""
+
+    reader: HistoryReader
+    key: str
+    rules: Rules
+
+    async def around(self, inside: Samples, low: int, high: int) -> Series:
+        """Return the series of samples with low ≤ time < high and of those around it."""
+        before, begins = await self._before(low)
+        after, ends = await self._after(high)
+        joined = concatenated([before, inside, after])
+        return Series.of(joined, self.rules, begins=begins, ends=ends)
+
+    async def _before(self, low: int) -> tuple[Samples, bool]:
+        """Return samples before a time, and whether they begin the archive.
+
+        A line that goes on behind the last sample needs two that are not Bad.
+        """
+        wanted = 2 if self.rules.sloped_extrapolation else 1
+        found: list[Samples] = []
+        for step in STEPS:
+            page = await self.reader.read_raw(self.key, -EVER, low, limit=step, reverse=True)
+            found.append(page)
+            if len(page) < step or self._usable(found) >= wanted:
+                break
+            low = int(page.time[-1])
+        return turned(concatenated(found)), len(page) < step
+
+    async def _after(self, high: int) -> tuple[Samples, bool]:
+        """Return samples at or after a time, and whether they end the archive."""
+        found: list[Samples] = []
+        for step in STEPS:
+            page = await self.reader.read_raw(self.key, high, EVER, limit=step)
+            found.append(page)
+            # One at the time itself says nothing about what is behind it.
+            if len(page) < step or self._usable(found) >= 2:
+                break
+            high = int(page.time[-1]) + 1
+        return concatenated(found), len(page) < step
+
+    def _usable(self, found: list[Samples]) -> int:
+        joined = concatenated(found)
+        return len(Series(joined, self.rules, begins=False, ends=False).usable)
