@@ -34,7 +34,7 @@ BEFORE = 150
 """Samples of each point that are there already."""
 SECONDS = 300
 """Of samples that come: more than one pass of sealing."""
-HOURS = 6
+HOURS = 3
 """Of the emulated plant; the month is made of them."""
 TEN_SECONDS = 10 * MICROSECONDS
 _BARE = "CREATE TABLE sample (time INTEGER, value REAL, point_id INTEGER, status INTEGER)"

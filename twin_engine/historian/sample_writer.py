@@ -171,8 +171,9 @@ class SampleWriter:
         self.room.make(list(self.rows.values()), self._clock.now())
         self._flush()
         self._mark()
-        self._store.seal(len(self.rows), _SEAL_SECONDS)
         self._prune()
+        # Last: on a full disk it is the first that does not work.
+        self._store.seal(len(self.rows), _SEAL_SECONDS)
         if not self.connected and self.last_error:
             log.info("the database is back, and has what waited for it")
         self.connected = True
