@@ -22,10 +22,9 @@ from rich.table import Table
 from sqlalchemy import URL, text
 
 from bench.recorded_plant import DAYS, HOUR, START, recorded
-from heatpump_twin.config.catalogue import PointKind
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.server.history.history_encoding import encoded
+from heatpump_twin.server.history.history_encoding import DOUBLE, encoded
 from heatpump_twin.twin_engine.historian.database import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
@@ -256,7 +255,7 @@ def _read(console: Console, path: Path) -> None:
             store = SampleStore(open_engine(f"sqlite:///{path}"))
             begin, used = time.perf_counter(), time.process_time()
             samples = store.read(row, START, end, _EVER)
-            encoded(samples, PointKind.ANALOG, ua.TimestampsToReturn.Both)
+            encoded(samples, DOUBLE, ua.TimestampsToReturn.Both)
             wall.append(time.perf_counter() - begin)
             cpu.append(time.process_time() - used)
             found = len(samples)

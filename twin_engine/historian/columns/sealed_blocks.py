@@ -17,8 +17,8 @@ from heatpump_twin.twin_engine.historian.tables import BLOCK, POINT
 from heatpump_twin.twin_engine.history import Samples
 
 _FEW, _MANY = 2, 64
-"""Blocks fetched at a time: at first, and later on."""
-_A_BLOCK = 1000
+"""Blocks fetched at a time: at least, and at most."""
+_A_BLOCK = 4096
 """Samples that a block holds at least, as a rule."""
 _POINT = bindparam("point", type_=Integer)
 _LOW = bindparam("low", type_=BigInteger)
@@ -79,15 +79,16 @@ def read_blocks(
     The last ones if ``reverse``. Block by block: those behind the limit are not touched.
     """
     found: list[Samples] = []
-    have, wanted = 0, _FEW if limit < _A_BLOCK else _MANY
+    have, wanted = 0, min(_FEW + limit // _A_BLOCK, _MANY)
     while have < limit and start < end:
         rows = connection.execute(
             _BACKWARD if reverse else _FORWARD,
             {"point": point, "low": start, "high": end, "limit": wanted},
         ).all()
-        parts = [between(decode_samples(row.data), start, end) for row in rows]
-        found.extend(parts)
-        have += sum(map(len, parts))
+        for row in rows:
+            if have < limit:
+                found.append(between(decode_samples(row.data), start, end))
+                have += len(found[-1])
         if len(rows) < wanted:
             break
         start, end = (start, rows[-1].first) if reverse else (rows[-1].last + 1, end)
