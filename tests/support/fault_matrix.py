@@ -261,7 +261,8 @@ TOLERATED = {
     Corruption.ECHO: ("rtu+tcp",),
     Corruption.NO_TRANSACTION: ("rtu+tcp",),
 }
-"""What does not hide a response, and on which framings."""
+"""What does not hide a response, and on which framings, with the options of the connection."""
+OPTIONS = {"tcp": {"noise": "skip"}, "rtu+tcp": {"noise": "skip", "echo": "skip"}}
 
 FAULTS = (
     *(
@@ -335,7 +336,11 @@ async def suffer(fault: Fault, scheme: str, period: float, wait: float | None) -
         name=f"hp1.{fault.name}.{scheme}",
         profile=profile,
         points=points,
-        link=ModbusLink.to(DeviceConnection(scheme=scheme, host="127.0.0.1", port=gateway.port)),
+        link=ModbusLink.to(
+            DeviceConnection(
+                scheme=scheme, host="127.0.0.1", port=gateway.port, options=OPTIONS[scheme]
+            )
+        ),
         unit=UNIT,
         clock=SystemClock(),
         period=period,

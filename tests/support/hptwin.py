@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -18,11 +19,14 @@ from processes import spawned
 from heatpump_twin.cli.app import main
 
 _WITH_CTRL_C = """
-import runpy, signal
+import faulthandler, runpy, signal
+faulthandler.enable()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("heatpump_twin", run_name="__main__", alter_sys=True)
 """
 """A shell takes Ctrl-C from what it runs in the background; a person has it."""
+MARGIN = 60.0
+"""Time that a command has beside that of one response. [s]"""
 
 
 @dataclass
@@ -77,8 +81,17 @@ async def interrupted(process: Process) -> Ran:
     return await ended(process)
 
 
-async def ended(process: Process) -> Ran:
-    """Wait for the end."""
-    out, err = await process.communicate()
+async def ended(process: Process, within: float = PATIENCE + MARGIN) -> Ran:
+    """Wait for the end; a process that hangs is ended, and the test fails with its stacks."""
+    talk = asyncio.ensure_future(process.communicate())
+    try:
+        done, _ = await asyncio.wait([talk], timeout=within)
+        if not done:
+            process.send_signal(signal.SIGABRT)  # it then prints what its threads are at
+        out, err = ((said or b"").decode() for said in await talk)
+    finally:
+        talk.cancel()
+    if not done:
+        pytest.fail(f"the command hangs; it said:\n{out}{err}")
     assert process.returncode is not None
-    return Ran(process.returncode, (out or b"").decode(), (err or b"").decode())
+    return Ran(process.returncode, out, err)

@@ -63,6 +63,8 @@ class ScanReport:
     """Why the scan did not come to its end."""
     requests: int = 0
     seconds: float = 0.0
+    remarks: list[str] = field(default_factory=list)
+    """What was odd about the line, in sentences."""
 
     @property
     def answering(self) -> list[UnitReport]:
@@ -134,6 +136,7 @@ class Scan:
             self.report.ended = str(error)
         finally:
             self.report.seconds = loop.time() - began
+            self.report.remarks = self._link.oddities.remarks()
 
     async def _look(self) -> None:
         # All units before any profile: who answers is the first question, and quickly told.

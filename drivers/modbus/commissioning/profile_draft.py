@@ -110,8 +110,10 @@ def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
     lines = [_line(row, kind, legend, unclear) for row in rows]
     _settle(lines)
     mapped = {line.point.point: line.row for line in lines if line.point is not None}
+    left_out = [*table.skipped, *((x.row.line, x.reason) for x in lines if x.point is None)]
+    left_out.sort()
     if not mapped:
-        raise ConfigError(_nothing(path, unclear))
+        raise ConfigError([*_nothing(path, unclear), *_reasons(path, left_out)])
     source = next((row.source for row in rows if row.source), f"register table {path.name}")
     head = {
         "title": path.stem.replace("_", " "),
@@ -132,8 +134,7 @@ def draft_profile(path: Path, kind: DeviceKind, legend: Legend) -> ProfileDraft:
         for line in lines
         if line.claim is not None and line.claim.point not in mapped
     }
-    left_out = [*table.skipped, *((x.row.line, x.reason) for x in lines if x.point is None)]
-    return ProfileDraft(text, mapped, waiting, len(rows), unclear, table.unused, sorted(left_out))
+    return ProfileDraft(text, mapped, waiting, len(rows), unclear, table.unused, left_out)
 
 
 def _assumed(lines: Sequence[_Line], legend: Legend) -> list[str]:
@@ -308,3 +309,7 @@ def _nothing(path: Path, unclear: Counter[tuple[str, str]]) -> list[Problem]:
         Problem(str(path), 1, column, unclear_text(column, cell, rows))
         for (column, cell), rows in unclear.most_common()
     ]
+
+
+def _reasons(path: Path, left_out: Sequence[tuple[int, str]]) -> list[Problem]:
+    return [Problem(str(path), line, "row", f"left out: {why}") for line, why in left_out]

@@ -83,13 +83,17 @@ class RegisterRow:
     def note(self) -> str:
         """The row on one line that may stand in a YAML comment."""
         cells = (self.name, self.table, self.address, self.type, self.scale, self.unit)
-        line = " ".join(" ".join(cells).split())
-        return "".join(sign if sign.isprintable() else "?" for sign in line)
+        return printable(" ".join(cells))
 
     @property
     def explanations(self) -> tuple[str, ...]:
         """Texts that may explain the values of a state."""
         return (*self.remarks, self.name, self.unit, self.source)
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, without what steers a terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +242,11 @@ def read_table(path: Path) -> RegisterTable:
         for row in layout.rows
     )
     rows: list[RegisterRow] = []
-    skipped: list[tuple[int, str]] = []
+    skipped = [
+        (line, f"{shown}: above the header")
+        for line, cells in enumerate(layout.above, 1)
+        if (shown := printable(" ".join(cells)))
+    ]
     for line, cells in enumerate(layout.rows, layout.first_line):
         if not any(cell.strip() for cell in cells):
             continue

@@ -40,6 +40,8 @@ class TableLayout:
     spaces: dict[int, Space]
     """Columns that are headed by a Modbus table: the addresses in it, or a mark."""
     rows: tuple[tuple[str, ...], ...]
+    above: tuple[tuple[str, ...], ...] = ()
+    """Lines above the header: titles and remarks."""
 
     @property
     def unused(self) -> list[str]:
@@ -79,7 +81,8 @@ def _layout(text: str, delimiter: str) -> tuple[tuple[int, int], TableLayout]:
         roles = {role: _chosen(role, columns, rows) for role, columns in candidates.items()}
         for column in [c for c in spaces if c in roles.values()]:
             del spaces[column]
-        layout = TableLayout(header, line + 2, _once(roles), spaces, rows)
+        above = tuple(cells[:line])
+        layout = TableLayout(header, line + 2, _once(roles), spaces, rows, above)
         score = (len(layout.roles) + bool(spaces), len(header))
         if best is None or score[0] > best[0][0]:
             best = score, layout

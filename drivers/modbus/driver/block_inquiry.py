@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock
-from heatpump_twin.drivers.modbus.wire.link import NotSentError
+from heatpump_twin.drivers.modbus.wire.link import HungUpError, NotSentError
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError
 from heatpump_twin.drivers.protocol import LinkError
 
@@ -103,8 +103,9 @@ class Inquiry:
             if isinstance(error, NotSentError):
                 queue.append((block, attempts))
             elif attempts > _SECOND and is_silence(error):
-                # At once where the device is there; else others may be answered, and it is.
-                again = queue.append if self.sign_of_life is None else queue.appendleft
+                # At once where the device is there, also to hang up; else others may be answered.
+                is_there = self.sign_of_life is not None or isinstance(error, HungUpError)
+                again = queue.appendleft if is_there else queue.append
                 again((block, attempts - 1))
             elif len(block.parts) > 1:
                 self.divided.append((block, error))

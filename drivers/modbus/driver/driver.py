@@ -17,7 +17,7 @@ from heatpump_twin.drivers.modbus.driver.device_requests import DeviceRequests
 from heatpump_twin.drivers.modbus.driver.device_writer import DeviceWriter
 from heatpump_twin.drivers.modbus.driver.poll_schedule import BackOff, PollSchedule
 from heatpump_twin.drivers.modbus.driver.start_up import SetUp, StartUp
-from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint
+from heatpump_twin.drivers.modbus.profile.profile import PollClass, Profile, ProfilePoint
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.protocol import FrameSink, LinkError, WriteOutcome, WriteState
 
@@ -94,7 +94,9 @@ class ModbusDriver:
         self._clock = clock
         self._period = period
         self._phase = phase * period
-        self._slow_every = max(1, round(profile.poll.slow / period))
+        # Where no point is slow, every poll is one of everything.
+        has_slow = any(profile.by_name[name].poll is PollClass.SLOW for name in points)
+        self._slow_every = max(1, round(profile.poll.slow / period)) if has_slow else 1
         link.expect(profile.connect_delay)
         requests = DeviceRequests(link, unit, timeout or profile.timeout, profile.pause)
         self._requests = requests

@@ -49,7 +49,9 @@ class BlockDecoder:
         self._divisor: Values = np.array([codec.scaling.divisor for codec in codecs])
         self._switches = np.array([i for i, codec in enumerate(codecs) if _is_switch(codec)], int)
         self._sentinels = _sentinels(codecs)
-        self._enums = [(i, codec.point.enum) for i, codec in enumerate(codecs) if codec.point.enum]
+        enums = [(i, codec.point.enum) for i, codec in enumerate(codecs) if codec.point.enum]
+        self._coded = np.array([i for i, _ in enums], int)
+        self._enums = [enum for _, enum in enums]
         # Bit fields, split counters and the like are too rare for arrays.
         self._picked = [(i, p) for i, p in enumerate(places) if not p.codec.is_plain]
 
@@ -69,10 +71,14 @@ class BlockDecoder:
         status: Statuses = np.full(self._size, GOOD, dtype=np.uint32)
         value = (raw * self._multiplier + self._addend) / self._divisor
         value[self._switches] = raw[self._switches] != 0
-        for index, enum in self._enums:
-            code = enum.get(int(raw[index])) if math.isfinite(raw[index]) else None
-            value[index] = np.nan if code is None else code
-            status[index] = BAD_OUT_OF_RANGE if code is None else GOOD
+        if self._enums:
+            # A look-up for each, but one NumPy call for all: a number is as good a key as an int.
+            numbers = np.trunc(raw[self._coded]).tolist()
+            codes: Values = np.array(
+                [enum.get(n, math.nan) for enum, n in zip(self._enums, numbers, strict=True)]
+            )
+            value[self._coded] = codes
+            status[self._coded[np.isnan(codes)]] = BAD_OUT_OF_RANGE
         # In this order, so that the sentinel has the last word, as in `PointCodec`.
         status[~np.isfinite(raw) | np.isinf(value)] = BAD_SENSOR_FAILURE
         if self._sentinels is not None:

@@ -17,7 +17,7 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 
 from heatpump_twin.config.catalogue import PointKind, Span
@@ -48,6 +48,7 @@ _NO_SCALE_FACTOR, _LARGEST_POWER = -32768, 10
 """What a scale factor register holds instead of one, and the largest one (SunSpec: sunssf)."""
 
 
+@cache
 def byte_positions(registers: int, order: tuple[Order, Order]) -> tuple[int, ...]:
     """Return where byte i of the big-endian number lies in the wire bytes of the value."""
     word_order, byte_order = order

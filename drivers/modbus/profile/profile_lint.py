@@ -13,8 +13,9 @@ from itertools import combinations
 from pathlib import Path
 
 from heatpump_twin.config.catalogue import Group, PointKind, PointSpec
-from heatpump_twin.config.errors import Problem
+from heatpump_twin.config.errors import KeyPath, Problem
 from heatpump_twin.drivers.modbus.profile.codec import reach
+from heatpump_twin.drivers.modbus.profile.field_units import exact
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, profile_source
 
@@ -22,6 +23,8 @@ _IMPOSSIBLE, _DOUBTFUL = 0.01, 0.5
 """Share of the usual range that the registers can hold: below, it is an error, or a doubt."""
 _SHORT_COUNTER = 0.02
 """The same for a counter, which may start again at 0, but not every month."""
+_SHORTEST_TIMEOUT = 0.02
+"""Time-out that hardly any device keeps. [s]"""
 _COARSE = 0.1
 """Step between two values, as a share of the usual range."""
 
@@ -43,30 +46,37 @@ class Finding:
 class Remark:
     """A doubt about a profile, by the place of the point in it and the key."""
 
-    index: int
+    index: int | None
+    """None: it is about the profile as a whole."""
     key: str
     message: str
     is_error: bool = False
+
+    @property
+    def place(self) -> KeyPath:
+        """Where it stands in the file of a profile."""
+        keys = tuple(self.key.split("."))
+        return keys if self.index is None else ("points", self.index, *keys)
 
 
 def lint_profile(name_or_path: str | Path) -> list[Finding]:
     """Return the findings on a profile that loads. Raises `ConfigError` if it does not."""
     profile = load_profile(name_or_path)
     source = profile_source(name_or_path)
-    return [
-        Finding(source.problem(("points", r.index, r.key), r.message), r.is_error)
-        for r in remarks(profile)
-    ]
+    return [Finding(source.problem(r.place, r.message), r.is_error) for r in remarks(profile)]
 
 
 def remarks(profile: Profile) -> Iterator[Remark]:
-    """Give every doubt about a profile: on scales in the order of the points, then on writes."""
+    """Give every doubt about a profile: on times, on points in their order, then on writes."""
+    yield from _doubtful_times(profile)
     for index, point in enumerate(profile.points):
         if point.type is not ValueType.STRING and point.spec.kind is PointKind.ANALOG:
             yield from _scale(index, point)
         if point.write is not None and point.spec.kind is PointKind.MULTI_STATE and not point.enum:
             message = "a state that is written needs its enum: which number is which of the texts"
             yield Remark(index, "enum", message, is_error=True)
+        for message in _doubtful_steps(point):
+            yield Remark(index, "write", message)
     yield from _clashes(profile)
     if not profile.wire_addresses:
         yield from _modicon(profile)
@@ -141,6 +151,46 @@ def _write_one_place(a: ProfilePoint, b: ProfilePoint) -> bool:
     if a.bit is not None and b.bit is not None and first == second:
         return a.bit < b.bit + b.bits and b.bit < a.bit + a.bits
     return first < second + b.size and second < first + a.size
+
+
+def _doubtful_times(profile: Profile) -> Iterator[Remark]:
+    """Doubt times that no device needs: mostly milliseconds that were written as seconds."""
+    for key, value, most in (
+        ("timeout", profile.timeout, 30.0),
+        ("pause", profile.pause, 5.0),
+        ("connect_delay", profile.connect_delay, 60.0),
+        ("poll.slow", profile.poll.slow, 86_400.0),
+    ):
+        if value > most:
+            message = f"{value:g} s is very long; did you mean {value:g} ms? Write the unit"
+            yield Remark(None, key, message)
+    if profile.timeout < _SHORTEST_TIMEOUT:
+        message = f"{profile.timeout * 1000:g} ms is shorter than most devices take for a response"
+        yield Remark(None, "timeout", message)
+
+
+def _doubtful_steps(point: ProfilePoint) -> Iterator[str]:
+    """Say which limits of a write do not go with its step, or with that of the registers."""
+    rules = point.write
+    if rules is None or point.type.is_float or point.scale_factor_address is not None:
+        return
+    if point.spec.kind is not PointKind.ANALOG or point.scale == 0:
+        return
+    unit = point.unit or point.spec.unit or ""
+    count = abs(exact(point.scale))
+    for key, value, start in (
+        ("min", rules.min, point.offset),
+        ("max", rules.max, point.offset),
+        ("step", rules.step, 0.0),
+    ):
+        if value is not None and (exact(value) - exact(start)) % count:
+            yield f"{key} {value:g}: the registers hold steps of {point.scale:g} {unit} only"
+    if rules.step is None or rules.min is None or rules.max is None:
+        return
+    width = exact(rules.max) - exact(rules.min)
+    if rest := width % exact(rules.step):
+        last = float(exact(rules.max) - rest)
+        yield f"max {rules.max:g} is no step of {rules.step:g} from min: the last one is {last:g}"
 
 
 def _is_counter(spec: PointSpec) -> bool:

@@ -72,6 +72,8 @@ class ConnectionHealth:
 
     def hint(self, address: str, received: bytes) -> str:
         """Return what a time-out may be due to, as the end of a sentence."""
+        if received and address.startswith(("tcp:", "tls:")):
+            return f"; only {len(received)} bytes of one came: {received[:8].hex(' ')}"
         if received:
             return (
                 f"; {len(received)} bytes came that are no response: {received[:8].hex(' ')}; "

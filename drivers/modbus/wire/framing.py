@@ -58,6 +58,10 @@ class Framing(Protocol):
         """Remember that the response of a unit to a request may come when others are asked."""
         ...
 
+    def instead(self, transaction: int) -> FrameError | None:
+        """Return what was wrong with a response that came instead of one that did not in time."""
+        ...
+
     def is_broadcast(self, request: Request) -> bool:
         """Tell whether no response comes to a request."""
         ...
@@ -71,7 +75,8 @@ class TcpFraming:
     """Modbus TCP: the MBAP header numbers every request (Messaging on TCP/IP V1.0b, 3.1.3).
 
     With ``any_transaction`` responses count whatever number they have, so that they are not
-    `numbered`; with ``any_unit``, whatever unit they come from.
+    `numbered`; with ``any_unit``, whatever unit they come from. With ``skip_noise`` bytes before a
+    response are left out.
     """
 
     silence = 0.0
@@ -82,12 +87,16 @@ class TcpFraming:
         *,
         any_transaction: bool = False,
         any_unit: bool = False,
+        skip_noise: bool = False,
     ) -> None:
         self.numbered = not any_transaction
         self._any_unit = any_unit
+        self._skip_noise = skip_noise
         self._oddities = oddities or LineOddities()
         self._lost: deque[int] = deque(maxlen=_REMEMBERED)
         """Numbers of requests whose time-outs are over."""
+        self._other: tuple[int, int] | None = None
+        """The number of a request, and that of a response which would have fitted it."""
 
     def pack(self, request: Request, transaction: int) -> bytes:
         """Return the MBAP header and the PDU of a request."""
@@ -126,6 +135,8 @@ class TcpFraming:
             if self.numbered and number != transaction:
                 if len(buffer) < end:
                     return None
+                if length - 1 == request.response_length:
+                    self._other = transaction, number
                 self._drop(buffer, end, number)
                 continue
             self._check(unit, length, request)
@@ -161,6 +172,17 @@ class TcpFraming:
         """Remember the number of a request whose response may come when others are asked."""
         self._lost.append(transaction)
 
+    def instead(self, transaction: int) -> FrameError | None:
+        """Return that a response had the number of an earlier request."""
+        if self._other is None or self._other[0] != transaction:
+            return None
+        number = self._other[1]
+        if number not in self._lost:
+            return _other_transaction(number, transaction)
+        # The numbers of a device that is late and of one that counts one behind are the same.
+        what = f"to an earlier request: transaction {number} instead of {transaction}"
+        return DeviatingFrameError(Deviation.LATE, what)
+
     def is_broadcast(self, _request: Request) -> bool:
         """Tell that there is none: unit 0 is the device itself (Messaging V1.0b, 4.4.2.2)."""
         return False
@@ -181,15 +203,19 @@ class TcpFraming:
         # counts in its own way, and will go on so. No request of ours has the number 0.
         ours = number and 0 <= transaction - number < _REMEMBERED
         if self.numbered and not ours:
-            what = f"with transaction {number} instead of {transaction}"
-            return DeviatingFrameError(Deviation.TRANSACTION, what)
+            return _other_transaction(number, transaction)
         return None
 
     def _skips_noise(self, buffer: bytearray, request: Request, transaction: int) -> bool:
-        """Drop what is before the header of the response; tell whether it is there."""
+        """Drop what is before the header of the response; tell whether it is there.
+
+        Raises `FrameError` if that is not to be skipped.
+        """
         for length in (request.response_length, EXCEPTION_LENGTH):
             at = buffer.find(_MBAP.pack(transaction, 0, length + 1, request.unit))
             if at > 0:
+                if not self._skip_noise:
+                    raise noise_error(buffer[:at])
                 self._oddities.note(Oddity.NOISE, at)
                 del buffer[:at]
                 return True
@@ -216,3 +242,15 @@ class TcpFraming:
             if header[0] != transaction or len(buffer) < end:
                 return
             self._drop(buffer, end, header[0])
+
+
+def _other_transaction(number: int, transaction: int) -> DeviatingFrameError:
+    what = f"with transaction {number} instead of {transaction}"
+    return DeviatingFrameError(Deviation.TRANSACTION, what)
+
+
+def noise_error(noise: bytes | bytearray) -> DeviatingFrameError:
+    """Return the error for bytes before or behind a response that belong to none."""
+    s = "" if len(noise) == 1 else "s"
+    what = f"with {len(noise)} byte{s} around the response: {bytes(noise[:8]).hex(' ')}"
+    return DeviatingFrameError(Deviation.NOISE, what)

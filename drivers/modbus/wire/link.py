@@ -32,6 +32,10 @@ class NotSentError(LinkError):
     """The request was never sent: there is no connection, or nobody answers."""
 
 
+class HungUpError(LinkError):
+    """The connection was closed before a response came."""
+
+
 class ModbusLink:
     """Send requests one after the other, and return the data of matching responses.
 
@@ -111,14 +115,12 @@ class ModbusLink:
             self._refuse_if_hopeless(asked, request.unit)
             self._turn_began = loop.time()
             wire = await self._connected(within)
-            delay = self._quiet_until - loop.time()
-            if delay > 0:
-                await asyncio.sleep(delay)
+            if self._quiet_until > self._turn_began:
+                await asyncio.sleep(self._quiet_until - loop.time())
             try:
                 if not self._framing.numbered:
                     await self._dispel_doubt(wire, request, within, pause)
-                with wire.limit(within * _TOLERANCE):
-                    data = await self._exchange(wire, request)
+                data = await self._exchange(wire, request, within)
             except ModbusExceptionError:
                 # Also a response: the device lives and the connection is sound, so it stays open.
                 self._answered(request.unit, pause)
@@ -166,38 +168,39 @@ class ModbusLink:
             await wire.close()
 
     # ── one exchange ──────────────────────────────────────────────────────────────────────────────
-    async def _exchange(self, wire: Wire, request: Request) -> bytes:
-        self._send(wire, request)
+    async def _exchange(self, wire: Wire, request: Request, within: float) -> bytes:
+        until = self._send(wire, request) + within * _TOLERANCE
         if request.unit == 0 and self._framing.is_broadcast(request):
             await asyncio.sleep(_TURNAROUND)
             return b""
         complaint: FrameError | None = None
         while True:
-            await self._news(wire, complaint)
+            await self._news(wire, until, complaint)
             pdu = self._framing.take(wire.received, request, self._transaction)
             if pdu is not None:
                 return request.accept(pdu)
             complaint = self._framing.complaint(wire.received, request)
 
-    def _send(self, wire: Wire, request: Request) -> None:
+    def _send(self, wire: Wire, request: Request) -> float:
+        """Send a request, and return when. [s]"""
         # 1 to 65535. Without 0, a device that always answers 0 is found out by its first response,
         # and not taken for a sound one now and then.
         self._transaction = self._transaction % 0xFFFF + 1
         self.requests += 1
-        self.sent_at = asyncio.get_running_loop().time()
         self._framing.clear(wire.received)
         wire.send(self._framing.pack(request, self._transaction))
+        self.sent_at = asyncio.get_running_loop().time()
+        return self.sent_at
 
-    async def _news(self, wire: Wire, complaint: FrameError | None = None) -> None:
+    async def _news(self, wire: Wire, until: float, complaint: FrameError | None = None) -> None:
         """Wait for bytes; raise a complaint about those that are there if no more come soon."""
         if not wire.is_open:
-            raise LinkError(f"{self.name}: the connection was closed")
+            raise HungUpError(f"{self.name}: the connection was closed")
         if complaint is None:
-            await wire.news()
+            await wire.news(until)
             return
         try:
-            async with asyncio.timeout(_QUIET):
-                await wire.news()
+            await wire.news(asyncio.get_running_loop().time() + _QUIET)
         except TimeoutError as error:
             raise complaint from error
 
@@ -214,10 +217,9 @@ class ModbusLink:
         for probe in list(doubt.probes):
             # A time-out of its own: a silent unit keeps the others waiting for one only, because
             # the request itself then does not leave.
-            with wire.limit(within * _TOLERANCE):
-                self._send(wire, probe)
-                while (pdu := self._framing.take_probe(wire.received, probe)) is None:
-                    await self._news(wire)
+            until = self._send(wire, probe) + within * _TOLERANCE
+            while (pdu := self._framing.take_probe(wire.received, probe)) is None:
+                await self._news(wire, until)
             # A probe is a request, after which the device needs its pause.
             await asyncio.sleep(max(pause, self._framing.silence))
             if doubt.is_dispelled_by(pdu, probe):
@@ -226,6 +228,7 @@ class ModbusLink:
 
     # ── the connection ────────────────────────────────────────────────────────────────────────────
     async def _connected(self, within: float) -> Wire:
+        """Return the connection, opened anew if it is over. Raises `NotSentError`."""
         if self._wire is not None and self._wire.is_open:
             return self._wire
         await self.close()
@@ -252,8 +255,10 @@ class ModbusLink:
         self.occupied = now - self._turn_began
 
     async def _timed_out(self, wire: Wire, request: Request, within: float) -> LinkError:
-        hint = self._health.hint(self.name, bytes(wire.received))
-        error = LinkError(f"{self.name}: no response within {within:g} s{hint}")
+        error: LinkError | None = self._framing.instead(self._transaction)
+        if error is None:
+            hint = self._health.hint(self.name, bytes(wire.received))
+            error = LinkError(f"{self.name}: no response within {within:g} s{hint}")
         lost = self._lost(request, error)
         self._framing.expect_late(request.unit, self._transaction)
         self._failed(request.unit, lost)

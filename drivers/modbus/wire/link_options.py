@@ -12,14 +12,14 @@ from heatpump_twin.drivers.modbus.wire.rtu_framing import RtuFraming
 from heatpump_twin.drivers.modbus.wire.serial_port import SERIAL_OPTIONS, baud_rate
 from heatpump_twin.drivers.modbus.wire.tls_options import TLS_OPTIONS
 
-_ANY = "any"
+_ANY, _SKIP = "any", "skip"
 _NUMBERED = ("tcp", "tls")
-_OF_ALL = {"connect_delay", "back_off", "unit"}
+_OF_ALL = {"connect_delay", "back_off", "unit", "noise"}
 _OPTIONS = {
     "tcp": {"transaction"},
     "tls": {"transaction", *TLS_OPTIONS},
-    "rtu+tcp": {"baudrate"},
-    "serial": SERIAL_OPTIONS,
+    "rtu+tcp": {"baudrate", "echo"},
+    "serial": {"echo", *SERIAL_OPTIONS},
 }
 
 
@@ -33,6 +33,10 @@ class LinkOptions:
     """Longest pause between two attempts to reach a device that does not answer."""
     any_transaction: bool = False
     any_unit: bool = False
+    skip_noise: bool = False
+    """Take a response that has bytes around it which belong to none."""
+    skip_echo: bool = False
+    """Take a response behind the request itself, as a two-wire adapter hears what it says."""
 
     @classmethod
     def of(cls, address: DeviceConnection) -> LinkOptions:
@@ -45,17 +49,28 @@ class LinkOptions:
         return cls(
             connect_delay=_duration(address, "connect_delay"),
             back_off=_duration(address, "back_off"),
-            any_transaction=_is_any(address, "transaction"),
-            any_unit=_is_any(address, "unit"),
+            any_transaction=_is_set(address, "transaction", _ANY),
+            any_unit=_is_set(address, "unit", _ANY),
+            skip_noise=_is_set(address, "noise", _SKIP),
+            skip_echo=_is_set(address, "echo", _SKIP),
         )
 
     def framing(self, address: DeviceConnection, oddities: LineOddities) -> Framing:
         """Return the framing for an address. Raises ValueError."""
         if address.scheme in _NUMBERED:
             return TcpFraming(
-                oddities, any_transaction=self.any_transaction, any_unit=self.any_unit
+                oddities,
+                any_transaction=self.any_transaction,
+                any_unit=self.any_unit,
+                skip_noise=self.skip_noise,
             )
-        return RtuFraming(oddities, baudrate=baud_rate(address), any_unit=self.any_unit)
+        return RtuFraming(
+            oddities,
+            baudrate=baud_rate(address),
+            any_unit=self.any_unit,
+            skip_noise=self.skip_noise,
+            skip_echo=self.skip_echo,
+        )
 
 
 def _duration(address: DeviceConnection, option: str) -> float | None:
@@ -68,8 +83,8 @@ def _duration(address: DeviceConnection, option: str) -> float | None:
         raise ValueError(f"{option}: {error}") from error
 
 
-def _is_any(address: DeviceConnection, option: str) -> bool:
+def _is_set(address: DeviceConnection, option: str, word: str) -> bool:
     text = address.options.get(option, "")
-    if text not in ("", _ANY):
-        raise ValueError(f"{option} is any, or left out, not {text!r}")
-    return text == _ANY
+    if text not in ("", word):
+        raise ValueError(f"{option} is {word}, or left out, not {text!r}")
+    return text == word

@@ -210,9 +210,13 @@ class Request:
 
         Raises `ModbusExceptionError` for an exception response and `FrameError` for anything else.
         """
-        if len(response) == 2 and response[0] == self.function | 0x80:
+        function = self.function
+        if len(response) == 2 and response[0] == function | 0x80:
             raise ModbusExceptionError(response[1])
-        if len(response) != self.response_length or response[0] != self.function:
+        if response[0] & 0x7F != function:
+            what = f"with function {response[0] & 0x7F} instead of {function}"
+            raise FrameError(f"something answers, but {what}")
+        if len(response) != self.response_length or response[0] != function:
             raise FrameError(f"the response does not fit the request: {response[:8].hex(' ')}")
         if self.is_read:
             if response[1] != len(response) - 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pymodbus.framer.rtu import FramerRTU
 
 from heatpump_twin.drivers.modbus.wire.deviation import DeviatingFrameError, Deviation
-from heatpump_twin.drivers.modbus.wire.framing import EXCEPTION_LENGTH
+from heatpump_twin.drivers.modbus.wire.framing import EXCEPTION_LENGTH, noise_error
 from heatpump_twin.drivers.modbus.wire.line_oddities import LineOddities, Oddity
 from heatpump_twin.drivers.modbus.wire.request import FrameError, Request
 
@@ -29,7 +29,8 @@ class RtuFraming:
 
     On the line a silent interval of 3.5 characters ends a frame (Serial Line V1.02, 2.5.1.1). It is
     lost in the buffers of the operating system and on TCP, so that unit, function, length and CRC
-    have to tell. Together they also find a response among bytes that are none of it.
+    have to tell. Together they also find a response among bytes that are none of it, which is taken
+    with ``skip_noise`` and, where they are the request itself, ``skip_echo``.
     """
 
     numbered = False
@@ -40,9 +41,13 @@ class RtuFraming:
         *,
         baudrate: int = _FASTEST,
         any_unit: bool = False,
+        skip_noise: bool = False,
+        skip_echo: bool = False,
     ) -> None:
         self.silence = silent_interval(baudrate)
         self._any_unit = any_unit
+        self._skip_noise = skip_noise
+        self._skip_echo = skip_echo
         self._oddities = oddities or LineOddities()
         self._late_units: set[int] = set()
         self._echoes: bool | None = None
@@ -68,13 +73,17 @@ class RtuFraming:
         end = start + len(pdu) + _AROUND
         if self._find(buffer, end, request)[1] is not None:
             raise DeviatingFrameError(Deviation.TWO_RESPONSES, "with two responses to one request")
+        self._check_around(buffer, echo, start, end)
         self._note(request, echo, start - echo + len(buffer) - end)
         buffer.clear()
         self._late_units.discard(request.unit)
         return pdu
 
     def take_probe(self, buffer: bytearray, probe: Request) -> bytes | None:
-        """Take the response to a probe: data rather than an exception, which may be a late one."""
+        """Take the response to a probe: data rather than an exception, which may be a late one.
+
+        Raises `FrameError` for an echo that is not to be skipped: it could confirm a write.
+        """
         echo = self._echo_in(buffer, probe)
         start, pdu = self._find(buffer, echo, probe)
         while pdu is not None and len(pdu) == EXCEPTION_LENGTH:
@@ -83,15 +92,17 @@ class RtuFraming:
                 break
             start, pdu = later, data
         if pdu is not None:
+            self._check_echo(echo)
             self._note(probe, echo, 0)
             buffer.clear()
         return pdu
 
     def complaint(self, buffer: bytes | bytearray, request: Request) -> FrameError | None:
-        """Return what is wrong with as many bytes as a response has."""
-        rest = buffer[self._echo_in(buffer, request) :]
+        """Return what is wrong with an echo, or with as many bytes as a response has."""
+        echo = self._echo_in(buffer, request)
+        rest = buffer[echo:]
         if len(rest) < request.response_length + _AROUND:
-            return None
+            return _echo_error() if echo and not self._skip_echo else None
         return DeviatingFrameError(
             Deviation.CHECKSUM, f"the checksum is wrong: {bytes(rest[:12]).hex(' ')}"
         )
@@ -99,6 +110,10 @@ class RtuFraming:
     def expect_late(self, unit: int, _transaction: int) -> None:
         """Remember that a response of a unit may come when others are asked."""
         self._late_units.add(unit)
+
+    def instead(self, _transaction: int) -> FrameError | None:
+        """Return None: nothing numbers a response."""
+        return None
 
     def is_broadcast(self, request: Request) -> bool:
         """Tell whether a request is a write to all devices (Serial Line V1.02, 2.1)."""
@@ -154,11 +169,27 @@ class RtuFraming:
         size, wanted = len(frame) - _AROUND, request.response_length
         raise DeviatingFrameError(Deviation.LENGTH, f"with {size} bytes instead of {wanted}")
 
+    def _check_around(self, buffer: bytearray, echo: int, start: int, end: int) -> None:
+        """Raise `FrameError` for what is around a response, unless it is to be skipped."""
+        self._check_echo(echo)
+        around = buffer[echo:start] + buffer[end:]
+        if around and not self._skip_noise:
+            raise noise_error(around)
+
+    def _check_echo(self, echo: int) -> None:
+        if echo and not self._skip_echo:
+            raise _echo_error()
+
     def _note(self, request: Request, echo: int, noise: int) -> None:
         if request.function not in _SINGLE_WRITES or echo:
             self._echoes = bool(echo)
         self._oddities.note(Oddity.ECHO, bool(echo))
         self._oddities.note(Oddity.NOISE, noise)
+
+
+def _echo_error() -> DeviatingFrameError:
+    what = "the line echoes what is sent"
+    return DeviatingFrameError(Deviation.ECHO, what)
 
 
 def _size_of(buffer: bytes | bytearray, at: int, request: Request) -> int:

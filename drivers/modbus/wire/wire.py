@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.wire.serial_port import SerialSettings, open_serial
@@ -23,7 +22,9 @@ class Wire(asyncio.Protocol):
         self._news: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._closed = self._loop.create_future()
-        self._is_over = False
+        self._until = 0.0
+        """Until when `news` waits, by the loop's clock. [s]"""
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport of the new connection."""
@@ -39,6 +40,7 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Wake whoever waits for bytes: the connection is over, none will come."""
         self.is_open = False
+        self._stop_timer()
         self._wake()
         if not self._closed.done():
             self._closed.set_result(None)
@@ -48,33 +50,22 @@ class Wire(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(frame)
 
-    async def news(self) -> None:
-        """Wait for bytes or for the end of the connection.
+    async def news(self, until: float) -> None:
+        """Wait for bytes or for the end of the connection, until a time of the loop's clock. [s]
 
-        Raises TimeoutError when the time of `limit` is over.
+        Raises TimeoutError.
         """
-        if self._is_over:  # the timer may have fired while nobody waited
-            raise TimeoutError
+        # `asyncio.timeout` cancels whatever is awaited and has to find out afterwards who did. A
+        # wire waits for one thing only, so that a plain timer is enough; and as nearly every
+        # response comes in time, the timer of an earlier request does for the next ones, too.
+        self._until = until
+        if self._timer is None or self._timer.when() > until:
+            self._set_timer()
         self._news = self._loop.create_future()
         try:
             await self._news
         finally:
             self._news = None
-
-    @contextmanager
-    def limit(self, seconds: float) -> Iterator[None]:
-        """Limit the time for which `news` may wait, over all its calls in the context. [s]
-
-        `asyncio.timeout` cancels whatever is awaited and has to find out afterwards who cancelled.
-        A wire waits for one thing only, so that a plain timer is enough, and costs less: there is
-        one for every request.
-        """
-        self._is_over = False
-        timer = self._loop.call_later(seconds, self._expire)
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     async def close(self) -> None:
         """Drop the connection at once, with whatever is still on its way."""
@@ -84,9 +75,25 @@ class Wire(asyncio.Protocol):
             self._transport.abort()
             await self._closed
 
+    def _set_timer(self) -> None:
+        if self._until <= self._loop.time():
+            raise TimeoutError
+        self._stop_timer()
+        self._timer = self._loop.call_at(self._until, self._expire)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _expire(self) -> None:
-        self._is_over = True
-        if self._news is not None and not self._news.done():
+        """End the wait, or look again when the time of a later request is over."""
+        self._timer = None
+        if self._news is None or self._news.done():
+            return
+        if self._until > self._loop.time():
+            self._timer = self._loop.call_at(self._until, self._expire)
+        else:
             self._news.set_exception(TimeoutError())
 
     def _wake(self) -> None:

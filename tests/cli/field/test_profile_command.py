@@ -184,3 +184,48 @@ def test_a_refresh_never_wears_the_device_out(
     ran = hptwin.here(capsys, "profile", "check", a_profile(tmp_path, point))
     assert ran.code == 2
     assert problem in ran.out + ran.err
+
+
+TITLED = """Maker X
+Revision 3
+
+address,name,table,type,unit,rw,colour
+1,Supply temperature,holding,int16,0.1°C,R,red
+,Section two,,,,,
+2,,holding,int16,,R,
+3,Frobnication level,holding,int16,,R,
+foo,Return temperature,holding,int16,0.1°C,R,
+"""
+
+
+def test_every_column_and_row_that_is_left_out_is_named_and_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "map.csv"
+    table.write_text(TITLED, "utf-8")
+    ran = hptwin.here(capsys, "profile", "from-csv", table)
+    assert ran.code == 0
+    assert [line for line in ran.err.splitlines() if "left out" in line] == [
+        "line 1 left out: Maker X: above the header",
+        "line 2 left out: Revision 3: above the header",
+        "line 6 left out: Section two: no address",
+        "line 7 left out: holding 2 int16: no name",
+        "line 8 left out: Frobnication level holding 3 int16: "
+        "no point of the catalogue has this name",
+        "line 9 left out: Return temperature holding foo int16 0.1°C: 'foo' is not an address",
+    ]
+    assert "columns in which only units and states were looked for: colour" in ran.err
+
+
+def test_a_table_of_which_nothing_is_mapped_says_of_each_row_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "map.csv"
+    table.write_text(
+        "address,name,table,type\n1,Frob,holding,int16\nx,Blub,holding,int16\n", "utf-8"
+    )
+    ran = hptwin.here(capsys, "profile", "from-csv", table)
+    assert ran.code == 2
+    assert "no row is obviously a point of the catalogue" in ran.err
+    assert "map.csv:2: row: left out: Frob holding 1 int16: no point of the catalogue" in ran.err
+    assert "map.csv:3: row: left out: Blub holding x int16: 'x' is not an address" in ran.err

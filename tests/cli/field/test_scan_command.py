@@ -73,11 +73,22 @@ async def test_a_device_that_does_not_look_at_the_unit_id(serve: Any) -> None:
     assert "probably one device that does not look at the unit id" in ran.out
 
 
+async def test_a_device_that_takes_unit_0_alone_is_found(serve: Any) -> None:
+    profile = load_profile("xy-md02")
+    gateway = await serve({0: (profile, PlausibleProcess(profile, WINTER))})
+    ran = await hptwin.run(
+        "scan", f"127.0.0.1:{gateway.port}", "--profile", "xy-md02", "--pause", 0
+    )
+    assert ran.code == 0, ran.err
+    assert "unit 0 answers" in ran.out
+    assert "no answer from unit 1-10, 40, 50-51, 255" in ran.out
+
+
 async def test_nothing_answers(gateway: Any) -> None:
     ran = await hptwin.run("scan", f"127.0.0.1:{gateway.port}", "--units", "2-4", "--pause", 0)
     assert ran.code == 1
     assert "no answer from unit 2-4" in ran.out
-    assert "--units 1-247" in ran.err
+    assert "--units 0-247" in ran.err
 
 
 async def test_a_limit_is_told(gateway: Any) -> None:

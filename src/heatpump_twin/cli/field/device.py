@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
 import sys
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from heatpump_twin.cli.field.ctrl_c import run_until_ctrl_c
 from heatpump_twin.config.catalogue import UNITS, PointSpec
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.clock import SystemClock
@@ -91,7 +91,7 @@ def device_at(
 def on_the_wire(work: Coroutine[Any, Any, _T], address: str, unit: int | None = None) -> _T:
     """Run work that talks to a device; raise `TwinError` with a remedy if that fails."""
     try:
-        return asyncio.run(work)
+        return run_until_ctrl_c(work)
     except LinkError as error:
         where = address if unit is None else f"{address} unit {unit}"
         reason, remedy = _reason(error, address), _remedy(error, address)
@@ -142,6 +142,8 @@ def _reason(error: LinkError, address: str) -> str:
 
 
 def _remedy(error: LinkError, address: str) -> str:
+    if isinstance(error, DeviatingFrameError) or isinstance(error.__cause__, DeviatingFrameError):
+        return ""  # it names its own
     if isinstance(error, NotSentError) and address.startswith("serial://"):
         return "is it the right port, is it plugged in, and may you open it (group dialout)?"
     if isinstance(error, NotSentError):
@@ -151,8 +153,6 @@ def _remedy(error: LinkError, address: str) -> str:
             "is the address right, is the device on, is Modbus enabled in it? Many take only one "
             "connection: stop whatever else is connected"
         )
-    if isinstance(error, DeviatingFrameError):
-        return ""  # it names its own
     if isinstance(error, ModbusExceptionError):
         return "is the device behind the gateway on, and is it this unit id? See `hptwin scan`"
     serial = ", baudrate and parity" if address.startswith(("serial://", "rtu+tcp://")) else ""

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from heatpump_twin.cli.field.ctrl_c import run_until_ctrl_c
 from heatpump_twin.cli.field.device import (
     ConnectionArgument,
     ProfileOption,
@@ -87,7 +88,7 @@ def read(
 
 def _watch(device: DeviceAccess, ask: _Ask, period: float, about: dict[str, Any] | None) -> None:
     with suppress(KeyboardInterrupt), _display(about) as show:
-        asyncio.run(_rounds(device, ask, period, show))
+        run_until_ctrl_c(_rounds(device, ask, period, show))
 
 
 @contextmanager

@@ -30,8 +30,10 @@ from heatpump_twin.drivers.modbus.commissioning.gateway_scan import (
 )
 from heatpump_twin.drivers.modbus.profile.profile import Profile
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
+from heatpump_twin.drivers.modbus.wire.deviation import ANSWERS
 from heatpump_twin.errors import TwinError
 
+_USUAL = "1-10,40,50,51,255"
 _SHOWN = 3
 """Profiles that are shown for a unit."""
 
@@ -41,7 +43,12 @@ command = typer.Typer(add_completion=False)
 @command.command()
 def scan(
     connection: ConnectionArgument,
-    units: Annotated[str, typer.Option(metavar="LIST", help="Unit ids.")] = "1-10,40,50,51,255",
+    units: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help=f"Unit ids; default: {_USUAL}, and over TCP 0, the device itself."
+        ),
+    ] = None,
     profile: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Try only these; default: every packaged profile."),
@@ -60,15 +67,23 @@ def scan(
     address = connection_of(connection)
     profiles = {name: load_profile(name) for name in profile or packaged_profiles()}
     limits = ScanLimits(timeout, pause, max_requests, max_seconds)
-    report, interrupted = _scanned(address, unit_ids(units), profiles, limits)
+    wanted = unit_ids(units or _usual(address))
+    report, interrupted = _scanned(address, wanted, profiles, limits)
     if as_json:
         print(json.dumps(_as_data(address, report)))  # noqa: T201 (the output itself)
     else:
         _show(report)
+    for remark in report.remarks:
+        Console(stderr=True, highlight=False).print(remark, style="yellow")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     if not report.answering:
         raise typer.Exit(1)
+
+
+def _usual(address: DeviceConnection) -> str:
+    # Last, because few devices take no other. On a serial line 0 is a broadcast.
+    return f"{_USUAL},0" if address.scheme in ("tcp", "tls") else _USUAL
 
 
 def unit_ids(text: str) -> list[int]:
@@ -137,9 +152,9 @@ def _show(report: ScanReport) -> None:
             style="yellow",
             markup=False,
         )
-    if not report.answering:
+    if not report.answering and not any(ANSWERS in unit.said for unit in report.units):
         err.print(
-            "nothing answers: are these the unit ids? Try --units 1-247; for a slow device a "
+            "nothing answers: are these the unit ids? Try --units 0-247; for a slow device a "
             "longer --timeout; on a serial line check baudrate and parity",
             style="yellow",
             markup=False,
@@ -185,6 +200,7 @@ def _as_data(address: DeviceConnection, report: ScanReport) -> dict[str, object]
         "complete": not report.ended,
         "requests": report.requests,
         "seconds": round(report.seconds, 3),
+        "remarks": report.remarks,
         "units": [
             {
                 "unit": unit.unit,

@@ -13,13 +13,16 @@ from structlog.testing import capture_logs
 
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.emulator.emulated_gateway import Corruption, RtuSession
+from heatpump_twin.drivers.modbus.profile.profile import Space
 from heatpump_twin.drivers.modbus.wire.line_oddities import Oddity
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink
 from heatpump_twin.drivers.modbus.wire.pseudo_terminal import PseudoTerminal
-from heatpump_twin.drivers.protocol import WriteState
+from heatpump_twin.drivers.modbus.wire.request import Request
+from heatpump_twin.drivers.protocol import LinkError, WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION
 
 PLAIN = plain_profile()
+SETPOINT = next(i for i, p in enumerate(PLAIN.samples) if p.point == "supply_setpoint"), 42.5
 METER = "eastron-sdm120"
 
 
@@ -42,6 +45,10 @@ async def odd(serve: Any) -> Any:
         (Corruption.NO_TRANSACTION, "tcp", "transaction=any", "with transaction 0 instead of 1"),
         (Corruption.NO_UNIT, "tcp", "unit=any", "as unit 0 instead of 1"),
         (Corruption.NO_UNIT, "rtu+tcp", "unit=any", "as unit 0 instead of 1"),
+        (Corruption.NOISE_BEFORE, "tcp", "noise=skip", "with 1 byte around the response: 00"),
+        (Corruption.NOISE_BEFORE, "rtu+tcp", "noise=skip", "with 1 byte around the response: 00"),
+        (Corruption.NOISE_BEHIND, "rtu+tcp", "noise=skip", "with 1 byte around the response: 00"),
+        (Corruption.ECHO, "rtu+tcp", "echo=skip", "the line echoes what is sent"),
     ],
 )
 async def test_what_weakens_a_check_is_an_option_and_its_message_names_it(
@@ -56,29 +63,33 @@ async def test_what_weakens_a_check_is_an_option_and_its_message_names_it(
     assert f"add {option} to the connection" in lost["reason"]
     driver, seen = drive(PLAIN, link_at(gateway, scheme, f"?{option}"), timeout=0.5)
     await eventually(lambda: is_plain(seen))
-    setpoint = next(i for i, n in driver.points.items() if n == "supply_setpoint")
-    assert (await driver.write(setpoint, 42.5)).state is WriteState.CONFIRMED
+    assert (await driver.write(*SETPOINT)).state is WriteState.CONFIRMED
 
 
 @pytest.mark.parametrize(
-    ("kind", "scheme", "oddity"),
+    ("kind", "scheme", "options", "oddity"),
     [
-        (Corruption.NOISE_BEFORE, "rtu+tcp", Oddity.NOISE),
-        (Corruption.NOISE_BEHIND, "rtu+tcp", Oddity.NOISE),
-        (Corruption.NOISE_BEFORE, "tcp", Oddity.NOISE),
-        (Corruption.ECHO, "rtu+tcp", Oddity.ECHO),
-        (Corruption.TWICE, "tcp", Oddity.REPEATED),
+        (Corruption.NOISE_BEFORE, "rtu+tcp", "?noise=skip", Oddity.NOISE),
+        (Corruption.NOISE_BEHIND, "rtu+tcp", "?noise=skip", Oddity.NOISE),
+        (Corruption.NOISE_BEFORE, "tcp", "?noise=skip", Oddity.NOISE),
+        (Corruption.ECHO, "rtu+tcp", "?echo=skip", Oddity.ECHO),
+        (Corruption.TWICE, "tcp", "", Oddity.REPEATED),
     ],
 )
 async def test_an_unmistakable_response_is_taken_and_the_rest_counted(
-    odd: Any, drive: Any, eventually: Any, kind: Corruption, scheme: str, oddity: Oddity
+    odd: Any,
+    drive: Any,
+    eventually: Any,
+    kind: Corruption,
+    scheme: str,
+    options: str,
+    oddity: Oddity,
 ) -> None:
     gateway = await odd(kind, scheme)
     with capture_logs() as logs:
-        driver, seen = drive(PLAIN, link_at(gateway, scheme), timeout=0.5)
+        driver, seen = drive(PLAIN, link_at(gateway, scheme, options), timeout=0.5)
         await eventually(lambda: driver.metrics.polls >= 8)
-        setpoint = next(i for i, n in driver.points.items() if n == "supply_setpoint")
-        assert (await driver.write(setpoint, 42.5)).state is WriteState.CONFIRMED
+        assert (await driver.write(*SETPOINT)).state is WriteState.CONFIRMED
     assert is_plain(seen, {**VALUES, "supply_setpoint": 42.5})
     assert driver.metrics.failed_polls == 0
     assert driver.link.oddities.counts[oddity] >= 7
@@ -91,13 +102,25 @@ async def test_a_serial_line_with_an_echo(line: Any, drive: Any, eventually: Any
     tank = plain_tank()
     path, gateway = line({1: (PLAIN, tank)})
     gateway.faults.corruption = Corruption.ECHO
-    link = ModbusLink.to(DeviceConnection.model_validate(f"serial://{path}?parity=N"))
-    driver, seen = drive(PLAIN, link, timeout=0.5)
+    address = f"serial://{path}?parity=N&echo=skip"
+    driver, seen = drive(
+        PLAIN, ModbusLink.to(DeviceConnection.model_validate(address)), timeout=0.5
+    )
     await eventually(lambda: is_plain(seen))
-    setpoint = next(i for i, n in driver.points.items() if n == "supply_setpoint")
-    assert (await driver.write(setpoint, 42.5)).state is WriteState.CONFIRMED
+    assert (await driver.write(*SETPOINT)).state is WriteState.CONFIRMED
     assert tank.written == [("supply_setpoint", 42.5)]
     assert driver.metrics.failed_polls == 0
+
+
+async def test_a_write_does_not_leave_on_a_line_whose_echo_is_not_skipped(
+    odd: Any, drive: Any
+) -> None:
+    gateway = await odd(Corruption.ECHO, "rtu+tcp")
+    driver, _ = drive(PLAIN, link_at(gateway, "rtu+tcp"), period=60.0, timeout=0.5)
+    outcome = await driver.write(*SETPOINT)
+    assert outcome.state is WriteState.REFUSED
+    assert "the line echoes what is sent; " in outcome.message
+    assert gateway.devices[1].process.written == []
 
 
 class Adapter(asyncio.Protocol):
@@ -111,13 +134,14 @@ class Adapter(asyncio.Protocol):
         self._transport.write(data)
 
 
-async def test_an_echo_alone_confirms_no_write(drive: Any) -> None:
+@pytest.mark.parametrize("option", ["", "&echo=skip"])
+async def test_an_echo_alone_confirms_no_write(drive: Any, option: str) -> None:
     """Where the first request on a line is a write, a device that is gone must not confirm it."""
     terminal = PseudoTerminal(Adapter())
-    link = ModbusLink.to(DeviceConnection.model_validate(f"serial://{terminal.path}?parity=N"))
+    address = f"serial://{terminal.path}?parity=N{option}"
+    link = ModbusLink.to(DeviceConnection.model_validate(address))
     driver, _ = drive(PLAIN, link, period=60.0, timeout=0.2)
-    setpoint = next(i for i, n in driver.points.items() if n == "supply_setpoint")
-    assert (await driver.write(setpoint, 42.5)).state is WriteState.REFUSED
+    assert (await driver.write(*SETPOINT)).state is WriteState.REFUSED
     await link.close()
     terminal.close()
 
@@ -139,12 +163,15 @@ async def test_two_devices_with_one_unit_id_are_told_of(
     [
         (Corruption.NO_TRANSACTION, "tcp", "add transaction=any"),
         (Corruption.NO_UNIT, "tcp", "add unit=any"),
+        (Corruption.NOISE_BEFORE, "rtu+tcp", "add noise=skip"),
+        (Corruption.ECHO, "rtu+tcp", "add echo=skip"),
     ],
 )
 async def test_commissioning_names_the_option(
     serve: Any, command: str, kind: Corruption, scheme: str, said: str
 ) -> None:
-    gateway = await serve({1: (METER, plain_tank())})
+    session = {} if scheme == "tcp" else {"session": RtuSession()}
+    gateway = await serve({1: (METER, plain_tank())}, **session)
     gateway.faults.corruption = kind
     address = str(address_of(gateway, scheme))
     arguments = ["--profile", METER, *(["--units", "1"] if command == "scan" else [])]
@@ -153,13 +180,56 @@ async def test_commissioning_names_the_option(
     told = " ".join((ran.out + ran.err).split())
     assert "something answers, but" in told
     assert said in told
+    assert command == "read" or "nothing answers" not in told
 
 
-async def test_read_says_that_the_line_echoes(serve: Any) -> None:
+@pytest.mark.parametrize("command", ["read", "scan"])
+async def test_commissioning_says_that_the_line_echoes(serve: Any, command: str) -> None:
     gateway = await serve({1: (METER, plain_tank())}, session=RtuSession())
     gateway.faults.corruption = Corruption.ECHO
-    ran = await hptwin.run("read", address_of(gateway, "rtu+tcp"), "--profile", METER)
+    address = f"rtu+tcp://127.0.0.1:{gateway.port}?echo=skip"
+    units = ["--units", "1"] if command == "scan" else []
+    ran = await hptwin.run(command, address, "--profile", METER, *units)
+    assert ran.code == 0, ran.err
     assert "the line echoes what is sent" in ran.err
+
+
+class OneBehind(asyncio.Protocol):
+    """A server that answers each request with the number of the one before it."""
+
+    def __init__(self, served: list[bytes]) -> None:
+        self._served = served
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        words = data[11]
+        head = self._served[-1] + bytes((0, 0, 0, 3 + 2 * words))
+        self._served.append(data[:2])
+        self._transport.write(head + data[6:8] + bytes((2 * words,)) + bytes(2 * words))
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._served.insert(0, b"end")
+
+
+async def test_a_device_that_is_one_number_behind_is_told_of(eventually: Any) -> None:
+    served = [b"\0\0"]
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: OneBehind(served), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    link = ModbusLink.to(DeviceConnection.model_validate(f"tcp://127.0.0.1:{port}"))
+    for number in range(1, 4):
+        said = rf"something answers, but .*transaction {number - 1} instead of {number}; .*=any"
+        with pytest.raises(LinkError, match=said):
+            await link.request(Request.read(1, Space.HOLDING, 1, 2), 0.2)
+        served[:] = [number.to_bytes(2, "big")]
+    await link.close()
+    await eventually(lambda: served[0] == b"end")
+    server.close()
 
 
 # ── the wrong protocol ────────────────────────────────────────────────────────────────────────────

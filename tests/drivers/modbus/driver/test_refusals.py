@@ -7,11 +7,25 @@ from typing import Any
 import hptwin
 import numpy as np
 import pytest
-from plain_device import PLACES, VALUES, address_of, is_plain, plain_profile, plain_tank
+from plain_device import (
+    PLACES,
+    VALUES,
+    address_of,
+    is_plain,
+    link_at,
+    plain_profile,
+    plain_tank,
+)
 from structlog.testing import capture_logs
 
-from heatpump_twin.drivers.modbus.emulator.emulated_gateway import EmulatedGateway, Grudge, Odds
-from heatpump_twin.drivers.modbus.profile.profile import Profile, Space
+from heatpump_twin.drivers.modbus.emulator.emulated_gateway import (
+    EmulatedGateway,
+    Grudge,
+    Odds,
+    RtuSession,
+)
+from heatpump_twin.drivers.modbus.emulator.emulated_session import NotModbusError, Received
+from heatpump_twin.drivers.modbus.profile.profile import Limits, Profile, Space
 from heatpump_twin.drivers.status import (
     BAD_DEVICE_FAILURE,
     BAD_NO_COMMUNICATION,
@@ -231,3 +245,33 @@ def _file(profile: Profile) -> str:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as file:
         file.write(profile.model_dump_json(exclude_unset=True))
     return file.name
+
+
+# ── a device that hangs up ────────────────────────────────────────────────────────────────────────
+class Impolite(RtuSession):
+    """Hangs up at one request in so many, instead of answering it."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._heard = 0
+
+    def take(self, buffer: bytearray) -> Received | None:
+        found = super().take(buffer)
+        self._heard += found is not None
+        if found is not None and self._heard % self._every == 0:
+            raise NotModbusError
+        return found
+
+
+@pytest.mark.parametrize("every", [3, 4, 5])
+async def test_a_device_that_hangs_up_now_and_then_makes_no_gap(
+    serve: Any, drive: Any, eventually: Any, every: int
+) -> None:
+    """A closed connection says nothing of the block that was asked for on it."""
+    profile = PLAIN.model_copy(update={"limits": Limits(registers=12, gap=40)})
+    gateway = await serve({1: (profile, plain_tank())}, session=Impolite(every))
+    driver, seen = drive(profile, link_at(gateway, "rtu+tcp"), timeout=0.5)
+    await eventually(lambda: driver.metrics.polls >= 20)
+    assert seen.statuses() == {GOOD}
+    assert good_share(seen) == 1.0
+    assert driver.metrics.divided == 0

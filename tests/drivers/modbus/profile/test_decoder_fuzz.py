@@ -263,7 +263,11 @@ def spoil_many(seed: int, seen: Counter[str]) -> None:
         case = rng.choice(CASES)
         sent = response(case.request, rng)
         spoiler = rng.choice((None, *SPOILERS))
-        for framing, pack in ((TcpFraming(), tcp), (RtuFraming(), rtu)):
+        tolerant = bool(rng.getrandbits(1))
+        for framing, pack in (
+            (TcpFraming(skip_noise=tolerant), tcp),
+            (RtuFraming(skip_noise=tolerant, skip_echo=tolerant), rtu),
+        ):
             sound = pack(sent)
             if spoiler is None:
                 frame = other_answer(case.request, pack, rng)

@@ -157,3 +157,50 @@ def test_a_state_that_is_written_needs_its_texts(tmp_path: Path) -> None:
     )
     assert found[0]
     assert "which number is which of the texts" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("timeout: 500", "timeout: 500 s is very long; did you mean 500 ms?"),
+        ("timeout: 2 ms", "timeout: 2 ms is shorter than most devices take"),
+        ("pause: 100", "pause: 100 s is very long; did you mean 100 ms?"),
+        ("connect_delay: 1000", "connect_delay: 1000 s is very long"),
+        ("poll: {slow: 100000}", "poll.slow: 100000 s is very long"),
+        ("timeout: 2 s", ""),
+        ("pause: 100 ms", ""),
+    ],
+)
+def test_times_that_are_in_the_wrong_unit(tmp_path: Path, line: str, told: str) -> None:
+    path = tmp_path / "draft.yaml"
+    point = "  - {point: voltage, space: input, address: 1, type: int16, scale: 0.1}\n"
+    path.write_text(HEAD.replace("points:", f"{line}\npoints:") + point, "utf-8")
+    found = [f"{finding.problem} {finding.is_error}" for finding in lint_profile(path)]
+    assert len(found) == bool(told)
+    assert all(f"draft.yaml:5: {told}" in text and text.endswith("False") for text in found)
+
+
+@pytest.mark.parametrize(
+    ("scale", "rules", "told"),
+    [
+        (0.1, "min: 20, max: 60, step: 0.5", []),
+        (0.1, "min: 20, max: 60, step: 0.25", ["step 0.25: the registers hold steps of 0.1"]),
+        (1, "min: 20.5, max: 60", ["min 20.5: the registers hold steps of 1 degC only"]),
+        (0.1, "min: 20, max: 60, step: 7", ["max 60 is no step of 7 from min: the last one is 55"]),
+        (0.1, "min: 20, max: 60, step: 100", ["the last one is 20"]),
+        (0.5, "min: 20, max: 60.3", ["max 60.3: the registers hold steps of 0.5 degC only"]),
+    ],
+)
+def test_steps_that_do_not_go_together(
+    tmp_path: Path, scale: float, rules: str, told: list[str]
+) -> None:
+    found = findings(
+        tmp_path,
+        "point: supply_setpoint, space: holding, address: 1, type: int16, unit: degC, "
+        f"scale: {scale}, write: {{{rules}}}",
+    )
+    assert len(found) == len(told)
+    for (is_error, problem), text in zip(found, told, strict=True):
+        assert not is_error
+        assert problem.startswith("6: points.0.write: ")
+        assert text in problem
