@@ -20,10 +20,12 @@ from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierS
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
 from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, taken
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
+    add_padding,
     drop_blocks,
     first_of_points,
     last_of_points,
     read_blocks,
+    remove_padding,
 )
 from heatpump_twin.twin_engine.historian.columns.sealer import Sealer
 from heatpump_twin.twin_engine.historian.database import migrate
@@ -199,6 +201,13 @@ class SampleStore:
     def vacuum(self, pages: int) -> None:
         """Give free pages of an SQLite file back to the disk; a file of old cannot."""
         self._pragma(f"incremental_vacuum({pages:d})")
+
+    def stretch_log(self, size: int) -> None:
+        """Make the log of an SQLite file as long as that, by what is deleted again. [B]"""
+        with self._engine.begin() as connection:
+            add_padding(connection, size)
+        with self._engine.begin() as connection:
+            remove_padding(connection)
 
     def checkpoint(self) -> None:
         """Write the log of an SQLite file to it, as far as readers let it, to begin it anew."""

@@ -15,7 +15,7 @@ from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.errors import SchemaError
-from heatpump_twin.twin_engine.historian.database_file import means_damage
+from heatpump_twin.twin_engine.historian.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
@@ -185,7 +185,10 @@ class SampleWriter:
             log.warning("the database is away: samples wait in memory", error=message)
         self.connected = False
         self.last_error = message
-        self._store.close()  # whatever broke, the next attempt starts with a fresh connection
+        # Whatever broke, the next attempt starts with a fresh connection. A full disk breaks none,
+        # and the last connection would take the log with it, whose room others would fill.
+        if not means_full(error):
+            self._store.close()
 
     def _follow_file(self) -> None:
         """Begin anew where the file that was opened is no longer under its name."""

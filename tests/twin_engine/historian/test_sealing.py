@@ -99,14 +99,14 @@ step = st.one_of(
 
 
 @settings(max_examples=100)
-@given(st.lists(step, max_size=14), st.integers(1, 40), st.booleans())
+@given(st.lists(step, max_size=14), st.sampled_from([8, 500]), st.integers(1, 40), st.booleans())
 def test_what_is_read_is_what_was_written_last(
-    file: Path, steps, limit: int, reverse: bool
+    file: Path, steps, full: int, limit: int, reverse: bool
 ) -> None:
     model: Model = {}
     with pytest.MonkeyPatch.context() as patch, emptied(file) as again:
         store = again()
-        patch.setattr(sealer, "FULL", 8)
+        patch.setattr(sealer, "FULL", full)
         patch.setattr(sealer, "_POINTS", 1)
         for what in steps:
             if what == "seal":

@@ -20,6 +20,8 @@ _FEW, _MANY = 2, 64
 """Blocks fetched at a time: at least, and at most."""
 _A_BLOCK = 4096
 """Samples that a block holds at least, as a rule."""
+_PADDING = 0
+"""No point has this number."""
 _POINT = bindparam("point", type_=Integer)
 _LOW = bindparam("low", type_=BigInteger)
 _HIGH = bindparam("high", type_=BigInteger)
@@ -137,6 +139,19 @@ def drop_blocks(connection: Connection, points: Iterable[int], before: int, limi
     """Delete whole blocks that end before a time, at most ``limit`` of each point, the oldest."""
     old = ({"point": point, "high": before, "limit": limit} for point in points)
     return sum(connection.execute(_OLD, one).rowcount for one in old)
+
+
+def add_padding(connection: Connection, size: int) -> None:
+    """Add a block of nothing, which belongs to no point. [B]"""
+    remove_padding(connection)  # which a crash has left
+    row = dict.fromkeys(("first", "last", "count", "good", "sloped_time", "last_status"), 0)
+    lengths = {"stepped": 0.0, "sloped": 0.0, "data": func.zeroblob(size)}
+    connection.execute(sql_insert(BLOCK).values(point_id=_PADDING, **row, **lengths))
+
+
+def remove_padding(connection: Connection) -> None:
+    """Delete the block of nothing."""
+    connection.execute(sql_delete(BLOCK).where(BLOCK.c.point_id == _PADDING))
 
 
 # Point by point along the index: over all blocks they would read the whole table.

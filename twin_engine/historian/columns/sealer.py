@@ -129,17 +129,24 @@ def _sealed(
     belongs = np.searchsorted(begins, samples.time, side="right") - 1
     old: list[BlockPlace] = []
     new: list[Mapping[str, Any]] = []
-    for number in np.unique(belongs).tolist():
+    numbers = np.unique(belongs).tolist()
+    # What an earlier part has to do with is none of the last one's business: neither a block that
+    # is written anew, nor one with samples behind it.
+    own = max([0, *(number + 1 for number in numbers[:-1])])
+    for number in numbers:
         part = taken(samples, belongs == number)
-        gone, there = _read(connection, _absorbed(places, number, part))
+        gone, there = _read(connection, _absorbed(places, number, part, own))
         old += gone
         merged = overlay([part, *there] if beneath else [*there, part])
         new += [block_row(point, block) for block in _blocks(merged)]
     return old, new
 
 
-def _absorbed(places: list[BlockPlace], number: int, part: Samples) -> list[BlockPlace]:
-    """Return the blocks that are written anew with samples which lie in or behind block number."""
+def _absorbed(places: list[BlockPlace], number: int, part: Samples, own: int) -> list[BlockPlace]:
+    """Return the blocks that are written anew with samples which lie in or behind block number.
+
+    Of those before it only from number ``own`` on.
+    """
     if number < 0:
         return []
     found: list[BlockPlace] = []
@@ -150,7 +157,7 @@ def _absorbed(places: list[BlockPlace], number: int, part: Samples) -> list[Bloc
         return []  # in a gap of long ago
     # Only those at the end: the blocks before a correction are full, or were left alone before.
     end = number + 1 - len(found)
-    for place in reversed(places[:end] if number == len(places) - 1 else []):
+    for place in reversed(places[own:end] if number == len(places) - 1 else []):
         span = int(part.time[-1]) - place.first
         if place.count > count or place.count + count > FULL or span > LONGEST:
             break
