@@ -24,6 +24,7 @@ from asyncua import Client, Node, ua
 from rich.console import Console
 from rich.table import Table
 
+from bench import opcua_subscriptions
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.twin_engine.historian.database import open_engine
@@ -210,3 +211,4 @@ def run(console: Console) -> None:
     console.print(
         "Their history is in memory, ours in SQLite; the twin polls and records meanwhile."
     )
+    opcua_subscriptions.report(console)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+# ``://user:password@``, cut off or not; a port is none.
+_PASSWORD = re.compile(
+    r"""(://[^\s:/@'"\[]*:)(?!PASSWORD@|\d{1,5}(?:[/?#'"\s]|$))(?:[^\s'"]*(?=@)|[^\s'"]+)"""
+)
 MOST_TOLD = 20
 """So many mistakes are told at once; who has more is helped by the first ones."""
 
@@ -22,7 +27,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        told = f"{place}: {self.key or '(top level)'}: {self.message}"
+        # What is quoted may be a database's URL, and what is told may stand in a log.
+        told = _PASSWORD.sub(r"\1***", f"{place}: {self.key or '(top level)'}: {self.message}")
         # One line whatever is quoted in it: a value may hold line ends, or steer a terminal.
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in told)
 

@@ -44,6 +44,14 @@ MAX_MONITORED_ITEMS_PER_SUBSCRIPTION = 20_000
 # Notifications per monitored item. What a vanished client leaves behind is bounded by this, times
 # its items, until the lifetime of its subscription ends.
 MAX_QUEUE = 1_000
+MAX_QUEUED_VALUES = 1_000_000
+"""Values that the queues of all items of a subscription can hold together, of 32 B each."""
+MAX_NOTIFICATIONS_PER_PUBLISH = 10_000
+MAX_EVENTS_PER_PUBLISH = 1_000
+"""Notifications in one message, whatever a client asks for: it must fit into 4 MB."""
+# Of a day: what changes less often is not watched but read.
+MAX_SAMPLING_INTERVAL = 86_400_000.0
+"""Limit of the sampling interval of a monitored item. [ms]"""
 MAX_PUBLISH_REQUESTS = 100
 
 MAX_REMEMBERED_READS = 500_000
@@ -59,6 +67,8 @@ MAX_BROWSE_CONTINUATION_POINTS = 100
 """Continuation points of Browse that a session can have."""
 MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
+MAX_HISTORY_EVENTS = 1_000
+"""Events per node in one HistoryRead response."""
 MAX_HISTORY_TIMES = 1_000
 """Values per node in one response, where a client says at which times."""
 MAX_HISTORY_CONTINUATION_POINTS = 100
@@ -76,6 +86,7 @@ class OperationLimits:
     nodes_per_translate: int = 2_000
     nodes_per_register: int = 2_000
     nodes_per_history_read: int = 100
+    nodes_per_history_update: int = 100
     monitored_items_per_call: int = 10_000
 
 

@@ -18,9 +18,10 @@ from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.channel.certificate_watch import CertificateWatch
-from heatpump_twin.server.channel.internal_server import CheckClient, TwinInternalServer
+from heatpump_twin.server.channel.internal_server import CheckClient, Live, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
+from heatpump_twin.server.history.audit_history import AuditHistory
 from heatpump_twin.server.history.history_service import HistoryService
 from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.security.certificates import (
@@ -104,6 +105,7 @@ class TwinServer:
         hmi_certificate: bytes | None = None,
     ) -> None:
         self._hmi_certificate = hmi_certificate
+        self._audit = audit
         self._recorder = Recorder(audit, clock)
         self._conditions = conditions
         self._site = site
@@ -143,8 +145,10 @@ class TwinServer:
             iserver.aspace, iserver.methods, self._table, self._commands
         )
         iserver.columns = ValueColumns(self._image, self._clock)
+        site_namespace = space.namespaces.site
+        events = AuditHistory(self._audit, self._table, site_namespace, uri)
         iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, space.namespaces.site
+            iserver.aspace, self._table, self._history, events, site_namespace
         )
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)
@@ -247,7 +251,13 @@ class TwinServer:
     ) -> TwinInternalServer:
         types = await load_type_nodes(self._data.type_nodes)
         return TwinInternalServer(
-            self._site.opcua, authenticator, check, types, self._recorder, self._hmi_certificate
+            self._site.opcua,
+            authenticator,
+            check,
+            types,
+            self._recorder,
+            Live(self._image, self._clock),
+            self._hmi_certificate,
         )
 
     def _sources(self, starts: Mapping[str, dt.datetime]) -> Sources:
@@ -335,7 +345,7 @@ class _Running:
             connections=len(self.server.bserver.clients) if self.server.bserver else 0,
             sessions=sum(session.is_activated() for session in self.iserver.sessions),
             subscriptions=len(subscriptions),
-            monitored_items=sum(s.monitored_item_srv.count for s in subscriptions),
+            monitored_items=sum(s.items.count for s in subscriptions),
             rejected_logins=self.authenticator.failures,
             sessions_ended=self.iserver.sessions_ended,
         )

@@ -44,8 +44,9 @@ def mend(data: dict[str, Any], location: Sequence[str | int]) -> YamlPath | None
         spot[location[-1]] = _unique(found, location)
         return tuple(location)
     if isinstance(spot, dict):
+        last = location[-1]
         # A key that is not a word is found by what it is, as pydantic gives it.
-        keys = [key for key in spot if str(key) == str(location[-1])]
+        keys = [last] if last in spot else [key for key in spot if str(key) == str(last)]
         for key in keys:
             del spot[key]
         if keys:

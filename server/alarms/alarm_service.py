@@ -161,19 +161,19 @@ class AlarmService:
         # Another session's subscription is as good as none: its client has not asked for this.
         if subscription is None or subscription.session_id != caller.session_id:
             return int(ua.StatusCodes.BadSubscriptionIdInvalid)
-        items = subscription.monitored_item_srv
+        items = subscription.items
         if item is not None and not items.has(item):
             return int(ua.StatusCodes.BadMonitoredItemIdInvalid)
         now = self._clock.now()
         # The two brackets pass every where clause: without them a client cannot know which of its
         # conditions are no longer retained.
         start = system_event(ua.ObjectIds.RefreshStartEventType, REFRESH_STARTS, now)
-        await items.send_event(start, item=item)
+        items.send_event(start, item=item)
         for condition in self._by_key.values():
             if condition.retain:
-                await items.send_event(condition.event(), self._notifiers(condition), item)
+                items.send_event(condition.event(), self._notifiers(condition), item)
         end = system_event(ua.ObjectIds.RefreshEndEventType, REFRESH_ENDS, now)
-        await items.send_event(end, item=item)
+        items.send_event(end, item=item)
         return int(ua.StatusCodes.Good)
 
     def _notifiers(self, condition: Condition) -> tuple[ua.NodeId, ...]:

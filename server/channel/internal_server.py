@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,11 +13,13 @@ from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server import address_space as library
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
+from asyncua.server.subscription_service import SubscriptionService as LibraryService
 from cryptography import x509
 
 from heatpump_twin.config.hosts import url_host
 from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import OpcUaSettings
+from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server import limits
 from heatpump_twin.server.channel.places import Guest, Places
 from heatpump_twin.server.channel.session import Channel, TwinSession
@@ -28,7 +31,8 @@ from heatpump_twin.server.services.method_table import MethodTable
 from heatpump_twin.server.services.translator import Translators
 from heatpump_twin.server.services.view_service import ViewService
 from heatpump_twin.server.space.address_space import TwinAddressSpace
-from heatpump_twin.server.subscription.subscription_service import TwinSubscriptionService
+from heatpump_twin.server.subscription.subscription_service import SubscriptionService
+from heatpump_twin.twin_engine.image import Image
 
 if TYPE_CHECKING:
     from heatpump_twin.server.history.history_service import HistoryService
@@ -40,6 +44,14 @@ log = structlog.stdlib.get_logger(__name__)
 
 CheckClient = Callable[[x509.Certificate], str | None]
 """Return why a client's certificate may not open a secure channel; None: it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Where the values of points are, and the time."""
+
+    image: Image
+    clock: Clock
 
 
 class TwinInternalServer(InternalServer):
@@ -57,10 +69,12 @@ class TwinInternalServer(InternalServer):
         check_client: CheckClient,
         types: TypeNodes,
         recorder: Recorder,
+        live: Live,
         hmi_certificate: bytes | None = None,
     ) -> None:
         super().__init__()
         self.recorder = recorder
+        self.clock = live.clock
         self.hmi_certificate = hmi_certificate
         """The certificate (DER) of the HMI, which has places of its own and speaks for browsers."""
         self.places = Places(settings.max_sessions)
@@ -70,8 +84,7 @@ class TwinInternalServer(InternalServer):
         self.authenticator = authenticator
         self.check_client = check_client
         self.types = types
-        self._serve(TwinAddressSpace())
-        self.subscriptions.ask_owner(self._owner_of)
+        self._serve(TwinAddressSpace(), live)
         self.methods = MethodTable(self.aspace, self.recorder)
         self.translators = Translators(Languages.packaged())
         # asyncua lets its three be inferred as a triple; it reads any tuple of types.
@@ -87,7 +100,7 @@ class TwinInternalServer(InternalServer):
         self.max_pending_messages_per_connection = limits.MAX_PENDING_MESSAGES
         self.max_pending_activation_seconds = limits.LOGIN_TIME
 
-    def _serve(self, aspace: TwinAddressSpace) -> None:
+    def _serve(self, aspace: TwinAddressSpace, live: Live) -> None:
         """Replace the address space and the services that asyncua has made by ours."""
         # Services of asyncua keep the address space they were made with: so each is made again.
         self.aspace = aspace
@@ -96,9 +109,11 @@ class TwinInternalServer(InternalServer):
         self.view = ViewService(aspace)
         self.method_service = library.MethodService(aspace)
         self.node_mgt_service = library.NodeManagementService(aspace)
-        self.subscription_service = self.subscriptions = TwinSubscriptionService(aspace, self)
+        self.subscriptions = SubscriptionService(aspace, live.image, live.clock)
+        # Of the internal session alone, which has no subscriptions.
+        self.subscription_service = LibraryService(aspace, self)
         self.isession = InternalSession(
-            self, aspace, self.subscriptions, "Internal", user=User(role=UserRole.Admin)
+            self, aspace, self.subscription_service, "Internal", user=User(role=UserRole.Admin)
         )
         for name in ("current_time_node", "server_status_node"):
             setattr(self, name, Node(self.isession, getattr(self, name).nodeid))
@@ -163,9 +178,3 @@ class TwinInternalServer(InternalServer):
     def _giving_way(self, session: TwinSession, guest: Guest) -> TwinSession | None:
         others = [s for s in self.sessions if s.is_activated() and s is not session]
         return self.places.giving_way(guest, session.host, others)
-
-    def _owner_of(self, session_id: ua.NodeId) -> str | None:
-        for session in self.sessions:
-            if session.session_id == session_id and session.person is not None:
-                return session.person.name
-        return None

@@ -23,6 +23,7 @@ from asyncua.ua.ua_binary import (
     to_binary,
 )
 
+from heatpump_twin.server.channel.item_codec import create_request, create_result
 from heatpump_twin.server.channel.session import TwinSession
 from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.limits import OperationLimits
@@ -60,6 +61,8 @@ class ListService:
     """Elements that are served at once: well below a millisecond's work."""
     element: Callable[[Buffer], Any] | None = None
     """Decodes an element in place of asyncua."""
+    encode: Callable[[Any], bytes] | None = None
+    """Encodes a result in place of asyncua; a result without texts."""
     share: Share | None = None
     """Cuts what belongs to the elements out of the parameters before the list."""
 
@@ -132,6 +135,8 @@ class ListService:
         return request, pieces
 
     def _encoded(self, results: Sequence[Any], translator: Translator | None) -> bytes:
+        if self.encode is not None:
+            return b"".join(map(self.encode, results))
         if translator is not None:
             part = self.results(Results=list(results))
             translator.respond(part)
@@ -186,9 +191,12 @@ def _aggregates(request: dict[str, Any], which: range, total: int) -> dict[str, 
     return {**request, "HistoryReadDetails": dataclasses.replace(details, AggregateType=own)}
 
 
-def decoded(message: type[M], body: Buffer) -> M:
-    """Return a decoded structure, or raise BadDecodingError: an enumeration has no such value."""
-    with _decoding():
+def decoded(message: type[M], body: Buffer, invalid: int | None = None) -> M:
+    """Return a decoded structure, or raise a code: an enumeration has no such value.
+
+    BadDecodingError, where the standard has no code of its own.
+    """
+    with _decoding(invalid):
         return struct_from_binary(message, body)
 
 
@@ -219,10 +227,14 @@ LIST_SERVICES = dict(
         _service("BrowseNext", _S.browse_next, _L.nodes_per_browse, 4, results=ua.BrowseResponse),
         _service("TranslateBrowsePathsToNodeIds", _translate, _L.nodes_per_translate, 8),
         _service("HistoryRead", _S.history_read, _L.nodes_per_history_read, 1, share=_aggregates),
-        _service("CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 8),
+        _service("HistoryUpdate", _S.history_update, _L.nodes_per_history_update, 4),
+        _service(
+            "CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 32,
+            element=create_request, encode=create_result,
+        ),
         _service("ModifyMonitoredItems", _S.modify_monitored_items, _ITEMS, 16),
-        _service("DeleteMonitoredItems", _S.delete_monitored_items, _ITEMS, 32),
+        _service("DeleteMonitoredItems", _S.delete_monitored_items, _ITEMS, 256),
         _service("DeleteSubscriptions", _delete_subscriptions, _ITEMS, 1),
     )
-)
+)  # fmt: skip
 """Services that are served in pieces, by the id of their request."""

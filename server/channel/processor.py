@@ -25,6 +25,7 @@ from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded
+from heatpump_twin.server.channel.pending_publish import PendingPublish
 from heatpump_twin.server.channel.read_message import read_request, read_response
 from heatpump_twin.server.channel.secure_connection import TwinConnection, WholeMessage
 from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
@@ -47,6 +48,7 @@ ACTIVATE_SESSION = _request("ActivateSession")
 CLOSE_SESSION = _request("CloseSession")
 READ, WRITE, CALL = _request("Read"), _request("Write"), _request("Call")
 SET_MONITORING_MODE = _request("SetMonitoringMode")
+PUBLISH, SET_TRIGGERING = _request("Publish"), _request("SetTriggering")
 REGISTER_NODES, UNREGISTER_NODES = _request("RegisterNodes"), _request("UnregisterNodes")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
 NOT_OFFERED = frozenset(
@@ -96,6 +98,11 @@ class TwinProcessor(UaProcessor):
     def closed(self) -> bool:
         """Whether the connection is gone."""
         return self._closing
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether the client takes what it is sent."""
+        return int(self._transport.get_write_buffer_size()) <= limits.RESPONSES_WAITING
 
     @property
     def policy_uri(self) -> str:
@@ -242,6 +249,18 @@ class TwinProcessor(UaProcessor):
             requesthandle, seqhdr, response, msgtype
         )
 
+    def send_encoded(self, response: bytes, seqhdr: Any) -> None:
+        """Send a service response that is encoded already."""
+        self._transport.write(
+            self._connection.message_to_binary(response, request_id=seqhdr.RequestId)
+        )
+
+    def send_fault(self, handle: int, seqhdr: Any, code: int) -> None:
+        """Send a ServiceFault."""
+        fault = ua.ServiceFault()
+        fault.ResponseHeader.ServiceResult = status_code(code)
+        self.send_response(handle, seqhdr, fault)
+
     async def _process_secure(self, message: WholeMessage | ua.Message) -> bool:
         content, sequence = message.body(), message.SequenceHeader()
         session = self.session
@@ -271,8 +290,7 @@ class TwinProcessor(UaProcessor):
             return False
         self._activated()
         response = read_response(request.handle, results)
-        number = message.SequenceHeader().RequestId
-        self._transport.write(self._connection.message_to_binary(response, request_id=number))
+        self.send_encoded(response, message.SequenceHeader())
         return True
 
     def _turn(self, session: TwinSession, size: int) -> Turn:
@@ -303,6 +321,15 @@ class TwinProcessor(UaProcessor):
                 serve = self._write if typeid == WRITE else self._call
                 self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
                 return True
+            if typeid == PUBLISH:
+                self._publish(requesthdr, seqhdr, decoded(ua.PublishParameters, body))
+                return True
+            if typeid == SET_TRIGGERING:
+                linked = ua.SetTriggeringResponse()
+                links = decoded(ua.SetTriggeringParameters, body)
+                linked.Parameters = self._activated().set_triggering(links)
+                self.send_response(requesthdr.RequestHandle, seqhdr, linked)
+                return True
             if typeid in LIST_SERVICES:
                 service = LIST_SERVICES[typeid]
                 await self._serve_list(service, requesthdr, seqhdr, body, is_read=typeid == READ)
@@ -315,7 +342,8 @@ class TwinProcessor(UaProcessor):
                 )
             if typeid == SET_MONITORING_MODE:
                 # asyncua takes a mode that there is not for a fault of the server.
-                decoded(ua.SetMonitoringModeParameters, body.copy())
+                no_mode = int(ua.StatusCodes.BadMonitoringModeInvalid)
+                decoded(ua.SetMonitoringModeParameters, body.copy(), no_mode)
             served = await super()._process_message(  # type: ignore[no-untyped-call]
                 typeid, requesthdr, seqhdr, body
             )
@@ -345,9 +373,13 @@ class TwinProcessor(UaProcessor):
         response = await service.response_to(session, header.RequestHandle, body, turn, watch)
         if lesson is not None:
             session.reads.keep(lesson)
-        self._transport.write(
-            self._connection.message_to_binary(response, request_id=seqhdr.RequestId)
-        )
+        self.send_encoded(response, seqhdr)
+
+    def _publish(self, header: ua.RequestHeader, seqhdr: Any, params: ua.PublishParameters) -> None:
+        session = self._activated()
+        results = session.outbox.acknowledge(params.SubscriptionAcknowledgements or ())
+        now = self.iserver.clock.now
+        session.outbox.put(PendingPublish(self, session, header, seqhdr, results, now))
 
     async def _write(self, header: ua.RequestHeader, body: Buffer) -> ua.WriteResponse:
         params = decoded(ua.WriteParameters, body)
@@ -498,11 +530,8 @@ class TwinProcessor(UaProcessor):
         # Nobody can prove to be who it was: what nobody may claim need not be kept.
         if session.person is None and not self._encrypted:
             return True
-        return bool(super()._should_close_session_on_transport_loss())
-
-    def publish_request_limit(self, subscription_count: int) -> int:
-        """Return how many Publish requests of a session may wait for notifications."""
-        return min(subscription_count + 10, limits.MAX_PUBLISH_REQUESTS)
+        # Who has subscriptions may come back for them, on another connection.
+        return not session.is_activated() or not session.outbox.subscriptions
 
 
 def _leaf(chain: bytes | None) -> x509.Certificate | None:

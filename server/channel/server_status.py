@@ -32,11 +32,11 @@ CAPABILITIES = (
     (f"{_LIMITS}MaxNodesPerRegisterNodes", LIMITS.nodes_per_register, UINT32),
     (f"{_LIMITS}MaxNodesPerTranslateBrowsePathsToNodeIds", LIMITS.nodes_per_translate, UINT32),
     (f"{_LIMITS}MaxNodesPerHistoryReadData", LIMITS.nodes_per_history_read, UINT32),
+    (f"{_LIMITS}MaxNodesPerHistoryReadEvents", LIMITS.nodes_per_history_read, UINT32),
     (f"{_LIMITS}MaxMonitoredItemsPerCall", LIMITS.monitored_items_per_call, UINT32),
+    (f"{_LIMITS}MaxNodesPerHistoryUpdateData", LIMITS.nodes_per_history_update, UINT32),
+    (f"{_LIMITS}MaxNodesPerHistoryUpdateEvents", LIMITS.nodes_per_history_update, UINT32),
     # Nothing of this kind is offered; 0 would mean "no limit" (OPC 10000-5, 6.3.11).
-    (f"{_LIMITS}MaxNodesPerHistoryReadEvents", 1, UINT32),
-    (f"{_LIMITS}MaxNodesPerHistoryUpdateData", 1, UINT32),
-    (f"{_LIMITS}MaxNodesPerHistoryUpdateEvents", 1, UINT32),
     (f"{_LIMITS}MaxNodesPerNodeManagement", 1, UINT32),
     (f"{_CAPABILITIES}MinSupportedSampleRate", limits.MIN_PUBLISHING_INTERVAL, DOUBLE),
     (
@@ -55,9 +55,9 @@ CAPABILITIES = (
     (f"{_CAPABILITIES}MaxStringLength", limits.MAX_MESSAGE, UINT32),
     (f"{_CAPABILITIES}MaxByteStringLength", limits.MAX_MESSAGE, UINT32),
     (f"{_HISTORY}AccessHistoryDataCapability", True, BOOLEAN),
-    (f"{_HISTORY}AccessHistoryEventsCapability", False, BOOLEAN),
+    (f"{_HISTORY}AccessHistoryEventsCapability", True, BOOLEAN),
     (f"{_HISTORY}MaxReturnDataValues", limits.MAX_HISTORY_VALUES, UINT32),
-    (f"{_HISTORY}MaxReturnEventValues", 0, UINT32),
+    (f"{_HISTORY}MaxReturnEventValues", limits.MAX_HISTORY_EVENTS, UINT32),
     (f"{_HISTORY}InsertDataCapability", False, BOOLEAN),
     (f"{_HISTORY}ReplaceDataCapability", False, BOOLEAN),
     (f"{_HISTORY}UpdateDataCapability", False, BOOLEAN),
@@ -95,6 +95,13 @@ class ServerStatus:
         )
         for name, value, kind in CAPABILITIES:
             await self._write(name, ua.Variant(value, kind))
+        # Events of the Server object can be subscribed to, and those of the audit read later.
+        notifier = ua.EventNotifier.SubscribeToEvents.mask | ua.EventNotifier.HistoryRead.mask
+        await self._iserver.write_attribute_value(
+            standard(IDS.Server),
+            ua.DataValue(ua.Variant(notifier, ua.VariantType.Byte)),
+            ua.AttributeIds.EventNotifier,
+        )
         prefix = "Server_ServerStatus_"
         string = ua.VariantType.String
         constants: tuple[tuple[str, object, ua.VariantType], ...] = (

@@ -21,12 +21,12 @@ from heatpump_twin.server.services.read_memory import ReadMemory, Stamp
 from heatpump_twin.server.services.translator import Translator
 from heatpump_twin.server.services.view_service import Rest
 from heatpump_twin.server.space.ua_values import node_id_of, status_code
-from heatpump_twin.server.subscription.subscription_service import PublishChannel
+from heatpump_twin.server.subscription.outbox import Outbox
+from heatpump_twin.server.subscription.subscription import Subscription
 
 if TYPE_CHECKING:
-    from heatpump_twin.config.catalogue import Point
     from heatpump_twin.server.channel.internal_server import TwinInternalServer
-    from heatpump_twin.server.history.history_query import HistoryQuery
+    from heatpump_twin.server.history.history_service import Kept
     from heatpump_twin.server.services.attribute_service import Written
 
 ANONYMOUS = "anonymous"
@@ -36,7 +36,7 @@ LIMITS = OperationLimits()
 NONCE_LENGTH = 32
 
 
-class Channel(PublishChannel, Protocol):
+class Channel(Protocol):
     """The secure channel that a session is bound to."""
 
     @property
@@ -90,6 +90,7 @@ class TwinSession(InternalSession):
         # Whoever knows the token of another session could act as that session: not guessable.
         self.session_id = node_id_of(uuid.uuid4(), 1)
         self.auth_token = node_id_of(secrets.token_bytes(32), 0)
+        self.outbox = Outbox(self.session_id)
         self.token_bytes = nodeid_to_binary(self.auth_token)
         """The token as clients send it."""
         self.channel = channel
@@ -97,7 +98,7 @@ class TwinSession(InternalSession):
         self._name = ""
         self._browser: str | None = None
         self.browse_points: dict[bytes, Rest] = {}
-        self.history_points: dict[bytes, tuple[Point, HistoryQuery]] = {}
+        self.history_points: dict[bytes, Kept] = {}
         self.reads = ReadMemory(iserver.columns)
         self.translator: Translator | None = None
         """Translator to the client's locales; None: texts stay in English."""
@@ -200,16 +201,14 @@ class TwinSession(InternalSession):
         self, person: User | None, channel: Channel, locales: Sequence[str | None] | None
     ) -> ua.ActivateSessionResult:
         """Bind the session to a user and a channel, after both were checked."""
+        if channel is not self.channel:
+            # Requests that came by another channel cannot be answered on this one.
+            self.outbox.close(int(ua.StatusCodes.BadSecureChannelClosed))
         self.person, self.channel, self.name = person, channel, channel.peer
         if locales:  # none: those that the session has stay (OPC 10000-4, 5.7.3.2)
             self.translator = self.iserver.translators.preferred(locales)
         self.nonce = create_nonce(NONCE_LENGTH)
         self.state = SessionState.Activated
-        # Subscriptions publish through the channel they were made on, which may be gone.
-        for subscription in self.subscription_service.subscriptions.values():
-            if subscription.session_id == self.session_id:
-                subscription.pub_result_callback = channel.forward_publish_response
-                subscription.pub_request_callback = channel.get_publish_request
         self.touch()
         self._start_timeout_watchdog()
         answer = ua.ActivateSessionResult()
@@ -223,6 +222,9 @@ class TwinSession(InternalSession):
         self.history_points.clear()
         self.reads.clear()
         await super().close_session(delete_subs)
+        self.outbox.close(int(ua.StatusCodes.BadSessionClosed))
+        if delete_subs:
+            self.iserver.subscriptions.delete(self.outbox, list(self.outbox.subscriptions))
 
     # ── attributes, view, methods, history ────────────────────────────────────────────────────────
     async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
@@ -257,92 +259,103 @@ class TwinSession(InternalSession):
         """Read the history of nodes."""
         return await self.iserver.history.read(self, params)
 
-    # ── subscriptions: everybody's own only ───────────────────────────────────────────────────────
-    def _own(self, subscription_id: int) -> None:
-        # asyncua lets any session change and delete the subscriptions of all others.
-        subscription = self.subscription_service.subscriptions.get(subscription_id)
-        if subscription is None or subscription.session_id != self.session_id:
-            raise ServiceError(ua.StatusCodes.BadSubscriptionIdInvalid)
+    async def history_update(
+        self, params: ua.HistoryUpdateParameters
+    ) -> list[ua.HistoryUpdateResult]:
+        """Change the history of nodes: refused, each by itself."""
+        return await self.iserver.history.update(self, params)
 
-    def owns(self, subscription_id: int) -> bool:
-        """Tell whether a subscription belongs to this session."""
-        subscription = self.subscription_service.subscriptions.get(subscription_id)
-        return subscription is not None and subscription.session_id == self.session_id
+    # ── subscriptions: everybody's own only ───────────────────────────────────────────────────────
+    def _own(self, number: int) -> Subscription:
+        # asyncua lets any session change and delete the subscriptions of all others.
+        return self.iserver.subscriptions.own(self.outbox, number)
+
+    async def create_subscription(
+        self,
+        params: ua.CreateSubscriptionParameters,
+        callback: Callable[..., Any],  # noqa: ARG002 - responses go where their requests came from
+        request_callback: Callable[..., Any] | None = None,  # noqa: ARG002 - the same
+    ) -> ua.CreateSubscriptionResult:
+        """Create a subscription."""
+        owner = self.person.name if self.person else None
+        return self.iserver.subscriptions.create(self.outbox, owner, params)
 
     async def create_monitored_items(
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         """Create monitored items in an own subscription."""
-        self._own(params.SubscriptionId)
-        return await super().create_monitored_items(params)
+        return self._own(params.SubscriptionId).service.create(params)
 
     async def modify_monitored_items(
         self, params: ua.ModifyMonitoredItemsParameters
     ) -> list[ua.MonitoredItemModifyResult]:
         """Modify monitored items of an own subscription."""
-        self._own(params.SubscriptionId)
-        return await super().modify_monitored_items(params)
+        return self._own(params.SubscriptionId).service.modify(params)
 
     async def delete_monitored_items(
         self, params: ua.DeleteMonitoredItemsParameters
     ) -> list[ua.StatusCode]:
         """Delete monitored items of an own subscription."""
-        self._own(params.SubscriptionId)
-        return await super().delete_monitored_items(params)
+        return _statuses(self._own(params.SubscriptionId).items.delete(params.MonitoredItemIds))
 
     async def set_monitoring_mode(
         self, params: ua.SetMonitoringModeParameters
     ) -> list[ua.StatusCode]:
         """Set the monitoring mode of monitored items of an own subscription."""
-        bounded(params.MonitoredItemIds, LIMITS.monitored_items_per_call)
-        self._own(params.SubscriptionId)
-        return await super().set_monitoring_mode(params)
+        items = self._own(params.SubscriptionId).items
+        asked = bounded(params.MonitoredItemIds, LIMITS.monitored_items_per_call)
+        return _statuses(items.set_mode(params.MonitoringMode, asked))
+
+    def set_triggering(self, params: ua.SetTriggeringParameters) -> ua.SetTriggeringResult:
+        """Link items of an own subscription to one that has them reported."""
+        items = self._own(params.SubscriptionId).items
+        more, fewer = list(params.LinksToAdd or ()), list(params.LinksToRemove or ())
+        bounded([*more, *fewer], LIMITS.monitored_items_per_call)
+        if not items.has(params.TriggeringItemId):
+            raise ServiceError(ua.StatusCodes.BadMonitoredItemIdInvalid)
+        added, removed = items.link(params.TriggeringItemId, more, fewer)
+        return ua.SetTriggeringResult(AddResults=_statuses(added), RemoveResults=_statuses(removed))
 
     async def set_publishing_mode(
         self, params: ua.SetPublishingModeParameters
     ) -> list[ua.StatusCode]:
         """Set the publishing mode of own subscriptions."""
-        asked = list(bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call))
-        params.SubscriptionIds = [number for number in asked if self.owns(number)]
-        # Results stand in the order of the ids asked for, the refused ones included.
-        done = dict(
-            zip(params.SubscriptionIds, await super().set_publishing_mode(params), strict=True)
-        )
-        return [done.get(number, _not_mine()) for number in asked]
+        asked = bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call)
+        enabled = bool(params.PublishingEnabled)
+        return _statuses(self.iserver.subscriptions.enable(self.outbox, asked, enabled=enabled))
 
     async def delete_subscriptions(self, ids: list[int]) -> list[ua.StatusCode]:
         """Delete own subscriptions."""
-        own = [number for number in ids if self.owns(number)]
-        done = dict(zip(own, await super().delete_subscriptions(own), strict=True))
-        return [done.get(number, _not_mine()) for number in ids]
+        return _statuses(self.iserver.subscriptions.delete(self.outbox, ids))
 
     def modify_subscription(
         self, params: ua.ModifySubscriptionParameters
     ) -> ua.ModifySubscriptionResult:
         """Modify an own subscription."""
-        self._own(params.SubscriptionId)
-        return super().modify_subscription(params)
+        subscription = self._own(params.SubscriptionId)
+        subscription.revise(params)
+        return ua.ModifySubscriptionResult(
+            subscription.interval, subscription.lifetime, subscription.keep_alive
+        )
 
     def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
         """Return a notification message of an own subscription again (Republish)."""
-        self._own(params.SubscriptionId)
-        return super().republish(params)
-
-    def publish(self, acks: Any = None) -> tuple[int, list[ua.StatusCode]]:
-        """Acknowledge notification messages of own subscriptions (Publish)."""
-        return self.iserver.subscriptions.publish_for(self.session_id, acks or [])
+        subscription = self._own(params.SubscriptionId)
+        message = subscription.republished(params.RetransmitSequenceNumber)
+        return message.as_structure(self.translator)
 
     async def transfer_subscriptions(  # type: ignore[override]  # asyncua's own differs so, too
         self,
         params: ua.TransferSubscriptionsParameters,
-        callback: Callable[..., Any],  # noqa: ARG002 - the channel has it, and its counterpart
+        callback: Callable[..., Any],  # noqa: ARG002 - responses go where their requests came from
     ) -> list[ua.TransferResult]:
         """Take over subscriptions of an earlier session of the same user."""
-        bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call)
-        return await self.iserver.subscriptions.transfer(
-            self, params.SubscriptionIds, initial_values=bool(params.SendInitialValues)
+        asked = bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call)
+        user = self.person.name if self.person else None
+        return self.iserver.subscriptions.transfer(
+            self.outbox, user, asked, initial_values=bool(params.SendInitialValues)
         )
 
 
-def _not_mine() -> ua.StatusCode:
-    return status_code(ua.StatusCodes.BadSubscriptionIdInvalid)
+def _statuses(codes: Sequence[int]) -> list[ua.StatusCode]:
+    return [status_code(code) for code in codes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asyncua import ua
 
@@ -34,6 +34,8 @@ class LiveNode:
 
     node: ua.NodeId
     read: Callable[[int], ua.DataValue]
+    is_value: bool = False
+    """Whether its value is that of the point itself, and not made of it."""
 
 
 class PointNodes:
@@ -80,7 +82,7 @@ class PointNodes:
             sampling=sampling,
         )
         self._history.add(point, node)
-        live = [self._follow(point, node, self._values.value)]
+        live = [replace(self._follow(point, node, self._values.value), is_value=True)]
         match point.spec.kind:
             case PointKind.ANALOG:
                 self._describe_analog(point, node)

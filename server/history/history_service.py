@@ -9,14 +9,18 @@ from typing import Protocol
 import structlog
 from asyncua import ua
 from asyncua.common.utils import ServiceError
-from asyncua.server.address_space import AddressSpace
 
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.server import limits
+from heatpump_twin.server.history.audit_history import AuditHistory
+from heatpump_twin.server.history.event_query import EventQuery
 from heatpump_twin.server.history.history_encoding import encoded
 from heatpump_twin.server.history.history_query import HistoryQuery
+from heatpump_twin.server.history.history_update import UPDATER, refused_update
 from heatpump_twin.server.history.processed_query import at_time, processed
 from heatpump_twin.server.history.raw_query import RawQuery
+from heatpump_twin.server.security.users import UserRole
+from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.history import HistoryReader
@@ -24,22 +28,35 @@ from heatpump_twin.twin_engine.history import HistoryReader
 CODES = ua.StatusCodes
 log = structlog.stdlib.get_logger(__name__)
 
+Kept = tuple[ua.NodeId, HistoryQuery | EventQuery]
+"""What a continuation point stands for: a node, and what is still to be read of it."""
+
 
 class Reader(Protocol):
     """The session of a request, which keeps the continuation points of its client."""
 
-    history_points: dict[bytes, tuple[Point, HistoryQuery]]
+    history_points: dict[bytes, Kept]
+
+    def may(self, role: UserRole | None) -> bool:
+        """Tell whether the user has a role now."""
+        ...
 
 
 class HistoryService:
-    """The HistoryRead service over the recorded samples of points."""
+    """The HistoryRead service over the recorded samples of points, and over the audit."""
 
     def __init__(
-        self, aspace: AddressSpace, table: PointTable, history: HistoryReader, namespace: int
+        self,
+        aspace: TwinAddressSpace,
+        table: PointTable,
+        history: HistoryReader,
+        events: AuditHistory,
+        namespace: int,
     ) -> None:
         self._aspace = aspace
         self._table = table
         self._history = history
+        self._events = events
         self._namespace = namespace
 
     async def read(
@@ -48,16 +65,24 @@ class HistoryService:
         """Read the history of nodes; return a result for each, in the order of the request."""
         if params.ReleaseContinuationPoints:
             return [self._release(session, node) for node in params.NodesToRead]
-        wanted = params.TimestampsToReturn
-        # Neither is not allowed here: samples without a time would be worth nothing.
-        if wanted not in (
+        details, wanted = params.HistoryReadDetails, params.TimestampsToReturn
+        # Neither is not allowed here: samples without a time would be worth nothing. An event has
+        # the times that its fields say.
+        if not isinstance(details, ua.ReadEventDetails) and wanted not in (
             ua.TimestampsToReturn.Source,
             ua.TimestampsToReturn.Server,
             ua.TimestampsToReturn.Both,
         ):
             raise ServiceError(CODES.BadTimestampsToReturnInvalid)
-        read = partial(self._read, session, details=params.HistoryReadDetails, wanted=wanted)
+        read = partial(self._read, session, details=details, wanted=wanted)
         return [await read(node) for node in params.NodesToRead]
+
+    async def update(
+        self, session: Reader, params: ua.HistoryUpdateParameters
+    ) -> list[ua.HistoryUpdateResult]:
+        """Refuse updates of the history; return a result for each, in the order of the request."""
+        may = session.may(UPDATER)
+        return [refused_update(one, self._aspace, may=may) for one in params.HistoryUpdateDetails]
 
     async def _read(
         self,
@@ -67,61 +92,92 @@ class HistoryService:
         details: object,
         wanted: ua.TimestampsToReturn,
     ) -> ua.HistoryReadResult:
-        found = self._resumed(session, node) if node.ContinuationPoint else self._new(node, details)
+        if node.ContinuationPoint:
+            query = _resumed(session, node)
+        elif isinstance(details, ua.ReadEventDetails):
+            query = self._events.query(node.NodeId, details, self._aspace)
+        else:
+            query = self._new(node, details)
         # Per node and no ServiceFault: a client library ends its process on one.
-        if isinstance(found, int):
-            return _result(found)
-        point, query = found
+        if isinstance(query, int):
+            return _result(query)
         try:
-            samples, rest = await query.read(self._history)
+            if isinstance(query, EventQuery):
+                return await self._events_of(session, node, query)
+            return await self._samples_of(session, node, query, wanted)
         # The trouble of one node's storage must not take the other nodes of the request along.
         except EngineError as error:
-            log.error("history not read", key=point.key, error=str(error))
+            log.error("history not read", node=node.NodeId.to_string(), error=str(error))
             return _result(CODES.BadResourceUnavailable)
+
+    async def _samples_of(
+        self,
+        session: Reader,
+        node: ua.HistoryReadValueId,
+        query: HistoryQuery,
+        wanted: ua.TimestampsToReturn,
+    ) -> ua.HistoryReadResult:
+        point = self._point(node.NodeId)
+        if point is None:
+            return _result(CODES.BadContinuationPointInvalid)
+        samples, rest = await query.read(self._history)
         answer = _result(CODES.Good if len(samples) else CODES.GoodNoData)
         answer.HistoryData = encoded(samples, query.wire_type(point), wanted)
-        if rest is not None:
-            answer.ContinuationPoint = self._keep(session, point, rest)
-        return answer
+        return _continued(session, node, answer, rest)
 
-    def _resumed(
-        self, session: Reader, node: ua.HistoryReadValueId
-    ) -> tuple[Point, HistoryQuery] | int:
-        # A continuation point is good once, and for the node that it was given for.
-        kept = session.history_points.pop(bytes(node.ContinuationPoint), None)
-        if kept is None or self._point(node.NodeId) is not kept[0]:
-            return int(CODES.BadContinuationPointInvalid)
-        return kept
+    async def _events_of(
+        self, session: Reader, node: ua.HistoryReadValueId, query: EventQuery
+    ) -> ua.HistoryReadResult:
+        # Asked at each page: a role may have been taken away meanwhile.
+        if not session.may(UserRole.ENGINEER):
+            return _result(CODES.BadUserAccessDenied)
+        found, rest = await self._events.page(query)
+        answer = _result(CODES.Good if found.Events else CODES.GoodNoData)
+        answer.HistoryData = found
+        return _continued(session, node, answer, rest)
 
-    def _new(
-        self, node: ua.HistoryReadValueId, details: object
-    ) -> tuple[Point, HistoryQuery] | int:
+    def _new(self, node: ua.HistoryReadValueId, details: object) -> HistoryQuery | int:
         point = self._point(node.NodeId)
         if point is None:
             known = node.NodeId in self._aspace
             return int(CODES.BadHistoryOperationUnsupported if known else CODES.BadNodeIdUnknown)
         if node.IndexRange:
             return int(CODES.BadIndexRangeNoData)
-        query = _query(point, details)
-        return query if isinstance(query, int) else (point, query)
+        return _query(point, details)
 
     def _point(self, node: ua.NodeId) -> Point | None:
         if node.NamespaceIndex != self._namespace or not isinstance(node.Identifier, str):
             return None
         return self._table.by_key.get(node.Identifier) if node in self._aspace else None
 
-    def _keep(self, session: Reader, point: Point, rest: HistoryQuery) -> bytes:
+    def _release(self, session: Reader, node: ua.HistoryReadValueId) -> ua.HistoryReadResult:
+        kept = session.history_points.pop(bytes(node.ContinuationPoint or b""), None)
+        return _result(CODES.BadContinuationPointInvalid if kept is None else CODES.Good)
+
+
+def _resumed(session: Reader, node: ua.HistoryReadValueId) -> HistoryQuery | EventQuery | int:
+    # A continuation point is good once, and for the node that it was given for.
+    kept = session.history_points.pop(bytes(node.ContinuationPoint), None)
+    if kept is None or node.NodeId != kept[0]:
+        return int(CODES.BadContinuationPointInvalid)
+    return kept[1]
+
+
+def _continued(
+    session: Reader,
+    node: ua.HistoryReadValueId,
+    answer: ua.HistoryReadResult,
+    rest: HistoryQuery | EventQuery | None,
+) -> ua.HistoryReadResult:
+    """Return an answer with a continuation point for the rest, if there is one."""
+    if rest is not None:
         # A client that forgets its points must still be served: the oldest give way (7.9).
         while len(session.history_points) >= limits.MAX_HISTORY_CONTINUATION_POINTS:
             del session.history_points[next(iter(session.history_points))]
         # Random, so that a forgotten one cannot be mistaken for a later one.
-        name = secrets.token_bytes(16)
-        session.history_points[name] = (point, rest)
-        return name
-
-    def _release(self, session: Reader, node: ua.HistoryReadValueId) -> ua.HistoryReadResult:
-        kept = session.history_points.pop(bytes(node.ContinuationPoint or b""), None)
-        return _result(CODES.BadContinuationPointInvalid if kept is None else CODES.Good)
+        answer.ContinuationPoint = secrets.token_bytes(16)
+        session.history_points[answer.ContinuationPoint] = (node.NodeId, rest)
+    return answer
 
 
 def _query(point: Point, details: object) -> HistoryQuery | int:

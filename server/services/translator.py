@@ -46,8 +46,6 @@ class Translator:
         self._services: dict[type, Callable[[Any], None]] = {
             ua.ReadResponse: self._read,
             ua.BrowseResponse: self._browse,
-            ua.PublishResponse: self._publish,
-            ua.RepublishResponse: self._republish,
             ua.CallResponse: self._call,
         }
         self._kinds: dict[ua.VariantType, Callable[[Any], object]] = {
@@ -73,42 +71,9 @@ class Translator:
             for result in response.Results
         ]
 
-    def _publish(self, response: Any) -> None:
-        # The message is kept for Republish, perhaps for a session in another language.
-        result = response.Parameters
-        response.Parameters = replace(
-            result, NotificationMessage=self._message(result.NotificationMessage)
-        )
-
-    def _republish(self, response: Any) -> None:
-        response.NotificationMessage = self._message(response.NotificationMessage)
-
     def _call(self, response: Any) -> None:
         for result in response.Results:
             result.OutputArguments = [self.variant(value) for value in result.OutputArguments]
-
-    def _message(self, message: ua.NotificationMessage) -> ua.NotificationMessage:
-        return replace(
-            message, NotificationData=[self._notification(n) for n in message.NotificationData]
-        )
-
-    def _notification(self, notification: object) -> object:
-        match notification:
-            case ua.DataChangeNotification():
-                items = [self._item(item) for item in notification.MonitoredItems]
-                return replace(notification, MonitoredItems=items)
-            case ua.EventNotificationList():
-                events = [
-                    replace(event, EventFields=[self.variant(f) for f in event.EventFields])
-                    for event in notification.Events
-                ]
-                return replace(notification, Events=events)
-            case _:
-                return notification
-
-    def _item(self, item: ua.MonitoredItemNotification) -> ua.MonitoredItemNotification:
-        said = self.data_value(item.Value)
-        return item if said is item.Value else replace(item, Value=said)
 
     def _reference(self, reference: ua.ReferenceDescription) -> ua.ReferenceDescription:
         said = self.text(reference.DisplayName)

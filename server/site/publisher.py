@@ -12,6 +12,8 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import Attribute
+from heatpump_twin.server.subscription.point_rows import ItemRows
+from heatpump_twin.server.subscription.subscription_service import SubscriptionService
 from heatpump_twin.twin_engine.failure_log import FailureLog
 
 Job = Callable[[], Awaitable[None]]
@@ -20,9 +22,12 @@ Job = Callable[[], Awaitable[None]]
 class Publisher:
     """The publisher of new values to monitored items; Read takes values from the image."""
 
-    def __init__(self, aspace: TwinAddressSpace) -> None:
+    def __init__(self, aspace: TwinAddressSpace, subscriptions: SubscriptionService) -> None:
         self._aspace = aspace
+        self._subscriptions = subscriptions
         self._attributes: dict[int, list[tuple[LiveNode, Attribute]]] = {}
+        self._followed = np.zeros(0, np.bool_)
+        """Whether a point has other variables than that of its value."""
         self._changed: set[int] = set()
         self._jobs: list[Job] = []
         self._news = asyncio.Event()
@@ -30,19 +35,46 @@ class Publisher:
 
     def follow(self, live: Mapping[int, Sequence[LiveNode]]) -> None:
         """Register variables that follow points."""
+        values = {}
         for index, nodes in live.items():
-            found = [(n, self._aspace[n.node].attributes[ua.AttributeIds.Value]) for n in nodes]
-            # One that is not the node's own never changes, and nobody can listen to it.
-            self._attributes[index] = [(n, own) for n, own in found if isinstance(own, Attribute)]
+            others = []
+            for node in nodes:
+                if node.is_value:
+                    values[index] = node.node
+                    continue
+                # One that is not the node's own never changes, and nobody can listen to it.
+                own = self._aspace[node.node].attributes[ua.AttributeIds.Value]
+                if isinstance(own, Attribute):
+                    others.append((node, own))
+            if others:
+                self._attributes[index] = others
+        self._note_followed()
+        self._subscriptions.follow(values)
 
-    def forget(self, indices: Iterable[int]) -> None:
-        """Forget the variables that follow some points."""
-        for index in indices:
+    def forget(self, live: Mapping[int, Sequence[LiveNode]]) -> ItemRows:
+        """Forget the variables that follow some points; return what `lose` is told."""
+        for index in live:
             self._attributes.pop(index, None)
+        self._note_followed()
+        values = {i: node.node for i, nodes in live.items() for node in nodes if node.is_value}
+        return self._subscriptions.forget(values)
+
+    def lose(self, items: ItemRows) -> None:
+        """Tell the items of forgotten variables that these are gone."""
+        self._subscriptions.sampler.lose(items)
+
+    def _note_followed(self) -> None:
+        points = [index for index in self._attributes if index >= 0]
+        self._followed = np.zeros(max(points, default=-1) + 1, np.bool_)
+        self._followed[points] = True
 
     def publish(self, frame: Frame) -> None:
-        """Mark the points of a frame as changed; slow clients get the latest value only."""
-        self.touch(np.unique(frame.point).tolist())
+        """Tell who listens to the points of a frame, which the image holds already."""
+        self._subscriptions.sampler.take(frame)
+        others = frame.point[frame.point < len(self._followed)]
+        others = others[self._followed[others]]
+        if len(others):
+            self.touch(others.tolist())
 
     def touch(self, indices: Iterable[int]) -> None:
         """Mark points (or program topics) as changed, by their index."""

@@ -92,7 +92,7 @@ class SiteAddressSpace:
         self.conditions = AlarmService(builder, iserver, sources.clock, sources.conditions)
         self.health = DeviceHealth(builder, iserver, sources.clock)
         self.changes = ModelChanges(builder, sources.clock)
-        self.publisher = Publisher(iserver.aspace)
+        self.publisher = Publisher(iserver.aspace, iserver.subscriptions)
         self._machines = StateMachineNodes(builder, sources.image, sources.clock)
         methods = MethodNodes(builder, iserver.methods, model, sources.commands)
         self._setpoints = SetpointMethods(methods, sources.commands)
@@ -168,7 +168,7 @@ class SiteAddressSpace:
         # Before anything is awaited: a frame that comes meanwhile must find all of it, or nothing.
         nodes = self._pumps.pop(asset)
         self._topics.pop(asset, None)
-        self.publisher.forget(nodes.live)
+        listening = self.publisher.forget(nodes.live)
         for index in nodes.live:
             self._machines.remove(index)
         self.health.remove(asset)
@@ -177,6 +177,8 @@ class SiteAddressSpace:
         await self.changes.changed(self._site.heat_pumps, VERB.ReferenceDeleted, self._pumps)
         await self.conditions.remove(asset)
         self._iserver.methods.forget(await self._nodes.remove(asset))
+        # Last, as for the listeners of the other nodes: who looks must not find half of it.
+        self.publisher.lose(listening)
 
     def transitions(self, indices: set[int]) -> list[tuple[HeatPumpNodes, Event]]:
         """Move the state machines whose points changed; return their heat pumps and events."""

@@ -37,7 +37,7 @@ def add_standard_methods(iserver: TwinInternalServer, conditions: AlarmService) 
         subscription = iserver.subscriptions.subscriptions.get(inputs[0])
         if subscription is None or subscription.session_id != caller.session_id:
             return result(_not_yours(subscription))
-        handles = subscription.monitored_item_srv.handles
+        handles = subscription.items.handles
         return result(
             ua.StatusCodes.Good,
             [
@@ -51,7 +51,7 @@ def add_standard_methods(iserver: TwinInternalServer, conditions: AlarmService) 
         subscription = iserver.subscriptions.subscriptions.get(inputs[0])
         if subscription is None or subscription.session_id != caller.session_id:
             return result(_not_yours(subscription))
-        await subscription.monitored_item_srv.resend()
+        subscription.items.resend()
         return result(ua.StatusCodes.Good)
 
     # On the type, as OPC 10000-9, 5.5.7 wants it: a refresh is of all conditions, not of one.

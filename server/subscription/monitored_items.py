@@ -1,270 +1,230 @@
-"""Monitored items: report data changes and events as their filters ask (OPC 10000-4, 5.13)."""
+"""The monitored items of one subscription (OPC 10000-4, 5.13)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace
-from asyncua.server.internal_subscription import InternalSubscription
-from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
 
-# What the decoder makes; `ua.DataChangeFilter` is a subclass of it, for clients to build.
-from asyncua.ua.uaprotocol_auto import DataChangeFilter
-
-from heatpump_twin.server.limits import MAX_MONITORED_ITEMS_PER_SUBSCRIPTION, MAX_QUEUE
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.server.limits import (
+    MAX_EVENTS_PER_PUBLISH,
+    MAX_NOTIFICATIONS_PER_PUBLISH,
+)
+from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Event
-from heatpump_twin.server.space.index_range import parsed, part_of
-from heatpump_twin.server.space.point_values import MAX_TIME
-from heatpump_twin.server.space.ua_values import status_code
-from heatpump_twin.server.subscription.event_fields import EventFields
-from heatpump_twin.server.subscription.event_filter import EventFilter, checked
+from heatpump_twin.server.subscription.data_change import notification_bytes
+from heatpump_twin.server.subscription.event_item import EventItem
+from heatpump_twin.server.subscription.filters.event_fields import EventFields
+from heatpump_twin.server.subscription.message import Notifications
+from heatpump_twin.server.subscription.node_facts import NodeFacts
+from heatpump_twin.server.subscription.point_rows import ItemRows
+from heatpump_twin.server.subscription.point_sampler import PointSampler
+from heatpump_twin.server.subscription.sample_log import SampleLog
+from heatpump_twin.server.subscription.value_item import ValueItem
 
-BINARY = "Default Binary"
-_MAX_INTERVAL = MAX_TIME / 1000.0
+GOOD = int(ua.StatusCodes.Good)
+UNKNOWN_ITEM = int(ua.StatusCodes.BadMonitoredItemIdInvalid)
+Item = ValueItem | EventItem
 
 
-class MonitoredItems(MonitoredItemService):
-    """The monitored items of one subscription."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the items of all subscriptions have in common."""
 
-    def __init__(
-        self, subscription: InternalSubscription, aspace: AddressSpace, fields: EventFields
-    ) -> None:
-        super().__init__(subscription, aspace)
-        self._fields = fields
-        self._filters: dict[int, EventFilter] = {}
-        """Filters of the items of events."""
-        self._reported: dict[int, ua.DataValue] = {}
+    aspace: TwinAddressSpace
+    sampler: PointSampler
+    facts: NodeFacts
+    fields: EventFields
+    clock: Clock
 
+
+class MonitoredItems:
+    """The monitored items of one subscription: points in columns, all others as objects."""
+
+    def __init__(self, number: int, around: Around) -> None:
+        self.number = number
+        self.around = around
+        self.log = SampleLog(around.sampler.rows)
+        around.sampler.open(number, self)
+        self.rows: dict[int, int] = {}
+        """Row of each monitored point."""
+        self.others: dict[int, Item] = {}
+        self._dirty: dict[int, Item] = {}
+        """Those that have something queued."""
+        self._links: dict[int, set[int]] = {}
+        self._last = 0
+
+    # ── what there is ─────────────────────────────────────────────────────────────────────────────
     @property
     def count(self) -> int:
-        """Number of monitored items of the subscription."""
-        return len(self._monitored_items)
+        """Number of monitored items."""
+        return len(self.rows) + len(self.others)
 
     @property
     def handles(self) -> list[tuple[int, int]]:
         """Server handle and client handle of every monitored item."""
-        return [(mid, item.client_handle or 0) for mid, item in self._monitored_items.items()]
+        table = self.around.sampler.rows.table
+        points = [(item, int(table["handle"][row])) for item, row in self.rows.items()]
+        return points + [(item, other.handle) for item, other in self.others.items()]
 
     def has(self, item: int) -> bool:
         """Tell whether a monitored item exists."""
-        return item in self._monitored_items
+        return item in self.rows or item in self.others
 
-    async def create_monitored_items(
-        self, params: ua.CreateMonitoredItemsParameters
-    ) -> list[ua.MonitoredItemCreateResult]:
-        """Create monitored items; return a status for each that cannot be created."""
+    def next_number(self) -> int:
+        """Return the id of a new item."""
+        self._last += 1
+        return self._last
+
+    def note(self, item: Item) -> None:
+        """Note that an item has something queued; it may be what others wait for."""
+        self._dirty[item.number] = item
+        if item.number in self._links:
+            self.fire(item.number)
+
+    # ── deleting, modes, triggering ───────────────────────────────────────────────────────────────
+    def delete(self, numbers: Sequence[int]) -> list[int]:
+        """Delete items; return a status for each."""
+        known = [self.has(number) for number in numbers]
+        rows = [self.rows.pop(number) for number in numbers if number in self.rows]
+        if rows:
+            gone = np.array(rows, np.int32)
+            self.log.capacity -= int(self.around.sampler.rows.table["size"][gone].sum())
+            self.around.sampler.remove(self.number, gone)
         results = []
-        for item in params.ItemsToCreate:
-            code = self._problem(item)
-            if code is not None:
-                results.append(ua.MonitoredItemCreateResult(StatusCode=status_code(code)))
-            elif item.ItemToMonitor.AttributeId == ua.AttributeIds.EventNotifier:
-                results.append(self._create_events_monitored_item(item))
-            else:
-                results.append(await self._create_data_change_monitored_item(item))
+        for number, there in zip(numbers, known, strict=True):
+            other = self.others.pop(number, None)
+            self._dirty.pop(number, None)
+            if isinstance(other, ValueItem):
+                self._stop(other)
+            self._links.pop(number, None)
+            results.append(GOOD if there else UNKNOWN_ITEM)
         return results
 
-    def _problem(self, item: ua.MonitoredItemCreateRequest) -> int | None:
-        if self.count >= MAX_MONITORED_ITEMS_PER_SUBSCRIPTION:
-            return ua.StatusCodes.BadTooManyMonitoredItems
-        target = item.ItemToMonitor
-        stored = self.aspace.read_attribute_value(target.NodeId, target.AttributeId).StatusCode
-        # Other Bad values are measurements to report: only what cannot exist is refused.
-        unknown = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
-        if stored is not None and stored.value in unknown:
-            return int(stored.value)
-        if target.IndexRange and parsed(target.IndexRange) is None:
-            return int(ua.StatusCodes.BadIndexRangeInvalid)
-        if target.DataEncoding.Name not in (None, "", BINARY):
-            return int(ua.StatusCodes.BadDataEncodingInvalid)
-        return self._filter_problem(item.RequestedParameters.Filter, target)
+    def close(self) -> None:
+        """Forget all items: the subscription is over."""
+        for other in self.others.values():
+            if isinstance(other, ValueItem):
+                self._stop(other)
+        self.around.sampler.close(self.number, self._rows_of(self.rows))
 
-    def _filter_problem(self, requested: Any, target: ua.ReadValueId) -> int | None:
-        problem = _filter_problem(requested, target)
-        wanted = _filter(requested)
-        if problem is None and isinstance(wanted, DataChangeFilter) and wanted.DeadbandType:
-            value = self.aspace.read_attribute_value(target.NodeId, target.AttributeId).Value
-            # What has no value just now may have a number later.
-            if value is not None and value.Value is not None and not _is_number(value):
-                return int(ua.StatusCodes.BadFilterNotAllowed)
-        return problem
+    def _stop(self, item: ValueItem) -> None:
+        item.stop()
+        self.around.aspace.delete_datachange_callback(item.listener)
 
-    def _revise_queue_size(self, requested: int) -> int:
-        # 0 and 1 both ask for the latest value only (OPC 10000-4, 7.21).
-        return min(max(1, int(requested)), MAX_QUEUE)
+    def set_mode(self, mode: ua.MonitoringMode, numbers: Sequence[int]) -> list[int]:
+        """Set the mode of items; return a status for each."""
+        self.around.sampler.catch_up()
+        rows = self._rows_of(n for n in numbers if n in self.rows)
+        table = self.around.sampler.rows.table
+        starting = rows[table["mode"][rows] == 0] if mode else rows[:0]
+        table["mode"][rows] = mode.value
+        if not mode:
+            self.log.drop(rows)
+            table["waiting"][rows] = False
+        elif len(starting):
+            self.around.sampler.watch(starting)
+        for number in numbers:
+            if (other := self.others.get(number)) is not None:
+                self._set_mode(other, mode)
+        return [GOOD if self.has(number) else UNKNOWN_ITEM for number in numbers]
 
-    def _create_events_monitored_item(
-        self, params: ua.MonitoredItemCreateRequest
-    ) -> ua.MonitoredItemCreateResult:
-        if params.RequestedParameters.QueueSize <= 1:
-            # For events 0 asks for the server's own limit, 1 for its smallest useful one.
-            params.RequestedParameters.QueueSize = MAX_QUEUE
-        wanted, said = checked(params.RequestedParameters.Filter, self._fields)
-        if wanted is None:
-            refused = status_code(ua.StatusCodes.BadEventFilterInvalid)
-            return ua.MonitoredItemCreateResult(StatusCode=refused, FilterResult=said)
-        answer = super()._create_events_monitored_item(params)
-        if answer.StatusCode.value == ua.StatusCodes.BadServiceUnsupported:
-            # asyncua says so of an object that sends no events: the service is there all the same.
-            answer.StatusCode = status_code(ua.StatusCodes.BadNotSupported)
-        if answer.StatusCode.is_good():
-            self._filters[answer.MonitoredItemId] = wanted
-            answer.FilterResult = said
-        return answer
+    def _set_mode(self, item: Item, mode: ua.MonitoringMode) -> None:
+        starts = not item.mode and mode
+        item.set_mode(mode)
+        if starts and isinstance(item, ValueItem):
+            item.restart(
+                self.around.aspace.read_attribute_value(item.target.NodeId, item.target.AttributeId)
+            )
 
-    def _modify_monitored_item(
-        self, params: ua.MonitoredItemModifyRequest
-    ) -> ua.MonitoredItemModifyResult:
-        answer = ua.MonitoredItemModifyResult()
-        item = self._monitored_items.get(params.MonitoredItemId)
-        if item is None or item.read_value_id is None:
-            answer.StatusCode = status_code(ua.StatusCodes.BadMonitoredItemIdInvalid)
-            return answer
-        wanted = params.RequestedParameters
-        # Checked before anything is changed: a refused Modify leaves the item as it was.
-        code = self._filter_problem(wanted.Filter, item.read_value_id)
-        if code is not None:
-            answer.StatusCode = status_code(code)
-            return answer
-        if item.read_value_id.AttributeId == ua.AttributeIds.EventNotifier:
-            events, answer.FilterResult = checked(wanted.Filter, self._fields)
-            if events is None:
-                answer.StatusCode = status_code(ua.StatusCodes.BadEventFilterInvalid)
-                return answer
-            self._filters[params.MonitoredItemId] = events
-        # Also where there is none: who takes a filter away wants every change.
-        item.filter = _filter(wanted.Filter)
-        item.client_handle = wanted.ClientHandle
-        item.queue_size = answer.RevisedQueueSize = self._revise_queue_size(wanted.QueueSize)
-        # Values are not sampled but reported as they come: the client is told what it will see.
-        answer.RevisedSamplingInterval = self.isub.data.RevisedPublishingInterval
-        return answer
+    def link(self, trigger: int, more: Sequence[int], fewer: Sequence[int]) -> list[list[int]]:
+        """Add and remove links from an item to those it triggers; return their statuses."""
+        links = self._links.get(trigger, set())
+        removed = []
+        # Removed first: a link in both lists is there afterwards (5.13.5.2).
+        for number in fewer:
+            removed.append(GOOD if number in links else UNKNOWN_ITEM)
+            links.discard(number)
+        added = [GOOD if self.has(number) else UNKNOWN_ITEM for number in more]
+        links.update(number for number in more if self.has(number))
+        self._links[trigger] = links
+        if not links:
+            del self._links[trigger]
+        if trigger in self.rows:
+            row = self.rows[trigger]
+            self.around.sampler.rows.table["triggers"][row] = bool(links)
+        return [added, removed]
 
-    def _delete_monitored_items(self, mid: int) -> ua.StatusCode:
-        self._reported.pop(mid, None)
-        self._filters.pop(mid, None)
-        return super()._delete_monitored_items(mid)
+    def fire(self, item: int) -> None:
+        """Have what is queued by the items reported that an item triggers."""
+        for number in self._links.get(item, ()):
+            if number in self.rows:
+                self.around.sampler.rows.table["triggered"][self.rows[number]] = True
+            elif (other := self.others.get(number)) is not None and other.queued:
+                other.triggered = True
 
-    async def datachange_callback(
-        self, handle: int, value: ua.DataValue, error: ua.StatusCode | None = None
-    ) -> None:
-        """Queue a new value of a monitored item if the item's filter passes it."""
-        if error is not None:
-            await super().datachange_callback(handle, value, error)
-            return
-        mid = self._monitored_datachange[handle]
-        item = self._monitored_items[mid]
-        value = _part(item, value)
-        # The dead band is measured from what was last reported: a slow drift must not stay unseen.
-        if item.mode is ua.MonitoringMode.Disabled or not _passes(
-            item, self._reported.get(mid), value
-        ):
-            return
-        self._reported[mid] = value
-        news = ua.MonitoredItemNotification()
-        news.ClientHandle = item.client_handle
-        news.Value = value
-        await self.isub.enqueue_datachange_event(mid, news, item.queue_size)
-
-    async def send_event(
+    # ── news ──────────────────────────────────────────────────────────────────────────────────────
+    def send_event(
         self,
         event: Event,
         notifiers: Collection[ua.NodeId] | None = None,
         item: int | None = None,
     ) -> None:
-        """Queue an event for the monitored items at its notifiers (None: all), or for one item."""
-        for notifier, items in self._monitored_events.items():
-            if notifiers is None or notifier in notifiers:
-                for mid in items:
-                    if item in (None, mid):
-                        await self._trigger_event(event, mid)
+        """Queue an event for the items at its notifiers (None: all), or for one item."""
+        now = self.around.clock.now()
+        for other in list(self.others.values()):
+            if (
+                isinstance(other, EventItem)
+                and item in (None, other.number)
+                and (notifiers is None or other.notifier in notifiers)
+            ):
+                other.offer(event, now)
 
-    async def _trigger_event(self, event: Event, mid: int) -> None:
-        item = self._monitored_items[mid]
-        wanted = self._filters[mid]
-        if item.mode is ua.MonitoringMode.Disabled or not wanted.passes(event):
-            return
-        fields = ua.EventFieldList()
-        fields.ClientHandle = item.client_handle
-        fields.EventFields = wanted.fields(event)
-        await self.isub.enqueue_event(mid, fields, item.queue_size)
+    def resend(self) -> None:
+        """Queue the present value of items that report and have none queued (ResendData)."""
+        self.around.sampler.catch_up()
+        table = self.around.sampler.rows.table
+        rows = self._rows_of(self.rows)
+        reporting = table["mode"][rows] == ua.MonitoringMode.Reporting.value
+        self.around.sampler.watch(rows[reporting & (table["queued"][rows] == 0)])
+        for other in list(self.others.values()):
+            if (
+                isinstance(other, ValueItem)
+                and other.mode is ua.MonitoringMode.Reporting
+                and not other.queued
+            ):
+                target = other.target
+                other.restart(
+                    self.around.aspace.read_attribute_value(target.NodeId, target.AttributeId)
+                )
 
-    async def resend(self) -> None:
-        """Queue the present value of every data-change item (OPC 10000-5, 9.2: ResendData)."""
-        # A copy: items may be deleted while one of them is being sent.
-        for handle, mid in list(self._monitored_datachange.items()):
-            target = self._monitored_items[mid].read_value_id
-            # Forgotten, or the filter would hold back the value that the client asks for again.
-            self._reported.pop(mid, None)
-            if target is not None:
-                await self.trigger_datachange(handle, target.NodeId, target.AttributeId)
+    @property
+    def reportable(self) -> bool:
+        """Whether there is anything to report."""
+        self.around.sampler.catch_up()
+        return self.log.reportable or any(item.reportable for item in self._dirty.values())
 
+    def take(self, most: int) -> Notifications:
+        """Return what is to be reported, ``most`` at most (0: as much as there may be)."""
+        room = min(most or MAX_NOTIFICATIONS_PER_PUBLISH, MAX_NOTIFICATIONS_PER_PUBLISH)
+        self.around.sampler.catch_up()
+        samples = self.log.take(room)
+        room -= len(samples)
+        values: list[ua.MonitoredItemNotification] = []
+        events: list[ua.EventFieldList] = []
+        for item in [item for item in self._dirty.values() if item.reportable]:
+            if isinstance(item, ValueItem):
+                values.extend(item.take(room - len(values) - len(events)))
+            else:
+                left = min(room - len(values), MAX_EVENTS_PER_PUBLISH) - len(events)
+                events.extend(item.take(left) if left > 0 else ())
+            if not item.queued:
+                self._dirty.pop(item.number, None)
+        points = notification_bytes(samples, self.around.sampler.rows) if len(samples) else b""
+        return Notifications(points, len(samples), values, events)
 
-def _part(item: MonitoredItemData, value: ua.DataValue) -> ua.DataValue:
-    """Return what an item reports of a value: of an array or text, its index range."""
-    wanted = item.read_value_id.IndexRange if item.read_value_id else None
-    span = parsed(wanted) if wanted else None
-    if span is None or (value.StatusCode is not None and value.StatusCode.is_bad()):
-        return value
-    part = part_of(value.Value, span)
-    nothing = status_code(ua.StatusCodes.BadIndexRangeNoData)
-    return replace(value, Value=part, StatusCode=value.StatusCode if part else nothing)
-
-
-def _is_number(value: ua.Variant) -> bool:
-    kind = value.VariantType
-    return ua.VariantType.SByte.value <= kind.value <= ua.VariantType.Double.value
-
-
-def _filter(requested: Any) -> Any:
-    """Return the filter of a request; an empty ExtensionObject is None."""
-    return None if isinstance(requested, ua.ExtensionObject) else requested
-
-
-def _filter_problem(requested: Any, target: ua.ReadValueId) -> int | None:
-    wanted = _filter(requested)
-    if target.AttributeId == ua.AttributeIds.EventNotifier:
-        if not isinstance(wanted, ua.EventFilter):
-            return int(ua.StatusCodes.BadEventFilterInvalid)
-        return None
-    if wanted is None:
-        return None
-    if not isinstance(wanted, DataChangeFilter):
-        return int(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
-    if wanted.DeadbandType not in (ua.DeadbandType.None_, ua.DeadbandType.Absolute):
-        # Percent comes with the full subscription services; unsupported is said, not ignored.
-        return int(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
-    # Also false for NaN, with which every change would pass.
-    if not 0.0 <= wanted.DeadbandValue < _MAX_INTERVAL:
-        return int(ua.StatusCodes.BadDeadbandFilterInvalid)
-    return None
-
-
-def _passes(item: MonitoredItemData, old: ua.DataValue | None, new: ua.DataValue) -> bool:
-    """Tell whether a data change passes the filter of its item (OPC 10000-4, 7.22.2)."""
-    # A new status passes every trigger and every dead band: a value that turned Bad is news.
-    if old is None or old.StatusCode != new.StatusCode:
-        return True
-    wanted = _filter(item.filter)
-    trigger = wanted.Trigger if wanted else ua.DataChangeTrigger.StatusValue
-    if trigger is ua.DataChangeTrigger.Status:
-        return False
-    before = old.Value.Value if old.Value else None
-    now = new.Value.Value if new.Value else None
-    band = wanted.DeadbandValue if wanted and wanted.DeadbandType else 0.0
-    if (
-        band
-        and isinstance(before, int | float)
-        and isinstance(now, int | float)
-        and abs(now - before) <= band
-    ):
-        return False
-    if before != now:
-        return True
-    return (
-        trigger is ua.DataChangeTrigger.StatusValueTimestamp
-        and old.SourceTimestamp != new.SourceTimestamp
-    )
+    def _rows_of(self, numbers: Iterable[int]) -> ItemRows:
+        return np.array([self.rows[n] for n in numbers], np.int32)

@@ -149,3 +149,34 @@ def test_durations_carry_their_unit(site_file: Path) -> None:
     assert site.heat_pumps[0].devices[0].poll == 0.5
     (problem,) = problems(site_file, ("heat_pumps.hp1.devices.controller.poll=soon",))
     assert "not a duration" in problem
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "historian.retention={}",
+        "historian.url=[{}]",
+        "hmi.port={}",
+        "plant.start={}",
+        "site.timezone={}",
+        "{}=1",
+    ],
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://olga:hunter2@db/twin",
+        "postgresql://olga:hunter2@and-more@db/twin",
+        "postgresql://olga:12345hunter2@db/twin",
+        "postgresql://olga:hunter2hunter2hunter2hunter2hunter2hunter2@db/twin",
+    ],
+)
+def test_no_mistake_tells_a_password(override: str, url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_site("default", [override.format(url)], environment={})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_port_is_not_taken_for_a_password() -> None:
+    with pytest.raises(ConfigError, match="found http://twin:8080/x"):
+        load_site("default", ["hmi.port=http://twin:8080/x"], environment={})

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,9 +85,8 @@ def test_a_database_that_is_deleted_while_the_twin_runs(fresh_twin: Twin) -> Non
     assert f"{path} was deleted or replaced while the twin ran" in fresh_twin.output
 
     def rows() -> int:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             (count,) = connection.execute("SELECT sum(count) FROM hot_samples").fetchone()
-        connection.close()
         return int(count or 0)
 
     before = until(rows, ignoring=(sqlite3.Error,))

@@ -6,6 +6,7 @@ import asyncio
 import random
 import signal
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,9 +27,8 @@ async def read(client: Client, find, began: datetime) -> Seen:
 
 
 def sound(twin: Twin) -> None:
-    with sqlite3.connect(twin.data / "historian.sqlite") as connection:
+    with closing(sqlite3.connect(twin.data / "historian.sqlite")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
 
 
 async def killed(twin: Twin, connect, find, rounds: int) -> int:

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,9 +102,8 @@ def test_a_restore_brings_back_what_was_and_keeps_what_is(
     for path in (data.users, Pki(data.pki, SystemClock()).own_key):
         assert path.read_bytes() == before[path]
     assert UserStore(data.users).verify("olga", PASSWORD)
-    with sqlite3.connect(data.database) as connection:
+    with closing(sqlite3.connect(data.database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
     assert (data.root / "site" / "site.yaml").read_text() == SITE.read_text()
     (aside,) = tmp_path.glob("data.before-restore-*")
     assert str(aside) in ran.out

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import URL, exists, insert, select
+from sqlalchemy import URL, exists, insert, select, tuple_
 
 from heatpump_twin.drivers.clock import Clock, SystemClock
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
@@ -108,6 +108,22 @@ class AuditLog:
         """Return all records from ``first`` to before ``last`` [µs]: number, attempt, entry."""
         return await self._call(lambda: list(self._between(first, last)))
 
+    async def attempts(
+        self,
+        first: int,
+        last: int,
+        *,
+        limit: int,
+        reverse: bool = False,
+        behind: tuple[int, int] | None = None,
+    ) -> list[tuple[int, AuditEntry]]:
+        """Return attempts with their outcomes, in order of time: number and entry of each.
+
+        Those with first ≤ time < last [µs], at most ``limit`` of them, after the one with the time
+        and the number of ``behind``.
+        """
+        return await self._call(lambda: list(self._in_order(first, last, limit, reverse, behind)))
+
     async def _store(self, entry: AuditEntry) -> None:
         try:
             await self.append(entry)
@@ -153,6 +169,24 @@ class AuditLog:
         )
         with self._engine.connect() as connection:
             return [AuditEntry.read(dict(row)) for row in connection.execute(query).mappings()]
+
+    def _in_order(
+        self, first: int, last: int, limit: int, reverse: bool, behind: tuple[int, int] | None
+    ) -> Iterator[tuple[int, AuditEntry]]:
+        outcome = AUDIT.alias()
+        place = tuple_(AUDIT.c.time, AUDIT.c.id)
+        query = select(AUDIT).where(
+            AUDIT.c.time >= first,
+            AUDIT.c.time < last,
+            ~exists().where(outcome.c.attempt == AUDIT.c.id),
+        )
+        if behind is not None:
+            query = query.where(place < behind if reverse else place > behind)
+        columns = (AUDIT.c.time, AUDIT.c.id)
+        query = query.order_by(*(c.desc() if reverse else c for c in columns)).limit(limit)
+        with self._engine.connect() as connection:
+            for row in connection.execute(query).mappings():
+                yield row["id"], AuditEntry.read(dict(row))
 
     def _between(self, first: int, last: int) -> Iterator[tuple[int, int | None, AuditEntry]]:
         inside = (AUDIT.c.time >= first) & (AUDIT.c.time < last)

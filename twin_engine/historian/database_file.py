@@ -46,6 +46,16 @@ class DatabaseFile:
         return found.st_dev, found.st_ino
 
     @property
+    def obstacle(self) -> str:
+        """What lies where the file belongs, and the remedy; empty: nothing that is seen."""
+        if self.path.is_dir():
+            return f"{self.path} is a directory, where the database belongs: move it away"
+        if self.path.is_symlink() and not self.path.resolve().parent.is_dir():
+            place = self.path.readlink()
+            return f"{self.path} leads to {place}, which is not there: mount it, or remove the link"
+        return ""
+
+    @property
     def size(self) -> int:
         """Size of the file with its log. [B]"""
         places = (self.path.with_name(self.path.name + end) for end in ("", "-wal"))

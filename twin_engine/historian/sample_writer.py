@@ -180,7 +180,8 @@ class SampleWriter:
         self.flush_seconds = time.monotonic() - begin
 
     def _away(self, error: Exception) -> None:
-        message = str(error).splitlines()[0]
+        obstacle = self._store.file.obstacle if self._store.file else ""
+        message = obstacle or str(error).splitlines()[0]
         if self.connected or not self.last_error:
             log.warning("the database is away: samples wait in memory", error=message)
         self.connected = False

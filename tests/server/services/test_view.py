@@ -253,7 +253,7 @@ async def test_a_value_that_an_enumeration_does_not_have_is_told(rig, connect) -
         subscription = await client.create_subscription(500, handler=None)
         mode = ua.SetMonitoringModeParameters()
         mode.SubscriptionId, mode.MonitoringMode = subscription.subscription_id, 9
-        with pytest.raises(ua.uaerrors.BadDecodingError):
+        with pytest.raises(ua.uaerrors.BadMonitoringModeInvalid):
             await client.uaclient.set_monitoring_mode(mode)
         assert await client.get_namespace_array()
 

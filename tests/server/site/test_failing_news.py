@@ -15,6 +15,7 @@ from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.site.publisher import Publisher
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import Attribute
+from heatpump_twin.server.subscription.subscription_service import SubscriptionService
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WITHIN = 10
@@ -39,7 +40,7 @@ class Heard:
                 pass
 
 
-async def test_news_that_fail_are_logged_once_and_keep_no_other_back() -> None:
+async def test_news_that_fail_are_logged_once_and_keep_no_other_back(rig) -> None:
     aspace = TwinAddressSpace()
     told: asyncio.Queue[int] = asyncio.Queue()
 
@@ -53,7 +54,7 @@ async def test_news_that_fail_are_logged_once_and_keep_no_other_back() -> None:
     async def fails() -> None:
         raise RuntimeError("it cannot be told")
 
-    publisher = Publisher(aspace)
+    publisher = Publisher(aspace, SubscriptionService(aspace, rig.image, rig.clock))
     publisher.follow({1: [live(1, fails)], 2: [live(2, partial(told.put, 2))]})
     publishing = asyncio.create_task(publisher.run())
     with capture_logs() as logs:

@@ -130,9 +130,11 @@ async def test_who_goes_while_it_is_away_leaves_nothing(rig, connect) -> None:
             [await rig.node(client, name) for name in (POINT, STATE)]
         )
         await rig.server.remove("hp1")
-        assert len(inner(rig)._orphans) == 2
+        index = rig.server._running.iserver.subscriptions.sampler._index
+        assert (len(inner(rig)._orphans), len(index._lost)) == (1, 1)
         await subscription.delete()
         assert (inner(rig)._orphans, inner(rig)._handle_to_attribute_map) == ({}, {})
+        assert index._lost == {}
     await rig.add_hp1()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,8 @@ async def test_sqlite_under_load(tmp_path: Path, table, clock, eventually) -> No
         table, database, clock, eventually, lambda: copy_sqlite(tmp_path / "historian.sqlite", copy)
     )
     assert copy.stat().st_mode & 0o777 == 0o600
-    with sqlite3.connect(copy) as connection:
+    with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
     found = await values(URL.create("sqlite", database=str(copy)))
     # All that was there up to one moment, and nothing after it.
     assert found == [float(k) for k in range(len(found))]
@@ -121,10 +121,9 @@ def test_a_schema_is_changed_only_after_a_copy(tmp_path: Path, monkeypatch) -> N
     engine.dispose()
     copies = sorted(p.name for p in tmp_path.glob("historian.sqlite.schema-*"))
     assert copies == ["historian.sqlite.schema-0001", "historian.sqlite.schema-000a"]
-    with sqlite3.connect(tmp_path / copies[0]) as kept:
+    with closing(sqlite3.connect(tmp_path / copies[0])) as kept:
         assert kept.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
         assert kept.execute("SELECT key FROM point").fetchall() == [("hp1.before",)]
-    kept.close()
 
 
 def test_a_schema_is_not_changed_without_room_for_a_copy(tmp_path: Path, monkeypatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,24 @@ def test_a_file_is_set_aside_with_its_log(file) -> None:
     kept = file.set_aside(START)
     assert not file.path.with_name("historian.sqlite-wal").exists()
     other.close()
-    with sqlite3.connect(kept) as rescued:
+    with closing(sqlite3.connect(kept)) as rescued:
         assert rescued.execute("SELECT count(*) FROM sample").fetchone() == (3001,)
-    rescued.close()
+
+
+@pytest.mark.parametrize(
+    ("put", "told"),
+    [
+        (lambda path: path.mkdir(), "is a directory, where the database belongs: move it away"),
+        (lambda path: path.symlink_to("/away/card.sqlite"), "leads to /away/card.sqlite, which is"),
+    ],
+)
+async def test_what_lies_in_the_place_of_the_file_is_named(tmp_path, table, clock, put, told):
+    path = tmp_path / "historian.sqlite"
+    put(path)
+    historian = Historian(table, f"sqlite:///{path}", SETTINGS, clock)
+    await historian.start()
+    assert f"{path} {told}" in historian.health.last_error
+    await historian.stop()
 
 
 @pytest.mark.parametrize("way", ["deleted", "deleted but its log", "replaced", "moved away"])
@@ -142,10 +158,14 @@ async def test_a_file_that_turns_out_damaged_is_set_aside(
     for frame in ramp(0, 3):
         historian.append(frame)
     await eventually(lambda: historian.health.rows_written == 3)
-    historian._store.close()  # the log is in the file now
-    overwrite(path, 0, 4096)
-    for frame in ramp(3, 3):
-        historian.append(frame)
+    # Until the historian has let go of the file: what it keeps in memory would hide the damage.
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        other.execute("BEGIN EXCLUSIVE")
+        for frame in ramp(3, 3):
+            historian.append(frame)
+        await eventually(lambda: not historian.health.connected)
+        overwrite(path, 0, 4096)
     await eventually(lambda: historian.health.trouble != "")
     await eventually(lambda: historian.health.connected and not historian.health.queue_rows)
     samples = await historian.read_raw(KEY, 0, 2**60, limit=9)

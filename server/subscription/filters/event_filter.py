@@ -9,8 +9,8 @@ from asyncua import ua
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.index_range import parsed, part_of
 from heatpump_twin.server.space.ua_values import status_code
-from heatpump_twin.server.subscription.event_fields import EventFields
-from heatpump_twin.server.subscription.where_clause import WhereClause, build
+from heatpump_twin.server.subscription.filters.event_fields import EventFields
+from heatpump_twin.server.subscription.filters.where_clause import WhereClause, build
 
 
 @dataclass(frozen=True, slots=True)

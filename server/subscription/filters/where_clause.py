@@ -13,9 +13,9 @@ from asyncua import ua
 
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.ua_values import status_code
-from heatpump_twin.server.subscription import operators
-from heatpump_twin.server.subscription.casting import CASTS
-from heatpump_twin.server.subscription.event_fields import EventFields
+from heatpump_twin.server.subscription.filters import operators
+from heatpump_twin.server.subscription.filters.casting import CASTS
+from heatpump_twin.server.subscription.filters.event_fields import EventFields
 
 MAX_ELEMENTS = 100
 """Elements of one where clause; real clients send a few."""

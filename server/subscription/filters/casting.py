@@ -11,7 +11,7 @@ from typing import Any
 from asyncua import ua
 
 from heatpump_twin.server.space.ua_values import standard
-from heatpump_twin.server.subscription.operators import plain
+from heatpump_twin.server.subscription.filters.operators import plain
 
 INTEGERS = {
     ua.ObjectIds.SByte: (-(2**7), 2**7 - 1),

@@ -1,0 +1,72 @@
+"""A Publish request that waits for something to tell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from asyncua import ua
+
+from heatpump_twin.server.channel.session import TwinSession
+from heatpump_twin.server.subscription.message import Answer
+
+
+class ResponseChannel(Protocol):
+    """The channel that the response goes to."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
+        ...
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether the client takes what it is sent."""
+        ...
+
+    def send_encoded(self, response: bytes, seqhdr: Any) -> None:
+        """Send a response that is encoded already."""
+        ...
+
+    def send_fault(self, handle: int, seqhdr: Any, code: int) -> None:
+        """Send a fault."""
+        ...
+
+
+@dataclass(slots=True)
+class PendingPublish:
+    """One Publish request, with the results of its acknowledgements."""
+
+    channel: ResponseChannel
+    session: TwinSession
+    header: ua.RequestHeader
+    seqhdr: Any
+    results: Sequence[int]
+    now: Callable[[], int]
+    """The time. [µs]"""
+    _came: float = field(default_factory=time.monotonic)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be answered now: its client takes its responses."""
+        return self.channel.takes_more
+
+    @property
+    def expired(self) -> bool:
+        """Whether its client does not wait for it any more."""
+        hint = self.header.TimeoutHint  # 0: no limit (OPC 10000-4, 7.33). [ms]
+        late = bool(hint) and time.monotonic() - self._came > hint / 1000.0
+        return late or self.channel.closed
+
+    def answer(self, answer: Answer) -> None:
+        """Send the response, its texts in the language of the session."""
+        handle, language = self.header.RequestHandle, self.session.translator
+        response = answer.encoded(handle, self.results, language, self.now())
+        self.channel.send_encoded(response, self.seqhdr)
+
+    def refuse(self, code: int) -> None:
+        """Send a fault, unless nobody is there to take it."""
+        if not self.channel.closed:
+            self.channel.send_fault(self.header.RequestHandle, self.seqhdr, code)

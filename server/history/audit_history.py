@@ -1,0 +1,124 @@
+"""The audit as events of the Server object (OPC 10000-5, 6.4; OPC 10000-4, 6.5)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from asyncua import ua
+
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.drivers.status import is_good
+from heatpump_twin.server.history.event_query import AuditReader, EventQuery
+from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.space.event import Event, Path
+from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.server.space.ua_values import node_id_of, standard, text
+from heatpump_twin.server.subscription.filters.event_fields import EventFields
+from heatpump_twin.server.subscription.filters.event_filter import checked
+from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
+
+IDS, CODES, TYPES = ua.ObjectIds, ua.StatusCodes, ua.VariantType
+SERVER = standard(IDS.Server)
+DONE, REFUSED = 100, 500
+"""Severities."""
+
+KINDS: Mapping[str, tuple[int, str]] = {
+    AuditKind.WRITE: (IDS.AuditWriteUpdateEventType, "Attribute/Write"),
+    AuditKind.PROGRAM: (IDS.AuditUpdateMethodEventType, "Attribute/Call"),
+    AuditKind.METHOD: (IDS.AuditUpdateMethodEventType, "Attribute/Call"),
+    AuditKind.CONDITION: (IDS.AuditConditionEventType, "Attribute/Call"),
+    AuditKind.LOGIN: (IDS.AuditActivateSessionEventType, "Session/ActivateSession"),
+}
+"""Event type and SourceName of kinds of records."""
+OTHERS = IDS.AuditEventType
+"""Of users, certificates, changes of the configuration, starts and stops: the kind is the name."""
+
+
+class AuditHistory:
+    """The history of audit events, from the records of the audit."""
+
+    def __init__(
+        self, records: AuditReader, table: PointTable, namespace: int, server_uri: str
+    ) -> None:
+        self._records = records
+        self._table = table
+        self._namespace = namespace
+        self._server_uri = server_uri
+
+    def query(
+        self, node: ua.NodeId, details: ua.ReadEventDetails, aspace: TwinAddressSpace
+    ) -> EventQuery | int:
+        """Return the query of a node, or why it is refused."""
+        if node not in aspace:
+            return int(CODES.BadNodeIdUnknown)
+        if node != SERVER:
+            return int(CODES.BadHistoryOperationUnsupported)
+        if not isinstance(details.Filter, ua.EventFilter):
+            return int(CODES.BadEventFilterInvalid)
+        wanted, _ = checked(details.Filter, EventFields(aspace))
+        if wanted is None:
+            return int(CODES.BadEventFilterInvalid)
+        query = EventQuery.parse(details, wanted)
+        return int(CODES.BadHistoryOperationInvalid) if query is None else query
+
+    async def page(self, query: EventQuery) -> tuple[ua.HistoryEvent, EventQuery | None]:
+        """Return the selected fields of the next events, with the query for the rest."""
+        events, rest = await query.read(self._records, self.event)
+        answer = ua.HistoryEvent()
+        answer.Events = [ua.HistoryEventFieldList(query.filter.fields(event)) for event in events]
+        return answer, rest
+
+    def event(self, number: int, entry: AuditEntry) -> Event:
+        """Return a record of the audit as an event; its EventId follows from its number."""
+        kind, name = KINDS.get(entry.kind, (OTHERS, entry.kind))
+        time = ua.Variant(to_datetime(entry.time), TYPES.DateTime)
+        good = is_good(entry.status)
+        words = f"{entry.key}: {entry.message}" + (f" ({entry.reason})" if entry.reason else "")
+        fields: dict[Path, ua.Variant] = {
+            ("EventId",): ua.Variant(_event_id(number), TYPES.ByteString),
+            ("EventType",): ua.Variant(standard(kind), TYPES.NodeId),
+            ("SourceNode",): ua.Variant(self._source(entry), TYPES.NodeId),
+            ("SourceName",): ua.Variant(name, TYPES.String),
+            ("Time",): time,
+            ("ReceiveTime",): time,
+            ("Message",): ua.Variant(text(words), TYPES.LocalizedText),
+            ("Severity",): ua.Variant(DONE if good else REFUSED, TYPES.UInt16),
+            ("ActionTimeStamp",): time,
+            ("Status",): ua.Variant(good, TYPES.Boolean),
+            ("ServerId",): ua.Variant(self._server_uri, TYPES.String),
+            ("ClientAuditEntryId",): ua.Variant("", TYPES.String),
+            ("ClientUserId",): ua.Variant(f"{entry.user} ({entry.origin})", TYPES.String),
+            **_particulars(entry),
+        }
+        return Event(fields)
+
+    def _source(self, entry: AuditEntry) -> ua.NodeId:
+        point = self._table.by_key.get(entry.key)
+        return SERVER if point is None else node_id_of(point.key, self._namespace)
+
+
+def _particulars(entry: AuditEntry) -> dict[Path, ua.Variant]:
+    """Return the fields that only events of the entry's kind have."""
+    if entry.kind == AuditKind.LOGIN:
+        return {
+            ("StatusCodeId",): ua.Variant(ua.StatusCode(ua.UInt32(entry.status)), TYPES.StatusCode)
+        }
+    if entry.kind != AuditKind.WRITE:
+        return {}
+    return {
+        ("AttributeId",): ua.Variant(int(ua.AttributeIds.Value), TYPES.UInt32),
+        ("IndexRange",): ua.Variant("", TYPES.String),
+        ("OldValue",): _value(entry.old, entry.before),
+        ("NewValue",): _value(entry.requested, entry.after),
+    }
+
+
+def _value(number: float | None, words: str) -> ua.Variant:
+    if number is not None:
+        return ua.Variant(number, TYPES.Double)
+    return ua.Variant(words, TYPES.String) if words else ua.Variant()
+
+
+def _event_id(number: int) -> bytes:
+    return hashlib.blake2b(b"audit %d" % number, digest_size=16).digest()

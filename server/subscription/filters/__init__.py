@@ -1,0 +1,1 @@
+"""Event filters: select and where clauses, their operators and conversions."""

@@ -1,0 +1,256 @@
+"""CreateMonitoredItems and ModifyMonitoredItems: what is refused, and what becomes of the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+from asyncua import ua
+
+from heatpump_twin.server.limits import (
+    MAX_MONITORED_ITEMS_PER_SUBSCRIPTION,
+    MAX_QUEUED_VALUES,
+)
+from heatpump_twin.server.space.ua_values import content, status_code
+from heatpump_twin.server.subscription.data_change import STAMPS
+from heatpump_twin.server.subscription.event_item import EventItem
+from heatpump_twin.server.subscription.filters.event_filter import checked
+from heatpump_twin.server.subscription.item_settings import (
+    ItemSettings,
+    Monitored,
+    settings,
+    target_problem,
+)
+from heatpump_twin.server.subscription.monitored_items import UNKNOWN_ITEM, MonitoredItems
+from heatpump_twin.server.subscription.value_item import ValueItem
+
+ATTRIBUTES, CODES = ua.AttributeIds, ua.StatusCodes
+UNKNOWN = (CODES.BadNodeIdUnknown, CODES.BadAttributeIdInvalid)
+MODES = tuple(ua.MonitoringMode)
+EVENTS = ua.EventNotifier.SubscribeToEvents.mask
+
+
+class ItemService:
+    """The maker of monitored items of one subscription."""
+
+    def __init__(self, items: MonitoredItems, publishing: float) -> None:
+        self._items = items
+        self._around = items.around
+        self._publishing = publishing
+
+    # ── create ────────────────────────────────────────────────────────────────────────────────────
+    def create(
+        self, params: ua.CreateMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemCreateResult]:
+        """Create items; return a result for each."""
+        # What came before is not for them, though a row that is used again be theirs.
+        self._around.sampler.catch_up()
+        fresh: list[int] = []
+        stamps = params.TimestampsToReturn
+        results = [self._create(request, stamps, fresh) for request in params.ItemsToCreate]
+        # All first samples at once: what they cost is in the call, not in the item.
+        rows = np.array(fresh, np.int32)
+        self._around.sampler.add(rows)
+        self._around.sampler.watch(rows)
+        return results
+
+    def _create(
+        self,
+        request: ua.MonitoredItemCreateRequest,
+        stamps: ua.TimestampsToReturn,
+        fresh: list[int],
+    ) -> ua.MonitoredItemCreateResult:
+        if self._items.count >= MAX_MONITORED_ITEMS_PER_SUBSCRIPTION:
+            return _refused(int(CODES.BadTooManyMonitoredItems))
+        if request.MonitoringMode not in MODES:
+            return _refused(int(CODES.BadMonitoringModeInvalid))
+        target = request.ItemToMonitor
+        problem = target_problem(target)
+        point = self._point_of(target)
+        if point is not None and problem is None:
+            return self._create_point(request, stamps, point, fresh)
+        stored = self._around.aspace.read_attribute_value(target.NodeId, target.AttributeId)
+        # Other Bad values are measurements to report: only what cannot exist is refused.
+        if stored.StatusCode is not None and stored.StatusCode.value in UNKNOWN:
+            return _refused(int(stored.StatusCode.value))
+        if problem is not None:
+            return _refused(problem)
+        if target.AttributeId == ATTRIBUTES.EventNotifier:
+            return self._create_events(request, content(stored))
+        return self._create_value(request, stamps, stored)
+
+    def _point_of(self, target: ua.ReadValueId) -> int | None:
+        if target.AttributeId != ATTRIBUTES.Value:
+            return None
+        return self._around.sampler.point_of(target.NodeId)
+
+    def _create_point(
+        self,
+        request: ua.MonitoredItemCreateRequest,
+        stamps: ua.TimestampsToReturn,
+        point: int,
+        fresh: list[int],
+    ) -> ua.MonitoredItemCreateResult:
+        target = request.ItemToMonitor
+        about = self._facts_of(target.NodeId, point)
+        wanted = self._settings(request.RequestedParameters, about)
+        if isinstance(wanted, int):
+            return _refused(wanted)
+        if target.IndexRange:
+            # A single value has no part.
+            return _refused(int(CODES.BadIndexRangeNoData))
+        rows = self._around.sampler.rows
+        row, number = rows.add(), self._items.next_number()
+        table = rows.table
+        table["point"][row], table["place"][row] = point, self._items.number
+        table["item"][row], table["mode"][row] = number, request.MonitoringMode.value
+        table["kind"][row] = about.kind
+        self._write(row, wanted, stamps)
+        self._items.rows[number] = row
+        fresh.append(row)
+        return _created(number, wanted)
+
+    def _write(self, row: int, wanted: ItemSettings, stamps: ua.TimestampsToReturn) -> None:
+        """Write the settings of a monitored point to its row."""
+        table = self._around.sampler.rows.table
+        self._items.log.capacity += wanted.size - int(table["size"][row])
+        table["handle"][row], table["size"][row] = wanted.handle, wanted.size
+        table["oldest"][row], table["stamps"][row] = wanted.oldest, STAMPS[stamps]
+        table["gap"][row], table["band"][row] = wanted.gap, wanted.band
+        table["trigger"][row] = wanted.trigger.value
+
+    def _create_value(
+        self,
+        request: ua.MonitoredItemCreateRequest,
+        stamps: ua.TimestampsToReturn,
+        stored: ua.DataValue,
+    ) -> ua.MonitoredItemCreateResult:
+        target = request.ItemToMonitor
+        about = self._around.facts.of(target, stored)
+        wanted = self._settings(request.RequestedParameters, about)
+        if isinstance(wanted, int):
+            return _refused(wanted)
+        number = self._items.next_number()
+        item = ValueItem(number, target, wanted, request.MonitoringMode, stamps, self._items.note)
+
+        async def listen(_handle: int, value: ua.DataValue) -> None:
+            item.offer(value)
+
+        status, item.listener = self._around.aspace.add_datachange_callback(
+            target.NodeId, target.AttributeId, listen
+        )
+        if not status.is_good():
+            return _refused(int(status.value))
+        self._items.others[number] = item
+        item.restart(stored)
+        return _created(number, wanted)
+
+    def _create_events(
+        self, request: ua.MonitoredItemCreateRequest, notifier: int | None
+    ) -> ua.MonitoredItemCreateResult:
+        wanted = request.RequestedParameters
+        if not isinstance(wanted.Filter, ua.EventFilter):
+            return _refused(int(CODES.BadEventFilterInvalid))
+        filter_, said = checked(wanted.Filter, self._around.fields)
+        if filter_ is None:
+            refused = status_code(CODES.BadEventFilterInvalid)
+            return ua.MonitoredItemCreateResult(StatusCode=refused, FilterResult=said)
+        if not (notifier or 0) & EVENTS:
+            # An object that sends no events: the service is there all the same.
+            return _refused(int(CODES.BadNotSupported))
+        number, node = self._items.next_number(), request.ItemToMonitor.NodeId
+        item = EventItem(number, node, request.MonitoringMode, self._items.note)
+        size = item.change(filter_, wanted)
+        self._items.others[number] = item
+        return ua.MonitoredItemCreateResult(
+            MonitoredItemId=number, RevisedQueueSize=size, FilterResult=said
+        )
+
+    # ── modify ────────────────────────────────────────────────────────────────────────────────────
+    def modify(
+        self, params: ua.ModifyMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemModifyResult]:
+        """Change items; one that is refused stays as it was."""
+        self._around.sampler.catch_up()
+        stamps = params.TimestampsToReturn
+        results = [self._modify(request, stamps) for request in params.ItemsToModify]
+        found = [self._items.rows.get(request.MonitoredItemId) for request in params.ItemsToModify]
+        rows = np.array([row for row in found if row is not None], np.int32)
+        self._around.sampler.add(rows)
+        self._around.sampler.hurry(rows)
+        return results
+
+    def _modify(
+        self, request: ua.MonitoredItemModifyRequest, stamps: ua.TimestampsToReturn
+    ) -> ua.MonitoredItemModifyResult:
+        number, wanted = request.MonitoredItemId, request.RequestedParameters
+        row = self._items.rows.get(number)
+        if row is not None:
+            return self._modify_point(row, wanted, stamps)
+        item = self._items.others.get(number)
+        if isinstance(item, EventItem):
+            return self._modify_events(item, wanted)
+        if item is None:
+            return ua.MonitoredItemModifyResult(status_code(UNKNOWN_ITEM))
+        target = item.target
+        stored = self._around.aspace.read_attribute_value(target.NodeId, target.AttributeId)
+        revised = self._settings(wanted, self._around.facts.of(target, stored), item.settings.size)
+        if isinstance(revised, int):
+            return ua.MonitoredItemModifyResult(status_code(revised))
+        item.change(revised, stamps)
+        return _modified(revised)
+
+    def _modify_point(
+        self, row: int, wanted: ua.MonitoringParameters, stamps: ua.TimestampsToReturn
+    ) -> ua.MonitoredItemModifyResult:
+        sampler = self._around.sampler
+        point, size = sampler.rows.table["point"][row], int(sampler.rows.table["size"][row])
+        node = sampler.node_of(int(point))
+        # Of a node that is gone for now nothing is known: a range least of all.
+        about = Monitored(True) if node is None else self._facts_of(node, int(point))
+        revised = self._settings(wanted, about, size)
+        if isinstance(revised, int):
+            return ua.MonitoredItemModifyResult(status_code(revised))
+        self._write(row, revised, stamps)
+        self._items.log.refit()
+        # The new interval begins now.
+        sampler.rows.table["due"][row] = 0.0
+        return _modified(revised)
+
+    def _modify_events(
+        self, item: EventItem, wanted: ua.MonitoringParameters
+    ) -> ua.MonitoredItemModifyResult:
+        refused = status_code(CODES.BadEventFilterInvalid)
+        if not isinstance(wanted.Filter, ua.EventFilter):
+            return ua.MonitoredItemModifyResult(refused)
+        filter_, said = checked(wanted.Filter, self._around.fields)
+        if filter_ is None:
+            return ua.MonitoredItemModifyResult(refused, FilterResult=said)
+        size = item.change(filter_, wanted)
+        return ua.MonitoredItemModifyResult(RevisedQueueSize=size, FilterResult=said)
+
+    # ── both ──────────────────────────────────────────────────────────────────────────────────────
+    def _settings(
+        self, wanted: ua.MonitoringParameters, about: Monitored, own: int = 0
+    ) -> ItemSettings | int:
+        room = MAX_QUEUED_VALUES - self._items.log.capacity + own
+        return settings(wanted, about, self._publishing, room)
+
+    def _facts_of(self, node: ua.NodeId, point: int) -> Monitored:
+        return self._around.facts.of_point(node, self._around.sampler.point(point))
+
+
+def _refused(code: int) -> ua.MonitoredItemCreateResult:
+    return ua.MonitoredItemCreateResult(StatusCode=status_code(code))
+
+
+def _created(number: int, wanted: ItemSettings) -> ua.MonitoredItemCreateResult:
+    return ua.MonitoredItemCreateResult(
+        MonitoredItemId=number,
+        RevisedSamplingInterval=wanted.sampling,
+        RevisedQueueSize=wanted.size,
+    )
+
+
+def _modified(wanted: ItemSettings) -> ua.MonitoredItemModifyResult:
+    return ua.MonitoredItemModifyResult(
+        RevisedSamplingInterval=wanted.sampling, RevisedQueueSize=wanted.size
+    )

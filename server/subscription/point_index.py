@@ -1,0 +1,168 @@
+"""Which points are watched, what they were when last looked at, and the rows of their items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from asyncua import ua
+from numpy.typing import NDArray
+
+from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.server.subscription.change_test import Column
+from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
+from heatpump_twin.twin_engine.image import Image
+
+NO_ROWS: ItemRows = np.empty(0, np.int32)
+RECENT = 512
+"""ItemRows that are not sorted at once, at least."""
+WITH_TIME = 2
+"""`ua.DataChangeTrigger.StatusValueTimestamp`."""
+
+
+class PointIndex:
+    """The index from points to the rows of their items."""
+
+    def __init__(self, image: Image, rows: PointRows) -> None:
+        self._image = image
+        self._rows = rows
+        self._points: dict[ua.NodeId, int] = {}
+        self._nodes: dict[int, ua.NodeId] = {}
+        self._lost: dict[ua.NodeId, ItemRows] = {}
+        self._order = NO_ROWS
+        """ItemRows by their point, as they were when last sorted."""
+        self._recent = NO_ROWS
+        """ItemRows that came since."""
+        self._begin = np.zeros(1, np.intp)
+        self._watched = np.zeros(0, np.bool_)
+        self._timed = np.zeros(0, np.bool_)
+        self._value = np.zeros(0)
+        self._status = np.zeros(0, np.uint32)
+        self._time = np.zeros(0, np.int64)
+
+    def point_of(self, node: ua.NodeId) -> int | None:
+        """Return the point whose value a variable has."""
+        return self._points.get(node)
+
+    def node_of(self, point: int) -> ua.NodeId | None:
+        """Return the variable that has a point's value."""
+        return self._nodes.get(point)
+
+    def follow(self, nodes: Mapping[int, ua.NodeId]) -> ItemRows:
+        """Register the variables of points; return the rows of items that follow one again."""
+        table = self._rows.table
+        back = []
+        for point, node in nodes.items():
+            self._points[node] = point
+            self._nodes[point] = node
+            rows = self._lost.pop(node, NO_ROWS)
+            table["point"][rows] = point
+            back.append(rows)
+        if any(map(len, back)):
+            self.add(np.concatenate(back))
+        return np.concatenate(back) if back else NO_ROWS
+
+    def forget(self, points: Iterable[int]) -> ItemRows:
+        """Forget the variables of points; return the rows of their items, which follow nothing."""
+        table = self._rows.table
+        gone = []
+        for point in points:
+            node = self._nodes.pop(point, None)
+            if node is not None:
+                del self._points[node]
+                rows = np.flatnonzero(table["point"] == point).astype(np.int32)
+                if len(rows):
+                    self._lost[node] = rows
+                    table["point"][rows] = NOWHERE
+                    table["waiting"][rows] = False
+                    gone.append(rows)
+        return np.concatenate(gone) if gone else NO_ROWS
+
+    def add(self, rows: ItemRows) -> None:
+        """Take in rows that follow a point now, or ask for something else of it."""
+        self._fit()
+        self._recent = np.concatenate((self._recent, rows))
+        self._mark(rows)
+        # Sorted seldom: what came since is looked through with each frame.
+        if len(self._recent) > max(RECENT, len(self._order) // 8):
+            self._sort()
+
+    def clear(self, rows: ItemRows) -> None:
+        """Take out rows of items that are deleted."""
+        self._rows.clear(rows)
+        left = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
+        self._lost = {node: lost for node, lost in left.items() if len(lost)}
+
+    def watched(self, points: Points) -> NDArray[np.bool_]:
+        """Tell of each point whether an item may follow it."""
+        self._fit()
+        return self._watched[points]
+
+    def see(self, points: Points) -> None:
+        """Take points as they are in the image: their items are sampled."""
+        self._fit()
+        image = self._image
+        self._keep(points, (image.value[points], image.status[points], image.time[points]))
+
+    def seen(self, points: Points) -> Column:
+        """Return value, status and time of points, as they were when last looked at."""
+        return self._value[points], self._status[points], self._time[points]
+
+    def rows_of_changed(self, frame: Frame) -> ItemRows:
+        """Return the rows of the items of those points of a frame that are not as they were."""
+        points = frame.point
+        value, status, time = self.seen(points)
+        # Two NaN are the same unknown.
+        changed = (frame.value != value) & ((frame.value == frame.value) | (value == value))
+        changed |= frame.status != status
+        changed |= self._timed[points] & (frame.time != time)
+        self._keep(points, (frame.value, frame.status, frame.time))
+        return self._rows_of(np.unique(points[changed])) if changed.any() else NO_ROWS
+
+    def _keep(self, points: Points, column: Column) -> None:
+        self._value[points], self._status[points], self._time[points] = column
+
+    def _rows_of(self, points: Points) -> ItemRows:
+        """Return the rows of the items of some points, each once, that are not disabled."""
+        table = self._rows.table
+        begin = self._begin[points]
+        count = self._begin[points + 1] - begin
+        end = count.cumsum()
+        where = np.arange(end[-1]) + np.repeat(begin - (end - count), count)
+        rows: ItemRows = self._order[where]
+        # A row may be of another item by now.
+        rows = rows[(table["point"][rows] == np.repeat(points, count)) & (table["mode"][rows] != 0)]
+        if not len(self._recent):
+            return rows
+        point, mode = table["point"][self._recent], table["mode"][self._recent]
+        recent = self._recent[np.isin(point, points) & (mode != 0)]
+        return np.unique(np.concatenate((rows, recent))) if len(recent) else rows
+
+    def _mark(self, rows: ItemRows) -> None:
+        table = self._rows.table
+        point = table["point"][rows]
+        self._watched[point] = True
+        self._timed[point[table["trigger"][rows] == WITH_TIME]] = True
+
+    def _sort(self) -> None:
+        """Sort all rows by their point."""
+        table = self._rows.table
+        rows = np.flatnonzero(table["point"] != NOWHERE).astype(np.int32)
+        point = table["point"][rows]
+        self._order, self._recent = rows[np.argsort(point, kind="stable")], NO_ROWS
+        counts = np.bincount(point, minlength=len(self._watched))
+        self._begin = np.concatenate(([0], counts.cumsum()))
+        self._watched[:], self._timed[:] = False, False
+        self._mark(rows)
+
+    def _fit(self) -> None:
+        """Have room for the points that the image has got."""
+        more = len(self._image.value) - len(self._watched)
+        if not more:
+            return
+        self._watched = np.append(self._watched, np.zeros(more, np.bool_))
+        self._timed = np.append(self._timed, np.zeros(more, np.bool_))
+        self._value = np.append(self._value, np.full(more, np.nan))
+        self._status = np.append(self._status, np.zeros(more, np.uint32))
+        self._time = np.append(self._time, np.zeros(more, np.int64))
+        self._begin = np.append(self._begin, np.full(more, self._begin[-1]))

@@ -1,0 +1,241 @@
+"""Sample monitored points: which items have news, by whole frames of the image.
+
+A frame's points are compared with what they were, all at once; those that changed lead to the rows
+of their items, and the samples that pass go to the logs of their subscriptions. What did not change
+costs one comparison in an array, however many clients watch it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import numpy as np
+from asyncua import ua
+from numpy.typing import NDArray
+
+from heatpump_twin.config.catalogue import Point
+from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.subscription.change_test import passing, reported
+from heatpump_twin.server.subscription.frame_batch import FrameBatch
+from heatpump_twin.server.subscription.point_index import PointIndex
+from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
+from heatpump_twin.server.subscription.sample_log import SAMPLE, SampleLog
+from heatpump_twin.twin_engine.image import Image
+
+GONE = int(ua.StatusCodes.BadNodeIdUnknown)
+TOGETHER = 0.02
+"""Frames that come within this time are looked at together, unless somebody wants to know. [s]"""
+SHORTEST_WAIT = 0.01
+"""Samples that are due within this time are taken together. [s]"""
+
+
+class Place(Protocol):
+    """A subscription, as its samples are concerned."""
+
+    @property
+    def log(self) -> SampleLog:
+        """Where its samples go."""
+        ...
+
+    def fire(self, item: int) -> None:
+        """Have the items reported that an item triggers, which has a new sample."""
+        ...
+
+
+class PointSampler:
+    """The sampler of all monitored points of the server."""
+
+    def __init__(self, image: Image, clock: Clock) -> None:
+        self._image = image
+        self._clock = clock
+        self.rows = PointRows()
+        self._index = PointIndex(image, self.rows)
+        self._places: dict[int, Place] = {}
+        self._loop: asyncio.AbstractEventLoop
+        """That of the subscriptions: without one of them, nothing is watched."""
+        self._batch = FrameBatch()
+        self._soon: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
+    def follow(self, nodes: Mapping[int, ua.NodeId]) -> None:
+        """Register the variables whose value is a point's; items of lost ones go on."""
+        back = self._index.follow(nodes)
+        back = back[self.rows.table["mode"][back] != 0]
+        if len(back):
+            self.watch(back)
+
+    def forget(self, points: Iterable[int]) -> ItemRows:
+        """Forget the variables of points; return the rows of their items, which follow nothing."""
+        self.catch_up()
+        return self._index.forget(points)
+
+    def lose(self, rows: ItemRows) -> None:
+        """Tell items that their node is gone."""
+        # Some may have been deleted or disabled since.
+        table = self.rows.table
+        rows = rows[(table["mode"][rows] != 0) & (table["item"][rows] != 0)]
+        n, now = len(rows), self._clock.now()
+        self._log(rows, np.full(n, np.nan), np.full(n, GONE, np.uint32), np.full(n, now))
+
+    def point_of(self, node: ua.NodeId) -> int | None:
+        """Return the point whose value a variable has."""
+        return self._index.point_of(node)
+
+    def node_of(self, point: int) -> ua.NodeId | None:
+        """Return the variable that has a point's value."""
+        return self._index.node_of(point)
+
+    def point(self, index: int) -> Point:
+        """Return a point."""
+        return self._image.table[index]
+
+    # ── items ─────────────────────────────────────────────────────────────────────────────────────
+    def open(self, place: int, subscription: Place) -> None:
+        """Register a subscription under its number."""
+        self._places[place] = subscription
+        # Kept: frames may come from outside a task.
+        self._loop = asyncio.get_running_loop()
+
+    def close(self, place: int, rows: ItemRows) -> None:
+        """Forget a subscription with the rows of its items."""
+        self._index.clear(rows)
+        self.rows.release([*rows.tolist(), *self._places.pop(place).log.gone])
+
+    def remove(self, place: int, rows: ItemRows) -> None:
+        """Forget items of a subscription."""
+        self._index.clear(rows)
+        self._places[place].log.remove(rows)
+
+    def watch(self, rows: ItemRows) -> None:
+        """Take the first samples of items that were added or enabled, or are asked anew."""
+        self.catch_up()
+        table = self.rows.table
+        rows = rows[table["mode"][rows] != 0]
+        table["fresh"][rows] = True
+        table["due"][rows] = 0.0
+        here = table["point"][rows] != NOWHERE
+        self._index.see(table["point"][rows[here]])
+        self.sample(rows[here])
+        self.lose(rows[~here])
+
+    def add(self, rows: ItemRows) -> None:
+        """Take in items that are new, or ask for something else."""
+        self._index.add(rows[self.rows.table["point"][rows] != NOWHERE])
+
+    def hurry(self, rows: ItemRows) -> None:
+        """Sample those of some items whose value waits for an interval that is another now."""
+        waiting = rows[self.rows.table["waiting"][rows]]
+        if len(waiting):
+            self.sample(waiting)
+
+    # ── samples ───────────────────────────────────────────────────────────────────────────────────
+    def take(self, frame: Frame) -> None:
+        """Sample the items of those points of a frame that have changed, soon."""
+        watched = self._index.watched(frame.point)
+        if not watched.any():
+            return
+        points = frame.point[watched]
+        # No value is passed over: who comes again is sampled with the value that it had before.
+        if self._batch.has_any(points, len(self._image.value)):
+            self.catch_up()
+        values, statuses = frame.value[watched], frame.status[watched]
+        self._batch.add(Frame(points, values, statuses, frame.time[watched]))
+        if self._soon is None:
+            self._soon = self._loop.call_later(TOGETHER, self.catch_up)
+
+    def catch_up(self) -> None:
+        """Sample what has come since the last look."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        if self._batch:
+            rows = self._index.rows_of_changed(self._batch.take())
+            if len(rows):
+                self.sample(rows)
+
+    def sample(self, rows: ItemRows) -> None:
+        """Sample items that may be sampled now; the others when they are due."""
+        table = self.rows.table
+        slow = table["gap"][rows] > 0.0
+        if slow.any():
+            now = self._loop.time()
+            early = slow & (table["due"][rows] > now)
+            self._wait(rows[early])
+            # Cyclic where values keep coming; after a pause the cycle begins anew.
+            cyclic = rows[slow & ~early]
+            due, gap = table["due"][cyclic], table["gap"][cyclic]
+            table["due"][cyclic] = np.where(due + gap > now, due + gap, now + gap)
+            rows = rows[~early]
+        table["waiting"][rows] = False
+        points = self._index.seen(table["point"][rows])
+        value, status, time = reported(points, table["kind"][rows])
+        passed = passing(table, rows, value, status, time)
+        self._log(rows[passed], value[passed], status[passed], time[passed])
+
+    def _wait(self, rows: ItemRows) -> None:
+        if len(rows):
+            self.rows.table["waiting"][rows] = True
+            self._wake_at(float(self.rows.table["due"][rows].min()))
+
+    def _wake_at(self, when: float) -> None:
+        loop = self._loop
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(max(when, loop.time() + SHORTEST_WAIT), self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self.catch_up()
+        table = self.rows.table
+        waiting = np.flatnonzero(table["waiting"]).astype(np.int32)
+        due = table["due"][waiting]
+        # A timer of the loop may fire a clock's tick before its time.
+        now = self._loop.time() + SHORTEST_WAIT / 2
+        ready = due <= now
+        table["due"][waiting[ready]] = np.minimum(due[ready], now - SHORTEST_WAIT / 2)
+        if ready.any():
+            self.sample(waiting[ready])
+        if not ready.all():
+            self._wake_at(float(due[~ready].min()))
+
+    def _log(
+        self,
+        rows: ItemRows,
+        value: NDArray[np.float64],
+        status: NDArray[np.uint32],
+        time: NDArray[np.int64],
+    ) -> None:
+        """Put samples into the logs of their subscriptions."""
+        if not len(rows):
+            return
+        table = self.rows.table
+        table["value"][rows], table["status"][rows], table["time"][rows] = value, status, time
+        table["fresh"][rows] = False
+        queued = table["queued"][rows] + 1
+        table["queued"][rows] = queued
+        samples = np.empty(len(rows), SAMPLE)
+        samples["row"], samples["value"], samples["status"] = rows, value, status
+        samples["time"], samples["now"] = time, self._clock.now()
+        over = queued > table["size"][rows]
+        for place, mask in _by_place(table["place"][rows]):
+            self._places[place].log.append(samples[mask], overfull=bool(over[mask].any()))
+        for row in rows[table["triggers"][rows]]:
+            self._places[int(table["place"][row])].fire(int(table["item"][row]))
+
+
+def _by_place(places: NDArray[np.int32]) -> Iterable[tuple[int, NDArray[np.intp] | slice]]:
+    """Return each subscription with which of the samples are its own."""
+    first = int(places[0])
+    if (places == first).all():
+        return [(first, slice(None))]
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
+    cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    parts = np.split(order, cuts)
+    return [(int(places[part[0]]), part) for part in parts]

@@ -1,0 +1,147 @@
+"""Samples of one subscription that wait to be published, and the discard policy of its queues."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatpump_twin.server.subscription.point_rows import ItemRows, PointRows
+
+REPORTING = 2
+"""`ua.MonitoringMode.Reporting`."""
+OVERFLOW = 0x480
+"""Info bits of a status: the value is of a queue that has lost others (OPC 10000-4, 7.39.1)."""
+SPARE = 1_000
+"""Samples beyond the queues' sizes after which what is too much is thrown away."""
+
+SAMPLE = np.dtype(
+    [
+        ("row", np.int32), ("status", np.uint32), ("value", np.float64), ("time", np.int64),
+        ("now", np.int64),
+    ]
+)  # fmt: skip
+"""One sample: row of the item, status, value, source time and server time [µs]."""
+
+Samples = NDArray[np.void]
+
+
+class SampleLog:
+    """The queues of all points of a subscription in one: samples in their order.
+
+    Each item's queue has a size. What is too much is found when samples are taken, or when the log
+    is twice as long as it may be: so that a sample costs the same whatever its queue.
+    """
+
+    def __init__(self, rows: PointRows) -> None:
+        self._rows = rows
+        self._parts: list[Samples] = []
+        self._length = 0
+        self._overfull = False
+        self.gone: list[int] = []
+        """ItemRows of deleted items, which may be used again when no sample is theirs."""
+        self.capacity = 0
+        """Sum of the sizes of the queues."""
+
+    def append(self, samples: Samples, *, overfull: bool) -> None:
+        """Append samples, no two of the same item; ``overfull``: a queue has too many now."""
+        self._parts.append(samples)
+        self._length += len(samples)
+        self._overfull |= overfull
+        if self._overfull and self._length > 2 * self.capacity + SPARE:
+            self._tidy()
+
+    def remove(self, rows: ItemRows) -> None:
+        """Forget the samples of rows that are cleared; the rows are free when none is left."""
+        if not self._length:
+            self._rows.release(rows.tolist())
+            return
+        self.gone.extend(rows.tolist())
+        # Cheap for many at once: each look goes through the whole log.
+        if len(self.gone) > SPARE:
+            self._tidy()
+
+    def drop(self, rows: ItemRows) -> None:
+        """Forget the samples of items that are disabled."""
+        samples = self._joined()
+        self._keep(samples[~np.isin(samples["row"], rows)])
+        self._rows.table["queued"][rows] = 0
+
+    def refit(self) -> None:
+        """Note that queues have other sizes: what they hold may be too much."""
+        self._overfull = True
+
+    @property
+    def reportable(self) -> bool:
+        """Whether there is anything to report."""
+        return self._length > 0 and bool(self._to_report(self._joined()).any())
+
+    def take(self, most: int) -> Samples:
+        """Return the samples to report, ``most`` at most, and forget them."""
+        if not self._length:
+            return np.empty(0, SAMPLE)
+        self._tidy()
+        samples = self._joined()
+        chosen = self._to_report(samples)
+        taken = samples[chosen]
+        rest = samples[~chosen]
+        table = self._rows.table
+        if len(taken) > most:
+            beyond = np.flatnonzero(chosen)[most:]
+            chosen[beyond] = False
+            taken, rest = samples[chosen], samples[~chosen]
+        else:
+            table["triggered"][taken["row"]] = False
+        self._keep(rest)
+        table["queued"][taken["row"]] = 0
+        if len(taken) and len(rest):
+            np.add.at(table["queued"], rest["row"][np.isin(rest["row"], taken["row"])], 1)
+        return taken
+
+    def _to_report(self, samples: Samples) -> NDArray[np.bool_]:
+        table, row = self._rows.table, samples["row"]
+        reports = (table["mode"][row] == REPORTING) | table["triggered"][row]
+        live: NDArray[np.bool_] = reports & (table["item"][row] != 0)
+        return live
+
+    def _joined(self) -> Samples:
+        if len(self._parts) != 1:
+            self._parts = [np.concatenate(self._parts) if self._parts else np.empty(0, SAMPLE)]
+        return self._parts[0]
+
+    def _keep(self, samples: Samples) -> None:
+        self._parts = [samples] if len(samples) else []
+        self._length = len(samples)
+
+    def _tidy(self) -> None:
+        """Throw away what belongs to no item any more, and what is too much for its queue."""
+        if self.gone:
+            samples = self._joined()
+            self._keep(samples[self._rows.table["item"][samples["row"]] != 0])
+            self._rows.release(self.gone)
+            self.gone = []
+        if self._overfull:
+            self._keep(self._fitting(self._joined()))
+            self._overfull = False
+
+    def _fitting(self, samples: Samples) -> Samples:
+        """Return the samples that the queues hold, marked where others were lost."""
+        order = np.argsort(samples["row"], kind="stable")
+        row = samples["row"][order]
+        begin = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
+        count = np.diff(np.append(begin, len(row)))
+        table, item = self._rows.table, row[begin]
+        size = table["size"][item]
+        over = count > size
+        table["queued"][item] = np.minimum(count, size)
+        # Of each sample: how many of its item are before it and behind it.
+        before = np.arange(len(row)) - np.repeat(begin, count)
+        behind = np.repeat(count, count) - 1 - before
+        size, over, oldest = (np.repeat(x, count) for x in (size, over, table["oldest"][item]))
+        kept = np.where(oldest, behind < size, (before < size - 1) | (behind == 0))
+        first = np.where(oldest, behind == size - 1, behind == 0)
+        # A queue of one is a buffer of the newest value: nothing counts as lost (5.13.1.5).
+        samples["status"][order[over & first & (size > 1)]] |= OVERFLOW
+        mask = np.empty(len(row), np.bool_)
+        mask[order] = kept
+        fitting: Samples = samples[mask]
+        return fitting
