@@ -180,6 +180,7 @@ async def test_nothing_is_lost_while_the_disk_is_full(tmp_path, table, clock, ev
             missing = historian.health.queue_rows
             assert missing > 0
             pages["most"] = 10_000
+            historian._store.close()  # and the next one a disk with room
             await eventually(lambda: historian.health.connected)
             samples = await historian.read_raw(KEY, START, START + 3000 * S, limit=9999)
             assert historian.health.rows_written == 3000
