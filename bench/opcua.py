@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 from asyncua import Client, Node, ua
+from namespaces import site_index
 from rich.console import Console
 from rich.table import Table
 
@@ -119,7 +120,7 @@ async def measure(subject: Subject) -> dict[str, tuple[int, float]]:
 
 
 async def _twin_nodes(client: Client) -> tuple[list[Node], Node]:
-    space = await client.get_namespace_index("urn:heatpump-twin:site")
+    space = await site_index(client)
     nodes = await client.get_node(f"ns={space};s=hp1.ParameterSet").get_children()
     return nodes[:POINTS], client.get_node(f"ns={space};s={KEY}")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 from asyncua import Client, ua
+from namespaces import site_index
 from rich.console import Console
 from rich.table import Table
 
@@ -73,7 +74,7 @@ async def fed_server(folder: Path) -> AsyncIterator[Fed]:
 
 async def _points(url: str) -> list[ua.NodeId]:
     async with Client(url, timeout=60) as client:
-        space = await client.get_namespace_index("urn:heatpump-twin:site")
+        space = await site_index(client)
         nodes = []
         for pump in range(1, PUMPS + 1):
             parameters = client.get_node(f"ns={space};s=hp{pump}.ParameterSet")

@@ -14,7 +14,8 @@ from asyncua import Server, ua
 from asyncua.common.utils import Buffer
 from asyncua.ua import ua_binary
 
-from heatpump_twin.server.nodeset.type_models import SITE, all_nodesets, runtime_part
+from heatpump_twin.server.nodeset.type_models import all_nodesets, runtime_part
+from heatpump_twin.server.security.site_identity import EARLIER
 
 
 async def main(told: dict[str, Any]) -> None:
@@ -23,7 +24,7 @@ async def main(told: dict[str, Any]) -> None:
     await server.init()
     for nodeset in all_nodesets():
         await server.import_xml(xmlstring=runtime_part(nodeset))
-    await server.register_namespace(SITE)
+    await server.register_namespace(EARLIER)
     before, begin = psutil.Process().memory_info().rss, time.perf_counter()
     for row in told["nodes"]:
         parent = server.get_node(row["parent"])

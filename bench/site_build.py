@@ -17,11 +17,14 @@ from pathlib import Path  # noqa: E402
 
 import psutil  # noqa: E402
 
-from heatpump_twin import runtime  # noqa: E402
 from heatpump_twin.config.data_directory import DataDirectory  # noqa: E402
 from heatpump_twin.config.load import load_site  # noqa: E402
 from heatpump_twin.config.settings import Site  # noqa: E402
-from heatpump_twin.runtime.children import Children  # noqa: E402
+from heatpump_twin.drivers.clock import SystemClock  # noqa: E402
+from heatpump_twin.runtime.assembly import assemble  # noqa: E402
+from heatpump_twin.runtime.parts.alarm_watch import build_rules  # noqa: E402
+from heatpump_twin.runtime.parts.twin_parts import open_parts  # noqa: E402
+from heatpump_twin.runtime.reload.roster import Roster  # noqa: E402
 from heatpump_twin.server.security.users import UserStore  # noqa: E402
 from heatpump_twin.server.types.type_import import load_type_nodes  # noqa: E402
 
@@ -61,8 +64,9 @@ async def main(pumps: int, port: int, folder: Path) -> None:
     watch = Watch()
     await load_type_nodes(data.type_nodes)  # so that the next mark is without an import
     watch.mark("type nodes")
-    async with runtime._started(site, data, UserStore(data.users), Children()) as twin:  # noqa: SLF001
-        roster, server = twin.roster, twin.roster.server
+    async with open_parts(site, data, UserStore(data.users), (), SystemClock()) as parts:
+        roster, foundation = Roster(parts), parts.foundation
+        alarms, server = len(build_rules(foundation).definitions()), parts.clients.server
         watch.mark("the whole twin")
         gc.collect()
         watch.mark("one garbage collection")
@@ -75,15 +79,15 @@ async def main(pumps: int, port: int, folder: Path) -> None:
             _ = [content.value for _, content in node.attributes.items()], node.references
         watch.mark("looking at every node")
         looked = psutil.Process().memory_info().rss
-        await server.remove("hp1")
+        (pump, *others) = site.heat_pumps
+        rest = site.model_copy(update={"heat_pumps": others})
+        await roster.change(rest, assemble(rest, data), ["hp1"], [])
         watch.mark("removing a heat pump")
-        (pump, *_) = site.heat_pumps
-        alarms = [alarm for alarm in roster.rules.definitions() if alarm.asset == pump.id]
-        await server.add(pump, alarms, roster.assembly.provenance)
+        await roster.change(site, assemble(site, data), [], [pump])
         watch.mark("adding a heat pump")
         del watch.seconds[""]
         figures = {
-            "points": len(roster.assembly.table), "alarms": len(roster.rules.definitions()),
+            "points": len(foundation.table), "alarms": alarms,
             "nodes": len(nodes), "resident": resident, "resident after": space.resident,
             "rss": rss, "rss after": looked, "seconds": watch.seconds,
         }  # fmt: skip

@@ -81,6 +81,17 @@ class DataDirectory:
         return self.root / "run.json"
 
     @property
+    def site_namespace(self) -> Path:
+        """The URI of the namespace of the site's instances, which clients are bound to."""
+        return self.root / "site-namespace.txt"
+
+    @property
+    def has_served(self) -> bool:
+        """Whether a twin has run here: clients may know what it was."""
+        own = self.pki / "own"
+        return self.run_record.exists() or any(path.is_file() for path in own.rglob("*"))
+
+    @property
     def spool(self) -> Path:
         """Samples that no database took before the twin ended."""
         return self.root / "spool"

@@ -233,6 +233,16 @@ ApplicationUri = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", 
 """A URI that is the same for ever: ``urn:example.com:plant-room``."""
 
 
+def _of_the_site(uri: str) -> str:
+    if uri.startswith("http://opcfoundation.org/UA/") or uri == "urn:heatpump-twin:types":
+        raise ValueError("it is the namespace of types, not of a site")
+    return uri
+
+
+SiteNamespace = Annotated[ApplicationUri, AfterValidator(_of_the_site)]
+"""A URI that no other installation has."""
+
+
 class OpcUaSettings(_Section):
     """The OPC UA endpoint."""
 
@@ -251,6 +261,11 @@ class OpcUaSettings(_Section):
     max_sessions: int = Field(100, ge=1, le=100_000)
     application_uri: ApplicationUri | None = Field(
         None, description="default: made at the first start, then kept whatever the host is called"
+    )
+    site_namespace: SiteNamespace | None = Field(
+        None,
+        description="URI of the namespace of the site's nodes; default: made at the first start, "
+        "then kept",
     )
     names: list[Host] = Field(
         default_factory=list,

@@ -31,6 +31,7 @@ from heatpump_twin.server.security.certificates import (
 )
 from heatpump_twin.server.security.pki import Pki
 from heatpump_twin.server.security.recorder import Recorder
+from heatpump_twin.server.security.site_identity import site_namespace
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.services.attribute_service import AttributeService
 from heatpump_twin.server.site.archive_start import archive_start, archive_starts
@@ -126,6 +127,8 @@ class TwinServer:
     async def start(self) -> None:
         """Build the address space and listen, or raise a `ServerError`."""
         settings = self._site.opcua
+        # Before the certificate is made: by that it is seen that a twin has run here before.
+        site_namespace(settings.site_namespace, self._data)
         pki = Pki(self._data.pki, self._clock)
         names = server_names(settings)
         identity = pki.own(names)
@@ -142,14 +145,12 @@ class TwinServer:
         space = await build_address_space(server, iserver, self._sources(starts))
         # Services come after the address space they look at, and before anybody can connect.
         iserver.attributes = AttributeService(
-            iserver.aspace, iserver.methods, self._table, self._commands
+            iserver.aspace, iserver.methods, self._table, self._commands, self._clock
         )
         iserver.columns = ValueColumns(self._image, self._clock)
-        site_namespace = space.namespaces.site
-        events = AuditHistory(self._audit, self._table, site_namespace, uri)
-        iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, events, site_namespace
-        )
+        site = space.namespaces.site
+        events = AuditHistory(self._audit, self._table, site, uri)
+        iserver.history = HistoryService(iserver.aspace, self._table, self._history, events, site)
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)
         await server.start()
@@ -263,6 +264,7 @@ class TwinServer:
     def _sources(self, starts: Mapping[str, dt.datetime]) -> Sources:
         return Sources(
             site=self._site,
+            site_uri=site_namespace(self._site.opcua.site_namespace, self._data),
             table=self._table,
             image=self._image,
             alarms=self._alarms,

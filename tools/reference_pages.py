@@ -15,7 +15,7 @@ HEAD = """\
 Made by `tools/reference_pages.py` from `config/catalogue.yaml`. A heat pump has those points that
 one of its devices offers or that can be computed from them; the site has those that follow from
 its heat pumps and its tariff; the twin itself has all of its own. A NodeId is
-`ns=<urn:heatpump-twin:site>;s=<asset>.<id>`, for example `s=hp1.supply_temperature`,
+`nsu=<the site's namespace>;s=<asset>.<id>`, for example `s=hp1.supply_temperature`,
 `s=site.electrical_power` or `s=twin.disk_free`. Each point is recorded and can be read with
 HistoryRead. [What the twin computes](computed-points.md) tells how.
 
@@ -28,7 +28,7 @@ ALARM_HEAD = """\
 # Alarm list
 Made by `tools/reference_pages.py` from `rules/packs`. A heat pump has those alarms whose points it
 has; every twin has those of itself. The ConditionId of an alarm is
-`ns=<urn:heatpump-twin:site>;s=<asset>.alarms.<rule>`, for example `s=hp1.alarms.low_water_flow` or
+`nsu=<the site's namespace>;s=<asset>.alarms.<rule>`, for example `s=hp1.alarms.low_water_flow` or
 `s=twin.alarms.disk_low`. Thresholds are engineering starting points; a pack of your own replaces
 rules by their id (`rules.packs` in the site file).
 """

@@ -135,6 +135,17 @@ class TwinInternalServer(InternalServer):
         wanted = (params.ProfileUris if params else None) or ()
         return [e for e in endpoints if not wanted or e.TransportProfileUri in wanted]
 
+    def find_servers(
+        self, params: ua.FindServersParameters, sockname: tuple[str, int] | None = None
+    ) -> list[ua.ApplicationDescription]:
+        """Return this server, unless a client asks for others only (OPC 10000-4, 5.4.2)."""
+        if sockname is not None:
+            sockname = (url_host(sockname[0]), sockname[1])
+        # asyncua takes whatever begins with a part of the URI that was asked for.
+        wanted, params.ServerUris = params.ServerUris or (), []
+        known: list[ua.ApplicationDescription] = super().find_servers(params, sockname)
+        return [server for server in known if not wanted or server.ApplicationUri in wanted]
+
     @property
     def offers_none(self) -> bool:
         """Whether sessions without encryption are offered; they are anonymous and only read."""

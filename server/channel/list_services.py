@@ -118,7 +118,7 @@ class ListService:
         scalars, _, element = self._fields
         request = {}
         for name, kind in scalars:
-            with _decoding(INVALID.get(name)):
+            with decoding(INVALID.get(name)):
                 request[name] = from_binary(kind, body)
         count = from_binary(ua.Int32, body)
         # OPC 10000-4, 7.38.2
@@ -130,7 +130,7 @@ class ListService:
         for begin in range(0, count, self.piece):
             await turn.go_on()
             size = min(self.piece, count - begin)
-            with _decoding():
+            with decoding():
                 pieces.append([element(body) for _ in range(size)])
         return request, pieces
 
@@ -158,12 +158,18 @@ def _types(message: type) -> dict[str, Any]:
 
 
 @contextmanager
-def _decoding(code: int | None = None) -> Iterator[None]:
-    """Refuse what an enumeration does not have: with a code, or with BadDecodingError."""
+def decoding(code: int | None = None) -> Iterator[None]:
+    """Refuse what cannot be decoded; ``code`` is for a value that an enumeration does not have."""
     try:
         yield
+    except ServiceError:
+        raise
     except ValueError as error:
         raise ServiceError(code or ua.StatusCodes.BadDecodingError) from error
+    except Exception as error:
+        # What asyncua's decoder runs into in spoilt bytes is anything from a TypeError to a
+        # RecursionError.
+        raise ServiceError(ua.StatusCodes.BadDecodingError) from error
 
 
 def _browse_description(body: Buffer) -> ua.BrowseDescription:
@@ -196,7 +202,7 @@ def decoded(message: type[M], body: Buffer, invalid: int | None = None) -> M:
 
     BadDecodingError, where the standard has no code of its own.
     """
-    with _decoding(invalid):
+    with decoding(invalid):
         return struct_from_binary(message, body)
 
 

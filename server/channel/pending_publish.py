@@ -49,6 +49,11 @@ class PendingPublish:
     _came: float = field(default_factory=time.monotonic)
 
     @property
+    def handle(self) -> int:
+        """The number that its client has given it."""
+        return int(self.header.RequestHandle)
+
+    @property
     def usable(self) -> bool:
         """Whether it can be answered now: its client takes its responses."""
         return self.channel.takes_more

@@ -14,7 +14,7 @@ from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
 from asyncua.crypto import uacrypto
 from asyncua.server.uaprocessor import UaProcessor
-from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
+from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary, uatcp_to_binary
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
@@ -24,10 +24,10 @@ from heatpump_twin.server import limits
 from heatpump_twin.server.channel.diagnostics import diagnostics
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
-from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded
+from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded, decoding
 from heatpump_twin.server.channel.pending_publish import PendingPublish
 from heatpump_twin.server.channel.read_message import read_request, read_response
-from heatpump_twin.server.channel.secure_connection import TwinConnection, WholeMessage
+from heatpump_twin.server.channel.secure_connection import RequestBody, TwinConnection, WholeMessage
 from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
 from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.security.certificates import application_uri
@@ -46,24 +46,35 @@ def _request(name: str) -> ua.NodeId:
 CREATE_SESSION = _request("CreateSession")
 ACTIVATE_SESSION = _request("ActivateSession")
 CLOSE_SESSION = _request("CloseSession")
-READ, WRITE, CALL = _request("Read"), _request("Write"), _request("Call")
+READ, WRITE, CALL, CANCEL = map(_request, ("Read", "Write", "Call", "Cancel"))
 SET_MONITORING_MODE = _request("SetMonitoringMode")
 PUBLISH, SET_TRIGGERING = _request("Publish"), _request("SetTriggering")
 REGISTER_NODES, UNREGISTER_NODES = _request("RegisterNodes"), _request("UnregisterNodes")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
+PARAMETERS = {
+    _request(name): getattr(ua, f"{name}Parameters")
+    for name in (
+        "CreateSubscription", "FindServers", "GetEndpoints", "ModifySubscription", "Publish",
+        "Republish", "SetMonitoringMode", "SetPublishingMode", "TransferSubscriptions",
+    )
+}  # fmt: skip
+"""Parameters of services that asyncua decodes and serves in one go."""
 NOT_OFFERED = frozenset(
     map(
         _request,
         (
             "RegisterServer", "RegisterServer2", "AddNodes", "DeleteNodes",
-            "AddReferences", "DeleteReferences",
+            "AddReferences", "DeleteReferences", "FindServersOnNetwork", "QueryFirst", "QueryNext",
         ),
     )
 )  # fmt: skip
-"""Services of the library that change the server: nobody may use them from outside."""
+"""Services that nobody may use from outside: of the library's those that change the server; and
+what a server answers that is no discovery server and has no queries (OPC 10000-4, 5.4.3, 5.10)."""
 
 # asyncua annotates the class that lists the kinds of messages; what it takes is one of them: bytes.
 _message = cast("Callable[[bytes, ua.ErrorMessage], bytes]", uatcp_to_binary)
+
+BAD_DECODING = int(ua.StatusCodes.BadDecodingError)
 
 UNREADABLE = (NotEnoughData, struct.error, UnicodeDecodeError, OverflowError)
 
@@ -262,17 +273,27 @@ class TwinProcessor(UaProcessor):
         self.send_response(handle, seqhdr, fault)
 
     async def _process_secure(self, message: WholeMessage | ua.Message) -> bool:
-        content, sequence = message.body(), message.SequenceHeader()
+        content, sequence = RequestBody(bytes(message.body())), message.SequenceHeader()
         session = self.session
         if session is not None and len(content) > limits.READ_AT_ONCE:
             await self._turn(session, len(content)).go_on()
         if self._answer_remembered(message):
             return True
-        served = await self.process_message(  # type: ignore[no-untyped-call]
-            sequence, content
-        )
-        # asyncua returns nothing where it has sent a fault.
-        return served is not False
+        return await self.process_message(sequence, content)
+
+    async def process_message(self, seqhdr: Any, body: Buffer) -> bool:
+        """Serve one request, or say with a ServiceFault why not; return False to end."""
+        handle = 0
+        try:
+            with decoding():
+                typeid = nodeid_from_binary(body)
+                header = struct_from_binary(ua.RequestHeader, body)
+            handle = header.RequestHandle
+            return await self._process_message(typeid, header, seqhdr, body)
+        except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
+            log.warning("request refused", peer=self.peer, status=status_code(error.code).name)
+            self.send_fault(handle, seqhdr, error.code)
+            return True
 
     # ── services ──────────────────────────────────────────────────────────────────────────────────
     def _answer_remembered(
@@ -301,6 +322,7 @@ class TwinProcessor(UaProcessor):
     async def _process_message(
         self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: Any, body: Buffer
     ) -> bool:
+        whole = body.copy()
         try:
             if typeid in NOT_OFFERED:
                 raise ServiceError(ua.StatusCodes.BadServiceUnsupported)
@@ -316,9 +338,9 @@ class TwinProcessor(UaProcessor):
                 return True
             if typeid not in BEFORE_LOGIN:
                 self._check_session(requesthdr.AuthenticationToken)
-            # asyncua answers these two without DiagnosticInfos.
-            if typeid in (WRITE, CALL):
-                serve = self._write if typeid == WRITE else self._call
+            # asyncua answers two of these without DiagnosticInfos, and the third not at all.
+            own = {WRITE: self._write, CALL: self._call, CANCEL: self._cancel}
+            if (serve := own.get(typeid)) is not None:
                 self.send_response(requesthdr.RequestHandle, seqhdr, await serve(requesthdr, body))
                 return True
             if typeid == PUBLISH:
@@ -353,6 +375,7 @@ class TwinProcessor(UaProcessor):
         except (ServiceError, ua.uaerrors.UaStatusCodeError):
             raise
         except Exception as error:
+            _check_readable(typeid, whole)
             # A task boundary: the client gets a fault, and the log what the library would hide.
             log.exception("service failed", peer=self.peer, service=str(typeid))
             raise ServiceError(ua.StatusCodes.BadInternalError) from error
@@ -390,11 +413,29 @@ class TwinProcessor(UaProcessor):
         return response
 
     async def _call(self, header: ua.RequestHeader, body: Buffer) -> ua.CallResponse:
-        params = decoded(ua.CallParameters, body)
+        session = self._activated()
         response = ua.CallResponse()
-        response.Results = await self._activated().call(params.MethodsToCall)
+        try:
+            response.Results = await session.call(decoded(ua.CallParameters, body).MethodsToCall)
+        except (ServiceError, *UNREADABLE) as error:
+            # Somebody tried to act on the plant: also what no method could be made of.
+            code = error.code if isinstance(error, ServiceError) else BAD_DECODING
+            who = (session.user_name, session.origin)
+            name = status_code(code).name
+            await self.iserver.recorder.note(
+                AuditKind.METHOD, who, "unreadable call", code, f"call refused: {name}"
+            )
+            raise
         words = [r.words if isinstance(r, Explained) else "" for r in response.Results]
         response.DiagnosticInfos = diagnostics(header, words)
+        return response
+
+    async def _cancel(self, _: ua.RequestHeader, body: Buffer) -> ua.CancelResponse:
+        """Give up Publish requests that wait (OPC 10000-4, 5.7.5): nothing else waits."""
+        handle = decoded(ua.CancelParameters, body).RequestHandle
+        session = self._activated()
+        response = ua.CancelResponse()
+        response.Parameters.CancelCount = ua.UInt32(session.outbox.cancel(handle))
         return response
 
     def _activated(self) -> TwinSession:
@@ -532,6 +573,13 @@ class TwinProcessor(UaProcessor):
             return True
         # Who has subscriptions may come back for them, on another connection.
         return not session.is_activated() or not session.outbox.subscriptions
+
+
+def _check_readable(typeid: ua.NodeId, body: Buffer) -> None:
+    """Raise BadDecodingError if it was the parameters that a service of asyncua failed of."""
+    parameters = PARAMETERS.get(typeid)
+    if parameters is not None:
+        decoded(parameters, body)
 
 
 def _leaf(chain: bytes | None) -> x509.Certificate | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from asyncua import ua
 from asyncua.common.connection import SecureConnection
-from asyncua.common.utils import Buffer
+from asyncua.common.utils import Buffer, NotEnoughData
 from asyncua.crypto import uacrypto
 from cryptography.exceptions import InvalidSignature
 
@@ -23,6 +23,30 @@ _PREFIX = _HEADER.size + _TOKEN.size
 _LONGEST_TAIL = 1_024
 """Most that padding and signature take of a chunk. [B]"""
 _NUMBERS = 1 << 32
+
+
+class RequestBody(Buffer):
+    """The bytes of a service request, which are read forwards only.
+
+    asyncua goes back in its buffer where a length is negative, and reads the same bytes again.
+    """
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes; raise NotEnoughData where there are none."""
+        if size < 0:
+            raise NotEnoughData(f"a length of {size}")
+        return super().read(size)
+
+    def skip(self, size: int) -> None:
+        """Leave out the next bytes."""
+        if size < 0:
+            raise NotEnoughData(f"a length of {size}")
+        super().skip(size)
+
+    def copy(self, size: int = -1) -> RequestBody:
+        """Return what is left, or the next bytes of it, to be read by itself."""
+        size = self._size if size == -1 else min(size, self._size)
+        return RequestBody(self._data, self._cur_pos, size)
 
 
 class WholeMessage:
@@ -43,7 +67,7 @@ class WholeMessage:
 
     def body(self) -> Buffer:
         """Return the encoded service request."""
-        return Buffer(self._body)
+        return RequestBody(self._body)
 
 
 class TwinConnection(SecureConnection):

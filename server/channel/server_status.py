@@ -24,6 +24,21 @@ UINT32, UINT16, DOUBLE, BOOLEAN = (
     ua.VariantType.UInt32, ua.VariantType.UInt16, ua.VariantType.Double, ua.VariantType.Boolean,
 )  # fmt: skip
 
+_PROFILES = "http://opcfoundation.org/UA-Profile/"
+PROFILES = tuple(
+    _PROFILES + name
+    for name in (
+        "Server/Core2017Facet",
+        "Server/MicroEmbeddedDevice2017",
+        "Server/DataAccess",
+        "Server/Methods",
+        "Server/HistoricalRawData",
+        "Transport/uatcp-uasc-uabinary",
+    )
+)
+"""Profiles and facets of OPC 10000-7 that are met. Not the Standard profile: it asks for
+certificates as user tokens; nor those of alarms, whose shelving and branches are missing."""
+
 CAPABILITIES = (
     (f"{_LIMITS}MaxNodesPerRead", LIMITS.nodes_per_read, UINT32),
     (f"{_LIMITS}MaxNodesPerWrite", LIMITS.nodes_per_write, UINT32),
@@ -122,7 +137,10 @@ class ServerStatus:
 
     async def describe(self, sessions: int, locales: Sequence[str]) -> None:
         """Write the capabilities that depend on the site: locales and session limits."""
-        for name, value in (("LocaleIdArray", list(locales)), ("ServerProfileArray", [])):
+        for name, value in (
+            ("LocaleIdArray", list(locales)),
+            ("ServerProfileArray", list(PROFILES)),
+        ):
             await self._write(
                 f"{_CAPABILITIES}{name}", ua.Variant(value, ua.VariantType.String, is_array=True)
             )

@@ -10,7 +10,6 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 
 from heatpump_twin.config.catalogue import Point, PointTable
-from heatpump_twin.server.nodeset.type_models import SITE
 from heatpump_twin.server.space.node_builder import Namespaces, standard
 from heatpump_twin.server.space.ua_values import content, node_id_of
 
@@ -51,7 +50,8 @@ def point_rows(
 ) -> Iterator[PointRow]:
     """Yield a row for every point, in the order of the table."""
     for point in table:
-        yield _row(aspace, node_id_of(point.key, namespaces.site), point)
+        node = node_id_of(point.key, namespaces.site)
+        yield _row(aspace, node, point, namespaces.site_uri)
 
 
 def browse_path(aspace: AddressSpace, node: ua.NodeId) -> str:
@@ -69,7 +69,7 @@ def browse_path(aspace: AddressSpace, node: ua.NodeId) -> str:
     return "/".join(("", "Objects", *reversed(names)))
 
 
-def _row(aspace: AddressSpace, node: ua.NodeId, point: Point) -> PointRow:
+def _row(aspace: AddressSpace, node: ua.NodeId, point: Point, uri: str) -> PointRow:
     attributes = ua.AttributeIds
     # From the nodes, not from the catalogue: the list must not differ from what clients read.
     properties = {
@@ -80,7 +80,7 @@ def _row(aspace: AddressSpace, node: ua.NodeId, point: Point) -> PointRow:
     unit, span = properties.get("EngineeringUnits"), properties.get("EURange")
     access = _value(aspace, node, attributes.AccessLevel)
     return PointRow(
-        node_id=f"nsu={SITE};s={point.key}",
+        node_id=f"nsu={uri};s={point.key}",
         local_node_id=node.to_string(),
         browse_path=browse_path(aspace, node),
         display_name=_value(aspace, node, attributes.DisplayName).Text,

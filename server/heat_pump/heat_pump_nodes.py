@@ -103,7 +103,7 @@ class HeatPumpBuilder:
 
     def _nameplate(self, device: ua.NodeId, heat_pump: HeatPump) -> list[ua.NodeId]:
         """Add the nameplate of DI; what the site file leaves out is empty, never null."""
-        plate = heat_pump.plate
+        plate, uri = heat_pump.plate, self._builder.namespaces.site_uri
         properties: tuple[tuple[str, int, object], ...] = (
             (
                 Text("Manufacturer", Context.MODEL),
@@ -112,7 +112,7 @@ class HeatPumpBuilder:
             ),
             (Text("Model", Context.MODEL), IDS.LocalizedText, ua.LocalizedText(plate.model)),
             (Text("SerialNumber", Context.MODEL), IDS.String, plate.serial_number),
-            ("ProductInstanceUri", IDS.String, _instance_uri(heat_pump)),
+            ("ProductInstanceUri", IDS.String, _instance_uri(heat_pump, uri)),
             (Text("HardwareRevision", Context.MODEL), IDS.String, ""),
             (Text("SoftwareRevision", Context.MODEL), IDS.String, ""),
             (Text("DeviceRevision", Context.MODEL), IDS.String, ""),
@@ -178,11 +178,11 @@ DEVICE_SET, FUNCTIONAL_GROUP_TYPE = 5001, 1005
 """Nodes of the DI namespace."""
 
 
-def _instance_uri(heat_pump: HeatPump) -> str:
-    """Return the ProductInstanceUri, unique worldwide if the serial number is known (8.2)."""
+def _instance_uri(heat_pump: HeatPump, site_uri: str) -> str:
+    """Return the ProductInstanceUri, which is unique worldwide (8.2)."""
     plate = heat_pump.plate
     if not plate.serial_number:
-        return f"urn:heatpump-twin:site:{heat_pump.id}"
+        return f"{site_uri}:{heat_pump.id}"
     return f"urn:{_word(plate.manufacturer)}:{_word(plate.model)}:{_word(plate.serial_number)}"
 
 

@@ -14,7 +14,6 @@ DI = "http://opcfoundation.org/UA/DI/"
 IA = "http://opcfoundation.org/UA/IA/"
 MACHINERY = "http://opcfoundation.org/UA/Machinery/"
 TYPES = "urn:heatpump-twin:types"
-SITE = "urn:heatpump-twin:site"
 
 UNITS_NAMESPACE = "http://www.opcfoundation.org/UA/units/un/cefact"
 """UNECE Recommendation 20 codes (OPC 10000-8, 5.6.3.3)."""

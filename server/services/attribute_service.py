@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace
 
 from heatpump_twin.config.catalogue import Point, PointTable
+from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, MethodTable
 from heatpump_twin.server.space.index_range import parsed, part_of
-from heatpump_twin.server.space.point_values import VARIANT_TYPES, ShownPoint
+from heatpump_twin.server.space.point_values import VARIANT_TYPES, ShownPoint, to_datetime
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
@@ -45,7 +47,9 @@ class AttributeService:
         methods: MethodTable,
         table: PointTable,
         commands: CommandHandler,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._aspace = aspace
         self._methods: _Executables = methods
         self._table = table
@@ -57,7 +61,9 @@ class AttributeService:
         if not math.isfinite(params.MaxAge) or params.MaxAge < 0:
             raise ServiceError(ua.StatusCodes.BadMaxAgeInvalid)
         wanted = checked_timestamps(params.TimestampsToReturn)
-        return [with_timestamps(self._read(caller, node), wanted) for node in params.NodesToRead]
+        # The server has looked just now, at whatever attribute it is (7.11).
+        now = to_datetime(self._clock.now())
+        return [with_timestamps(self._read(caller, n), wanted, now) for n in params.NodesToRead]
 
     def shown_point(self, item: ua.ReadValueId) -> int | None:
         """Return the index of the point whose whole value a client asks for; None: it is none."""
@@ -201,12 +207,13 @@ def checked_timestamps(wanted: ua.TimestampsToReturn) -> ua.TimestampsToReturn:
     return wanted
 
 
-def with_timestamps(value: ua.DataValue, wanted: ua.TimestampsToReturn) -> ua.DataValue:
+def with_timestamps(
+    value: ua.DataValue, wanted: ua.TimestampsToReturn, now: dt.datetime
+) -> ua.DataValue:
     """Return a data value with those timestamps only that the client asked for."""
-    if wanted is ua.TimestampsToReturn.Both:
-        return value
-    source = value.SourceTimestamp if wanted is ua.TimestampsToReturn.Source else None
-    server = value.ServerTimestamp if wanted is ua.TimestampsToReturn.Server else None
+    stamps = ua.TimestampsToReturn
+    source = value.SourceTimestamp if wanted in (stamps.Source, stamps.Both) else None
+    server = cast("ua.DateTime", now) if wanted in (stamps.Server, stamps.Both) else None
     # A copy: the stored value is everybody's.
     return dataclasses.replace(value, SourceTimestamp=source, ServerTimestamp=server)
 

@@ -12,6 +12,7 @@ from asyncua.server.address_space import AddressSpace
 
 from heatpump_twin.server.security.recorder import Recorder
 from heatpump_twin.server.security.users import UserRole
+from heatpump_twin.server.services.declared_methods import declared_method
 from heatpump_twin.server.space.ua_values import standard, status_code
 from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
@@ -149,14 +150,24 @@ class MethodTable:
                 f"{_name(request.ObjectId)}.{_name(request.MethodId)}",
                 answer.StatusCode.value,
                 f"call refused: {answer.StatusCode.name}",
-                after=", ".join(str(v.Value)[:80] for v in (request.InputArguments or ())[:10]),
+                after=", ".join(map(_shown, (request.InputArguments or ())[:10])),
             )
         return answer
 
+    def _offered(
+        self, owner: ua.NodeId, method: ua.NodeId
+    ) -> tuple[OfferedMethod, set[ua.NodeId]] | None:
+        """Return a method by its own NodeId, or by that of its object's type (5.12.2.2)."""
+        entry = self._methods.get(method)
+        if entry is not None:
+            return entry
+        own = declared_method(self._aspace, owner, method)
+        return None if own is None else self._methods.get(own)
+
     async def _answer(self, caller: Caller, request: ua.CallMethodRequest) -> ua.CallMethodResult:
-        entry = self._methods.get(request.MethodId)
         if request.ObjectId not in self._aspace:
             return turned_away(ua.StatusCodes.BadNodeIdUnknown)
+        entry = self._offered(request.ObjectId, request.MethodId)
         if entry is None:
             kind = self._aspace.read_attribute_value(
                 request.MethodId, ua.AttributeIds.NodeClass
@@ -203,6 +214,12 @@ def refused(status: int, number: int, count: int, words: str) -> ua.CallMethodRe
 
 def _name(node: ua.NodeId) -> str:
     return str(node.Identifier)[:80]
+
+
+def _shown(argument: ua.Variant) -> str:
+    """Return an argument for the audit; of an array, which may be long, how many values it has."""
+    value = argument.Value
+    return f"{len(value)} values" if isinstance(value, list) else str(value)[:80]
 
 
 def _wrong_types(

@@ -27,7 +27,6 @@ from heatpump_twin.server.heat_pump.state_machine_nodes import StateMachineNodes
 from heatpump_twin.server.nodeset.model import TypeModel, load_model
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
 from heatpump_twin.server.nodeset.type_models import DI, MACHINERY, TYPES
-from heatpump_twin.server.nodeset.type_models import SITE as SITE_URI
 from heatpump_twin.server.site.aggregate_list import list_aggregates
 from heatpump_twin.server.site.publisher import Publisher
 from heatpump_twin.server.site.site_namespace import describe_site_namespace
@@ -50,6 +49,8 @@ class Sources:
     """The sources of the address space: settings, points, alarms, commands, programs."""
 
     site: Site
+    site_uri: str
+    """URI of the namespace of the instances."""
     table: PointTable
     image: Image
     alarms: Iterable[AlarmDefinition]
@@ -247,7 +248,8 @@ async def build_address_space(
         di=await server.get_namespace_index(DI),
         machinery=await server.get_namespace_index(MACHINERY),
         types=await server.get_namespace_index(TYPES),
-        site=await server.register_namespace(SITE_URI),
+        site=await server.register_namespace(sources.site_uri),
+        site_uri=sources.site_uri,
     )
     now = to_datetime(sources.clock.now())
     builder = NodeBuilder(iserver.aspace, namespaces, load_type_ids(), now)

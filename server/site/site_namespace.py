@@ -7,7 +7,6 @@ from importlib.metadata import version
 
 from asyncua import ua
 
-from heatpump_twin.server.nodeset.type_models import SITE
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 
 ANY_TEXT = ".*"
@@ -20,12 +19,12 @@ def describe_site_namespace(builder: NodeBuilder) -> None:
     ids = ua.ObjectIds
     metadata = builder.object(
         "namespace",
-        ua.QualifiedName(SITE, builder.namespaces.site),
+        ua.QualifiedName(builder.namespaces.site_uri, builder.namespaces.site),
         standard(ids.NamespaceMetadataType),
         NodePlace(standard(ids.Server_Namespaces)),
     )
     scalars: tuple[tuple[str, int, object], ...] = (
-        ("NamespaceUri", ids.String, SITE),
+        ("NamespaceUri", ids.String, builder.namespaces.site_uri),
         ("NamespaceVersion", ids.String, version("heatpump-twin")),
         ("NamespacePublicationDate", ids.DateTime, UNSPECIFIED),
         # All of the namespace is in this server: nobody else defines nodes in it.

@@ -55,6 +55,8 @@ class Namespaces:
     machinery: int
     types: int
     site: int
+    site_uri: str
+    """The one of them that each installation has for itself."""
 
 
 @dataclass(frozen=True, slots=True)

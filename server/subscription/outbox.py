@@ -22,6 +22,11 @@ class PublishRequest(Protocol):
     """A Publish request that waits for its response."""
 
     @property
+    def handle(self) -> int:
+        """The number that its client has given it."""
+        ...
+
+    @property
     def usable(self) -> bool:
         """Whether it can be answered now: its client is there and takes its responses."""
         ...
@@ -99,6 +104,14 @@ class Outbox:
         self._refuse_expired()
         while len(self._requests) > most:
             self._requests.popleft().refuse(int(ua.StatusCodes.BadTooManyPublishRequests))
+
+    def cancel(self, handle: int) -> int:
+        """Refuse the requests that a client gives up; return how many those were (5.7.5)."""
+        given_up = [request for request in self._requests if request.handle == handle]
+        for request in given_up:
+            self._requests.remove(request)
+            request.refuse(int(ua.StatusCodes.BadRequestCancelledByClient))
+        return len(given_up)
 
     @property
     def has_request(self) -> bool:

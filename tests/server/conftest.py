@@ -13,6 +13,7 @@ import pytest_asyncio
 from asyncua import Client, Node, ua
 from asyncua.crypto.security_policies import SecurityPolicy, SecurityPolicyBasic256Sha256
 from client_certificate import make_client_certificate
+from namespaces import site_index
 from patience import PATIENCE
 from ports import claim
 
@@ -24,7 +25,7 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA
-from heatpump_twin.server.nodeset.type_models import DI, SITE, TYPES
+from heatpump_twin.server.nodeset.type_models import DI, TYPES
 from heatpump_twin.server.security.users import UserRole, UserStore
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
@@ -149,7 +150,11 @@ class Rig:
 
     async def namespaces(self, client: Client) -> dict[str, int]:
         array = await client.get_namespace_array()
-        return {"di": array.index(DI), "types": array.index(TYPES), "site": array.index(SITE)}
+        return {
+            "di": array.index(DI),
+            "types": array.index(TYPES),
+            "site": await site_index(client),
+        }
 
     async def node(self, client: Client, name: str) -> Node:
         return client.get_node(ua.NodeId(name, (await self.namespaces(client))["site"]))

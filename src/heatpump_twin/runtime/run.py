@@ -26,6 +26,7 @@ from heatpump_twin.runtime.ports import require_free_ports
 from heatpump_twin.runtime.run_record import recorded
 from heatpump_twin.runtime.web_probe import local_url, page_is_served
 from heatpump_twin.server.errors import ServerError
+from heatpump_twin.server.security.site_identity import site_namespace
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.stopping import StopRequest
 
@@ -50,8 +51,9 @@ async def _run(
 ) -> None:
     with exclusive(data), _told_in_words():
         users = UserStore(data.users)
-        # Before this run is on record: what is on record had users.
+        # Before this run is on record: what is on record had users, and a namespace.
         first = create_administrator(data, users)
+        site_namespace(site.opcua.site_namespace, data)
         with recorded(data, file.arguments, SystemClock()):
             # The lock first, then the ports: a second twin on one directory is told of the
             # directory, and not of a port that its own site file is not to blame for.

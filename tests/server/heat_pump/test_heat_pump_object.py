@@ -38,7 +38,7 @@ async def test_it_is_a_device_and_a_machine(rig, connect) -> None:
         )
         assert await names(organizers) == {"DeviceSet", "Machines", "HeatPumps"}
         uri = await value(rig, client, "hp1.ProductInstanceUri")
-        assert uri.Value.Value == "urn:heatpump-twin:site:hp1"
+        assert uri.Value.Value == f"{(await client.get_namespace_array())[ns['site']]}:hp1"
         plate = await (await rig.node(client, "hp1.Identification")).get_properties()
         assert {"Manufacturer", "Model", "SerialNumber", "ProductInstanceUri"} <= await names(plate)
         assert (await rig.node(client, "hp1.Manufacturer")) in plate

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from asyncua import Client, Node, ua
+from namespaces import site_index
 from programs_rig import AT_FIRST, Device, ProgramsRig
 from sqlalchemy import URL
 
@@ -62,8 +63,7 @@ class Served:
         return self.site.opcua.url
 
     async def node(self, client: Client, name: str) -> Node:
-        uris = await client.get_namespace_array()
-        return client.get_node(ua.NodeId(name, uris.index("urn:heatpump-twin:site")))
+        return client.get_node(ua.NodeId(name, await site_index(client)))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

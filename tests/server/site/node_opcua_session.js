@@ -17,7 +17,7 @@ async function open(url, user, password, options = {}) {
   await client.connect(url);
   const identity = { type: ua.UserTokenType.UserName, userName: user, password };
   const session = await client.createSession(identity);
-  const site = (await session.readNamespaceArray()).indexOf("urn:heatpump-twin:site");
+  const site = (await session.readNamespaceArray()).findIndex((uri) => uri.startsWith("urn:heatpump-twin:site"));
   return { client, identity, session, site };
 }
 

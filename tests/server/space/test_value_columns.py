@@ -13,7 +13,7 @@ from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.services.attribute_service import with_timestamps
-from heatpump_twin.server.space.point_values import MAX_TIME, MIN_TIME, PointValues
+from heatpump_twin.server.space.point_values import MAX_TIME, MIN_TIME, PointValues, to_datetime
 from heatpump_twin.server.space.value_columns import ValueColumns
 from heatpump_twin.twin_engine.image import Image
 
@@ -50,7 +50,10 @@ def test_a_column_has_the_bytes_of_single_values(rows, now, wanted, again) -> No
     columns, single = ValueColumns(image, clock), PointValues(image, clock)
     asked = list(index) * (2 if again else 1)
     expected = b"".join(
-        to_binary(ua.DataValue, with_timestamps(single.value(point), wanted)) for point in asked
+        to_binary(
+            ua.DataValue, with_timestamps(single.value(point), wanted, to_datetime(clock.now()))
+        )
+        for point in asked
     )
     column = columns.column(asked, wanted)
     assert columns.encoded(column) == expected
@@ -68,6 +71,8 @@ def test_a_whole_table_waiting_then_good(wanted) -> None:
         if value is not None:
             image.ingest(Frame.of(points, value, 0, NOW))
         assert columns.encoded(column) == b"".join(
-            to_binary(ua.DataValue, with_timestamps(single.value(point), wanted))
+            to_binary(
+                ua.DataValue, with_timestamps(single.value(point), wanted, to_datetime(clock.now()))
+            )
             for point in points
         )
