@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SEEDS = (1, 2)
 """Of those that are run for every change."""
-COUNT = 2_000
+COUNT = 20_000
 LONG = 1_000_000
 GROWTH = 60_000_000
 """Memory that buffers, caches and the collector's leisure may take. [B]"""
