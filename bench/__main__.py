@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench import (
     address_space,
+    historian,
     modbus_faults,
     modbus_poll,
     modbus_requests,
@@ -36,6 +37,7 @@ benches = {
     "modbus_faults": modbus_faults.run,
     "modbus_soak": partial(modbus_soak.run, seconds=360 * arguments.seconds),
     "address_space": address_space.run,
+    "historian": historian.run,
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "start": start.run,
     "web_ports": web_ports.run,

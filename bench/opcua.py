@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import psutil
 from asyncua import Client, Node, ua
 from namespaces import site_index
@@ -26,6 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import opcua_subscriptions
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.status import GOOD
+from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 POINTS = 61
 ROWS = 20_000
@@ -129,15 +133,12 @@ async def _peer_nodes(client: Client) -> tuple[list[Node], Node]:
 
 def _fill_history(data: Path) -> None:
     """Put ``ROWS`` samples of the last hours into the twin's database, as a run would have."""
-    with contextlib.closing(sqlite3.connect(data / "historian.sqlite")) as database:
-        (point,) = database.execute("SELECT id FROM point WHERE key = ?", (KEY,)).fetchone()
-        end = time.time_ns() // 1000 - 60_000_000
-        rows = [(end - (ROWS - i) * 1_000_000, float(i), point, 0) for i in range(ROWS)]
-        database.executemany(
-            "INSERT OR REPLACE INTO sample (time, value, point_id, status) VALUES (?, ?, ?, ?)",
-            rows,
-        )
-        database.commit()
+    store = SampleStore(open_engine(f"sqlite:///{data / 'historian.sqlite'}"))
+    point = store.prepare([])[KEY]
+    end = time.time_ns() // 1000 - 60_000_000
+    times = end - np.arange(ROWS, 0, -1) * 1_000_000
+    store.write(Frame.of(np.full(ROWS, point), np.arange(ROWS, dtype=float), GOOD, times))
+    store.close()
 
 
 @contextlib.asynccontextmanager

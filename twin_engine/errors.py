@@ -6,6 +6,7 @@ The errors::
     ├── DerivationError     a record of a derived point does not fit the catalogue
     ├── SchemaError         the database belongs to another version of this software
     ├── DatabaseAway        the database cannot be reached now; later it may be
+    ├── DamagedBlock        recorded samples are not what was written
     ├── TooManySamples      more samples in one interval than can be computed at once
     ├── HistoryLost         samples could neither be written nor kept for the next start
     ├── CopyError           a database cannot be copied, or a copy not be brought back
@@ -38,6 +39,10 @@ class SchemaError(EngineError):
 
 class DatabaseAway(EngineError):  # noqa: N818 (it says what is the case, not that code is wrong)
     """The database cannot be reached now; later it may be."""
+
+
+class DamagedBlock(EngineError):  # noqa: N818 (it says what is the case)
+    """Recorded samples are not what was written: a bit of the medium has changed."""
 
 
 class TooManySamples(EngineError):  # noqa: N818 (it says what is the case)

@@ -86,8 +86,8 @@ def test_a_database_that_is_deleted_while_the_twin_runs(fresh_twin: Twin) -> Non
 
     def rows() -> int:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            (count,) = connection.execute("SELECT count(*) FROM sample").fetchone()
-        return int(count)
+            (count,) = connection.execute("SELECT sum(count) FROM hot_samples").fetchone()
+        return int(count or 0)
 
     before = until(rows, ignoring=(sqlite3.Error,))
     until(lambda: rows() > before)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 from patience import until
 from small_disk import fill, small_disk
+from stored_samples import stored
 from whole_twin import Twin, new_ports
 
 WAITING = re.compile(r"(\d+) samples wait")
@@ -24,12 +25,8 @@ def historian(twin: Twin) -> tuple[bool, str]:
 
 def times(path: Path) -> list[int]:
     """Return the times of a point that is recorded each second."""
-    with closing(sqlite3.connect(path)) as connection:
-        rows = connection.execute(
-            "SELECT time FROM sample JOIN point ON point.id = point_id "
-            "WHERE key = 'hp1.electrical_power' AND value IS NOT NULL ORDER BY time"
-        ).fetchall()
-    return [found for (found,) in rows]
+    samples = stored(path, "hp1.electrical_power")
+    return samples.time[np.isfinite(samples.value)].tolist()
 
 
 def recorded_between(path: Path, start: float, end: float) -> bool:

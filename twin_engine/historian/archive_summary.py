@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import URL, Engine, func, select, text
+import numpy as np
+from sqlalchemy import URL, Engine, inspect, text
 
+from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
+from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
+from heatpump_twin.twin_engine.historian.columns.sealed_blocks import ends_of_points
 from heatpump_twin.twin_engine.historian.database import open_engine, revision_of
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
-from heatpump_twin.twin_engine.historian.tables import POINT, SAMPLE
+from heatpump_twin.twin_engine.historian.tables import BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +41,33 @@ def summarize(url: URL) -> ArchiveSummary:
         revision = revision_of(engine)
         if revision is None:
             return ArchiveSummary(None, _size(engine), 0, None, None)
-        # Point by point, along the key: over all samples it would read the whole table.
-        first, last = (
-            select(pick(SAMPLE.c.time)).where(SAMPLE.c.point_id == POINT.c.id).scalar_subquery()
-            for pick in (func.min, func.max)
-        )
-        with engine.connect() as connection:
-            found = connection.execute(select(first, last).select_from(POINT)).all()
-        known = [(low, high) for low, high in found if low is not None]
-        oldest = min((low for low, _ in known), default=None)
-        newest = max((high for _, high in known), default=None)
-        return ArchiveSummary(revision, _size(engine), len(known), oldest, newest)
+        known = _ends(engine)
+        points = {point for point, *_ in known}
+        oldest = min((low for _, low, _ in known), default=None)
+        newest = max((high for *_, high in known), default=None)
+        return ArchiveSummary(revision, _size(engine), len(points), oldest, newest)
     finally:
         engine.dispose()
+
+
+def _ends(engine: Engine) -> list[tuple[int, int, int]]:
+    """Return row id, first and last time of points, more than once where they are in more places.
+
+    The database may be of an earlier version, which has single samples only.
+    """
+    earlier = EarlierSamples(engine)
+    earlier.look()
+    in_columns = inspect(engine).has_table(BLOCK.name)
+    with engine.connect() as connection:
+        known = earlier.ends(connection)
+        if in_columns:
+            for run in HotSamples(engine).runs(connection):
+                begins = np.flatnonzero(np.diff(run.point, prepend=-1))
+                ends = np.append(begins[1:], len(run)) - 1
+                columns = run.point[begins], run.time[begins], run.time[ends]
+                known += zip(*(column.tolist() for column in columns), strict=True)
+            known += ends_of_points(connection)
+    return known
 
 
 def _size(engine: Engine) -> int:

@@ -164,6 +164,9 @@ def _durable_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.execute("PRAGMA journal_mode=WAL")
     # With NORMAL, WAL loses the last commits in a power cut, and an audit entry must not be lost.
     cursor.execute("PRAGMA synchronous=FULL")
+    # What is deleted is not overwritten, as some systems have SQLite do: all of it would go through
+    # the log, and on a full disk there is no room for that.
+    cursor.execute("PRAGMA secure_delete=OFF")
     # A log that one large transaction has blown up goes back to what the others need.
     cursor.execute(f"PRAGMA journal_size_limit={_LOG_LIMIT}")
     cursor.close()

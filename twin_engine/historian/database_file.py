@@ -62,6 +62,12 @@ class DatabaseFile:
         return sum(place.stat().st_size for place in places if place.exists())
 
     @property
+    def log_size(self) -> int:
+        """Size of its log. [B]"""
+        log = self.path.with_name(self.path.name + "-wal")
+        return log.stat().st_size if log.exists() else 0
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no file, or nothing in it."""
         try:
@@ -108,6 +114,13 @@ def means_damage(error: Exception) -> bool:
     """Tell whether an error of a query says that its database is damaged."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return isinstance(cause, sqlite3.Error) and _is_damage(cause)
+
+
+def means_full(error: Exception) -> bool:
+    """Tell whether an error of a query says that there is no room for what it writes."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code: int | None = getattr(cause, "sqlite_errorcode", None)
+    return code is not None and code & _PRIMARY == sqlite3.SQLITE_FULL
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

@@ -24,10 +24,12 @@ LOOK_PERIOD = 5.0
 """How often room is measured. [s]"""
 _AT_ONCE = 0.3
 """How long samples are deleted at a time, so that what comes is written meanwhile. [s]"""
-_POINTS = 50
-"""Points in one transaction: few enough for the log of a disk that has no room for more."""
-_ROWS = 200
-"""Samples of a point in one transaction."""
+_POINTS = 8
+"""Points in one transaction."""
+_BLOCKS = 1
+"""Blocks of a point in one transaction, which must fit into what the one before left of the log."""
+_LOG = 4_000_000
+"""Room in the log that is kept for when the disk is full. [B]"""
 _VACUUMED = 2_000
 """Pages given back at a time: 8 MB."""
 _STEP = 0.02
@@ -101,6 +103,12 @@ class DiskRoom:
                 file=str(file.path), short_of=round(self._short / 1e6, 1), unit="MB",
             )  # fmt: skip
         self._gave_way = time.monotonic()
+        # While there is room: on a full disk the log cannot grow, and nothing could be deleted.
+        log_size = round(min(_LOG, shutil.disk_usage(file.path.parent).free / 4))
+        if file.log_size < log_size:
+            self._store.stretch_log(log_size)
+        # So that what is deleted is written to the begin of the log.
+        self._store.checkpoint()
         end = time.monotonic() + _AT_ONCE
         while time.monotonic() < end:
             group = points[cut.next : cut.next + _POINTS]
@@ -108,7 +116,7 @@ class DiskRoom:
                 # Measured again before more goes.
                 self._cut, self._looked = None, -LOOK_PERIOD
                 return
-            if self._store.prune(group, cut.before, _ROWS) < _ROWS:
+            if self._store.prune(group, cut.before, _BLOCKS) < _BLOCKS:
                 cut.next += _POINTS
             # Or the log would take what is left of the disk before anything is freed.
             self._store.checkpoint()
@@ -117,7 +125,10 @@ class DiskRoom:
     def _next_cut(self, now: int) -> _Cut | None:
         """Return the oldest piece of the history; None: there is only what must stay."""
         oldest = self._store.oldest()
-        if oldest is None or oldest >= now - _KEPT:
+        if oldest is None:
             return None
-        step = max(_LEAST_STEP, round(_STEP * (now - oldest)))
-        return _Cut(min(oldest + step, now - _KEPT))
+        begin, end = oldest
+        step = max(_LEAST_STEP, round(_STEP * (now - begin)))
+        # Behind the end of a block at least: only whole ones go.
+        before = min(max(begin + step, end + 1), now - _KEPT)
+        return _Cut(before) if end < before else None

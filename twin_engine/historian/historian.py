@@ -15,8 +15,10 @@ from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock, is_plausible
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.errors import DatabaseAway, HistoryLost, SchemaError
+from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, taken
 from heatpump_twin.twin_engine.historian.database import open_engine
 from heatpump_twin.twin_engine.historian.deadband import Deadband
+from heatpump_twin.twin_engine.historian.resolution import Resolution
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.historian.sample_writer import SampleWriter
@@ -27,7 +29,6 @@ log = structlog.stdlib.get_logger(__name__)
 
 _EVER = 2**62
 _AHEAD = 60 * MICROSECONDS
-_NONE = Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ class Historian:
         self._clock = clock
         self._spool = spool
         self._store = SampleStore(open_engine(url))
-        self._compression = Deadband([p.spec.deadband for p in table], settings.max_interval)
+        deadband = [point.spec.deadband for point in table]
+        self._compression = Deadband(deadband, settings.max_interval)
+        self._resolution = Resolution(deadband)
         self._size = len(table)
         self._queue = SampleQueue(capacity)
         self._writer = SampleWriter(table, self._store, self._queue, settings, clock, spool)
@@ -171,7 +174,9 @@ class Historian:
     def grow(self) -> None:
         """Record the points added to the table, too; the writer makes their database rows."""
         points = [self._table[index] for index in range(self._size, len(self._table))]
-        self._compression.grow([point.spec.deadband for point in points])
+        deadband = [point.spec.deadband for point in points]
+        self._compression.grow(deadband)
+        self._resolution.grow(deadband)
         self._size = len(self._table)
 
     def clock_was_set(self, before: int) -> None:
@@ -191,8 +196,8 @@ class Historian:
         self._writer.hold_retention()
 
     def append(self, frame: Frame) -> None:
-        """Queue a frame for recording. Does not block."""
-        self._add(self._compression.keep(frame))
+        """Queue a frame for recording, as fine as its values are known. Does not block."""
+        self._add(self._compression.keep(self._resolution.of(frame)))
 
     async def read_raw(
         self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
@@ -241,7 +246,7 @@ class Historian:
     ) -> Samples:
         """Do what `read_raw` does, in the caller's thread; with or without what waits."""
         # The queue first: what is written meanwhile is found twice, never not at all.
-        waiting = _NONE if stored_only else self._waiting(key, start, end)
+        waiting = NOTHING if stored_only else self._waiting(key, start, end)
         if not self._writer.rows:
             raise DatabaseAway(f"history cannot be read: {self._writer.last_error}")
         row = self._writer.rows.get(key)
@@ -296,10 +301,6 @@ def _columns(frame: Frame) -> tuple[np.ndarray, ...]:
 def _merge(stored: Samples, waiting: Samples, limit: int, reverse: bool) -> Samples:
     if not len(waiting):
         return stored
-    # Reversed before `unique`, which keeps the first of equals: the sample that waits is newer.
-    time = np.concatenate([stored.time, waiting.time])[::-1]
-    value = np.concatenate([stored.value, waiting.value])[::-1]
-    status = np.concatenate([stored.status, waiting.status])[::-1]
-    _, order = np.unique(time, return_index=True)
-    order = (order[::-1] if reverse else order)[:limit]
-    return Samples(value[order], status[order], time[order])
+    # The sample that waits is newer. Those of one frame may be in any order.
+    joined = overlay([taken(stored, slice(None, None, -1)) if reverse else stored, waiting])
+    return taken(joined, slice(None, -limit - 1, -1) if reverse else slice(limit))

@@ -8,42 +8,34 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Double,
-    Engine,
-    Integer,
-    bindparam,
-    event,
-    func,
-    select,
-    text,
-    tuple_,
-)
-from sqlalchemy import delete as sql_delete
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy import insert as sql_insert
-from sqlalchemy import update as sql_update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.types import TypeEngine
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame, Points
-from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN
+from heatpump_twin.drivers.status import BAD, BAD_NO_DATA, UNCERTAIN
+from heatpump_twin.twin_engine.errors import DamagedBlock
+from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
+from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
+from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, taken
+from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
+    add_padding,
+    drop_blocks,
+    first_of_points,
+    last_of_points,
+    read_blocks,
+    remove_padding,
+)
+from heatpump_twin.twin_engine.historian.columns.sealer import Sealer
 from heatpump_twin.twin_engine.historian.database import migrate
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
-from heatpump_twin.twin_engine.historian.tables import POINT, SAMPLE
+from heatpump_twin.twin_engine.historian.tables import POINT
 from heatpump_twin.twin_engine.history import Samples
 
 _DAY = 86_400 * MICROSECONDS
-
-_COLUMNS: dict[str, TypeEngine[Any]] = {
-    "point_id": Integer(),
-    "time": BigInteger(),
-    "value": Double(),
-    "status": Integer(),
-}
+_EVER = -(2**62)
+_ALL = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +60,15 @@ class SampleStore:
         self._engine = engine
         self.file = DatabaseFile.of(engine.url)
         """The file of an SQLite database; None: a server has it."""
-        self._arrays = engine.dialect.name == "postgresql"
-        self._upsert = _array_upsert() if self._arrays else _row_upsert()
+        self._hot = HotSamples(engine)
+        self._sealer = Sealer(engine, self._hot)
+        self._earlier = EarlierSamples(engine)
 
     def prepare(self, keys: Iterable[str]) -> dict[str, int]:
         """Upgrade the schema; return the row id of every point key, old ones included."""
         migrate(self._engine)
+        self._hot.count()
+        self._earlier.look()
         with self._engine.begin() as connection:
             known = set(connection.scalars(select(POINT.c.key)))
             # Rows are never removed: a heat pump that comes back finds its history under the same
@@ -90,99 +85,108 @@ class SampleStore:
         which nobody looked. Samples more than a day ahead of ``now``, which a clock that was set
         wrong has left, are the last of nothing.
         """
-        last = (
-            SAMPLE.select()
-            .where(SAMPLE.c.point_id == POINT.c.id, SAMPLE.c.time <= now + _DAY)
-            .order_by(SAMPLE.c.time.desc())
-        )
-        time, status = (
-            last.with_only_columns(column).limit(1).scalar_subquery()
-            for column in (SAMPLE.c.time, SAMPLE.c.status)
-        )
-        open_ends = select(POINT.c.id, time).where(status != _signed(BAD_NO_DATA))
-        with self._engine.connect() as connection:
-            rows = connection.execute(open_ends).all()
-        if rows:
-            points, times = zip(*rows, strict=True)
+        last = self._last_samples(now + _DAY)
+        ends = [(p, time) for p, (time, status) in last.items() if status != _signed(BAD_NO_DATA)]
+        if ends:
+            points, times = zip(*ends, strict=True)
             self.write(Frame.of(points, np.nan, BAD_NO_DATA, np.array(times) + 1))
-        return len(rows)
+        return len(ends)
+
+    def _last_samples(self, latest: int) -> dict[int, tuple[int, int]]:
+        """Return time and status of the last sample up to ``latest``, by the row id of a point."""
+        with self._engine.connect() as connection:
+            runs = self._hot.runs(connection)
+            earlier = self._earlier.ends(connection)
+            found = {point: (time, status) for point, time, status in last_of_points(connection)}
+        for run in runs:
+            _keep_latest(found, run)
+        # Of some the end does not tell: it is of a time that has not come, or is of an earlier
+        # version.
+        unclear = {point for point, (time, _) in found.items() if time > latest}
+        unclear |= {p for p, _, last in earlier if p not in found or last > found[p][0]}
+        for point in unclear:
+            found.pop(point, None)
+            samples = self._sound(point, _EVER, latest + 1, 1, reverse=True)
+            if len(samples):
+                found[point] = int(samples.time[0]), int(samples.status.view(np.int32)[0])
+        return found
 
     def write(self, frame: Frame) -> None:
         """Write samples in one transaction. A sample of the same point and time is replaced."""
-        # Sorted by the key in which SQLite keeps the table, so that neighbours go to one page; and
-        # without two of one key, which PostgreSQL refuses within one upsert.
-        frame = _in_key_order(frame)
-        columns = {
-            "point_id": frame.point.tolist(),
-            "time": frame.time.tolist(),
-            # NULL for NaN: see the head of `tables`.
-            "value": [None if math.isnan(v) else v for v in frame.value.tolist()],
-            "status": frame.status.view(np.int32).tolist(),
-        }
-        parameters: Any = columns
-        if not self._arrays:
-            rows = zip(*columns.values(), strict=True)
-            parameters = [dict(zip(columns, row, strict=True)) for row in rows]
-        with self._engine.begin() as connection:
-            connection.execute(self._upsert, parameters)
+        self._hot.append(frame)
 
     def read(self, point: int, start: int, end: int, limit: int, reverse: bool = False) -> Samples:
         """Return at most ``limit`` samples with start ≤ time < end."""
-        query = (
-            select(SAMPLE.c.time, SAMPLE.c.value, SAMPLE.c.status)
-            .where(SAMPLE.c.point_id == point, SAMPLE.c.time >= start, SAMPLE.c.time < end)
-            .order_by(SAMPLE.c.time.desc() if reverse else SAMPLE.c.time)
-            .limit(limit)
-        )
         with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        time, value, status = zip(*rows, strict=True) if rows else ((), (), ())
-        return Samples(
-            np.array(value, dtype=np.float64),
-            np.array(status, dtype=np.int32).view(np.uint32),
-            np.array(time, dtype=np.int64),
-        )
+            # In the order in which samples move: what moves meanwhile is found twice, never not at
+            # all.
+            hot = self._hot.read(connection, point, start, end)
+            earlier = self._earlier.read(connection, point, start, end, limit, reverse)
+            sealed = read_blocks(connection, point, start, end, limit, reverse)
+        # The first of all are among the first of each.
+        samples = overlay([earlier, sealed, hot])
+        return taken(samples, slice(None, -limit - 1, -1) if reverse else slice(limit))
 
     def doubt(self, points: Iterable[int], start: int, end: int) -> int:
         """Make samples with start ≤ time < end Uncertain, unless they are Bad; return how many."""
         marked = 0
-        with self._engine.begin() as connection:
-            for point in points:
-                statement = (
-                    sql_update(SAMPLE)
-                    .where(SAMPLE.c.point_id == point, SAMPLE.c.time >= start)
-                    # Bad has the first bit, which is the sign.
-                    .where(SAMPLE.c.time < end, SAMPLE.c.status >= 0)
-                    .values(status=UNCERTAIN)
-                )
-                marked += connection.execute(statement).rowcount
+        for point in points:
+            samples = self._sound(point, start, end, _ALL)
+            # Bad has the first bit.
+            usable = taken(samples, (samples.status < BAD) & (samples.status != UNCERTAIN))
+            if len(usable):
+                point_of = np.full(len(usable), point)
+                self.write(Frame.of(point_of, usable.value, UNCERTAIN, usable.time))
+                marked += len(usable)
         return marked
 
-    def prune(self, points: Iterable[int], before: int, limit: int) -> int:
-        """Delete samples older than ``before``: at most ``limit``, the oldest, of each point."""
-        # Point by point along the key: one statement over all would scan the whole table.
-        deleted = 0
-        key = tuple_(SAMPLE.c.point_id, SAMPLE.c.time)
-        with self._engine.begin() as connection:
-            for point in points:
-                old = (
-                    select(SAMPLE.c.point_id, SAMPLE.c.time)
-                    .where(SAMPLE.c.point_id == point, SAMPLE.c.time < before)
-                    .order_by(SAMPLE.c.time)
-                    .limit(limit)
-                )
-                deleted += connection.execute(sql_delete(SAMPLE).where(key.in_(old))).rowcount
-        return deleted
+    def _sound(
+        self, point: int, start: int, end: int, limit: int, *, reverse: bool = False
+    ) -> Samples:
+        """Return what `read` does, and nothing where it is damaged: recording must go on."""
+        try:
+            return self.read(point, start, end, limit, reverse)
+        except DamagedBlock:
+            return NOTHING
 
-    def oldest(self) -> int | None:
-        """Return the time of the first sample of all. [µs since the Unix epoch]"""
-        # Point by point, along the key: over all samples it would read the whole table.
-        first = (
-            select(func.min(SAMPLE.c.time)).where(SAMPLE.c.point_id == POINT.c.id).scalar_subquery()
-        )
+    def seal(self, points: int, seconds: float) -> None:
+        """Put what is hot into blocks, if it is time; and what an earlier version has left.
+
+        Parameters
+        ----------
+        points : int
+            How many points the site has.
+        seconds : float
+            About how long it may take; the next call goes on.
+        """
+        if self._sealer.due(points):
+            self._sealer.seal(seconds)
+        elif self._earlier.exists:
+            self._earlier.move(seconds)
+
+    @property
+    def sealing(self) -> bool:
+        """Whether a pass of sealing has begun and has not ended."""
+        return self._sealer.busy
+
+    def seal_all(self) -> None:
+        """Put all into blocks, however long it takes."""
+        self._sealer.seal(math.inf)
+        self._earlier.move(math.inf)
+
+    def prune(self, points: Iterable[int], before: int, limit: int) -> int:
+        """Delete blocks that end before a time, at most ``limit`` of each point; return how many.
+
+        Whole blocks, and what is hot once it has become one: a sample may stay a week longer.
+        """
+        with self._engine.begin() as connection:
+            return drop_blocks(connection, points, before, limit)
+
+    def oldest(self) -> tuple[int, int] | None:
+        """Return begin and end of the block that ends first. [µs since the Unix epoch]"""
         with self._engine.connect() as connection:
-            times = connection.scalars(select(first).select_from(POINT)).all()
-        return min((time for time in times if time is not None), default=None)
+            blocks = [(begin, end) for _, begin, end in first_of_points(connection)]
+        return min(blocks, key=lambda block: block[1], default=None)
 
     def pages(self) -> Pages:
         """Return how the pages of an SQLite file are used."""
@@ -198,6 +202,13 @@ class SampleStore:
         """Give free pages of an SQLite file back to the disk; a file of old cannot."""
         self._pragma(f"incremental_vacuum({pages:d})")
 
+    def stretch_log(self, size: int) -> None:
+        """Make the log of an SQLite file as long as that, by what is deleted again. [B]"""
+        with self._engine.begin() as connection:
+            add_padding(connection, size)
+        with self._engine.begin() as connection:
+            remove_padding(connection)
+
     def checkpoint(self) -> None:
         """Write the log of an SQLite file to it, as far as readers let it, to begin it anew."""
         self._pragma("wal_checkpoint(PASSIVE)")
@@ -210,6 +221,8 @@ class SampleStore:
 
     def close(self) -> None:
         """Close all connections; one that another thread reads through closes when it is done."""
+        self._hot.reset()
+        self._sealer.reset()
         pool = self._engine.pool
         self._engine.dispose()
         # What is in use comes back to the old pool, which would leave it to the garbage collector.
@@ -222,32 +235,13 @@ def _close_connection(connection: DBAPIConnection | None, _record: object) -> No
         connection.close()
 
 
-def _in_key_order(frame: Frame) -> Frame:
-    """Sort by point and time, and keep the latest of samples with the same key."""
-    order = np.lexsort((frame.time, frame.point))  # stable: the later sample stays the later one
-    point, time = frame.point[order], frame.time[order]
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = (point[1:] != point[:-1]) | (time[1:] != time[:-1])
-    order = order[last]
-    return Frame(frame.point[order], frame.value[order], frame.status[order], frame.time[order])
-
-
-def _row_upsert() -> Any:
-    statement = sqlite.insert(SAMPLE)
-    return statement.on_conflict_do_update(
-        index_elements=[SAMPLE.c.point_id, SAMPLE.c.time],
-        set_={"value": statement.excluded.value, "status": statement.excluded.status},
-    )
-
-
-def _array_upsert() -> Any:
-    """Send whole columns: one statement for a block is several times as fast as one per row."""
-    arrays = [func.unnest(bindparam(name, type_=ARRAY(kind))) for name, kind in _COLUMNS.items()]
-    statement = postgresql.insert(SAMPLE).from_select(list(_COLUMNS), select(*arrays))
-    return statement.on_conflict_do_update(
-        index_elements=[SAMPLE.c.point_id, SAMPLE.c.time],
-        set_={"value": statement.excluded.value, "status": statement.excluded.status},
-    )
+def _keep_latest(found: dict[int, tuple[int, int]], run: Frame) -> None:
+    """Take the last sample of each point of a run, where it is not older than what is known."""
+    ends = np.flatnonzero(np.diff(run.point, append=-1))
+    for end in ends.tolist():
+        point, time = int(run.point[end]), int(run.time[end])
+        if point not in found or time >= found[point][0]:
+            found[point] = time, int(run.status.view(np.int32)[end])
 
 
 def _signed(status: int) -> int:

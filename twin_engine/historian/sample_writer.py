@@ -15,7 +15,7 @@ from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.errors import SchemaError
-from heatpump_twin.twin_engine.historian.database_file import means_damage
+from heatpump_twin.twin_engine.historian.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
@@ -35,8 +35,10 @@ _STOP_RETRY = 0.1
 """Pause between attempts while stopping. [s]"""
 _PRUNE_CYCLE = 600
 """Flushes in which every point is visited once by retention."""
-_PRUNE_ROWS = 5_000
-"""Samples of one point deleted at a time, so that readers and the next flush never wait long."""
+_PRUNE_BLOCKS = 100
+"""Blocks of one point deleted at a time, so that readers and the next flush never wait long."""
+_SEAL_SECONDS = 0.2
+"""How long hot samples are put into blocks at a time, so that what comes is written meanwhile."""
 _RETENTION_HELD = 86_400.0
 """How long nothing is deleted after the clock was set: one of 2038 would find all of it old. [s]"""
 _DAMAGE_CONFIRMED = 3
@@ -170,6 +172,8 @@ class SampleWriter:
         self._flush()
         self._mark()
         self._prune()
+        # Last: on a full disk it is the first that does not work.
+        self._store.seal(len(self.rows), _SEAL_SECONDS)
         if not self.connected and self.last_error:
             log.info("the database is back, and has what waited for it")
         self.connected = True
@@ -182,7 +186,10 @@ class SampleWriter:
             log.warning("the database is away: samples wait in memory", error=message)
         self.connected = False
         self.last_error = message
-        self._store.close()  # whatever broke, the next attempt starts with a fresh connection
+        # Whatever broke, the next attempt starts with a fresh connection. A full disk breaks none,
+        # and the last connection would take the log with it, whose room others would fill.
+        if not means_full(error):
+            self._store.close()
 
     def _follow_file(self) -> None:
         """Begin anew where the file that was opened is no longer under its name."""
@@ -290,5 +297,5 @@ class SampleWriter:
         count = -(-len(rows) // _PRUNE_CYCLE)
         points = np.take(rows, range(self._prune_at, self._prune_at + count), mode="wrap")
         before = self._clock.now() - round(self._settings.retention * MICROSECONDS)
-        self._store.prune(points.tolist(), before, _PRUNE_ROWS)
+        self._store.prune(points.tolist(), before, _PRUNE_BLOCKS)
         self._prune_at += count

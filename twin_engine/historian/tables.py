@@ -14,14 +14,18 @@ from sqlalchemy import (
     Boolean,
     Column,
     Double,
+    Index,
     Integer,
+    LargeBinary,
     MetaData,
-    PrimaryKeyConstraint,
     Table,
     Text,
 )
 
 METADATA = MetaData()
+
+# SQLite counts up by itself only in an INTEGER primary key, hence the variant.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 POINT = Table(
     "point",
@@ -30,28 +34,48 @@ POINT = Table(
     Column("key", Text, nullable=False, unique=True),
 )
 
-# The widest columns come first: PostgreSQL would otherwise pad every row by eight bytes. Without a
-# rowid SQLite stores the samples of one point next to each other, in order of time. No foreign key:
-# PostgreSQL checks one row by row, and there is only one writer.
-SAMPLE = Table(
-    "sample",
+# Samples as they came: one row for each flush, of all its points, until they are in blocks. Blocks:
+# the samples of one point over a span, in columns, with their statistics; those of one point never
+# overlap. What is asked without the samples stands before them: SQLite keeps a long row's end on
+# pages of its own, which are then not read. No foreign key: there is only one writer. The codec and
+# the order of what is older and newer are in `columns`.
+HOT = Table(
+    "hot_samples",
     METADATA,
-    Column("time", BigInteger),
-    Column("value", Double),
-    Column("point_id", Integer),
-    Column("status", Integer, nullable=False),
-    PrimaryKeyConstraint("point_id", "time"),
-    sqlite_with_rowid=False,
+    Column("id", _NUMBER, primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+BLOCK = Table(
+    "block",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True),
+    Column("point_id", Integer, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("minimum", Double),
+    Column("maximum", Double),
+    Column("stepped", Double, nullable=False),
+    Column("sloped", Double, nullable=False),
+    Column("good", BigInteger, nullable=False),
+    Column("sloped_time", BigInteger, nullable=False),
+    Column("last_status", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("block_of_point", "point_id", "first", unique=True),
 )
 
 # Keys and not row ids of points: the record of an attempt on a point that never existed is wanted
-# too. SQLite counts up by itself only in an INTEGER primary key, hence the variant. Append-only:
-# triggers of the database refuse every change of a row, so an outcome is a record of its own, which
-# names that of its attempt. The view `audit` shows each attempt once, with its outcome.
+# too. Append-only: triggers of the database refuse every change of a row, so an outcome is a record
+# of its own, which names that of its attempt. The view `audit` shows each attempt once, with its
+# outcome.
 AUDIT = Table(
     "audit_record",
     METADATA,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", _NUMBER, primary_key=True),
     Column("attempt", BigInteger, index=True),
     Column("time", BigInteger, nullable=False, index=True),
     Column("kind", Text, nullable=False),

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from stored_samples import stored
 from structlog.testing import capture_logs
 
 from heatpump_twin.config.settings import HistorianSettings
@@ -141,8 +142,8 @@ async def test_a_file_that_goes_while_the_twin_runs_is_begun_anew(
         "error"
     ]
     connection = sqlite3.connect(path)
-    stored = connection.execute("SELECT value FROM sample WHERE status = 0 ORDER BY time")
-    assert [value for (value,) in stored][-3:] == [23.0, 24.0, 25.0]
+    samples = stored(path, "hp1.supply_temperature")
+    assert samples.value[samples.status == GOOD][-3:].tolist() == [23.0, 24.0, 25.0]
     assert connection.execute("SELECT message FROM audit").fetchall() == [("after",)]
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()

@@ -1,0 +1,73 @@
+"""Encode samples as columns: each array by itself, compressed without loss by `pcodec`.
+
+::
+
+    version u1 | columns u1 | CRC-32 of what follows u4 | length of each column u4 | columns
+
+A column names its own type and is a whole file of pcodec's standalone format. The checksum is ours:
+neither pcodec nor SQLite would notice a bit that a worn flash card has turned.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pcodec import ChunkConfig, standalone
+
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.twin_engine.errors import DamagedBlock
+from heatpump_twin.twin_engine.history import Samples
+
+_VERSION = 1
+_HEAD = struct.Struct("<BBI")
+_CONFIG = ChunkConfig(compression_level=4)
+"""Half the time of the default of 8, for a hundredth more bytes."""
+
+
+def encode_samples(samples: Samples) -> bytes:
+    """Return the samples of one point as bytes; there must be one at least."""
+    return _encode(samples.time, samples.value, samples.status)
+
+
+def decode_samples(data: bytes) -> Samples:
+    """Return the samples of one point; raise `DamagedBlock` where the bytes have changed."""
+    time, value, status = _decode(data, 3)
+    return Samples(value, status, time)
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """Return a frame as bytes; it must hold one sample at least."""
+    return _encode(frame.point, frame.value, frame.status, frame.time)
+
+
+def decode_frame(data: bytes) -> Frame:
+    """Return a frame; raise `DamagedBlock` where the bytes have changed."""
+    return Frame(*_decode(data, 4))
+
+
+def _encode(*columns: NDArray[Any]) -> bytes:
+    packed = [
+        standalone.simple_compress(np.ascontiguousarray(column), _CONFIG) for column in columns
+    ]
+    lengths = struct.pack(f"<{len(packed)}I", *map(len, packed))
+    body = b"".join([lengths, *packed])
+    return _HEAD.pack(_VERSION, len(packed), zlib.crc32(body)) + body
+
+
+def _decode(data: bytes, count: int) -> list[NDArray[Any]]:
+    if len(data) < _HEAD.size:
+        raise DamagedBlock("recorded samples are damaged: a block is too short")
+    version, columns, checksum = _HEAD.unpack_from(data)
+    body = memoryview(data)[_HEAD.size :]
+    if (version, columns) != (_VERSION, count) or zlib.crc32(body) != checksum:
+        raise DamagedBlock("recorded samples are damaged: a block does not fit its checksum")
+    place = 4 * count
+    found = []
+    for length in struct.unpack_from(f"<{count}I", body):
+        found.append(standalone.simple_decompress(bytes(body[place : place + length])))
+        place += length
+    return found

@@ -1,0 +1,193 @@
+"""Seal hot samples into blocks, in bounded pieces, while others read.
+
+A pass freezes what is hot, writes it into blocks point by point, some points in one transaction,
+and deletes the hot rows at its end. Until then a sample may be in both, which is found out when it
+is read: point and time are its key. A pass that a crash broke off is begun again, and finds its own
+blocks: merging the same samples into them once more changes nothing.
+
+A point that is recorded once a minute would make a small block of each pass, so that a pass takes
+the blocks before it along as long as they are no larger than what it holds: a sample is written
+again a logarithmic number of times, and blocks become full.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import structlog
+from sqlalchemy import Connection, Engine, update
+
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.twin_engine.errors import DamagedBlock
+from heatpump_twin.twin_engine.historian.columns.hot_samples import Frozen, HotSamples
+from heatpump_twin.twin_engine.historian.columns.merging import of_point, overlay, taken
+from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
+    BlockPlace,
+    block_row,
+    places_of,
+    read_block,
+    replace_blocks,
+)
+from heatpump_twin.twin_engine.historian.tables import BLOCK
+from heatpump_twin.twin_engine.history import Samples
+
+log = structlog.stdlib.get_logger(__name__)
+
+FULL = 8192
+"""Samples of a full block: about 14 KB, decoded in 0.1 ms."""
+LONGEST = 7 * 86_400 * MICROSECONDS
+"""A block spans no more, so that it can be dropped when its time has come. [µs]"""
+_PRECEDING = 12
+"""Blocks that are looked at before what is sealed: more than a logarithm comes to."""
+_POINTS = 64
+"""Points in one transaction: few enough for others to wait, and for the log of a full disk."""
+_LEAST_HOT = 100_000
+_HOT_OF_POINT = 256
+"""A pass begins when so many samples are hot, or so many of each point."""
+_OLDEST_HOT = 3600.0
+"""And once in this time. [s]"""
+
+
+class Sealer:
+    """The passes. All methods are called in the writer's thread."""
+
+    def __init__(self, engine: Engine, hot: HotSamples) -> None:
+        self._engine = engine
+        self._hot = hot
+        self._frozen: Frozen | None = None
+        self._waiting: Points = np.empty(0, dtype=np.int32)
+        self._ended = time.monotonic()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a pass has begun and has not ended."""
+        return self._frozen is not None
+
+    def due(self, points: int) -> bool:
+        """Tell whether there is something to seal now on a site of so many points."""
+        if self._frozen is not None or self._hot.rows >= max(_LEAST_HOT, _HOT_OF_POINT * points):
+            return True
+        return self._hot.rows > 0 and time.monotonic() - self._ended >= _OLDEST_HOT
+
+    def seal(self, seconds: float) -> bool:
+        """Seal for about so long; return whether the pass has come to its end."""
+        end = time.monotonic() + seconds
+        frozen = self._frozen or self._begin()
+        while frozen is not None and len(self._waiting):
+            with self._engine.begin() as connection:
+                seal_points(connection, frozen.frame, self._waiting[:_POINTS])
+            self._waiting = self._waiting[_POINTS:]
+            if time.monotonic() >= end and len(self._waiting):
+                return False
+        if frozen is not None:
+            self._hot.forget(frozen)
+        self._frozen, self._ended = None, time.monotonic()
+        return True
+
+    def reset(self) -> None:
+        """Break the pass off: the database may be another one now."""
+        self._frozen = None
+
+    def _begin(self) -> Frozen | None:
+        self._frozen = self._hot.freeze()
+        if self._frozen is not None:
+            self._waiting = np.unique(self._frozen.frame.point)
+        return self._frozen
+
+
+def seal_points(
+    connection: Connection, frame: Frame, points: Points, *, beneath: bool = False
+) -> None:
+    """Merge the samples of some points, from a frame in order of point and time, into blocks.
+
+    They count where a block has another sample of that time; ``beneath``: that of the block does.
+    """
+    old: list[BlockPlace] = []
+    new: list[Mapping[str, Any]] = []
+    for point in points.tolist():
+        gone, rows = _sealed(connection, point, of_point(frame, point), beneath)
+        old += gone
+        new += rows
+    replace_blocks(connection, old, new)
+
+
+def _sealed(
+    connection: Connection, point: int, samples: Samples, beneath: bool
+) -> tuple[list[BlockPlace], list[Mapping[str, Any]]]:
+    """Return the blocks of a point that are to go, and the rows that come in their place."""
+    first, last = int(samples.time[0]), int(samples.time[-1])
+    places = places_of(connection, point, first, last, _PRECEDING)
+    if not places:
+        return [], [block_row(point, part) for part in _blocks(samples)]
+    begins = np.array([place.first for place in places])
+    # Each sample goes to the block that begins before it, so that one from last year makes no work
+    # with what lies between.
+    belongs = np.searchsorted(begins, samples.time, side="right") - 1
+    old: list[BlockPlace] = []
+    new: list[Mapping[str, Any]] = []
+    numbers = np.unique(belongs).tolist()
+    # What an earlier part has to do with is none of the last one's business: neither a block that
+    # is written anew, nor one with samples behind it.
+    own = max([0, *(number + 1 for number in numbers[:-1])])
+    for number in numbers:
+        part = taken(samples, belongs == number)
+        gone, there = _read(connection, _absorbed(places, number, part, own))
+        old += gone
+        merged = overlay([part, *there] if beneath else [*there, part])
+        new += [block_row(point, block) for block in _blocks(merged)]
+    return old, new
+
+
+def _absorbed(places: list[BlockPlace], number: int, part: Samples, own: int) -> list[BlockPlace]:
+    """Return the blocks that are written anew with samples which lie in or behind block number.
+
+    Of those before it only from number ``own`` on.
+    """
+    if number < 0:
+        return []
+    found: list[BlockPlace] = []
+    count = len(part)
+    if part.time[0] <= places[number].last:
+        found, count = [places[number]], count + places[number].count
+    elif number < len(places) - 1:
+        return []  # in a gap of long ago
+    # Only those at the end: the blocks before a correction are full, or were left alone before.
+    end = number + 1 - len(found)
+    for place in reversed(places[own:end] if number == len(places) - 1 else []):
+        span = int(part.time[-1]) - place.first
+        if place.count > count or place.count + count > FULL or span > LONGEST:
+            break
+        found.insert(0, place)
+        count += place.count
+    return found
+
+
+def _read(
+    connection: Connection, places: list[BlockPlace]
+) -> tuple[list[BlockPlace], list[Samples]]:
+    """Return the blocks that can be read, and their samples."""
+    sound, samples = [], []
+    for place in places:
+        try:
+            samples.append(read_block(connection, place))
+            sound.append(place)
+        except DamagedBlock:
+            # Out of the way of what is recorded, and there for whoever can rescue something.
+            log.error("a damaged block of the history is set aside", block=place.id)
+            aside = update(BLOCK).where(BLOCK.c.id == place.id).values(point_id=-BLOCK.c.point_id)
+            connection.execute(aside)
+    return sound, samples
+
+
+def _blocks(samples: Samples) -> Iterator[Samples]:
+    """Cut samples into blocks of at most `FULL` samples and `LONGEST` time."""
+    begin = 0
+    while begin < len(samples):
+        behind = int(np.searchsorted(samples.time, samples.time[begin] + LONGEST, side="right"))
+        end = min(begin + FULL, behind)
+        yield taken(samples, slice(begin, end))
+        begin = end
