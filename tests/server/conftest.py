@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -204,25 +204,24 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         provenance = {p.key: PROVENANCE for p in table if p.spec.role == "predicted"}
         database = f"sqlite:///{data.database}"
         audit, conditions = AuditLog(database), ConditionStore(database)
-        await audit.start()
-        await conditions.load()
-        server = TwinServer(
-            site=site, data=data, table=table, image=image, alarms=alarms,
-            commands=device, history=records, users=users,
-            provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
-            audit=audit, conditions=conditions,
-        )  # fmt: skip
-        image.subscribe(server.publish)
-        await server.start()
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(audit.stop)
+            stack.push_async_callback(conditions.stop)
+            await audit.start()
+            await conditions.load()
+            server = TwinServer(
+                site=site, data=data, table=table, image=image, alarms=alarms,
+                commands=device, history=records, users=users,
+                provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
+                audit=audit, conditions=conditions,
+            )  # fmt: skip
+            image.subscribe(server.publish)
+            await server.start()
+            stack.push_async_callback(server.stop)
             yield Rig(
                 site, data, table, image, device, records, users, server, clock, alarms, provenance,
                 audit, conditions,
             )  # fmt: skip
-        finally:
-            await server.stop()
-            await conditions.stop()
-            await audit.stop()
 
     return start
 
