@@ -188,7 +188,7 @@ async def test_a_block_that_is_not_answered_as_a_whole_is_divided_and_told_of(
     attempt = 4 if code == 6 else 1
     assert gateway.requests - requests <= 3 * (driver.metrics.polls - polls + 1) + 2 * attempt + 1
     read = await hptwin.run(
-        "read", address_of(gateway), "--profile", _file(profile), "--timeout", 0.3
+        "read", address_of(gateway), "--profile", _file(profile), "--timeout", 1
     )
     assert read.code == 0, read.err
     assert read.out.count("Good") == 5
