@@ -8,7 +8,7 @@ costs one comparison in an array, however many clients watch it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -54,6 +54,7 @@ class PointSampler:
         self.rows = PointRows()
         self._index = PointIndex(image, self.rows)
         self._places: dict[int, Place] = {}
+        self._aside = 0
         self._loop: asyncio.AbstractEventLoop
         """That of the subscriptions: without one of them, nothing is watched."""
         self._batch = FrameBatch()
@@ -100,6 +101,12 @@ class PointSampler:
         # Kept: frames may come from outside a task.
         self._loop = asyncio.get_running_loop()
 
+    def open_aside(self, source: Place) -> int:
+        """Register what samples points and is no subscription; return the number that it gets."""
+        self._aside -= 1
+        self.open(self._aside, source)
+        return self._aside
+
     def close(self, place: int, rows: ItemRows) -> None:
         """Forget a subscription with the rows of its items."""
         self._index.clear(rows)
@@ -125,6 +132,15 @@ class PointSampler:
     def add(self, rows: ItemRows) -> None:
         """Take in items that are new, or ask for something else."""
         self._index.add(rows[self.rows.table["point"][rows] != NOWHERE])
+
+    def rescale(self, points: Iterable[int], span: Callable[[int], float | None]) -> None:
+        """Let dead bands that are a share of a point's range follow it, where it is another now."""
+        table = self.rows.table
+        rows = np.flatnonzero((table["percent"] > 0.0) & np.isin(table["point"], list(points)))
+        for row in rows.tolist():
+            width = span(int(table["point"][row]))
+            if width is not None:
+                table["band"][row] = table["percent"][row] / 100.0 * width
 
     def hurry(self, rows: ItemRows) -> None:
         """Sample those of some items whose value waits for an interval that is another now."""
