@@ -10,9 +10,9 @@ from heatpump_twin.server.limits import (
     MAX_QUEUED_VALUES,
 )
 from heatpump_twin.server.space.ua_values import content, status_code
+from heatpump_twin.server.space.value_rows import STAMPS
 from heatpump_twin.server.subscription.aggregates.aggregate_item import AggregateItem
 from heatpump_twin.server.subscription.aggregates.aggregate_maker import AggregateMaker
-from heatpump_twin.server.subscription.data_change import STAMPS
 from heatpump_twin.server.subscription.event_item import EventItem
 from heatpump_twin.server.subscription.filters.event_filter import checked
 from heatpump_twin.server.subscription.item_settings import (
@@ -119,6 +119,7 @@ class ItemService:
         table = self._around.sampler.rows.table
         self._items.log.capacity += wanted.size - int(table["size"][row])
         table["handle"][row], table["size"][row] = wanted.handle, wanted.size
+        self._around.sampler.rows.version += 1
         table["oldest"][row], table["stamps"][row] = wanted.oldest, STAMPS[stamps]
         table["gap"][row], table["band"][row] = wanted.gap, wanted.band
         table["percent"][row] = wanted.percent

@@ -16,7 +16,7 @@ from heatpump_twin.server.limits import (
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.subscription.aggregates.aggregate_item import AggregateItem
-from heatpump_twin.server.subscription.data_change import notification_bytes
+from heatpump_twin.server.subscription.data_change import NotificationEncoder
 from heatpump_twin.server.subscription.event_item import EventItem
 from heatpump_twin.server.subscription.filters.event_fields import EventFields
 from heatpump_twin.server.subscription.message import Notifications
@@ -51,6 +51,7 @@ class MonitoredItems:
         self.number = number
         self.around = around
         self.log = SampleLog(around.sampler.rows)
+        self._encoder = NotificationEncoder(around.sampler.rows)
         around.sampler.open(number, self)
         self.rows: dict[int, int] = {}
         """Row of each monitored point."""
@@ -269,7 +270,7 @@ class MonitoredItems:
                 events.extend(item.take(left) if left > 0 else ())
             if not item.queued:
                 self._dirty.pop(item.number, None)
-        points = notification_bytes(samples, self.around.sampler.rows) if len(samples) else b""
+        points = self._encoder.encoded(samples) if len(samples) else b""
         return Notifications(points, len(samples), values, events)
 
     def _rows_of(self, numbers: Iterable[int]) -> ItemRows:

@@ -65,6 +65,8 @@ class PointRows:
     def __init__(self) -> None:
         self.table = _columns(0)
         self._free: list[int] = []
+        self.version = 0
+        """Grows whenever a row gets another handle, type or timestamps."""
 
     @property
     def used(self) -> int:

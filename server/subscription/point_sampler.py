@@ -19,7 +19,6 @@ from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.subscription.change_test import passing, reported
-from heatpump_twin.server.subscription.frame_batch import FrameBatch
 from heatpump_twin.server.subscription.point_index import PointIndex
 from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.server.subscription.sample_log import SAMPLE, SampleLog
@@ -57,7 +56,7 @@ class PointSampler:
         self._aside = 0
         self._loop: asyncio.AbstractEventLoop
         """That of the subscriptions: without one of them, nothing is watched."""
-        self._batch = FrameBatch()
+        self._frames: list[Frame] = []
         self._soon: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -151,25 +150,24 @@ class PointSampler:
     # ── samples ───────────────────────────────────────────────────────────────────────────────────
     def take(self, frame: Frame) -> None:
         """Sample the items of those points of a frame that have changed, soon."""
-        watched = self._index.watched(frame.point)
-        if not watched.any():
-            return
-        points = frame.point[watched]
-        # No value is passed over: who comes again is sampled with the value that it had before.
-        if self._batch.has_any(points, len(self._image.value)):
-            self.catch_up()
-        values, statuses = frame.value[watched], frame.status[watched]
-        self._batch.add(Frame(points, values, statuses, frame.time[watched]))
         if self._soon is None:
+            if not self.rows.used:
+                return
             self._soon = self._loop.call_later(TOGETHER, self.catch_up)
+        self._frames.append(frame)
 
     def catch_up(self) -> None:
         """Sample what has come since the last look."""
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
-        if self._batch:
-            rows = self._index.rows_of_changed(self._batch.take())
+        if not self._frames:
+            return
+        frames, self._frames = self._frames, []
+        whole = frames[0] if len(frames) == 1 else Frame.concat(frames)
+        # No value is passed over: where a point comes twice, frames are looked at one by one.
+        for frame in [whole] if self._index.distinct(whole.point) else frames:
+            rows = self._index.rows_of_changed(frame)
             if len(rows):
                 self.sample(rows)
 
