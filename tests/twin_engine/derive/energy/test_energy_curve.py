@@ -120,7 +120,8 @@ def test_months_and_years_are_the_sum_of_their_days():
 def test_what_is_missing_has_a_name_and_a_time():
     curve = curve_of(
         ("2026-01-10 00:00", 5000.0), ("2026-01-10 06:00", 5003.0), ("2026-01-10 07:00", 12.0),
-        ("2026-01-10 08:00", 12.5), ("2026-01-10 20:00", 14.0), ("2026-01-10 21:00", 0.2),
+        *((f"2026-01-10 {hour:02}:00", 12.5 + (hour - 8) / 8) for hour in range(8, 21)),
+        ("2026-01-10 21:00", 0.2),
         ("2026-01-10 22:00", 0.7), ("2026-01-11 00:00", 1.0),
     )  # fmt: skip
     assert [(d.doubt, d.since, d.until) for d in curve.doubts] == [
