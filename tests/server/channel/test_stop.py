@@ -30,7 +30,8 @@ async def test_a_client_that_takes_no_responses_does_not_keep_it(start_rig, conn
     async with start_rig() as rig:
         greedy = Client(rig.url, timeout=PATIENCE)
         await greedy.connect()
-        greedy.uaclient.protocol.transport.pause_reading()
+        wire = greedy.uaclient.protocol.transport
+        wire.pause_reading()
         # Small questions with large answers: more of them than the machine's socket buffers hold.
         reads = [asyncio.create_task(greedy.uaclient.read(large)) for _ in range(60)]
         async with connect(rig) as healthy:
@@ -39,4 +40,5 @@ async def test_a_client_that_takes_no_responses_does_not_keep_it(start_rig, conn
         await asyncio.wait_for(rig.server.stop(), PATIENCE)
         for unanswered in reads:
             unanswered.cancel()
-        greedy.disconnect_socket()
+        wire.abort()
+        await asyncio.wait(reads)
