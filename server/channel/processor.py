@@ -437,6 +437,7 @@ class TwinProcessor(UaProcessor):
                 return True
             if typeid not in BEFORE_LOGIN:
                 self._check_session(requesthdr.AuthenticationToken)
+                await self._check_user(typeid)
             # asyncua answers two of these without DiagnosticInfos, and the third not at all.
             own = {WRITE: self._write, CALL: self._call, CANCEL: self._cancel}
             if (serve := own.get(typeid)) is not None:
@@ -550,11 +551,23 @@ class TwinProcessor(UaProcessor):
         session = self.session
         if session is None or session.auth_token != token or session.is_closed():
             raise ServiceError(ua.StatusCodes.BadSessionIdInvalid)
-        if not session.welcome:
-            raise ServiceError(ua.StatusCodes.BadSessionClosed)
         # A token alone, however it was come by, is good for nothing on another channel.
         if session.channel is not self:
             raise ServiceError(ua.StatusCodes.BadSecureChannelIdInvalid)
+
+    async def _check_user(self, typeid: ua.NodeId) -> None:
+        """Refuse whatever a user asks for who was removed since the login."""
+        session = self.session
+        if session is None or session.welcome or typeid == CLOSE_SESSION:
+            return
+        code = int(ua.StatusCodes.BadSessionClosed)
+        if typeid in (WRITE, CALL):
+            # Somebody tried to act on the plant.
+            who, name = (session.user_name, session.origin), "write" if typeid == WRITE else "call"
+            await self.iserver.recorder.note(
+                AuditKind.METHOD, who, name, code, f"{name} refused: the user was removed"
+            )
+        raise ServiceError(code)
 
     async def _create_session(self, params: ua.CreateSessionParameters) -> ua.CreateSessionResponse:
         policy = self._connection.security_policy
