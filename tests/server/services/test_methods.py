@@ -137,9 +137,11 @@ async def test_a_client_can_see_what_it_may_call(rig, connect, user, may: bool) 
 
 async def test_a_removed_user_may_no_longer(rig, connect) -> None:
     async with connect(rig, "olga") as client:
+        methods = await rig.node(client, "hp1.MethodSet")
+        name = await rig.node(client, "hp1.SetSupplySetpoint")
         rig.users.remove("olga")
         with pytest.raises(ua.uaerrors.BadSessionClosed):
-            await call(rig, client, "hp1.SetSupplySetpoint", double(44.0))
+            await methods.call_method(name.nodeid, double(44.0))
     record = next(r for r in await rig.audit.tail(5) if r.kind == AuditKind.METHOD)
     assert (record.user, record.key, record.status) == ("olga", "call", BAD.BadSessionClosed)
     assert not rig.device.audit
