@@ -50,7 +50,7 @@ _POINTS = 64
 _LEAST_HOT = 100_000
 _HOT_OF_POINT = 256
 """A pass begins when so many samples are hot, or so many of each point."""
-_OLDEST_HOT = 3600.0
+_OLDEST_HOT = 4 * 3600.0
 """And once in this time. [s]"""
 
 
