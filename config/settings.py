@@ -356,6 +356,9 @@ class HistorianSettings(_Section):
     retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
         400 * DAY, description="raw samples are kept this long"
     )
+    event_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
+        10 * 366 * DAY, description="events of alarms and state machines are kept this long"
+    )
     disk_budget: Annotated[FileSize, at_least("1 MB")] | None = Field(
         None,
         description="largest size of an SQLite database: the oldest samples give way, but not "

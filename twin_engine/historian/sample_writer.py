@@ -41,6 +41,8 @@ _PRUNE_CYCLE = 600
 """Looks in which every point is visited once by retention."""
 _PRUNE_BLOCKS = 100
 """Blocks of one point deleted at a time, so that readers and the next flush never wait long."""
+_PRUNE_EVENTS = 1_000
+"""Events deleted at a time."""
 _SEAL_SECONDS = 0.2
 """How long hot samples are put into blocks at a time, so that what comes is written meanwhile."""
 _RETENTION_HELD = 86_400.0
@@ -312,3 +314,5 @@ class SampleWriter:
         before = self._clock.now() - round(self._settings.retention * MICROSECONDS)
         self._store.prune(points.tolist(), before, _PRUNE_BLOCKS)
         self._prune_at += count
+        before = self._clock.now() - round(self._settings.event_retention * MICROSECONDS)
+        self._store.prune_events(before, _PRUNE_EVENTS)
