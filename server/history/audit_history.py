@@ -10,7 +10,7 @@ from asyncua import ua
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.drivers.status import is_good
-from heatpump_twin.server.history.event_query import Place
+from heatpump_twin.server.history.event_query import EventPlace
 from heatpump_twin.server.space.event import Event, Path
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import node_id_of, standard, text
@@ -43,7 +43,7 @@ class AuditReader(Protocol):
         *,
         limit: int,
         reverse: bool = False,
-        behind: Place | None = None,
+        behind: EventPlace | None = None,
     ) -> list[tuple[int, AuditEntry]]:
         """Return number and entry of attempts with first ≤ time < last, behind one of them."""
         ...
@@ -61,8 +61,8 @@ class AuditHistory:
         self._server_uri = server_uri
 
     async def events(
-        self, first: int, last: int, *, limit: int, reverse: bool, behind: Place | None
-    ) -> list[tuple[Place, Event]]:
+        self, first: int, last: int, *, limit: int, reverse: bool, behind: EventPlace | None
+    ) -> list[tuple[EventPlace, Event]]:
         """Return events with first ≤ time < last in order of time, behind one of them."""
         found = await self._records.attempts(
             first, last, limit=limit, reverse=reverse, behind=behind

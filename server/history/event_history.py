@@ -8,7 +8,7 @@ from asyncua import ua
 
 from heatpump_twin.server.history.audit_history import SERVER
 from heatpump_twin.server.history.event_codec import EventCodec
-from heatpump_twin.server.history.event_query import EventQuery, EventSource, Place
+from heatpump_twin.server.history.event_query import EventQuery, EventSource, EventPlace
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.point_values import to_microseconds
@@ -30,8 +30,8 @@ class SentEvents:
     beneath: str
 
     async def events(
-        self, first: int, last: int, *, limit: int, reverse: bool, behind: Place | None
-    ) -> list[tuple[Place, Event]]:
+        self, first: int, last: int, *, limit: int, reverse: bool, behind: EventPlace | None
+    ) -> list[tuple[EventPlace, Event]]:
         """Return events with first ≤ time < last in order of time, behind one of them."""
         found = await self.log.page(
             first, last, beneath=self.beneath, limit=limit, reverse=reverse, behind=behind

@@ -19,7 +19,7 @@ MOST_LOOKED_AT = 5_000
 """Events of a source that one response looks at, however few of them pass the filter."""
 
 
-Place = tuple[int, int]
+EventPlace = tuple[int, int]
 """Time and number of an event in its source."""
 
 
@@ -27,8 +27,8 @@ class EventSource(Protocol):
     """Where events of the past come from."""
 
     async def events(
-        self, first: int, last: int, *, limit: int, reverse: bool, behind: Place | None
-    ) -> list[tuple[Place, Event]]:
+        self, first: int, last: int, *, limit: int, reverse: bool, behind: EventPlace | None
+    ) -> list[tuple[EventPlace, Event]]:
         """Return events with first ≤ time < last in order of time, behind one of them."""
         ...
 
@@ -47,7 +47,7 @@ class EventQuery:
     """Events that are still wanted; None: all in the range."""
     beneath: str = ""
     """The node whose events and those beneath it are meant; empty: all."""
-    behind: tuple[Place | None, ...] = (None, None)
+    behind: tuple[EventPlace | None, ...] = (None, None)
     """For each source, the event after which to go on."""
 
     @classmethod
@@ -84,19 +84,21 @@ class EventQuery:
                 return found, None
         return found, query.without(len(found))
 
-    async def look(self, source: EventSource, which: int) -> list[tuple[Place, Event]]:
+    async def look(self, source: EventSource, which: int) -> list[tuple[EventPlace, Event]]:
         """Return the next events of a source."""
         return await source.events(
             self.low, self.high, limit=PAGE, reverse=self.reverse, behind=self.behind[which]
         )
 
-    def merged(self, pages: Sequence[list[tuple[Place, Event]]]) -> list[tuple[int, Place, Event]]:
+    def merged(
+        self, pages: Sequence[list[tuple[EventPlace, Event]]]
+    ) -> list[tuple[int, EventPlace, Event]]:
         """Return events of all sources in order of time, with the number of the source."""
         events = [(which, *found) for which, page in enumerate(pages) for found in page]
         # Stable: the order of a source stays.
         return sorted(events, key=lambda found: found[1][0], reverse=self.reverse)
 
-    def passed(self, which: int, place: Place) -> EventQuery:
+    def passed(self, which: int, place: EventPlace) -> EventQuery:
         """Return the query after an event of a source."""
         behind = (*self.behind[:which], place, *self.behind[which + 1 :])
         return replace(self, behind=behind)
