@@ -8,7 +8,7 @@ from asyncua import ua
 
 from heatpump_twin.server.history.audit_history import SERVER
 from heatpump_twin.server.history.event_codec import EventCodec
-from heatpump_twin.server.history.event_query import EventQuery, EventSource, EventPlace
+from heatpump_twin.server.history.event_query import EventPlace, EventQuery, EventSource
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.point_values import to_microseconds
