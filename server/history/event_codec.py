@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.phrase import Context, Phrase, Text
+from heatpump_twin.config.phrase import of_plain, plain
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.point_values import to_datetime, to_microseconds
 
@@ -28,16 +28,16 @@ class EventCodec:
             TYPES.ByteString: lambda value: base64.b64encode(value).decode(),
             TYPES.DateTime: to_microseconds,
             TYPES.NodeId: self._node,
-            TYPES.LocalizedText: lambda value: [value.Locale, _text(value.Text)],
-            TYPES.String: _text,
+            TYPES.LocalizedText: lambda value: [value.Locale, plain(value.Text)],
+            TYPES.String: plain,
             TYPES.StatusCode: lambda value: value.value,
         }
         self._read: dict[ua.VariantType, Callable[[Any], Any]] = {
             TYPES.ByteString: base64.b64decode,
             TYPES.DateTime: to_datetime,
             TYPES.NodeId: self._node_of,
-            TYPES.LocalizedText: lambda value: ua.LocalizedText(_text_of(value[1]), value[0]),
-            TYPES.String: _text_of,
+            TYPES.LocalizedText: lambda value: ua.LocalizedText(of_plain(value[1]), value[0]),
+            TYPES.String: of_plain,
             TYPES.StatusCode: lambda value: ua.StatusCode(ua.UInt32(value)),
         }
 
@@ -75,28 +75,3 @@ class EventCodec:
         if value is None or value[0] not in self._uris:
             return ua.NodeId()
         return ua.NodeId(value[1], ua.Int16(self._uris.index(value[0])))
-
-
-def _text(text: str | None) -> object:
-    """Return a text with what a translation needs of it."""
-    if isinstance(text, Phrase):
-        (template,), named = text.__getnewargs_ex__()
-        parts = {name: _text(part) if isinstance(part, str) else part
-                 for name, part in text.parts.items()}  # fmt: skip
-        return {"phrase": template, "context": named["context"], "plural": text.plural,
-                "parts": parts}  # fmt: skip
-    if isinstance(text, Text):
-        words, context = text.__getnewargs__()
-        return {"text": words, "context": context}
-    return text
-
-
-def _text_of(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return None if value is None else str(value)
-    context = Context(value["context"])
-    if "text" in value:
-        return Text(value["text"], context)
-    parts = {name: part if isinstance(part, int | float) else _text_of(part) or ""
-             for name, part in value["parts"].items()}  # fmt: skip
-    return Phrase(value["phrase"], context=context, plural=value["plural"], **parts)
