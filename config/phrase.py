@@ -141,11 +141,11 @@ def has_words(template: str) -> bool:
     return any(c.isalpha() for fixed, _, _, _ in Formatter().parse(template) for c in fixed)
 
 
-def plain(text: str | None) -> object:
+def data_of_text(text: str | None) -> object:
     """Return a text as data such as JSON has, with what a translation needs of it."""
     if isinstance(text, Phrase):
         parts = {
-            name: plain(part) if isinstance(part, str) else part
+            name: data_of_text(part) if isinstance(part, str) else part
             for name, part in text.parts.items()
         }
         (template,), named = text.__getnewargs_ex__()
@@ -157,7 +157,7 @@ def plain(text: str | None) -> object:
     return text
 
 
-def of_plain(data: Any) -> str | None:
+def text_of_data(data: Any) -> str | None:
     """Return the text of such data."""
     if not isinstance(data, dict):
         return None if data is None else str(data)
@@ -165,7 +165,7 @@ def of_plain(data: Any) -> str | None:
     if "text" in data:
         return Text(data["text"], context)
     parts = {
-        name: part if isinstance(part, int | float) else of_plain(part) or ""
+        name: part if isinstance(part, int | float) else text_of_data(part) or ""
         for name, part in data["parts"].items()
     }
     return Phrase(data["phrase"], context=context, plural=data["plural"], **parts)

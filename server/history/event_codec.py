@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.phrase import of_plain, plain
+from heatpump_twin.config.phrase import data_of_text, text_of_data
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.point_values import to_datetime, to_microseconds
 
@@ -28,16 +28,16 @@ class EventCodec:
             TYPES.ByteString: lambda value: base64.b64encode(value).decode(),
             TYPES.DateTime: to_microseconds,
             TYPES.NodeId: self._node,
-            TYPES.LocalizedText: lambda value: [value.Locale, plain(value.Text)],
-            TYPES.String: plain,
+            TYPES.LocalizedText: lambda value: [value.Locale, data_of_text(value.Text)],
+            TYPES.String: data_of_text,
             TYPES.StatusCode: lambda value: value.value,
         }
         self._read: dict[ua.VariantType, Callable[[Any], Any]] = {
             TYPES.ByteString: base64.b64decode,
             TYPES.DateTime: to_datetime,
             TYPES.NodeId: self._node_of,
-            TYPES.LocalizedText: lambda value: ua.LocalizedText(of_plain(value[1]), value[0]),
-            TYPES.String: of_plain,
+            TYPES.LocalizedText: lambda value: ua.LocalizedText(text_of_data(value[1]), value[0]),
+            TYPES.String: text_of_data,
             TYPES.StatusCode: lambda value: ua.StatusCode(ua.UInt32(value)),
         }
 
