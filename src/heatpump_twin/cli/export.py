@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
@@ -20,6 +18,7 @@ from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
+from heatpump_twin.safekeeping.export_file import opened_export
 
 if TYPE_CHECKING:
     from heatpump_twin.config.settings import Site
@@ -74,7 +73,7 @@ def export_history(
     directory = DataDirectory.existing(data)
     settings = known_site(directory, site, set_ or ()).load()
     wanted = (points or [], first, last, every, aggregate)
-    with _opened(output) as file:
+    with opened_export(output) as file:
         count = asyncio.run(_export(settings, directory, wanted, wide, file))
     Console(stderr=True).print(f"{count} values", highlight=False)
 
@@ -181,20 +180,3 @@ def _moment(text: str | None, option: str, zone: ZoneInfo) -> int | None:
         raise TwinError(
             f"{option} {text}: write an ISO time, for example 2026-01-15T06:00:00+01:00"
         ) from error
-
-
-@contextmanager
-def _opened(output: Path | None) -> Iterator[IO[str]]:
-    """Yield where to write; a file is replaced when all of it is there."""
-    if output is None:
-        yield sys.stdout
-        return
-    part = output.with_name(f"{output.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(output)
-    except OSError as error:
-        raise TwinError(f"{output}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)

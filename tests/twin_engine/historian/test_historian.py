@@ -250,6 +250,7 @@ async def test_many_samples_are_written_before_their_time(database, table, clock
         historian.append(ramp(10_001)[-1])
         # Few of them wait, however often the writer looks.
         assert historian.health.queue_rows == 1
+        clock.advance(20_000)
         assert len(await historian.stored.read_raw(KEY, 0, 2**60, limit=20_000)) == 10_000
 
 
