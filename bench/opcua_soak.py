@@ -121,7 +121,8 @@ class Checker(Listener):
             arrived = np.array([when for _, when in times[1:]])
             if len(arrived):
                 cycle = INTERVAL / 1000.0
-                place = (arrived - np.median(arrived) + cycle / 2.0) % cycle
+                middle = arrived[len(arrived) // 2]
+                place = (arrived - middle + cycle / 2.0) % cycle
                 late.append(place - place.min())
         return np.concatenate(late)
 
