@@ -95,6 +95,48 @@ async def _live(dice: random.Random, framing: str) -> Life:
     return stage.life
 
 
+@dataclass
+class Ending:
+    """How a driver ended that was cancelled in one turn of its loop."""
+
+    history: list[str]
+    cancelled: bool
+    after: float
+    """How long it took. [s]"""
+    connections: int
+    """What it left open."""
+
+
+def end(seed: int, framing: str, turn: int) -> Ending:
+    """Cancel a driver in one turn of the loop, whatever happens to its device then."""
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        return runner.run(_end(random.Random(f"{framing} {seed}"), framing, turn))
+
+
+async def _end(dice: random.Random, framing: str, turn: int) -> Ending:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, JumpingLoop)
+    stage = _Stage(dice, framing)
+    running = asyncio.create_task(stage.driver.run(stage.take))
+    times = []
+
+    def cancel() -> None:
+        times.append(loop.time())
+        running.cancel()
+
+    running.add_done_callback(lambda _: times.append(loop.time()))
+    loop.at_turn(turn, cancel)
+    suffering = asyncio.create_task(stage.suffer(with_others=False))
+    await asyncio.wait((running,), timeout=_PATIENT)
+    await asyncio.sleep(0.0)  # `times` is filled behind it
+    suffering.cancel()
+    await asyncio.wait((suffering,))
+    after = times[1] - times[0] if len(times) == 2 else math.inf
+    return Ending(
+        stage.life.history, running.done() and running.cancelled(), after, stage.connections
+    )
+
+
 class _Odd(EmulatedGateway):
     """A device that may keep silent about functions, and hang up now and then."""
 
@@ -155,6 +197,11 @@ class _Stage:
             if status == GOOD and abs(value - self.tank.values[name]) > 1e-3:
                 self.life.wrong.append((name, float(value)))
 
+    @property
+    def connections(self) -> int:
+        """Number of connections to the device."""
+        return self._device.connections
+
     async def until_good(self, names: set[str], running: asyncio.Task[None]) -> float:
         """Wait until all of these points are Good, and return how long that took. [s]"""
         loop = asyncio.get_running_loop()
@@ -183,8 +230,8 @@ class _Stage:
         return self.driver.connected and all(self._status.get(name) == GOOD for name in names)
 
     # ── what happens to the device ────────────────────────────────────────────────────────────────
-    async def suffer(self) -> None:
-        """Go through some troubles, one after the other."""
+    async def suffer(self, *, with_others: bool = True) -> None:
+        """Go through some troubles, one after the other; others may use the link as well."""
         dice = self._dice
         if dice.random() < 0.5:
             self._refuse()
@@ -193,7 +240,7 @@ class _Stage:
             self.repair()
             if dice.random() < 0.6:
                 self.become_odd("for a while")
-            trouble = dice.choice(self._TROUBLES)
+            trouble = dice.choice(self._TROUBLES[: None if with_others else -1])
             self.life.history.append(trouble.__name__)
             await trouble(self)
             await asyncio.sleep(dice.choice([0.1, 0.3, 0.7, 1.5, 3, 6, 20]))

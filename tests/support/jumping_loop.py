@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from collections.abc import Callable
 
 from heatpump_twin.drivers.clock import MICROSECONDS, RELEASED
 
@@ -25,11 +26,24 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         """Return the seconds that were jumped over."""
         return self._jumps.seconds
 
+    def at_turn(self, turn: int, act: Callable[[], object]) -> None:
+        """Do something in a turn of the loop from now: each await lasts one at least."""
+        self._jumps.acts[self._jumps.turn + turn] = lambda: self.call_soon(act)
+
 
 class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
     seconds = 0.0
+    turn = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.acts: dict[int, Callable[[], object]] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turn += 1
+        if self.turn in self.acts:
+            self.acts.pop(self.turn)()
+            timeout = 0.0
         ready = super().select(0)
         if not ready:
             assert timeout is not None, "nothing will ever happen any more"
