@@ -8,8 +8,15 @@ import pytest
 from device_lives import FRAMINGS, live
 from plain_device import PLACES, VALUES, is_plain, link_at, plain_profile, plain_tank
 
-from heatpump_twin.drivers.modbus.emulator.emulated_gateway import RtuSession
-from heatpump_twin.drivers.modbus.profile.profile import Space
+from heatpump_twin.drivers.modbus.emulator.emulated_connection import EmulatedConnection
+from heatpump_twin.drivers.modbus.emulator.emulated_gateway import (
+    EmulatedDevice,
+    EmulatedGateway,
+    RtuSession,
+)
+from heatpump_twin.drivers.modbus.emulator.emulated_session import Received
+from heatpump_twin.drivers.modbus.profile.profile import Profile, Space
+from heatpump_twin.drivers.status import GOOD
 
 LIVES = 60
 """How many lives of each framing. Of thousands, one in a dozen met each thing that was wrong."""
@@ -40,3 +47,51 @@ async def test_silence_about_a_point_that_was_read_alone_does_not_cost_the_other
         await eventually(lambda: silent in driver.refused)
         assert is_plain(seen, others)
         gateway.faults.clear()
+
+
+class Sulking(EmulatedGateway):
+    """A device that keeps silent about its fast points once told to, after a poll of everything."""
+
+    sulks = False
+    before = b""
+
+    def _answer(self, request: Received, connection: EmulatedConnection) -> None:
+        super()._answer(request, connection)
+        if self.sulks and self.before == bytes((0, SLOW)):
+            for address in FAST.values():
+                self.faults.exceptions[1, Space.HOLDING, address] = 0
+        self.before = request.pdu[1:3]
+
+
+SLOW = 1
+FAST = {"return_temperature": 100, "dhw_temperature": 101}
+
+
+async def test_fast_points_that_fall_silent_are_told_by_the_slow_ones(
+    drive: Any, eventually: Any
+) -> None:
+    """What shows that the device is there belongs to another kind of poll."""
+    places = {"outdoor_temperature": SLOW, "supply_temperature": 50, **FAST}
+    profile = Profile.model_validate(
+        {
+            "title": "Fast and slow", "kind": "heat_pump_controller", "source": "a test",
+            "limits": {"registers": 125, "gap": 0}, "poll": {"slow": 0.5},
+            "points": [
+                {"point": name, "space": "holding", "address": address, "type": "int16",
+                 "poll": "slow" if address == SLOW else "fast"}
+                for name, address in places.items()
+            ],
+        }
+    )  # fmt: skip
+    gateway = Sulking("127.0.0.1", 0, {1: EmulatedDevice(profile, plain_tank())})
+    await gateway.start()
+    gateway.faults.exceptions[1, Space.HOLDING, 50] = 2  # so that not all blocks are answered
+    driver, seen = drive(profile, gateway, timeout=0.15)
+    await eventually(lambda: set(driver.refused) == {"supply_temperature"})
+    gateway.sulks = True
+    await eventually(lambda: set(driver.refused) == {"supply_temperature", *FAST})
+    polls = driver.metrics.polls
+    await eventually(lambda: driver.metrics.polls >= polls + 12)
+    assert driver.connected
+    assert seen.latest("outdoor_temperature")[1] == GOOD
+    await gateway.stop()
