@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import URL, text
 
+from bench import history_processed
 from bench.recorded_plant import DAYS, HOUR, START, recorded
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
@@ -49,6 +50,7 @@ def run(console: Console) -> None:
         _postgresql(console, place)
         _month(console, place / "month.sqlite")
         _read(console, place / "year.sqlite")
+        history_processed.measure(console, place / "seconds.sqlite")
 
 
 def _seconds(count: int, first: int = 0) -> Iterator[Frame]:

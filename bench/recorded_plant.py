@@ -24,6 +24,7 @@ from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.historian.deadband import Deadband
 from heatpump_twin.twin_engine.historian.resolution import Resolution
 from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
 
@@ -46,6 +47,10 @@ class _Nothing:
 
     async def after(self, key: str, time: int) -> Samples:
         return await self.read_raw(key, time, 0, limit=1)
+
+    async def read_hours(self, key: str, start: int, end: int) -> Hourly:
+        del key, start, end
+        return NO_HOURS
 
 
 def recorded(hours: int) -> tuple[int, list[Frame]]:

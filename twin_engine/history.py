@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from heatpump_twin.drivers.frame import Statuses, Times, Values
+from heatpump_twin.twin_engine.hourly_statistics import Hourly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,4 +40,11 @@ class HistoryReader(Protocol):
 
     async def after(self, key: str, time: int) -> Samples:
         """Return the first sample at or after ``time``: none or one."""
+        ...
+
+    async def read_hours(self, key: str, start: int, end: int) -> Hourly:
+        """Return statistics of whole hours with start ≤ hour ≤ end, as far as there are some.
+
+        They are of what `read_raw` returns for these hours.
+        """
         ...

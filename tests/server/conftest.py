@@ -33,6 +33,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.provenance import Provenance
 
@@ -120,6 +121,10 @@ class Records:
 
     async def after(self, key: str, time: int) -> Samples:
         return self._pick(key, np.flatnonzero(self._time(key) >= time)[:1])
+
+    async def read_hours(self, key: str, start: int, end: int) -> Hourly:
+        del key, start, end
+        return NO_HOURS
 
 
 @dataclass

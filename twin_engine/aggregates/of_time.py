@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Statuses, Values
 from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD, UNCERTAIN_DATA_SUB_NORMAL
 from heatpump_twin.twin_engine.aggregates.bounding import interpolated_bounds
 from heatpump_twin.twin_engine.aggregates.intervals import Intervals
 from heatpump_twin.twin_engine.aggregates.of_values import Aggregate
-from heatpump_twin.twin_engine.aggregates.reduce import number_set
+from heatpump_twin.twin_engine.aggregates.reduce import number_set, reduced
 from heatpump_twin.twin_engine.aggregates.regions import (
     SECOND,
     Regions,
@@ -39,7 +42,8 @@ def straight(*, total: bool) -> Aggregate:
         skipped = number_set(series.level == BAD_LEVEL, *series.within(intervals)) > 0
         doubtful = skipped | (regions.total(regions.level != GOOD_LEVEL) > 0)
         status = np.where(doubtful, np.uint32(UNCERTAIN_DATA_SUB_NORMAL), np.uint32(GOOD))
-        return _weighed(regions, status.astype(np.uint32), total=total)
+        area = regions.area() + _of_hours(series.usable, intervals, "sloped")
+        return _weighed(regions, area, status.astype(np.uint32), total=total)
 
     return found
 
@@ -49,7 +53,9 @@ def simple(*, total: bool) -> Aggregate:
 
     def found(series: Series, intervals: Intervals) -> Outcome:
         regions = simple_regions(series, intervals)
-        return _weighed(regions, regions.status(series.rules), total=total)
+        way = "stepped" if series.rules.stepped else "sloped"
+        area = regions.area() + _of_hours(series.usable, intervals, way)
+        return _weighed(regions, area, regions.status(series.rules), total=total)
 
     return found
 
@@ -76,17 +82,32 @@ def in_state(*, zero: bool) -> Aggregate:
     def found(series: Series, intervals: Intervals) -> Outcome:
         regions = standing(series, intervals)
         counts = (regions.level == GOOD_LEVEL) & ((regions.start == 0.0) == zero)
-        time = regions.total(np.where(counts, regions.duration, 0)) * MILLISECONDS
-        return _calculated(time, regions.status(series.rules))
+        time = regions.total(np.where(counts, regions.duration, 0))
+        more = _of_hours(series.good, intervals, "zero")
+        time = time + (more if zero else -more)
+        return _calculated(time * MILLISECONDS, regions.status(series.rules))
 
     return found
 
 
-def _weighed(regions: Regions, status: Statuses, *, total: bool) -> Outcome:
+def _of_hours(series: Series, intervals: Intervals, name: str) -> NDArray[Any]:
+    """Return by interval what whole hours add to what the samples that represent them say."""
+    inner = series.inner
+    if inner is None or not len(inner.hours):
+        return np.zeros(len(intervals), dtype=np.int64)
+    value, duration = series.value, np.diff(series.time, append=0)
+    if name == "zero":
+        own: NDArray[Any] = np.where(value == 0.0, duration, 0)
+    else:
+        mean = value if name == "stepped" else (value + np.append(value[1:], 0.0)) / 2
+        own = mean * duration * SECOND
+    first, behind = (np.searchsorted(inner.first, edge) for edge in series.within(intervals))
+    return reduced(np.add, inner.more(own, name), first, behind, 0)
+
+
+def _weighed(regions: Regions, area: Values, status: Statuses, *, total: bool) -> Outcome:
     known = regions.known()
-    value = regions.area()
-    if not total:
-        value = value / (np.maximum(known, 1) * SECOND)
+    value = area if total else area / (np.maximum(known, 1) * SECOND)
     return _calculated(value, np.where(known == 0, np.uint32(BAD_NO_DATA), status))
 
 

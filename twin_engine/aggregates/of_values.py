@@ -19,8 +19,8 @@ Aggregate = Callable[[Series, Intervals], Outcome]
 def average(series: Series, intervals: Intervals) -> Outcome:
     """Return the mean of the Good samples (5.4.3.5)."""
     first, behind = series.good.within(intervals)
-    count = behind - first
-    total = reduced(np.add, series.good.value, first, behind, 0.0)
+    count = reduced(np.add, series.good.count, first, behind, 0)
+    total = reduced(np.add, series.good.total, first, behind, 0.0)
     status = np.where(count == 0, np.uint32(BAD_NO_DATA), _by_count(series, intervals))
     mean = total / np.maximum(count, 1)
     return Outcome(mean, status, bits(count > 0, CALCULATED), has_partial=False)
@@ -28,8 +28,8 @@ def average(series: Series, intervals: Intervals) -> Outcome:
 
 def good_count(series: Series, intervals: Intervals) -> Outcome:
     """Return the number of Good samples (5.4.3.20)."""
-    first, behind = series.good.within(intervals)
-    return _calculated((behind - first).astype(np.float64), _by_count(series, intervals))
+    count = reduced(np.add, series.good.count, *series.good.within(intervals), 0)
+    return _calculated(count.astype(np.float64), _by_count(series, intervals))
 
 
 def transitions(series: Series, intervals: Intervals) -> Outcome:
@@ -38,7 +38,13 @@ def transitions(series: Series, intervals: Intervals) -> Outcome:
     # The first of all has none before: that is a transition, too.
     changed = np.ones(len(value), dtype=bool)
     changed[1:] = value[1:] != value[:-1]
-    number = number_set(changed, *series.usable.within(intervals))
+    number = changed.astype(np.int64)
+    inner = series.usable.inner
+    if inner is not None:
+        # Between two samples that represent an hour, all others of it lie.
+        number[~inner.alone] = inner.spread(number, "transitions")[~inner.alone]
+        number[inner.first] += changed[inner.first]
+    number = reduced(np.add, number, *series.usable.within(intervals), 0)
     return _calculated(number.astype(np.float64), _by_count(series, intervals))
 
 
@@ -46,13 +52,17 @@ def variance(*, sample: bool) -> Aggregate:
     """Return the aggregate of the variance of the Good samples (5.4.3.38, 5.4.3.40)."""
 
     def computed(series: Series, intervals: Intervals) -> Outcome:
-        first, behind = series.good.within(intervals)
-        number = behind - first
-        value = series.good.value[first[0] : behind[-1]] if len(first) else series.good.value[:0]
-        mean = reduced(np.add, series.good.value, first, behind, 0.0) / np.maximum(number, 1)
+        good = series.good
+        first, behind = good.within(intervals)
+        number = reduced(np.add, good.count, first, behind, 0)
+        mean = reduced(np.add, good.total, first, behind, 0.0) / np.maximum(number, 1)
         # Twice through the data: the difference of two large sums would lose all digits.
-        squares = np.zeros(len(series.good))
-        squares[first[0] : behind[-1]] = (value - spread(mean, first, behind)) ** 2
+        inside = slice(first[0], behind[-1]) if len(first) else slice(0)
+        own = good.total[inside] / np.maximum(good.count[inside], 1)
+        squares = np.zeros(len(good))
+        squares[inside] = good.count[inside] * (own - spread(mean, first, behind)) ** 2
+        if good.inner is not None:
+            squares += good.inner.spread(np.zeros(len(good)), "square")
         total = reduced(np.add, squares, first, behind, 0.0)
         found = total / np.maximum(number - 1 if sample else number, 1)
         return _calculated(found, _all_good(series, intervals, number > 0))
@@ -134,6 +144,8 @@ def _all_good(series: Series, intervals: Intervals, some: Flags) -> Statuses:
 def _by_count(series: Series, intervals: Intervals) -> Statuses:
     """Return the status by how many samples are Good and how many Bad."""
     first, behind = series.within(intervals)
-    good = number_set(series.level == GOOD_LEVEL, first, behind)
-    bad = number_set(series.level == BAD_LEVEL, first, behind)
-    return share_status(good, bad, (behind - first).astype(np.int64), series.rules)
+    good, bad, total = (
+        reduced(np.add, np.where(which, series.count, 0), first, behind, 0)
+        for which in (series.level == GOOD_LEVEL, series.level == BAD_LEVEL, True)
+    )
+    return share_status(good, bad, total, series.rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,18 @@ import numpy as np
 from heatpump_twin.twin_engine.aggregates.aggregate_records import AggregateRecord
 from heatpump_twin.twin_engine.aggregates.intervals import Intervals, Range
 from heatpump_twin.twin_engine.aggregates.rules import Rules
-from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings, concatenated, turned
+from heatpump_twin.twin_engine.aggregates.surroundings import (
+    NOTHING,
+    Surroundings,
+    concatenated,
+    turned,
+)
+from heatpump_twin.twin_engine.aggregates.whole_hours import holes, usable
 from heatpump_twin.twin_engine.errors import TooManySamples
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
 
-PAGE = 10_000
+PAGE = 100_000
 """Samples that are read at once."""
 ENOUGH = 200_000
 """No further interval is begun in a part that has so many samples."""
@@ -43,36 +51,62 @@ class ProcessedReading:
         TooManySamples
             There are more in one interval than fit into memory.
         """
-        intervals, inside = await self._inside(reader, self.asked.part(first, count))
+        intervals = self.asked.part(first, count)
+        hours = await self._hours(reader, intervals)
+        intervals, inside = await self._inside(reader, intervals, hours)
         low, high = int(intervals.early[0]), int(intervals.late[-1])
+        hours = hours[(hours["hour"] >= low // HOUR) & (hours["hour"] < high // HOUR)]
         inner = slice(*np.searchsorted(inside.time, (low, high)).tolist())
         inside = Samples(inside.value[inner], inside.status[inner], inside.time[inner])
-        series = await Surroundings(reader, self.key, self.rules).around(inside, low, high)
+        series = await Surroundings(reader, self.key, self.rules).around(inside, low, high, hours)
         if len(series) + len(intervals) <= SMALL:
             return self.record.of(series, intervals)
         return await asyncio.to_thread(self.record.of, series, intervals)
 
+    async def _hours(self, reader: HistoryReader, intervals: Intervals) -> Hourly:
+        """Return statistics in the place of samples, where an interval has whole hours."""
+        # A line that goes on behind the last two samples asks for the last but one.
+        if (intervals.late - intervals.early).max() < HOUR or self.rules.sloped_extrapolation:
+            return NO_HOURS
+        low, high = int(intervals.early[0]), int(intervals.late[-1])
+        return usable(await reader.read_hours(self.key, low, high), intervals)
+
     async def _inside(
-        self, reader: HistoryReader, intervals: Intervals
+        self, reader: HistoryReader, intervals: Intervals, hours: Hourly
     ) -> tuple[Intervals, Samples]:
         """Return the intervals whose samples are read, and these, from past to future."""
         backwards = intervals.backwards
-        low, high = int(intervals.early[0]), int(intervals.late[-1])
+        spans = holes(hours, int(intervals.early[0]), int(intervals.late[-1]))
         pages: list[Samples] = []
         number = 0
+        for low, high in reversed(spans) if backwards else spans:
+            async for page in self._pages(reader, low, high, reverse=backwards):
+                pages.append(page)
+                number += len(page)
+                if number < min(ENOUGH, self.most) or not len(page):
+                    continue
+                whole = intervals.until(int(page.time[-1]))
+                if len(whole):
+                    return whole, _in_order(pages, backwards)
+                if number >= self.most:
+                    raise TooManySamples(
+                        f"{self.key}: more than {self.most} samples in one interval"
+                    )
+        return intervals, _in_order(pages, backwards)
+
+    async def _pages(
+        self, reader: HistoryReader, low: int, high: int, *, reverse: bool
+    ) -> AsyncIterator[Samples]:
+        """Yield the samples with low ≤ time < high, `PAGE` at a time."""
         while True:
-            page = await reader.read_raw(self.key, low, high, limit=PAGE, reverse=backwards)
-            pages.append(page)
-            number += len(page)
+            page = await reader.read_raw(self.key, low, high, limit=PAGE, reverse=reverse)
+            yield page
             if len(page) < PAGE:
-                break
+                return
             last = int(page.time[-1])
-            low, high = (low, last) if backwards else (last + 1, high)
-            whole = intervals.until(last)
-            if number >= ENOUGH and len(whole):
-                intervals = whole
-                break
-            if number >= self.most:
-                raise TooManySamples(f"{self.key}: more than {self.most} samples in one interval")
-        found = concatenated(pages)
-        return intervals, turned(found) if backwards else found
+            low, high = (low, last) if reverse else (last + 1, high)
+
+
+def _in_order(pages: list[Samples], backwards: bool) -> Samples:
+    found = concatenated(pages) if pages else NOTHING
+    return turned(found) if backwards else found

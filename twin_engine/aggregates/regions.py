@@ -114,13 +114,14 @@ def _joined(
     count = np.maximum(behind - before, 0) + 1
     last = np.cumsum(count) - 1
     first = last - count + 1
-    at_edge = np.zeros(int(count.sum()), dtype=bool)
-    at_edge[first] = True
+    at_sample = np.ones(int(count.sum()), dtype=bool)
+    at_sample[first] = False
+    own = np.flatnonzero(at_sample)
     inside = _inside(series, bounds.time)
 
     def column(samples: NDArray[Any], at: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        start = np.empty(len(at_edge), dtype=samples.dtype)
-        start[at_edge], start[~at_edge] = at[:-1], samples[inside]
+        start = np.empty(len(at_sample), dtype=samples.dtype)
+        start[first], start[own] = at[:-1], samples[inside]
         end = np.append(start[1:], start[:1])
         end[last] = at[1:]
         return start, end
@@ -140,7 +141,9 @@ def _inside(series: Series, at: NDArray[np.int64]) -> Indexes:
     """Return the samples between the first edge and the last that are on none."""
     begin = int(np.searchsorted(series.time, at[0], "right"))
     end = int(np.searchsorted(series.time, at[-1], "left"))
-    between = np.arange(begin, max(begin, end))
-    time = series.time[between]
-    found: Indexes = between[at[np.searchsorted(at, time)] != time]
-    return found
+    between = np.ones(max(begin, end) - begin, dtype=bool)
+    place = np.searchsorted(series.time[begin:end], at)
+    there = place < len(between)
+    place, edge = place[there], at[there]
+    between[place[series.time[begin:end][place] == edge]] = False
+    return begin + np.flatnonzero(between)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Statuses, Times, Values
 from heatpump_twin.drivers.status import BAD_NO_DATA
+from heatpump_twin.twin_engine.aggregates.condensed import Inner
 from heatpump_twin.twin_engine.aggregates.intervals import Flags, Intervals
 from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.history import Samples
@@ -33,15 +34,26 @@ class Series:
     ----------
     begins, ends : bool
         Whether the first sample is the first of the archive, and the last one its last.
+    inner : Inner | None
+        What samples stand for beside themselves; None: each stands for itself.
     """
 
     samples: Samples
     rules: Rules
     begins: bool
     ends: bool
+    inner: Inner | None = None
 
     @classmethod
-    def of(cls, samples: Samples, rules: Rules, *, begins: bool, ends: bool) -> Series:
+    def of(
+        cls,
+        samples: Samples,
+        rules: Rules,
+        *,
+        begins: bool,
+        ends: bool,
+        inner: Inner | None = None,
+    ) -> Series:
         """Return the series of samples.
 
         BadNoData at the begin of an archive is its empty entry and no sample: data start behind it
@@ -53,7 +65,8 @@ class Series:
             samples = Samples(
                 samples.value[first:], samples.status[first:], samples.time[first:]
             )  # fmt: skip
-        return cls(samples, rules, begins, ends)
+            inner = inner and inner.of(np.arange(len(inner.alone)) >= first)
+        return cls(samples, rules, begins, ends, inner)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -89,7 +102,19 @@ class Series:
 
     def _only(self, which: Flags) -> Series:
         kept = Samples(self.value[which], self.samples.status[which], self.time[which])
-        return Series(kept, self.rules, self.begins, self.ends)
+        inner = self.inner and self.inner.of(which)
+        return Series(kept, self.rules, self.begins, self.ends, inner)
+
+    @property
+    def count(self) -> NDArray[np.int64]:
+        """Number of samples for which each stands."""
+        alone = np.ones(len(self), dtype=np.int64)
+        return self.inner.spread(alone, "count") if self.inner else alone
+
+    @property
+    def total(self) -> Values:
+        """Sum of the values for which each stands."""
+        return self.inner.spread(self.value, "sum") if self.inner else self.value
 
     def within(self, intervals: Intervals) -> tuple[Indexes, Indexes]:
         """Return the first sample of each interval, and the one behind its last."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatpump_twin.twin_engine.aggregates.condensed import condensed
 from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.aggregates.series import Series
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
+from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 
 EVER = 1 << 62
 """Later than any sample; its negative, earlier. [µs]"""
+NOTHING = Samples(np.empty(0), np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64))
 STEPS = (2, 64, 1_000, 10_000, 10_000)
 """Samples read one after the other, in search of one that is not Bad."""
 
@@ -38,12 +41,19 @@ class Surroundings:
     key: str
     rules: Rules
 
-    async def around(self, inside: Samples, low: int, high: int) -> Series:
-        """Return the series of samples with low ≤ time < high and of those around it."""
+    async def around(
+        self, inside: Samples, low: int, high: int, hours: Hourly = NO_HOURS
+    ) -> Series:
+        """Return the series of samples with low ≤ time < high and of those around it.
+
+        ``hours`` are statistics of hours whose samples are not among those inside.
+        """
         before, begins = await self._before(low)
         after, ends = await self._after(high)
-        joined = concatenated([before, inside, after])
-        return Series.of(joined, self.rules, begins=begins, ends=ends)
+        samples, inner = concatenated([before, inside, after]), None
+        if len(hours):
+            samples, inner = condensed(samples, hours)
+        return Series.of(samples, self.rules, begins=begins, ends=ends, inner=inner)
 
     async def _before(self, low: int) -> tuple[Samples, bool]:
         """Return samples before a time, and whether they begin the archive.

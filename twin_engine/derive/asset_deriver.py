@@ -72,8 +72,8 @@ class AssetDeriver:
         """Yield each memory that is restored at a start, with the input whose history it needs."""
         for point, _, step in self._work:
             memory = self._memories.get(point)
-            if step.record.recalls is not None and isinstance(memory, RecallingMemory):
-                yield step.record.recalls, memory
+            if step.record.recalls and isinstance(memory, RecallingMemory):
+                yield step.points[0], memory
 
     def _ready(
         self, step: DerivationStep, facts: MachineFacts

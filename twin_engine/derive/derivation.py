@@ -101,9 +101,8 @@ def _sorted(records: Mapping[str, DerivedPoint]) -> Iterable[str]:
 
 def _recalled(records: Iterable[DerivedPoint]) -> Iterator[str]:
     for record in records:
-        named = frozenset().union(*(i.points for i in record.inputs))
-        if record.recalls is not None and (record.memory is None or record.recalls not in named):
-            yield f"{record.id}: it recalls {record.recalls!r} without that input, or a memory"
+        if record.recalls and (record.memory is None or len(record.inputs) != 1):
+            yield f"{record.id}: it recalls its input, and has no memory, or several inputs"
 
 
 def _cycle(records: Mapping[str, DerivedPoint]) -> Iterator[str]:

@@ -39,9 +39,9 @@ class DerivedPoint:
     memory: Callable[[MachineFacts], Any] | None = None
     """Makes, once for each heat pump, what the function has to remember or to know of the plate:
     its first argument then."""
-    recalls: str | None = None
-    """The input whose readings since shortly before midnight the memory, a `RecallingMemory`, is
-    given at a start."""
+    recalls: bool = False
+    """Whether the memory, a `RecallingMemory`, is given the readings of its only input since
+    shortly before midnight at a start."""
 
     @property
     def inputs(self) -> tuple[DerivedInput, ...]:
@@ -58,6 +58,6 @@ class DerivedPoint:
 class RecallingMemory(Protocol):
     """The memory of a derived point that goes on where the last run left it."""
 
-    def restore(self, recorded: Samples) -> None:
-        """Restore the memory from recorded readings, in order of time."""
+    def restore(self, point: str, recorded: Samples) -> None:
+        """Restore the memory from recorded readings of a point, in order of time."""
         ...

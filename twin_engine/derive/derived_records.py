@@ -12,9 +12,9 @@ from heatpump_twin.twin_engine.derive.derived_inputs import AnyOf, BestOf, First
 from heatpump_twin.twin_engine.derive.derived_point import DerivedPoint
 from heatpump_twin.twin_engine.derive.energy_today import (
     cop_today,
-    electricity_counter,
+    electricity_of_day,
     energy_today,
-    heat_counter,
+    heat_of_day,
 )
 from heatpump_twin.twin_engine.derive.expectation import (
     PlateExpectation,
@@ -26,6 +26,8 @@ from heatpump_twin.twin_engine.derive.measured_cop import measured_cop
 from heatpump_twin.twin_engine.derive.operating_state import state_sample
 from heatpump_twin.twin_engine.derive.sources import (
     COMPRESSOR_SOURCES,
+    ELECTRICITY_SOURCES,
+    HEAT_SOURCES,
     HEATERS,
     SHOWN_PAIRS,
     SOURCE_TEMPERATURES,
@@ -58,23 +60,23 @@ RECORDS = (
             Perhaps(("defrost_active",)),
         ),
         measured_cop,
-        # Steadiness is a matter of the last minutes and begins anew at a start; only the counters
+        # Steadiness is a matter of the last minutes and begins anew at a start; only the energies
         # of the day are recalled from history.
         memory=lambda _: Steadiness(),
     ),
     DerivedPoint(
         "electrical_energy_today",
-        ("electrical_energy",),
+        (FirstOf(ELECTRICITY_SOURCES),),
         energy_today,
-        memory=electricity_counter,
-        recalls="electrical_energy",
+        memory=electricity_of_day,
+        recalls=True,
     ),
     DerivedPoint(
         "heat_energy_today",
-        ("heat_energy",),
+        (FirstOf(HEAT_SOURCES),),
         energy_today,
-        memory=heat_counter,
-        recalls="heat_energy",
+        memory=heat_of_day,
+        recalls=True,
     ),
     DerivedPoint("cop_today", ("heat_energy_today", "electrical_energy_today"), cop_today),
     DerivedPoint(

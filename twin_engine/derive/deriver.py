@@ -12,11 +12,12 @@ from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.derive.asset_deriver import AssetDeriver
-from heatpump_twin.twin_engine.derive.daily_counter import SEEN, day_of
 from heatpump_twin.twin_engine.derive.derivation import Derivation
+from heatpump_twin.twin_engine.derive.energy.calendar import HOUR, day_of
+from heatpump_twin.twin_engine.derive.energy.energy_curve import SEEN
 from heatpump_twin.twin_engine.derive.record_check import COMPUTED
 from heatpump_twin.twin_engine.errors import DatabaseAway
-from heatpump_twin.twin_engine.history import HistoryReader
+from heatpump_twin.twin_engine.history import HistoryReader, Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.sample import Sample
 
@@ -24,6 +25,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 _MOST_READINGS = 200_000
 """More than one reading of a counter per second for a day is not needed."""
+_NEWEST = 8
+"""Samples before midnight that are looked through for one that has a value."""
+_ABSENCE = 60 * 24 * HOUR
+"""What a counter gained while the twin was away is spread over the days up to this long."""
 _NOBODY = -1
 _NOT_REPORTED = (*COMPUTED, PointRole.PREDICTED)
 
@@ -86,6 +91,9 @@ class Deriver:
         for counter, memory in asset.deriver.recalling():
             key = f"{asset.name}.{counter}"
             try:
+                before = await self._history.read_raw(
+                    key, midnight - _ABSENCE, midnight - SEEN, limit=_NEWEST, reverse=True
+                )
                 recorded = await self._history.read_raw(
                     key, midnight - SEEN, now, limit=_MOST_READINGS
                 )
@@ -95,7 +103,7 @@ class Deriver:
                 log.warning("today's energy starts at zero", point=key, error=str(error))
                 continue
             try:
-                memory.restore(recorded)
+                memory.restore(counter, _in_order(before, recorded))
             except Exception:  # the boundary of one counter: the site starts all the same
                 log.exception("today's energy starts at zero", point=key)
 
@@ -147,3 +155,12 @@ class _Asset:
 def _inputs(table: PointTable, asset: str) -> frozenset[str]:
     points = table.by_asset[asset]
     return frozenset(id_ for id_, point in points.items() if point.spec.role not in _NOT_REPORTED)
+
+
+def _in_order(backwards: Samples, forwards: Samples) -> Samples:
+    """Return samples that were read backwards, and then those after them."""
+    return Samples(
+        np.concatenate((backwards.value[::-1], forwards.value)),
+        np.concatenate((backwards.status[::-1], forwards.status)),
+        np.concatenate((backwards.time[::-1], forwards.time)),
+    )

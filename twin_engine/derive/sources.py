@@ -16,6 +16,12 @@ COMPRESSOR_SOURCES = ("compressor_running", "compressor_frequency", "electrical_
 """What tells whether the compressor runs, the most direct first."""
 SOURCE_TEMPERATURES = ("source_inlet_temperature", "outdoor_temperature", "ambient_temperature")
 """What enters the machine on its cold side; all but the first are the outdoor air."""
+ELECTRICITY_SOURCES = ("electrical_energy", "controller_electrical_energy", "electrical_power")
+"""Where the day's electricity comes from: the meter's counter, the controller's, or a power."""
+HEAT_SOURCES = ("heat_energy", "controller_heat_energy", "thermal_power")
+"""Where the day's heat comes from."""
+POWERS = ("electrical_power", "thermal_power")
+"""Sources of energy that are integrated."""
 HEATERS = ("backup_heater_on", "dhw_heater_on")
 """Electrical heaters, which a meter cannot tell from the compressor."""
 STATE_SWITCHES = (

@@ -24,6 +24,7 @@ from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.historian.sample_writer import SampleWriter
 from heatpump_twin.twin_engine.historian.spool import Spool
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -219,6 +220,10 @@ class Historian:
         """Return the first sample at or after ``time``: none or one."""
         return await self.read_raw(key, time, _EVER, limit=1)
 
+    async def read_hours(self, key: str, start: int, end: int) -> Hourly:
+        """Return statistics of whole hours with start ≤ hour ≤ end, as far as there are some."""
+        return await asyncio.to_thread(self.hours, key, start, end)
+
     def _add(self, frame: Frame) -> None:
         if not len(frame):
             return
@@ -258,6 +263,18 @@ class Historian:
             raise DatabaseAway(f"history cannot be read: {error}") from error
         return _merge(stored, waiting, limit, reverse)
 
+    def hours(self, key: str, start: int, end: int, *, stored_only: bool = False) -> Hourly:
+        """Do what `read_hours` does, in the caller's thread; with or without what waits."""
+        waiting = NOTHING if stored_only else self._waiting(key, start, end)
+        row = self._writer.rows.get(key)
+        if row is None:
+            return NO_HOURS  # the samples tell why
+        try:
+            found = self._store.read_hours(row, start, end)
+        except SQLAlchemyError as error:
+            raise DatabaseAway(f"history cannot be read: {error}") from error
+        return found[~np.isin(found["hour"], waiting.time // HOUR)]
+
     def _waiting(self, key: str, start: int, end: int) -> Samples:
         point = self._table.by_key.get(key)
         index = -1 if point is None else point.index
@@ -292,6 +309,10 @@ class _Stored:
 
     async def after(self, key: str, time: int) -> Samples:
         return await self.read_raw(key, time, _EVER, limit=1)
+
+    async def read_hours(self, key: str, start: int, end: int) -> Hourly:
+        end = min(end, self.historian.horizon)
+        return await asyncio.to_thread(self.historian.hours, key, start, end, stored_only=True)
 
 
 def _columns(frame: Frame) -> tuple[np.ndarray, ...]:

@@ -18,6 +18,7 @@ from heatpump_twin.drivers.status import BAD, BAD_NO_DATA, UNCERTAIN
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
+from heatpump_twin.twin_engine.historian.columns.hour_rows import drop_hours, read_hours
 from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, taken
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     add_padding,
@@ -32,6 +33,7 @@ from heatpump_twin.twin_engine.historian.database import migrate
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.tables import POINT
 from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
 
 _DAY = 86_400 * MICROSECONDS
 _EVER = -(2**62)
@@ -127,6 +129,17 @@ class SampleStore:
         samples = overlay([earlier, sealed, hot])
         return taken(samples, slice(None, -limit - 1, -1) if reverse else slice(limit))
 
+    def read_hours(self, point: int, start: int, end: int) -> Hourly:
+        """Return statistics of hours with start ≤ hour ≤ end, of all that `read` returns."""
+        first, behind = -(-start // HOUR), end // HOUR
+        if self._earlier.exists or first >= behind:
+            return NO_HOURS
+        with self._engine.connect() as connection:
+            # What is not in a block yet is not in the statistics.
+            hot = self._hot.read(connection, point, first * HOUR, behind * HOUR)
+            found = read_hours(connection, point, first, behind)
+        return found[~np.isin(found["hour"], hot.time // HOUR)]
+
     def doubt(self, points: Iterable[int], start: int, end: int) -> int:
         """Make samples with start ≤ time < end Uncertain, unless they are Bad; return how many."""
         marked = 0
@@ -179,8 +192,14 @@ class SampleStore:
 
         Whole blocks, and what is hot once it has become one: a sample may stay a week longer.
         """
+        dropped = 0
         with self._engine.begin() as connection:
-            return drop_blocks(connection, points, before, limit)
+            for point in points:
+                number = drop_blocks(connection, point, before, limit)
+                if number:
+                    drop_hours(connection, point)
+                dropped += number
+        return dropped
 
     def oldest(self) -> tuple[int, int] | None:
         """Return begin and end of the block that ends first. [µs since the Unix epoch]"""

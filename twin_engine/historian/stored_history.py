@@ -12,6 +12,7 @@ from heatpump_twin.twin_engine.errors import DatabaseAway
 from heatpump_twin.twin_engine.historian.database import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 
 _EVER = 2**62
 
@@ -63,3 +64,12 @@ class StoredHistory:
     async def after(self, key: str, time: int) -> Samples:
         """Return the first sample at or after ``time``: none or one."""
         return await self.read_raw(key, time, _EVER, limit=1)
+
+    async def read_hours(self, key: str, start: int, end: int) -> Hourly:
+        """Return statistics of whole hours with start ≤ hour ≤ end, as far as there are some."""
+        if key not in self._rows:
+            return NO_HOURS
+        try:
+            return await asyncio.to_thread(self._store.read_hours, self._rows[key], start, end)
+        except SQLAlchemyError as error:
+            raise DatabaseAway(f"history cannot be read: {error}") from error

@@ -68,6 +68,17 @@ BLOCK = Table(
     Index("block_of_point", "point_id", "first", unique=True),
 )
 
+# Statistics of whole hours, for aggregates of years: what `hourly_statistics` says of the samples
+# that are in blocks, all hours of one point and day in a row. It is written in the transaction that
+# changes the blocks; an hour without is read sample by sample. The number of a row is that of the
+# point, times 2²⁰, plus the day since the Unix epoch, so that a year of one point lies together.
+HOURS = Table(
+    "hour_statistics",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 # Keys and not row ids of points: the record of an attempt on a point that never existed is wanted
 # too. Append-only: triggers of the database refuse every change of a row, so an outcome is a record
 # of its own, which names that of its attempt. The view `audit` shows each attempt once, with its

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from heatpump_twin.config.tariff import MINUTES_PER_DAY, Tariff
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times, Values
-from heatpump_twin.twin_engine.derive.daily_counter import day_of
+from heatpump_twin.twin_engine.derive.energy.calendar import day_of
 
 _MINUTE = 60 * MICROSECONDS
 _AHEAD = 8 * MINUTES_PER_DAY

@@ -13,7 +13,7 @@ from heatpump_twin.config.catalogue import SITE, PointRole
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.frame import Points, Statuses, Times, Values
 from heatpump_twin.drivers.status import is_bad, is_good
-from heatpump_twin.twin_engine.derive.daily_counter import day_of
+from heatpump_twin.twin_engine.derive.energy.calendar import day_of
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.site.daily_cost import DailyCost

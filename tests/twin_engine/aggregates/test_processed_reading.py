@@ -16,6 +16,7 @@ from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.aggregates.series import Series
 from heatpump_twin.twin_engine.errors import TooManySamples
 from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 
 SECOND = 1_000_000
 
@@ -41,6 +42,10 @@ class Recorded:
 
     async def after(self, key: str, time: int) -> Samples:
         return await self.read_raw(key, time, 1 << 62, limit=1)
+
+    async def read_hours(self, key: str, start: int, end: int) -> Hourly:
+        del key, start, end
+        return NO_HOURS
 
 
 def recorded(count: int, bad: range | None = None, code: int = BAD_NO_COMMUNICATION) -> Recorded:

@@ -16,6 +16,7 @@ from heatpump_twin.drivers.status import (
     BAD_WAITING_FOR_INITIAL_DATA,
     GOOD,
     UNCERTAIN_SENSOR_NOT_ACCURATE,
+    UNCERTAIN_SUB_NORMAL,
     is_bad,
     is_good,
 )
@@ -223,3 +224,44 @@ async def test_a_restart_goes_on_with_the_day(tmp_path, clock):
     second.feed_all(electrical_energy=102.0)
     await historian.stop()
     assert second["electrical_energy_today"][:2] == (2.0, GOOD)
+
+
+async def test_what_was_used_while_the_twin_was_away_over_midnight_is_spread(tmp_path, clock):
+    url = f"sqlite:///{tmp_path / 'historian.sqlite'}"
+    clock.advance(20 * 3600 - 3600)  # 20:00 in Madrid
+    first = Bench(clock)
+    historian = Historian(first.table, url, HistorianSettings(flush=0.02), clock)
+    await historian.start()
+    first.image.subscribe(historian.append)
+    first.feed_all(electrical_energy=108.0)
+    await historian.stop()
+
+    clock.advance(13 * 3600)  # 09:00
+    historian = Historian(first.table, url, HistorianSettings(flush=0.02), clock)
+    await historian.start()
+    second = Bench(clock, historian)
+    await second.deriver.start()
+    second.feed_all(electrical_energy=114.0)
+    await historian.stop()
+    assert second["electrical_energy_today"][:2] == (
+        pytest.approx(6 * 9 / 13),
+        UNCERTAIN_SUB_NORMAL,
+    )
+
+
+def test_without_a_counter_the_power_is_integrated(clock):
+    """The heat too: this heat meter has no counter that the profile maps."""
+    site = load_site("default", environment={})
+    points = {a.id: [MappedPoint(p, None) for p in (*METER, *ELECTRICITY)] for a in site.heat_pumps}
+    without = {a: [p for p in ps if not p.id.endswith("_energy")] for a, ps in points.items()}
+    table = build_table(without)
+    image = Image(table, clock.now())
+    deriver = Deriver(image, site, NoHistory(), clock)
+    image.subscribe(deriver.derive)
+    values = {p: v for p, v in {**METER, **ELECTRICITY}.items() if not p.endswith("_energy")}
+    for _ in range(61):
+        index = [table.by_key[f"hp1.{p}"].index for p in values]
+        image.ingest(Frame.of(index, list(values.values()), GOOD, clock.now()))
+        clock.advance(60)
+    assert image.value[table.by_key["hp1.electrical_energy_today"].index] == pytest.approx(1.08)
+    assert image.value[table.by_key["hp1.heat_energy_today"].index] == pytest.approx(4.95, rel=0.01)

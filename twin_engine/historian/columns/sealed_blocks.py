@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,10 +135,9 @@ def replace_blocks(
         connection.execute(sql_insert(BLOCK), rows)
 
 
-def drop_blocks(connection: Connection, points: Iterable[int], before: int, limit: int) -> int:
-    """Delete whole blocks that end before a time, at most ``limit`` of each point, the oldest."""
-    old = ({"point": point, "high": before, "limit": limit} for point in points)
-    return sum(connection.execute(_OLD, one).rowcount for one in old)
+def drop_blocks(connection: Connection, point: int, before: int, limit: int) -> int:
+    """Delete whole blocks that end before a time, at most ``limit``, the oldest."""
+    return connection.execute(_OLD, {"point": point, "high": before, "limit": limit}).rowcount
 
 
 def add_padding(connection: Connection, size: int) -> None:

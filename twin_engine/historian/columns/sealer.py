@@ -21,9 +21,10 @@ import structlog
 from sqlalchemy import Connection, Engine, update
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.drivers.frame import Frame, Points, Times
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.hot_samples import Frozen, HotSamples
+from heatpump_twin.twin_engine.historian.columns.hour_rows import renew_hours
 from heatpump_twin.twin_engine.historian.columns.merging import of_point, overlay, taken
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     BlockPlace,
@@ -34,6 +35,7 @@ from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
 )
 from heatpump_twin.twin_engine.historian.tables import BLOCK
 from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.hourly_statistics import HOUR
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -108,19 +110,35 @@ def seal_points(
     """
     old: list[BlockPlace] = []
     new: list[Mapping[str, Any]] = []
+    touched: dict[int, Times] = {}
     for point in points.tolist():
-        gone, rows = _sealed(connection, point, of_point(frame, point), beneath)
+        samples = of_point(frame, point)
+        places = places_of(
+            connection, point, int(samples.time[0]), int(samples.time[-1]), _PRECEDING
+        )
+        gone, rows = _sealed(connection, point, places, samples, beneath)
         old += gone
         new += rows
+        touched[point] = _hours(samples, places)
     replace_blocks(connection, old, new)
+    renew_hours(connection, touched)
+
+
+def _hours(samples: Samples, places: list[BlockPlace]) -> Times:
+    """Return the hours in which samples lie, and the one in which those before them ended."""
+    before = [place.last for place in places if place.last < samples.time[0]]
+    hours = np.unique(np.append(samples.time, before[-1:]).astype(np.int64) // HOUR)
+    return hours[hours >= 0]
 
 
 def _sealed(
-    connection: Connection, point: int, samples: Samples, beneath: bool
+    connection: Connection,
+    point: int,
+    places: list[BlockPlace],
+    samples: Samples,
+    beneath: bool,
 ) -> tuple[list[BlockPlace], list[Mapping[str, Any]]]:
     """Return the blocks of a point that are to go, and the rows that come in their place."""
-    first, last = int(samples.time[0]), int(samples.time[-1])
-    places = places_of(connection, point, first, last, _PRECEDING)
     if not places:
         return [], [block_row(point, part) for part in _blocks(samples)]
     begins = np.array([place.first for place in places])

@@ -1,0 +1,1 @@
+"""The ledger of energy: counters and powers in, energies of hours, days, months and years out."""
