@@ -14,6 +14,7 @@ from heatpump_twin.drivers.modbus.wire.link import (
     HungUpError,
     NotSentError,
     UnansweredProbeError,
+    is_unreachable,
 )
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError
 from heatpump_twin.drivers.protocol import LinkError
@@ -152,8 +153,8 @@ class Inquiry:
     async def _check_life(self, error: LinkError) -> None:
         """Raise an error of the device if it answers nothing, or no longer."""
         if self.sign_of_life is None:
-            if isinstance(error, NotSentError) and not isinstance(error, UnansweredProbeError):
-                raise error  # nobody takes requests
+            if is_unreachable(error):
+                raise error
             if self._in_a_row >= self.silences or self._refused >= self.refusals:
                 await self._ask_last_good(error)
         elif self._in_a_row >= _IN_A_ROW:

@@ -51,9 +51,11 @@ class KnownReads:
         """
         place = next(reversed(self._answered.values()), lost)
         other = Request.read(lost.unit, _OTHER_TABLE[place.table], place.address, 1)
+        # Of a unit that has answered nothing yet, the table that was asked may be the reason.
+        reads = [*self._reads(lost), other] if self._answered else [other, *self._reads(lost)]
         by_shape: dict[tuple[int, int], Request] = {}
         # The likeliest first. The order among equals stays.
-        for probe in sorted([*self._reads(lost), other], key=lambda read: self._rank(read, lost)):
+        for probe in sorted(reads, key=lambda read: self._rank(read, lost)):
             if _shape(probe) != _shape(lost):
                 by_shape.setdefault(_shape(probe), probe)
         found = [*islice(by_shape.values(), _PROBES)]

@@ -39,6 +39,11 @@ class UnansweredProbeError(NotSentError):
     """The unit answered nothing that was asked in doubt, so that the request did not leave."""
 
 
+def is_unreachable(error: LinkError) -> bool:
+    """Tell whether nobody took a request, so that another one need not be tried."""
+    return isinstance(error, NotSentError) and not isinstance(error, UnansweredProbeError)
+
+
 class HungUpError(LinkError):
     """The connection was closed before a response came."""
 
