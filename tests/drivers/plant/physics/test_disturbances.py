@@ -14,11 +14,14 @@ START = "2026-01-15T02:00:00"
 def pump(make_pump, live):
     pump = make_pump(START)
     pump.write("operating_mode", 1)
+    pump.write("supply_setpoint", 45.0)
     live(pump, 1200.0)
     return pump
 
 
 def test_a_clogged_strainer_costs_flow_and_widens_the_spread(pump, live) -> None:
+    pump.write("supply_setpoint", 55.0)  # at full load, where the pump has no reserve
+    live(pump, 300.0)
     flow = pump.read("water_flow")
     x = pump.truth()
     spread = x["supply_temperature"] - x["return_temperature"]
