@@ -9,6 +9,7 @@ have no part in it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -42,6 +43,10 @@ async def main(pumps: int, port: int, folder: Path) -> None:
     users, site = UserStore(data.users), site_of(pumps, port)
     async with open_parts(site, data, users, [], SystemClock()) as parts:
         server, image = parts.clients.server, parts.foundation.image
+        # As the twin's process does when it has begun: else the collector goes through all nodes
+        # whenever a client asks for many objects.
+        gc.collect()
+        gc.freeze()
         print("ready", flush=True)
         while line := (await asyncio.to_thread(sys.stdin.readline)).split():
             begin = 0.0

@@ -257,7 +257,7 @@ class TwinServer:
             check,
             types,
             self._recorder,
-            Live(self._image, self._clock),
+            Live(self._image, self._clock, self._history),
             self._hmi_certificate,
         )
 

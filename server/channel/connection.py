@@ -21,6 +21,10 @@ from heatpump_twin.server.limits import RESPONSES_WAITING, SLOW_READER_TIME
 log = structlog.stdlib.get_logger(__name__)
 
 HEADER = 8
+PARTING = 1.0
+"""How long a client may take for what it was sent when the server stops. [s]"""
+_ACCEPTING = 3
+"""Turns of the event loop from the acceptance of a connection until it is one of the clients."""
 KINDS = frozenset((b"HEL", b"OPN", b"MSG", b"CLO", b"ERR"))
 
 
@@ -32,6 +36,8 @@ class ClientConnection(OPCUAProtocol):
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the connection is over."""
         self._taken = asyncio.Event()
         self._taken.set()
         self._busy = False
@@ -47,6 +53,11 @@ class ClientConnection(OPCUAProtocol):
             self.processor = TwinProcessor(self.iserver, transport, self.limits)
             # asyncua says no types of its message loop.
             self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
+
+    def connection_lost(self, ex: BaseException | None) -> None:
+        """Note that the connection is over."""
+        super().connection_lost(ex)
+        self.ended.set_result(None)
 
     @property
     def host(self) -> str:
@@ -197,14 +208,30 @@ class ConnectionServer(BinaryServer):
             limits=self.limits,
         )
 
+    # In place of asyncua's own, which waits for whoever does not hang up.
     async def stop(self) -> None:
         """Send BadShutdown to every client, close their sessions, and stop listening."""
+        if self._server is not None:
+            self._server.close()
+        # What was accepted just before becomes a connection in the next turns of the loop.
+        for _ in range(_ACCEPTING):
+            await asyncio.sleep(0)
         # Without an Error message, clients take the shutdown for a broken network.
         for connection in list(self.clients):
             connection.end(ua.StatusCodes.BadShutdown)
         for session in self.iserver.sessions:
             await session.close_session(True)
-        # The transports report their end in the next turn of the loop; then their tasks can end.
-        await asyncio.sleep(0)
-        await super().stop()
+        await self._hung_up()
+        if self.cleanup_task is not None:
+            self.cleanup_task.cancel()
         await asyncio.gather(*self.closing_tasks, return_exceptions=True)
+
+    async def _hung_up(self) -> None:
+        """Wait until all clients have taken what they were sent, but not for long."""
+        if not self.clients:
+            return
+        _, late = await asyncio.wait([c.ended for c in self.clients], timeout=PARTING)
+        for connection in list(self.clients):
+            connection.transport.abort()
+        if late:
+            await asyncio.wait(late)

@@ -32,6 +32,7 @@ from heatpump_twin.server.services.translator import Translators
 from heatpump_twin.server.services.view_service import ViewService
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.subscription.subscription_service import SubscriptionService
+from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 
 if TYPE_CHECKING:
@@ -48,10 +49,11 @@ CheckClient = Callable[[x509.Certificate], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Where the values of points are, and the time."""
+    """Where the values of points are, those of the past too, and the time."""
 
     image: Image
     clock: Clock
+    history: HistoryReader
 
 
 class TwinInternalServer(InternalServer):
@@ -109,7 +111,7 @@ class TwinInternalServer(InternalServer):
         self.view = ViewService(aspace)
         self.method_service = library.MethodService(aspace)
         self.node_mgt_service = library.NodeManagementService(aspace)
-        self.subscriptions = SubscriptionService(aspace, live.image, live.clock)
+        self.subscriptions = SubscriptionService(aspace, live.image, live.clock, live.history)
         # Of the internal session alone, which has no subscriptions.
         self.subscription_service = LibraryService(aspace, self)
         self.isession = InternalSession(

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from asyncua import ua
-
 from heatpump_twin.server.channel.session import TwinSession
 from heatpump_twin.server.subscription.message import Answer
 
@@ -41,17 +39,15 @@ class PendingPublish:
 
     channel: ResponseChannel
     session: TwinSession
-    header: ua.RequestHeader
+    handle: int
+    """The number that its client has given it."""
+    timeout: int
+    """How long its client waits; 0: no limit (OPC 10000-4, 7.33). [ms]"""
     seqhdr: Any
     results: Sequence[int]
     now: Callable[[], int]
     """The time. [µs]"""
     _came: float = field(default_factory=time.monotonic)
-
-    @property
-    def handle(self) -> int:
-        """The number that its client has given it."""
-        return int(self.header.RequestHandle)
 
     @property
     def usable(self) -> bool:
@@ -61,17 +57,16 @@ class PendingPublish:
     @property
     def expired(self) -> bool:
         """Whether its client does not wait for it any more."""
-        hint = self.header.TimeoutHint  # 0: no limit (OPC 10000-4, 7.33). [ms]
-        late = bool(hint) and time.monotonic() - self._came > hint / 1000.0
+        late = self.timeout > 0 and time.monotonic() - self._came > self.timeout / 1000.0
         return late or self.channel.closed
 
     def answer(self, answer: Answer) -> None:
         """Send the response, its texts in the language of the session."""
-        handle, language = self.header.RequestHandle, self.session.translator
-        response = answer.encoded(handle, self.results, language, self.now())
+        language = self.session.translator
+        response = answer.encoded(self.handle, self.results, language, self.now())
         self.channel.send_encoded(response, self.seqhdr)
 
     def refuse(self, code: int) -> None:
         """Send a fault, unless nobody is there to take it."""
         if not self.channel.closed:
-            self.channel.send_fault(self.header.RequestHandle, self.seqhdr, code)
+            self.channel.send_fault(self.handle, self.seqhdr, code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -26,7 +26,13 @@ from heatpump_twin.server.channel.identity_token import decrypted_password, is_a
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded, decoding
 from heatpump_twin.server.channel.pending_publish import PendingPublish
-from heatpump_twin.server.channel.read_message import read_request, read_response
+from heatpump_twin.server.channel.plain_message import (
+    PUBLISH_TYPE,
+    READ_TYPE,
+    acknowledgements,
+    plain_request,
+    read_response,
+)
 from heatpump_twin.server.channel.secure_connection import RequestBody, TwinConnection, WholeMessage
 from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
 from heatpump_twin.server.channel.turns import Turn
@@ -134,14 +140,19 @@ class TwinProcessor(UaProcessor):
 
     # ── messages ──────────────────────────────────────────────────────────────────────────────────
     def answered_at_once(self, header: ua.Header, chunk: Buffer) -> Buffer | WholeMessage | None:
-        """Answer a chunk that is a short, remembered Read; else return it, perhaps opened."""
+        """Answer a chunk that is a short, remembered Read or a Publish; else return it.
+
+        It may be opened then.
+        """
         session = self.session
         if session is None or not session.is_activated() or not self._connection.is_open():
             return chunk
         opened = None
         try:
             opened = self._connection.opened(header, chunk)
-            if opened is not None and self._answer_remembered(opened, limits.READ_AT_ONCE):
+            if opened is not None and (
+                self._answer_remembered(opened, limits.READ_AT_ONCE) or self._take_publish(opened)
+            ):
                 return None
         except Exception as error:  # noqa: BLE001 - on the way of all messages it is told of
             log.debug("a message takes the general way", peer=self.peer, error=str(error))
@@ -277,7 +288,7 @@ class TwinProcessor(UaProcessor):
         session = self.session
         if session is not None and len(content) > limits.READ_AT_ONCE:
             await self._turn(session, len(content)).go_on()
-        if self._answer_remembered(message):
+        if self._answer_remembered(message) or self._take_publish(message):
             return True
         return await self.process_message(sequence, content)
 
@@ -303,7 +314,7 @@ class TwinProcessor(UaProcessor):
         session = self.session
         if session is None or session.channel is not self or not session.is_activated():
             return False
-        request = read_request(bytes(message.body()), session.token_bytes)
+        request = plain_request(READ_TYPE, bytes(message.body()), session.token_bytes)
         if request is None or len(request.parameters) > longest:
             return False
         results = session.reads.answer(request.parameters, session.read_stamp)
@@ -313,6 +324,28 @@ class TwinProcessor(UaProcessor):
         response = read_response(request.handle, results)
         self.send_encoded(response, message.SequenceHeader())
         return True
+
+    def _take_publish(self, message: WholeMessage | ua.Message) -> bool:
+        """Queue a Publish request; False: it takes the way of all requests, which may refuse it."""
+        session = self.session
+        if session is None or session.channel is not self or not session.is_activated():
+            return False
+        request = plain_request(PUBLISH_TYPE, bytes(message.body()), session.token_bytes)
+        if request is None or len(request.parameters) > limits.READ_AT_ONCE:
+            return False
+        acks = acknowledgements(request.parameters)
+        if acks is None or not session.outbox.expects_requests:
+            return False
+        self._activated()
+        results = session.outbox.acknowledge(acks)
+        self._queue(session, request.handle, request.timeout, message.SequenceHeader(), results)
+        return True
+
+    def _queue(
+        self, session: TwinSession, handle: int, timeout: int, seqhdr: Any, results: Sequence[int]
+    ) -> None:
+        now = self.iserver.clock.now
+        session.outbox.put(PendingPublish(self, session, handle, timeout, seqhdr, results, now))
 
     def _turn(self, session: TwinSession, size: int) -> Turn:
         # Named users do not wait for anonymous ones, nor for the long requests of each other.
@@ -400,9 +433,9 @@ class TwinProcessor(UaProcessor):
 
     def _publish(self, header: ua.RequestHeader, seqhdr: Any, params: ua.PublishParameters) -> None:
         session = self._activated()
-        results = session.outbox.acknowledge(params.SubscriptionAcknowledgements or ())
-        now = self.iserver.clock.now
-        session.outbox.put(PendingPublish(self, session, header, seqhdr, results, now))
+        acks = params.SubscriptionAcknowledgements or ()
+        results = session.outbox.acknowledge([(a.SubscriptionId, a.SequenceNumber) for a in acks])
+        self._queue(session, header.RequestHandle, header.TimeoutHint, seqhdr, results)
 
     async def _write(self, header: ua.RequestHeader, body: Buffer) -> ua.WriteResponse:
         params = decoded(ua.WriteParameters, body)

@@ -284,13 +284,19 @@ class TwinSession(InternalSession):
         self, params: ua.CreateMonitoredItemsParameters
     ) -> list[ua.MonitoredItemCreateResult]:
         """Create monitored items in an own subscription."""
-        return self._own(params.SubscriptionId).service.create(params)
+        service = self._own(params.SubscriptionId).service
+        results = service.create(params)
+        await service.recall()
+        return results
 
     async def modify_monitored_items(
         self, params: ua.ModifyMonitoredItemsParameters
     ) -> list[ua.MonitoredItemModifyResult]:
         """Modify monitored items of an own subscription."""
-        return self._own(params.SubscriptionId).service.modify(params)
+        service = self._own(params.SubscriptionId).service
+        results = service.modify(params)
+        await service.recall()
+        return results
 
     async def delete_monitored_items(
         self, params: ua.DeleteMonitoredItemsParameters

@@ -21,17 +21,13 @@ from heatpump_twin.server.history.history_encoding import (
 )
 from heatpump_twin.server.history.history_query import OfPoint
 from heatpump_twin.server.history.raw_query import given
+from heatpump_twin.server.space.aggregate_wish import aggregate_of, rules_of
 from heatpump_twin.server.space.point_values import to_microseconds
-from heatpump_twin.twin_engine.aggregates.aggregate_records import (
-    BY_NUMBER,
-    AggregateRecord,
-    ResultType,
-)
+from heatpump_twin.twin_engine.aggregates.aggregate_records import ResultType
 from heatpump_twin.twin_engine.aggregates.at_times import AtTimes
 from heatpump_twin.twin_engine.aggregates.intervals import Range
 from heatpump_twin.twin_engine.aggregates.point_rules import point_rules
 from heatpump_twin.twin_engine.aggregates.processed_reading import ProcessedReading
-from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 
 CODES = ua.StatusCodes
@@ -81,13 +77,13 @@ def processed(point: Point, details: ua.ReadProcessedDetails) -> ProcessedQuery 
     kinds: Sequence[ua.NodeId] = details.AggregateType or ()
     if len(kinds) != 1:
         return int(CODES.BadAggregateListMismatch)
-    record = _record(kinds[0])
+    record = aggregate_of(kinds[0])
     if record is None:
         return int(CODES.BadAggregateNotSupported)
     asked = _range(details)
     if asked is None:
         return int(CODES.BadInvalidArgument)
-    rules = _rules(point, details.AggregateConfiguration)
+    rules = rules_of(point_rules(point.spec), details.AggregateConfiguration)
     if not rules.valid:
         return int(CODES.BadAggregateConfigurationRejected)
     return ProcessedQuery(ProcessedReading(point.key, record, asked, rules))
@@ -102,12 +98,6 @@ def at_time(point: Point, details: ua.ReadAtTimeDetails) -> AtTimeQuery | int:
     return AtTimeQuery(reading, times)
 
 
-def _record(kind: ua.NodeId) -> AggregateRecord | None:
-    number = kind.Identifier
-    known = kind.NamespaceIndex == 0 and isinstance(number, int)
-    return BY_NUMBER.get(int(number)) if known else None
-
-
 def _range(details: ua.ReadProcessedDetails) -> Range | None:
     """Return the time range; None: it is not one (OPC 10000-13, 5.4.2.2)."""
     start, end = given(details.StartTime), given(details.EndTime)
@@ -118,16 +108,3 @@ def _range(details: ua.ReadProcessedDetails) -> Range | None:
     if 0 < length < 1:
         return None
     return Range.of(start, end, round(min(length, _LONGEST)))
-
-
-def _rules(point: Point, wanted: ua.AggregateConfiguration | None) -> Rules:
-    own = point_rules(point.spec)
-    if wanted is None or wanted.UseServerCapabilitiesDefaults:
-        return own
-    return Rules(
-        stepped=own.stepped,
-        treat_uncertain_as_bad=bool(wanted.TreatUncertainAsBad),
-        percent_bad=int(wanted.PercentDataBad),
-        percent_good=int(wanted.PercentDataGood),
-        sloped_extrapolation=bool(wanted.UseSlopedExtrapolation),
-    )

@@ -160,6 +160,7 @@ class SiteAddressSpace:
             await self.changes.changed(self._site.node, VERB.ReferenceAdded, self._site_points())
         for point in rescaled:
             await self._points.rescale(point, to_datetime(self._sources.clock.now()))
+        self._iserver.subscriptions.rescale([point.index for point in rescaled])
 
     def _site_points(self) -> list[str]:
         return list(self._sources.table.by_asset.get(SITE, {}))

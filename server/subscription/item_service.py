@@ -10,12 +10,15 @@ from heatpump_twin.server.limits import (
     MAX_QUEUED_VALUES,
 )
 from heatpump_twin.server.space.ua_values import content, status_code
-from heatpump_twin.server.subscription.data_change import STAMPS
+from heatpump_twin.server.space.value_rows import STAMPS
+from heatpump_twin.server.subscription.aggregates.aggregate_item import AggregateItem
+from heatpump_twin.server.subscription.aggregates.aggregate_maker import AggregateMaker
 from heatpump_twin.server.subscription.event_item import EventItem
 from heatpump_twin.server.subscription.filters.event_filter import checked
 from heatpump_twin.server.subscription.item_settings import (
     ItemSettings,
     Monitored,
+    filter_of,
     settings,
     target_problem,
 )
@@ -35,6 +38,7 @@ class ItemService:
         self._items = items
         self._around = items.around
         self._publishing = publishing
+        self._aggregates = AggregateMaker(items, publishing)
 
     # ── create ────────────────────────────────────────────────────────────────────────────────────
     def create(
@@ -65,6 +69,8 @@ class ItemService:
         target = request.ItemToMonitor
         problem = target_problem(target)
         point = self._point_of(target)
+        if isinstance(request.RequestedParameters.Filter, ua.AggregateFilter):
+            return self._aggregates.create(request, stamps, point, problem)
         if point is not None and problem is None:
             return self._create_point(request, stamps, point, fresh)
         stored = self._around.aspace.read_attribute_value(target.NodeId, target.AttributeId)
@@ -113,8 +119,10 @@ class ItemService:
         table = self._around.sampler.rows.table
         self._items.log.capacity += wanted.size - int(table["size"][row])
         table["handle"][row], table["size"][row] = wanted.handle, wanted.size
+        self._around.sampler.rows.version += 1
         table["oldest"][row], table["stamps"][row] = wanted.oldest, STAMPS[stamps]
         table["gap"][row], table["band"][row] = wanted.gap, wanted.band
+        table["percent"][row] = wanted.percent
         table["trigger"][row] = wanted.trigger.value
 
     def _create_value(
@@ -148,7 +156,7 @@ class ItemService:
     ) -> ua.MonitoredItemCreateResult:
         wanted = request.RequestedParameters
         if not isinstance(wanted.Filter, ua.EventFilter):
-            return _refused(int(CODES.BadEventFilterInvalid))
+            return _refused(_no_event_filter(wanted))
         filter_, said = checked(wanted.Filter, self._around.fields)
         if filter_ is None:
             refused = status_code(CODES.BadEventFilterInvalid)
@@ -164,6 +172,10 @@ class ItemService:
             MonitoredItemId=number, RevisedQueueSize=size, FilterResult=said
         )
 
+    async def recall(self) -> None:
+        """Read the past of the aggregates that were made, as far as it was asked for."""
+        await self._aggregates.recall()
+
     # ── modify ────────────────────────────────────────────────────────────────────────────────────
     def modify(
         self, params: ua.ModifyMonitoredItemsParameters
@@ -171,25 +183,34 @@ class ItemService:
         """Change items; one that is refused stays as it was."""
         self._around.sampler.catch_up()
         stamps = params.TimestampsToReturn
-        results = [self._modify(request, stamps) for request in params.ItemsToModify]
+        fresh: list[int] = []
+        results = [self._modify(request, stamps, fresh) for request in params.ItemsToModify]
         found = [self._items.rows.get(request.MonitoredItemId) for request in params.ItemsToModify]
         rows = np.array([row for row in found if row is not None], np.int32)
         self._around.sampler.add(rows)
         self._around.sampler.hurry(rows)
+        if fresh:
+            self._around.sampler.watch(np.array(fresh, np.int32))
         return results
 
     def _modify(
-        self, request: ua.MonitoredItemModifyRequest, stamps: ua.TimestampsToReturn
+        self,
+        request: ua.MonitoredItemModifyRequest,
+        stamps: ua.TimestampsToReturn,
+        fresh: list[int],
     ) -> ua.MonitoredItemModifyResult:
         number, wanted = request.MonitoredItemId, request.RequestedParameters
-        row = self._items.rows.get(number)
-        if row is not None:
-            return self._modify_point(row, wanted, stamps)
         item = self._items.others.get(number)
         if isinstance(item, EventItem):
             return self._modify_events(item, wanted)
-        if item is None:
+        row = self._items.rows.get(number)
+        if row is None and item is None:
             return ua.MonitoredItemModifyResult(status_code(UNKNOWN_ITEM))
+        if isinstance(item, AggregateItem) or isinstance(wanted.Filter, ua.AggregateFilter):
+            return self._exchange(request, stamps, fresh)
+        if row is not None:
+            return self._modify_point(row, wanted, stamps)
+        assert item is not None  # noqa: S101 - neither a row nor an item was refused above
         target = item.target
         stored = self._around.aspace.read_attribute_value(target.NodeId, target.AttributeId)
         revised = self._settings(wanted, self._around.facts.of(target, stored), item.settings.size)
@@ -197,6 +218,35 @@ class ItemService:
             return ua.MonitoredItemModifyResult(status_code(revised))
         item.change(revised, stamps)
         return _modified(revised)
+
+    def _exchange(
+        self,
+        request: ua.MonitoredItemModifyRequest,
+        stamps: ua.TimestampsToReturn,
+        fresh: list[int],
+    ) -> ua.MonitoredItemModifyResult:
+        """Have an item of another kind take the place of one; if it is refused, the old stays."""
+        number = request.MonitoredItemId
+        target, mode = self._described(number)
+        wanted = ua.MonitoredItemCreateRequest(target, mode, request.RequestedParameters)
+        made = self._create(wanted, stamps, fresh)
+        if made.StatusCode.is_good():
+            self._items.replace(number, made.MonitoredItemId)
+        return ua.MonitoredItemModifyResult(
+            made.StatusCode, made.RevisedSamplingInterval, made.RevisedQueueSize, made.FilterResult
+        )
+
+    def _described(self, number: int) -> tuple[ua.ReadValueId, ua.MonitoringMode]:
+        """Return what an item monitors, and its mode."""
+        item = self._items.others.get(number)
+        if item is not None and not isinstance(item, EventItem):
+            return item.target, item.mode
+        sampler = self._around.sampler
+        row = self._items.rows[number]
+        # Of a node that is gone for now there is nothing to begin with: it is unknown.
+        node = sampler.node_of(int(sampler.rows.table["point"][row])) or ua.NodeId()
+        mode = ua.MonitoringMode(int(sampler.rows.table["mode"][row]))
+        return ua.ReadValueId(node, ATTRIBUTES.Value), mode
 
     def _modify_point(
         self, row: int, wanted: ua.MonitoringParameters, stamps: ua.TimestampsToReturn
@@ -220,7 +270,7 @@ class ItemService:
     ) -> ua.MonitoredItemModifyResult:
         refused = status_code(CODES.BadEventFilterInvalid)
         if not isinstance(wanted.Filter, ua.EventFilter):
-            return ua.MonitoredItemModifyResult(refused)
+            return ua.MonitoredItemModifyResult(status_code(_no_event_filter(wanted)))
         filter_, said = checked(wanted.Filter, self._around.fields)
         if filter_ is None:
             return ua.MonitoredItemModifyResult(refused, FilterResult=said)
@@ -236,6 +286,12 @@ class ItemService:
 
     def _facts_of(self, node: ua.NodeId, point: int) -> Monitored:
         return self._around.facts.of_point(node, self._around.sampler.point(point))
+
+
+def _no_event_filter(wanted: ua.MonitoringParameters) -> int:
+    """Return what is wrong with events that have a filter of another kind, or none."""
+    other = filter_of(wanted) is not None
+    return int(CODES.BadFilterNotAllowed if other else CODES.BadEventFilterInvalid)
 
 
 def _refused(code: int) -> ua.MonitoredItemCreateResult:

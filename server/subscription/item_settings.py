@@ -50,6 +50,8 @@ class ItemSettings:
     trigger: ua.DataChangeTrigger = ua.DataChangeTrigger.StatusValue
     band: float = 0.0
     """Dead band in the unit of the value; 0: none."""
+    percent: float = 0.0
+    """The same as a share of the range, where it was asked for so. [%]"""
 
     @property
     def gap(self) -> float:
@@ -69,9 +71,11 @@ def settings(
     if code is not None:
         return code
     sampling = revised_sampling(wanted.SamplingInterval, about.fastest, publishing)
-    trigger, band = ua.DataChangeTrigger.StatusValue, 0.0
+    trigger, band, percent = ua.DataChangeTrigger.StatusValue, 0.0, 0.0
     if filter_ is not None:
         trigger, band = filter_.Trigger, _band(filter_, about)
+        if filter_.DeadbandType == ua.DeadbandType.Percent:
+            percent = float(filter_.DeadbandValue)
         # With a dead band a new time alone is no news (OPC 10000-4, 7.22.2).
         if filter_.DeadbandType and trigger is ua.DataChangeTrigger.StatusValueTimestamp:
             trigger = ua.DataChangeTrigger.StatusValue
@@ -83,6 +87,7 @@ def settings(
         oldest=bool(wanted.DiscardOldest),
         trigger=trigger,
         band=band,
+        percent=percent,
     )
 
 
@@ -118,6 +123,8 @@ def target_problem(target: ua.ReadValueId) -> int | None:
 def _filter_problem(wanted: Any, about: Monitored) -> int | None:
     if wanted is None:
         return None
+    if isinstance(wanted, ua.EventFilter):
+        return int(CODES.BadFilterNotAllowed)
     if not isinstance(wanted, DataChangeFilter):
         return int(CODES.BadMonitoredItemFilterUnsupported)
     kind = wanted.DeadbandType

@@ -15,7 +15,8 @@ from heatpump_twin.server.limits import (
 )
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Event
-from heatpump_twin.server.subscription.data_change import notification_bytes
+from heatpump_twin.server.subscription.aggregates.aggregate_item import AggregateItem
+from heatpump_twin.server.subscription.data_change import NotificationEncoder
 from heatpump_twin.server.subscription.event_item import EventItem
 from heatpump_twin.server.subscription.filters.event_fields import EventFields
 from heatpump_twin.server.subscription.message import Notifications
@@ -24,6 +25,7 @@ from heatpump_twin.server.subscription.point_rows import ItemRows
 from heatpump_twin.server.subscription.point_sampler import PointSampler
 from heatpump_twin.server.subscription.sample_log import SampleLog
 from heatpump_twin.server.subscription.value_item import ValueItem
+from heatpump_twin.twin_engine.history import HistoryReader
 
 GOOD = int(ua.StatusCodes.Good)
 UNKNOWN_ITEM = int(ua.StatusCodes.BadMonitoredItemIdInvalid)
@@ -39,6 +41,7 @@ class Around:
     facts: NodeFacts
     fields: EventFields
     clock: Clock
+    history: HistoryReader
 
 
 class MonitoredItems:
@@ -48,10 +51,13 @@ class MonitoredItems:
         self.number = number
         self.around = around
         self.log = SampleLog(around.sampler.rows)
+        self._encoder = NotificationEncoder(around.sampler.rows)
         around.sampler.open(number, self)
         self.rows: dict[int, int] = {}
         """Row of each monitored point."""
         self.others: dict[int, Item] = {}
+        self.aggregates: dict[int, AggregateItem] = {}
+        """Those of the others whose values are computed in time."""
         self._dirty: dict[int, Item] = {}
         """Those that have something queued."""
         self._links: dict[int, set[int]] = {}
@@ -79,6 +85,11 @@ class MonitoredItems:
         self._last += 1
         return self._last
 
+    def add_aggregate(self, item: AggregateItem) -> None:
+        """Take in an item whose values are computed in time."""
+        self.others[item.number] = self.aggregates[item.number] = item
+        self.log.capacity += item.room
+
     def note(self, item: Item) -> None:
         """Note that an item has something queued; it may be what others wait for."""
         self._dirty[item.number] = item
@@ -96,10 +107,7 @@ class MonitoredItems:
             self.around.sampler.remove(self.number, gone)
         results = []
         for number, there in zip(numbers, known, strict=True):
-            other = self.others.pop(number, None)
-            self._dirty.pop(number, None)
-            if isinstance(other, ValueItem):
-                self._stop(other)
+            self._drop(number)
             self._links.pop(number, None)
             results.append(GOOD if there else UNKNOWN_ITEM)
         return results
@@ -111,9 +119,48 @@ class MonitoredItems:
                 self._stop(other)
         self.around.sampler.close(self.number, self._rows_of(self.rows))
 
+    def _drop(self, number: int) -> None:
+        """Forget an item that is no point."""
+        other = self.others.pop(number, None)
+        self._dirty.pop(number, None)
+        if isinstance(other, ValueItem):
+            self._stop(other)
+
     def _stop(self, item: ValueItem) -> None:
         item.stop()
+        aggregate = self.aggregates.pop(item.number, None)
+        if aggregate is not None:
+            self.log.capacity -= aggregate.room
+            aggregate.close()
+            return
         self.around.aspace.delete_datachange_callback(item.listener)
+
+    def replace(self, number: int, by: int) -> None:
+        """Let another item take the place of an item, with its number, its mode and its links."""
+        if number in self.rows:
+            row = self.rows.pop(number)
+            gone = np.array([row], np.int32)
+            self.log.capacity -= int(self.around.sampler.rows.table["size"][row])
+            self.around.sampler.remove(self.number, gone)
+        self._drop(number)
+        if by in self.rows:
+            row = self.rows[number] = self.rows.pop(by)
+            table = self.around.sampler.rows.table
+            table["item"][row], table["triggers"][row] = number, number in self._links
+            return
+        other = self.others[number] = self.others.pop(by)
+        other.number = number
+        if self._dirty.pop(by, None) is not None:
+            self._dirty[number] = other
+        if (aggregate := self.aggregates.pop(by, None)) is not None:
+            self.aggregates[number] = aggregate
+
+    def advance(self) -> None:
+        """Have those items report whose values are computed in time."""
+        if self.aggregates:
+            now = self.around.clock.now()
+            for item in self.aggregates.values():
+                item.advance(now)
 
     def set_mode(self, mode: ua.MonitoringMode, numbers: Sequence[int]) -> list[int]:
         """Set the mode of items; return a status for each."""
@@ -223,7 +270,7 @@ class MonitoredItems:
                 events.extend(item.take(left) if left > 0 else ())
             if not item.queued:
                 self._dirty.pop(item.number, None)
-        points = notification_bytes(samples, self.around.sampler.rows) if len(samples) else b""
+        points = self._encoder.encoded(samples) if len(samples) else b""
         return Notifications(points, len(samples), values, events)
 
     def _rows_of(self, numbers: Iterable[int]) -> ItemRows:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import Point, PointKind
+from heatpump_twin.config.catalogue import Point, PointKind, PointTable
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.node import LeanNode
 from heatpump_twin.server.space.point_values import VARIANT_TYPES
@@ -21,8 +21,9 @@ ATTRIBUTES = ua.AttributeIds
 class NodeFacts:
     """The reader of what a filter and a sampling interval depend on."""
 
-    def __init__(self, aspace: TwinAddressSpace) -> None:
+    def __init__(self, aspace: TwinAddressSpace, table: PointTable) -> None:
         self._aspace = aspace
+        self._table = table
         self._points: dict[int, tuple[Point, Monitored]] = {}
         """Of points, for as long as they stay what they are."""
 
@@ -32,16 +33,18 @@ class NodeFacts:
         if known is not None and known[0] is point:
             return known[1]
         spec = point.spec
-        limits = point.limits or spec.range
-        analog = spec.kind is PointKind.ANALOG
         facts = Monitored(
             numeric=spec.kind is not PointKind.TWO_STATE,
-            span=limits[1] - limits[0] if analog and limits is not None else None,
+            span=_span_of(point),
             fastest=self._fastest_of(node),
             kind=VARIANT_TYPES[spec.kind].value,
         )
         self._points[point.index] = point, facts
         return facts
+
+    def span_of_point(self, index: int) -> float | None:
+        """Return the width of a point's range as it is now."""
+        return _span_of(self._table[index])
 
     def forget(self, points: Iterable[int]) -> None:
         """Forget what was read of nodes that are gone."""
@@ -73,6 +76,12 @@ class NodeFacts:
                 if described and described.attribute(ATTRIBUTES.BrowseName) == EU_RANGE:
                     return span_of(described.attribute(ATTRIBUTES.Value))
         return None
+
+
+def _span_of(point: Point) -> float | None:
+    limits = point.limits or point.spec.range
+    analog = point.spec.kind is PointKind.ANALOG
+    return limits[1] - limits[0] if analog and limits is not None else None
 
 
 def _is_number(value: ua.Variant | None) -> bool:

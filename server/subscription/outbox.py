@@ -78,7 +78,7 @@ class Outbox:
         """Those that have waited longest first."""
         self._notices: deque[Answer] = deque(maxlen=KEPT_NOTICES)
 
-    def acknowledge(self, acks: Sequence[ua.SubscriptionAcknowledgement]) -> list[int]:
+    def acknowledge(self, acks: Sequence[tuple[int, int]]) -> list[int]:
         """Forget messages that have arrived; return a status for each.
 
         Raises
@@ -86,15 +86,15 @@ class Outbox:
         ServiceError
             BadNoSubscription: there is nothing that the request could wait for (5.14.5).
         """
-        if not self.subscriptions and not self._notices:
+        if not self.expects_requests:
             raise ServiceError(ua.StatusCodes.BadNoSubscription)
-        return [self._acknowledge(ack) for ack in acks]
+        return [self._acknowledge(number, message) for number, message in acks]
 
-    def _acknowledge(self, ack: ua.SubscriptionAcknowledgement) -> int:
-        subscription = self.subscriptions.get(ack.SubscriptionId)
+    def _acknowledge(self, number: int, message: int) -> int:
+        subscription = self.subscriptions.get(number)
         if subscription is None:
             return int(ua.StatusCodes.BadSubscriptionIdInvalid)
-        return subscription.acknowledge(ack.SequenceNumber)
+        return subscription.acknowledge(message)
 
     def put(self, request: PublishRequest) -> None:
         """Queue a Publish request; of too many the oldest is refused (5.14.5)."""
@@ -112,6 +112,11 @@ class Outbox:
             self._requests.remove(request)
             request.refuse(int(ua.StatusCodes.BadRequestCancelledByClient))
         return len(given_up)
+
+    @property
+    def expects_requests(self) -> bool:
+        """Whether there is something that a request can wait for."""
+        return bool(self.subscriptions or self._notices)
 
     @property
     def has_request(self) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from asyncua import ua
-from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.server.subscription.change_test import Column
@@ -33,6 +32,10 @@ class PointIndex:
         """ItemRows by their point, as they were when last sorted."""
         self._recent = NO_ROWS
         """ItemRows that came since."""
+        self._grown = False
+        """Whether rows came since the last look."""
+        self._any_timed = False
+        self._place = np.zeros(0, np.intp)
         self._begin = np.zeros(1, np.intp)
         self._watched = np.zeros(0, np.bool_)
         self._timed = np.zeros(0, np.bool_)
@@ -82,6 +85,7 @@ class PointIndex:
         """Take in rows that follow a point now, or ask for something else of it."""
         self._fit()
         self._recent = np.concatenate((self._recent, rows))
+        self._grown = True
         self._mark(rows)
         # Sorted seldom: what came since is looked through with each frame.
         if len(self._recent) > max(RECENT, len(self._order) // 8):
@@ -93,10 +97,12 @@ class PointIndex:
         left = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
         self._lost = {node: lost for node, lost in left.items() if len(lost)}
 
-    def watched(self, points: Points) -> NDArray[np.bool_]:
-        """Tell of each point whether an item may follow it."""
+    def distinct(self, points: Points) -> bool:
+        """Tell whether no point occurs twice."""
         self._fit()
-        return self._watched[points]
+        order = np.arange(len(points))
+        self._place[points] = order
+        return bool((self._place[points] == order).all())
 
     def see(self, points: Points) -> None:
         """Take points as they are in the image: their items are sampled."""
@@ -111,13 +117,21 @@ class PointIndex:
     def rows_of_changed(self, frame: Frame) -> ItemRows:
         """Return the rows of the items of those points of a frame that are not as they were."""
         points = frame.point
-        value, status, time = self.seen(points)
-        # Two NaN are the same unknown.
-        changed = (frame.value != value) & ((frame.value == frame.value) | (value == value))
-        changed |= frame.status != status
-        changed |= self._timed[points] & (frame.time != time)
+        # Bit by bit: two NaN are the same unknown.
+        changed = frame.value.view(np.int64) != self._value[points].view(np.int64)
+        changed |= frame.status != self._status[points]
+        if self._any_timed:
+            changed |= self._timed[points] & (frame.time != self._time[points])
+        changed &= self._watched[points]
         self._keep(points, (frame.value, frame.status, frame.time))
-        return self._rows_of(np.unique(points[changed])) if changed.any() else NO_ROWS
+        if len(self._recent) and not self._grown:
+            # No more of them have come for a while: it is worth it.
+            self._sort()
+        self._grown = False
+        if not changed.any():
+            return NO_ROWS
+        points = points[changed]
+        return self._rows_of(points if self.distinct(points) else np.unique(points))
 
     def _keep(self, points: Points, column: Column) -> None:
         self._value[points], self._status[points], self._time[points] = column
@@ -142,7 +156,9 @@ class PointIndex:
         table = self._rows.table
         point = table["point"][rows]
         self._watched[point] = True
-        self._timed[point[table["trigger"][rows] == WITH_TIME]] = True
+        timed = point[table["trigger"][rows] == WITH_TIME]
+        self._timed[timed] = True
+        self._any_timed |= bool(len(timed))
 
     def _sort(self) -> None:
         """Sort all rows by their point."""
@@ -152,7 +168,7 @@ class PointIndex:
         self._order, self._recent = rows[np.argsort(point, kind="stable")], NO_ROWS
         counts = np.bincount(point, minlength=len(self._watched))
         self._begin = np.concatenate(([0], counts.cumsum()))
-        self._watched[:], self._timed[:] = False, False
+        self._watched[:], self._timed[:], self._any_timed = False, False, False
         self._mark(rows)
 
     def _fit(self) -> None:
@@ -162,6 +178,7 @@ class PointIndex:
             return
         self._watched = np.append(self._watched, np.zeros(more, np.bool_))
         self._timed = np.append(self._timed, np.zeros(more, np.bool_))
+        self._place = np.append(self._place, np.zeros(more, np.intp))
         self._value = np.append(self._value, np.full(more, np.nan))
         self._status = np.append(self._status, np.zeros(more, np.uint32))
         self._time = np.append(self._time, np.zeros(more, np.int64))

@@ -18,18 +18,20 @@ class Columns(TypedDict):
     """Monitored points, one in each row.
 
     ``value``, ``status``, ``time`` [µs]: the last sample that passed its filter. ``band``: dead
-    band, in the value's unit. ``gap``: sampling interval [s], 0 for each value that the device
-    gives; ``due``: when the next sample may be taken [s, of the event loop]. ``place``: its
-    subscription. ``item``: id, 0 where the row is free. ``size``, ``oldest``: its queue;
-    ``queued``: samples in it. ``kind``: built-in type of its value. ``fresh``: nothing was sampled
-    yet. ``waiting``: a value waits for ``due``. ``triggers``: other items are linked to it;
-    ``triggered``: it is reported though it only samples.
+    band, in the value's unit; ``percent``: the same as a share of the range, 0 where it is none.
+    ``gap``: sampling interval [s], 0 for each value that the device gives; ``due``: when the next
+    sample may be taken [s, of the event loop]. ``place``: its subscription. ``item``: id, 0 where
+    the row is free. ``size``, ``oldest``: its queue; ``queued``: samples in it. ``kind``: built-in
+    type of its value. ``fresh``: nothing was sampled yet. ``waiting``: a value waits for ``due``.
+    ``triggers``: other items are linked to it; ``triggered``: it is reported though it only
+    samples.
     """
 
     value: NDArray[np.float64]
     time: NDArray[np.int64]
     status: NDArray[np.uint32]
     band: NDArray[np.float64]
+    percent: NDArray[np.float64]
     gap: NDArray[np.float64]
     due: NDArray[np.float64]
     point: NDArray[np.int32]
@@ -63,6 +65,8 @@ class PointRows:
     def __init__(self) -> None:
         self.table = _columns(0)
         self._free: list[int] = []
+        self.version = 0
+        """Grows whenever a row gets another handle, type or timestamps."""
 
     @property
     def used(self) -> int:

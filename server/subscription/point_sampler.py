@@ -8,7 +8,7 @@ costs one comparison in an array, however many clients watch it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +19,6 @@ from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.subscription.change_test import passing, reported
-from heatpump_twin.server.subscription.frame_batch import FrameBatch
 from heatpump_twin.server.subscription.point_index import PointIndex
 from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.server.subscription.sample_log import SAMPLE, SampleLog
@@ -54,9 +53,10 @@ class PointSampler:
         self.rows = PointRows()
         self._index = PointIndex(image, self.rows)
         self._places: dict[int, Place] = {}
+        self._aside = 0
         self._loop: asyncio.AbstractEventLoop
         """That of the subscriptions: without one of them, nothing is watched."""
-        self._batch = FrameBatch()
+        self._frames: list[Frame] = []
         self._soon: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -100,6 +100,12 @@ class PointSampler:
         # Kept: frames may come from outside a task.
         self._loop = asyncio.get_running_loop()
 
+    def open_aside(self, source: Place) -> int:
+        """Register what samples points and is no subscription; return the number that it gets."""
+        self._aside -= 1
+        self.open(self._aside, source)
+        return self._aside
+
     def close(self, place: int, rows: ItemRows) -> None:
         """Forget a subscription with the rows of its items."""
         self._index.clear(rows)
@@ -126,6 +132,15 @@ class PointSampler:
         """Take in items that are new, or ask for something else."""
         self._index.add(rows[self.rows.table["point"][rows] != NOWHERE])
 
+    def rescale(self, points: Iterable[int], span: Callable[[int], float | None]) -> None:
+        """Let dead bands that are a share of a point's range follow it, where it is another now."""
+        table = self.rows.table
+        rows = np.flatnonzero((table["percent"] > 0.0) & np.isin(table["point"], list(points)))
+        for row in rows.tolist():
+            width = span(int(table["point"][row]))
+            if width is not None:
+                table["band"][row] = table["percent"][row] / 100.0 * width
+
     def hurry(self, rows: ItemRows) -> None:
         """Sample those of some items whose value waits for an interval that is another now."""
         waiting = rows[self.rows.table["waiting"][rows]]
@@ -135,25 +150,24 @@ class PointSampler:
     # ── samples ───────────────────────────────────────────────────────────────────────────────────
     def take(self, frame: Frame) -> None:
         """Sample the items of those points of a frame that have changed, soon."""
-        watched = self._index.watched(frame.point)
-        if not watched.any():
-            return
-        points = frame.point[watched]
-        # No value is passed over: who comes again is sampled with the value that it had before.
-        if self._batch.has_any(points, len(self._image.value)):
-            self.catch_up()
-        values, statuses = frame.value[watched], frame.status[watched]
-        self._batch.add(Frame(points, values, statuses, frame.time[watched]))
         if self._soon is None:
+            if not self.rows.used:
+                return
             self._soon = self._loop.call_later(TOGETHER, self.catch_up)
+        self._frames.append(frame)
 
     def catch_up(self) -> None:
         """Sample what has come since the last look."""
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
-        if self._batch:
-            rows = self._index.rows_of_changed(self._batch.take())
+        if not self._frames:
+            return
+        frames, self._frames = self._frames, []
+        whole = frames[0] if len(frames) == 1 else Frame.concat(frames)
+        # No value is passed over: where a point comes twice, frames are looked at one by one.
+        for frame in [whole] if self._index.distinct(whole.point) else frames:
+            rows = self._index.rows_of_changed(frame)
             if len(rows):
                 self.sample(rows)
 

@@ -94,6 +94,7 @@ class Subscription:
 
     def _cycle(self) -> None:
         now = asyncio.get_running_loop().time()
+        self.items.advance()
         # From the time when it was due, so that delays do not add up; cycles that were missed are.
         self._begin_cycle(self._next if self._next + self.interval / 1000.0 > now else now)
         self._unserved = 0 if self.outbox.has_request else self._unserved + 1

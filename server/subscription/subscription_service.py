@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
@@ -19,6 +19,7 @@ from heatpump_twin.server.subscription.outbox import Outbox
 from heatpump_twin.server.subscription.point_rows import ItemRows
 from heatpump_twin.server.subscription.point_sampler import PointSampler
 from heatpump_twin.server.subscription.subscription import GOOD, Subscription
+from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 
 UNKNOWN = int(ua.StatusCodes.BadSubscriptionIdInvalid)
@@ -27,17 +28,27 @@ UNKNOWN = int(ua.StatusCodes.BadSubscriptionIdInvalid)
 class SubscriptionService:
     """The subscriptions of the server by their number."""
 
-    def __init__(self, aspace: TwinAddressSpace, image: Image, clock: Clock) -> None:
+    def __init__(
+        self, aspace: TwinAddressSpace, image: Image, clock: Clock, history: HistoryReader
+    ) -> None:
         self.subscriptions: dict[int, Subscription] = {}
         self.sampler = PointSampler(image, clock)
-        self._facts = NodeFacts(aspace)
-        self._around = Around(aspace, self.sampler, self._facts, EventFields(aspace), clock)
+        self._facts = NodeFacts(aspace, image.table)
+        self._around = Around(
+            aspace, self.sampler, self._facts, EventFields(aspace), clock, history
+        )
         self._last = 0
 
     # ── points ────────────────────────────────────────────────────────────────────────────────────
     def follow(self, nodes: Mapping[int, ua.NodeId]) -> None:
         """Register the variables whose value is a point's, by the point's index."""
         self.sampler.follow(nodes)
+        # Who follows a variable that has come back follows its range, too.
+        self.rescale(nodes)
+
+    def rescale(self, points: Iterable[int]) -> None:
+        """Have percent dead bands follow the ranges of points, which may be others now."""
+        self.sampler.rescale(points, self._facts.span_of_point)
 
     def forget(self, nodes: Mapping[int, ua.NodeId]) -> ItemRows:
         """Forget variables of points; return what `PointSampler.lose` is told afterwards."""

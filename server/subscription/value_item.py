@@ -12,7 +12,7 @@ from asyncua import ua
 
 from heatpump_twin.server.space.index_range import parsed, part_of
 from heatpump_twin.server.space.ua_values import status_code
-from heatpump_twin.server.subscription.data_change import SERVER, SOURCE, STAMPS
+from heatpump_twin.server.space.value_rows import SERVER, SOURCE, STAMPS
 from heatpump_twin.server.subscription.item_settings import ItemSettings
 from heatpump_twin.server.subscription.sample_log import OVERFLOW
 

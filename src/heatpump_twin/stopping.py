@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
+import io
 import os
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -17,6 +20,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 START_LIMIT = 3.0
 """Longest time that a start which was told to stop may go on. [s]"""
+END_LIMIT = 20.0
+"""Longest time from the end of the work to the end of the process. [s]"""
 
 
 class StopRequest(asyncio.Event):
@@ -94,6 +99,23 @@ def until_stopped(main: Callable[[StopRequest], Coroutine[Any, Any, None]]) -> N
     async def body() -> None:
         stop = StopRequest()
         stop.listen()
-        await main(stop)
+        try:
+            await main(stop)
+        finally:
+            _end_soon()
 
-    asyncio.run(body())
+    try:
+        asyncio.run(body())
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _end_soon() -> None:
+    """End the process after `END_LIMIT`, whatever keeps it, and have it say what that is.
+
+    All is written, and what is left belongs to libraries: tasks that do not end, and threads that
+    wait for somebody who does not answer.
+    """
+    # Without a standard error that is a file there is nowhere to say it.
+    with suppress(AttributeError, io.UnsupportedOperation, RuntimeError, ValueError):
+        faulthandler.dump_traceback_later(END_LIMIT, exit=True, file=sys.stderr)

@@ -68,7 +68,7 @@ async def test_duties_are_kept_and_a_quantity_of_the_site_is_served(
             await asyncio.to_thread(twin.start)
             async with connect(twin, OPERATOR) as client:
                 await _check(twin, device, client, find, eventually)
-            await asyncio.to_thread(twin.stop)
+            assert await asyncio.to_thread(twin.stop) == 0
         finally:
             twin.kill()
 

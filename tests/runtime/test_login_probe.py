@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,3 +45,24 @@ async def test_a_server_that_lets_people_in_is_ready(
     await probe.look()
     assert not probe.works
     assert "nobody can log in" in probe.detail
+
+
+async def test_a_look_that_is_broken_off_ends(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    # The library under it swallows a cancellation that comes while it disconnects, which is late.
+    site = load_site("default", [f"opcua.port={free_port()}"], {})
+    data = DataDirectory.open(tmp_path)
+    broken_off = 0
+    async with served(site, data):
+        probe = LoginProbe(site.opcua, data)
+        for turns in range(0, 1000, 3):
+            look = asyncio.create_task(probe.look())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if look.done():
+                break
+            look.cancel()
+            await asyncio.wait([look])
+            assert look.cancelled()
+            broken_off += 1
+    assert look.done()
+    assert broken_off > 10

@@ -50,14 +50,22 @@ class LoginProbe:
 
     async def look(self) -> None:
         """Log in and out once."""
+        # In a task of its own: asyncua's client swallows a cancellation that comes while it
+        # disconnects, and then the twin would never stop.
+        login = asyncio.create_task(self._log_in())
+        login.add_done_callback(lambda task: task.cancelled() or task.exception())  # it is seen
         try:
-            async with asyncio.timeout(LIMIT):
-                await self._log_in()
+            done, _ = await asyncio.wait([login], timeout=LIMIT)
+        finally:
+            login.cancel()
+        if not done:
+            self._note(False, f"nobody can log in: no answer for {LIMIT:.0f} s")
+            return
+        try:
+            login.result()
         except ua.UaStatusCodeError as error:
             name = ua.StatusCode(ua.UInt32(error.code)).name
             self._note(error.code in _JUDGED, f"nobody can log in: {name}")
-        except TimeoutError:
-            self._note(False, f"nobody can log in: no answer for {LIMIT:.0f} s")
         except (OSError, ua.UaError) as error:
             self._note(False, f"nobody can log in: {error or type(error).__name__}")
         else:
@@ -73,8 +81,11 @@ class LoginProbe:
         client.description = PROBE
         if not (settings.offers_none and settings.reads_anonymously):
             await self._encrypt(client)
-        async with client:
-            await client.nodes.server_state.read_value()
+        try:
+            async with client:
+                await client.nodes.server_state.read_value()
+        finally:
+            client.disconnect_socket()  # also of a login that was broken off
 
     async def _encrypt(self, client: Client) -> None:
         identity = await asyncio.to_thread(HmiIdentity.open, self._data)

@@ -17,6 +17,7 @@ from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.children import Child, Children, ChildState
 from heatpump_twin.runtime.clock_watch import ClockWatch
+from heatpump_twin.runtime.ending import end_all
 from heatpump_twin.runtime.greeting import greet
 from heatpump_twin.runtime.login_probe import LoginProbe
 from heatpump_twin.runtime.loop_lag import LoopLag
@@ -110,11 +111,10 @@ async def _run(
             stop.started()
             await stop.wait()
             log.info("stopping")
-            for task in tasks:
-                task.cancel()
-            # Last and not in `tasks`: polls were spawned in the same group, and new ones while
-            # the twin ran.
-            field.stop()
+            # The polls were spawned in the same group, and new ones while the twin ran.
+            await end_all([*tasks, *field.polls])
+            # None comes any more; one may have, before the loop had ended that adds them.
+            await end_all(field.polls)
     # One reason is enough for a person; any other exception passes with its traceback.
     except* TwinError as errors:
         raise errors.exceptions[0] from None

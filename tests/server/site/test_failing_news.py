@@ -54,7 +54,7 @@ async def test_news_that_fail_are_logged_once_and_keep_no_other_back(rig) -> Non
     async def fails() -> None:
         raise RuntimeError("it cannot be told")
 
-    publisher = Publisher(aspace, SubscriptionService(aspace, rig.image, rig.clock))
+    publisher = Publisher(aspace, SubscriptionService(aspace, rig.image, rig.clock, rig.records))
     publisher.follow({1: [live(1, fails)], 2: [live(2, partial(told.put, 2))]})
     publishing = asyncio.create_task(publisher.run())
     with capture_logs() as logs:

@@ -9,12 +9,14 @@ from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from places import NODE_MODULES
 from processes import spawned
 
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.twin_engine.alarm import AlarmTransition
+from heatpump_twin.twin_engine.history import Samples
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -118,4 +120,29 @@ async def test_node_opcua_reads_processed_history(rig, tmp_path) -> None:
         "MinimumActualTime": ["Good", [0, 0, 0], [10, 0x404, 10]],
         "AnnotationCount": ["BadAggregateNotSupported"],
         "atTime": ["Good", [0.5, 0x402, 0.5], [2, 0, 2], [14, 0x40A40402, 99]],
+    }
+
+
+async def test_node_opcua_subscribes_to_aggregates_and_linked_items(rig, tmp_path) -> None:
+    now = rig.clock.now()
+    times = now - (25 - np.arange(24)) * 1_000_000
+    values = np.where(times < now - 15_000_000, 30.0, 40.0)
+    rig.records.samples["hp1.supply_temperature"] = Samples(values, np.zeros(24, np.uint32), times)
+    for name, value in (("return", 28.0), ("outdoor", 5.0), ("supply", 40.0)):
+        rig.feed(f"hp1.{name}_temperature", value)
+
+    def heard(line: str) -> None:
+        if line == "LINKED":
+            rig.feed("hp1.outdoor_temperature", 6.0)
+
+    found = await result_of("node_opcua_subscriptions.js", rig, tmp_path, heard)
+    first, second = found.pop("averages")
+    # Its clock and ours are the same, but for the time until it asks.
+    assert 30.0 <= first <= 40.0
+    assert second >= 38.0
+    assert found == {
+        "refused": True,
+        "triggered": 28.0,
+        "links": ["Good"],
+        "moved": ["Good"],
     }

@@ -40,10 +40,10 @@ class Field(HeatPumpPart):
         for driver in self.drivers:
             self._poll(driver)
 
-    def stop(self) -> None:
-        """Stop polling all devices."""
-        for task in self._polling.values():
-            task.cancel()
+    @property
+    def polls(self) -> list[asyncio.Task[None]]:
+        """The tasks that poll the devices."""
+        return list(self._polling.values())
 
     async def add(self, newcomer: Newcomer) -> None:
         """Add the devices of a heat pump: poll them and accept commands to them."""
