@@ -78,7 +78,7 @@ def expected_power(
         return sample_of(math.nan, *used)
     # The expectation follows the measured heat and not the rated capacity: an inverter gives what
     # is asked for.
-    rated = float(plate.performance.cop(source.value, supply.value, heat.value))
+    rated = float(plate.performance.cop(source.value, supply.value))
     power = sample_of(heat.value / rated + plate.pump_power, *used)
     # COP is Good only after five steady minutes, from values that are Good themselves.
     trusted = (

@@ -16,10 +16,10 @@ temperatures at which EN 14511 rates (35, 45, 55 °C). [K]"""
 LEAST_LOAD, MOST_LOAD = 0.25, 1.25
 """Heat over rated capacity between which it is trusted: what an inverter does in one run. [-]"""
 _KELVIN = 273.15
-_CONDENSER_APPROACH, _CONDENSER_PINCH = 4.0, 1.0
-"""Condensing less leaving water temperature, at the rated load and towards none. [K]"""
-_EVAPORATOR_APPROACH, _EVAPORATOR_PINCH = 6.0, 2.5
-"""Entering source less evaporating temperature, at the rated load and towards none. [K]"""
+_CONDENSER_APPROACH = 4.0
+"""Condensing less leaving water temperature. [K]"""
+_EVAPORATOR_APPROACH = 6.0
+"""Entering source less evaporating temperature. [K]"""
 _SHARE_PER_WATER = -0.007
 """Change of the Carnot share with the water temperature, where the plate does not tell. [1/K]"""
 _REFERENCE_WATER = 35.0
@@ -59,7 +59,7 @@ class PlatePerformance:
         """The largest on the plate. [W]"""
         temperatures = rated[:, :2]
         self._span = (temperatures.min(axis=0) - MARGIN, temperatures.max(axis=0) + MARGIN)
-        share = rated[:, 2] / rated[:, 3] / _usual_cop(rated[:, 0], rated[:, 1], 1.0)
+        share = rated[:, 2] / rated[:, 3] / _usual_cop(rated[:, 0], rated[:, 1])
         # A plane through two or three points runs away outside them; the share never leaves what
         # was rated.
         self._share_span = float(share.min()), float(share.max())
@@ -68,21 +68,18 @@ class PlatePerformance:
         slope = np.linalg.lstsq(temperatures - mean, share - mean_share, rcond=None)[0]
         self._plane = float(mean_share - slope @ mean), float(slope[0]), float(slope[1])
 
-    def cop(self, source: Number, water: Number, heat: Number) -> Any:
+    def cop(self, source: Number, water: Number) -> Any:
         """Return heat over electrical input as the plate counts it. [-]
 
         Parameters
         ----------
         source, water : array-like
             Air or brine entering and water leaving the machine. [°C]
-        heat : array-like
-            Heat into the water. [W]
         """
-        load = np.minimum(np.maximum(heat / self.rated_capacity, LEAST_LOAD), MOST_LOAD)
         level, per_source, per_water = self._plane
         share = level + per_source * source + per_water * water
         lowest, highest = self._share_span
-        return np.minimum(np.maximum(share, lowest), highest) * _usual_cop(source, water, load)
+        return np.minimum(np.maximum(share, lowest), highest) * _usual_cop(source, water)
 
     def covers(self, source: Number, water: Number, heat: Number) -> Any:
         """Tell whether temperatures (°C) and heat (W) are in or near what the plate spans."""
@@ -92,12 +89,9 @@ class PlatePerformance:
         return known & (load >= LEAST_LOAD) & (load <= MOST_LOAD)
 
 
-def _usual_cop(source: Number, water: Number, load: Number) -> Any:
+def _usual_cop(source: Number, water: Number) -> Any:
     """Return the Carnot limit between the refrigerant's temperatures, less for warmer water."""
-    # A heat exchanger that transfers half the heat needs half the temperature difference.
-    less = 1.0 - load
-    condensing = water + _CONDENSER_APPROACH - (_CONDENSER_APPROACH - _CONDENSER_PINCH) * less
-    approach = _EVAPORATOR_APPROACH - (_EVAPORATOR_APPROACH - _EVAPORATOR_PINCH) * less
+    condensing = water + _CONDENSER_APPROACH
     # Without a least lift the Carnot limit has no bound as source and water come together.
-    lift = np.maximum(condensing - (source - approach), _LEAST_LIFT)
+    lift = np.maximum(condensing - (source - _EVAPORATOR_APPROACH), _LEAST_LIFT)
     return (condensing + _KELVIN) / lift * (1.0 + _SHARE_PER_WATER * (water - _REFERENCE_WATER))

@@ -30,14 +30,12 @@ _REVERSE_HEAT = 0.6
 """Heat that a defrost takes from the water, of the nominal capacity. [-]"""
 _REVERSE_POWER = 0.16
 """Electricity of a defrost, of the nominal capacity. [-]"""
-_RATED_ICE = 1.3
+_RATED_ICE = 1.0
 """What frost and defrost cost in a rating near freezing, as ice on the coil. [-]"""
 _FILL_PRESSURE = 1.6
 """Water pressure of the cold system, gauge. [bar]"""
 _FLOW_SWITCH = 0.4
 """The flow switch opens below this share of the nominal flow. [-]"""
-_LEAST_FLOW = 0.66
-"""Slowest pump, of the nominal flow. [-]"""
 _LEAST_PRESSURE = 0.4
 """The pump draws air below this. [bar]"""
 
@@ -97,26 +95,13 @@ class HeatPumpPhysics:
 
     @property
     def pump_power(self) -> float:
-        """Electricity of the water pump: it goes with the cube of its speed. [W]"""
-        return self.parameters.pump_power * self.pump_speed**3
+        """Electricity of the water pump. [W]"""
+        return self.parameters.pump_power if self.controller.pump_on else 0.0
 
     @property
     def standby_power(self) -> float:
         """Standby: electronics, crankcase heater; the plate's input has them while running. [W]"""
         return 0.0 if self.controller.running else self.parameters.standby_power
-
-    @property
-    def pump_speed(self) -> float:
-        """Speed of the water pump, of the nominal one. [-]
-
-        It follows the heat, so that supply and return keep their difference, but not below what
-        flow switch and exchanger want.
-        """
-        if not self.controller.pump_on:
-            return 0.0
-        if self.valve_to_tank or self.controller.defrost.active:
-            return 1.0
-        return min(max(self.heat / self.parameters.nominal_capacity, _LEAST_FLOW), 1.0)
 
     @property
     def electrical_power(self) -> float:
@@ -228,8 +213,10 @@ class HeatPumpPhysics:
         share = 1.0 - self.disturbances.level("strainer_clogged")
         if self.water_pressure < _LEAST_PRESSURE:
             share = 0.0
-        # The pump turns faster against a resistance, up to its full speed.
-        self.flow = self.parameters.nominal_flow * min(self.pump_speed, share)
+        if not self.valve_to_tank:
+            # Closing valves raise the pressure difference; the bypass keeps most of the flow.
+            share *= 0.88 + 0.12 * self.building.valve_opening
+        self.flow = self.parameters.nominal_flow * share if self.controller.pump_on else 0.0
 
     def _run_machine(self, dt: float) -> None:
         """Run the compressor, or let the circuit rest, for dt seconds."""
@@ -255,11 +242,7 @@ class HeatPumpPhysics:
         self.compressor_power = operation.power
         self.modulation = operation.modulation
         self.coil.collect(
-            dt,
-            evaporating,
-            self.weather.humidity_ratio,
-            outdoor,
-            impairment.air_share,
+            dt, outdoor, self.weather.humidity_ratio, operation.modulation, impairment.air_share
         )
         self.circuit.run(dt, evaporating, operation.condensing, impairment.undercharge)
         ledger.heat_to_water += self.heat * dt

@@ -74,7 +74,7 @@ class ControllerParameters:
     """Shortest pause of the compressor, in which the pressures level out. [s]"""
     tank_below: float = 6.0
     """Hot water is made from this far below its setpoint. [K]"""
-    tank_excess: float = 7.0
+    tank_excess: float = 8.0
     """Water for the tank is this much warmer than the tank's setpoint. [K]"""
     longest_charge: float = 5400.0
     """Longest time for which hot water keeps the rooms waiting. [s]"""
@@ -218,7 +218,7 @@ class Controller:
         elif self.charging:
             self._charge_time += dt
             # Beyond what the compressor can reach, the immersion heater finishes.
-            self.tank_heater_on = seen.tank > p.supply_max - 4.0
+            self.tank_heater_on = p.supply_max - 4.0 < seen.tank < s.dhw_setpoint
             if seen.tank >= s.dhw_setpoint:
                 self.charging = False
             elif self._charge_time >= p.longest_charge:

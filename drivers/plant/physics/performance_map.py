@@ -24,16 +24,14 @@ class MachineParameters:
     """Lowest compressor speed as a share of the highest. [-]"""
     max_frequency: float = 90.0
     """Inverter output at full load. [Hz]"""
-    evaporator_approach: float = 9.0
+    evaporator_approach: float = 7.0
     """Air less evaporating temperature at full load, clean coil. [K]"""
-    evaporator_pinch: float = 3.5
-    """The part of it that does not shrink with load: superheat, and air that gets colder. [K]"""
-    condenser_approach: float = 4.0
+    condenser_approach: float = 3.0
     """Condensing temperature less leaving water at full load. [K]"""
-    condenser_pinch: float = 1.0
+    condenser_pinch: float = 1.5
     """The part of the condenser's approach that does not shrink with load. [K]"""
-    mid_speed_gain: float = 0.12
-    """Inverter and compressor are best between their lowest and their highest speed. [-]"""
+    low_speed_loss: float = 0.20
+    """Inverter and compressor efficiency lost towards standstill. [-]"""
     frost_approach: float = 5.0
     """Further evaporator approach when the coil is fully iced. [K]"""
     frost_capacity_loss: float = 0.14
@@ -42,7 +40,7 @@ class MachineParameters:
     """Change of capacity with the outdoor temperature, of that at A7/W35. [1/K]"""
     capacity_per_water: float = -0.003
     """Change of capacity with the water temperature, of that at A7/W35. [1/K]"""
-    efficiency_per_water: float = -0.009
+    efficiency_per_water: float = -0.008
     """Change of the Carnot share with the water temperature: leakage and hot windings. [1/K]"""
     superheat: float = 5.0
     """[K]"""
@@ -106,7 +104,8 @@ class PerformanceMap:
     temperature, less for warmer water. The corrections that the plate points ask for (ratio of
     capacity, Carnot share) lie on straight lines: along the water between points of one outdoor
     temperature, along the outdoor temperature between those, and constant beyond the last ones.
-    At part load the heat exchangers are oversized: their approaches shrink with the load.
+    At part load the heat exchangers are oversized: their approaches shrink with the load, while
+    inverter and compressor lose efficiency.
     """
 
     def __init__(
@@ -179,7 +178,7 @@ class PerformanceMap:
         extra = p.frost_approach * ice + 12.0 * bad.coil_fouling + 18.0 * bad.fan_stopped
         carnot, evaporating, condensing = self._carnot(outdoor, water, modulation, extra)
         efficiency = share * self._efficiency_trend(water)
-        efficiency *= 1.0 + p.mid_speed_gain * modulation * (1.0 - modulation)
+        efficiency *= 1.0 - p.low_speed_loss * (1.0 - modulation) ** 2
         capacity = full * modulation * (1.0 - p.frost_capacity_loss * ice * abs(ice))
         capacity *= (1.0 - 0.8 * bad.undercharge) * (1.0 - 0.45 * bad.coil_fouling)
         capacity *= 0.4 if bad.fan_stopped else 1.0
@@ -209,8 +208,7 @@ class PerformanceMap:
         """
         p = self._p
         # A heat exchanger that transfers half the heat needs half the temperature difference.
-        narrow = (p.evaporator_approach - p.evaporator_pinch) * (1.0 - modulation)
-        evaporating = outdoor - p.evaporator_approach + narrow - extra
+        evaporating = outdoor - p.evaporator_approach * modulation - extra
         narrow = (p.condenser_approach - p.condenser_pinch) * (1.0 - modulation)
         condensing = water + p.condenser_approach - narrow
         lift = max(condensing - evaporating, 15.0)  # the compressor needs a pressure ratio

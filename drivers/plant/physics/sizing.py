@@ -26,7 +26,7 @@ _DESIGN_WATER = 45.0
 """Water temperature at the design outdoor temperature. [°C]"""
 _LOAD_SHARE = 0.62
 """Design heat load over the capacity then: hot water and defrost take their part."""
-_EMITTER_RESERVE = 1.6
+_EMITTER_RESERVE = 1.3
 """Emitter power at the design water temperature over the design load."""
 
 

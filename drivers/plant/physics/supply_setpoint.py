@@ -22,9 +22,9 @@ class CompensationLine:
     """
 
     outdoor_low: float = -5.0
-    water_high: float = 38.5
+    water_high: float = 41.0
     outdoor_high: float = 16.0
-    water_low: float = 25.0
+    water_low: float = 26.0
 
     @property
     def slope(self) -> float:
