@@ -139,3 +139,33 @@ def says_something(template: str) -> bool:
 def has_words(template: str) -> bool:
     """Tell whether a template says anything by itself: ``{value}: {unit}`` does not."""
     return any(c.isalpha() for fixed, _, _, _ in Formatter().parse(template) for c in fixed)
+
+
+def data_of_text(text: str | None) -> object:
+    """Return a text as data such as JSON has, with what a translation needs of it."""
+    if isinstance(text, Phrase):
+        parts = {
+            name: data_of_text(part) if isinstance(part, str) else part
+            for name, part in text.parts.items()
+        }
+        (template,), named = text.__getnewargs_ex__()
+        context = named["context"]
+        return {"phrase": template, "context": context, "plural": text.plural, "parts": parts}
+    if isinstance(text, Text):
+        words, context = text.__getnewargs__()
+        return {"text": words, "context": context}
+    return text
+
+
+def text_of_data(data: Any) -> str | None:
+    """Return the text of such data."""
+    if not isinstance(data, dict):
+        return None if data is None else str(data)
+    context = Context(data["context"])
+    if "text" in data:
+        return Text(data["text"], context)
+    parts = {
+        name: part if isinstance(part, int | float) else text_of_data(part) or ""
+        for name, part in data["parts"].items()
+    }
+    return Phrase(data["phrase"], context=context, plural=data["plural"], **parts)

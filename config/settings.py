@@ -345,7 +345,9 @@ class HistorianSettings(_Section):
         None, description="SQLAlchemy URL; default: SQLite in the data directory"
     )
     flush: Annotated[Duration, between(0.001, HOUR)] = Field(
-        1.0, description="longest time a sample waits in memory [s]"
+        10.0,
+        description="longest time a sample waits in memory, and for HistoryRead; 10,000 of them "
+        "wait for no longer than a second [s]",
     )
     max_interval: Annotated[Duration, between(0.1, DAY)] = Field(
         60.0, description="an unchanged value is recorded again after this time [s]"
@@ -353,6 +355,9 @@ class HistorianSettings(_Section):
     # Less than an hour would throw history away as it comes.
     retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
         400 * DAY, description="raw samples are kept this long"
+    )
+    event_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
+        10 * 366 * DAY, description="events of alarms and state machines are kept this long"
     )
     disk_budget: Annotated[FileSize, at_least("1 MB")] | None = Field(
         None,

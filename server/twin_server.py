@@ -22,6 +22,8 @@ from heatpump_twin.server.channel.internal_server import CheckClient, Live, Twin
 from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
 from heatpump_twin.server.history.audit_history import AuditHistory
+from heatpump_twin.server.history.event_codec import EventCodec
+from heatpump_twin.server.history.event_history import EventHistory
 from heatpump_twin.server.history.history_service import HistoryService
 from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.security.certificates import (
@@ -53,6 +55,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.historian.event_log import EventLog
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
@@ -103,8 +106,10 @@ class TwinServer:
         clock: Clock,
         audit: AuditLog,
         conditions: ConditionStore,
+        events: EventLog,
         hmi_certificate: bytes | None = None,
     ) -> None:
+        self._events = events
         self._hmi_certificate = hmi_certificate
         self._audit = audit
         self._recorder = Recorder(audit, clock)
@@ -149,7 +154,9 @@ class TwinServer:
         )
         iserver.columns = ValueColumns(self._image, self._clock)
         site = space.namespaces.site
-        events = AuditHistory(self._audit, self._table, site, uri)
+        codec = EventCodec(await server.get_namespace_array())
+        audit = AuditHistory(self._audit, self._table, site, uri)
+        events = EventHistory(self._events, codec, audit)
         iserver.history = HistoryService(iserver.aspace, self._table, self._history, events, site)
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock)
@@ -301,9 +308,7 @@ class _Running:
             machine = event.fields[("SourceNode",)].Value
             # From the source up to the Server object, as events climb along HasNotifier.
             notifiers = (machine, pump.device, standard(ua.ObjectIds.Server))
-            self.space.publisher.schedule(
-                partial(self.iserver.subscriptions.notify, event, notifiers)
-            )
+            self.space.publisher.schedule(partial(self.iserver.tell, event, notifiers))
 
     def announce(self, transition: AlarmTransition) -> None:
         # Scheduled, not awaited: behind the values that raised the alarm, and without holding up

@@ -34,7 +34,7 @@ def free_port() -> Callable[[], int]:
 Eventually = Callable[[Callable[[], bool | Awaitable[bool]]], Awaitable[None]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def eventually() -> Eventually:
     """Return a coroutine function that waits until a condition holds."""
 

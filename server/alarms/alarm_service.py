@@ -149,7 +149,10 @@ class AlarmService:
             # A rule that is gone may come back with the pack that it is from.
             if (condition := self._by_key.get(key)) is not None:
                 condition.recall(state, self._clock.now())
-                await self._changed(condition, tell=True)
+                await self._nodes.tell(condition)
+                # Nothing has happened but a restart: clients are told, and the history is not.
+                event = condition.event()
+                await self._iserver.subscriptions.notify(event, self._notifiers(condition))
 
     async def settle(self) -> None:
         """Wait until what has changed is stored."""
@@ -185,7 +188,7 @@ class AlarmService:
         """Notify the listeners of the condition's variables and, if ``tell``, of its events."""
         await self._nodes.tell(condition)
         if tell:
-            await self._iserver.subscriptions.notify(condition.event(), self._notifiers(condition))
+            await self._iserver.tell(condition.event(), self._notifiers(condition))
 
     # ── methods ───────────────────────────────────────────────────────────────────────────────────
     async def _acknowledge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from heatpump_twin.server.services.method_table import MethodTable
 from heatpump_twin.server.services.translator import Translators
 from heatpump_twin.server.services.view_service import ViewService
 from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.subscription.subscription_service import SubscriptionService
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
@@ -119,6 +120,11 @@ class TwinInternalServer(InternalServer):
         )
         for name in ("current_time_node", "server_status_node"):
             setattr(self, name, Node(self.isession, getattr(self, name).nodeid))
+
+    async def tell(self, event: Event, notifiers: Sequence[ua.NodeId]) -> None:
+        """Send an event to clients, and keep it; the notifiers are those it climbs up along."""
+        self.history.keep(event, notifiers[0])
+        await self.subscriptions.notify(event, notifiers)
 
     async def load_standard_address_space(self, shelf_file: object = None) -> None:  # noqa: ARG002
         """Read the nodes of OPC UA itself, with those of all type models, from their block."""

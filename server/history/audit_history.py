@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Protocol
 
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.drivers.status import is_good
-from heatpump_twin.server.history.event_query import AuditReader, EventQuery
-from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.history.event_query import EventPlace
 from heatpump_twin.server.space.event import Event, Path
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import node_id_of, standard, text
-from heatpump_twin.server.subscription.filters.event_fields import EventFields
-from heatpump_twin.server.subscription.filters.event_filter import checked
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 
-IDS, CODES, TYPES = ua.ObjectIds, ua.StatusCodes, ua.VariantType
+IDS, TYPES = ua.ObjectIds, ua.VariantType
 SERVER = standard(IDS.Server)
 DONE, REFUSED = 100, 500
 """Severities."""
@@ -35,8 +33,24 @@ OTHERS = IDS.AuditEventType
 """Of users, certificates, changes of the configuration, starts and stops: the kind is the name."""
 
 
+class AuditReader(Protocol):
+    """Read access to the audit."""
+
+    async def attempts(
+        self,
+        first: int,
+        last: int,
+        *,
+        limit: int,
+        reverse: bool = False,
+        behind: EventPlace | None = None,
+    ) -> list[tuple[int, AuditEntry]]:
+        """Return number and entry of attempts with first ≤ time < last, behind one of them."""
+        ...
+
+
 class AuditHistory:
-    """The history of audit events, from the records of the audit."""
+    """The audit as a source of events, from its records."""
 
     def __init__(
         self, records: AuditReader, table: PointTable, namespace: int, server_uri: str
@@ -46,28 +60,14 @@ class AuditHistory:
         self._namespace = namespace
         self._server_uri = server_uri
 
-    def query(
-        self, node: ua.NodeId, details: ua.ReadEventDetails, aspace: TwinAddressSpace
-    ) -> EventQuery | int:
-        """Return the query of a node, or why it is refused."""
-        if node not in aspace:
-            return int(CODES.BadNodeIdUnknown)
-        if node != SERVER:
-            return int(CODES.BadHistoryOperationUnsupported)
-        if not isinstance(details.Filter, ua.EventFilter):
-            return int(CODES.BadEventFilterInvalid)
-        wanted, _ = checked(details.Filter, EventFields(aspace))
-        if wanted is None:
-            return int(CODES.BadEventFilterInvalid)
-        query = EventQuery.parse(details, wanted)
-        return int(CODES.BadHistoryOperationInvalid) if query is None else query
-
-    async def page(self, query: EventQuery) -> tuple[ua.HistoryEvent, EventQuery | None]:
-        """Return the selected fields of the next events, with the query for the rest."""
-        events, rest = await query.read(self._records, self.event)
-        answer = ua.HistoryEvent()
-        answer.Events = [ua.HistoryEventFieldList(query.filter.fields(event)) for event in events]
-        return answer, rest
+    async def events(
+        self, first: int, last: int, *, limit: int, reverse: bool, behind: EventPlace | None
+    ) -> list[tuple[EventPlace, Event]]:
+        """Return events with first ≤ time < last in order of time, behind one of them."""
+        found = await self._records.attempts(
+            first, last, limit=limit, reverse=reverse, behind=behind
+        )
+        return [((entry.time, number), self.event(number, entry)) for number, entry in found]
 
     def event(self, number: int, entry: AuditEntry) -> Event:
         """Return a record of the audit as an event; its EventId follows from its number."""

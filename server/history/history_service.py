@@ -12,7 +12,7 @@ from asyncua.common.utils import ServiceError
 
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.server import limits
-from heatpump_twin.server.history.audit_history import AuditHistory
+from heatpump_twin.server.history.event_history import EventHistory
 from heatpump_twin.server.history.event_query import EventQuery
 from heatpump_twin.server.history.history_encoding import encoded
 from heatpump_twin.server.history.history_query import HistoryQuery
@@ -21,6 +21,7 @@ from heatpump_twin.server.history.processed_query import at_time, processed
 from heatpump_twin.server.history.raw_query import RawQuery
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.history import HistoryReader
@@ -43,14 +44,14 @@ class Reader(Protocol):
 
 
 class HistoryService:
-    """The HistoryRead service over the recorded samples of points, and over the audit."""
+    """The HistoryRead service over the recorded samples of points, and over events."""
 
     def __init__(
         self,
         aspace: TwinAddressSpace,
         table: PointTable,
         history: HistoryReader,
-        events: AuditHistory,
+        events: EventHistory,
         namespace: int,
     ) -> None:
         self._aspace = aspace
@@ -83,6 +84,10 @@ class HistoryService:
         """Refuse updates of the history; return a result for each, in the order of the request."""
         may = session.may(UPDATER)
         return [refused_update(one, self._aspace, may=may) for one in params.HistoryUpdateDetails]
+
+    def keep(self, event: Event, notifier: ua.NodeId) -> None:
+        """Keep an event that climbs up from a notifier, for those who ask later."""
+        self._events.keep(event, notifier)
 
     async def _read(
         self,
@@ -129,9 +134,7 @@ class HistoryService:
         self, session: Reader, node: ua.HistoryReadValueId, query: EventQuery
     ) -> ua.HistoryReadResult:
         # Asked at each page: a role may have been taken away meanwhile.
-        if not session.may(UserRole.ENGINEER):
-            return _result(CODES.BadUserAccessDenied)
-        found, rest = await self._events.page(query)
+        found, rest = await self._events.page(query, audit=session.may(UserRole.ENGINEER))
         answer = _result(CODES.Good if found.Events else CODES.GoodNoData)
         answer.HistoryData = found
         return _continued(session, node, answer, rest)

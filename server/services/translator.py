@@ -47,6 +47,7 @@ class Translator:
             ua.ReadResponse: self._read,
             ua.BrowseResponse: self._browse,
             ua.CallResponse: self._call,
+            ua.HistoryReadResponse: self._history,
         }
         self._kinds: dict[ua.VariantType, Callable[[Any], object]] = {
             ua.VariantType.LocalizedText: self.text,
@@ -74,6 +75,12 @@ class Translator:
     def _call(self, response: Any) -> None:
         for result in response.Results:
             result.OutputArguments = [self.variant(value) for value in result.OutputArguments]
+
+    def _history(self, response: Any) -> None:
+        for result in response.Results:
+            if isinstance(result.HistoryData, ua.HistoryEvent):
+                for event in result.HistoryData.Events:
+                    event.EventFields = [self.variant(field) for field in event.EventFields]
 
     def _reference(self, reference: ua.ReferenceDescription) -> ua.ReferenceDescription:
         said = self.text(reference.DisplayName)

@@ -113,11 +113,12 @@ class NodeBuilder:
         notifier: bool = False,
         children: Callable[[], Iterable[ua.ReferenceDescription]] | None = None,
     ) -> ua.NodeId:
-        """Add an object; a ``notifier`` can be subscribed to for events.
+        """Add an object; a ``notifier`` can be subscribed to for events, and asked for past ones.
 
         ``children`` computes references to nodes that are computed themselves.
         """
-        events = ua.EventNotifier.SubscribeToEvents.mask if notifier else 0
+        kinds = ua.EventNotifier
+        events = kinds.SubscribeToEvents.mask | kinds.HistoryRead.mask if notifier else 0
         shape = self.shapes.object(browse_name, title or browse_name.Name, description, events)
         return self._add(name, type_id, place, shape, None, children)
 

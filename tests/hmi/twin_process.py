@@ -32,6 +32,7 @@ from heatpump_twin.twin_engine.commands.commands import Commands
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
@@ -98,7 +99,7 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
     historian, audit = Historian(table, url, site.historian, clock), AuditLog(url)
     await historian.start()
     await audit.start()
-    conditions = ConditionStore(url)
+    conditions, events = ConditionStore(url), EventLog(url)
     await conditions.load()
     users = UserStore(data.users)
     if not users.list():
@@ -141,6 +142,7 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
         clock=clock,
         audit=audit,
         conditions=conditions,
+        events=events,
     )
     image.subscribe(historian.append)
     image.subscribe(server.publish)
@@ -192,6 +194,7 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
     await historian.stop()
     await audit.stop()
     await conditions.stop()
+    await events.stop()
 
 
 if __name__ == "__main__":

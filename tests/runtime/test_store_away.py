@@ -29,6 +29,12 @@ def times(path: Path) -> list[int]:
     return samples.time[np.isfinite(samples.value)].tolist()
 
 
+def waiting(twin: Twin) -> int:
+    """Return how many samples wait while the database is away."""
+    found = WAITING.search(historian(twin)[1])
+    return int(found[1]) if found else 0
+
+
 def recorded_between(path: Path, start: float, end: float) -> bool:
     return any(start * 1e6 < t < end * 1e6 for t in times(path))
 
@@ -95,11 +101,11 @@ def test_a_disk_that_is_full_and_has_room_again(tmp_path: Path) -> None:
             until(lambda: len(times(path)) > 2)
             filler = fill(disk)
             until(lambda: "full" in historian(twin)[1])
-            full = time.time()
+            full, before = time.time(), waiting(twin)
             assert twin.get("/healthz")[0] == 200
             assert len(twin.children()) == 2
             # Some seconds' samples, of every device.
-            until(lambda: (found := WAITING.search(historian(twin)[1])) and int(found[1]) > 400)
+            until(lambda: waiting(twin) > before + 400)
             room_again = time.time()
             filler.unlink()
             until(lambda: historian(twin)[0])

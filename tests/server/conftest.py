@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.historian.event_log import EventLog
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
@@ -209,20 +211,24 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         provenance = {p.key: PROVENANCE for p in table if p.spec.role == "predicted"}
         database = f"sqlite:///{data.database}"
         audit, conditions = AuditLog(database), ConditionStore(database)
+        events = EventLog(database)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(audit.stop)
             stack.push_async_callback(conditions.stop)
+            stack.push_async_callback(events.stop)
             await audit.start()
             await conditions.load()
             server = TwinServer(
                 site=site, data=data, table=table, image=image, alarms=alarms,
                 commands=device, history=records, users=users,
                 provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
-                audit=audit, conditions=conditions,
+                audit=audit, conditions=conditions, events=events,
             )  # fmt: skip
             image.subscribe(server.publish)
             await server.start()
             stack.push_async_callback(server.stop)
+            writing = asyncio.create_task(events.run())
+            stack.callback(writing.cancel)
             yield Rig(
                 site, data, table, image, device, records, users, server, clock, alarms, provenance,
                 audit, conditions,
@@ -263,7 +269,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def connect(certificate: tuple[Path, Path]) -> Connect:
     """A client: anonymous without encryption, or as a user over an encrypted channel."""
 

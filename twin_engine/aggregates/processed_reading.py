@@ -10,6 +10,7 @@ import numpy as np
 
 from heatpump_twin.twin_engine.aggregates.aggregate_records import AggregateRecord
 from heatpump_twin.twin_engine.aggregates.intervals import Intervals, Range
+from heatpump_twin.twin_engine.aggregates.local_periods import LocalPeriods
 from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.aggregates.surroundings import (
     NOTHING,
@@ -38,7 +39,7 @@ class ProcessedReading:
 
     key: str
     record: AggregateRecord
-    asked: Range
+    asked: Range | LocalPeriods
     rules: Rules
     most: int = MOST
     """Samples of one interval; more are refused."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Statuses, Times, Values
 from heatpump_twin.drivers.status import BAD_NO_DATA
-from heatpump_twin.twin_engine.aggregates.condensed import Inner
 from heatpump_twin.twin_engine.aggregates.intervals import Flags, Intervals
 from heatpump_twin.twin_engine.aggregates.rules import Rules
+from heatpump_twin.twin_engine.aggregates.whole_hours import Inner
 from heatpump_twin.twin_engine.history import Samples
 
 Levels = NDArray[np.uint8]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatpump_twin.twin_engine.aggregates.condensed import condensed
 from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.aggregates.series import Series
+from heatpump_twin.twin_engine.aggregates.whole_hours import condensed
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 

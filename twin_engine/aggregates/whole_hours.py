@@ -1,14 +1,94 @@
-"""Which hours of a time range are read as statistics, and what is left to read sample by sample."""
+"""Whole hours by their statistics, in the place of their samples.
+
+A series takes those samples of an hour that represent it, as if there were no others: extremes,
+bounds, durations and qualities come out as of all. What the others add to counts, sums and
+integrals is noted of the hour, and aggregates that need it add it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from heatpump_twin.twin_engine.aggregates.intervals import Flags, Intervals
+from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, Hourly
 
 MOST_SPANS = 200
 """Ranges that are read sample by sample: each costs as much as some thousand samples."""
+_Indexes = NDArray[np.intp]
+_VALUE_OF = np.array([0, 1, 2, 2, 3, 3])
+"""For each time of an hour, the column of its value."""
+_STATUS_OF = np.array([0, 1, 0, 0, 0, 0])
+"""And of its status: all are of one quality, and only that of the ends is said itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inner:
+    """Hours of a series: arrays of shape (h,), and one of shape (n,), as long as the series."""
+
+    hours: Hourly
+    first: _Indexes
+    last: _Indexes
+    """Where the samples lie that represent an hour: these, and all between them."""
+    alone: NDArray[np.bool_]
+    """Whether a sample stands for itself."""
+
+    def of(self, which: NDArray[np.bool_]) -> Inner:
+        """Return that of some of the samples; of an hour they are all or none."""
+        kept, place = which[self.first], np.cumsum(which) - 1
+        return Inner(
+            self.hours[kept],
+            place[self.first[kept]],
+            place[self.last[kept]],
+            self.alone[which],
+        )
+
+    def spread(self, alone: NDArray[Any], name: str) -> NDArray[Any]:
+        """Return what samples stand for: their own, and at the first of an hour, a column of it."""
+        found = np.where(self.alone, alone, 0)
+        found[self.first] = self.hours[name]
+        return found
+
+    def more(self, own: NDArray[Any], name: str) -> NDArray[Any]:
+        """Return by hour what a column of it exceeds the sum over its samples but the last by."""
+        edges = np.column_stack([self.first, self.last]).ravel()
+        found: NDArray[Any] = self.hours[name] - np.add.reduceat(own, edges)[::2]
+        return found
+
+
+def condensed(samples: Samples, hours: Hourly) -> tuple[Samples, Inner]:
+    """Put the samples that represent hours among others, which are none of these hours'."""
+    shown, count = _shown(hours)
+    time = np.concatenate([samples.time, shown.time])
+    order = np.argsort(time, kind="stable")
+    joined = Samples(
+        np.concatenate([samples.value, shown.value])[order],
+        np.concatenate([samples.status, shown.status])[order],
+        time[order],
+    )
+    last = np.flatnonzero(order >= len(samples))[np.cumsum(count) - 1]
+    return joined, Inner(hours, last - count + 1, last, order < len(samples))
+
+
+def _shown(hours: Hourly) -> tuple[Samples, NDArray[np.int64]]:
+    """Return the samples that represent hours, each once, and how many there are of each hour."""
+    order = np.argsort(hours["time"], axis=1, kind="stable")
+    time = np.take_along_axis(hours["time"], order, axis=1)
+    once = np.ones(time.shape, dtype=bool)
+    once[:, 1:] = time[:, 1:] != time[:, :-1]
+    row, column = np.nonzero(once)
+    place = order[row, column]
+    start = hours["hour"].astype(np.int64) * HOUR
+    shown = Samples(
+        hours["value"][row, _VALUE_OF[place]],
+        hours["status"][row, _STATUS_OF[place]],
+        start[row] + time[row, column],
+    )
+    return shown, once.sum(axis=1)
 
 
 def usable(hours: Hourly, intervals: Intervals) -> Hourly:

@@ -38,6 +38,11 @@ class SampleQueue:
             return time.monotonic() - self._since[0] if self._since else 0.0
 
     @property
+    def closing(self) -> bool:
+        """Whether nothing more will be added."""
+        return self._closing
+
+    @property
     def dropped(self) -> int:
         """Number of samples lost because the database was away longer than the queue is long."""
         return self._dropped

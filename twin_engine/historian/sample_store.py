@@ -31,6 +31,7 @@ from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
 from heatpump_twin.twin_engine.historian.columns.sealer import Sealer
 from heatpump_twin.twin_engine.historian.database import migrate
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.event_log import drop_events
 from heatpump_twin.twin_engine.historian.tables import POINT
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
@@ -200,6 +201,11 @@ class SampleStore:
                     drop_hours(connection, point)
                 dropped += number
         return dropped
+
+    def prune_events(self, before: int, limit: int) -> int:
+        """Delete the oldest events, at most ``limit`` of those before a time; return how many."""
+        with self._engine.begin() as connection:
+            return drop_events(connection, before, limit)
 
     def oldest(self) -> tuple[int, int] | None:
         """Return begin and end of the block that ends first. [µs since the Unix epoch]"""

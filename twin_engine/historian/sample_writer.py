@@ -25,6 +25,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 _BLOCK = 50_000
 """Rows in one transaction: enough to be fast, few enough to be undone quickly."""
+_MANY = 10_000
+"""Samples that are written before their time: a large site costs its disk no more for that."""
+_PERIOD = 1.0
+"""How often it is looked what there is to do: to write, to seal, to delete, to notice. [s]"""
 _LONGEST_WAIT = 30.0
 """Longest pause between two attempts to reach the database of a server. [s]"""
 _LONGEST_WAIT_FOR_FILE = 5.0
@@ -34,9 +38,11 @@ STOP_TIMEOUT = 3.0
 _STOP_RETRY = 0.1
 """Pause between attempts while stopping. [s]"""
 _PRUNE_CYCLE = 600
-"""Flushes in which every point is visited once by retention."""
+"""Looks in which every point is visited once by retention."""
 _PRUNE_BLOCKS = 100
 """Blocks of one point deleted at a time, so that readers and the next flush never wait long."""
+_PRUNE_EVENTS = 1_000
+"""Events deleted at a time."""
 _SEAL_SECONDS = 0.2
 """How long hot samples are put into blocks at a time, so that what comes is written meanwhile."""
 _RETENTION_HELD = 86_400.0
@@ -74,6 +80,7 @@ class SampleWriter:
         self._store = store
         self._queue = queue
         self._settings = settings
+        self._period = min(_PERIOD, settings.flush)
         self._clock = clock
         self._spool = spool
         self._row_of_point: Points = np.empty(0, dtype=np.int32)
@@ -123,7 +130,7 @@ class SampleWriter:
 
     # ── in the writer thread ──────────────────────────────────────────────────────────────────────
     def _run(self) -> None:
-        pause = self._settings.flush
+        pause = self._period
         # A bug here must not end control and alarms: samples wait as while the database is away,
         # and what is wrong with one of them may be over.
         while not self._written_until_closed() and not self._queue.wait(pause):
@@ -141,11 +148,11 @@ class SampleWriter:
         return True
 
     def _write_until_closed(self) -> None:
-        wait = self._settings.flush
+        wait = self._period
         longest = _LONGEST_WAIT if self._store.file is None else _LONGEST_WAIT_FOR_FILE
         # A growing pause: a database that restarts is not helped by knocking.
         while not self._queue.wait(wait):
-            wait = self._settings.flush if self._attempt() else min(2 * wait, longest)
+            wait = self._period if self._attempt() else min(2 * wait, longest)
         self._progress = time.monotonic()
         # Monotonic: the clock may be set while the twin stops.
         while not self._attempt() and time.monotonic() - self._progress < STOP_TIMEOUT:
@@ -169,7 +176,8 @@ class SampleWriter:
             self._open()
         # Before anything is written: what is freed is what a full disk has room for.
         self.room.make(list(self.rows.values()), self._clock.now())
-        self._flush()
+        if self._due():
+            self._flush()
         self._mark()
         self._prune()
         # Last: on a full disk it is the first that does not work.
@@ -265,6 +273,13 @@ class SampleWriter:
         rows = self._store.prepare(keys)
         return row_ids(rows, keys), rows
 
+    def _due(self) -> bool:
+        """Tell whether samples are to be written now: at the next look it would be too late."""
+        queue = self._queue
+        late = queue.delay + self._period > self._settings.flush
+        # What is doubtful must be there to be marked.
+        return late or queue.rows >= _MANY or queue.closing or bool(self._doubtful)
+
     def _flush(self) -> None:
         while (block := self._queue.take(_BLOCK)) is not None:
             # Only after taking: a point is in the table before its first sample is in the queue.
@@ -288,7 +303,7 @@ class SampleWriter:
             del self._doubtful[0]
 
     def _prune(self) -> None:
-        """Apply retention to a few points; the next flush continues with the next ones."""
+        """Apply retention to a few points; the next look continues with the next ones."""
         if time.monotonic() < self._prune_from:
             return
         rows = np.fromiter(self.rows.values(), dtype=np.int32)
@@ -299,3 +314,5 @@ class SampleWriter:
         before = self._clock.now() - round(self._settings.retention * MICROSECONDS)
         self._store.prune(points.tolist(), before, _PRUNE_BLOCKS)
         self._prune_at += count
+        before = self._clock.now() - round(self._settings.event_retention * MICROSECONDS)
+        self._store.prune_events(before, _PRUNE_EVENTS)

@@ -40,6 +40,11 @@ class StoredHistory:
         except SQLAlchemyError as error:
             raise DatabaseAway(f"history cannot be read: {error}") from error
 
+    @property
+    def keys(self) -> list[str]:
+        """Keys of all points that were ever recorded."""
+        return list(self._rows)
+
     async def stop(self) -> None:
         """Close all connections."""
         await asyncio.to_thread(self._store.close)

@@ -104,6 +104,18 @@ AUDIT = Table(
     Column("reason", Text, nullable=False),
 )
 
+# Events that were sent to clients: of alarms and of state machines. The origin is the node that
+# they climb up from, ``hp1`` or ``hp1.operating_state``, the data are all fields
+# (`server/history`).
+EVENT = Table(
+    "event_record",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True),
+    Column("time", BigInteger, nullable=False, index=True),
+    Column("origin", Text, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
 # What people have done about an alarm, and the occurrence that they did it about.
 CONDITION = Table(
     "condition",

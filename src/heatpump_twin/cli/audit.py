@@ -15,11 +15,11 @@ from typing import Annotated, Any
 
 import typer
 
-from heatpump_twin.cli.export_file import write_export
 from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
+from heatpump_twin.safekeeping.export_file import write_export
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 
 command = typer.Typer(

@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 
 from heatpump_twin import __version__
-from heatpump_twin.cli.export_file import write_export
 from heatpump_twin.cli.options import DataOption, SetOption, SiteOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.logs import configure
+from heatpump_twin.safekeeping.export_file import write_export
 
 command = typer.Typer(
     add_completion=False, help="The information model as NodeSet2 files.", no_args_is_help=True

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from heatpump_twin.cli.export_file import write_export
 from heatpump_twin.cli.options import DataOption, SetOption, SiteOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.logs import configure
+from heatpump_twin.safekeeping.export_file import write_export
 
 if TYPE_CHECKING:
     from heatpump_twin.server.export.point_list import PointRow

@@ -18,6 +18,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import Commands
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
+from heatpump_twin.twin_engine.historian.event_log import EventLog
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
 
@@ -33,7 +34,7 @@ async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[Offli
     rules = build_rules(foundation)
     server = build_server(
         foundation, UserStore(data.users), programs, rules, history, audit,
-        ConditionStore(foundation.database),
+        ConditionStore(foundation.database), EventLog(foundation.database),
     )  # fmt: skip
     async with server.offline() as shown:
         yield shown

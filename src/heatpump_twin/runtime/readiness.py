@@ -14,7 +14,7 @@ from heatpump_twin.runtime.web_probe import local_url
 from heatpump_twin.twin_engine.wording import duration_text
 
 HISTORY_DELAY = 15.0
-"""A sample that has waited for longer is late, where it is to be written once a second. [s]"""
+"""A sample that waits for so much longer than a flush is late. [s]"""
 
 
 class Readiness:
@@ -71,7 +71,7 @@ class Readiness:
             )
         if health.trouble:
             return PartHealth(False, health.trouble)
-        if health.delay > max(HISTORY_DELAY, 5 * self._site.historian.flush):
+        if health.delay > self._site.historian.flush + HISTORY_DELAY:
             return PartHealth(
                 False,
                 f"written late: the oldest of {health.queue_rows} samples has waited for "

@@ -24,6 +24,7 @@ from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.historian.event_log import EventLog
 from heatpump_twin.twin_engine.programs.training_request import TrainingProgress, TrainingState
 from heatpump_twin.twin_engine.verdict import Verdict
 
@@ -80,18 +81,19 @@ async def shared(tmp_path_factory, users_file: bytes) -> AsyncIterator[Served]:
     rig = ProgramsRig(database, clock, Device(dict(AT_FIRST)))
     await rig.start()
     rig.programs.trainer = Trainer()
-    conditions = ConditionStore(database)
+    conditions, events = ConditionStore(database), EventLog(database)
     server = TwinServer(
         site=site, data=data, table=rig.table, image=rig.image, alarms=[],
         commands=rig.programs.commands, programs=rig.programs, history=Records(),
         users=UserStore(data.users), provenance={}, clock=clock,
-        audit=rig.audit, conditions=conditions,
+        audit=rig.audit, conditions=conditions, events=events,
     )  # fmt: skip
     rig.image.subscribe(server.publish)
     await server.start()
     yield Served(rig, site)
     await server.stop()
     await conditions.stop()
+    await events.stop()
     await rig.stop()
 
 

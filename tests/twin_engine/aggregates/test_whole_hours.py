@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA, GOOD, UNCERTAIN
 from heatpump_twin.twin_engine.aggregates.aggregate_records import RECORDS
-from heatpump_twin.twin_engine.aggregates.condensed import condensed
 from heatpump_twin.twin_engine.aggregates.intervals import Intervals, Range
 from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.aggregates.series import Series
-from heatpump_twin.twin_engine.aggregates.whole_hours import MOST_SPANS, holes, usable
+from heatpump_twin.twin_engine.aggregates.whole_hours import MOST_SPANS, condensed, holes, usable
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, LEAST, Hourly, hourly_statistics
 

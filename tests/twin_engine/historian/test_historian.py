@@ -242,6 +242,18 @@ async def test_a_database_that_is_away_at_the_start_is_waited_for(
     await historian.stop()
 
 
+async def test_many_samples_are_written_before_their_time(database, table, clock, eventually):
+    async with recording(table, database, clock, HistorianSettings(flush=3600)) as historian:
+        for frame in ramp(10_000):
+            historian.append(frame)
+        await eventually(lambda: historian.health.rows_written == 10_000)
+        historian.append(ramp(10_001)[-1])
+        # Few of them wait, however often the writer looks.
+        assert historian.health.queue_rows == 1
+        clock.advance(20_000)
+        assert len(await historian.stored.read_raw(KEY, 0, 2**60, limit=20_000)) == 10_000
+
+
 async def test_an_overflowing_queue_drops_the_oldest_and_counts_them(tmp_path, table, clock):
     settings = HistorianSettings(flush=3600)
     url = f"sqlite:///{tmp_path / 'historian.sqlite'}"

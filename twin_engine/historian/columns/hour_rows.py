@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import structlog
@@ -37,7 +38,7 @@ _GONE = sql_delete(HOURS).where(HOURS.c.id == bindparam("row"))
 _OLD = sql_delete(HOURS).where(*_RANGE)
 _OLDEST = select(func.min(BLOCK.c.first)).where(BLOCK.c.point_id == bindparam("point"))
 
-Touched = Mapping[int, Times]
+Touched = Mapping[int, Sequence[int]]
 """Hours in which samples of a point came or were corrected, by its row id; each once, in order.
 
 None is before 1970.
@@ -57,22 +58,20 @@ def renew_hours(connection: Connection, touched: Touched) -> None:
 
     The last hour of each point has none for now: more will come in it.
     """
-    ids = {point: np.unique(_ids(point, hours)) for point, hours in touched.items()}
-    wanted = {"ids": np.concatenate(list(ids.values())).tolist()}
+    ids = {point: sorted({_id(point, hour) for hour in hours}) for point, hours in touched.items()}
+    wanted = {"ids": [number for numbers in ids.values() for number in numbers]}
     old = {row.id: _rows(row.data) for row in connection.execute(_SOME, wanted)}
-    new = []
+    gone: list[Mapping[str, int]] = []
+    new: list[Mapping[str, Any]] = []
     for point, hours in touched.items():
-        there = [old[number] for number in ids[point].tolist() if number in old]
-        kept = [rows[~np.isin(rows["hour"], hours)] for rows in there]
-        rows = np.concatenate([*kept, _renewed(connection, point, hours[:-1])])
-        rows = rows[np.argsort(rows["hour"])]
-        place = _ids(point, rows["hour"].astype(np.int64))
-        new += [
-            {"id": number, "data": rows[place == number].tobytes()}
-            for number in np.unique(place).tolist()
-        ]
-    if old:
-        connection.execute(_GONE, [{"row": number} for number in old])
+        there = [old[number] for number in ids[point] if number in old]
+        # Nearly always: another piece of the hour that is not over.
+        if len(hours) == 1 and not any((rows["hour"] == hours[0]).any() for rows in there):
+            continue
+        gone += [{"row": number} for number in ids[point]]
+        new += _rows_of(point, _renewed(connection, point, np.array(hours), there))
+    if gone:
+        connection.execute(_GONE, gone)
     if new:
         connection.execute(sql_insert(HOURS), new)
 
@@ -84,11 +83,12 @@ def drop_hours(connection: Connection, point: int) -> None:
     connection.execute(_OLD, {"low": point * _OF_POINT, "high": end})
 
 
-def _renewed(connection: Connection, point: int, hours: Times) -> Hourly:
-    """Return the statistics of hours, from the samples in blocks."""
-    found = [NO_HOURS]
+def _renewed(connection: Connection, point: int, hours: Times, there: list[Hourly]) -> Hourly:
+    """Return what there was, with the statistics of hours anew from the samples in blocks."""
+    found = [NO_HOURS, *(rows[~np.isin(rows["hour"], hours)] for rows in there)]
+    whole = hours[:-1]
     # What lies together is read together: an import touches years, one hour after the other.
-    for run in np.split(hours, np.flatnonzero(np.diff(hours) > 1) + 1):
+    for run in np.split(whole, np.flatnonzero(np.diff(whole) > 1) + 1):
         if len(run):
             start, end = int(run[0]) * HOUR, (int(run[-1]) + 1) * HOUR
             try:
@@ -96,16 +96,21 @@ def _renewed(connection: Connection, point: int, hours: Times) -> Hourly:
             except DamagedBlock:
                 continue  # whoever reads the samples is told
             found.append(hourly_statistics(samples.time, samples.value, samples.status))
-    return np.concatenate(found)
+    joined = np.concatenate(found)
+    return joined[np.argsort(joined["hour"])]
+
+
+def _rows_of(point: int, hours: Hourly) -> Iterator[Mapping[str, Any]]:
+    """Yield a row for each day of the hours."""
+    day = hours["hour"] // _DAY
+    for first in np.flatnonzero(np.diff(day, prepend=-1)).tolist():
+        number = _id(point, int(hours["hour"][first]))
+        yield {"id": number, "data": hours[day == day[first]].tobytes()}
 
 
 def _id(point: int, hour: int) -> int:
     # Before 1970 there is nothing, and behind the last day comes another point.
     return point * _OF_POINT + min(max(hour // _DAY, 0), _OF_POINT - 1)
-
-
-def _ids(point: int, hours: Times) -> Times:
-    return point * _OF_POINT + hours // _DAY
 
 
 def _rows(data: bytes) -> Hourly:

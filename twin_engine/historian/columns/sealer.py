@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import Connection, Engine, update
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.frame import Frame, Points, Times
+from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.hot_samples import Frozen, HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import renew_hours
@@ -50,7 +50,7 @@ _POINTS = 64
 _LEAST_HOT = 100_000
 _HOT_OF_POINT = 256
 """A pass begins when so many samples are hot, or so many of each point."""
-_OLDEST_HOT = 3600.0
+_OLDEST_HOT = 4 * 3600.0
 """And once in this time. [s]"""
 
 
@@ -110,7 +110,7 @@ def seal_points(
     """
     old: list[BlockPlace] = []
     new: list[Mapping[str, Any]] = []
-    touched: dict[int, Times] = {}
+    touched: dict[int, list[int]] = {}
     for point in points.tolist():
         samples = of_point(frame, point)
         places = places_of(
@@ -124,11 +124,15 @@ def seal_points(
     renew_hours(connection, touched)
 
 
-def _hours(samples: Samples, places: list[BlockPlace]) -> Times:
+def _hours(samples: Samples, places: list[BlockPlace]) -> list[int]:
     """Return the hours in which samples lie, and the one in which those before them ended."""
-    before = [place.last for place in places if place.last < samples.time[0]]
+    first, last = int(samples.time[0]), int(samples.time[-1])
+    before = [place.last for place in places if place.last < first]
+    # Nearly always one, which needs no arrays.
+    if (before[-1] if before else first) // HOUR == last // HOUR:
+        return [max(last // HOUR, 0)]
     hours = np.unique(np.append(samples.time, before[-1:]).astype(np.int64) // HOUR)
-    return hours[hours >= 0]
+    return [hour for hour in hours.tolist() if hour >= 0] or [0]
 
 
 def _sealed(

@@ -22,6 +22,7 @@ from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import AuditError
+from heatpump_twin.twin_engine.historian.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.historian.spool import Spool
 
@@ -36,6 +37,7 @@ class Archive(HeatPumpPart):
     historian: Historian
     audit: AuditLog
     conditions: ConditionStore
+    events: EventLog
     damage: str
     """Why the database was begun anew at this start; empty: it was not."""
 
@@ -54,6 +56,8 @@ async def open_archive(foundation: Foundation, health: TwinHealth) -> AsyncItera
         stack.push_async_callback(audit.stop)
         conditions = ConditionStore(url)
         stack.push_async_callback(conditions.stop)
+        events = EventLog(url)
+        stack.push_async_callback(events.stop)
         with suppress(AuditError):  # away: the historian reports it
             await audit.start()
         await _record(audit, foundation, "start")
@@ -70,7 +74,7 @@ async def open_archive(foundation: Foundation, health: TwinHealth) -> AsyncItera
         stack.push_async_callback(historian.stop)
         _watch(health, historian, foundation)
         health.watch("history_begun_anew", lambda: bool(damage or historian.health.trouble))
-        yield Archive(historian, audit, conditions, damage)
+        yield Archive(historian, audit, conditions, events, damage)
 
 
 async def _record(audit: AuditLog, foundation: Foundation, what: str) -> None:

@@ -16,6 +16,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
+from heatpump_twin.twin_engine.historian.event_log import EventLog
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.programs.programs import Programs
 
@@ -45,6 +46,7 @@ def build_server(
     history: HistoryReader,
     audit: AuditLog,
     conditions: ConditionStore,
+    events: EventLog,
 ) -> TwinServer:
     """Return the OPC UA server of a site. It does not listen yet."""
     return TwinServer(
@@ -63,6 +65,7 @@ def build_server(
         clock=foundation.clock,
         audit=audit,
         conditions=conditions,
+        events=events,
         hmi_certificate=_hmi_certificate(foundation),
     )
 
@@ -84,9 +87,10 @@ async def open_clients(
     models: ModelShelf,
     audit: AuditLog,
     conditions: ConditionStore,
+    events: EventLog,
 ) -> AsyncIterator[Clients]:
     """Start the OPC UA server. Clients are told of models that replace others."""
-    server = build_server(foundation, users, programs, rules, history, audit, conditions)
+    server = build_server(foundation, users, programs, rules, history, audit, conditions, events)
 
     async def adopted(asset: str, model: HeatUpModel) -> None:
         await server.adopt(asset, model.card.provenance)

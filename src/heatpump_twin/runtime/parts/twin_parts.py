@@ -62,6 +62,7 @@ class TwinParts:
             self.health.run(),
             self.archive.historian.run(),
             self.archive.audit.run(),
+            self.archive.events.run(),
             self.figures.totals.run(),
             self.forecasts.run(),
             self.steering.programs.run(),
@@ -100,6 +101,7 @@ async def open_parts(
                 forecasts.models,
                 audit,
                 archive.conditions,
+                archive.events,
             )
         )
         # The sinks below in this order: derived points first, so that when clients are told of a
