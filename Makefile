@@ -31,8 +31,7 @@ test: $(STAMP)  ## run all tests but the long ones; PYTHON=python3.13 runs them 
 	$(PYTEST) $(ARGS)
 
 test-fast: $(STAMP)  ## run the tests that start no whole twin, no browser, no build, and no hundred devices at once
-	$(PYTEST) --ignore tests/runtime --ignore tests/hmi --ignore tests/packaging --ignore tests/harness \
-		--ignore tests/drivers/modbus/driver/test_fault_matrix.py $(ARGS)
+	$(PYTEST) --ignore tests/runtime --ignore tests/hmi --ignore tests/packaging --ignore tests/harness $(ARGS)
 
 test-long: $(STAMP)  ## run the campaigns that take too long for every change
 	$(PYTEST) -m long $(ARGS)

@@ -18,6 +18,7 @@ from bench import (
     modbus_soak,
     opcua,
     opcua_reads,
+    opcua_soak,
     start,
     web_ports,
 )
@@ -28,7 +29,7 @@ parser.add_argument(
     "--seconds",
     type=float,
     default=10.0,
-    help="how long modbus_poll polls; modbus_soak runs 360 times as long",
+    help="how long modbus_poll polls; modbus_soak runs 360 times as long, opcua_soak 180 times",
 )
 arguments = parser.parse_args()
 benches = {
@@ -39,6 +40,7 @@ benches = {
     "address_space": address_space.run,
     "historian": historian.run,
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
+    "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
     "start": start.run,
     "web_ports": web_ports.run,
 }
@@ -46,6 +48,6 @@ if unknown := set(arguments.names) - set(benches):
     parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
 console = Console(width=None if sys.stdout.isatty() else 100)
-# The soak takes an hour: it is run when it is named.
-for name in arguments.names or [name for name in benches if name != "modbus_soak"]:
+# The soaks take an hour and half an hour: they are run when they are named.
+for name in arguments.names or [name for name in benches if not name.endswith("_soak")]:
     benches[name](console)

@@ -1,9 +1,9 @@
 """The server of a twin whose points are fed by hand. Run as a process; it reads what to do.
 
 ``feed N P K`` has all points of K heat pumps change N times, with a pause of P seconds after each;
-``same N P K`` only gives them new times. The answer is the CPU time that was used meanwhile, as it
-is to ``cpu``. What is fed goes to the image and the server alone: rules, history and derived points
-have no part in it.
+``same N P K`` only gives them new times, ``count N P K`` values that grow by one each time. The
+answer is the CPU time that was used meanwhile, as it is to ``cpu``. What is fed goes to the image
+and the server alone: rules, history and derived points have no part in it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.twin_engine.image import Image
 
 
-def frames(image: Image, pumps: int, *, number: int, change: bool) -> Iterator[Frame]:
+def frames(image: Image, pumps: int, *, number: float, change: bool) -> Iterator[Frame]:
     """Return a frame of each heat pump; all its values are others than before, or none is."""
     for pump in range(1, pumps + 1):
         points = image.table.by_asset[f"hp{pump}"]
         index = np.array([point.index for point in points.values()], np.int32)
         # A switch and a state change with it, too.
-        value = np.full(len(index), float(number % 2)) if change else image.value[index]
+        value = np.full(len(index), number) if change else image.value[index]
         yield Frame.of(index, value, 0, time.time_ns() // 1000)
 
 
@@ -48,13 +48,16 @@ async def main(pumps: int, port: int, folder: Path) -> None:
         gc.collect()
         gc.freeze()
         print("ready", flush=True)
+        total = 0
         while line := (await asyncio.to_thread(sys.stdin.readline)).split():
             begin = 0.0
-            if line[0] in ("feed", "same"):
+            if line[0] in ("feed", "same", "count"):
                 begin = time.process_time()
                 fed = int(line[3])
-                for number in range(int(line[1])):
-                    for frame in frames(image, fed, number=number, change=line[0] == "feed"):
+                for turn in range(int(line[1])):
+                    total += 1
+                    number = float(total if line[0] == "count" else turn % 2)
+                    for frame in frames(image, fed, number=number, change=line[0] != "same"):
                         image.value[frame.point] = frame.value
                         image.status[frame.point] = frame.status
                         image.time[frame.point] = frame.time

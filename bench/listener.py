@@ -10,7 +10,7 @@ from typing import Any
 from asyncua import Client, ua
 from asyncua.ua.ua_binary import struct_from_binary
 
-WAITING = 3
+WAITING = 5
 """Publish requests of a client that wait at the server."""
 BATCH = 500
 LONG = 3600.0
@@ -28,7 +28,7 @@ class Listener:
         self.lost = 0
         """Messages whose number is not the next one."""
         self._number = 0
-        self._subscription = 0
+        self.subscription = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self, interval: float) -> None:
@@ -38,22 +38,22 @@ class Listener:
             RequestedPublishingInterval=interval, RequestedLifetimeCount=30_000,
             RequestedMaxKeepAliveCount=10_000, PublishingEnabled=True,
         )  # fmt: skip
-        answer = await self._ask("CreateSubscription", wanted)
-        self._subscription = answer.Parameters.SubscriptionId
+        answer = await self.ask("CreateSubscription", wanted)
+        self.subscription = answer.Parameters.SubscriptionId
 
-    async def monitor(self, nodes: Sequence[ua.NodeId]) -> None:
+    async def monitor(self, nodes: Sequence[ua.NodeId], queue: int = 1) -> None:
         """Create monitored items, `BATCH` in one request."""
         for begin in range(0, len(nodes), BATCH):
             wanted = ua.CreateMonitoredItemsParameters()
-            wanted.SubscriptionId = self._subscription
+            wanted.SubscriptionId = self.subscription
             wanted.TimestampsToReturn = ua.TimestampsToReturn.Both
             for handle, node in enumerate(nodes[begin : begin + BATCH], begin):
                 item = ua.MonitoredItemCreateRequest(
                     ua.ReadValueId(node, ua.AttributeIds.Value), ua.MonitoringMode.Reporting
                 )
-                item.RequestedParameters = ua.MonitoringParameters(handle, 0.0, QueueSize=1)
+                item.RequestedParameters = ua.MonitoringParameters(handle, 0.0, QueueSize=queue)
                 wanted.ItemsToCreate.append(item)
-            answer = await self._ask("CreateMonitoredItems", wanted)
+            answer = await self.ask("CreateMonitoredItems", wanted)
             if not all(result.StatusCode.is_good() for result in answer.Results):
                 raise RuntimeError("an item was refused")
 
@@ -68,7 +68,8 @@ class Listener:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.client.disconnect()
 
-    async def _ask(self, name: str, parameters: Any) -> Any:
+    async def ask(self, name: str, parameters: Any) -> Any:
+        """Send a request and return the response."""
         request = getattr(ua, f"{name}Request")(Parameters=parameters)
         data = await self.client.uaclient.protocol.send_request(request, timeout=LONG)
         return struct_from_binary(getattr(ua, f"{name}Response"), data)
@@ -78,12 +79,17 @@ class Listener:
         while True:
             request = ua.PublishRequest(Parameters=ua.PublishParameters(acks))
             protocol = self.client.uaclient.protocol
-            number, count = _count(bytes(await protocol._send_request(request, LONG)))  # noqa: SLF001
-            acks = [ua.SubscriptionAcknowledgement(self._subscription, number)] if count else []
-            if count:
-                self.lost += number != self._number + 1
-                self._number = number
-            self.notifications += count
+            acks = self.look(bytes(await protocol._send_request(request, LONG)))  # noqa: SLF001
+
+    def look(self, response: bytes) -> list[ua.SubscriptionAcknowledgement]:
+        """Look at a response; return what is to be acknowledged with the next request."""
+        number, count = _count(response)
+        if not count:
+            return []
+        self.lost += number != self._number + 1
+        self._number = number
+        self.notifications += count
+        return [ua.SubscriptionAcknowledgement(self.subscription, number)]
 
 
 def _count(response: bytes) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 import psutil
-from asyncua import Client, ua
+from asyncua import Client, Node, ua
 from namespaces import site_index
 from rich.console import Console
 from rich.table import Table
@@ -48,6 +48,11 @@ class Fed:
         self._process = process
         self.url = url
 
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
     async def ask(self, *words: object) -> float:
         """Have the server do something; return the CPU time. [s]"""
         if self._process.stdin is None or self._process.stdout is None:
@@ -76,14 +81,23 @@ async def fed_server(folder: Path) -> AsyncIterator[Fed]:
         process.wait()
 
 
+async def points_of(client: Client, pumps: int, *, analog: bool = False) -> list[ua.NodeId]:
+    """Return the variables of the points of heat pumps; of those that are Doubles alone."""
+    space = await site_index(client)
+    nodes: list[Node] = []
+    for pump in range(1, pumps + 1):
+        nodes += await client.get_node(f"ns={space};s=hp{pump}.ParameterSet").get_children()
+    found = [node.nodeid for node in nodes]
+    if not analog:
+        return found
+    types = await client.uaclient.read_attributes(found, ua.AttributeIds.DataType)
+    double = ua.NodeId(ua.ObjectIds.Double)
+    return [node for node, kind in zip(found, types, strict=True) if kind.Value.Value == double]
+
+
 async def _points(url: str) -> list[ua.NodeId]:
     async with Client(url, timeout=60) as client:
-        space = await site_index(client)
-        nodes = []
-        for pump in range(1, PUMPS + 1):
-            parameters = client.get_node(f"ns={space};s=hp{pump}.ParameterSet")
-            nodes += [node.nodeid for node in await parameters.get_children()]
-    return nodes[:EACH]
+        return (await points_of(client, PUMPS))[:EACH]
 
 
 async def _subscribed(

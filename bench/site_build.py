@@ -34,7 +34,14 @@ IMPORTED = time.perf_counter()
 def site_of(pumps: int, port: int) -> Site:
     """Return the packaged site with its heat pump so many times."""
     site = load_site(
-        "default", [f"opcua.port={port}", f"ops.port={port + 1}", "hmi.enabled=false"], {}
+        "default",
+        [
+            f"opcua.port={port}",
+            f"ops.port={port + 1}",
+            "hmi.enabled=false",
+            "opcua.max_sessions=200",
+        ],
+        {},
     )
     (pump,) = site.heat_pumps
     numbered = [

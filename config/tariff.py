@@ -26,12 +26,7 @@ _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 
 
 def _minute(value: object) -> int:
-    """Return the minute of the day of ``"06:30"``.
-
-    YAML 1.1 reads ``10:00`` without quotes as a number to base 60, which is the minute already.
-    """
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = f"{value // 60}:{value % 60:02d}" if value >= 60 else None
+    """Return the minute of the day of ``"06:30"``."""
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     minute = int(match[1]) * 60 + int(match[2]) if match else None
     if minute is None or minute > MINUTES_PER_DAY:

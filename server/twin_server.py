@@ -21,6 +21,7 @@ from heatpump_twin.server.channel.certificate_watch import CertificateWatch
 from heatpump_twin.server.channel.internal_server import CheckClient, Live, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
 from heatpump_twin.server.channel.ua_server import UaServer
+from heatpump_twin.server.channel.user_watch import UserWatch
 from heatpump_twin.server.history.audit_history import AuditHistory
 from heatpump_twin.server.history.event_codec import EventCodec
 from heatpump_twin.server.history.event_history import EventHistory
@@ -165,7 +166,8 @@ class TwinServer:
         await status.start(server.product_uri, server.manufacturer_name, server.name)
         await status.describe(settings.max_sessions, iserver.translators.languages.codes)
         watch = CertificateWatch(pki, names, server, self._recorder)
-        self._running = _Running(server, iserver, space, status, authenticator, watch)
+        users = UserWatch(iserver)
+        self._running = _Running(server, iserver, space, status, authenticator, watch, users)
         self._running.begin()
         log.info("OPC UA server listens", url=settings.url)
 
@@ -294,10 +296,16 @@ class _Running:
     status: ServerStatus
     authenticator: Authenticator
     certificate: CertificateWatch
+    users: UserWatch
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def begin(self) -> None:
-        for work in (self.space.publisher.run, self.status.run, self.certificate.run):
+        for work in (
+            self.space.publisher.run,
+            self.status.run,
+            self.certificate.run,
+            self.users.run,
+        ):
             task = asyncio.create_task(work(), name=f"OPC UA {work.__qualname__}")
             task.add_done_callback(_report)
             self.tasks.append(task)

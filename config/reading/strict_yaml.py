@@ -29,6 +29,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _DIGITS = re.compile(r"[-+]?\d+")
 _UNFILLED = "a template that was left unfilled: write the value"
+_TEXT = "tag:yaml.org,2002:str"
 _NULL, _MERGE = "tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"
 _NO_VALUE = {
     "int": "is not a number",
@@ -156,6 +157,10 @@ class _Examination:
             return _UNFILLED
         kind = node.tag.rpartition(":")[-1]
         if kind == "merge":
+            return ""
+        if kind in ("int", "float") and ":" in node.value:
+            # YAML 1.1 counts to base 60: ``unit: 1:30`` would be unit 90. It is a text, as in 1.2.
+            node.tag = _TEXT
             return ""
         if kind in ("int", "float") and len(node.value) > _LONGEST_NUMBER:
             return f"a number of {len(node.value):,} digits"

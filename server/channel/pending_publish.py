@@ -24,7 +24,12 @@ class ResponseChannel(Protocol):
         """Whether the client takes what it is sent."""
         ...
 
-    def send_encoded(self, response: bytes, seqhdr: Any) -> None:
+    @property
+    def room(self) -> int:
+        """How long a response may be that the client takes. [B]"""
+        ...
+
+    def send_encoded(self, response: bytes, handle: int, seqhdr: Any) -> None:
         """Send a response that is encoded already."""
         ...
 
@@ -55,6 +60,11 @@ class PendingPublish:
         return self.channel.takes_more
 
     @property
+    def room(self) -> int:
+        """How long its response may be. [B]"""
+        return self.channel.room
+
+    @property
     def expired(self) -> bool:
         """Whether its client does not wait for it any more."""
         late = self.timeout > 0 and time.monotonic() - self._came > self.timeout / 1000.0
@@ -64,7 +74,7 @@ class PendingPublish:
         """Send the response, its texts in the language of the session."""
         language = self.session.translator
         response = answer.encoded(self.handle, self.results, language, self.now())
-        self.channel.send_encoded(response, self.seqhdr)
+        self.channel.send_encoded(response, self.handle, self.seqhdr)
 
     def refuse(self, code: int) -> None:
         """Send a fault, unless nobody is there to take it."""

@@ -10,11 +10,16 @@ from typing import Any, cast
 
 import structlog
 from asyncua import ua
-from asyncua.common.connection import TransportLimits
+from asyncua.common.connection import MessageChunk, TransportLimits
 from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
 from asyncua.crypto import uacrypto
 from asyncua.server.uaprocessor import UaProcessor
-from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary, uatcp_to_binary
+from asyncua.ua.ua_binary import (
+    nodeid_from_binary,
+    struct_from_binary,
+    struct_to_binary,
+    uatcp_to_binary,
+)
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
@@ -33,6 +38,7 @@ from heatpump_twin.server.channel.plain_message import (
     plain_request,
     read_response,
 )
+from heatpump_twin.server.channel.response_limits import LEAST_BUFFER, ResponseLimits
 from heatpump_twin.server.channel.secure_connection import RequestBody, TwinConnection, WholeMessage
 from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
 from heatpump_twin.server.channel.turns import Turn
@@ -79,10 +85,24 @@ what a server answers that is no discovery server and has no queries (OPC 10000-
 
 # asyncua annotates the class that lists the kinds of messages; what it takes is one of them: bytes.
 _message = cast("Callable[[bytes, ua.ErrorMessage], bytes]", uatcp_to_binary)
+_acknowledge = cast("Callable[[bytes, ua.Acknowledge], bytes]", uatcp_to_binary)
 
 BAD_DECODING = int(ua.StatusCodes.BadDecodingError)
 
 UNREADABLE = (NotEnoughData, struct.error, UnicodeDecodeError, OverflowError)
+
+
+class CertificateRefusedError(ServiceError):
+    """A client's certificate may not open a secure channel."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        # The client learns no more than this (OPC 10000-4, 6.1.3, table 106).
+        super().__init__(int(ua.StatusCodes.BadSecurityChecksFailed))
+        self.subject = subject
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class TwinProcessor(UaProcessor):
@@ -99,6 +119,7 @@ class TwinProcessor(UaProcessor):
             self._connection.security_policy, self._limits
         )
         self._greeted = False
+        self._takes = ResponseLimits()
 
     # ── what a session needs to know of its channel ───────────────────────────────────────────────
     @property
@@ -165,6 +186,8 @@ class TwinProcessor(UaProcessor):
                 return await self._process_secure(body)
             self._check_order(header)
             kind: object = header.MessageType
+            if kind == ua.MessageType.Hello:
+                return self._greet(struct_from_binary(ua.Hello, body))
             if kind == ua.MessageType.SecureMessage:
                 message = self._connection.receive_from_header_and_body(header, body)
                 # None: more chunks are to come.
@@ -173,6 +196,9 @@ class TwinProcessor(UaProcessor):
             return bool(await super().process(header, body))  # type: ignore[no-untyped-call]
         except (InvalidSignature, uacrypto.InvalidSignature):
             return self._abort(ua.StatusCodes.BadSecurityChecksFailed, "the signature is wrong")
+        except CertificateRefusedError as error:
+            await self._record_refusal(error)
+            return self._abort(error.code, str(error))
         except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
             return self._abort(error.code, str(error))
         except (ua.UaError, ValueError, *UNREADABLE) as error:
@@ -181,6 +207,27 @@ class TwinProcessor(UaProcessor):
             # A task boundary: one connection's trouble must not be another's.
             log.exception("message not processed", peer=self.peer)
             return self._abort(ua.StatusCodes.BadInternalError, "internal error")
+
+    def _greet(self, hello: ua.Hello) -> bool:
+        """Answer a Hello with our limits, and note those of the client."""
+        self._takes = ResponseLimits.of(hello)
+        self._limits.max_send_buffer = self._takes.chunk
+        answer = self._takes.acknowledge(hello)
+        self._transport.write(_acknowledge(ua.MessageType.Acknowledge, answer))
+        return True
+
+    async def _record_refusal(self, refused: CertificateRefusedError) -> None:
+        """Have it on record that a client was refused; the audit counts where there are many."""
+        await self.iserver.recorder.note(
+            AuditKind.CERTIFICATE, ("", f"OPC UA {self.peer}"), "client", refused.code,
+            f"client certificate refused: {refused}", after=refused.subject,
+        )  # fmt: skip
+
+    @property
+    def room(self) -> int:
+        """How long a response may be that the client takes. [B]"""
+        crypto = self._connection.security_policy.symmetric_cryptography
+        return self._takes.room(MessageChunk.max_body_size(crypto, self._takes.chunk))
 
     def _check_order(self, header: ua.Header) -> None:
         """Check the order of messages (Hello, then the channel), and their size before login."""
@@ -254,8 +301,7 @@ class TwinProcessor(UaProcessor):
                 subject=certificate.subject.rfc4514_string(),
                 reason=reason,
             )
-            # The client learns no more than this (OPC 10000-4, 6.1.3, table 106).
-            raise ServiceError(ua.StatusCodes.BadSecurityChecksFailed)
+            raise CertificateRefusedError(certificate.subject.rfc4514_string(), reason)
 
     def send_response(
         self,
@@ -267,15 +313,31 @@ class TwinProcessor(UaProcessor):
         """Send a service response, its texts translated to the locale of the session."""
         if self.session is not None and self.session.translator is not None:
             self.session.translator.respond(response)
-        super().send_response(  # type: ignore[no-untyped-call]
-            requesthandle, seqhdr, response, msgtype
+        response.ResponseHeader.RequestHandle = requesthandle
+        encoded = struct_to_binary(response)
+        if msgtype != ua.MessageType.SecureMessage or isinstance(response, ua.ServiceFault):
+            self._send(encoded, seqhdr, msgtype)
+        else:
+            self._send_fitting(encoded, requesthandle, seqhdr)
+
+    def _send(
+        self, encoded: bytes, seqhdr: Any, kind: bytes = ua.MessageType.SecureMessage
+    ) -> None:
+        self._transport.write(
+            self._connection.message_to_binary(encoded, kind, request_id=seqhdr.RequestId)
         )
 
-    def send_encoded(self, response: bytes, seqhdr: Any) -> None:
+    def _send_fitting(self, encoded: bytes, handle: int, seqhdr: Any) -> None:
+        """Send a response; or a fault in its place, where the client does not take so much."""
+        if len(encoded) <= LEAST_BUFFER // 2 or len(encoded) <= self.room:
+            self._send(encoded, seqhdr)
+            return
+        log.warning("response too large for the client", peer=self.peer, size=len(encoded))
+        self.send_fault(handle, seqhdr, int(ua.StatusCodes.BadResponseTooLarge))
+
+    def send_encoded(self, response: bytes, handle: int, seqhdr: Any) -> None:
         """Send a service response that is encoded already."""
-        self._transport.write(
-            self._connection.message_to_binary(response, request_id=seqhdr.RequestId)
-        )
+        self._send_fitting(response, handle, seqhdr)
 
     def send_fault(self, handle: int, seqhdr: Any, code: int) -> None:
         """Send a ServiceFault."""
@@ -314,6 +376,8 @@ class TwinProcessor(UaProcessor):
         session = self.session
         if session is None or session.channel is not self or not session.is_activated():
             return False
+        if not session.welcome:
+            return False
         request = plain_request(READ_TYPE, bytes(message.body()), session.token_bytes)
         if request is None or len(request.parameters) > longest:
             return False
@@ -322,13 +386,15 @@ class TwinProcessor(UaProcessor):
             return False
         self._activated()
         response = read_response(request.handle, results)
-        self.send_encoded(response, message.SequenceHeader())
+        self.send_encoded(response, request.handle, message.SequenceHeader())
         return True
 
     def _take_publish(self, message: WholeMessage | ua.Message) -> bool:
         """Queue a Publish request; False: it takes the way of all requests, which may refuse it."""
         session = self.session
         if session is None or session.channel is not self or not session.is_activated():
+            return False
+        if not session.welcome:
             return False
         request = plain_request(PUBLISH_TYPE, bytes(message.body()), session.token_bytes)
         if request is None or len(request.parameters) > limits.READ_AT_ONCE:
@@ -371,6 +437,7 @@ class TwinProcessor(UaProcessor):
                 return True
             if typeid not in BEFORE_LOGIN:
                 self._check_session(requesthdr.AuthenticationToken)
+                await self._check_user(typeid)
             # asyncua answers two of these without DiagnosticInfos, and the third not at all.
             own = {WRITE: self._write, CALL: self._call, CANCEL: self._cancel}
             if (serve := own.get(typeid)) is not None:
@@ -429,7 +496,7 @@ class TwinProcessor(UaProcessor):
         response = await service.response_to(session, header.RequestHandle, body, turn, watch)
         if lesson is not None:
             session.reads.keep(lesson)
-        self.send_encoded(response, seqhdr)
+        self.send_encoded(response, header.RequestHandle, seqhdr)
 
     def _publish(self, header: ua.RequestHeader, seqhdr: Any, params: ua.PublishParameters) -> None:
         session = self._activated()
@@ -487,6 +554,20 @@ class TwinProcessor(UaProcessor):
         # A token alone, however it was come by, is good for nothing on another channel.
         if session.channel is not self:
             raise ServiceError(ua.StatusCodes.BadSecureChannelIdInvalid)
+
+    async def _check_user(self, typeid: ua.NodeId) -> None:
+        """Refuse whatever a user asks for who was removed since the login."""
+        session = self.session
+        if session is None or session.welcome or typeid == CLOSE_SESSION:
+            return
+        code = int(ua.StatusCodes.BadSessionClosed)
+        if typeid in (WRITE, CALL):
+            # Somebody tried to act on the plant.
+            who, name = (session.user_name, session.origin), "write" if typeid == WRITE else "call"
+            await self.iserver.recorder.note(
+                AuditKind.METHOD, who, name, code, f"{name} refused: the user was removed"
+            )
+        raise ServiceError(code)
 
     async def _create_session(self, params: ua.CreateSessionParameters) -> ua.CreateSessionResponse:
         policy = self._connection.security_policy
@@ -549,7 +630,7 @@ class TwinProcessor(UaProcessor):
         response.Parameters = session.activate(person, self, params.LocaleIds)
         if not session.is_probe:
             log.info("session activated", user=session.user_name, peer=self.peer, moved=moves)
-            if comes and person is not None:
+            if comes:
                 who = (session.user_name, session.origin)
                 await self.iserver.recorder.note(AuditKind.LOGIN, who, "login", GOOD, "logged in")
         return response

@@ -170,6 +170,11 @@ class TwinSession(InternalSession):
         current = self.iserver.authenticator.current(self.person) if self.person else None
         return None if current is None else current.role
 
+    @property
+    def welcome(self) -> bool:
+        """Whether the user still exists, where there was one."""
+        return self.person is None or self.role is not None
+
     def may(self, role: UserRole | None) -> bool:
         """Tell whether the user has a role now, also when it was changed after the login."""
         if role is None:

@@ -19,7 +19,7 @@ from heatpump_twin.server.subscription.aggregates.aggregate_item import Aggregat
 from heatpump_twin.server.subscription.data_change import NotificationEncoder
 from heatpump_twin.server.subscription.event_item import EventItem
 from heatpump_twin.server.subscription.filters.event_fields import EventFields
-from heatpump_twin.server.subscription.message import Notifications
+from heatpump_twin.server.subscription.message import OBJECT, Notifications
 from heatpump_twin.server.subscription.node_facts import NodeFacts
 from heatpump_twin.server.subscription.point_rows import ItemRows
 from heatpump_twin.server.subscription.point_sampler import PointSampler
@@ -28,6 +28,8 @@ from heatpump_twin.server.subscription.value_item import ValueItem
 from heatpump_twin.twin_engine.history import HistoryReader
 
 GOOD = int(ua.StatusCodes.Good)
+POINT = 34
+"""Size of the notification of a point, at most. [B]"""
 UNKNOWN_ITEM = int(ua.StatusCodes.BadMonitoredItemIdInvalid)
 Item = ValueItem | EventItem
 
@@ -254,20 +256,25 @@ class MonitoredItems:
         self.around.sampler.catch_up()
         return self.log.reportable or any(item.reportable for item in self._dirty.values())
 
-    def take(self, most: int) -> Notifications:
-        """Return what is to be reported, ``most`` at most (0: as much as there may be)."""
+    def take(self, most: int, size: int) -> Notifications:
+        """Return what is to be reported, ``most`` at most (0: as much as there may be).
+
+        It is to fit into ``size`` bytes, as far as that is known before it is encoded.
+        """
         room = min(most or MAX_NOTIFICATIONS_PER_PUBLISH, MAX_NOTIFICATIONS_PER_PUBLISH)
         self.around.sampler.catch_up()
-        samples = self.log.take(room)
-        room -= len(samples)
+        samples = self.log.take(min(room, max(1, size // POINT)))
+        left = max(size - len(samples) * POINT, 0) // OBJECT
+        # One at least, whatever its size: nothing would ever come of it.
+        room = min(room - len(samples), left or (not len(samples)))
         values: list[ua.MonitoredItemNotification] = []
         events: list[ua.EventFieldList] = []
         for item in [item for item in self._dirty.values() if item.reportable]:
             if isinstance(item, ValueItem):
                 values.extend(item.take(room - len(values) - len(events)))
             else:
-                left = min(room - len(values), MAX_EVENTS_PER_PUBLISH) - len(events)
-                events.extend(item.take(left) if left > 0 else ())
+                few = min(room - len(values), MAX_EVENTS_PER_PUBLISH) - len(events)
+                events.extend(item.take(few) if few > 0 else ())
             if not item.queued:
                 self._dirty.pop(item.number, None)
         points = self._encoder.encoded(samples) if len(samples) else b""

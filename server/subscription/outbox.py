@@ -32,6 +32,11 @@ class PublishRequest(Protocol):
         ...
 
     @property
+    def room(self) -> int:
+        """How long its response may be. [B]"""
+        ...
+
+    @property
     def expired(self) -> bool:
         """Whether its client does not wait for it any more."""
         ...
@@ -58,8 +63,8 @@ class Sender(Protocol):
         """Of those that wait, the highest is served first."""
         ...
 
-    def next_answer(self) -> Answer:
-        """Return the next message, which is sent at once."""
+    def next_answer(self, room: int) -> Answer:
+        """Return the next message, which is sent at once, for a response of so many bytes."""
         ...
 
     def acknowledge(self, number: int) -> int:
@@ -137,8 +142,9 @@ class Outbox:
                 continue
             late = max(self._late.values(), key=lambda s: s.priority)
             del self._late[late.number]
-            answer = late.next_answer()
-            self._requests.popleft().answer(answer)
+            request = self._requests.popleft()
+            answer = late.next_answer(request.room)
+            request.answer(answer)
             if answer.more:
                 # Behind the others of its priority.
                 self._late[late.number] = late

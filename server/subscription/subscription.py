@@ -19,6 +19,8 @@ KEPT_MESSAGES = 100
 """Messages per subscription that wait for an acknowledgement."""
 KEPT_SIZE = 8_000_000
 """Size of these messages, of which the latest stays whatever its size. [B]"""
+HEAD = 200
+"""What a response has beside notifications and numbers, at most. [B]"""
 LAST_NUMBER = 0xFFFF_FFFF
 GOOD = int(ua.StatusCodes.Good)
 
@@ -109,9 +111,13 @@ class Subscription:
         ):
             self.outbox.want(self)
 
-    def next_answer(self) -> Answer:
-        """Return the next message, which is sent at once: notifications, or a sign of life."""
-        content = self.items.take(self._most) if self._enabled else Notifications()
+    def next_answer(self, room: int) -> Answer:
+        """Return the next message, which is sent at once: notifications, or a sign of life.
+
+        Of the ``room`` [B] of the response, the numbers of kept messages take their share.
+        """
+        room -= HEAD + 4 * KEPT_MESSAGES
+        content = self.items.take(self._most, room) if self._enabled else Notifications()
         message = Message(self._number, self._clock.now(), content)
         if content:
             self._keep(message)

@@ -163,12 +163,12 @@ async def test_a_heat_pump_comes_and_goes(growing: Growing, client: Client, even
     assert growing.metric('hptwin_device_up{device="hp2.controller"}') == 1
 
     # A mistake changes nothing, and is told.
-    growing.write("hp1", historian={"flush": "soon"})
-    line = 1 + growing.file.read_text("utf-8").split("flush: soon")[0].count("\n")
+    growing.write("hp1", historian={"retention": "soon"})
+    line = 1 + growing.file.read_text("utf-8").split("retention: soon")[0].count("\n")
     refused = await growing.reload()
     assert refused.returncode == 1
-    assert f"{growing.file}:{line}: historian.flush:" in refused.stderr
-    assert f"{growing.file}:{line}: historian.flush:" in growing.twin.output
+    assert f"{growing.file}:{line}: historian.retention:" in refused.stderr
+    assert f"{growing.file}:{line}: historian.retention:" in growing.twin.output
     assert await node("site.HeatPumps.NodeVersion").read_value() == versions[-1]
     assert heard.status(f"hp2.{POWER}") == 0
 

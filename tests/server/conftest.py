@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from client_certificate import make_client_certificate
 from namespaces import site_index
 from patience import PATIENCE
 from ports import claim
+from raw_session import Raw
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
@@ -295,3 +297,19 @@ def connect(certificate: tuple[Path, Path]) -> Connect:
             yield client
 
     return open_client
+
+
+@pytest.fixture
+def raw() -> type[Raw]:
+    return Raw
+
+
+@pytest.fixture
+def soon() -> Any:
+    async def start(work: Any) -> asyncio.Task:
+        """Start a request and return when it is on its way."""
+        task = asyncio.ensure_future(work)
+        await asyncio.sleep(0)
+        return task
+
+    return start

@@ -349,11 +349,19 @@ async def suffer(fault: Fault, scheme: str, period: float, wait: float | None) -
     )
     witness = Witness(dict(driver.points), truth)
     running = asyncio.create_task(driver.run(witness))
+    observing = asyncio.create_task(
+        _observe(fault, scheme, gateway, driver, witness, wait or LONGEST * period)
+    )
     try:
-        return await _observe(fault, scheme, gateway, driver, witness, wait or LONGEST * period)
+        # A driver that has ended looks like a device that does not come back.
+        await asyncio.wait((running, observing), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        return await observing
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        for task in (running, observing):
+            task.cancel()
+        await asyncio.gather(running, observing, return_exceptions=True)
         await gateway.stop()
 
 

@@ -43,6 +43,10 @@ class Ports:
         return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
 
 
+FLUSH = ("--set", "historian.flush=1 s")
+"""What is recorded is soon to be read: tests wait for it."""
+
+
 @dataclass
 class Twin:
     """A running (or stopped) twin and what a test does with it."""
@@ -78,7 +82,7 @@ class Twin:
             self.process = processes.start(
                 sys.executable, "-m", "heatpump_twin", "run",
                 "--site", self.site, "--data", self.data,
-                *self.ports.settings, *patient_devices(self.site), *self.extra,
+                *self.ports.settings, *patient_devices(self.site), *FLUSH, *self.extra,
                 stdout=output, stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip

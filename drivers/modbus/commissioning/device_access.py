@@ -28,7 +28,7 @@ from heatpump_twin.drivers.modbus.driver.reader_log import division_remedy, is_w
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec, text
 from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, lone_blocks, plan
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space, ValueType
-from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink, is_unreachable
 from heatpump_twin.drivers.modbus.wire.request import Request
 from heatpump_twin.drivers.protocol import LinkError, WriteOutcome
 from heatpump_twin.drivers.status import GOOD
@@ -157,12 +157,10 @@ class _Reading:
         self._found = {}
         try:
             await self._inquire(blocks)
-        except NotSentError:
-            raise
-        except LinkError:
+        except LinkError as error:
             # The plan's blocks may be what it does not answer: is it there for a point alone?
             lone = lone_blocks(blocks[0].points[0])[0]
-            if self._sign is not None or lone == blocks[0]:
+            if is_unreachable(error) or self._sign is not None or lone == blocks[0]:
                 raise
             self._take(lone, await self._requests.read_block(lone))
             await self._inquire(blocks)

@@ -23,7 +23,7 @@ from heatpump_twin.drivers.modbus.commissioning.answering_pattern import (
 from heatpump_twin.drivers.modbus.commissioning.device_access import RegisterSpan, read_words
 from heatpump_twin.drivers.modbus.commissioning.profile_fit import Fit, sampled, spread
 from heatpump_twin.drivers.modbus.profile.profile import Profile, ProfilePoint, Space
-from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError, is_unreachable
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError
 from heatpump_twin.drivers.protocol import LinkError
 
@@ -157,13 +157,13 @@ class Scan:
         for space in (Space.HOLDING, Space.INPUT):
             try:
                 await self._ask(unit, RegisterSpan(space, 0, 1))
-            except NotSentError:
-                raise
             except ModbusExceptionError as answer:
                 if answer.of_gateway:
                     return UnitReport(unit, False, str(answer))
                 return UnitReport(unit, True, f"{space} register 0: {answer}")
             except LinkError as error:
+                if is_unreachable(error):
+                    raise
                 said = str(error).removeprefix(f"{self._link.name}: ")
             else:
                 return UnitReport(unit, True, f"{space} register 0 can be read")
@@ -175,8 +175,9 @@ class Scan:
             raise _RequestsSpentError
         try:
             words = await self._read(unit, place)
-        except NotSentError:
-            if not self.report.requests:  # nothing was ever sent: nobody listens there
+        except NotSentError as error:
+            # Nothing was ever sent: nobody listens there. Or it was, as a probe of the link.
+            if not self.report.requests or not is_unreachable(error):
                 raise
             # After a time-out the link has dropped the connection. Some gateways take one at a time
             # and need a moment to notice.
@@ -302,9 +303,9 @@ class _Fitting:
         for last in (False, True):
             try:
                 return await self._ask(self._found.unit, place)
-            except NotSentError:
-                raise
             except LinkError as error:
+                if is_unreachable(error):
+                    raise
                 if isinstance(error, ModbusExceptionError) and error.concerns_addresses:
                     self._note_refusal(place, error)
                     return None

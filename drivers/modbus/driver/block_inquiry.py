@@ -10,7 +10,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock
-from heatpump_twin.drivers.modbus.wire.link import HungUpError, NotSentError
+from heatpump_twin.drivers.modbus.wire.link import (
+    HungUpError,
+    NotSentError,
+    UnansweredProbeError,
+    is_unreachable,
+)
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError
 from heatpump_twin.drivers.protocol import LinkError
 
@@ -75,6 +80,8 @@ class Inquiry:
     """What came instead of an answer to them."""
     divided: list[tuple[ReadBlock, LinkError]] = field(default_factory=list)
     """Blocks that had to be divided, and what came instead of an answer."""
+    _elsewhere: ReadBlock | None = None
+    """A sign of life that is none of the blocks that are asked for."""
     _silent: int = 0
     _in_a_row: int = 0
     _refused: int = 0
@@ -139,16 +146,29 @@ class Inquiry:
         if block is None:
             raise error
         await self.read(block)
+        self._elsewhere = block
         self.sign_of_life = block
         self._in_a_row = 0
 
     async def _check_life(self, error: LinkError) -> None:
         """Raise an error of the device if it answers nothing, or no longer."""
         if self.sign_of_life is None:
-            if isinstance(error, NotSentError):  # nobody takes requests
+            if is_unreachable(error):
                 raise error
             if self._in_a_row >= self.silences or self._refused >= self.refusals:
                 await self._ask_last_good(error)
         elif self._in_a_row >= _IN_A_ROW:
-            self.taken(self.sign_of_life, await self.read(self.sign_of_life))
+            await self._ask_again(self.sign_of_life)
+
+    async def _ask_again(self, block: ReadBlock) -> None:
+        """Ask for what was answered, until a request for it leaves or it is not worth the time."""
+        while self._silent <= self.patience:
+            try:
+                data = await self.read(block)
+            except UnansweredProbeError:  # silent about what was asked in doubt, as before
+                self._silent += 1
+                continue
             self._in_a_row = 0
+            if block is not self._elsewhere:
+                self.taken(block, data)
+            return

@@ -17,7 +17,7 @@ from heatpump_twin.drivers.modbus.driver.reader_log import ReaderLog
 from heatpump_twin.drivers.modbus.driver.refused_points import ABSENT_AFTER, RefusedPoints
 from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, lone_blocks, plan
 from heatpump_twin.drivers.modbus.profile.profile import PollClass, Profile, ProfilePoint
-from heatpump_twin.drivers.modbus.wire.link import NotSentError
+from heatpump_twin.drivers.modbus.wire.link import NotSentError, UnansweredProbeError
 from heatpump_twin.drivers.modbus.wire.request import Request
 from heatpump_twin.drivers.protocol import LinkError
 
@@ -83,6 +83,17 @@ class DeviceReader:
         A point that is refused is in the frame once, with a Bad status; not again until it changes.
         ``dead`` says that the device did not answer the last time.
         """
+        try:
+            frame = await self._read(everything=everything, dead=dead)
+        except UnansweredProbeError:
+            raise  # the attempt itself is still to be made
+        except LinkError:
+            self._attempts += dead
+            raise
+        self._attempts = 0
+        return frame
+
+    async def _read(self, *, everything: bool, dead: bool) -> Frame:
         learned = self._learned[everything]
         learned.polls += 1
         sign = await self._sign_of_life() if dead else None
@@ -111,7 +122,6 @@ class DeviceReader:
             frame = self._learn(taken, inquiry, everything=everything)
         else:
             frame = poll.frame(taken.answers, taken.times)
-        self._attempts = 0
         if taken.blocks:
             self._good_block = taken.blocks[0]
         return frame
@@ -167,10 +177,9 @@ class DeviceReader:
 
         It may be the blocks of the plan that it does not answer.
         """
-        self._attempts += 1
-        if self._attempts % 2:
+        if self._attempts % 2 == 0:
             return None
-        point = self._wanted[self._attempts // 2 % len(self._wanted)]
+        point = self._wanted[(self._attempts + 1) // 2 % len(self._wanted)]
         block = lone_blocks(point)[0]
         await self._requests.once(self._requests.of(block))
         return block

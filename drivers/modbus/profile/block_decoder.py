@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from heatpump_twin.drivers.frame import Statuses, Values
 from heatpump_twin.drivers.modbus.profile.codec import PointCodec
 from heatpump_twin.drivers.modbus.profile.poll_plan import ReadBlock, whole_points
-from heatpump_twin.drivers.modbus.profile.profile import Profile, Space, ValueType
+from heatpump_twin.drivers.modbus.profile.profile import Profile, ValueType
 from heatpump_twin.drivers.status import BAD_NO_DATA, BAD_OUT_OF_RANGE, BAD_SENSOR_FAILURE, GOOD
 
 _DTYPES = {
@@ -120,19 +120,21 @@ _Gather = tuple[_Indices, str, _Indices]
 
 def _places(profile: Profile, blocks: Sequence[ReadBlock]) -> list[_Place]:
     begins = accumulate((b.space.octets(b.count) for b in blocks), initial=0)
-    starts: dict[tuple[Space, int], int] = {}
-    bits: dict[tuple[Space, int], int] = {}
+    starts: dict[tuple[str, int], int] = {}
+    bits: dict[str, int] = {}
     for begin, block in zip(begins, blocks, strict=False):  # the last is the end of the data
-        for offset, address in enumerate(range(block.address, block.address + block.count)):
-            # The first bit is the lowest one of the first byte (Application Protocol, 6.1).
-            at = offset // 8 if block.space.of_bits else 2 * offset
-            starts[block.space, address] = begin + at
-            bits[block.space, address] = offset % 8
+        for point, first, end in block.parts:
+            for offset in range(first - block.address, end - block.address):
+                # The first bit is the lowest one of the first byte (Application Protocol, 6.1).
+                at = offset // 8 if block.space.of_bits else 2 * offset
+                # As in `whole_points` the first block counts that has it: the time is that one's.
+                starts.setdefault((point.point, block.address + offset), begin + at)
+                bits.setdefault(point.point, offset % 8)
     return [
         _Place(
             PointCodec.of(profile, point),
-            tuple(starts[point.space, address] for run in point.parts for address in run),
-            bits[point.space, point.address],
+            tuple(starts[point.point, address] for run in point.parts for address in run),
+            bits[point.point],
         )
         for point, _ in whole_points(blocks)
     ]

@@ -67,14 +67,17 @@ def whole_points(blocks: Sequence[ReadBlock]) -> list[tuple[ProfilePoint, int]]:
 
     They are in the order in which they are complete.
     """
-    # Nearly all points have one part, so that the order is that of the blocks.
-    missing: dict[str, int] = {}
+    # Nearly all points have one part, so that the order is that of the blocks. Blocks may overlap,
+    # as what was a sign of life may lie in one that was answered later: the first counts.
+    missing: dict[str, set[int]] = {}
     found = []
     for place, block in enumerate(blocks):
-        for point, _, _ in block.parts:
-            missing[point.point] = missing.get(point.point, len(point.parts)) - 1
-            if missing[point.point] == 0:
-                found.append((point, place))
+        for point, address, _ in block.parts:
+            rest = missing.setdefault(point.point, {run.start for run in point.parts})
+            if address in rest:
+                rest.remove(address)
+                if not rest:
+                    found.append((point, place))
     return found
 
 

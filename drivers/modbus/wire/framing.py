@@ -13,10 +13,9 @@ from typing import Protocol
 
 from heatpump_twin.drivers.modbus.wire.deviation import DeviatingFrameError, Deviation
 from heatpump_twin.drivers.modbus.wire.line_oddities import LineOddities, Oddity
-from heatpump_twin.drivers.modbus.wire.request import FrameError, Request
+from heatpump_twin.drivers.modbus.wire.request import EXCEPTION_LENGTH, FrameError, Request
 
 _MBAP = struct.Struct(">HHHB")
-EXCEPTION_LENGTH = 2
 _LONGEST_PDU = 253
 """Longest PDU (Application Protocol V1.1b3, 4.1). [byte]"""
 _REMEMBERED = 64

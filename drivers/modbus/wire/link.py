@@ -7,10 +7,11 @@ comes too late, and when the connection is given up for a new one.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.wire.connection_health import ConnectionHealth
-from heatpump_twin.drivers.modbus.wire.doubt import Doubt
+from heatpump_twin.drivers.modbus.wire.doubt import Doubt, KnownReads, Reply
 from heatpump_twin.drivers.modbus.wire.framing import Framing
 from heatpump_twin.drivers.modbus.wire.line_oddities import LineOddities
 from heatpump_twin.drivers.modbus.wire.link_options import LinkOptions
@@ -26,10 +27,21 @@ _QUIET = 0.1
 """Silence after which bytes that are no response will not become one. [s]"""
 _TURNAROUND = 0.1
 """Time for all devices to carry out a broadcast: 100 to 200 ms (Serial Line V1.02, 2.4.1). [s]"""
+_REST = 4.0
+"""Time-outs for which a unit is left alone that answered neither a request nor any probe."""
 
 
 class NotSentError(LinkError):
     """The request was never sent: there is no connection, or nobody answers."""
+
+
+class UnansweredProbeError(NotSentError):
+    """The unit answered nothing that was asked in doubt, so that the request did not leave."""
+
+
+def is_unreachable(error: LinkError) -> bool:
+    """Tell whether nobody took a request, so that another one need not be tried."""
+    return isinstance(error, NotSentError) and not isinstance(error, UnansweredProbeError)
 
 
 class HungUpError(LinkError):
@@ -83,8 +95,8 @@ class ModbusLink:
         self._quiet_until = 0.0
         self._doubts: dict[int, Doubt] = {}
         """By unit: what to ask before anything else."""
-        self._answered_reads: dict[int, dict[bytes, Request]] = {}
-        """By unit: the reads that it has answered, where frames carry no number."""
+        self._known: defaultdict[int, KnownReads] = defaultdict(KnownReads)
+        """By unit: what it replied to reads, where frames carry no number."""
         self._users = 0
 
     @classmethod
@@ -113,6 +125,7 @@ class ModbusLink:
         async with self._turn:
             self.occupied = 0.0
             self._refuse_if_hopeless(asked, request.unit)
+            self._refuse_in_doubt(request.unit)
             self._turn_began = loop.time()
             wire = await self._connected(within)
             if self._quiet_until > self._turn_began:
@@ -128,18 +141,18 @@ class ModbusLink:
             except TimeoutError as error:
                 raise await self._timed_out(wire, request, within) from error
             except LinkError as error:
-                lost = self._lost(request, error)
+                lost = self._lost(request, error, within)
                 self._failed(request.unit, lost)
                 await self.close()
                 raise lost from error
             except asyncio.CancelledError:
                 # The request is out: its response may still come, to whoever asks next.
-                self._lost(request, LinkError("cancelled"))
+                self._lost(request, LinkError("cancelled"), within)
                 await self.close()
                 raise
             self._answered(request.unit, pause)
             if not self._framing.numbered and request.is_read:
-                self._answered_reads.setdefault(request.unit, {})[request.pdu] = request
+                self._known[request.unit].note(request, Reply.DATA)
             return data
 
     async def connect(self, unit: int, within: float) -> None:
@@ -210,11 +223,12 @@ class ModbusLink:
         """Ask a unit for something else, until no late response can come any more."""
         if self._framing.must_learn_echo(request):
             # Otherwise the echo of a write would confirm it.
-            self._doubts.setdefault(request.unit, self._doubt(request))
+            self._doubts.setdefault(request.unit, Doubt(request, self._known[request.unit]))
         doubt = self._doubts.get(request.unit)
         if doubt is None:
             return
-        for probe in list(doubt.probes):
+        while doubt.probes:
+            probe = doubt.probes[0]
             # A time-out of its own: a silent unit keeps the others waiting for one only, because
             # the request itself then does not leave.
             until = self._send(wire, probe) + within * _TOLERANCE
@@ -224,6 +238,7 @@ class ModbusLink:
             await asyncio.sleep(max(pause, self._framing.silence))
             if doubt.is_dispelled_by(pdu, probe):
                 break
+            del doubt.probes[0]
         del self._doubts[request.unit]
 
     # ── the connection ────────────────────────────────────────────────────────────────────────────
@@ -259,7 +274,7 @@ class ModbusLink:
         if error is None:
             hint = self._health.hint(self.name, bytes(wire.received))
             error = LinkError(f"{self.name}: no response within {within:g} s{hint}")
-        lost = self._lost(request, error)
+        lost = self._lost(request, error, within)
         self._framing.expect_late(request.unit, self._transaction)
         self._failed(request.unit, lost)
         # Half a frame would be completed by the beginning of the next one.
@@ -268,34 +283,39 @@ class ModbusLink:
             await self.close()
         return lost
 
-    def _lost(self, request: Request, error: LinkError) -> LinkError:
+    def _lost(self, request: Request, error: LinkError, within: float) -> LinkError:
         """Remember that a late response to a request may come, and return the error to raise.
 
-        A device that answers no probe either is asked without one again: it may be one that does
-        not answer a read of that length at all.
+        A device that answers no probe either is left alone, and then asked without one again: it
+        may be one that does not answer a read of that length at all.
         """
         if self._framing.numbered or self._framing.is_broadcast(request):
             return error
         doubt = self._doubts.get(request.unit)
         if doubt is None:
-            self._doubts[request.unit] = self._doubt(request)
+            self._known[request.unit].note(request, Reply.SILENCE)
+            self._doubts[request.unit] = Doubt(request, self._known[request.unit])
             return error
         # It was the probe that failed: the request itself has not left.
-        doubt.probes.pop(0)
+        self._known[request.unit].note(doubt.probes.pop(0), Reply.SILENCE)
         if not doubt.probes:
-            del self._doubts[request.unit]
-        return NotSentError(str(error), error.status)
-
-    def _doubt(self, lost: Request) -> Doubt:
-        answered = self._answered_reads.get(lost.unit, {})
-        if lost.pdu in answered or not lost.is_read:
-            return Doubt(lost)
-        return Doubt(lost, next(iter(answered.values()), None))
+            rest = 0.0 if doubt.is_past_lost else _REST * within
+            doubt.rests_until = asyncio.get_running_loop().time() + rest
+        return UnansweredProbeError(str(error), error.status)
 
     def _failed(self, unit: int | None, error: LinkError) -> None:
         now = asyncio.get_running_loop().time()
         self._health.failed(unit, now, error)
         self.occupied = now - self._turn_began
+
+    def _refuse_in_doubt(self, unit: int) -> None:
+        """Leave a unit alone that answered no probe; end the doubt when that was long enough."""
+        doubt = self._doubts.get(unit)
+        if doubt is None or doubt.probes:
+            return
+        if doubt.rests_until > asyncio.get_running_loop().time():
+            raise UnansweredProbeError(f"{self.name}: a late response may still come")
+        del self._doubts[unit]
 
     def _refuse_if_hopeless(self, asked: float, unit: int) -> None:
         failure = self._health.hopeless_since(asked, unit)

@@ -46,12 +46,9 @@ _READ_BACK = {
     5: Space.COIL, 6: Space.HOLDING, 15: Space.COIL, 16: Space.HOLDING,
 }  # fmt: skip
 """By function code: the table that a request reads, or in which its write can be read."""
-
-_OTHER_TABLE = {
-    Space.COIL: Space.HOLDING, Space.DISCRETE: Space.INPUT,
-    Space.INPUT: Space.HOLDING, Space.HOLDING: Space.INPUT,
-}  # fmt: skip
-_EXCEPTION_LENGTH = 2
+EXCEPTION_LENGTH = 2
+"""Bytes of the PDU of an exception, whatever it is about."""
+_SINGLE_WRITES = (5, 6)
 
 # What the exception codes (Application Protocol V1.1b3, 7) mean to a client of ours: 1 to 3 blame
 # the request, and with it the profile; 5 and 6 will pass; 10 and 11 are a gateway's words for a
@@ -186,24 +183,21 @@ class Request:
         """First address of the request."""
         return int.from_bytes(self.pdu[1:3], "big")
 
-    def probes(self, space: Space, address: int) -> list[Request]:
-        """Return reads whose responses cannot be taken for a late one to this request.
+    @property
+    def end(self) -> int:
+        """The address behind the last one that it reads or writes."""
+        several = self.function not in _SINGLE_WRITES
+        return self.address + (int.from_bytes(self.pdu[3:5], "big") if several else 1)
 
-        Where nothing numbers a response, two are told by the length of their data; the last one,
-        of another table, also by the function code that an exception repeats.
+    def overlaps(self, other: Request) -> bool:
+        """Tell whether both concern one of the registers or bits of one table."""
+        is_near = self.address < other.end and other.address < self.end
+        return is_near and self.table is other.table
 
-        ``space`` and ``address`` are a place that the device is known to have. Where an address
-        behind it does not exist, the device answers with an exception.
-        """
-        step = 8 if space.of_bits else 1
-        found = [Request.read(self.unit, space, address, 1 + i * step) for i in range(3)]
-        others = [probe for probe in found if probe.response_length != self.response_length][:2]
-        return [*others, Request.read(self.unit, _OTHER_TABLE[space], address, 1)]
-
-    def tells_apart(self, response: bytes, probe: Request) -> bool:
-        """Tell whether a response to a probe cannot be a late one to this request."""
-        # An exception has the same length whatever it is about, so that its function has to differ.
-        return len(response) != _EXCEPTION_LENGTH or probe.function != self.function
+    def contains(self, other: Request) -> bool:
+        """Tell whether it concerns all registers or bits that another one does."""
+        is_within = self.address <= other.address and other.end <= self.end
+        return is_within and self.table is other.table
 
     def accept(self, response: bytes) -> bytes:
         """Return the data of a response PDU that belongs to this request.
@@ -211,7 +205,7 @@ class Request:
         Raises `ModbusExceptionError` for an exception response and `FrameError` for anything else.
         """
         function = self.function
-        if len(response) == 2 and response[0] == function | 0x80:
+        if len(response) == EXCEPTION_LENGTH and response[0] == function | 0x80:
             raise ModbusExceptionError(response[1])
         if response[0] & 0x7F != function:
             what = f"with function {response[0] & 0x7F} instead of {function}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pymodbus.framer.rtu import FramerRTU
 
 from heatpump_twin.drivers.modbus.wire.deviation import DeviatingFrameError, Deviation
-from heatpump_twin.drivers.modbus.wire.framing import EXCEPTION_LENGTH, noise_error
+from heatpump_twin.drivers.modbus.wire.framing import noise_error
 from heatpump_twin.drivers.modbus.wire.line_oddities import LineOddities, Oddity
-from heatpump_twin.drivers.modbus.wire.request import FrameError, Request
+from heatpump_twin.drivers.modbus.wire.request import EXCEPTION_LENGTH, FrameError, Request
 
 _READS = range(1, 5)
 _SINGLE_WRITES = (5, 6)

@@ -15,6 +15,7 @@ from client_certificate import make_client_certificate
 from patience import PATIENCE
 
 from heatpump_twin.server.security.pki import Pki
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NONE = "http://opcfoundation.org/UA/SecurityPolicy#None"
@@ -111,12 +112,31 @@ async def test_s1_anonymous_reading_can_be_forbidden(start_rig, connect, certifi
             assert await client.get_namespace_array()
 
 
+async def test_strangers_are_on_record_and_cannot_fill_it(start_rig, connect) -> None:
+    async with start_rig() as rig:
+        for _ in range(30):
+            async with connect(rig) as client:
+                assert await client.get_namespace_array()
+        await rig.audit.catch_up(all_=True)
+        records = [r for r in await rig.audit.tail(100) if r.user == "anonymous"]
+    single = [r for r in records if r.message == "logged in"]
+    assert len(single) == 20
+    assert [r.message for r in records if r not in single] == [
+        "10 more within a minute, the last one: logged in"
+    ]
+
+
 # ── S2: certificates ──────────────────────────────────────────────────────────────────────────────
 async def test_s2_an_unknown_client_opens_no_channel(start_rig, connect, stranger) -> None:
     async with start_rig("opcua.client_trust=listed") as rig:
         with pytest.raises((ua.UaError, ConnectionError)):
             async with channel(rig, stranger, "urn:stranger"):
                 pass
+        (record,) = [r for r in await rig.audit.tail(10) if r.kind == AuditKind.CERTIFICATE][:1]
+        assert (record.key, record.status) == ("client", ua.StatusCodes.BadSecurityChecksFailed)
+        assert record.message.startswith("client certificate refused: ")
+        assert record.after.startswith("CN=")
+        assert record.origin.startswith("OPC UA 127.0.0.1:")
         pki = Pki(rig.data.pki, rig.clock)
         (entry,) = pki.list()
         assert (entry.trusted, entry.uri) == (False, "urn:stranger")

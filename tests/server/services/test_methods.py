@@ -9,6 +9,8 @@ import pytest
 from asyncua import Client, ua
 from asyncua.ua.ua_binary import struct_from_binary
 
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BAD = ua.StatusCodes
@@ -135,9 +137,14 @@ async def test_a_client_can_see_what_it_may_call(rig, connect, user, may: bool) 
 
 async def test_a_removed_user_may_no_longer(rig, connect) -> None:
     async with connect(rig, "olga") as client:
+        methods = await rig.node(client, "hp1.MethodSet")
+        name = await rig.node(client, "hp1.SetSupplySetpoint")
         rig.users.remove("olga")
-        answer = await call(rig, client, "hp1.SetSupplySetpoint", double(44.0))
-        assert answer.StatusCode.value == BAD.BadUserAccessDenied
+        with pytest.raises(ua.uaerrors.BadSessionClosed):
+            await methods.call_method(name.nodeid, double(44.0))
+    record = next(r for r in await rig.audit.tail(5) if r.kind == AuditKind.METHOD)
+    assert (record.user, record.key, record.status) == ("olga", "call", BAD.BadSessionClosed)
+    assert not rig.device.audit
 
 
 async def test_the_status_of_the_command_is_the_status_of_the_call(rig, connect) -> None:

@@ -284,3 +284,33 @@ async def test_nothing_is_left_of_a_subscription(rig, connect, raw) -> None:
             ended.SubscriptionIds = [made.SubscriptionId]
             await session.ask("DeleteSubscriptions", ended)
         assert service.sampler.rows.used == used
+
+
+async def test_what_a_session_leaves_behind_lives_for_its_lifetime(
+    rig, connect, raw, eventually
+) -> None:
+    """A long one is taken over by another session; a short one is gone before."""
+    rig.feed(KEY, 7.0)
+    async with connect(rig, "olga") as client:
+        first = raw(client)
+        short = await first.subscribe(100.0, RequestedLifetimeCount=3, RequestedMaxKeepAliveCount=1)
+        long_ = await first.subscribe(100.0)
+        node = (await rig.node(client, KEY)).nodeid
+        for subscription in (short, long_):
+            await first.monitor(subscription.SubscriptionId, [node])
+        # The library's own deletes them.
+        request = ua.CloseSessionRequest(DeleteSubscriptions=False)
+        await client.uaclient.protocol.send_request(request)
+        await eventually(lambda: rig.server.statistics.subscriptions == 1)
+        async with connect(rig, "olga") as other, connect(rig, "erik") as stranger:
+            again = raw(other)
+            assert (await again.transfer(short.SubscriptionId)).StatusCode.name == (
+                "BadSubscriptionIdInvalid"
+            )
+            theirs = await raw(stranger).transfer(long_.SubscriptionId)
+            assert theirs.StatusCode.name == "BadUserAccessDenied"
+            taken = await again.transfer(long_.SubscriptionId, initial=True)
+            assert taken.StatusCode.is_good()
+            assert await again.values() == [7.0]
+            rig.feed(KEY, 8.0)
+            assert await again.values() == [8.0]

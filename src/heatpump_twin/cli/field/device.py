@@ -20,7 +20,7 @@ from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.modbus.commissioning.device_access import DeviceAccess
 from heatpump_twin.drivers.modbus.profile.profile import Profile
 from heatpump_twin.drivers.modbus.wire.deviation import DeviatingFrameError
-from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink, is_unreachable
 from heatpump_twin.drivers.modbus.wire.request import ModbusExceptionError
 from heatpump_twin.drivers.protocol import LinkError
 from heatpump_twin.errors import TwinError
@@ -144,9 +144,9 @@ def _reason(error: LinkError, address: str) -> str:
 def _remedy(error: LinkError, address: str) -> str:
     if isinstance(error, DeviatingFrameError) or isinstance(error.__cause__, DeviatingFrameError):
         return ""  # it names its own
-    if isinstance(error, NotSentError) and address.startswith("serial://"):
+    if is_unreachable(error) and address.startswith("serial://"):
         return "is it the right port, is it plugged in, and may you open it (group dialout)?"
-    if isinstance(error, NotSentError):
+    if is_unreachable(error):
         return (
             # The commonest causes first; a second client that holds the only connection is what
             # is found last.

@@ -14,6 +14,7 @@ from pymodbus.constants import ExcCodes
 from recorded import READS, RecordedSession
 from taciturn import Taciturn
 
+from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.commissioning.gateway_scan import (
     Scan,
     ScanLimits,
@@ -21,11 +22,15 @@ from heatpump_twin.drivers.modbus.commissioning.gateway_scan import (
     ScanStep,
 )
 from heatpump_twin.drivers.modbus.emulator.emulated_device import NOTHING_FORCED, Forced
-from heatpump_twin.drivers.modbus.emulator.emulated_gateway import EmulatedDevice, EmulatedGateway
+from heatpump_twin.drivers.modbus.emulator.emulated_gateway import (
+    EmulatedDevice,
+    EmulatedGateway,
+    RtuSession,
+)
 from heatpump_twin.drivers.modbus.emulator.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.profile.profile import Profile
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
-from heatpump_twin.drivers.modbus.wire.link import NotSentError
+from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
 
 PROFILES = {name: load_profile(name) for name in packaged_profiles()}
 QUICK = ScanLimits(timeout=2.0, pause=0.0, requests=2000, seconds=60.0)
@@ -241,6 +246,22 @@ async def test_units_that_the_gateway_does_not_reach(scanned: Scanned) -> None:
     silent = next(unit for unit in report.units if unit.unit == 3)
     assert "no response from the device behind the gateway" in silent.said
     assert sum(request.unit == 3 for request in session.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["xy-md02", "panasonic-aquarea-hj"])
+async def test_units_on_a_bus_of_which_only_some_are_there(serve: Any, name: str) -> None:
+    """Where no gateway says so, an absent unit is just silent, and others are behind it."""
+    process = PlausibleProcess(PROFILES[name], WINTER)
+    gateway = await serve({5: (PROFILES[name], process)}, session=RtuSession())
+    address = DeviceConnection(scheme="rtu+tcp", host="127.0.0.1", port=gateway.port)
+    link, limits = ModbusLink.to(address), ScanLimits(0.3, 0.0, 2000, 60.0)
+    scan = Scan(link, [1, 2, 5, 6], {name: PROFILES[name]}, limits, lambda step: None)
+    await scan.run()
+    await link.close()
+    assert not scan.report.ended
+    assert [unit.unit for unit in scan.report.units] == [1, 2, 5, 6]
+    assert [unit.unit for unit in scan.report.answering] == [5]
+    assert scan.report.answering[0].fits[0].profile == name
 
 
 async def test_a_limit_of_requests_ends_the_scan(scanned: Scanned) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Iterator
 
-import pytest
 from fault_matrix import ROWS, Effect, matrix_profile, suffer
 
 PERIOD = 0.25
@@ -15,16 +12,6 @@ TIMEOUTS = {Effect.NO_GAP: 0.4, Effect.NEVER_WRONG: 0.1}
 """Long enough not to be missed twice on a busy machine; short, for what takes many of them. [s]"""
 
 
-@pytest.fixture
-def no_standstill() -> Iterator[None]:
-    """Keep the collector from what earlier tests have left: it would stop all devices at once."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("no_standstill")
 async def test_the_fault_matrix() -> None:
     """All devices suffer at the same time, each its own fault."""
     outcomes = await asyncio.gather(

@@ -65,6 +65,12 @@ def test_a_unit_is_converted_without_noise(raw: int) -> None:
     assert both_ways(warm, [raw]) == float((Fraction(raw, 10) - 32) * 5 / 9)
 
 
+def test_scale_and_offset_together() -> None:
+    outdoor = {"point": "outdoor_temperature", "type": "uint16"}
+    assert both_ways(profile_with(**outdoor, scale=0.9, offset=-22, unit="degF"), [100]) == 20.0
+    assert both_ways(profile_with(**outdoor, scale=0.5, offset=-30), [47]) == -6.5
+
+
 def test_the_number_of_a_display() -> None:
     assert both_ways(profile_with(type="uint16", scale=0.1), [449]) == 44.9
     assert both_ways(profile_with(type="int16", scale=0.1), [0x10000 - 73]) == -7.3

@@ -12,6 +12,7 @@ from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.drivers.modbus.emulator.emulated_connection import EmulatedConnection
 from heatpump_twin.drivers.modbus.emulator.emulated_session import Received
 from heatpump_twin.drivers.modbus.profile.profile import Space
+from heatpump_twin.drivers.modbus.wire.doubt import Doubt, KnownReads, Reply
 from heatpump_twin.drivers.modbus.wire.link import ModbusLink, NotSentError
 from heatpump_twin.drivers.modbus.wire.request import Request
 from heatpump_twin.drivers.protocol import LinkError
@@ -19,24 +20,45 @@ from heatpump_twin.drivers.protocol import LinkError
 
 @pytest.mark.parametrize("space", list(Space))
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 9, 16, 17, 24, 125])
-def test_probes_have_responses_of_other_lengths(space: Space, count: int) -> None:
-    asked = Request.read(UNIT, space, 40, count)
-    *probes, last = asked.probes(space, 40)
-    assert len({asked.response_length, *(p.response_length for p in probes)}) == 3
-    assert {p.pdu[:3] for p in probes} == {asked.pdu[:3]}
-    assert last.function != asked.function
-    assert last.tells_apart(b"\x80\x02", asked)
-    assert not any(asked.tells_apart(b"\x80\x02", probe) for probe in probes)
+@pytest.mark.parametrize("answered", [(), (1,), (2, 9), (125, 9, 1)])
+def test_probes_have_responses_unlike_each_other(
+    space: Space, count: int, answered: tuple[int, ...]
+) -> None:
+    known = KnownReads()
+    for length in answered:
+        known.note(Request.read(UNIT, space, 300, length), Reply.DATA)
+    lost = Request.read(UNIT, space, 40, count)
+    probes = known.probes(lost)
+    shapes = {(p.function, p.response_length) for p in (lost, *probes)}
+    assert len(shapes) == 1 + len(probes) >= 4
+    # An exception says nothing but the function code.
+    doubt = Doubt(lost, known)
+    told = [doubt.is_dispelled_by(b"\x80\x02", probe) for probe in probes]
+    assert told == [probe.function != lost.function for probe in probes]
+    assert any(told)
 
 
 @pytest.mark.parametrize("words", [[1], [1, 2]])
 @pytest.mark.parametrize("space", [Space.COIL, Space.HOLDING])
 def test_a_write_is_probed_by_reading(space: Space, words: list[int]) -> None:
     asked = Request.write(UNIT, space, 40, words, None)
-    for probe in asked.probes(asked.table, asked.address):
+    known = KnownReads()
+    for probe in known.probes(asked):
         assert probe.is_read
-        assert probe.pdu[1:3] == asked.pdu[1:3]
-        assert asked.tells_apart(b"\x80\x02", probe)
+        assert Doubt(asked, known).is_dispelled_by(b"\x80\x02", probe)
+
+
+def test_what_is_asked_in_doubt_is_what_was_answered_and_is_elsewhere() -> None:
+    known = KnownReads()
+    for address, count in ((0, 7), (1, 2), (100, 5), (100, 7)):
+        known.note(Request.read(UNIT, Space.HOLDING, address, count), Reply.DATA)
+    lost = Request.read(UNIT, Space.HOLDING, 1, 2)
+    first, second, *_ = known.probes(lost)
+    assert (first.address, first.end) == (100, 107)
+    assert (second.address, second.end) == (100, 105)
+    known.note(first, Reply.SILENCE)  # asked for again only where there is nothing else
+    known.note(second, Reply.EXCEPTION)
+    assert not {first, second} & set(known.probes(lost))
 
 
 class Grudging(WatchedGateway):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-import pytest
 from asyncua import Client, ua
 from asyncua.ua.ua_binary import struct_from_binary
 from patience import PATIENCE
@@ -102,19 +100,3 @@ class Raw:
         wanted.SubscriptionIds, wanted.SendInitialValues = [subscription], initial
         (result,) = (await self.ask("TransferSubscriptions", wanted)).Parameters.Results
         return result
-
-
-@pytest.fixture
-def raw() -> type[Raw]:
-    return Raw
-
-
-@pytest.fixture
-def soon() -> Any:
-    async def start(work: Any) -> asyncio.Task:
-        """Start a request and return when it is on its way."""
-        task = asyncio.ensure_future(work)
-        await asyncio.sleep(0)
-        return task
-
-    return start
