@@ -74,6 +74,7 @@ class EmulatedHeatPump:
         self._readings = Readings(self.physics)
         self._writers = {
             **_writers(self.physics.controller.settings, self.parameters),
+            "supply_setpoint": self.physics.controller.setpoint.write,
             "fault_reset": self._reset_fault,
         }
 
@@ -162,7 +163,6 @@ def _writers(
         {
             "unit_enabled": switch("enabled"),
             "operating_mode": choice("mode", frozenset(ControllerMode)),
-            "supply_setpoint": clamp("supply_setpoint", limits.supply_min, limits.supply_max),
             "room_setpoint": clamp("room_setpoint", 10.0, 30.0),
             "dhw_enabled": switch("dhw_enabled"),
             "dhw_setpoint": clamp("dhw_setpoint", limits.tank_min, limits.tank_max),

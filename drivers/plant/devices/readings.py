@@ -17,35 +17,12 @@ _FLOW_CUT_OFF = 0.3
 """Flow sensors show nothing below this. [l/min]"""
 Source = Callable[[], float]
 
-ABSENT = frozenset(
-    {
-        "zone2_water_temperature",
-        "zone2_supply_setpoint",
-        "zone2_supply_setpoint_min",
-        "zone2_supply_setpoint_max",
-        "zone2_sensor",
-        "zone2_setting_mode",
-        "source_inlet_temperature",
-        "source_outlet_temperature",
-        "compressor_speed",
-        "compressor_hours",
-        "compressor_starts",
-        "active_functions",
-        "controller_state",
-        "heating_curve",
-        "heating_curve_offset",
-        "degree_minutes",
-        "controller_electrical_power",
-        "controller_electrical_energy",
-        "heating_electrical_energy",
-        "dhw_electrical_energy",
-        "controller_heat_power",
-        "controller_heat_energy",
-        "heating_heat_energy",
-        "dhw_heat_energy",
-    }
-)
-"""A second zone, which the emulated houses do not have, and what their controller does not tell."""
+ABSENT: frozenset[str] = frozenset()
+"""Points of the catalogue that no emulated device has."""
+_RPM_PER_HZ = 30.0
+"""A motor of two pairs of poles."""
+_DEFROST, _FAULT, _OFF = 4, 11, 12
+"""Codes of the catalogue's `controller_state`."""
 
 
 class Readings:
@@ -55,7 +32,14 @@ class Readings:
         self._x = physics
         self._probed = _probed(physics)
         self._stated: Mapping[str, Source] = MappingProxyType(
-            {**_states(physics), **_settings(physics), **_set_up(physics), **_meters(self, physics)}
+            {
+                **_states(physics),
+                **_counted(physics),
+                **_second_zone(physics),
+                **_settings(physics),
+                **_set_up(physics),
+                **_meters(self, physics),
+            }
         )
 
     @property
@@ -172,6 +156,65 @@ def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
     }
 
 
+def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    """Return what the controller counts and computes by itself, by point."""
+    controller, counters = x.controller, x.counters
+    curve = x.parameters.controller.compensation
+    return {
+        "compressor_speed": lambda: _RPM_PER_HZ * x.modulation * x.parameters.machine.max_frequency,
+        "compressor_hours": lambda: counters.running / 3600.0,
+        "compressor_starts": lambda: counters.starts(controller.starts),
+        "controller_state": lambda: _controller_state(x),
+        # One for heating, 4 for hot water, 8 for a defrost, as the catalogue has it.
+        "active_functions": lambda: (
+            (controller.running and not controller.charging) * 1
+            + controller.charging * 4
+            + controller.defrost.active * 8
+        ),
+        "degree_minutes": lambda: controller.degree_minutes,
+        "heating_curve": lambda: 0.0 if curve is None else 10.0 * curve.slope,
+        "heating_curve_offset": lambda: 0.0,
+        "controller_electrical_power": lambda: _estimate(x),
+        "controller_electrical_energy": counters.electricity,
+        "heating_electrical_energy": lambda: counters.electricity(charging=False),
+        "dhw_electrical_energy": lambda: counters.electricity(charging=True),
+        "controller_heat_power": lambda: max(x.heat, 0.0),
+        "controller_heat_energy": counters.heat,
+        "heating_heat_energy": lambda: counters.heat(charging=False),
+        "dhw_heat_energy": lambda: counters.heat(charging=True),
+        # Of a machine that takes its heat from the air.
+        "source_inlet_temperature": lambda: x.weather.temperature,
+        "source_outlet_temperature": lambda: (
+            x.weather.temperature - (4.0 if controller.running else 0.0)
+        ),
+    }
+
+
+def _controller_state(x: HeatPumpPhysics) -> int:
+    """Return the code of the catalogue's `controller_state`."""
+    controller = x.controller
+    if controller.protection.code != NO_ERROR:
+        return _FAULT
+    if not controller.settings.enabled:
+        return _OFF
+    if controller.defrost.active:
+        return _DEFROST
+    return 2 if controller.charging else int(controller.running)
+
+
+def _second_zone(x: HeatPumpPhysics) -> Mapping[str, Source]:
+    """Return the readings of a second zone, which is a part of the first one's circuit."""
+    limits = x.parameters.controller
+    return {
+        "zone2_water_temperature": lambda: x.loop.zone,
+        "zone2_supply_setpoint": lambda: x.controller.setpoint.value,
+        "zone2_supply_setpoint_min": lambda: limits.supply_min,
+        "zone2_supply_setpoint_max": lambda: limits.supply_max,
+        "zone2_sensor": lambda: 0.0,
+        "zone2_setting_mode": lambda: 0.0,
+    }
+
+
 def _estimate(x: HeatPumpPhysics) -> float:
     """Return what the controller makes of the inverter's current: a few percent off. [W]"""
     return 1.04 * x.compressor_power + 0.5 * x.pump_power
@@ -183,7 +226,7 @@ def _settings(x: HeatPumpPhysics) -> Mapping[str, Source]:
     return {
         "unit_enabled": lambda: s.enabled,
         "operating_mode": lambda: s.mode,
-        "supply_setpoint": lambda: s.supply_setpoint,
+        "supply_setpoint": lambda: x.controller.setpoint.value,
         "room_setpoint": lambda: s.room_setpoint,
         "dhw_enabled": lambda: s.dhw_enabled,
         "dhw_setpoint": lambda: s.dhw_setpoint,
@@ -197,7 +240,7 @@ def _set_up(x: HeatPumpPhysics) -> Mapping[str, Source]:
     """Return what the installer has set up, by point."""
     limits = x.parameters.controller
     return {
-        "heating_setting_method": lambda: limits.compensation is None,
+        "heating_setting_method": lambda: not x.controller.setpoint.on_curve,
         "cooling_setting_method": lambda: 1.0,
         "zone1_sensor": lambda: 0.0,
         "zone1_setting_mode": lambda: 0.0,

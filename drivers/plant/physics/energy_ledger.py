@@ -21,6 +21,8 @@ class Ledger:
     heat_to_water: float = 0.0
     """Heat from the machine into the water, while heating."""
     defrost_from_water: float = 0.0
+    defrost_electricity: float = 0.0
+    """The part of `compressor` that melts ice."""
     loop_to_room: float = 0.0
     loop_to_plant_room: float = 0.0
     loop_to_tank: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from heatpump_twin.drivers.plant.physics import moist_air as air
@@ -16,10 +17,16 @@ class CoilParameters:
 
     air_flow: float = 0.55
     """Dry air through the coil. [kg/s]"""
-    contact: float = 0.5
+    contact: float = 0.35
     """Share of that air that reaches the surface temperature (one less the bypass factor). [-]"""
-    fin_above_evaporating: float = 1.5
-    """Surface temperature less evaporating temperature. [K]"""
+    cold_growth: float = 0.07
+    """Frost that grows less for each kelvin below freezing: it insulates the fins. [1/K]"""
+    surface_below_air: float = 2.5
+    """Air less surface temperature at the lowest speeds. [K]"""
+    surface_per_speed: float = 5.0
+    """What full speed adds to it. [K]"""
+    surface_per_ice: float = 5.0
+    """What a coil full of ice adds to it. [K]"""
     capacity: float = 1.3
     """Ice that blocks the coil so far that a defrost is due. [kg]"""
     melting_efficiency: float = 0.6
@@ -44,24 +51,33 @@ class Coil:
         """Ice as a share of what starts a defrost. [-]"""
         return self.ice / (self._p.capacity * self._scale)
 
-    def collect(self, dt: float, evaporating: float, humidity_ratio: float) -> None:
+    def collect(
+        self, dt: float, outdoor: float, humidity_ratio: float, speed: float, air_share: float = 1.0
+    ) -> None:
         """Collect ice from the air that passes the running coil.
 
         Parameters
         ----------
         dt : float
             Time step. [s]
-        evaporating : float
-            Evaporating temperature. [°C]
+        outdoor : float
+            Outdoor air. [°C]
         humidity_ratio : float
-            Of the outdoor air. [kg/kg]
+            Of that air. [kg/kg]
+        speed : float
+            Compressor speed as a share of the highest. [-]
+        air_share : float
+            Share of the air that fan and fins let through. [-]
         """
-        surface = evaporating + self._p.fin_above_evaporating
+        p = self._p
+        below = p.surface_below_air + p.surface_per_speed * speed + p.surface_per_ice * self.level
+        surface = outdoor - below
         if surface >= 0.0:  # what condenses drips off
             return
         saturated = air.humidity_ratio(air.saturation_pressure(surface))
         surplus = max(humidity_ratio - saturated, 0.0)
-        self.ice += dt * self._p.contact * self._p.air_flow * self._scale * surplus
+        growth = p.contact * math.exp(p.cold_growth * min(outdoor, 0.0))
+        self.ice += dt * growth * air_share * p.air_flow * self._scale * surplus
 
     def thaw(self, dt: float, outdoor: float) -> None:
         """Melt ice with still air at ``outdoor`` °C, while the machine stands, for dt seconds."""

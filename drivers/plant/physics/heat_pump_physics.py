@@ -6,6 +6,7 @@ import math
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.physics.building import Building
+from heatpump_twin.drivers.plant.physics.controller_counters import ControllerCounters
 from heatpump_twin.drivers.plant.physics.defrost import DefrostPhase
 from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
 from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Stored
@@ -29,6 +30,8 @@ _REVERSE_HEAT = 0.6
 """Heat that a defrost takes from the water, of the nominal capacity. [-]"""
 _REVERSE_POWER = 0.16
 """Electricity of a defrost, of the nominal capacity. [-]"""
+_RATED_ICE = 1.0
+"""What frost and defrost cost in a rating near freezing, as ice on the coil. [-]"""
 _FILL_PRESSURE = 1.6
 """Water pressure of the cold system, gauge. [bar]"""
 _FLOW_SWITCH = 0.4
@@ -59,7 +62,7 @@ class HeatPumpPhysics:
         self._weather_until = time
         self.controller = Controller(p.controller)
         room = max(self.controller.settings.room_setpoint, min(self.weather.temperature, 26.0))
-        self.loop = WaterLoop(p.loop, self.controller.settings.supply_setpoint - 5.0)
+        self.loop = WaterLoop(p.loop, 30.0)
         self.tank = StratifiedTank(p.tank, 48.0, 40.0)
         self.building = Building(p.building, p.valves, longitude, room, self.weather)
         self.coil = Coil(p.coil, p.scale)
@@ -69,6 +72,7 @@ class HeatPumpPhysics:
         self.disturbances = Disturbances()
         self.electricity_meter = ElectricityMeter(seed, p.max_power)
         self.heat_meter = HeatMeter(seed)
+        self.counters = ControllerCounters()
         self.ledger = Ledger()
         self.heat = 0.0
         """Heat from the machine into the water; negative while defrosting. [W]"""
@@ -128,6 +132,7 @@ class HeatPumpPhysics:
         self.ledger = Ledger()
         self.electricity_meter.start(time, p.max_power)
         self.heat_meter.start(time, p.nominal_capacity, p.nominal_flow)
+        self.counters.start(time, p.nominal_capacity, p.max_power)
 
     def step(self, dt: float) -> None:
         """Advance the heat pump and its house by dt seconds.
@@ -188,6 +193,7 @@ class HeatPumpPhysics:
             back=probe("return_temperature", self.loop.back),
             tank=probe("dhw_temperature", self.tank.sensor),
             outdoor=probe("outdoor_temperature", self.weather.temperature),
+            room=probe("room_temperature", self.building.room),
             ice=self.coil.level,
             no_flow=self.controller.pump_on and not self.flow_switch,
             evaporating=self.circuit.evaporating,
@@ -225,15 +231,20 @@ class HeatPumpPhysics:
             self._defrost(dt)
             return
         impairment = self.disturbances.impairment
+        rated = _rated_ice(outdoor)
         operation = self._map.operate(
-            outdoor, self.loop.supply, controller.modulation, self.coil.level, impairment
+            outdoor, self.loop.supply, controller.modulation, self.coil.level - rated, impairment
         )
+        # The coil itself has the ice that it has.
+        evaporating = operation.evaporating - self.parameters.machine.frost_approach * rated
         missing = _START_SHARE * math.exp(-controller.run_time / _START_LAG)
         self.heat = operation.capacity * (1.0 - missing)
         self.compressor_power = operation.power
         self.modulation = operation.modulation
-        self.coil.collect(dt, operation.evaporating, self.weather.humidity_ratio)
-        self.circuit.run(dt, operation.evaporating, operation.condensing, impairment.undercharge)
+        self.coil.collect(
+            dt, outdoor, self.weather.humidity_ratio, operation.modulation, impairment.air_share
+        )
+        self.circuit.run(dt, evaporating, operation.condensing, impairment.undercharge)
         ledger.heat_to_water += self.heat * dt
         # The air gives what the map says; what a start takes of it is booked as lost.
         ledger.start_loss += (operation.capacity - self.heat) * dt
@@ -258,6 +269,7 @@ class HeatPumpPhysics:
         # The coil condenses now, a little above the melting ice; the water side evaporates.
         self.circuit.run(dt, max(self.loop.supply - 35.0, -18.0), 9.0, 0.0)
         self.ledger.defrost_from_water -= self.heat * dt
+        self.ledger.defrost_electricity += self.compressor_power * dt
 
     def _count(self, dt: float) -> None:
         """Add the energies of dt seconds to the ledger, and to the counters of the meters."""
@@ -275,6 +287,9 @@ class HeatPumpPhysics:
         ledger.sun += house.sun * dt
         ledger.people += house.people * dt
         ledger.to_outdoors += house.to_outdoors * dt
+        self.counters.count(
+            dt, charging=self.controller.charging, power=self.compressor_power, heat=self.heat
+        )
 
         meter = self.electricity_meter
         offset = self.disturbances.level("meter_offset")
@@ -285,3 +300,10 @@ class HeatPumpPhysics:
             self._probed("meter_supply_temperature", self.loop.meter_supply),
             self._probed("meter_return_temperature", self.loop.meter_return),
         )
+
+
+def _rated_ice(outdoor: float) -> float:
+    """Return the ice, of what starts a defrost, that costs what frost does in a rating. [-]"""
+    # Rated capacities and inputs near freezing are those of whole cycles with frost and defrost
+    # (EN 14511-3): a clean coil does better, and both would be counted twice.
+    return _RATED_ICE * min(max((5.0 - outdoor) / 3.0, 0.0), 1.0)

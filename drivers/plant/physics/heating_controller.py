@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from heatpump_twin.drivers.plant.physics.defrost import Defrost, DefrostParameters
 from heatpump_twin.drivers.plant.physics.protection import NO_ERROR, Protection
+from heatpump_twin.drivers.plant.physics.supply_setpoint import CompensationLine, SupplySetpoint
 
 
 class ControllerMode(IntEnum):
@@ -36,24 +37,6 @@ _HEATS_WATER = (
 
 
 @dataclass(frozen=True, slots=True)
-class CompensationLine:
-    """Weather compensation (heating curve): a straight line between two points. [°C]
-
-    From (outdoor_low, water_high) to (outdoor_high, water_low), and constant beyond them.
-    """
-
-    outdoor_low: float = -5.0
-    water_high: float = 50.0
-    outdoor_high: float = 15.0
-    water_low: float = 30.0
-
-    def water(self, outdoor: float) -> float:
-        """Return the water temperature for an outdoor temperature. [°C]"""
-        span = (outdoor - self.outdoor_low) / (self.outdoor_high - self.outdoor_low)
-        return self.water_high + (self.water_low - self.water_high) * min(max(span, 0.0), 1.0)
-
-
-@dataclass(frozen=True, slots=True)
 class ControllerParameters:
     """How the installer set up the controller."""
 
@@ -63,12 +46,18 @@ class ControllerParameters:
     tank_min: float = 40.0
     tank_max: float = 75.0
     """Limits of the hot water setpoint. [°C]"""
-    compensation: CompensationLine | None = None
-    """None: the setpoint is the target (direct)."""
+    compensation: CompensationLine | None = field(default_factory=CompensationLine)
+    """The target until somebody writes a setpoint. None: the setpoint is the target (direct)."""
     start_below: float = 2.0
     """The compressor starts this far below the target. [K]"""
     stop_above: float = 3.0
     """It stops this far above the target. [K]"""
+    curve_band: float = 4.0
+    """The same for both on the curve, where the load is often below its lowest speed. [K]"""
+    curve_pause: float = 1500.0
+    """Shortest pause of the compressor on the curve. [s]"""
+    room_limit: float = 1.5
+    """On the curve no more heat is asked for from this far above the room's setpoint. [K]"""
     gain: float = 0.12
     """Gain of the PI controller: speed per K of deviation. [1/K]"""
     reset_time: float = 300.0
@@ -95,8 +84,8 @@ class ControllerParameters:
     """Highest compressor speed in silent mode. [-]"""
     pump_overrun: float = 120.0
     """Time for which the pump runs on after the compressor. [s]"""
-    heating_limit: float = 18.0
-    """In automatic mode rooms are heated below this outdoor temperature. [°C]"""
+    heating_limit: float = 16.0
+    """On the curve and in automatic mode rooms are heated below this outdoor temperature. [°C]"""
     defrost: DefrostParameters = field(default_factory=DefrostParameters)
 
 
@@ -106,7 +95,6 @@ class ControllerSettings:
 
     enabled: bool = True
     mode: int = ControllerMode.HEATING_AND_HOT_WATER
-    supply_setpoint: float = 45.0
     room_setpoint: float = 20.5
     dhw_enabled: bool = True
     dhw_setpoint: float = 48.0
@@ -122,6 +110,7 @@ class ControllerInputs:
     back: float
     tank: float
     outdoor: float
+    room: float
     ice: float
     """Ice on the coil, as a share of what a defrost is due at. [-]"""
     no_flow: bool
@@ -136,9 +125,9 @@ class Controller:
 
     def __init__(self, parameters: ControllerParameters) -> None:
         self._p = parameters
-        self.settings = ControllerSettings(
-            supply_setpoint=min(45.0, parameters.supply_max),
-            dhw_setpoint=min(48.0, parameters.supply_max - 5.0),
+        self.settings = ControllerSettings(dhw_setpoint=min(48.0, parameters.supply_max - 5.0))
+        self.setpoint = SupplySetpoint(
+            parameters.compensation, parameters.supply_min, parameters.supply_max
         )
         self.protection = Protection()
         self.defrost = Defrost(parameters.defrost)
@@ -148,16 +137,19 @@ class Controller:
         self.pump_on = False
         self.tank_heater_on = False
         self.modulation = 0.0
-        self.target = self.settings.supply_setpoint
+        self.target = self.setpoint.value
         self.run_time = 0.0
         """Run time of the compressor since its last start. [s]"""
         self.starts = 0
+        self.degree_minutes = 0.0
+        """How much and for how long the water was warmer than its target. [K min]"""
         self._off_time = parameters.min_off
         self._integral = 0.5
         self._charge_time = 0.0
         self._rest = 0.0
         self._overrun = 0.0
         self._cold_outdoors = True
+        self._cold_rooms = True
 
     def step(self, dt: float, seen: ControllerInputs) -> None:
         """Decide what to heat and how fast to run, by the sensors, for dt seconds.
@@ -173,9 +165,11 @@ class Controller:
             external=seen.error,
         )
         faulty = self.protection.code != NO_ERROR
+        self.setpoint.step(dt, seen.outdoor)
         heating = self._wants_heating(seen)
         self._decide_charging(dt, seen, faulty)
-        self.target = self._target(seen)
+        self.target = self._target()
+        self._sum_degrees(dt, seen, heating)
         demand = (heating or self.charging) and not faulty
         self._switch_compressor(dt, seen, demand)
         self.defrost.step(
@@ -197,8 +191,18 @@ class Controller:
         elif seen.outdoor < limit - 1.0:
             self._cold_outdoors = True
         s = self.settings
-        allowed = s.mode != ControllerMode.AUTOMATIC or self._cold_outdoors
-        return s.enabled and s.mode in _HEATS_ROOMS and bool(s.zones & _ZONE_1) and allowed
+        warm = s.room_setpoint + self._p.room_limit
+        self._cold_rooms = seen.room < (warm if self._cold_rooms else warm - 0.7)
+        wanted = s.enabled and s.mode in _HEATS_ROOMS and bool(s.zones & _ZONE_1)
+        # A setpoint that somebody wrote is heat that somebody wants, in summer too.
+        if self.setpoint.on_curve:
+            return wanted and self._cold_outdoors and self._cold_rooms
+        return wanted and (self._cold_outdoors or s.mode != ControllerMode.AUTOMATIC)
+
+    def _sum_degrees(self, dt: float, seen: ControllerInputs, heating: bool) -> None:
+        if heating and not self.charging:
+            summed = self.degree_minutes + (seen.supply - self.target) * dt / 60.0
+            self.degree_minutes = min(max(summed, -3000.0), 100.0)
 
     def _decide_charging(self, dt: float, seen: ControllerInputs, faulty: bool) -> None:
         p, s = self._p, self.settings
@@ -214,7 +218,7 @@ class Controller:
         elif self.charging:
             self._charge_time += dt
             # Beyond what the compressor can reach, the immersion heater finishes.
-            self.tank_heater_on = seen.tank > p.supply_max - 4.0
+            self.tank_heater_on = p.supply_max - 4.0 < seen.tank < s.dhw_setpoint
             if seen.tank >= s.dhw_setpoint:
                 self.charging = False
             elif self._charge_time >= p.longest_charge:
@@ -222,27 +226,27 @@ class Controller:
         elif seen.tank < s.dhw_setpoint - p.tank_below and self._rest == 0.0:
             self.charging, self._charge_time = True, 0.0
 
-    def _target(self, seen: ControllerInputs) -> float:
+    def _target(self) -> float:
         p, s = self._p, self.settings
         if self.charging:
             return min(s.dhw_setpoint + p.tank_excess, p.supply_max)
-        if p.compensation is not None:
-            return min(max(p.compensation.water(seen.outdoor), p.supply_min), p.supply_max)
-        return s.supply_setpoint
+        return self.setpoint.value
 
     def _switch_compressor(self, dt: float, seen: ControllerInputs, demand: bool) -> None:
         p = self._p
+        easy = self.setpoint.on_curve and not self.charging
         if not self.running:
             self._off_time += dt
-            cold = seen.supply < self.target - p.start_below
-            if demand and cold and self._off_time >= p.min_off:
+            cold = seen.supply < self.target - (p.curve_band if easy else p.start_below)
+            if demand and cold and self._off_time >= (p.curve_pause if easy else p.min_off):
                 self.running, self.run_time = True, 0.0
                 # From the middle: an integral from the last run would answer another load.
                 self.modulation, self._integral = p.start_modulation, 0.5
                 self.starts += 1
             return
         self.run_time += dt
-        too_hot = seen.supply > self.target + p.stop_above and not self.defrost.active
+        above = p.curve_band if easy else p.stop_above
+        too_hot = seen.supply > self.target + above and not self.defrost.active
         at_limit = seen.supply > p.supply_max + 4.0
         # Neither the end of demand nor the limit of the machine waits for the shortest run.
         if not demand or at_limit or (too_hot and self.run_time >= p.min_on):

@@ -39,7 +39,7 @@ class ElectricityMeter:
 
     def start(self, time: int, largest_power: float) -> None:
         """Set the counter to what it would show at a time in µs; `largest_power` in W."""
-        self.energy = _BUSY * largest_power * _seconds_in_service(time)
+        self.energy = _BUSY * largest_power * seconds_in_service(time)
 
     def measured(self, power: float, offset: float) -> float:
         """Return the active power that the meter measures, of the true one in W. [W]"""
@@ -75,7 +75,7 @@ class HeatMeter:
 
     def start(self, time: int, capacity: float, flow: float) -> None:
         """Set the counters to what they would show at a time in µs; capacity W, flow l/min."""
-        seconds = _seconds_in_service(time)
+        seconds = seconds_in_service(time)
         self.energy = _BUSY * capacity * seconds
         self.volume = flow * 1.05 / 60.0 * seconds
 
@@ -97,7 +97,7 @@ class HeatMeter:
         return self.volume / _LITRES_PER_M3
 
 
-def _seconds_in_service(time: int) -> float:
+def seconds_in_service(time: int) -> float:
     """Return for how long a machine has counted at a time in µs. [s]
 
     Real counters outlive a power cut; an emulated one has no memory. It starts where a machine

@@ -40,7 +40,7 @@ class MachineParameters:
     """Change of capacity with the outdoor temperature, of that at A7/W35. [1/K]"""
     capacity_per_water: float = -0.003
     """Change of capacity with the water temperature, of that at A7/W35. [1/K]"""
-    efficiency_per_water: float = -0.006
+    efficiency_per_water: float = -0.008
     """Change of the Carnot share with the water temperature: leakage and hot windings. [1/K]"""
     superheat: float = 5.0
     """[K]"""
@@ -57,6 +57,11 @@ class Impairment:
     coil_fouling: float = 0.0
     """Blocked share of the evaporator. [-]"""
     fan_stopped: bool = False
+
+    @property
+    def air_share(self) -> float:
+        """Share of the air that fan and fins let through. [-]"""
+        return 0.2 if self.fan_stopped else 1.0 - 0.6 * self.coil_fouling
 
 
 HEALTHY = Impairment()
@@ -97,7 +102,8 @@ class PerformanceMap:
     At full load the map goes through every plate point. Between and beyond them, capacity follows
     linear trends, and the COP a share of the Carnot limit between evaporating and condensing
     temperature, less for warmer water. The corrections that the plate points ask for (ratio of
-    capacity, Carnot share) are spread over the plane by inverse distance (Shepard, Proc. ACM 1968).
+    capacity, Carnot share) lie on straight lines: along the water between points of one outdoor
+    temperature, along the outdoor temperature between those, and constant beyond the last ones.
     At part load the heat exchangers are oversized: their approaches shrink with the load, while
     inverter and compressor lose efficiency.
     """
@@ -111,16 +117,16 @@ class PerformanceMap:
         nearest = min(points, key=lambda p: _distance(p, _REFERENCE_OUTDOOR, _REFERENCE_WATER))
         self._scale = nearest.capacity / self._trend(nearest.outdoor, nearest.water)
         self._anchors = tuple(
-            (
-                p,
-                p.capacity / (self._scale * self._trend(p.outdoor, p.water)),
-                p.capacity
-                / p.power
-                / self._carnot(p.outdoor, p.water, 1.0, 0.0)[0]
-                / self._efficiency_trend(p.water),
-            )
-            for p in points
+            (outdoor, tuple(self._anchor(p) for p in points if p.outdoor == outdoor))
+            for outdoor in sorted({p.outdoor for p in points})
         )
+
+    def _anchor(self, point: PlatePoint) -> tuple[float, float, float]:
+        """Return the water temperature of a plate point and what it corrects the trends by."""
+        outdoor, water = point.outdoor, point.water
+        carnot, _, _ = self._carnot(outdoor, water, 1.0, 0.0)
+        share = point.capacity / point.power / carnot / self._efficiency_trend(water)
+        return water, point.capacity / (self._scale * self._trend(outdoor, water)), share
 
     def operate(
         self,
@@ -139,7 +145,8 @@ class PerformanceMap:
         modulation : float
             Compressor speed as a share of the highest. [-]
         frost : float
-            Ice on the coil as a share of what starts a defrost. [-]
+            Ice on the coil as a share of what starts a defrost; negative: less than there was when
+            the plate was rated. [-]
         """
         full, share = self._correction(outdoor, water)
         operation = self._at(outdoor, water, modulation, frost, full, share, impairment)
@@ -172,7 +179,7 @@ class PerformanceMap:
         carnot, evaporating, condensing = self._carnot(outdoor, water, modulation, extra)
         efficiency = share * self._efficiency_trend(water)
         efficiency *= 1.0 - p.low_speed_loss * (1.0 - modulation) ** 2
-        capacity = full * modulation * (1.0 - p.frost_capacity_loss * ice * ice)
+        capacity = full * modulation * (1.0 - p.frost_capacity_loss * ice * abs(ice))
         capacity *= (1.0 - 0.8 * bad.undercharge) * (1.0 - 0.45 * bad.coil_fouling)
         capacity *= 0.4 if bad.fan_stopped else 1.0
         # Above 1 in any case: the electricity that the compressor takes becomes heat as well.
@@ -202,22 +209,33 @@ class PerformanceMap:
         p = self._p
         # A heat exchanger that transfers half the heat needs half the temperature difference.
         evaporating = outdoor - p.evaporator_approach * modulation - extra
-        condensing = (
-            water + p.condenser_pinch + (p.condenser_approach - p.condenser_pinch) * (modulation)
-        )
+        narrow = (p.condenser_approach - p.condenser_pinch) * (1.0 - modulation)
+        condensing = water + p.condenser_approach - narrow
         lift = max(condensing - evaporating, 15.0)  # the compressor needs a pressure ratio
         return (condensing + _KELVIN) / lift, evaporating, condensing
 
     def _correction(self, outdoor: float, water: float) -> tuple[float, float]:
         """Return full-load capacity in W and Carnot share, corrected by the plate points."""
-        capacity = share = weights = 0.0
-        for point, ratio, efficiency in self._anchors:
-            # Finite at a plate point itself, whose weight then outdoes all others.
-            weight = 1.0 / (_distance(point, outdoor, water) + 1e-9)
-            capacity += weight * ratio
-            share += weight * efficiency
-            weights += weight
-        return self._scale * self._trend(outdoor, water) * capacity / weights, share / weights
+        along_water = [
+            (point, *_between(tuple(sorted(anchors)), water)) for point, anchors in self._anchors
+        ]
+        capacity, share = _between(tuple(along_water), outdoor)
+        return self._scale * self._trend(outdoor, water) * capacity, share
+
+
+def _between(points: Sequence[tuple[float, float, float]], at: float) -> tuple[float, float]:
+    """Return two values on straight lines between points of an axis, constant beyond them."""
+    before = points[0]
+    for point in points:
+        if point[0] >= at:
+            width = point[0] - before[0]
+            share = (at - before[0]) / width if width else 1.0
+            return (
+                before[1] + share * (point[1] - before[1]),
+                before[2] + share * (point[2] - before[2]),
+            )
+        before = point
+    return before[1], before[2]
 
 
 def _distance(point: PlatePoint, outdoor: float, water: float) -> float:

@@ -14,6 +14,7 @@ from heatpump_twin.drivers.plant.physics.performance_map import (
     parameters_of,
 )
 from heatpump_twin.drivers.plant.physics.stratified_tank import TankParameters
+from heatpump_twin.drivers.plant.physics.supply_setpoint import CompensationLine
 from heatpump_twin.drivers.plant.physics.water_loop import LoopParameters
 from heatpump_twin.drivers.plant.physics.weather_year import Climate
 
@@ -97,7 +98,9 @@ def size(plate: Plate, climate: Climate) -> PlantParameters:
         ),
         valves=ValveParameters(),
         controller=ControllerParameters(
-            supply_max=plate.max_supply, min_modulation=machine.min_modulation
+            supply_max=plate.max_supply,
+            min_modulation=machine.min_modulation,
+            compensation=CompensationLine(outdoor_low=min(design, 5.0)),
         ),
         nominal_capacity=nominal,
         nominal_flow=plate.nominal_flow,

@@ -14,6 +14,7 @@ START = "2026-01-15T02:00:00"
 def pump(make_pump, live):
     pump = make_pump(START)
     pump.write("operating_mode", 1)
+    pump.write("supply_setpoint", 45.0)
     live(pump, 1200.0)
     return pump
 

@@ -18,8 +18,8 @@ def test_full_load_at_the_plate_points(name: str) -> None:
     performance = map_of(plate)
     for point in plate.heating:
         operation = performance.operate(point.outdoor, point.water, 1.0)
-        assert operation.capacity == pytest.approx(point.capacity, rel=0.02)
-        assert operation.power == pytest.approx(point.power, rel=0.02)
+        assert operation.capacity == pytest.approx(point.capacity, rel=0.001)
+        assert operation.power == pytest.approx(point.power, rel=0.001)
 
 
 def test_heat_is_cop_times_electricity() -> None:
@@ -47,6 +47,21 @@ def test_part_load_is_more_efficient_than_full_load() -> None:
     full, half = (performance.operate(7.0, 35.0, m) for m in (1.0, 0.5))
     assert 1.02 < half.cop / full.cop < 1.25
     assert half.capacity == pytest.approx(0.5 * full.capacity, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["east", "west"])
+@pytest.mark.parametrize("outdoor", range(-15, 13, 3))
+def test_warm_water_costs_alike_everywhere(name: str, outdoor: int) -> None:
+    performance = map_of(PUMPS[name].plate)
+    at = {water: performance.operate(outdoor, water, 1.0) for water in (35.0, 45.0)}
+    assert 0.72 < at[45.0].cop / at[35.0].cop < 0.82
+
+
+def test_between_plate_points_there_is_no_hole_and_no_hill() -> None:
+    performance = map_of(PUMPS["east"].plate)
+    for water in (30.0, 45.0, 55.0):
+        steps = [performance.operate(t / 2, water, 1.0).cop for t in range(-30, 31)]
+        assert steps == sorted(steps)
 
 
 def test_the_power_limit_holds() -> None:

@@ -65,7 +65,7 @@ async def test_a_write_over_modbus_moves_the_plant(ports, eventually) -> None:
     site, clock = load("default", *ports), ManualClock(START)
     async with serving(site, clock), AsyncModbusTcpClient("127.0.0.1", port=ports[0]) as modbus:
         before = (await modbus.read_holding_registers(SETPOINT, count=1)).registers
-        assert before == [450]
+        assert 250 < before[0] < 450  # of the curve
         await modbus.write_register(SETPOINT, 500)
         assert (await modbus.read_holding_registers(SETPOINT, count=1)).registers == [500]
         _, state = await call(ports[1], "GET", "/state")
