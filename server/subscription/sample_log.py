@@ -119,9 +119,10 @@ class SampleLog:
             self._keep(samples[self._rows.table["item"][samples["row"]] != 0])
             self._rows.release(self.gone)
             self.gone = []
-        if self._overfull:
+        # What was too much may have been all of items that are deleted.
+        if self._overfull and self._length:
             self._keep(self._fitting(self._joined()))
-            self._overfull = False
+        self._overfull = False
 
     def _fitting(self, samples: Samples) -> Samples:
         """Return the samples that the queues hold, marked where others were lost."""

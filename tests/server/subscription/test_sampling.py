@@ -100,6 +100,29 @@ async def test_a_full_queue_loses_what_was_asked_for_and_says_so(
         assert [item.Value.StatusCode.value for item in news] == overflow
 
 
+async def test_an_item_may_be_deleted_while_its_queue_is_full(
+    rig, connect, raw, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.feed(KEY, 1.0)
+    async with connect(rig) as client:
+        session, watch = raw(client), raw(client)
+        subscription = (await session.subscribe(100.0, PublishingEnabled=False)).SubscriptionId
+        node = (await rig.node(client, KEY)).nodeid
+        (result,) = await session.monitor(subscription, [node], QueueSize=2)
+        await watch.monitor((await watch.subscribe(100.0)).SubscriptionId, [node], QueueSize=10)
+        for value in (2.0, 3.0, 4.0, 5.0):
+            rig.feed(KEY, value)
+        while 5.0 not in await watch.values():
+            pass
+        await client.uaclient.delete_monitored_items(
+            ua.DeleteMonitoredItemsParameters(subscription, [result.MonitoredItemId])
+        )
+        await watch.monitor(subscription, [CURRENT_TIME])
+        await session.enable(subscription, True)
+        assert len(await session.values()) == 1
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_what_is_queued_does_not_grow_beyond_the_queues(rig, connect, raw) -> None:
     async with connect(rig) as client:
         session = raw(client)
