@@ -7,6 +7,7 @@ all others, and whatever is wrong, take asyncua's way with its errors.
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -27,9 +28,10 @@ _LONGEST_TAIL = 1_024
 _NUMBERS = 1 << 32
 
 
-_array_decoder = ua_binary._create_uatype_array_deserializer
+_array_decoder = ua_binary._create_uatype_array_deserializer  # noqa: SLF001
 
 
+@functools.cache
 def _bounded_array_decoder(kind: ua.VariantType) -> Callable[[Any], list[Any] | None]:
     return _no_nulls if kind is ua.VariantType.Null else _array_decoder(kind)
 
@@ -43,7 +45,7 @@ def _no_nulls(data: Buffer) -> list[Any] | None:
 
 
 # Elements of no type take no bytes: ten bytes could ask asyncua for two thousand million of them.
-ua_binary._create_uatype_array_deserializer = _bounded_array_decoder
+ua_binary._create_uatype_array_deserializer = _bounded_array_decoder  # noqa: SLF001
 
 
 class RequestBody(Buffer):
