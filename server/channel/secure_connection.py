@@ -7,13 +7,16 @@ all others, and whatever is wrong, take asyncua's way with its errors.
 
 from __future__ import annotations
 
+import functools
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from asyncua import ua
 from asyncua.common.connection import SecureConnection
 from asyncua.common.utils import Buffer, NotEnoughData
 from asyncua.crypto import uacrypto
+from asyncua.ua import ua_binary
 from cryptography.exceptions import InvalidSignature
 
 _HEADER = struct.Struct("<3scII")
@@ -23,6 +26,26 @@ _PREFIX = _HEADER.size + _TOKEN.size
 _LONGEST_TAIL = 1_024
 """Most that padding and signature take of a chunk. [B]"""
 _NUMBERS = 1 << 32
+
+
+_array_decoder = ua_binary._create_uatype_array_deserializer  # noqa: SLF001
+
+
+@functools.cache
+def _bounded_array_decoder(kind: ua.VariantType) -> Callable[[Any], list[Any] | None]:
+    return _no_nulls if kind is ua.VariantType.Null else _array_decoder(kind)
+
+
+def _no_nulls(data: Buffer) -> list[Any] | None:
+    """Decode an array of nothing, which has no elements."""
+    length = ua_binary.Primitives.Int32.unpack(data)
+    if length > 0:
+        raise NotEnoughData(f"{length} elements of no type")
+    return None if length == -1 else []
+
+
+# Elements of no type take no bytes: ten bytes could ask asyncua for two thousand million of them.
+ua_binary._create_uatype_array_deserializer = _bounded_array_decoder  # noqa: SLF001
 
 
 class RequestBody(Buffer):

@@ -181,6 +181,20 @@ async def test_a_call_that_cannot_be_read_is_on_record(
         assert rig.device.audit == []
 
 
+async def test_an_array_of_nothing_has_no_elements(rig, connect) -> None:
+    async with connect(rig, "olga") as client:
+        protocol = client.uaclient.protocol
+        request = ua.CallRequest()
+        request.RequestHeader.AuthenticationToken = protocol.authentication_token
+        method = ua.CallMethodRequest(InputArguments=[ua.Variant(0, ua.VariantType.Byte)])
+        request.Parameters.MethodsToCall = [method]
+        # In place of the byte: an array of two thousand million elements that take no bytes.
+        nothing = b"\x80" + (2**31 - 1).to_bytes(4, "little")
+        with pytest.raises(ua.UaStatusCodeError, match="BadDecodingError"):
+            await raw(protocol, struct_to_binary(request)[:-2] + nothing)
+        assert await client.nodes.server_state.read_value() == ua.ServerState.Running
+
+
 async def raw(protocol, message: bytes) -> bytes:
     """Send the bytes of a message in place of those that a request has."""
     protocol._request_id += 1
