@@ -170,7 +170,8 @@ async def test_nodes_are_what_the_library_would_have_made(start_rig) -> None:
         words = {"title": "A part", "description": "What it is"}
 
         attributes = ua.ObjectAttributes()
-        attributes.EventNotifier = 1
+        notifier = ua.EventNotifier
+        attributes.EventNotifier = notifier.SubscribeToEvents.mask | notifier.HistoryRead.mask
         theirs = library_node(
             rig, "t.object", attributes, ua.NodeClass.Object, IDS.FolderType, IDS.HasComponent
         )

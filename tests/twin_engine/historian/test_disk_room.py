@@ -122,8 +122,9 @@ async def test_a_disk_that_others_fill_leaves_room_for_what_comes(
             written = historian.health.rows_written
             historian.append(Frame.of([0, 2], [float(k), 1.0], GOOD, START + k * S))
             await eventually(lambda written=written: historian.health.rows_written > written)
+        # Not: without one failed attempt. The disk may be full in the middle of a deletion.
         assert historian.health.connected
-        assert historian.health.last_error == ""
+        assert historian.health.rows_dropped == 0
         samples = await historian.read_raw(KEY, START + S, 2**60, limit=99)
         assert samples.value.tolist() == [float(k) for k in range(1, 10)]
         await historian.stop()
