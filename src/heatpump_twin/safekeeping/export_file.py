@@ -15,8 +15,7 @@ from heatpump_twin.errors import TwinError
 def write_export(path: Path, content: bytes) -> None:
     """Write an export to a path; raise `TwinError` if that fails."""
     try:
-        # A device such as /dev/stdout is written to; a file is replaced when all of it is there.
-        if path.exists() and not path.is_file():
+        if _is_device(path):
             path.write_bytes(content)
         else:
             write_private(path, content)
@@ -30,12 +29,19 @@ def opened_export(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
         return
-    part = output.with_name(f"{output.name}.part")
+    part = output if _is_device(output) else output.with_name(f"{output.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             yield file
-        part.replace(output)
+        if part != output:
+            part.replace(output)
     except OSError as error:
         raise TwinError(f"{output}: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part != output:
+            part.unlink(missing_ok=True)
+
+
+def _is_device(path: Path) -> bool:
+    """Tell whether a path is written to, as /dev/stdout is, and not replaced as a file is."""
+    return path.exists() and not path.is_file()
