@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from heatpump_twin.drivers.frame import Statuses, Times, Values
+from heatpump_twin.drivers.status import BAD
 from heatpump_twin.twin_engine.hourly_statistics import Hourly
 
 
@@ -19,6 +20,12 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    @property
+    def usable(self) -> Samples:
+        """Those that are not Bad."""
+        there = (self.status & BAD) == 0
+        return Samples(self.value[there], self.status[there], self.time[there])
 
 
 class HistoryReader(Protocol):

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from heatpump_twin.drivers.status import is_bad
 from heatpump_twin.twin_engine.derive.energy.calendar import HOUR, day_of
 from heatpump_twin.twin_engine.derive.energy.counter_track import CounterTrack
 from heatpump_twin.twin_engine.derive.energy.day_share import DayShare
@@ -40,8 +39,8 @@ class DailyCounter:
 
     def restore(self, recorded: Samples) -> None:
         """Take the recorded readings since shortly before midnight, in order of time."""
-        usable = np.array([not is_bad(status) for status in recorded.status.tolist()], dtype=bool)
-        value, time = recorded.value[usable], recorded.time[usable]
+        usable = recorded.usable
+        value, time = usable.value, usable.time
         # A day at a poll a second has 86,400 readings; `update` for each of them would hold up
         # the start for seconds, and of a stretch that rises steadily only its ends count.
         matters = np.ones(len(value), dtype=bool)

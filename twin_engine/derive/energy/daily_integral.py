@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
-from heatpump_twin.drivers.status import is_bad
 from heatpump_twin.twin_engine.derive.energy.calendar import HOUR
 from heatpump_twin.twin_engine.derive.energy.counter_track import Doubt, Knot, NamedDoubt
 from heatpump_twin.twin_engine.derive.energy.day_share import DayShare
@@ -72,7 +69,6 @@ class DailyIntegral:
 
     def restore(self, recorded: Samples) -> None:
         """Take the recorded samples since shortly before midnight, in order of time."""
-        usable = np.array([not is_bad(status) for status in recorded.status.tolist()], dtype=bool)
-        samples = zip(recorded.value[usable].tolist(), recorded.time[usable].tolist(), strict=True)
-        for power, time in samples:
+        usable = recorded.usable
+        for power, time in zip(usable.value.tolist(), usable.time.tolist(), strict=True):
             self.update(power, time)
