@@ -26,8 +26,8 @@ COMMANDS = {
     "hmi": "Serve the web HMI of a running twin.",
     "record": "Exercise the emulated plant in accelerated time and record it, as training history.",
     "train": "Train the heat-up model of a heat pump on its recorded history.",
-    "export": "Export recorded history as CSV: time, point, unit, value and status. The twin may "
-    "run.",
+    "history.export": "Export recorded history as CSV: time, point, unit, value and status. The "
+    "twin may run.",
     "backup": "Write a backup: database, users, certificates, models, site file. The twin may run.",
     "restore": "Restore a backup to a data directory; what was there is kept.",
     "doctor": "Tell the state of everything on one page; exit with 1 where something is wrong.",
