@@ -14,7 +14,9 @@ from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Points
-from heatpump_twin.twin_engine.errors import SchemaError
+from heatpump_twin.twin_engine.correction import Corrected, Correction
+from heatpump_twin.twin_engine.errors import DatabaseAway, SchemaError
+from heatpump_twin.twin_engine.historian.corrections.correction_queue import CorrectionQueue
 from heatpump_twin.twin_engine.historian.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
@@ -75,6 +77,7 @@ class SampleWriter:
         self.flush_seconds = 0.0
         self.last_error = ""
         self.ended: Future[None] = Future()
+        self.corrections = CorrectionQueue()
         self.room = DiskRoom(store, settings)
         self._table = table
         self._store = store
@@ -120,6 +123,12 @@ class SampleWriter:
             self._thread.join(_STOP_RETRY)
         return not self._thread.is_alive()
 
+    def correct(self, correction: Correction) -> Future[Corrected]:
+        """Have recorded samples corrected, after what waits was written."""
+        answer = self.corrections.add(correction)
+        self._queue.call()
+        return answer
+
     def doubt(self, span: Span) -> None:
         """Have samples of a time that was wrong marked Uncertain."""
         self._doubtful.append(span)
@@ -135,6 +144,7 @@ class SampleWriter:
         # and what is wrong with one of them may be over.
         while not self._written_until_closed() and not self._queue.wait(pause):
             pause = min(2 * pause, _LONGEST_WAIT)
+        self.corrections.refuse("the twin is stopping", for_good=True)
         self.ended.set_result(None)
 
     def _written_until_closed(self) -> bool:
@@ -165,6 +175,7 @@ class SampleWriter:
         except (SQLAlchemyError, SchemaError) as error:
             self._away(error)
             self._consider(error)
+            self.corrections.refuse(self.last_error)
             return False
         self._damage_seen = 0
         return True
@@ -179,6 +190,7 @@ class SampleWriter:
         if self._due():
             self._flush()
         self._mark()
+        self.corrections.carry_out(self._correct)
         self._prune()
         # Last: on a full disk it is the first that does not work.
         self._store.seal(len(self.rows), _SEAL_SECONDS)
@@ -277,8 +289,9 @@ class SampleWriter:
         """Tell whether samples are to be written now: at the next look it would be too late."""
         queue = self._queue
         late = queue.delay + self._period > self._settings.flush
-        # What is doubtful must be there to be marked.
-        return late or queue.rows >= _MANY or queue.closing or bool(self._doubtful)
+        # What is doubtful, or is to be corrected, must be there.
+        at_once = queue.closing or bool(self._doubtful) or len(self.corrections) > 0
+        return late or queue.rows >= _MANY or at_once
 
     def _flush(self) -> None:
         while (block := self._queue.take(_BLOCK)) is not None:
@@ -301,6 +314,12 @@ class SampleWriter:
         while self._doubtful:
             self._store.doubt(self.rows.values(), *self._doubtful[0])
             del self._doubtful[0]
+
+    def _correct(self, correction: Correction) -> Corrected:
+        row = self.rows.get(correction.key)
+        if row is None:
+            raise DatabaseAway(f"nothing was corrected: {correction.key} is not recorded yet")
+        return self._store.correct(row, correction)
 
     def _prune(self) -> None:
         """Apply retention to a few points; the next look continues with the next ones."""
