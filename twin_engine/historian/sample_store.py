@@ -20,7 +20,12 @@ from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import drop_hours, read_hours
-from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, taken
+from heatpump_twin.twin_engine.historian.columns.merging import (
+    NOTHING,
+    in_key_order,
+    overlay,
+    taken,
+)
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     add_padding,
     drop_blocks,
@@ -29,7 +34,7 @@ from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     read_blocks,
     remove_padding,
 )
-from heatpump_twin.twin_engine.historian.columns.sealer import Sealer
+from heatpump_twin.twin_engine.historian.columns.sealer import Sealer, seal_points
 from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
     drop_modified,
     drop_old_modified,
@@ -225,6 +230,16 @@ class SampleStore:
         """Put all into blocks, however long it takes."""
         self._sealer.seal(math.inf)
         self._earlier.move(math.inf)
+
+    def put_into_blocks(self, frame: Frame) -> None:
+        """Write samples straight into blocks; those that are there are replaced.
+
+        Only where nothing is hot, and nobody else writes.
+        """
+        ordered = in_key_order(frame)
+        if len(ordered):
+            with self._engine.begin() as connection:
+                seal_points(connection, ordered, np.unique(ordered.point))
 
     def prune(self, points: Iterable[int], before: int, limit: int) -> int:
         """Delete blocks that end before a time, at most ``limit`` of each point; return how many.

@@ -26,8 +26,9 @@ COMMANDS = {
     "hmi": "Serve the web HMI of a running twin.",
     "record": "Exercise the emulated plant in accelerated time and record it, as training history.",
     "train": "Train the heat-up model of a heat pump on its recorded history.",
-    "history.export": "Export recorded history as CSV: time, point, unit, value and status. The "
-    "twin may run.",
+    "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",
+    "history.import_": "Import tables into the recorded history. The twin must not run; twice "
+    "changes nothing.",
     "backup": "Write a backup: database, users, certificates, models, site file. The twin may run.",
     "restore": "Restore a backup to a data directory; what was there is kept.",
     "doctor": "Tell the state of everything on one page; exit with 1 where something is wrong.",
@@ -50,7 +51,8 @@ class CommandList(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         for place, summary in COMMANDS.items():
-            name = place.rpartition(".")[-1]
+            # The name of a module may not be a word of Python.
+            name = place.rpartition(".")[-1].removesuffix("_")
             self.commands[name] = LazyCommand(name, f"{__package__}.{place}", summary)
 
 
