@@ -57,13 +57,16 @@ class HistorianHealth:
     """Why the database was begun anew not long ago; empty: it was not."""
     giving_way: bool = False
     """Whether the oldest samples are being deleted for lack of room."""
+    spool_size: int = 0
+    """What waits on disk for the database. [B]"""
 
 
 class Historian:
     """Recorder of frames; readers get the database and the queue.
 
-    While the database is away, samples wait in memory (``capacity`` rows) and the writer tries
-    again with a growing pause. What waits at the end goes to the ``spool``, for the next run.
+    While the database is away, samples wait in memory (``capacity`` rows), after some time or from
+    some number on in the ``spool``, and the writer tries again with a growing pause. What waits at
+    the end goes to the spool as well.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Historian:
             self._writer.last_error,
             self._writer.trouble,
             self._writer.room.giving_way,
+            self._writer.spool_size,
         )
 
     @property

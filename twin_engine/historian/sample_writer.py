@@ -15,7 +15,7 @@ from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.correction import Corrected, Correction
-from heatpump_twin.twin_engine.errors import DatabaseAway, SchemaError
+from heatpump_twin.twin_engine.errors import SchemaError
 from heatpump_twin.twin_engine.historian.corrections.correction_queue import CorrectionQueue
 from heatpump_twin.twin_engine.historian.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
@@ -54,6 +54,11 @@ _DAMAGE_CONFIRMED = 3
 TROUBLE_SHOWN = 120.0
 """How long a database that was begun anew is told of: watchdogs look once a minute. [s]"""
 
+SPILL_AFTER = 60.0
+"""While no database takes samples, those that have waited for longer go to the spool. [s]"""
+SPILL_ROWS = 200_000
+"""And so does all that waits once there is more."""
+
 Span = tuple[int, int]
 """From, until. [µs since the Unix epoch]"""
 
@@ -75,6 +80,8 @@ class SampleWriter:
         self.connected = False
         self.written = 0
         self.flush_seconds = 0.0
+        self.spool_size = 0
+        """What waits on disk. [B]"""
         self.last_error = ""
         self.ended: Future[None] = Future()
         self.corrections = CorrectionQueue()
@@ -94,6 +101,8 @@ class SampleWriter:
         self._damage_seen = 0
         self._trouble = ("", -TROUBLE_SHOWN)
         self._doubtful: list[Span] = []
+        self._spilled = False
+        self._spool_problem = ""
         # A thread and not a task: a database call blocks, and nothing that blocks may run in the
         # loop that polls devices. A daemon: a database that hangs must not keep the process
         # alive.
@@ -176,6 +185,7 @@ class SampleWriter:
             self._away(error)
             self._consider(error)
             self.corrections.refuse(self.last_error)
+            self._spill(error)
             return False
         self._damage_seen = 0
         return True
@@ -185,6 +195,8 @@ class SampleWriter:
         self._follow_file()
         if not self.rows:
             self._open()
+        if self._spilled:
+            self._take_back()
         # Before anything is written: what is freed is what a full disk has room for.
         self.room.make(list(self.rows.values()), self._clock.now())
         if self._due():
@@ -210,6 +222,36 @@ class SampleWriter:
         # and the last connection would take the log with it, whose room others would fill.
         if not means_full(error):
             self._store.close()
+
+    def _spill(self, error: Exception) -> None:
+        """Move what has waited for long, or is much, from memory into the spool."""
+        spool, queue = self._spool, self._queue
+        if spool is None or not (queue.delay > SPILL_AFTER or queue.rows > SPILL_ROWS):
+            return
+        # What a full disk has left is what the database needs to go on.
+        if means_full(error) and self._store.file and spool.shares_disk(self._store.file.path):
+            return
+        keys = [point.key for point in self._table]
+        try:
+            while (block := queue.take(_BLOCK)) is not None:
+                spool.put(keys, block)
+                # Only after it is on disk: on failure the block is still the oldest here.
+                queue.done(block)
+                self._spilled = True
+        except OSError as problem:
+            if str(problem) != self._spool_problem:
+                log.error("samples wait in memory alone", error=str(problem))
+            self._spool_problem = str(problem)
+        else:
+            self._spool_problem = ""
+        self.spool_size = spool.size
+
+    def _take_back(self) -> None:
+        """Write what waits in the spool: it is older than what waits in memory."""
+        if self._spool is not None and self._spool.waiting:
+            self._replay(self._spool)
+            self.spool_size = self._spool.size
+        self._spilled = False
 
     def _follow_file(self) -> None:
         """Begin anew where the file that was opened is no longer under its name."""
@@ -276,6 +318,7 @@ class SampleWriter:
                         frame.time[part],
                     )
                 )
+                self._progress = time.monotonic()
             spool.done(left)
             count += len(frame)
         log.info("what the database did not take before is in it now", rows=count)
@@ -316,10 +359,9 @@ class SampleWriter:
             del self._doubtful[0]
 
     def _correct(self, correction: Correction) -> Corrected:
-        row = self.rows.get(correction.key)
-        if row is None:
-            raise DatabaseAway(f"nothing was corrected: {correction.key} is not recorded yet")
-        return self._store.correct(row, correction)
+        if correction.key not in self.rows:  # of a heat pump that has just come
+            self._row_of_point, self.rows = self._rows_of_table()
+        return self._store.correct(self.rows[correction.key], correction)
 
     def _prune(self) -> None:
         """Apply retention to a few points; the next look continues with the next ones."""
