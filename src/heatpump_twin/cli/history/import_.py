@@ -96,9 +96,11 @@ def _frames(
     before = 0
     for path in files:
         base = before
-        yield from found.read(
-            TableFile(path, found.map.format), lambda read, base=base: done(base + read)
-        )
+
+        def told(read: int, base: int = base) -> None:
+            done(base + read)
+
+        yield from found.read(TableFile(path, found.map.format), told)
         before += path.stat().st_size
     yield found.ends()
 

@@ -92,4 +92,5 @@ class HistoryImport:
         report.new += int((~known).sum())
         report.same += int(same.sum())
         report.different += int((known & ~same).sum())
-        return ~known | (known & ~same) if self._replace else ~known
+        wanted: np.ndarray = ~same if self._replace else ~known
+        return wanted
