@@ -81,6 +81,11 @@ class DataDirectory:
         return self.root / "run.json"
 
     @property
+    def clock(self) -> Path:
+        """How far the clock of an emulated site has come, where it is not the system's."""
+        return self.root / "clock.json"
+
+    @property
     def site_namespace(self) -> Path:
         """The URI of the namespace of the site's instances, which clients are bound to."""
         return self.root / "site-namespace.txt"

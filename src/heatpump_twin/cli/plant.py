@@ -12,6 +12,7 @@ from rich.table import Table
 from heatpump_twin.cli.options import SetOption, SiteOption
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import EmulatedPlant
+from heatpump_twin.drivers.clock import ScaledClock
 from heatpump_twin.drivers.plant.serve.transport import Transport
 from heatpump_twin.loading import loading
 from heatpump_twin.logs import configure
@@ -75,6 +76,7 @@ def serve(
             help=f"Control port; default: {CONTROL_PORT}, or the site's plant.control_port.",
         ),
     ] = None,
+    clock: Annotated[str | None, typer.Option("--clock", hidden=True)] = None,
 ) -> None:
     """Serve emulated field devices: those of a site, or any profile.
 
@@ -92,7 +94,8 @@ def serve(
 
         override = [] if control_port is None else [f"plant.control_port={control_port}"]
         settings = load_site(site, [*(set_ or ()), *override])
-        until_stopped(lambda stop: run_plant(settings, stop))
+        told = None if clock is None else ScaledClock.parse(clock)
+        until_stopped(lambda stop: run_plant(settings, stop, told))
         return
     from heatpump_twin.plant.emulation import run_stand_alone, stand_alone
 

@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from heatpump_twin.config.settings import Site
-from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.clock import Clock, SystemClock
 from heatpump_twin.drivers.plant.errors import PlantError
 from heatpump_twin.drivers.plant.serve.site_plant import plant_clock, serve_plant
 from heatpump_twin.errors import TwinError
@@ -15,12 +15,15 @@ from heatpump_twin.errors import TwinError
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def run_plant(site: Site, stop: asyncio.Event) -> None:
-    """Serve the emulated field devices of a site until ``stop`` is set."""
+async def run_plant(site: Site, stop: asyncio.Event, clock: Clock | None = None) -> None:
+    """Serve the emulated field devices of a site until ``stop`` is set.
+
+    Without a ``clock`` by one that starts now, as the site's plant says.
+    """
     # Said and not served empty: a plant without devices would look like one that hangs.
     if site.plant is None or not site.emulated_gateways():
         raise TwinError("this site has no emulated devices: give a device `connection: emulated`")
-    clock = plant_clock(site.plant, SystemClock().now())
+    clock = clock or plant_clock(site.plant, SystemClock().now())
     try:
         await serve_plant(site, clock, lambda: log.info("plant serves"), stop)
     except PlantError as error:

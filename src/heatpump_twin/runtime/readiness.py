@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from heatpump_twin.config.settings import Site
 from heatpump_twin.runtime.children import Children, ChildState
-from heatpump_twin.runtime.clock_watch import ClockState, ClockWatch
+from heatpump_twin.runtime.clock.clock_watch import ClockState, ClockWatch
 from heatpump_twin.runtime.login_probe import LoginProbe
 from heatpump_twin.runtime.ops_server import PartHealth
 from heatpump_twin.runtime.parts.twin_parts import TwinParts

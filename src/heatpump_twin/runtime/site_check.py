@@ -26,6 +26,7 @@ from heatpump_twin.runtime.checks.named_files import (
     check_database,
     check_packs,
 )
+from heatpump_twin.runtime.checks.one_clock import check_clock
 from heatpump_twin.runtime.checks.plate_units import check_plates
 from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_ports
 from heatpump_twin.runtime.checks.short_polls import check_polls
@@ -37,6 +38,7 @@ _CHECKS = (
     check_ports,
     check_lines,
     check_plates,
+    check_clock,
     check_database,
     check_certificate,
 )

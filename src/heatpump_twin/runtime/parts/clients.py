@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.hmi.identity import HmiIdentity
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.runtime.parts.foundation import Foundation
@@ -63,6 +64,7 @@ def build_server(
         users=users,
         provenance=foundation.assembly.provenance,
         clock=foundation.clock,
+        wall=SystemClock(),
         audit=audit,
         conditions=conditions,
         events=events,
