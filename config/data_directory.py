@@ -86,6 +86,16 @@ class DataDirectory:
         return self.root / "clock.json"
 
     @property
+    def past(self) -> Path:
+        """Which part of the history is an emulated plant's past, and whether it is recorded."""
+        return self.root / "past.json"
+
+    @property
+    def plant_memory(self) -> Path:
+        """State of the emulated plant, of a site with a past."""
+        return self.root / "plant.json"
+
+    @property
     def site_namespace(self) -> Path:
         """The URI of the namespace of the site's instances, which clients are bound to."""
         return self.root / "site-namespace.txt"

@@ -224,6 +224,13 @@ class EmulatedPlant(_Section):
     start: Annotated[str | None, BeforeValidator(_iso_time)] = Field(
         None, description="ISO time at which the site's clock starts, the first time; default: now"
     )
+    past: float = Field(
+        30.0,
+        ge=0,
+        le=366,
+        description="days of the plant before the first start that are simulated into the history; "
+        "only where all devices are emulated, on sites of up to four heat pumps",
+    )
     seed: int = Field(1, ge=0, lt=2**32)
 
 

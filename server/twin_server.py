@@ -106,6 +106,7 @@ class TwinServer:
         provenance: Mapping[str, Provenance],
         clock: Clock,
         wall: Clock | None = None,
+        archive_start: int | None = None,
         audit: AuditLog,
         conditions: ConditionStore,
         events: EventLog,
@@ -130,6 +131,7 @@ class TwinServer:
         self._provenance = provenance
         self._clock = clock
         self._wall = wall or clock
+        self._archive_start = archive_start
         self._running: _Running | None = None
 
     async def start(self) -> None:
@@ -149,7 +151,7 @@ class TwinServer:
         )
         server = UaServer(iserver, settings, uri, identity)
         await server.init()
-        starts = await archive_starts(self._history, self._table, self._clock)
+        starts = await archive_starts(self._history, self._table, self._clock, self._archive_start)
         space = await build_address_space(server, iserver, self._sources(starts))
         # Services come after the address space they look at, and before anybody can connect.
         iserver.attributes = AttributeService(

@@ -43,6 +43,8 @@ class Ports:
         return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
 
 
+NO_PAST = ("--set", "plant.past=0")
+"""Thirty days are not simulated for each test."""
 FLUSH = ("--set", "historian.flush=1 s")
 """What is recorded is soon to be read: tests wait for it."""
 
@@ -82,7 +84,7 @@ class Twin:
             self.process = processes.start(
                 sys.executable, "-m", "heatpump_twin", "run",
                 "--site", self.site, "--data", self.data,
-                *self.ports.settings, *patient_devices(self.site), *FLUSH, *self.extra,
+                *self.ports.settings, *patient_devices(self.site), *FLUSH, *NO_PAST, *self.extra,
                 stdout=output, stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip

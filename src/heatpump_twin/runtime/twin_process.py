@@ -17,6 +17,7 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.children import Child, Children, ChildState
 from heatpump_twin.runtime.clock.clock_watch import ClockWatch
+from heatpump_twin.runtime.clock.past_plan import PastPlan
 from heatpump_twin.runtime.clock.site_clock import ClockKeeper
 from heatpump_twin.runtime.ending import end_all
 from heatpump_twin.runtime.greeting import greet
@@ -27,6 +28,7 @@ from heatpump_twin.runtime.ops_server import OpsServer
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.twin_parts import open_parts
+from heatpump_twin.runtime.past import Past
 from heatpump_twin.runtime.readiness import Readiness
 from heatpump_twin.runtime.reload.reload import Reload
 from heatpump_twin.runtime.reload.roster import Roster
@@ -49,6 +51,7 @@ async def run_twin(
     users: UserStore,
     children: Children,
     clock: Clock,
+    plan: PastPlan | None,
     stop: StopRequest,
     reload: asyncio.Event,
     *,
@@ -57,8 +60,8 @@ async def run_twin(
     """Run the parts until ``stop`` is set. What a person can mend is raised as `TwinError`.
 
     Whenever ``reload`` is set, ``file``, which ``site`` is from, is read again. ``children`` are
-    starting up, the plant by the same ``clock``; ``first`` tells whether the administrator was
-    created just now.
+    starting up, the plant by the same ``clock``. ``plan`` is a past to record; ``first`` tells
+    whether the administrator was created just now.
     """
     try:
         async with (
@@ -72,7 +75,8 @@ async def run_twin(
             watch.subscribe(parts.archive.historian.clock_was_set)
             parts.health.watch("clock_state", lambda: watch.state)
             login = LoginProbe(site.opcua, data)
-            readiness = Readiness(site, parts, children, watch, login)
+            past = Past(plan, parts, children.arguments)
+            readiness = Readiness(site, parts, children, watch, login, past)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
             ops = OpsServer(site.ops, readiness.health, metrics.registry())
             stack.push_async_callback(ops.stop)
@@ -87,6 +91,7 @@ async def run_twin(
                 *(child.run() for child in children),
                 *parts.loops(),
                 Reload(roster, file, data, parts.archive.audit, reload).run(),
+                past.run(plant),
                 watch.run(),
                 ClockKeeper(clock, data).run(),
                 login.run(),

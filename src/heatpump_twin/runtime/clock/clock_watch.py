@@ -56,13 +56,13 @@ class ClockWatch:
     def detail(self) -> str:
         """What a person should know of the clock."""
         if self.state is ClockState.BEFORE_RELEASE:
-            return f"shows {_iso(self._clock.now())}, before this software was made: set it"
+            return f"shows {iso(self._clock.now())}, before this software was made: set it"
         if self.state is ClockState.WAS_SET:
             return self._told
         if not isinstance(self._clock, ScaledClock):
             return "goes evenly"
         return (
-            f"emulated: shows {_iso(self._clock.now())} and goes {self._clock.speed:g} times as "
+            f"emulated: shows {iso(self._clock.now())} and goes {self._clock.speed:g} times as "
             "fast as real time"
         )
 
@@ -84,7 +84,7 @@ class ClockWatch:
         self._wall, self._at = wall, at
         step = (wall - expected) / MICROSECONDS
         if abs(step) > STEP * max(self._clock.speed, 1.0):
-            self._told = f"was set by {step:+.0f} s, from {_iso(expected)} to {_iso(wall)}"
+            self._told = f"was set by {step:+.0f} s, from {iso(expected)} to {iso(wall)}"
             self._told_at = at
             log.warning(f"the system clock {self._told}", step=round(step, 1))
             for listener in self._listeners:
@@ -101,5 +101,6 @@ class ClockWatch:
         return isinstance(self._clock, ScaledClock) or is_plausible(now)
 
 
-def _iso(now: int) -> str:
+def iso(now: int) -> str:
+    """Return a time in words that a person reads. [µs since the Unix epoch]"""
     return datetime.fromtimestamp(now / MICROSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
