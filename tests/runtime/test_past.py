@@ -165,9 +165,8 @@ async def test_the_twin_is_ready_while_its_past_is_recorded_and_the_day_is_taken
     at_midnight = np.interp(midnight, seen.time, seen.value)
     assert today.Value.Value == pytest.approx(counter.Value.Value - at_midnight, abs=0.05)
     with closing(sqlite3.connect(born.data / "historian.sqlite")) as database:
-        (said,) = database.execute(
-            "SELECT message FROM audit WHERE message LIKE '% emulated plant %'"
-        ).fetchone()
+        found = "SELECT message FROM audit WHERE message LIKE '% emulated plant %'"
+        (said,) = database.execute(found).fetchone()
     assert said.startswith("history of an emulated plant recorded, ")
 
 
