@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
@@ -84,6 +85,11 @@ class RuleEngine:
         """
         return [change for watch in self._watches for change in self._attempt(watch, image, now)]
 
+    @property
+    def due(self) -> int | None:
+        """When the next delay is over, if nothing changes before; None: none runs. [µs]"""
+        return min((due for watch in self._watches if (due := watch.due) is not None), default=None)
+
     def _attempt(self, watch: _Watch, image: Image, now: int) -> list[AlarmTransition]:
         try:
             changes = watch.evaluate(image, now, self._failures)
@@ -119,6 +125,14 @@ class _Watch:
         self._off_delay = _delays(rule.off_delay, assets)
         self._active = np.zeros(len(assets), dtype=bool)
         self._since = np.full(len(assets), _NOT_YET, dtype=np.int64)
+
+    @property
+    def due(self) -> int | None:
+        waits = self._since != _NOT_YET
+        if not waits.any():
+            return None
+        delay = np.where(self._active, self._off_delay, self._on_delay)
+        return math.ceil(float((self._since + delay)[waits].min()))
 
     def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
         was = np.array([alarm.key in active for alarm in self.definitions], dtype=bool)

@@ -24,10 +24,13 @@ from heatpump_twin.drivers.modbus.profile.profile import PollClass
 from heatpump_twin.drivers.plant.devices.past_span import PastSpan
 from heatpump_twin.drivers.plant.devices.plant import Plant
 from heatpump_twin.drivers.plant.serve.field_devices import gateways_of
+from heatpump_twin.drivers.status import BAD_NO_DATA
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.runtime.engine import Engine
 from heatpump_twin.runtime.past import HEAD
 from heatpump_twin.twin_engine.historian.columns.column_codec import encode_frame
+from heatpump_twin.twin_engine.historian.deadband import Deadband
+from heatpump_twin.twin_engine.historian.resolution import Resolution
 
 SAMPLE = 120 * MICROSECONDS
 """Time from one look at the devices to the next. [µs]"""
@@ -40,7 +43,7 @@ LONGEST_REST = 900.0
 PIECE = 180
 """Looks that are passed on together: a quarter of a day."""
 
-_Look = Callable[[int, bool], Frame]
+DeviceLook = Callable[[int, bool], Frame]
 """Reads the fast points of a device, or all, at a time. [µs]"""
 _POLITE = 10
 """The live plant and the twin go first."""
@@ -66,16 +69,18 @@ def past_of(site: Site, span: PastSpan) -> tuple[list[str], Iterator[tuple[int, 
     clock = ManualClock(span.begin)
     assembly = assemble(site, None)
     plant = Plant(site, clock)
-    engine = Engine(site, assembly.table, clock, LONGEST_REST, _TOTALS_EVERY)
-    looks = _looks(site, plant, assembly.plans, assembly.table)
-    pieces = _pieces(plant, engine, looks, span, clock)
+    recorder = _Recorder(assembly.table)
+    engine = Engine(site, assembly.table, clock, recorder.take, totals_every=_TOTALS_EVERY)
+    looks = device_looks(site, plant, assembly.plans, assembly.table)
+    pieces = _pieces(plant, engine, recorder, looks, span, clock)
     return [point.key for point in assembly.table], pieces
 
 
 def _pieces(
     plant: Plant,
     engine: Engine,
-    looks: list[_Look],
+    recorder: _Recorder,
+    looks: list[DeviceLook],
     span: PastSpan,
     clock: ManualClock,
 ) -> Iterator[tuple[int, Frame]]:
@@ -85,11 +90,37 @@ def _pieces(
         everything = number % _SLOW_EVERY == 1 or time == span.end
         engine.take(Frame.concat([look(time, everything) for look in looks]))
         if number % PIECE == 0:
-            yield time, engine.recorded()
-    yield span.end, Frame.concat([engine.recorded(), engine.last()])
+            yield time, recorder.recorded()
+    yield span.end, Frame.concat([recorder.recorded(), recorder.last(span.end)])
 
 
-def _looks(site: Site, plant: Plant, plans: Sequence[DevicePlan], table: PointTable) -> list[_Look]:
+class _Recorder:
+    """What the historian would record of frames."""
+
+    def __init__(self, table: PointTable) -> None:
+        deadband = [point.spec.deadband for point in table]
+        self._resolution, self._deadband = Resolution(deadband), Deadband(deadband, LONGEST_REST)
+        self._kept: list[Frame] = []
+
+    def take(self, frame: Frame) -> None:
+        """Take a frame. A sink of the image."""
+        self._kept.append(self._deadband.keep(self._resolution.of(frame)))
+
+    def recorded(self) -> Frame:
+        """Return what is to be recorded of the frames since the last call."""
+        kept, self._kept = self._kept, []
+        return Frame.concat(kept)
+
+    def last(self, now: int) -> Frame:
+        """Return the samples that were left out last: nothing comes behind them from here."""
+        ended = self._deadband.close(now)
+        there = ended.status != BAD_NO_DATA
+        return Frame(ended.point[there], ended.value[there], ended.status[there], ended.time[there])
+
+
+def device_looks(
+    site: Site, plant: Plant, plans: Sequence[DevicePlan], table: PointTable
+) -> list[DeviceLook]:
     """Return for each device what reads its points."""
     gateways = gateways_of(site, plant)
     pumps = {pump.id: pump for pump in site.heat_pumps}
@@ -101,7 +132,7 @@ def _looks(site: Site, plant: Plant, plans: Sequence[DevicePlan], table: PointTa
     return looks
 
 
-def _look(device_plan: DevicePlan, device: EmulatedDevice, table: PointTable) -> _Look:
+def _look(device_plan: DevicePlan, device: EmulatedDevice, table: PointTable) -> DeviceLook:
     profile, points = device_plan.profile, table.by_asset[device_plan.asset]
     index = {point: points[name].index for point, name in device_plan.names.items()}
     wanted = [point for point in profile.samples if point.point in index]
