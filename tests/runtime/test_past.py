@@ -173,7 +173,7 @@ async def test_the_twin_is_ready_while_its_past_is_recorded_and_the_day_is_taken
 def test_no_counter_and_no_temperature_jumps_where_the_past_ends(born: Twin) -> None:
     until(lambda: plan_of(born).recorded)
     end = plan_of(born).end
-    found = recorded(born, [*COUNTERS, "room_temperature", "dhw_temperature", "cop_today"])
+    found = recorded(born, [*COUNTERS, "room_temperature", "dhw_temperature"])
     for key, samples in found.items():
         assert samples.time[0] < plan_of(born).begin + DAY // 24, key
         before, after = samples.time <= end, samples.time > end

@@ -26,8 +26,8 @@ from heatpump_twin.drivers.plant.devices.plant import Plant
 from heatpump_twin.drivers.plant.serve.field_devices import gateways_of
 from heatpump_twin.drivers.status import BAD_NO_DATA
 from heatpump_twin.runtime.assembly import assemble
-from heatpump_twin.runtime.engine import Engine
 from heatpump_twin.runtime.past import HEAD
+from heatpump_twin.twin_engine.engine import Engine
 from heatpump_twin.twin_engine.historian.columns.column_codec import encode_frame
 from heatpump_twin.twin_engine.historian.deadband import Deadband
 from heatpump_twin.twin_engine.historian.resolution import Resolution

@@ -82,9 +82,7 @@ class Past:
         plan.done(self._parts.foundation.data)
         self._done = 1.0
         log.info("the past of the emulated plant is recorded", samples=self._samples)
-        message = (
-            f"history of the emulated plant from {iso(plan.begin)} to {iso(plan.end)} recorded"
-        )
+        message = f"history of an emulated plant recorded, {iso(plan.begin)} to {iso(plan.end)}"
         now = self._parts.foundation.clock.now()
         entry = AuditEntry.of(AuditKind.RUN, now, (TWIN, "emulated plant"), "past", GOOD, message)
         await self._parts.archive.audit.note(entry)

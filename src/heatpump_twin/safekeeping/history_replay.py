@@ -23,9 +23,9 @@ from heatpump_twin.errors import TwinError
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.assembly import Assembly
-from heatpump_twin.runtime.engine import Engine
 from heatpump_twin.twin_engine.alarm import AlarmSink
 from heatpump_twin.twin_engine.derive.record_check import COMPUTED
+from heatpump_twin.twin_engine.engine import Engine
 from heatpump_twin.twin_engine.foresight.prediction import Forecaster
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.history import HistoryReader
