@@ -23,6 +23,7 @@ from heatpump_twin.drivers.clock import (
 )
 from heatpump_twin.runtime.clock import site_clock as module
 from heatpump_twin.runtime.clock.clock_watch import ClockState, ClockWatch
+from heatpump_twin.runtime.clock.past_plan import PastPlan
 from heatpump_twin.runtime.clock.site_clock import ClockKeeper, site_clock
 from heatpump_twin.runtime.site_check import examine
 
@@ -97,6 +98,18 @@ def test_real_devices_refuse_a_time_of_its_own(setting: str, name: str) -> None:
         "heat_pumps.2", "heat_pumps.0"
     )
     assert f"leave out plant.{name}" in problem.message
+
+
+def test_a_reload_does_not_bring_a_real_device_into_an_emulated_history(
+    data: DataDirectory,
+) -> None:
+    PastPlan(START - 1, START, recorded=True).write(data)
+    assert examine(SiteFile("default"), data).site.heat_pumps
+    with pytest.raises(ConfigError) as refused:
+        examine(SiteFile("default", [REAL]), data)
+    (problem,) = refused.value.problems
+    assert problem.key == "heat_pumps.0.devices.2.connection"
+    assert "mixed with that of an emulated plant" in problem.message
 
 
 @pytest.mark.parametrize(
