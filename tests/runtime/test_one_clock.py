@@ -25,7 +25,6 @@ def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     twin = Twin(tmp_path_factory.mktemp("fast"), new_ports())
     twin.extra = [
         "--speed", str(SPEED), "--set", f"plant.start={MORNING.isoformat()}",
-        "--set", "hmi.enabled=false",
     ]  # fmt: skip
     try:
         twin.start()

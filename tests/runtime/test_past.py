@@ -106,7 +106,7 @@ def test_it_is_the_same_each_time_and_ends_where_the_live_plant_begins() -> None
 def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     """A twin after its first start, with a past of one day."""
     twin = Twin(tmp_path_factory.mktemp("past"), new_ports())
-    twin.extra = ["--set", "plant.past=1", "--set", "hmi.enabled=false"]
+    twin.extra = ["--set", "plant.past=1"]
     try:
         twin.start()
         yield twin
