@@ -11,8 +11,13 @@ from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.limits import MAX_QUEUE
 from heatpump_twin.server.space.event import Event, system_event
 from heatpump_twin.server.subscription.filters.event_filter import EventFilter
+from heatpump_twin.server.subscription.value_item import OBJECT
 
 LOST = Text("Events were lost: the queue was full", Context.MESSAGES)
+
+
+FIELDS = 4
+"""Fields of an event that take as much memory as a value: they are the event's own."""
 
 
 class EventItem:
@@ -33,6 +38,7 @@ class EventItem:
         self._news = news
         self._filter: EventFilter | None = None
         self._size = MAX_QUEUE
+        self._fields_each = 0
         self._oldest = True
         self._queue: deque[ua.EventFieldList] = deque()
         self._lost: int | None = None
@@ -44,17 +50,27 @@ class EventItem:
         return len(self._queue)
 
     @property
+    def room(self) -> int:
+        """Values that it may hold: an event is as large as the fields that it has."""
+        return OBJECT + self._size * (1 + self._fields_each // FIELDS)
+
+    @property
     def reportable(self) -> bool:
         """Whether there is something to report."""
         waits = bool(self._queue) or self._lost is not None
         return waits and (self.mode is ua.MonitoringMode.Reporting or self.triggered)
 
-    def change(self, filter_: EventFilter, wanted: ua.MonitoringParameters) -> int:
-        """Take the settings of a request; return the revised size of the queue."""
+    def change(self, filter_: EventFilter, wanted: ua.MonitoringParameters, room: int) -> int:
+        """Take the settings of a request; return the revised size of the queue.
+
+        ``room``: values that its queue may hold.
+        """
         self.handle = wanted.ClientHandle
         self._filter = filter_
         # 0 asks for the server's own limit, 1 for its smallest useful one.
-        self._size = MAX_QUEUE if wanted.QueueSize <= 1 else min(wanted.QueueSize, MAX_QUEUE)
+        asked = MAX_QUEUE if wanted.QueueSize <= 1 else min(wanted.QueueSize, MAX_QUEUE)
+        self._fields_each = len(filter_.select)
+        self._size = max(1, min(asked, room // (1 + self._fields_each // FIELDS)))
         self._oldest = bool(wanted.DiscardOldest)
         return int(self._size)
 
