@@ -244,7 +244,7 @@ LIST_SERVICES = dict(
         _service("HistoryRead", _S.history_read, _L.nodes_per_history_read, 1, share=_aggregates),
         _service("HistoryUpdate", _S.history_update, _L.nodes_per_history_update, 4),
         _service(
-            "CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 32,
+            "CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 64,
             element=create_request, encode=create_result,
         ),
         _service(

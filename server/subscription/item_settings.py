@@ -122,6 +122,8 @@ def target_problem(target: ua.ReadValueId) -> int | None:
     """Return what is wrong with the index range or the encoding that an item names."""
     if target.IndexRange and parsed(target.IndexRange) is None:
         return int(CODES.BadIndexRangeInvalid)
+    if not target.DataEncoding.Name:
+        return None
     return encoding_problem(target.DataEncoding, target.AttributeId) or None
 
 

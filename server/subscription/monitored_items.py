@@ -102,7 +102,7 @@ class MonitoredItems:
         return (
             self.count >= MAX_MONITORED_ITEMS_PER_SUBSCRIPTION
             or self.around.sampler.rows.used >= self.budget.items
-            or not self.budget.left
+            or self.budget.used >= self.budget.values
         )
 
     def add(self, item: Item) -> None:
