@@ -452,6 +452,8 @@ class TwinProcessor(UaProcessor):
             if typeid not in BEFORE_LOGIN:
                 self._check_session(requesthdr.AuthenticationToken)
                 await self._check_user(typeid)
+                if typeid != CLOSE_SESSION:
+                    self._activated()
             if typeid != CALL:
                 _check_count(typeid, body)
             # asyncua answers two of these without DiagnosticInfos, and the third not at all.

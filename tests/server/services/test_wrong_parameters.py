@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from asyncua import ua
+from asyncua import Client, ua
 from asyncua.ua.uaerrors import UaStatusCodeError
 from namespaces import site_index
 from raw_session import Raw
@@ -627,3 +627,41 @@ def ask(session, rig) -> Callable[..., Any]:
             assert await session[0].client.nodes.server_state.read_value() == ua.ServerState.Running
 
     return send
+
+
+IN_A_SESSION = sorted(
+    {service for service, _, code in FAULTS.values() if "Unsupported" not in code}
+)
+
+
+async def code_of(protocol: Any, name: str) -> str:
+    try:
+        await protocol.send_request(getattr(ua, f"{name}Request")())
+    except UaStatusCodeError as error:
+        return ua.StatusCode(error.code).name
+    return "Good"
+
+
+async def test_a_service_needs_a_session_that_is_activated(rig) -> None:
+    client = Client(rig.url)
+    await client.connect_socket()
+    try:
+        await client.send_hello()
+        await client.open_secure_channel()
+        protocol = client.uaclient.protocol
+        for name in IN_A_SESSION:
+            assert await code_of(protocol, name) == "BadSessionIdInvalid", name
+        await client.create_session()
+        for name in IN_A_SESSION:
+            assert await code_of(protocol, name) == "BadSessionNotActivated", name
+    finally:
+        client.disconnect_socket()
+
+
+async def test_what_is_no_service_is_not_supported(rig, connect) -> None:
+    async with connect(rig) as client:
+        request = ua.CancelRequest()
+        for kind in (ua.NodeId(), SERVER, ua.NodeId("x", 3), ua.NodeId(IDS.ReadResponse)):
+            request.TypeId = kind
+            with pytest.raises(ua.uaerrors.BadServiceUnsupported):
+                await client.uaclient.protocol.send_request(request)
