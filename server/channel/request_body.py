@@ -40,8 +40,8 @@ class RequestBody(Buffer):
 
     def read(self, size: int) -> bytes:
         """Return the next bytes; raise NotEnoughData where there are none."""
-        if size < 0:
-            raise NotEnoughData(f"a length of {size}")
+        if not 0 <= size <= self._size:
+            raise NotEnoughData(f"a length of {size} where {self._size} bytes are left")
         left = self._left
         left[0] -= OBJECT if size == 1 else 1 + size // BULK
         if left[0] < 0:
