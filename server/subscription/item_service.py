@@ -162,8 +162,9 @@ class ItemService:
             # An object that sends no events: the service is there all the same.
             return _refused(int(CODES.BadNotSupported))
         number, node = self._items.next_number(), request.ItemToMonitor.NodeId
-        item = EventItem(number, node, request.MonitoringMode, self._items.note)
-        size = item.change(filter_, wanted, self._items.room)
+        mode, budget = request.MonitoringMode, self._items.budget
+        item = EventItem(number, node, mode, self._items.note, budget)
+        size = item.change(filter_, wanted)
         self._items.add(item)
         return ua.MonitoredItemCreateResult(
             MonitoredItemId=number, RevisedQueueSize=size, FilterResult=said
@@ -274,7 +275,7 @@ class ItemService:
         if filter_ is None:
             return ua.MonitoredItemModifyResult(refused, FilterResult=said)
         before = item.room
-        size = item.change(filter_, wanted, self._items.room + before)
+        size = item.change(filter_, wanted)
         self._items.log.capacity += item.room - before
         return ua.MonitoredItemModifyResult(RevisedQueueSize=size, FilterResult=said)
 

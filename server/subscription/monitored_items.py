@@ -142,6 +142,8 @@ class MonitoredItems:
         for other in self.others.values():
             if isinstance(other, ValueItem):
                 self._stop(other)
+            else:
+                other.clear()
         self.log.capacity = 0
         self.around.sampler.close(self.number, self._rows_of(self.rows))
 
@@ -153,6 +155,8 @@ class MonitoredItems:
             self.log.capacity -= other.room
         if isinstance(other, ValueItem):
             self._stop(other)
+        elif other is not None:
+            other.clear()
 
     def _stop(self, item: ValueItem) -> None:
         item.stop()

@@ -18,6 +18,13 @@ class QueueBudget:
     """Monitored points of the whole server, from which on no more are made."""
     used: int = 0
     """Values that the present queues can hold."""
+    held: int = 0
+    """Values that take as much memory as the events that wait; there may be as many of these."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether too much is held: queues of events have no more room than they need."""
+        return self.held > self.values
 
     @property
     def left(self) -> int:

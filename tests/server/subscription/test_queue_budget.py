@@ -6,6 +6,7 @@ import pytest
 from asyncua import ua
 
 from heatpump_twin.server import limits
+from heatpump_twin.twin_engine.alarm import AlarmTransition
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,9 +26,12 @@ def event_filter(count: int) -> ua.EventFilter:
     return ua.EventFilter([clause] * count)
 
 
-async def events(session, subscription: int, count: int, size: int = 100) -> str:
+async def events(
+    session, subscription: int, count: int, size: int = 100, mode: ua.MonitoringMode | None = None
+) -> str:
     request = ua.MonitoredItemCreateRequest(
-        ua.ReadValueId(SERVER, ua.AttributeIds.EventNotifier), ua.MonitoringMode.Reporting,
+        ua.ReadValueId(SERVER, ua.AttributeIds.EventNotifier),
+        mode or ua.MonitoringMode.Reporting,
         ua.MonitoringParameters(1, 0.0, event_filter(count), size, True),
     )  # fmt: skip
     wanted = ua.CreateMonitoredItemsParameters(subscription, ua.TimestampsToReturn.Both, [request])
@@ -46,7 +50,8 @@ async def test_what_is_used_is_counted_and_given_back(rig, connect, raw, service
         used = service._named.used
         assert used - before >= 100
         assert await events(session, subscription, 8) == "Good"
-        assert service._named.used - used >= 100 * 2
+        # Queues of events have no more room than they need.
+        assert 0 < service._named.used - used < 100
         wanted = ua.ModifyMonitoredItemsParameters(subscription, ua.TimestampsToReturn.Both, [])
         for item in made:
             asked = ua.MonitoringParameters(1, 0.0, None, 10, True)
@@ -91,6 +96,43 @@ async def test_points_are_counted_over_all(rig, connect, raw, service, monkeypat
             number = (await session.subscribe()).SubscriptionId
             made = await session.monitor(number, [node, node])
             assert [item.StatusCode.name for item in made] == codes
+
+
+async def told_of(session, text: str) -> list[str]:
+    """Return the messages of events, up to one of them."""
+    messages: list[str] = []
+    while text not in messages:
+        for part in (await session.publish()).NotificationMessage.NotificationData:
+            messages += [event.EventFields[0].Value.Text for event in part.Events]
+    return messages
+
+
+async def test_events_beyond_what_may_be_held_are_lost_and_told(
+    rig, connect, raw, service, monkeypatch
+) -> None:
+    """Those of the queues that are beyond it; and nothing is held any more when it is told."""
+    async with connect(rig) as client, connect(rig, "olga") as user:
+        session, other = raw(client), raw(user)
+        number = (await session.subscribe()).SubscriptionId
+        assert await events(session, number, 4, mode=ua.MonitoringMode.Sampling) == "Good"
+        theirs = (await other.subscribe()).SubscriptionId
+        assert await events(other, theirs, 4) == "Good"
+        for turn in range(3):
+            rig.server.announce(AlarmTransition(rig.alarm, True, rig.clock.now(), f"on {turn}"))
+            rig.server.announce(AlarmTransition(rig.alarm, False, rig.clock.now(), f"off {turn}"))
+        await told_of(other, "off 2")
+        held = service._anonymous.held
+        assert held > 0
+        monkeypatch.setattr(service._anonymous, "values", held)
+        rig.server.announce(AlarmTransition(rig.alarm, True, rig.clock.now(), "on 3"))
+        await told_of(other, "on 3")
+        assert service._anonymous.held == held
+        await session.set_mode(number, [1], ua.MonitoringMode.Reporting)
+        messages = await told_of(session, "on 3")
+        assert messages[0].startswith("Events were lost")
+        assert "on 0" not in messages
+        assert "off 2" in messages
+        assert service._anonymous.held == 0
 
 
 async def test_an_event_has_so_many_fields_and_no_more(rig, connect, raw) -> None:
