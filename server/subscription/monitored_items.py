@@ -47,6 +47,7 @@ class Around:
     fields: EventFields
     clock: Clock
     history: HistoryReader
+    wall: Clock
 
 
 class MonitoredItems:
