@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from heatpump_twin.cli.history.moments import moment
 from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
@@ -169,14 +170,4 @@ def _shown(time: int, zone: ZoneInfo) -> str:
 
 
 def _moment(text: str | None, option: str, zone: ZoneInfo) -> int | None:
-    """Return the time that was given, without an offset that of the site."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        return round(aware.astimezone(UTC).timestamp() * MICROSECONDS)
-    except (ValueError, OverflowError) as error:
-        raise TwinError(
-            f"{option} {text}: write an ISO time, for example 2026-01-15T06:00:00+01:00"
-        ) from error
+    return None if text is None else moment(text, option, zone)

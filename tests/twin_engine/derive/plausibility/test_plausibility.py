@@ -34,13 +34,13 @@ def named(plant):
     return plant.text("implausible_sensor"), plant.text("implausible_reason")
 
 
-def test_a_day_without_a_fault_names_no_sensor_and_has_no_cop_at_rest():
-    plant = JudgedPlant(WINTER, period=30.0)
-    day = plant.live(24 * HOUR)
+def test_half_a_day_without_a_fault_names_no_sensor_and_has_no_cop_at_rest():
+    plant = JudgedPlant(WINTER, period=60.0)
+    day = plant.live(14 * HOUR)
     states = Counter(poll["operating_state"][0] for poll in day)
-    assert states[1.0] > 100  # it rests,
-    assert states[2.0] > 100  # heats,
-    assert states[3.0] > 20  # and makes hot water
+    assert states[1.0] > 30  # it rests,
+    assert states[2.0] > 30  # heats,
+    assert states[3.0] > 5  # and makes hot water
     assert {poll["implausible_sensor"][0] for poll in day} == {0.0}
     rests = [poll["cop"] for poll in day if poll["compressor_on"][0] == 0]
     assert {status for _, status in rests} == {BAD_NO_DATA}
