@@ -121,11 +121,8 @@ class Plausibility:
         self._polled[p] = frame.status
         outside = self._limits.outside(frame)
         jumped = self._limits.jumped(frame, (frame.status < BAD) & ~outside)
-        self._alone[p] = np.where(
-            outside,
-            Implausibility.OUT_OF_RANGE,
-            np.where(jumped, Implausibility.JUMP, Implausibility.NONE),
-        )
+        # A product and no `where`: this runs for each frame.
+        self._alone[p] = Implausibility.OUT_OF_RANGE * outside + Implausibility.JUMP * jumped
         now = self._clock.now()
         if abs(now - self._looked) >= PERIOD * MICROSECONDS:
             # Before the frame is stored: what it brings is looked at the next time.
@@ -139,10 +136,12 @@ class Plausibility:
 
     def _lowered(self, p: np.ndarray) -> Statuses | None:
         """Return the statuses of some points as they deserve; None: as they were polled."""
-        alone, among, polled = self._alone[p], self._among[p], self._polled[p]
-        doubted = ((alone != _NONE) | (among != _NONE)) & (polled < BAD)
+        alone, among = self._alone[p], self._among[p]
+        doubted = (alone | among) != _NONE
         if not doubted.any():
             return None
+        polled = self._polled[p]
+        doubted &= polled < BAD
         exceeded = alone == Implausibility.OUT_OF_RANGE
         lowered = np.where(
             exceeded, UNCERTAIN_ENGINEERING_UNITS_EXCEEDED, UNCERTAIN_SENSOR_NOT_ACCURATE

@@ -64,8 +64,9 @@ class ValueLimits:
         half an hour.
         """
         jumped = np.zeros(len(frame), dtype=bool)
-        paced = np.isfinite(self._step[frame.point]) & believed
+        paced = self._apart[frame.point] > 0
         if paced.any():
+            paced &= believed
             jumped[paced] = self._judge(frame.point[paced], frame.value[paced], frame.time[paced])
         return jumped
 
