@@ -30,7 +30,8 @@ def cost_figures(
         why = "the site file has no tariff"
         return [missing("cost", "", why), missing("CO₂", "kg", why)]
     schedule = PriceSchedule(tariff, zone)
-    price = np.array([float(schedule.mean([a], b)[0]) for a, b in pairwise(edges.tolist())])
+    # To just before its end: a schedule lays out the day of that time, and an hour may end a day.
+    price = np.array([float(schedule.mean([a], b - 1)[0]) for a, b in pairwise(edges.tolist())])
     cost = _scaled("cost", tariff.currency, electricity, float((price * energy).sum()))
     if tariff.co2 is None:
         return [cost, missing("CO₂", "kg", "the tariff has no co2")]
