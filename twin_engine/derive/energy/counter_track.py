@@ -181,7 +181,7 @@ class CounterTrack:
             # Between two numbers that do not follow nothing is known of what the counter did.
             known = former or last
             # Its time may be one that has not come: of a clock that was ahead.
-            self._former, self._patience = last._replace(time=min(last.time, since)), RECENT
+            self._former, self._patience = last._replace(time=min(last.time, since - 1)), RECENT
             self._drop_after(since)
             self.knots = self.knots or [Knot(since, waiting, last.energy)]
             self._begin_anew(waiting, since, known.time)
