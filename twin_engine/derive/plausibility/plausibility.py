@@ -20,9 +20,9 @@ from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Statuses
 from heatpump_twin.drivers.status import (
     BAD,
-    BAD_NO_DATA,
     GOOD,
     UNCERTAIN_ENGINEERING_UNITS_EXCEEDED,
+    UNCERTAIN_INITIAL_VALUE,
     UNCERTAIN_SENSOR_NOT_ACCURATE,
 )
 from heatpump_twin.twin_engine.derive.plausibility.contradictions import (
@@ -186,17 +186,20 @@ class Plausibility:
         """Return what has changed of the points that name the sensor, the reason and the offset."""
         size = self._view.size
         value = np.zeros((len(JUDGED_POINTS), size))
-        value[2] = self._offset.offset
+        # Until a first rest with flow none is assumed, as by everybody who uses the pair.
+        unknown = np.zeros(value.shape, dtype=bool)
+        unknown[2] = np.isnan(self._offset.offset)
+        value[2] = np.where(unknown[2], 0.0, self._offset.offset)
         reason = np.where(self._alone != _NONE, self._alone, self._among)
         named = np.flatnonzero((reason != _NONE) & ~self._follows & (self._owner >= 0))
         # The last one written stays: of several, that with the lowest reason.
         named = named[np.argsort(-reason[named], kind="stable")]
         value[0, self._owner[named]] = self._code[named]
         value[1, self._owner[named]] = reason[named]
-        status = np.where(np.isnan(value), BAD_NO_DATA, GOOD).astype(np.uint32)
+        status = np.where(unknown, UNCERTAIN_INITIAL_VALUE, GOOD).astype(np.uint32)
         there = self._told >= 0
         p, value, status = self._told[there].astype(np.int32), value[there], status[there]
         old, was = self._image.value[p], self._image.status[p]
-        news = (status != was) | ((value != old) & ~np.isnan(value))
+        news = (status != was) | (value != old)
         self._polled[p] = status
         return Frame.of(p[news], value[news], status[news], now)
