@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from functools import lru_cache
 
 _MASK = (1 << 64) - 1
 _TWO_POW_53 = float(1 << 53)
@@ -37,8 +38,12 @@ def smooth(stream: int, x: float) -> float:
     index = math.floor(x)
     s = x - index
     s = s * s * (3.0 - 2.0 * s)
-    value = (1.0 - s) * gauss(stream, index) + s * gauss(stream, index + 1)
+    value = (1.0 - s) * _knot(stream, index) + s * _knot(stream, index + 1)
     return value / math.sqrt((1.0 - s) ** 2 + s * s)
+
+
+# Asked for the same two again and again while x goes slowly from one to the next.
+_knot = lru_cache(maxsize=8192)(gauss)
 
 
 def _mix(value: int) -> int:

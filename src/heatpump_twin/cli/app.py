@@ -30,6 +30,8 @@ COMMANDS = {
     "twin may run.",
     "history.kpi": "Key figures of a recorded period, of each heat pump and the site. The twin "
     "may run.",
+    "history.replay": "Drive a twin from recorded history, at any speed: points, rules, "
+    "predictions as if live.",
     "backup": "Write a backup: database, users, certificates, models, site file. The twin may run.",
     "restore": "Restore a backup to a data directory; what was there is kept.",
     "doctor": "Tell the state of everything on one page; exit with 1 where something is wrong.",

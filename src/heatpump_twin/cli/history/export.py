@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from heatpump_twin.cli.history.moments import moment
+from heatpump_twin.cli.history.moment import moment_of
 from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
@@ -100,7 +100,7 @@ async def _export(
         keys = chosen(history.keys, patterns)
         if not keys:
             raise TwinError(f"nothing is recorded of {' or '.join(patterns) or 'any point'}")
-        span = _moment(first, "--from", zone), _moment(last, "--to", zone)
+        span = moment_of(first, "--from", zone), moment_of(last, "--to", zone)
         export = await history_export(
             history, assemble(site, None).table, keys, span, every, aggregate, zone
         )
@@ -167,7 +167,3 @@ def _shown(time: int, zone: ZoneInfo) -> str:
     # From whole seconds, as a float has no exact microseconds.
     moment = datetime.fromtimestamp(time // MICROSECONDS, zone)
     return moment.replace(microsecond=time % MICROSECONDS).isoformat(timespec="milliseconds")
-
-
-def _moment(text: str | None, option: str, zone: ZoneInfo) -> int | None:
-    return None if text is None else moment(text, option, zone)

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from heatpump_twin.cli.history.moments import moment
+from heatpump_twin.cli.history.moment import moment_of
 from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
@@ -64,8 +64,8 @@ def key_figures(
     directory = DataDirectory.existing(data)
     settings = known_site(directory, site, set_ or ()).load()
     zone = ZoneInfo(settings.site.timezone)
-    start, end = moment(first, "--from", zone), moment(last, "--to", zone)
-    if start >= end:
+    start, end = moment_of(first, "--from", zone), moment_of(last, "--to", zone)
+    if start is None or end is None or start >= end:
         raise TwinError(f"--from {first} is not before --to {last}")
     lines = asyncio.run(_lines(settings, directory, start, end, every))
     if not lines:

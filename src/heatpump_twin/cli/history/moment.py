@@ -1,4 +1,4 @@
-"""Times as a person gives them on the command line."""
+"""Moments as a person writes them at the command line."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
 
 
-def moment(text: str, option: str, zone: ZoneInfo) -> int:
-    """Return a time in µs since the Unix epoch; without an offset it is that of the site."""
+def moment_of(text: str | None, option: str, zone: ZoneInfo) -> int | None:
+    """Return the time that was given, without an offset that of the site."""
+    if text is None:
+        return None
     try:
-        given = datetime.fromisoformat(text)
-        aware = given if given.tzinfo else given.replace(tzinfo=zone)
+        moment = datetime.fromisoformat(text)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
         return round(aware.astimezone(UTC).timestamp() * MICROSECONDS)
     except (ValueError, OverflowError) as error:
         raise TwinError(
