@@ -11,8 +11,9 @@ from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.twin_engine.kpi.figure import Figure
 
 _HOUR = 3600 * MICROSECONDS
-_LONGEST = 10 * 60 * MICROSECONDS
-"""Of a longer time without a sample it is not known what the compressor did."""
+_LONGEST = 20 * 60 * MICROSECONDS
+"""Of a longer time without a sample it is not known what the compressor did. An unchanged value is
+recorded again after a minute, and after a quarter of an hour in an emulated past."""
 
 
 class Stretches(NamedTuple):
@@ -31,7 +32,7 @@ def stretches(time: Times, value: Values, start: int, end: int) -> Stretches:
     until = np.append(time[1:], end)
     held = np.minimum(until, time + _LONGEST)
     gap = held < until
-    # A sample holds until the next one; after ten minutes without one nothing is known.
+    # A sample holds until the next one; after a long time without one nothing is known.
     begin = np.concatenate((time, held[gap]))
     stop = np.concatenate((held, until[gap]))
     level = np.concatenate((value, np.full(int(gap.sum()), np.nan)))

@@ -101,11 +101,11 @@ def test_runs_are_those_that_were_seen():
     assert known["starts"].value == 9
     assert known["run hours"].value == pytest.approx(10 / 3)
     assert known["run length, median"].value == pytest.approx(20)
-    # After ten minutes without a sample nothing is known: no start, and no hour.
+    # After twenty minutes without a sample nothing is known: no start, and no hour.
     kept = (minutes < 200) | (minutes > 400)
     gap = stretches(minutes[kept] * 60 * S, on[kept], 0, 600 * 60 * S)
     assert 3 < run_figures(gap, 0, 600 * 60 * S)[0].value < 9
-    assert run_figures(gap, 0, 600 * 60 * S)[0].doubts == ("68.0% of the time",)
+    assert run_figures(gap, 0, 600 * 60 * S)[0].doubts == ("69.7% of the time",)
 
 
 def test_degree_days_and_discomfort():
