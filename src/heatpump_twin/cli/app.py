@@ -29,6 +29,8 @@ COMMANDS = {
     "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",
     "history.import_": "Import tables into the recorded history. The twin must not run; twice "
     "changes nothing.",
+    "history.kpi": "Key figures of a recorded period, of each heat pump and the site. The twin "
+    "may run.",
     "history.replay": "Drive a twin from recorded history, at any speed: points, rules, "
     "predictions as if live.",
     "backup": "Write a backup: database, users, certificates, models, site file. The twin may run.",
