@@ -125,6 +125,16 @@ class EmulatedHeatPump:
         """Return the energies since the start. [kWh]"""
         return {key: value / JOULES_PER_KWH for key, value in asdict(self.ledger).items()}
 
+    def disturb(
+        self,
+        name: str,
+        magnitude: float | None = None,
+        point: str | None = None,
+        severity: float | None = None,
+    ) -> None:
+        """Begin a disturbance now, or change how bad it is. Raises `DisturbanceError`."""
+        self.disturbances.start(name, magnitude, point, severity, self.time)
+
     def truth(self) -> dict[str, float]:
         """Return the true values behind the sensors, for people who test the twin."""
         return self._readings.truth()

@@ -84,6 +84,12 @@ class ControllerParameters:
     """Highest compressor speed in silent mode. [-]"""
     pump_overrun: float = 120.0
     """Time for which the pump runs on after the compressor. [s]"""
+    backup_below: float = 0.0
+    """Outdoor temperature below which the backup heater may help, the bivalence point. [°C]"""
+    backup_delay: float = 1800.0
+    """Time at the compressor's highest speed, and too cold, before it does. [s]"""
+    backup_deficit: float = 4.0
+    """How far the water must be below its target for it. [K]"""
     heating_limit: float = 16.0
     """On the curve and in automatic mode rooms are heated below this outdoor temperature. [°C]"""
     defrost: DefrostParameters = field(default_factory=DefrostParameters)
@@ -116,6 +122,8 @@ class ControllerInputs:
     no_flow: bool
     evaporating: float
     condensing: float
+    curve_shift: float = 0.0
+    """How much warmer than the installer's the curve is set. [K]"""
     error: int = NO_ERROR
     """An error with a cause outside of the model."""
 
@@ -136,6 +144,7 @@ class Controller:
         """The three-way valve points to the tank."""
         self.pump_on = False
         self.tank_heater_on = False
+        self.backup_on = False
         self.modulation = 0.0
         self.target = self.setpoint.value
         self.run_time = 0.0
@@ -148,6 +157,7 @@ class Controller:
         self._charge_time = 0.0
         self._rest = 0.0
         self._overrun = 0.0
+        self._short = 0.0
         self._cold_outdoors = True
         self._cold_rooms = True
 
@@ -162,10 +172,11 @@ class Controller:
             no_flow=seen.no_flow,
             evaporating=seen.evaporating,
             condensing=seen.condensing,
+            coldest=min(seen.supply, seen.back, seen.outdoor),
             external=seen.error,
         )
         faulty = self.protection.code != NO_ERROR
-        self.setpoint.step(dt, seen.outdoor)
+        self.setpoint.step(dt, seen.outdoor, seen.curve_shift)
         heating = self._wants_heating(seen)
         self._decide_charging(dt, seen, faulty)
         self.target = self._target()
@@ -176,6 +187,7 @@ class Controller:
             dt, running=self.running, run_time=self.run_time, ice=seen.ice, back=seen.back
         )
         self._modulate(dt, seen)
+        self._decide_backup(dt, seen)
         self._overrun = self._p.pump_overrun if self.running else max(self._overrun - dt, 0.0)
         # Frost protection: moving water does not freeze as soon, so that the pump alone has to do.
         freezing = seen.outdoor < 3.0 and min(seen.supply, seen.back) < 8.0
@@ -251,6 +263,19 @@ class Controller:
         # Neither the end of demand nor the limit of the machine waits for the shortest run.
         if not demand or at_limit or (too_hot and self.run_time >= p.min_on):
             self.running, self._off_time, self.modulation = False, 0.0, 0.0
+
+    def _decide_backup(self, dt: float, seen: ControllerInputs) -> None:
+        """Let the backup heater help a compressor that cannot do more, in frost, and only then."""
+        p = self._p
+        able = self.running and not self.charging and seen.outdoor < p.backup_below
+        highest = p.silent_limit if self.settings.silent else 1.0
+        deficit = self.target - seen.supply
+        strained = self.modulation > 0.95 * highest and deficit > p.backup_deficit
+        # A defrost is no lack of capacity: the time waits while it lasts.
+        if not self.defrost.active:
+            self._short = self._short + dt if able and strained else 0.0
+        lasting = self._short >= p.backup_delay
+        self.backup_on = able and (lasting or (self.backup_on and deficit > 1.0))
 
     def _modulate(self, dt: float, seen: ControllerInputs) -> None:
         """Set the compressor speed: PI on the supply temperature, with a ramp, without wind-up."""

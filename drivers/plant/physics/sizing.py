@@ -24,9 +24,11 @@ _ROOM = 20.0
 """Room temperature that heating is sized for. [°C]"""
 _DESIGN_WATER = 45.0
 """Water temperature at the design outdoor temperature. [°C]"""
-_LOAD_SHARE = 0.62
+_BACKUP_SHARE = 0.6
+"""Power of the backup heater, of the nominal capacity: 3 kW beside a machine of 5 kW. [-]"""
+_LOAD_SHARE = 0.7
 """Design heat load over the capacity then: hot water and defrost take their part."""
-_EMITTER_RESERVE = 1.3
+_EMITTER_RESERVE = 1.45
 """Emitter power at the design water temperature over the design load."""
 
 
@@ -48,6 +50,8 @@ class PlantParameters:
     max_power: float
     pump_power: float
     standby_power: float
+    backup_power: float
+    """Backup heater. [W]"""
 
     @property
     def scale(self) -> float:
@@ -107,4 +111,5 @@ def size(plate: Plate, climate: Climate) -> PlantParameters:
         max_power=plate.max_power,
         pump_power=plate.pump_power,
         standby_power=plate.standby_power,
+        backup_power=_BACKUP_SHARE * nominal,
     )

@@ -128,7 +128,7 @@ class StratifiedTank:
         draw: float,
         cold: float,
         plant_room: float,
-        heater_on: bool,
+        heater: float,
     ) -> None:
         """Heat the tank, draw from it and mix its layers, over dt seconds.
 
@@ -144,13 +144,15 @@ class StratifiedTank:
             Mains water. [°C]
         plant_room : float
             Air around the tank. [°C]
+        heater : float
+            Share of the immersion heater's power that is on. [-]
         """
         p, t = self._p, self._t
         source = [0.0] * _LAYERS
         self._share_coil_heat(source, coil_heat, coil_conductance)
         # The heater has a thermostat of its own, which opens at 75 °C.
-        heater = p.heater_power if heater_on and t[_HEATER_LAYER] < 75.0 else 0.0
-        source[_HEATER_LAYER] += heater
+        heating = p.heater_power * heater if t[_HEATER_LAYER] < 75.0 else 0.0
+        source[_HEATER_LAYER] += heating
 
         # At the tap people mix to 40 °C: the hotter the tank, the less they take out of it.
         hot_share = min(max((_COMFORT - cold) / max(t[0] - cold, 1.0), 0.0), 1.0)
@@ -174,7 +176,7 @@ class StratifiedTank:
         _mix_inversions(t)
         self.fluxes.drawn = stream * (old[0] - cold)
         self.fluxes.lost = lost
-        self.fluxes.heater = heater
+        self.fluxes.heater = heating
 
     def _share_coil_heat(self, source: list[float], heat: float, conductance: float) -> None:
         layers = self.around_coil
