@@ -123,7 +123,7 @@ class PlatePoint(_Section):
         ge=-60, le=60, description="outdoor air, or what else the plate's `source` is [°C]"
     )
     water: float = Field(ge=0, le=120, description="leaving water [°C]")
-    capacity: Watts = Field(description="heating capacity [W]")
+    capacity: Watts = Field(description="heating or cooling capacity [W]")
     power: Watts = Field(description="electrical input [W]")
 
 
@@ -144,6 +144,9 @@ class Plate(_Section):
         "air", description="where the heat is from; expected values need its temperature"
     )
     heating: list[PlatePoint] = Field(min_length=1, max_length=100)
+    cooling: list[PlatePoint] = Field(
+        default_factory=list, max_length=100, description="of a machine that cools, if it is stated"
+    )
 
 
 DEFAULT_POLL = 1.0

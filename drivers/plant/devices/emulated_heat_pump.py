@@ -20,7 +20,12 @@ from heatpump_twin.drivers.plant.physics.heating_controller import (
     ControllerSettings,
 )
 from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH
-from heatpump_twin.drivers.plant.physics.sizing import PlantParameters, map_of, size
+from heatpump_twin.drivers.plant.physics.sizing import (
+    PlantParameters,
+    cooling_map_of,
+    map_of,
+    size,
+)
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
 log = structlog.stdlib.get_logger(__name__)
@@ -62,6 +67,7 @@ class EmulatedHeatPump:
         self.physics = HeatPumpPhysics(
             self.parameters,
             map_of(heat_pump.plate),
+            cooling_map_of(heat_pump.plate),
             weather,
             site.longitude,
             own_seed,

@@ -21,7 +21,7 @@ ABSENT: frozenset[str] = frozenset()
 """Points of the catalogue that no emulated device has."""
 _RPM_PER_HZ = 30.0
 """A motor of two pairs of poles."""
-_DEFROST, _FAULT, _OFF = 4, 11, 12
+_COOLING, _DEFROST, _FAULT, _OFF = 3, 4, 11, 12
 """Codes of the catalogue's `controller_state`."""
 
 
@@ -136,7 +136,10 @@ def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
 def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
     """Return the states that the controller shows, by point."""
     controller = x.controller
-    heats_rooms: Source = lambda: controller.running and not controller.charging  # noqa: E731
+    heats_rooms: Source = lambda: (  # noqa: E731
+        controller.running and not controller.charging and not controller.cooling
+    )
+    cools: Source = lambda: controller.running and controller.cooling  # noqa: E731
     return {
         "compressor_frequency": lambda: x.modulation * x.parameters.machine.max_frequency,
         "compressor_running": lambda: controller.running,
@@ -148,11 +151,11 @@ def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "backup_heater_on": lambda: x.backup_power > 0.0,
         "fault_active": lambda: controller.protection.code != NO_ERROR,
         "error_code": lambda: controller.protection.code,
-        "operation_cycle": lambda: 2 if controller.running else 0,
+        "operation_cycle": lambda: (1 if controller.cooling else 2) if controller.running else 0,
         "valve_direction": lambda: controller.charging,
         "dhw_power_estimate": lambda: controller.charging * _estimate(x),
         "heating_power_estimate": lambda: heats_rooms() * _estimate(x),
-        "cooling_power_estimate": lambda: 0.0,
+        "cooling_power_estimate": lambda: cools() * _estimate(x),
     }
 
 
@@ -165,9 +168,9 @@ def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "compressor_hours": lambda: counters.running / 3600.0,
         "compressor_starts": lambda: counters.starts(controller.starts),
         "controller_state": lambda: _controller_state(x),
-        # One for heating, 4 for hot water, 8 for a defrost, as the catalogue has it.
+        # One for heating, 2 for cooling, 4 for hot water, 8 for a defrost, as the catalogue has it.
         "active_functions": lambda: (
-            (controller.running and not controller.charging) * 1
+            (controller.running and not controller.charging) * (2 if controller.cooling else 1)
             + controller.charging * 4
             + controller.defrost.active * 8
         ),
@@ -199,7 +202,9 @@ def _controller_state(x: HeatPumpPhysics) -> int:
         return _OFF
     if controller.defrost.active:
         return _DEFROST
-    return 2 if controller.charging else int(controller.running)
+    if controller.charging:
+        return 2
+    return int(controller.running) * (_COOLING if controller.cooling else 1)
 
 
 def _second_zone(x: HeatPumpPhysics) -> Mapping[str, Source]:

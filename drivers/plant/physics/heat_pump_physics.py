@@ -8,6 +8,7 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.noise import channel, smooth
 from heatpump_twin.drivers.plant.physics.building import Building
 from heatpump_twin.drivers.plant.physics.controller_counters import ControllerCounters
+from heatpump_twin.drivers.plant.physics.cooling_map import CoolingMap
 from heatpump_twin.drivers.plant.physics.defrost import DefrostPhase
 from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
 from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Stored
@@ -60,6 +61,7 @@ class HeatPumpPhysics:
         self,
         parameters: PlantParameters,
         performance: PerformanceMap,
+        cooling: CoolingMap,
         weather: WeatherYear,
         longitude: float,
         seed: int,
@@ -70,6 +72,7 @@ class HeatPumpPhysics:
         self.time = time
         """µs since the Unix epoch; the state is that of this moment."""
         self._map = performance
+        self._cooling = cooling
         self._year = weather
         self.weather = weather.at(time)
         self._weather_until = time
@@ -203,7 +206,12 @@ class HeatPumpPhysics:
         )
         inside = fluxes.to_room + fluxes.to_plant_room + self.tank.fluxes.lost
         self.building.step(
-            dt, inside, self.weather, self.time, self.controller.settings.room_setpoint
+            dt,
+            inside,
+            self.weather,
+            self.time,
+            self.controller.settings.room_setpoint,
+            cooling=self.controller.cooling,
         )
         self._count(dt)
         self.time += round(dt * MICROSECONDS)
@@ -251,7 +259,7 @@ class HeatPumpPhysics:
             return 0.0
         if self.controller.charging or self.controller.defrost.active:
             return 1.0
-        return min(max(self.heat / self.parameters.nominal_capacity, _LEAST_FLOW), 1.0)
+        return min(max(abs(self.heat) / self.parameters.nominal_capacity, _LEAST_FLOW), 1.0)
 
     def _switch_backup(self) -> None:
         """Switch the backup heater as the controller wants it."""
@@ -274,6 +282,9 @@ class HeatPumpPhysics:
         if controller.defrost.active:
             self._defrost(dt)
             return
+        if controller.cooling:
+            self._cool(dt)
+            return
         impairment = self.disturbances.impairment
         rated = _rated_ice(outdoor)
         operation = self._map.operate(
@@ -293,6 +304,24 @@ class HeatPumpPhysics:
         # The air gives what the map says; what a start takes of it is booked as lost.
         ledger.start_loss += (operation.capacity - self.heat) * dt
         ledger.heat_from_air += (operation.capacity - operation.power) * dt
+
+    def _cool(self, dt: float) -> None:
+        """Run the machine in reverse for dt seconds: heat of the water goes to the air."""
+        impairment = self.disturbances.impairment
+        outdoor, ledger = self.weather.temperature, self.ledger
+        operation = self._cooling.operate(
+            outdoor, self.loop.supply, self.controller.modulation, impairment
+        )
+        # A starting compressor first has to fetch its refrigerant, as in heating.
+        missing = _START_SHARE * math.exp(-self.controller.run_time / _START_LAG)
+        self.heat = -operation.capacity * (1.0 - missing)
+        self.compressor_power = operation.power
+        self.modulation = operation.modulation
+        self.coil.thaw(dt, outdoor)
+        self.circuit.run(dt, operation.evaporating, operation.condensing, impairment.undercharge)
+        ledger.cooling_from_water -= self.heat * dt
+        ledger.cooling_electricity += operation.power * dt
+        ledger.heat_to_air += (operation.power - self.heat) * dt
 
     def _defrost(self, dt: float) -> None:
         """Run a reverse-cycle defrost for dt seconds: heat from the water melts the ice."""

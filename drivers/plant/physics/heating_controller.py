@@ -28,6 +28,7 @@ _HEATS_ROOMS = (
     ControllerMode.HEATING_AND_HOT_WATER,
     ControllerMode.AUTOMATIC,
 )
+_COOLS_ROOMS = (ControllerMode.COOLING_AND_HOT_WATER, ControllerMode.COOLING)
 _HEATS_WATER = (
     ControllerMode.HEATING_AND_HOT_WATER,
     ControllerMode.HOT_WATER,
@@ -90,6 +91,12 @@ class ControllerParameters:
     """Time at the compressor's highest speed, and too cold, before it does. [s]"""
     backup_deficit: float = 4.0
     """How far the water must be below its target for it. [K]"""
+    cooling_water: float = 16.0
+    """Target of the water while cooling: above the dew point of most summer days. [°C]"""
+    cooling_room: float = 4.0
+    """Rooms are cooled from this far above their setpoint, which is one for heating. [K]"""
+    cooling_limit: float = 20.0
+    """Rooms are cooled above this outdoor temperature. [°C]"""
     heating_limit: float = 16.0
     """On the curve and in automatic mode rooms are heated below this outdoor temperature. [°C]"""
     defrost: DefrostParameters = field(default_factory=DefrostParameters)
@@ -142,6 +149,8 @@ class Controller:
         self.running = False
         self.charging = False
         """The three-way valve points to the tank."""
+        self.cooling = False
+        """The machine runs, or would run, in reverse to cool the rooms."""
         self.pump_on = False
         self.tank_heater_on = False
         self.backup_on = False
@@ -160,6 +169,7 @@ class Controller:
         self._short = 0.0
         self._cold_outdoors = True
         self._cold_rooms = True
+        self._warm_rooms = False
 
     def step(self, dt: float, seen: ControllerInputs) -> None:
         """Decide what to heat and how fast to run, by the sensors, for dt seconds.
@@ -179,9 +189,11 @@ class Controller:
         self.setpoint.step(dt, seen.outdoor, seen.curve_shift)
         heating = self._wants_heating(seen)
         self._decide_charging(dt, seen, faulty)
+        self._decide_cooling(seen)
         self.target = self._target()
         self._sum_degrees(dt, seen, heating)
-        demand = (heating or self.charging) and not faulty
+        asked = heating or self.charging or self.cooling
+        demand = asked and not faulty
         self._switch_compressor(dt, seen, demand)
         self.defrost.step(
             dt, running=self.running, run_time=self.run_time, ice=seen.ice, back=seen.back
@@ -193,7 +205,7 @@ class Controller:
         freezing = seen.outdoor < 3.0 and min(seen.supply, seen.back) < 8.0
         # On between two runs of the compressor as well, since sensors in standing water show the
         # room, and by them the compressor starts.
-        self.pump_on = heating or self.charging or self._overrun > 0.0 or freezing
+        self.pump_on = asked or self._overrun > 0.0 or freezing
 
     def _wants_heating(self, seen: ControllerInputs) -> bool:
         limit = self._p.heating_limit
@@ -210,6 +222,21 @@ class Controller:
         if self.setpoint.on_curve:
             return wanted and self._cold_outdoors and self._cold_rooms
         return wanted and (self._cold_outdoors or s.mode != ControllerMode.AUTOMATIC)
+
+    def _decide_cooling(self, seen: ControllerInputs) -> None:
+        p, s = self._p, self.settings
+        warm = s.room_setpoint + p.cooling_room - (0.7 if self._warm_rooms else 0.0)
+        self._warm_rooms = seen.room > warm
+        wanted = s.enabled and s.mode in _COOLS_ROOMS and bool(s.zones & _ZONE_1)
+        outdoors = seen.outdoor > p.cooling_limit
+        before = self.cooling
+        self.cooling = wanted and self._warm_rooms and outdoors and not self.charging
+        # The four-way valve does not turn under pressure: a pause comes between.
+        if self.cooling != before and self.running:
+            self._stop()
+
+    def _stop(self) -> None:
+        self.running, self._off_time, self.modulation = False, 0.0, 0.0
 
     def _sum_degrees(self, dt: float, seen: ControllerInputs, heating: bool) -> None:
         if heating and not self.charging:
@@ -242,15 +269,18 @@ class Controller:
         p, s = self._p, self.settings
         if self.charging:
             return min(s.dhw_setpoint + p.tank_excess, p.supply_max)
+        if self.cooling:
+            return p.cooling_water
         return self.setpoint.value
 
     def _switch_compressor(self, dt: float, seen: ControllerInputs, demand: bool) -> None:
         p = self._p
         easy = self.setpoint.on_curve and not self.charging
+        short = self._short_of_target(seen)
         if not self.running:
             self._off_time += dt
-            cold = seen.supply < self.target - (p.curve_band if easy else p.start_below)
-            if demand and cold and self._off_time >= (p.curve_pause if easy else p.min_off):
+            far = short > (p.curve_band if easy else p.start_below)
+            if demand and far and self._off_time >= (p.curve_pause if easy else p.min_off):
                 self.running, self.run_time = True, 0.0
                 # From the middle: an integral from the last run would answer another load.
                 self.modulation, self._integral = p.start_modulation, 0.5
@@ -258,16 +288,23 @@ class Controller:
             return
         self.run_time += dt
         above = p.curve_band if easy else p.stop_above
-        too_hot = seen.supply > self.target + above and not self.defrost.active
+        beyond = -short > above and not self.defrost.active
         at_limit = seen.supply > p.supply_max + 4.0
         # Neither the end of demand nor the limit of the machine waits for the shortest run.
-        if not demand or at_limit or (too_hot and self.run_time >= p.min_on):
-            self.running, self._off_time, self.modulation = False, 0.0, 0.0
+        if not demand or at_limit or (beyond and self.run_time >= p.min_on):
+            self._stop()
+
+    def _short_of_target(self, seen: ControllerInputs) -> float:
+        """Return by how much the water is too cold, or, while cooling, too warm. [K]"""
+        short = self.target - seen.supply
+        return -short if self.cooling else short
 
     def _decide_backup(self, dt: float, seen: ControllerInputs) -> None:
         """Let the backup heater help a compressor that cannot do more, in frost, and only then."""
         p = self._p
-        able = self.running and not self.charging and seen.outdoor < p.backup_below
+        able = (
+            self.running and not (self.charging or self.cooling) and seen.outdoor < p.backup_below
+        )
         highest = p.silent_limit if self.settings.silent else 1.0
         deficit = self.target - seen.supply
         strained = self.modulation > 0.95 * highest and deficit > p.backup_deficit
@@ -283,7 +320,7 @@ class Controller:
         if not self.running or self.defrost.active or self.run_time < p.start_hold:
             return
         highest = p.silent_limit if self.settings.silent else 1.0
-        deviation = self.target - seen.supply
+        deviation = self._short_of_target(seen)
         wanted = p.gain * deviation + self._integral
         saturated = wanted >= highest if deviation > 0.0 else wanted <= p.min_modulation
         # At a limit the integral stands still: wound up, it would hold the speed there for long

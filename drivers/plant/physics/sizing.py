@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatpump_twin.config.settings import Plate
+from heatpump_twin.config.settings import Plate, PlatePoint
 from heatpump_twin.drivers.plant.physics.building import BuildingParameters, ValveParameters
+from heatpump_twin.drivers.plant.physics.cooling_map import CoolingMap
 from heatpump_twin.drivers.plant.physics.frost import CoilParameters
 from heatpump_twin.drivers.plant.physics.heating_controller import ControllerParameters
 from heatpump_twin.drivers.plant.physics.performance_map import (
@@ -62,6 +63,13 @@ class PlantParameters:
 def map_of(plate: Plate) -> PerformanceMap:
     """Return the performance map of the emulated machine with this plate."""
     return PerformanceMap(plate.heating, plate.max_power, parameters_of(plate))
+
+
+def cooling_map_of(plate: Plate) -> CoolingMap:
+    """Return the cooling map of the emulated machine with this plate."""
+    nominal = map_of(plate).operate(7.0, 35.0, 1.0)
+    rated = PlatePoint(outdoor=7.0, water=35.0, capacity=nominal.capacity, power=nominal.power)
+    return CoolingMap(plate, rated, parameters_of(plate))
 
 
 def size(plate: Plate, climate: Climate) -> PlantParameters:

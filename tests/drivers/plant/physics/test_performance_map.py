@@ -7,7 +7,7 @@ import pytest
 from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.plant.physics.performance_map import Impairment
 from heatpump_twin.drivers.plant.physics.refrigerant import R32, R410A
-from heatpump_twin.drivers.plant.physics.sizing import map_of
+from heatpump_twin.drivers.plant.physics.sizing import cooling_map_of, map_of
 
 PUMPS = {p.id: p for p in load_site("two-heat-pumps", environment={}).heat_pumps}
 
@@ -108,3 +108,18 @@ def test_saturation_pressures(refrigerant, temperature, bar) -> None:
 def test_discharge_temperature() -> None:
     # CoolProp 8.0, R410A, 0/40 °C, 5 K superheat, 70 % isentropic efficiency: 73.1 °C.
     assert R410A.discharge_temperature(5.0, 0.0, 40.0) == pytest.approx(73.1, abs=1.0)
+
+
+def test_cooling_at_the_rated_point_and_around_it() -> None:
+    plate = load_site("default", environment={}).heat_pumps[0].plate
+    (rated,) = plate.cooling
+    cooling = cooling_map_of(plate)
+    at = cooling.operate(rated.outdoor, rated.water, 1.0)
+    assert at.capacity == pytest.approx(rated.capacity, rel=0.001)
+    assert at.power == pytest.approx(rated.power, rel=0.001)
+    assert cooling.operate(35.0, 18.0, 1.0).cop > 1.15 * at.cop
+    assert cooling.operate(25.0, 7.0, 1.0).cop > 1.1 * at.cop
+    assert 1.10 < cooling.operate(35.0, 7.0, 0.5).cop / at.cop < 1.25
+    # A plate that says nothing of cooling gets what such machines have.
+    derived = cooling_map_of(PUMPS["west"].plate).operate(35.0, 7.0, 1.0)
+    assert 2.4 < derived.cop < 3.0
