@@ -210,6 +210,27 @@ def _iso_time(value: object) -> object:
     return value
 
 
+class HouseKind(StrEnum):
+    """What stands around an emulated heat pump."""
+
+    REFERENCE = "reference"
+    LIGHT = "light"
+    HEAVY = "heavy"
+    FLOOR = "floor"
+    BUFFER = "buffer"
+    VARIED = "varied"
+
+
+class PlantFault(_Section):
+    """A fault of the emulated machine that is there from the start."""
+
+    name: str = Field(description="as `hptwin plant faults` lists them")
+    heat_pump: str | None = Field(None, description="default: all")
+    point: str | None = Field(None, description="of a fault of a sensor")
+    severity: float | None = Field(None, ge=0, le=1, description="0 nothing … 1 the worst")
+    magnitude: float | None = Field(None, description="instead of it, in the fault's own unit")
+
+
 class EmulatedPlant(_Section):
     """The embedded plant: emulated field devices on real Modbus TCP."""
 
@@ -222,6 +243,11 @@ class EmulatedPlant(_Section):
         None, description="ISO time at which the plant's clock starts; default: now"
     )
     seed: int = Field(1, ge=0, lt=2**32)
+    house: HouseKind = Field(
+        HouseKind.REFERENCE,
+        description="house, emitters and people; `varied`: all drawn from the seed",
+    )
+    faults: list[PlantFault] = Field(default_factory=list, max_length=100)
 
 
 class ClientTrust(StrEnum):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import structlog
 
-from heatpump_twin.config.settings import HeatPump, SiteInfo
+from heatpump_twin.config.settings import HeatPump, HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.devices.readings import Readings
 from heatpump_twin.drivers.plant.noise import channel
@@ -26,6 +26,7 @@ from heatpump_twin.drivers.plant.physics.sizing import (
     map_of,
     size,
 )
+from heatpump_twin.drivers.plant.physics.variety import variety_of
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
 log = structlog.stdlib.get_logger(__name__)
@@ -54,6 +55,7 @@ class EmulatedHeatPump:
         *,
         step: float = 1.0,
         warm_up: Sequence[tuple[int, float]] = LONG_WARM_UP,
+        house: HouseKind = HouseKind.REFERENCE,
         parameters: PlantParameters | None = None,
     ) -> None:
         self.id = heat_pump.id
@@ -62,11 +64,13 @@ class EmulatedHeatPump:
         # The weather belongs to the site; everything else to this one heat pump.
         weather = WeatherYear(site.latitude, site.longitude, seed)
         own_seed = channel(seed, heat_pump.id)
-        self.parameters = parameters or size(heat_pump.plate, weather.climate)
+        self.parameters = parameters or size(
+            heat_pump.plate, weather.climate, variety_of(house, own_seed)
+        )
         lead = sum(seconds for seconds, _ in warm_up)
         self.physics = HeatPumpPhysics(
             self.parameters,
-            map_of(heat_pump.plate),
+            map_of(heat_pump.plate, self.parameters.machine),
             cooling_map_of(heat_pump.plate),
             weather,
             site.longitude,
@@ -126,6 +130,13 @@ class EmulatedHeatPump:
             writer(value)
         else:
             log.info("nothing stands behind a register", heat_pump=self.id, point=point)
+
+    def offer(self, point: str, codes: frozenset[int]) -> None:
+        """Take the codes that a register of the controller can show; another one it never has."""
+        if point == "operating_mode":
+            self.physics.controller.settings.offer(codes)
+        elif point == "controller_state":
+            self._readings.states = codes
 
     def ledger_kwh(self) -> dict[str, float]:
         """Return the energies since the start. [kWh]"""

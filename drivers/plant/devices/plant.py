@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 import structlog
 
-from heatpump_twin.config.settings import EmulatedPlant, Site
+from heatpump_twin.config.settings import EmulatedPlant, PlantFault, Site
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock, ScaledClock, SystemClock
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import (
     LONG_WARM_UP,
     SHORT_WARM_UP,
     EmulatedHeatPump,
 )
+from heatpump_twin.drivers.plant.errors import DisturbanceError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -69,9 +70,12 @@ class Plant:
                 start,
                 step=step_for(settings.speed),
                 warm_up=warm_up,
+                house=settings.house,
             )
             for heat_pump in site.heat_pumps
         }
+        for fault in settings.faults:
+            self._begin(fault)
 
     def advance(self) -> None:
         """Advance all heat pumps to the time of the clock; one that went back is waited for."""
@@ -79,6 +83,16 @@ class Plant:
         for heat_pump in self.heat_pumps.values():
             self._bridge(heat_pump, now)
             heat_pump.advance(now)
+
+    def _begin(self, fault: PlantFault) -> None:
+        """Begin a fault of the site file, or raise `DisturbanceError`."""
+        chosen = list(self.heat_pumps) if fault.heat_pump is None else [fault.heat_pump]
+        for name in chosen:
+            if name not in self.heat_pumps:
+                known = ", ".join(self.heat_pumps)
+                raise DisturbanceError(f"plant.faults: no heat pump {name!r}; there are: {known}")
+            pump = self.heat_pumps[name]
+            pump.disturb(fault.name, fault.magnitude, fault.point, fault.severity)
 
     async def run(self) -> None:
         """Advance all heat pumps with the clock, until cancelled."""

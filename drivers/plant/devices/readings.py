@@ -21,7 +21,7 @@ ABSENT: frozenset[str] = frozenset()
 """Points of the catalogue that no emulated device has."""
 _RPM_PER_HZ = 30.0
 """A motor of two pairs of poles."""
-_COOLING, _DEFROST, _FAULT, _OFF = 3, 4, 11, 12
+_COOLING, _DEFROST, _FAULT, _OFF, _UNAVAILABLE = 3, 4, 11, 12, 13
 """Codes of the catalogue's `controller_state`."""
 
 
@@ -30,11 +30,14 @@ class Readings:
 
     def __init__(self, physics: HeatPumpPhysics) -> None:
         self._x = physics
+        self.states: frozenset[int] = frozenset(range(_UNAVAILABLE))
+        """Codes of `controller_state` that the controller can show."""
         self._probed = _probed(physics)
         self._stated: Mapping[str, Source] = MappingProxyType(
             {
                 **_states(physics),
                 **_counted(physics),
+                "controller_state": self._state,
                 **_second_zone(physics),
                 **_settings(physics),
                 **_set_up(physics),
@@ -60,6 +63,12 @@ class Readings:
         """Return what the probe of a point shows now."""
         x = self._x
         return x.probes.show(point, self._probed[point](), x.time, x.disturbances)
+
+    def _state(self) -> float:
+        # Some controllers say `off` where others have a word for nothing to do.
+        state = _controller_state(self._x)
+        known = (code for code in (state, 0, _OFF) if code in self.states)
+        return next(known, min(self.states))
 
     def truth(self) -> dict[str, float]:
         """Return the true values behind the probes, and what no probe sees."""
@@ -167,7 +176,6 @@ def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "compressor_speed": lambda: _RPM_PER_HZ * x.modulation * x.parameters.machine.max_frequency,
         "compressor_hours": lambda: counters.running / 3600.0,
         "compressor_starts": lambda: counters.starts(controller.starts),
-        "controller_state": lambda: _controller_state(x),
         # One for heating, 2 for cooling, 4 for hot water, 8 for a defrost, as the catalogue has it.
         "active_functions": lambda: (
             (controller.running and not controller.charging) * (2 if controller.cooling else 1)

@@ -30,6 +30,7 @@ from heatpump_twin.drivers.plant.physics.water_loop import (
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
 _WEATHER_EVERY = 60 * MICROSECONDS
+_DRIFT_EVERY = 600 * MICROSECONDS
 _START_LAG = 50.0
 """A starting compressor first has to fetch its refrigerant and warm its metal. [s]"""
 _START_SHARE = 0.5
@@ -50,6 +51,8 @@ _LEAST_FLOW = 0.66
 """Slowest pump, of the nominal flow. [-]"""
 _HEATER_LIMIT = 75.0
 """The backup heater's safety thermostat opens at this. [°C]"""
+_BED_TIME, _WAKING_TIME = 22.0, 5.0
+"""Between them a night setback holds, by the sun. [h]"""
 _LEAST_PRESSURE = 0.4
 """The pump draws air below this. [bar]"""
 
@@ -75,15 +78,20 @@ class HeatPumpPhysics:
         self._cooling = cooling
         self._year = weather
         self.weather = weather.at(time)
-        self._weather_until = time
+        self._weather_until = self._drift_until = time
         self.controller = Controller(p.controller)
+        self.controller.settings.room_setpoint = p.variety.room_setpoint
+        limit = p.controller.supply_max - 5.0
+        self.controller.settings.dhw_setpoint = min(p.variety.dhw_setpoint, limit)
         room = max(self.controller.settings.room_setpoint, min(self.weather.temperature, 26.0))
         self.loop = WaterLoop(p.loop, 30.0)
         self.tank = StratifiedTank(p.tank, 48.0, 40.0)
         self.building = Building(p.building, p.valves, longitude, room, self.weather)
         self.coil = Coil(p.coil, p.scale)
         self.circuit = RefrigerantCircuit(p.machine, Rest(self.weather.temperature, room))
-        self._draws = DrawProfile(seed, longitude)
+        v = p.variety
+        self._draws = DrawProfile(seed, longitude, people=v.people, hours_later=v.hours_later)
+        self._solar_shift = longitude / 360.0
         self.probes = Probes(seed)
         self.disturbances = Disturbances()
         self.electricity_meter = ElectricityMeter(seed, p.max_power)
@@ -164,10 +172,12 @@ class HeatPumpPhysics:
         The order follows the heat: controller, machine, water, tank, house. Each part takes what
         the one before it gave off in this very step, so that no energy is lost in between.
         """
-        # Once a minute: weather and drift change slowly, and their noise is dear to compute.
+        # Now and then: weather and drift change slowly, and their noise is dear to compute.
+        if self.time >= self._drift_until:
+            self.probes.refresh(self.time)
+            self._drift_until = self.time - self.time % _DRIFT_EVERY + _DRIFT_EVERY
         if self.time >= self._weather_until:
             self.weather = self._year.at(self.time)
-            self.probes.refresh(self.time)
             self._weather_until = self.time - self.time % _WEATHER_EVERY + _WEATHER_EVERY
         self.controller.step(dt, self._seen())
         self._circulate(dt)
@@ -230,9 +240,18 @@ class HeatPumpPhysics:
             no_flow=self.controller.pump_on and not self.flow_switch,
             evaporating=self.circuit.evaporating,
             condensing=self.circuit.condensing,
-            curve_shift=self.disturbances.level("curve_wrong"),
+            curve_shift=self.disturbances.level("curve_wrong") - self._setback(),
             error=int(self.disturbances.level("controller_error")),
         )
+
+    def _setback(self) -> float:
+        """Return by how much the curve is lowered at this hour. [K]"""
+        v = self.parameters.variety
+        if not v.setback:
+            return 0.0
+        hour = ((self.time / MICROSECONDS / 86_400.0 + self._solar_shift) % 1.0) * 24.0
+        night = (hour - v.hours_later) % 24.0
+        return v.setback if night >= _BED_TIME or night < _WAKING_TIME else 0.0
 
     def _probed(self, point: str, truth: float) -> float:
         # Without noise: a counter that only counts up would add up its positive half.

@@ -29,6 +29,13 @@ _HEATS_ROOMS = (
     ControllerMode.AUTOMATIC,
 )
 _COOLS_ROOMS = (ControllerMode.COOLING_AND_HOT_WATER, ControllerMode.COOLING)
+_SAYS_HOT_WATER = frozenset(
+    {
+        ControllerMode.HEATING_AND_HOT_WATER,
+        ControllerMode.HOT_WATER,
+        ControllerMode.COOLING_AND_HOT_WATER,
+    }
+)
 _HEATS_WATER = (
     ControllerMode.HEATING_AND_HOT_WATER,
     ControllerMode.HOT_WATER,
@@ -108,11 +115,22 @@ class ControllerSettings:
 
     enabled: bool = True
     mode: int = ControllerMode.HEATING_AND_HOT_WATER
+    hot_water_apart: bool = False
+    """No mode says anything of hot water, for which there is a switch of its own."""
     room_setpoint: float = 20.5
     dhw_enabled: bool = True
     dhw_setpoint: float = 48.0
     zones: int = 1
     silent: bool = False
+
+    def offer(self, codes: frozenset[int]) -> None:
+        """Take a mode that the maker's controller has: hot water too, as long as it can say so."""
+        self.hot_water_apart = not codes & _SAYS_HOT_WATER
+        usual = (ControllerMode.HEATING_AND_HOT_WATER, ControllerMode.HEATING)
+        for mode in (*usual, ControllerMode.AUTOMATIC):
+            if mode in codes:
+                self.mode = mode
+                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +264,8 @@ class Controller:
     def _decide_charging(self, dt: float, seen: ControllerInputs, faulty: bool) -> None:
         p, s = self._p, self.settings
         self._rest = max(self._rest - dt, 0.0)
-        wanted = s.enabled and s.dhw_enabled and s.mode in _HEATS_WATER
+        heats_water = s.hot_water_apart or s.mode in _HEATS_WATER
+        wanted = s.enabled and s.dhw_enabled and heats_water
         self.tank_heater_on = False
         if not wanted:
             self.charging = False

@@ -24,7 +24,7 @@ class Probes:
         self._contact = channel(seed, "contact")
 
     def refresh(self, time: int) -> None:
-        """Update the drift of all sensors to a time in µs: once a minute, for it costs time."""
+        """Update the drift of all sensors to a time in µs: now and then, for it costs time."""
         for point, sensor in self._sensors.items():
             self._error[point] = sensor.error(time)
 

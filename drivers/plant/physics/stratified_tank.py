@@ -55,24 +55,35 @@ DAILY_DRAWS = (
 class DrawProfile:
     """The hot water that people draw: about the same hours and litres every day."""
 
-    def __init__(self, seed: int, longitude: float) -> None:
+    def __init__(
+        self, seed: int, longitude: float, *, people: float = 1.0, hours_later: float = 0.0
+    ) -> None:
+        self._people = people
+        self._later = hours_later * 3600.0
         self._when = channel(seed, "draw.when")
         self._how_much = channel(seed, "draw.litres")
         self._shift = longitude / 360.0 * _DAY
+        self._day = -1.0
+        self._drawn: list[tuple[float, float, float]] = []
 
     def flow(self, time: int) -> float:
         """Return the flow of mixed water at 40 °C at a time in µs. [l/s]"""
         # Solar time, so that it needs no time zone and no summer time.
-        local = time / MICROSECONDS + self._shift
-        day, second = divmod(local, _DAY)
-        flow = 0.0
+        day, second = divmod(time / MICROSECONDS + self._shift, _DAY)
+        if day != self._day:
+            self._day, self._drawn = day, self._draws_of(int(day))
+        return sum(flow for begin, end, flow in self._drawn if begin <= second < end)
+
+    def _draws_of(self, day: int) -> list[tuple[float, float, float]]:
+        """Return begin and end in s and flow in l/s of each draw of a day since the epoch."""
+        drawn = []
         for number, draw in enumerate(DAILY_DRAWS):
-            place = int(day) * len(DAILY_DRAWS) + number
-            begin = draw.hour * 3600.0 + 1800.0 * (uniform(self._when, place) - 0.5)
-            litres = draw.litres * (0.6 + 0.8 * uniform(self._how_much, place))
-            if begin <= second < begin + 60.0 * litres / draw.rate:
-                flow += draw.rate / 60.0
-        return flow
+            place = day * len(DAILY_DRAWS) + number
+            begin = draw.hour * 3600.0 + self._later
+            begin += 1800.0 * (uniform(self._when, place) - 0.5)
+            litres = self._people * draw.litres * (0.6 + 0.8 * uniform(self._how_much, place))
+            drawn.append((begin, begin + 60.0 * litres / draw.rate, draw.rate / 60.0))
+        return drawn
 
 
 @dataclass(slots=True)

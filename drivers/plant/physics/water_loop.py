@@ -41,6 +41,10 @@ class LoopParameters:
     """n in Q = K ΔTⁿ: radiators 1.3, floors 1.1 (EN 442, EN 1264). [-]"""
     unvalved_share: float = 0.25
     """Share of emitters without thermostatic valve: bathrooms, the bypass that keeps flow. [-]"""
+    buffer_litres: float = 0.0
+    """Buffer in series behind the emitters. [l]"""
+    buffer_loss: float = 1.0
+    """Loss of the buffer to the plant room. [W/K]"""
     coil_litres: float = 4.0
     """Water in the tank's coil. [l]"""
     coil_conductance: float = 500.0
@@ -63,6 +67,7 @@ _EMITTER_NODES = 3
 _EXCHANGER, _SUPPLY_1, _SUPPLY_2, _EMITTER, _RETURN_1, _RETURN_2, _COIL = 0, 1, 2, 3, 6, 7, 8
 _OUTWARD = (_EXCHANGER, _SUPPLY_1, _SUPPLY_2)
 _ROOMS = (3, 4, 5)
+_BUFFER = 9
 _HOMEWARD = (_RETURN_1, _RETURN_2)
 _STILL_COIL = 2.0
 """Conductance from the coil to the tank while no water moves in it. [W/K]"""
@@ -97,6 +102,10 @@ class WaterLoop:
         self._p = p
         self._capacity = (p.exchanger, pipe, pipe, *[p.emitter / _EMITTER_NODES] * 3, pipe, pipe)
         self._capacity += (coil,)
+        self._rooms: tuple[int, ...] = _ROOMS
+        if p.buffer_litres:
+            self._capacity += (p.buffer_litres * WATER_DENSITY * WATER_HEAT,)
+            self._rooms = (*_ROOMS, _BUFFER)
         self._t = [temperature] * len(self._capacity)
         self.fluxes = LoopFluxes()
 
@@ -185,6 +194,8 @@ class WaterLoop:
         ambient = [plant_room] * len(t)
         for node in (_SUPPLY_1, _SUPPLY_2, _RETURN_1, _RETURN_2):
             loss[node] = p.pipe_loss
+        if p.buffer_litres:
+            loss[_BUFFER] = p.buffer_loss
         share = p.unvalved_share + (1.0 - p.unvalved_share) * valve_opening
         rated = vented * share * p.emitter_power / _RATED_EXCESS / _EMITTER_NODES
         for node in range(_EMITTER, _EMITTER + _EMITTER_NODES):
@@ -239,10 +250,10 @@ class WaterLoop:
 
         along(_OUTWARD, stirred, 0.0, 1.0)
         hot = lines[_SUPPLY_2]
-        along(_ROOMS, stirred * paths.rooms, *hot)
+        along(self._rooms, stirred * paths.rooms, *hot)
         along((_COIL,), stirred * paths.tank, *hot)
         home = (
-            (paths.rooms, lines[_ROOMS[-1]]),
+            (paths.rooms, lines[self._rooms[-1]]),
             (paths.tank, lines[_COIL]),
             (paths.past, hot),
         )
