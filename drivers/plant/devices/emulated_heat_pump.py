@@ -26,8 +26,8 @@ from heatpump_twin.drivers.plant.physics.sizing import (
     map_of,
     size,
 )
-from heatpump_twin.drivers.plant.physics.variety import variety_of
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
+from heatpump_twin.drivers.plant.variety import variety_of
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heatpump_twin.config.settings import Plate, PlatePoint
-from heatpump_twin.drivers.plant.physics.refrigerant import R32, R410A, Refrigerant
+from heatpump_twin.drivers.plant.refrigerant import R32, R410A, Refrigerant
 
 _KELVIN = 273.15
 _REFERENCE_OUTDOOR = 7.0

@@ -16,9 +16,9 @@ from heatpump_twin.drivers.plant.physics.performance_map import (
 )
 from heatpump_twin.drivers.plant.physics.stratified_tank import TankParameters
 from heatpump_twin.drivers.plant.physics.supply_setpoint import CompensationLine
-from heatpump_twin.drivers.plant.physics.variety import REFERENCE, Variety
 from heatpump_twin.drivers.plant.physics.water_loop import LoopParameters
 from heatpump_twin.drivers.plant.physics.weather_year import Climate
+from heatpump_twin.drivers.plant.variety import REFERENCE, Variety
 
 _REFERENCE_CAPACITY = 5000.0
 """The defaults of all parameters are those of a machine of 5 kW at A7/W35. [W]"""

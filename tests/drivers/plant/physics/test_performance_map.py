@@ -6,8 +6,8 @@ import pytest
 
 from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.plant.physics.performance_map import Impairment
-from heatpump_twin.drivers.plant.physics.refrigerant import R32, R410A
 from heatpump_twin.drivers.plant.physics.sizing import cooling_map_of, map_of
+from heatpump_twin.drivers.plant.refrigerant import R32, R410A
 
 PUMPS = {p.id: p for p in load_site("two-heat-pumps", environment={}).heat_pumps}
 

@@ -7,7 +7,7 @@ import statistics
 import pytest
 
 from heatpump_twin.config.settings import HouseKind
-from heatpump_twin.drivers.plant.physics.variety import REFERENCE, variety_of
+from heatpump_twin.drivers.plant.variety import REFERENCE, variety_of
 
 HOUR = 3600.0
 
