@@ -126,8 +126,8 @@ class _Sums:
         )
 
 
-def live_year(climate: Climate, seed: int, house: HouseKind, days: int = DAYS) -> Figures:
-    """Let a heat pump live through a year, or some days from January on."""
+def live_year(climate: Climate, seed: int, house: HouseKind, every: int = 1) -> Figures:
+    """Let a heat pump live through a year, or through every so many-th day of it."""
     settings = load_site("default", environment={}).heat_pumps[0]
     place = SiteInfo(
         name=climate.name,
@@ -139,7 +139,8 @@ def live_year(climate: Climate, seed: int, house: HouseKind, days: int = DAYS) -
         settings, place, seed, _START, step=STEP, warm_up=SHORT_WARM_UP, house=house
     )
     sums, physics = _Sums(pump), pump.physics
-    for _ in range(days):
+    for day in range(0, DAYS, every):
+        pump.skip(_START + round(day * _DAY) * MICROSECONDS)
         for _ in range(round(_DAY / STEP)):
             physics.step(STEP)
             sums.add(physics)

@@ -66,13 +66,13 @@ def variety_of(kind: HouseKind, seed: int) -> Variety:
     floor = uniform(stream, 1) < 0.3
     return Variety(
         mass=_LIGHT * (_HEAVY / _LIGHT) ** uniform(stream, 0),
-        load=between(2, 0.8, 1.15),
+        load=between(2, 0.9, 1.25),
         windows=between(3, 0.6, 1.5),
         floor_heating=floor,
         buffer_litres=between(4, 30.0, 80.0) if uniform(stream, 5) < 0.4 else 0.0,
         curve_shift=between(6, -1.0, 3.0),
         approach=between(7, 0.85, 1.2),
-        people=between(8, 0.35, 1.5),
+        people=between(8, 0.25, 1.1),
         hours_later=between(9, -1.0, 1.5),
         room_setpoint=round(2.0 * between(10, 19.5, 21.5)) / 2.0,
         dhw_setpoint=round(between(11, 45.0, 51.0)),
