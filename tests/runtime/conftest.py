@@ -40,9 +40,15 @@ def connect(client_certificate: tuple[Path, Path]) -> Callable[..., object]:
 
 
 @pytest.fixture(scope="module")
-def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
+def pages(request: pytest.FixtureRequest) -> bool:
+    """Return whether a module's twins serve the HMI: where it says so with ``PAGES = True``."""
+    return getattr(request.module, "PAGES", False)
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory, pages: bool) -> Iterator[Twin]:
     """Return the running default site, with an operator and a viewer made before its start."""
-    twin = Twin(tmp_path_factory.mktemp("twin"), new_ports())
+    twin = Twin(tmp_path_factory.mktemp("twin"), new_ports(), pages=pages)
     twin.add_user(OPERATOR, "operator")
     twin.add_user(VIEWER, "viewer")
     try:
@@ -56,9 +62,9 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
 
 
 @pytest.fixture
-def fresh_twin(tmp_path: Path) -> Iterator[Twin]:
+def fresh_twin(tmp_path: Path, pages: bool) -> Iterator[Twin]:
     """Return a twin that the test starts itself."""
-    twin = Twin(tmp_path / "data", new_ports())
+    twin = Twin(tmp_path / "data", new_ports(), pages=pages)
     yield twin
     twin.kill()
 

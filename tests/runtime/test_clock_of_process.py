@@ -28,7 +28,8 @@ class SetClock:
         self.set(0)
         monkeypatch.setenv("LD_PRELOAD", str(_PLACES[0]))
         monkeypatch.setenv("FAKETIME_TIMESTAMP_FILE", str(self._file))
-        monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
+        # The library reads the file once a second, and not each time somebody asks for the time.
+        monkeypatch.setenv("FAKETIME_CACHE_DURATION", "1")
         monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
 
     def set(self, offset: float) -> None:

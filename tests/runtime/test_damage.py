@@ -24,6 +24,7 @@ from heatpump_twin.runtime.run_record import RunRecord
 from heatpump_twin.server.security.certificates import ServerNames, new_key, pem
 from heatpump_twin.server.security.pki import Pki
 
+PAGES = True
 MODEL = Path("models/onnx/heat_up_time.onnx")
 RANDOM = random.Random(7).randbytes(4096)
 

@@ -11,6 +11,7 @@ from places import ROOT
 from whole_twin import Twin
 
 Rig = tuple[Twin, Connect, Find, Eventually]
+PAGES = True
 KILLED = 100
 STOPPED = 3
 """Rounds of each kind of process that is stopped: each lasts for more than a minute."""

@@ -33,7 +33,7 @@ def sound(twin: Twin) -> None:
 
 async def killed(twin: Twin, connect, find, rounds: int) -> int:
     """Kill a twin some times at random moments; return how many samples were read before."""
-    twin.extra = ["--set", "historian.max_interval=1 s", "--set", "hmi.enabled=false"]
+    twin.extra = ["--set", "historian.max_interval=1 s"]
     chance, began = random.Random(9), datetime.now(UTC) - timedelta(minutes=1)
     seen: Seen = {point: {} for point in POINTS}
     for _ in range(rounds):

@@ -16,6 +16,8 @@ from patience import PATIENCE, until
 from places import DEFAULT_SITE
 from whole_twin import OPERATOR, Twin
 
+PAGES = True
+
 
 def test_first_run_says_where_state_lies_and_how_to_log_in(fresh_twin: Twin) -> None:
     fresh_twin.start()

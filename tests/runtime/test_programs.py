@@ -25,7 +25,7 @@ def plant_and_twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     """A plant that outlives the twin; four plant minutes are a second."""
     twin = Twin(tmp_path_factory.mktemp("programs"), new_ports())
     settings = ["--set", SPEED, "--set", WINTER, "--set", "plant.managed=false"]
-    twin.extra = [*settings, "--set", "hmi.enabled=false"]
+    twin.extra = [*settings]
     for name, role in ((OPERATOR, "operator"), (ENGINEER, "engineer")):
         twin.add_user(name, role)
     plant = (sys.executable, "-m", "heatpump_twin", "plant", *twin.ports.settings, *settings)

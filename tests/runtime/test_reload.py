@@ -71,7 +71,7 @@ class Growing:
 def growing(tmp_path: Path) -> Iterator[Growing]:
     ports = new_ports()
     file = tmp_path / "site.yaml"
-    twin = Twin(tmp_path / "data", ports, str(file), ["--set", "hmi.enabled=false"])
+    twin = Twin(tmp_path / "data", ports, str(file))
     rig = Growing(twin, file)
     plant_file = tmp_path / "plant.yaml"
     plant_file.write_text(rig.text("hp1", "hp2"), "utf-8")

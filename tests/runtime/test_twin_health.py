@@ -23,6 +23,7 @@ from heatpump_twin.runtime.parts.alarm_watch import build_rules
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 
+PAGES = True
 START = 1_767_225_600_000_000
 
 

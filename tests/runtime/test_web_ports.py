@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from patience import until
 from whole_twin import Twin
 
+PAGES = True
 FILES = 256
 TORN = b"GET /healthz HTTP/1.1\r\nX: "
 
