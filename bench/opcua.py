@@ -143,7 +143,7 @@ def _fill_history(data: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def twin(data: Path) -> AsyncIterator[Subject]:
-    settings = {**PORTS, "hmi.enabled": "false"}
+    settings = {**PORTS, "hmi.enabled": "false", "plant.past": 0}
     arguments = [part for k, v in settings.items() for part in ("--set", f"{k}={v}")]
     process = subprocess.Popen(
         [sys.executable, "-m", "heatpump_twin", "run", "--data", data, *arguments],

@@ -58,7 +58,7 @@ def start(data: Path) -> dict[str, float]:
     opcua, hmi, ops, control, plant, *_ = free_ports(9)
     settings = {
         "opcua.port": opcua, "hmi.port": hmi, "ops.port": ops,
-        "plant.control_port": control, "plant.port": plant,
+        "plant.control_port": control, "plant.port": plant, "plant.past": 0,
     }  # fmt: skip
     arguments = [part for key, port in settings.items() for part in ("--set", f"{key}={port}")]
     begin = time.monotonic()

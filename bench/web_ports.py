@@ -38,7 +38,7 @@ def run(console: Console) -> None:
     opcua, hmi, ops, control, plant, *_ = free_ports(9)
     settings = {
         "opcua.port": opcua, "hmi.port": hmi, "ops.port": ops,
-        "plant.control_port": control, "plant.port": plant,
+        "plant.control_port": control, "plant.port": plant, "plant.past": 0,
     }  # fmt: skip
     table = Table(
         "connections to each web port", "longest OPC UA login, s", "longest /readyz, s",

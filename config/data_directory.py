@@ -81,6 +81,21 @@ class DataDirectory:
         return self.root / "run.json"
 
     @property
+    def clock(self) -> Path:
+        """How far the clock of an emulated site has come, where it is not the system's."""
+        return self.root / "clock.json"
+
+    @property
+    def past(self) -> Path:
+        """Which part of the history is an emulated plant's past, and whether it is recorded."""
+        return self.root / "past.json"
+
+    @property
+    def plant_memory(self) -> Path:
+        """State of the emulated plant, of a site with a past."""
+        return self.root / "plant.json"
+
+    @property
     def site_namespace(self) -> Path:
         """The URI of the namespace of the site's instances, which clients are bound to."""
         return self.root / "site-namespace.txt"

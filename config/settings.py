@@ -238,9 +238,22 @@ class EmulatedPlant(_Section):
     host: Host = "127.0.0.1"
     port: Port = Field(15020, description="first TCP port; each gateway takes the next one")
     control_port: Port = Field(15000, description="HTTP port to switch faults on and off")
-    speed: float = Field(1.0, gt=0, le=3600, description="plant seconds per second")
+    speed: float = Field(
+        1.0,
+        gt=0,
+        le=3600,
+        description="seconds of the site's clock per second, for plant, twin and history alike; "
+        "only where all devices are emulated",
+    )
     start: Annotated[str | None, BeforeValidator(_iso_time)] = Field(
-        None, description="ISO time at which the plant's clock starts; default: now"
+        None, description="ISO time at which the site's clock starts, the first time; default: now"
+    )
+    past: float = Field(
+        30.0,
+        ge=0,
+        le=366,
+        description="days of the plant before the first start that are simulated into the history; "
+        "only where all devices are emulated, on sites of up to four heat pumps",
     )
     seed: int = Field(1, ge=0, lt=2**32)
     house: HouseKind = Field(

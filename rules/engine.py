@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import BAD
 from heatpump_twin.rules.expression import Inputs
 from heatpump_twin.rules.pack import Pack
-from heatpump_twin.rules.ruled_asset import THE_TWIN, RuledAsset
+from heatpump_twin.rules.ruled_asset import RuledAsset, the_twin
 from heatpump_twin.rules.schema import Delay, Rule
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
@@ -28,26 +29,27 @@ class RuleEngine:
     """Rule engine: all rules of some packs on the twin itself and on all heat pumps of a site.
 
     A rule of a later pack takes the place of one with the same asset and id: so a site sets its own
-    limits.
+    limits. ``speed`` is that of the clock by which `evaluate` is told the time.
     """
 
-    def __init__(self, packs: Iterable[Pack], site: Site, table: PointTable) -> None:
+    def __init__(
+        self, packs: Iterable[Pack], site: Site, table: PointTable, speed: float = 1.0
+    ) -> None:
+        self._speed = speed
         self._rules = {(rule.asset, rule.id): rule for pack in packs for rule in pack.rules}
         self._table = table
         self._failures = FailureLog("a rule cannot be evaluated", "of")
-        self._watches = self._watch([THE_TWIN, *map(RuledAsset.of, site.heat_pumps)])
+        self._watches = self._watch([the_twin(speed), *map(self._of, site.heat_pumps)])
 
     def alarms_of(self, heat_pump: HeatPump) -> list[AlarmDefinition]:
         """Return every alarm that can occur on a heat pump whose points are in the table."""
         return [
-            alarm
-            for watch in self._watch([RuledAsset.of(heat_pump)])
-            for alarm in watch.definitions
+            alarm for watch in self._watch([self._of(heat_pump)]) for alarm in watch.definitions
         ]
 
     def add(self, heat_pump: HeatPump) -> None:
         """Add a heat pump whose points are in the table."""
-        self._watches += self._watch([RuledAsset.of(heat_pump)])
+        self._watches += self._watch([self._of(heat_pump)])
 
     def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
         """Take alarms as active that were so before a restart; return those that were not yet.
@@ -61,6 +63,9 @@ class RuleEngine:
         for watch in self._watches:
             watch.remove(asset)
         self._watches = [watch for watch in self._watches if watch.definitions]
+
+    def _of(self, heat_pump: HeatPump) -> RuledAsset:
+        return RuledAsset.of(heat_pump, self._speed)
 
     def _watch(self, assets: Sequence[RuledAsset]) -> list[_Watch]:
         # A watch for each rule and not for each heat pump: one pass of arrays over 250 machines
@@ -79,6 +84,11 @@ class RuleEngine:
         is for one asset whose change cannot be told. The others are evaluated as ever.
         """
         return [change for watch in self._watches for change in self._attempt(watch, image, now)]
+
+    @property
+    def due(self) -> int | None:
+        """When the next delay is over, if nothing changes before; None: none runs. [µs]"""
+        return min((due for watch in self._watches if (due := watch.due) is not None), default=None)
 
     def _attempt(self, watch: _Watch, image: Image, now: int) -> list[AlarmTransition]:
         try:
@@ -115,6 +125,14 @@ class _Watch:
         self._off_delay = _delays(rule.off_delay, assets)
         self._active = np.zeros(len(assets), dtype=bool)
         self._since = np.full(len(assets), _NOT_YET, dtype=np.int64)
+
+    @property
+    def due(self) -> int | None:
+        waits = self._since != _NOT_YET
+        if not waits.any():
+            return None
+        delay = np.where(self._active, self._off_delay, self._on_delay)
+        return math.ceil(float((self._since + delay)[waits].min()))
 
     def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
         was = np.array([alarm.key in active for alarm in self.definitions], dtype=bool)
@@ -198,4 +216,5 @@ def _definition(rule: Rule, asset: str) -> AlarmDefinition:
 
 def _delays(delay: Delay, assets: Sequence[RuledAsset]) -> NDArray[np.float64]:
     """Return the delay of each asset. [µs]"""
-    return np.array([delay.of(asset.poll) * MICROSECONDS for asset in assets], dtype=np.float64)
+    delays = [delay.of(asset.poll) * asset.pace * MICROSECONDS for asset in assets]
+    return np.array(delays, dtype=np.float64)

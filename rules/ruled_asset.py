@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN
 from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
+from heatpump_twin.drivers.clock import SHORTEST_POLL, kept_period
 from heatpump_twin.rules.expression import PARAMETERS
 
 TWIN_PERIOD = 1.0
@@ -41,16 +42,25 @@ class RuledAsset:
     """Period of its slowest values. [s]"""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Numbers of its plate, by name."""
+    pace: float = 1.0
+    """Seconds of the clock that count as one of its own."""
 
     @classmethod
-    def of(cls, heat_pump: HeatPump) -> RuledAsset:
-        """Return a heat pump as the rules see it."""
+    def of(cls, heat_pump: HeatPump, speed: float = 1.0) -> RuledAsset:
+        """Return a heat pump as the rules see it by a clock of that speed."""
         # The slowest device: "3 polls" means three looks at the slowest input, or one late frame
         # would be an alarm.
-        poll = max(device.poll or DEFAULT_POLL for device in heat_pump.devices)
+        poll = max(
+            kept_period(device.poll or DEFAULT_POLL, speed, SHORTEST_POLL)
+            for device in heat_pump.devices
+        )
         plate = {name: float(getattr(heat_pump.plate, name)) for name in PARAMETERS}
         return cls(heat_pump.id, AssetKind.HEAT_PUMP, poll, plate)
 
 
-THE_TWIN = RuledAsset(TWIN, AssetKind.TWIN, TWIN_PERIOD)
-"""The twin itself."""
+def the_twin(speed: float = 1.0) -> RuledAsset:
+    """Return the twin itself as the rules see it by a clock of that speed.
+
+    What its parts do takes real time, whatever the clock of the site does: so do its delays.
+    """
+    return RuledAsset(TWIN, AssetKind.TWIN, TWIN_PERIOD, pace=speed)

@@ -105,6 +105,8 @@ class TwinServer:
         users: UserStore,
         provenance: Mapping[str, Provenance],
         clock: Clock,
+        wall: Clock | None = None,
+        archive_start: int | None = None,
         audit: AuditLog,
         conditions: ConditionStore,
         events: EventLog,
@@ -128,6 +130,8 @@ class TwinServer:
         self._users = users
         self._provenance = provenance
         self._clock = clock
+        self._wall = wall or clock
+        self._archive_start = archive_start
         self._running: _Running | None = None
 
     async def start(self) -> None:
@@ -135,7 +139,7 @@ class TwinServer:
         settings = self._site.opcua
         # Before the certificate is made: by that it is seen that a twin has run here before.
         site_namespace(settings.site_namespace, self._data)
-        pki = Pki(self._data.pki, self._clock)
+        pki = Pki(self._data.pki, self._wall)
         names = server_names(settings)
         identity = pki.own(names)
         # What clients trust and bind to is what the certificate says, whoever made it.
@@ -147,20 +151,20 @@ class TwinServer:
         )
         server = UaServer(iserver, settings, uri, identity)
         await server.init()
-        starts = await archive_starts(self._history, self._table, self._clock)
+        starts = await archive_starts(self._history, self._table, self._clock, self._archive_start)
         space = await build_address_space(server, iserver, self._sources(starts))
         # Services come after the address space they look at, and before anybody can connect.
         iserver.attributes = AttributeService(
-            iserver.aspace, iserver.methods, self._table, self._commands, self._clock
+            iserver.aspace, iserver.methods, self._table, self._commands, self._wall
         )
-        iserver.columns = ValueColumns(self._image, self._clock)
+        iserver.columns = ValueColumns(self._image, self._wall)
         site = space.namespaces.site
         codec = EventCodec(await server.get_namespace_array())
         audit = AuditHistory(self._audit, self._table, site, uri)
         events = EventHistory(self._events, codec, audit)
         iserver.history = HistoryService(iserver.aspace, self._table, self._history, events, site)
         add_standard_methods(iserver, space.conditions)
-        status = ServerStatus(iserver, self._clock)
+        status = ServerStatus(iserver, self._clock, self._wall)
         await server.start()
         # After the listener: asyncua's own start writes ServerStatus, too, and ours must stand.
         await status.start(server.product_uri, server.manufacturer_name, server.name)
@@ -266,7 +270,7 @@ class TwinServer:
             check,
             types,
             self._recorder,
-            Live(self._image, self._clock, self._history),
+            Live(self._image, self._clock, self._wall, self._history),
             self._hmi_certificate,
         )
 
@@ -282,6 +286,7 @@ class TwinServer:
             provenance=self._provenance,
             starts=starts,
             clock=self._clock,
+            wall=self._wall,
             conditions=self._conditions,
         )
 

@@ -38,15 +38,12 @@ def smooth(stream: int, x: float) -> float:
     index = math.floor(x)
     s = x - index
     s = s * s * (3.0 - 2.0 * s)
-    value = (1.0 - s) * _node(stream, index) + s * _node(stream, index + 1)
+    value = (1.0 - s) * _knot(stream, index) + s * _knot(stream, index + 1)
     return value / math.sqrt((1.0 - s) ** 2 + s * s)
 
 
-@lru_cache(maxsize=4096)
-def _node(stream: int, index: int) -> float:
-    """Return a normal number that smooth noise goes through."""
-    # Kept, as every step between two of them asks for both again: most of a plant's time otherwise.
-    return gauss(stream, index)
+# Asked for the same two again and again while x goes slowly from one to the next.
+_knot = lru_cache(maxsize=8192)(gauss)
 
 
 def _mix(value: int) -> int:

@@ -54,6 +54,9 @@ class Live:
 
     image: Image
     clock: Clock
+    """The site's."""
+    wall: Clock
+    """Real time, by which the server stamps what it sends."""
     history: HistoryReader
 
 
@@ -77,7 +80,7 @@ class TwinInternalServer(InternalServer):
     ) -> None:
         super().__init__()
         self.recorder = recorder
-        self.clock = live.clock
+        self.wall = live.wall
         self.hmi_certificate = hmi_certificate
         """The certificate (DER) of the HMI, which has places of its own and speaks for browsers."""
         self.places = Places(settings.max_sessions)
@@ -112,7 +115,9 @@ class TwinInternalServer(InternalServer):
         self.view = ViewService(aspace)
         self.method_service = library.MethodService(aspace)
         self.node_mgt_service = library.NodeManagementService(aspace)
-        self.subscriptions = SubscriptionService(aspace, live.image, live.clock, live.history)
+        self.subscriptions = SubscriptionService(
+            aspace, live.image, live.clock, live.history, live.wall
+        )
         # Of the internal session alone, which has no subscriptions.
         self.subscription_service = LibraryService(aspace, self)
         self.isession = InternalSession(

@@ -410,7 +410,7 @@ class TwinProcessor(UaProcessor):
     def _queue(
         self, session: TwinSession, handle: int, timeout: int, seqhdr: Any, results: Sequence[int]
     ) -> None:
-        now = self.iserver.clock.now
+        now = self.iserver.wall.now
         session.outbox.put(PendingPublish(self, session, handle, timeout, seqhdr, results, now))
 
     def _turn(self, session: TwinSession, size: int) -> Turn:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from asyncua import ua
 from asyncua.server.internal_server import InternalServer
 
-from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.clock import Clock, real_period
 from heatpump_twin.server import limits
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import standard, timed_value
@@ -88,11 +88,15 @@ CAPABILITIES = (
 
 
 class ServerStatus:
-    """The writer of ServerStatus and ServerCapabilities, by the clock that was passed in."""
+    """The writer of ServerStatus and ServerCapabilities.
 
-    def __init__(self, iserver: InternalServer, clock: Clock) -> None:
+    CurrentTime is the site's, by its ``clock``; what the server stamps is real, by ``wall``.
+    """
+
+    def __init__(self, iserver: InternalServer, clock: Clock, wall: Clock) -> None:
         self._iserver = iserver
         self._clock = clock
+        self._wall = wall
         self._started = clock.now()
         self._build = ua.BuildInfo()
         self._state = ua.ServerState.Running
@@ -155,9 +159,10 @@ class ServerStatus:
         await self._write("Server_ServerDiagnostics_EnabledFlag", ua.Variant(False, BOOLEAN))
 
     async def run(self) -> None:
-        """Write CurrentTime every second: clients watch it to see that the server is alive."""
+        """Write CurrentTime every second of the clock: by it clients see that the server lives."""
+        period = real_period(1.0, self._clock.speed)
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(period)
             await self._tick()
 
     async def shut_down(self) -> None:
@@ -176,8 +181,8 @@ class ServerStatus:
         await self._write(prefix, ua.Variant(status, ua.VariantType.ExtensionObject))
 
     async def _write(self, name: str, value: ua.Variant) -> None:
-        now = to_datetime(self._clock.now())
+        now, stamp = to_datetime(self._clock.now()), to_datetime(self._wall.now())
         await self._iserver.write_attribute_value(
             standard(getattr(IDS, name)),
-            timed_value(value, ua.StatusCode(), now, now),
+            timed_value(value, ua.StatusCode(), now, stamp),
         )

@@ -16,9 +16,14 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 async def archive_starts(
-    history: HistoryReader, table: PointTable, clock: Clock
+    history: HistoryReader, table: PointTable, clock: Clock, known: int | None = None
 ) -> dict[str, dt.datetime]:
-    """Return the start of the archive of every asset."""
+    """Return the start of the archive of every asset.
+
+    ``known`` is one of all, which may not be recorded yet. [µs since the Unix epoch]
+    """
+    if known is not None:
+        return dict.fromkeys(table.by_asset, to_datetime(known))
     return {asset: await archive_start(history, table, asset, clock) for asset in table.by_asset}
 
 

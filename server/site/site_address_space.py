@@ -60,6 +60,7 @@ class Sources:
     starts: Mapping[str, dt.datetime]
     """Start of the archive by asset."""
     clock: Clock
+    wall: Clock
     conditions: ConditionStore
 
 
@@ -110,7 +111,7 @@ class SiteAddressSpace:
         points = self._points = PointNodes(
             builder,
             model,
-            PointValues(sources.image, sources.clock),
+            PointValues(sources.image, sources.wall),
             history,
             tariff.currency if tariff is not None else None,
         )

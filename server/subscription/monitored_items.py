@@ -44,6 +44,7 @@ class Around:
     fields: EventFields
     clock: Clock
     history: HistoryReader
+    wall: Clock
 
 
 class MonitoredItems:

@@ -47,9 +47,10 @@ class Place(Protocol):
 class PointSampler:
     """The sampler of all monitored points of the server."""
 
-    def __init__(self, image: Image, clock: Clock) -> None:
+    def __init__(self, image: Image, clock: Clock, wall: Clock) -> None:
         self._image = image
         self._clock = clock
+        self._wall = wall
         self.rows = PointRows()
         self._index = PointIndex(image, self.rows)
         self._places: dict[int, Place] = {}
@@ -235,7 +236,7 @@ class PointSampler:
         table["queued"][rows] = queued
         samples = np.empty(len(rows), SAMPLE)
         samples["row"], samples["value"], samples["status"] = rows, value, status
-        samples["time"], samples["now"] = time, self._clock.now()
+        samples["time"], samples["now"] = time, self._wall.now()
         over = queued > table["size"][rows]
         for place, mask in _by_place(table["place"][rows]):
             self._places[place].log.append(samples[mask], overfull=bool(over[mask].any()))

@@ -45,7 +45,7 @@ class Subscription:
         self.priority = 0
         self._most = 0
         self._enabled = True
-        self._clock = around.clock
+        self._wall = around.wall
         self._ended = ended
         self._kept: dict[int, Message] = {}
         self._kept_size = 0
@@ -118,7 +118,7 @@ class Subscription:
         """
         room -= HEAD + 4 * KEPT_MESSAGES
         content = self.items.take(self._most, room) if self._enabled else Notifications()
-        message = Message(self._number, self._clock.now(), content)
+        message = Message(self._number, self._wall.now(), content)
         if content:
             self._keep(message)
             self._number = self._number % LAST_NUMBER + 1
@@ -182,7 +182,7 @@ class Subscription:
         self.outbox.release(self.number, None if code is None else self._last_words(code))
 
     def _last_words(self, code: int) -> Answer:
-        message = Message(self._number, self._clock.now(), Notifications(status=code))
+        message = Message(self._number, self._wall.now(), Notifications(status=code))
         return Answer(self.number, [], False, message)
 
 

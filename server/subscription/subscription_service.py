@@ -29,13 +29,18 @@ class SubscriptionService:
     """The subscriptions of the server by their number."""
 
     def __init__(
-        self, aspace: TwinAddressSpace, image: Image, clock: Clock, history: HistoryReader
+        self,
+        aspace: TwinAddressSpace,
+        image: Image,
+        clock: Clock,
+        history: HistoryReader,
+        wall: Clock | None = None,
     ) -> None:
         self.subscriptions: dict[int, Subscription] = {}
-        self.sampler = PointSampler(image, clock)
+        self.sampler = PointSampler(image, clock, wall or clock)
         self._facts = NodeFacts(aspace, image.table)
         self._around = Around(
-            aspace, self.sampler, self._facts, EventFields(aspace), clock, history
+            aspace, self.sampler, self._facts, EventFields(aspace), clock, history, wall or clock
         )
         self._last = 0
 

@@ -13,6 +13,7 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD, UNCERTAIN_SUB_NORMAL
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import Pack, load_pack
+from heatpump_twin.rules.ruled_asset import RuledAsset, the_twin
 from heatpump_twin.rules.schema import RulePack
 from heatpump_twin.twin_engine.image import Image
 
@@ -238,3 +239,26 @@ def test_a_change_that_cannot_be_told_is_told_later_and_keeps_no_other_back():
     assert [(log["of"], log["exc_info"]) for log in logs] == [("east.mode", True)]
     bench.set(operating_mode=3.0)
     assert bench.after(1) == [("east.mode", True)]
+
+
+def test_it_says_when_the_next_delay_is_over() -> None:
+    bench = Bench()
+    assert bench.engine.due is None
+    bench.set(compressor_on=1, water_flow=0.0)
+    assert bench.engine.evaluate(bench.image, bench.clock.now()) == []
+    due = bench.engine.due
+    assert due is not None
+    bench.clock.set(due - 1)
+    assert bench.engine.evaluate(bench.image, bench.clock.now()) == []
+    bench.clock.set(due)
+    assert [change.active for change in bench.engine.evaluate(bench.image, due)] == [True]
+    assert bench.engine.due is None
+
+
+def test_the_twin_s_own_delays_are_real_at_any_speed_and_polls_are_those_that_are_made() -> None:
+    assert the_twin().pace == 1.0
+    assert the_twin(60.0).pace == 60.0
+    pump = load_site("two-heat-pumps", environment={}).heat_pumps[0]
+    assert RuledAsset.of(pump).poll == 1.0
+    assert RuledAsset.of(pump, 60.0).poll == pytest.approx(12.0)
+    assert RuledAsset.of(pump, 60.0).pace == 1.0

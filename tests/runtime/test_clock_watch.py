@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from heatpump_twin.drivers.clock import ManualClock
-from heatpump_twin.runtime.clock_watch import SHOWN, ClockState, ClockWatch
+from heatpump_twin.runtime.clock.clock_watch import SHOWN, ClockState, ClockWatch
 
 START = 1_767_312_000_000_000
 S = 1_000_000

@@ -57,6 +57,8 @@ class LoopClock:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
 
+    speed = 1.0
+
     def now(self) -> int:
         """Return the time. [µs since the Unix epoch, UTC]"""
         return RELEASED + int(self._loop.time() * MICROSECONDS)

@@ -45,6 +45,8 @@ class Ports:
         return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
 
 
+NO_PAST = ("--set", "plant.past=0")
+"""Thirty days are not simulated for each test."""
 NO_PAGES = ("--set", "hmi.enabled=false")
 FLUSH = ("--set", "historian.flush=1 s")
 """What is recorded is soon to be read: tests wait for it."""
@@ -83,7 +85,7 @@ class Twin:
             self.process = processes.start(
                 sys.executable, "-m", "heatpump_twin", "run",
                 "--site", self.site, "--data", self.data,
-                *self.ports.settings, *patient_devices(self.site), *FLUSH,
+                *self.ports.settings, *patient_devices(self.site), *FLUSH, *NO_PAST,
                 *([] if self.pages else NO_PAGES), *self.extra,
                 stdout=output, stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},

@@ -200,6 +200,10 @@ class Historian:
         """Queue a frame for recording, as fine as its values are known. Does not block."""
         self._add(self._compression.keep(self._resolution.of(frame)))
 
+    def take(self, frame: Frame) -> None:
+        """Queue samples that are to be recorded as they are, of any time. Does not block."""
+        self._add(frame)
+
     async def read_raw(
         self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
     ) -> Samples:

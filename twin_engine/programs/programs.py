@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.clock import Clock, real_period
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
@@ -52,6 +52,7 @@ class Programs:
         clock: Clock,
         trainer: Trainer | None = None,
     ) -> None:
+        self._period = real_period(TICK, clock.speed)
         self._store = store
         self._loaded = False
         self._returning: set[str] = set()
@@ -121,7 +122,7 @@ class Programs:
             # No `except`: a bug here stops the process with its traceback, because nobody could
             # say what a half-known program would do to a machine afterwards (ADR 11).
             await self.tick()
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(self._period)
 
     async def tick(self) -> None:
         """Look at all schedules, tank programs and values to refresh once."""

@@ -10,7 +10,7 @@ import structlog
 
 from heatpump_twin.config.catalogue import SITE
 from heatpump_twin.config.settings import Site
-from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock, kept_period, real_period
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_INTERNAL_ERROR, BAD_NO_DATA
 from heatpump_twin.twin_engine.errors import DatabaseAway
@@ -45,6 +45,8 @@ class SiteDeriver:
         self._image = image
         self._history = history
         self._clock = clock
+        self._period = real_period(PERIOD, clock.speed)
+        self._apart = round(kept_period(PERIOD, clock.speed) * MICROSECONDS)
         self._records = site_records() if records is None else records
         self._failures = FailureLog("a point of the site cannot be computed", "point")
         self._computed = 0
@@ -73,7 +75,7 @@ class SiteDeriver:
     async def run(self) -> None:
         """Compute once a second also without a frame: prices change and devices fall silent."""
         while True:
-            await asyncio.sleep(PERIOD)
+            await asyncio.sleep(self._period)
             try:
                 self._compute_if_due()
             except Exception:  # noqa: BLE001 (the boundary of one look: the next is in a second)
@@ -113,7 +115,7 @@ class SiteDeriver:
     def _compute_if_due(self) -> None:
         now = self._clock.now()
         # A clock that was set back must not silence the site.
-        if not self._work or abs(now - self._computed) < PERIOD * MICROSECONDS:
+        if not self._work or abs(now - self._computed) < self._apart:
             return
         # Before the work: a computation that raises is tried again in a second, not with each
         # frame.

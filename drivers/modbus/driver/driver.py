@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from heatpump_twin.config.catalogue import Point
-from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.clock import SHORTEST_POLL, Clock, kept_period, real_period
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.modbus.driver.device_reader import RETRY_REFUSED, DeviceReader
 from heatpump_twin.drivers.modbus.driver.device_requests import DeviceRequests
@@ -64,7 +64,8 @@ class ModbusDriver:
     clock : Clock
         Gives the source time of the samples.
     period : float
-        Poll period of the fast class; slow points are read every ``profile.poll.slow``. [s]
+        Poll period of the fast class; slow points are read every ``profile.poll.slow``. Both by the
+        clock: one that goes fast has devices polled more often, as far as `SHORTEST_POLL` lets. [s]
     timeout : float or None
         Longest time to a response; default: the profile's. [s]
     phase : float
@@ -92,11 +93,12 @@ class ModbusDriver:
         self._points = {point.index: point.id for point in points.values()}
         self._link = link
         self._clock = clock
-        self._period = period
-        self._phase = phase * period
+        self._period = real_period(period, clock.speed, SHORTEST_POLL)
+        self._phase = phase * self._period
         # Where no point is slow, every poll is one of everything.
         has_slow = any(profile.by_name[name].poll is PollClass.SLOW for name in points)
-        self._slow_every = max(1, round(profile.poll.slow / period)) if has_slow else 1
+        kept = kept_period(period, clock.speed, SHORTEST_POLL)
+        self._slow_every = max(1, round(profile.poll.slow / kept)) if has_slow else 1
         link.expect(profile.connect_delay)
         requests = DeviceRequests(link, unit, timeout or profile.timeout, profile.pause)
         self._requests = requests
@@ -105,7 +107,7 @@ class ModbusDriver:
         self._start_up = StartUp(name, profile, requests)
         self._turn = asyncio.Lock()
         spread = random.Random(name)  # noqa: S311 (spreads load)
-        self._back_off = BackOff(period, spread, link.options.back_off)
+        self._back_off = BackOff(self._period, spread, link.options.back_off)
         self._sink: FrameSink | None = None
         self._connected = False
         self._reported: int | None = None

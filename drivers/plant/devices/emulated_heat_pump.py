@@ -10,6 +10,7 @@ import structlog
 
 from heatpump_twin.config.settings import HeatPump, HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.plant.devices.plant_memory import State, restore, state_of
 from heatpump_twin.drivers.plant.devices.readings import Readings
 from heatpump_twin.drivers.plant.noise import channel
 from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
@@ -87,6 +88,20 @@ class EmulatedHeatPump:
             "supply_setpoint": self.physics.controller.setpoint.write,
             "fault_reset": self._reset_fault,
         }
+
+    @property
+    def state(self) -> dict[str, State]:
+        """The state of the physics, as `recall` takes it."""
+        return state_of(self.physics)
+
+    def recall(self, state: State) -> None:
+        """Go on from the state of a heat pump like this one; raise ValueError if it was another.
+
+        The balance of energies begins anew.
+        """
+        restore(self.physics, state)
+        self.physics.ledger = Ledger()
+        self._stored_at_start = self.physics.stored
 
     @property
     def time(self) -> int:

@@ -26,7 +26,7 @@ class FaultBoard:
 
     def __init__(self, gateways: Mapping[str, EmulatedGateway], clock: Clock) -> None:
         self.gateways = gateways
-        self._clock = clock
+        self.clock = clock
         self._on: dict[tuple[Any, ...], DeviceFault] = {}
 
     async def start(self, fault: DeviceFault) -> None:
@@ -36,7 +36,7 @@ class FaultBoard:
         found = [
             placed
             for name in names
-            for placed in effects.placed(fault, name, self.gateways[name], self._clock)
+            for placed in effects.placed(fault, name, self.gateways[name], self.clock)
         ]
         if not found:
             points = {p for n in names for d in self.gateways[n].devices.values() for p in d.points}
@@ -78,7 +78,7 @@ class FaultBoard:
                 device.sensors.clear()
         for fault in self._on.values():
             if fault.gateway in names:
-                effects.apply(fault, self._gateway(fault), self._clock)
+                effects.apply(fault, self._gateway(fault), self.clock)
 
     def _names(self, gateway: str | None) -> list[str]:
         if gateway is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -115,7 +115,8 @@ class Disturbances:
     """The disturbances that are going on."""
 
     def __init__(self) -> None:
-        self._active: dict[tuple[str, str | None], Disturbance] = {}
+        # Replaced as a whole: no part of what a plant remembers over a restart.
+        self._active: Mapping[tuple[str, str | None], Disturbance] = MappingProxyType({})
 
     def __iter__(self) -> Iterator[Disturbance]:
         return iter(self._active.values())
@@ -158,7 +159,8 @@ class Disturbances:
             )
         before = self._active.get((name, point))
         since = time if before is None else before.since
-        self._active[name, point] = Disturbance(name, value, point, since)
+        begun = {(name, point): Disturbance(name, value, point, since)}
+        self._active = MappingProxyType({**self._active, **begun})
 
     def stop(self, name: str | None = None, point: str | None = None) -> int:
         """End all disturbances, or those of a name or a point; return how many were going on."""
@@ -169,8 +171,8 @@ class Disturbances:
             for key in self._active
             if name in (None, key[0]) and (point is None or point == key[1])
         ]
-        for key in ended:
-            del self._active[key]
+        left = {key: fault for key, fault in self._active.items() if key not in ended}
+        self._active = MappingProxyType(left)
         return len(ended)
 
     def level(self, name: str, otherwise: float = 0.0) -> float:

@@ -127,7 +127,7 @@ class ControllerSettings:
         """Take a mode that the maker's controller has: hot water too, as long as it can say so."""
         self.hot_water_apart = not codes & _SAYS_HOT_WATER
         usual = (ControllerMode.HEATING_AND_HOT_WATER, ControllerMode.HEATING)
-        for mode in (*usual, ControllerMode.AUTOMATIC):
+        for mode in (self.mode, *usual, ControllerMode.AUTOMATIC):
             if mode in codes:
                 self.mode = mode
                 return

@@ -63,18 +63,17 @@ class DrawProfile:
         self._when = channel(seed, "draw.when")
         self._how_much = channel(seed, "draw.litres")
         self._shift = longitude / 360.0 * _DAY
-        self._day = -1.0
-        self._drawn: list[tuple[float, float, float]] = []
+        self._today: tuple[float, tuple[tuple[float, float, float], ...]] = (-1.0, ())
 
     def flow(self, time: int) -> float:
         """Return the flow of mixed water at 40 °C at a time in µs. [l/s]"""
         # Solar time, so that it needs no time zone and no summer time.
         day, second = divmod(time / MICROSECONDS + self._shift, _DAY)
-        if day != self._day:
-            self._day, self._drawn = day, self._draws_of(int(day))
-        return sum(flow for begin, end, flow in self._drawn if begin <= second < end)
+        if day != self._today[0]:
+            self._today = day, self._draws_of(int(day))
+        return sum(flow for begin, end, flow in self._today[1] if begin <= second < end)
 
-    def _draws_of(self, day: int) -> list[tuple[float, float, float]]:
+    def _draws_of(self, day: int) -> tuple[tuple[float, float, float], ...]:
         """Return begin and end in s and flow in l/s of each draw of a day since the epoch."""
         drawn = []
         for number, draw in enumerate(DAILY_DRAWS):
@@ -83,7 +82,7 @@ class DrawProfile:
             begin += 1800.0 * (uniform(self._when, place) - 0.5)
             litres = self._people * draw.litres * (0.6 + 0.8 * uniform(self._how_much, place))
             drawn.append((begin, begin + 60.0 * litres / draw.rate, draw.rate / 60.0))
-        return drawn
+        return tuple(drawn)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 ::
 
     GET    /state                     true values, energies and balances of every heat pump
+    GET    /clock                     the time that passes here, and how fast
     GET    /values?gateway=…&unit=…   what every device shows
     POST   /values                    {"values": {"supply_temperature": 47.5, "room_temperature":
                                        "absent", "dhw_temperature": "auto"}}, of devices that are
@@ -59,6 +60,7 @@ class ControlServer(ControlPort):
     ) -> None:
         routes = [
             web.get("/state", self._state),
+            web.get("/clock", self._clock),
             web.get("/values", self._values),
             web.post("/values", self._set_values),
             web.get("/faults", self._faults),
@@ -74,6 +76,10 @@ class ControlServer(ControlPort):
     async def _state(self, _: web.Request) -> web.Response:
         heat_pumps = {name: _state_of(x) for name, x in self._heat_pumps.items()}
         return web.json_response({"heat_pumps": heat_pumps})
+
+    async def _clock(self, _: web.Request) -> web.Response:
+        clock = self._board.clock
+        return web.json_response({"time": clock.now(), "speed": clock.speed})
 
     async def _values(self, request: web.Request) -> web.Response:
         return web.json_response(self._shown.all(**query_of(request, "gateway", "unit")))

@@ -10,7 +10,9 @@ import structlog
 
 from heatpump_twin.config.settings import EmulatedPlant, Site
 from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.drivers.plant.devices.past_span import PastSpan
 from heatpump_twin.drivers.plant.devices.plant import Plant, plant_clock
+from heatpump_twin.drivers.plant.devices.plant_memory import PlantMemory
 from heatpump_twin.drivers.plant.faults.fault_board import FaultBoard
 from heatpump_twin.drivers.plant.serve.control_server import ControlServer
 from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listening
@@ -21,9 +23,16 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 async def serve_plant(
-    site: Site, clock: Clock, ready: Callable[[], None], stop: asyncio.Event
+    site: Site,
+    clock: Clock,
+    ready: Callable[[], None],
+    stop: asyncio.Event,
+    past: PastSpan | None = None,
+    memory: PlantMemory | None = None,
 ) -> None:
     """Run the plant of a site until `stop`; `ready` is called when all ports listen.
+
+    With a ``past`` it has lived through that before, unless the ``memory`` has what came of it.
 
     Raises
     ------
@@ -33,7 +42,7 @@ async def serve_plant(
         A profile cannot be used.
     """
     settings = site.plant or EmulatedPlant()
-    plant = Plant(site, clock)
+    plant = Plant(site, clock, past, memory)
     gateways = gateways_of(site, plant)
     control = ControlServer(
         settings.control_port,
@@ -48,6 +57,7 @@ async def serve_plant(
         stack.push_async_callback(control.stop)
         stopping = asyncio.create_task(stop.wait())
         living = asyncio.create_task(plant.run())
+        stack.callback(plant.remember)
         stack.push_async_callback(_end, stopping, living)
         log.info(
             "the emulated plant is running",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +14,8 @@ from rich.table import Table
 from heatpump_twin.cli.options import SetOption, SiteOption
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import EmulatedPlant
+from heatpump_twin.drivers.clock import ScaledClock
+from heatpump_twin.drivers.plant.devices.past_span import PastSpan
 from heatpump_twin.drivers.plant.serve.transport import Transport
 from heatpump_twin.loading import loading
 from heatpump_twin.logs import configure
@@ -75,6 +79,10 @@ def serve(
             help=f"Control port; default: {CONTROL_PORT}, or the site's plant.control_port.",
         ),
     ] = None,
+    clock: Annotated[str | None, typer.Option("--clock", hidden=True)] = None,
+    past: Annotated[str | None, typer.Option("--past", hidden=True)] = None,
+    memory: Annotated[Path | None, typer.Option("--memory", hidden=True)] = None,
+    told: Annotated[str | None, typer.Option("--tell-past", hidden=True)] = None,
 ) -> None:
     """Serve emulated field devices: those of a site, or any profile.
 
@@ -92,7 +100,14 @@ def serve(
 
         override = [] if control_port is None else [f"plant.control_port={control_port}"]
         settings = load_site(site, [*(set_ or ()), *override])
-        until_stopped(lambda stop: run_plant(settings, stop))
+        if told is not None:
+            from heatpump_twin.plant.past import tell_past
+
+            tell_past(settings, PastSpan.parse(told), sys.stdout.buffer)
+            return
+        shown = None if clock is None else ScaledClock.parse(clock)
+        lived = None if past is None else PastSpan.parse(past)
+        until_stopped(lambda stop: run_plant(settings, stop, shown, lived, memory))
         return
     from heatpump_twin.plant.emulation import run_stand_alone, stand_alone
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from heatpump_twin.cli.options import DataOption, SetOption, SiteOption
@@ -13,9 +15,24 @@ from heatpump_twin.stopping import end_at_once, until_stopped
 
 command = typer.Typer(add_completion=False)
 
+SpeedOption = Annotated[
+    float | None,
+    typer.Option(
+        "--speed",
+        metavar="N",
+        help="N seconds a second, of plant, twin and history alike; only where all devices are "
+        "emulated. The same as --set plant.speed=N.",
+    ),
+]
+
 
 @command.command()
-def run_site(site: SiteOption = "default", data: DataOption = None, set_: SetOption = None) -> None:
+def run_site(
+    site: SiteOption = "default",
+    data: DataOption = None,
+    set_: SetOption = None,
+    speed: SpeedOption = None,
+) -> None:
     """Run the twin: poll, record, predict, raise alarms, serve OPC UA and the web HMI."""
     end_at_once()
     with loading():
@@ -23,7 +40,9 @@ def run_site(site: SiteOption = "default", data: DataOption = None, set_: SetOpt
         from heatpump_twin.runtime.site_check import examine
         from heatpump_twin.web.descriptors import raise_descriptor_limit
 
-    file = SiteFile(site, set_ or ())
+    # As a setting, so that the children and a reload have it, too.
+    faster = [] if speed is None else [f"plant.speed={speed:g}"]
+    file = SiteFile(site, [*(set_ or ()), *faster])
     # Read before anything is made: a mistake in the file leaves no half a data directory.
     settings = examine(file).site
     configure("twin")

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from heatpump_twin.config.settings import Site
 from heatpump_twin.runtime.children import Children, ChildState
-from heatpump_twin.runtime.clock_watch import ClockState, ClockWatch
+from heatpump_twin.runtime.clock.clock_watch import ClockState, ClockWatch
 from heatpump_twin.runtime.login_probe import LoginProbe
 from heatpump_twin.runtime.ops_server import PartHealth
 from heatpump_twin.runtime.parts.twin_parts import TwinParts
+from heatpump_twin.runtime.past import Past
 from heatpump_twin.runtime.web_probe import local_url
 from heatpump_twin.twin_engine.wording import duration_text
 
@@ -27,7 +28,9 @@ class Readiness:
         children: Children,
         clock: ClockWatch,
         login: LoginProbe,
+        past: Past,
     ) -> None:
+        self._past = past
         self._site = site
         self._parts = parts
         self._children = children
@@ -53,6 +56,8 @@ class Readiness:
                 for driver in self._parts.field.drivers
             },
         }
+        if (past := self._past.health) is not None:
+            parts["past"] = past
         for child in self._children:
             # What it does and not that it lives: a child that hangs is of no use to a person.
             works = child.state is ChildState.RUNNING

@@ -16,11 +16,13 @@ from functools import partial
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
-from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.clock import Clock, ScaledClock, SystemClock
 from heatpump_twin.drivers.modbus.driver.device_plan import plan_devices
 from heatpump_twin.errors import TwinError
 from heatpump_twin.loading import loading
 from heatpump_twin.runtime.children import Child, Children, Probe
+from heatpump_twin.runtime.clock.past_plan import PastPlan, plan_past
+from heatpump_twin.runtime.clock.site_clock import site_clock
 from heatpump_twin.runtime.first_run import create_administrator, exclusive, writable
 from heatpump_twin.runtime.ports import require_free_ports
 from heatpump_twin.runtime.run_record import recorded
@@ -54,17 +56,23 @@ async def _run(
         # Before this run is on record: what is on record had users, and a namespace.
         first = create_administrator(data, users)
         site_namespace(site.opcua.site_namespace, data)
+        clock = await site_clock(site, data)
+        past = plan_past(site, data, clock.now())
         with recorded(data, file.arguments, SystemClock()):
             # The lock first, then the ports: a second twin on one directory is told of the
             # directory, and not of a port that its own site file is not to blame for.
             require_free_ports(site)
+            if past is not None:
+                past.write(data)  # only now: a start that came to nothing has begun none
             plan_devices(site)  # so that a mistake is reported here, and not by a child as well
-            async with _started(site, data, file.arguments) as children:
+            async with _started(site, data, file.arguments, clock, past) as children:
                 # Imported only now: the children load at the same time.
                 with loading():
                     from heatpump_twin.runtime.twin_process import run_twin
 
-                await run_twin(site, data, file, users, children, stop, reload, first=first)
+                await run_twin(
+                    site, data, file, users, children, clock, past, stop, reload, first=first
+                )
 
 
 @contextmanager
@@ -91,14 +99,15 @@ def _hung_up(stop: StopRequest) -> asyncio.Event:
 
 @asynccontextmanager
 async def _started(
-    site: Site, data: DataDirectory, arguments: Sequence[str]
+    site: Site, data: DataDirectory, arguments: Sequence[str], clock: Clock, past: PastPlan | None
 ) -> AsyncIterator[Children]:
     """Start the child processes, with the same site and settings."""
     plant = hmi = None
     async with AsyncExitStack() as stack:
         if site.plant is not None and site.plant.managed and site.emulated_gateways():
             control = local_url("http", "127.0.0.1", site.plant.control_port, "/faults")
-            plant = Child("plant", ["plant", *arguments], _served(control))
+            told = _told(data, clock, past)
+            plant = Child("plant", ["plant", *arguments, *told], _served(control))
             stack.push_async_callback(plant.stop)
             await plant.start()
         if site.hmi.enabled:
@@ -112,6 +121,15 @@ async def _started(
         # Together, where one of them takes its time; on an early way out one by one, as above.
         stack.push_async_callback(children.stop)
         yield children
+
+
+def _told(data: DataDirectory, clock: Clock, past: PastPlan | None) -> list[str]:
+    """Return the arguments that tell the plant of its clock, its past and its memory."""
+    told = ["--clock", str(clock)] if isinstance(clock, ScaledClock) else []
+    if past is not None:
+        told += ["--past", str(past.span)]
+    # What history has of it goes on from there, and from nowhere else.
+    return [*told, "--memory", str(data.plant_memory)] if data.past.exists() else told
 
 
 def _served(url: str) -> Probe:

@@ -26,6 +26,7 @@ from heatpump_twin.runtime.checks.named_files import (
     check_database,
     check_packs,
 )
+from heatpump_twin.runtime.checks.one_clock import check_clock, check_past
 from heatpump_twin.runtime.checks.plate_units import check_plates
 from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_ports
 from heatpump_twin.runtime.checks.short_polls import check_polls
@@ -37,6 +38,7 @@ _CHECKS = (
     check_ports,
     check_lines,
     check_plates,
+    check_clock,
     check_database,
     check_certificate,
 )
@@ -95,6 +97,7 @@ def _examined(file: SiteFile, data: DataDirectory | None) -> Examined:
     # a file once, not mistake by mistake.
     for check in _CHECKS:
         check(reading, reading.site or site)
+    check_past(reading, reading.site or site, data)
     site = reading.site or site
     try:
         plans = plan_devices(site, reading.problem)

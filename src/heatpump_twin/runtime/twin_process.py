@@ -13,10 +13,12 @@ import structlog
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
-from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.children import Child, Children, ChildState
-from heatpump_twin.runtime.clock_watch import ClockWatch
+from heatpump_twin.runtime.clock.clock_watch import ClockWatch
+from heatpump_twin.runtime.clock.past_plan import PastPlan
+from heatpump_twin.runtime.clock.site_clock import ClockKeeper
 from heatpump_twin.runtime.ending import end_all
 from heatpump_twin.runtime.greeting import greet
 from heatpump_twin.runtime.login_probe import LoginProbe
@@ -26,6 +28,7 @@ from heatpump_twin.runtime.ops_server import OpsServer
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.twin_parts import open_parts
+from heatpump_twin.runtime.past import Past
 from heatpump_twin.runtime.readiness import Readiness
 from heatpump_twin.runtime.reload.reload import Reload
 from heatpump_twin.runtime.reload.roster import Roster
@@ -47,6 +50,8 @@ async def run_twin(
     file: SiteFile,
     users: UserStore,
     children: Children,
+    clock: Clock,
+    plan: PastPlan | None,
     stop: StopRequest,
     reload: asyncio.Event,
     *,
@@ -55,21 +60,23 @@ async def run_twin(
     """Run the parts until ``stop`` is set. What a person can mend is raised as `TwinError`.
 
     Whenever ``reload`` is set, ``file``, which ``site`` is from, is read again. ``children`` are
-    starting up; ``first`` tells whether the administrator was created just now.
+    starting up, the plant by the same ``clock``. ``plan`` is a past to record; ``first`` tells
+    whether the administrator was created just now.
     """
     try:
         async with (
-            open_parts(site, data, users, children.arguments, SystemClock()) as parts,
+            open_parts(site, data, users, children.arguments, clock) as parts,
             AsyncExitStack() as stack,
         ):
             roster, lag = Roster(parts), LoopLag()
             _watch("hmi", children.hmi, parts.health)
             _watch("plant", children.plant, parts.health)
-            clock = ClockWatch(parts.foundation.clock)
-            clock.subscribe(parts.archive.historian.clock_was_set)
-            parts.health.watch("clock_state", lambda: clock.state)
+            watch = ClockWatch(clock)
+            watch.subscribe(parts.archive.historian.clock_was_set)
+            parts.health.watch("clock_state", lambda: watch.state)
             login = LoginProbe(site.opcua, data)
-            readiness = Readiness(site, parts, children, clock, login)
+            past = Past(plan, parts, children.arguments)
+            readiness = Readiness(site, parts, children, watch, login, past)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
             ops = OpsServer(site.ops, readiness.health, metrics.registry())
             stack.push_async_callback(ops.stop)
@@ -77,14 +84,16 @@ async def run_twin(
             _settle()
             # Frozen after all parts are open and before the first poll: what is there now is what
             # stays.
-            greet(site, data, first=first)
+            greet(site, data, clock, first=first)
             plant = asyncio.Event()
             loops = [
                 _await_plant(children, plant),
                 *(child.run() for child in children),
                 *parts.loops(),
                 Reload(roster, file, data, parts.archive.audit, reload).run(),
-                clock.run(),
+                past.run(plant),
+                watch.run(),
+                ClockKeeper(clock, data).run(),
                 login.run(),
                 lag.run(),
             ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from heatpump_twin.cli.history.moment import moment_of
 from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
@@ -99,7 +100,7 @@ async def _export(
         keys = chosen(history.keys, patterns)
         if not keys:
             raise TwinError(f"nothing is recorded of {' or '.join(patterns) or 'any point'}")
-        span = _moment(first, "--from", zone), _moment(last, "--to", zone)
+        span = moment_of(first, "--from", zone), moment_of(last, "--to", zone)
         export = await history_export(
             history, assemble(site, None).table, keys, span, every, aggregate, zone
         )
@@ -166,17 +167,3 @@ def _shown(time: int, zone: ZoneInfo) -> str:
     # From whole seconds, as a float has no exact microseconds.
     moment = datetime.fromtimestamp(time // MICROSECONDS, zone)
     return moment.replace(microsecond=time % MICROSECONDS).isoformat(timespec="milliseconds")
-
-
-def _moment(text: str | None, option: str, zone: ZoneInfo) -> int | None:
-    """Return the time that was given, without an offset that of the site."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        return round(aware.astimezone(UTC).timestamp() * MICROSECONDS)
-    except (ValueError, OverflowError) as error:
-        raise TwinError(
-            f"{option} {text}: write an ISO time, for example 2026-01-15T06:00:00+01:00"
-        ) from error

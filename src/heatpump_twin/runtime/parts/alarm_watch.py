@@ -7,6 +7,7 @@ from collections import Counter
 
 import structlog
 
+from heatpump_twin.drivers.clock import real_period
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.parts.foundation import Foundation
@@ -25,7 +26,7 @@ READ_PERIOD = 5.0
 
 
 class AlarmWatch(HeatPumpPart):
-    """Alarm watch: evaluates all rules twice a second."""
+    """Alarm watch: evaluates all rules twice a second of the clock."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class AlarmWatch(HeatPumpPart):
         self.active: Counter[str] = Counter()
         """Number of active alarms by heat pump, and of the twin itself."""
         self._image, self._clock = foundation.image, foundation.clock
+        self._period = real_period(RULE_PERIOD, foundation.clock.speed)
         self._rules = rules
         self._server = server
         self._store = store
@@ -45,14 +47,14 @@ class AlarmWatch(HeatPumpPart):
         """Evaluate the rules for ever."""
         pause = 0.0
         while True:
-            if not self._store.is_loaded and (pause := pause - RULE_PERIOD) < 0:
+            if not self._store.is_loaded and (pause := pause - self._period) < 0:
                 await self._read()
                 pause = READ_PERIOD
             # By the clock and not by frames: a delay runs out also where no frame comes (ADR 2).
             for transition in self._rules.evaluate(self._image, self._clock.now()):
                 self.active[transition.alarm.asset] += 1 if transition.active else -1
                 self._server.announce(transition)
-            await asyncio.sleep(RULE_PERIOD)
+            await asyncio.sleep(self._period)
 
     async def add(self, newcomer: Newcomer) -> None:
         """Add the rules of a heat pump, with what was known of its alarms."""
@@ -84,4 +86,4 @@ class AlarmWatch(HeatPumpPart):
 def build_rules(foundation: Foundation) -> RuleEngine:
     """Return a rule engine with the site's packs."""
     packs = load_packs(foundation.site.rules.packs)
-    return RuleEngine(packs, foundation.site, foundation.table)
+    return RuleEngine(packs, foundation.site, foundation.table, foundation.clock.speed)

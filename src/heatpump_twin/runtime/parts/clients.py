@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.hmi.identity import HmiIdentity
 from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.runtime.clock.past_plan import PastPlan
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.server.security.users import UserStore
@@ -49,6 +51,7 @@ def build_server(
     events: EventLog,
 ) -> TwinServer:
     """Return the OPC UA server of a site. It does not listen yet."""
+    past = PastPlan.read(foundation.data)
     return TwinServer(
         site=foundation.site,
         data=foundation.data,
@@ -63,6 +66,8 @@ def build_server(
         users=users,
         provenance=foundation.assembly.provenance,
         clock=foundation.clock,
+        wall=SystemClock(),
+        archive_start=None if past is None else past.begin,
         audit=audit,
         conditions=conditions,
         events=events,

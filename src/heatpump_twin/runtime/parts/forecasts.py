@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from heatpump_twin.drivers.clock import real_period
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
@@ -18,6 +19,7 @@ class Forecasts(HeatPumpPart):
 
     def __init__(self, foundation: Foundation) -> None:
         image, clock = foundation.image, foundation.clock
+        self._period = real_period(FORECAST_PERIOD, clock.speed)
         self.models = ModelShelf(foundation.assembly.models, foundation.assembly.damaged)
         self._forecaster = Forecaster(foundation.table, image, self.models, clock)
 
@@ -25,7 +27,7 @@ class Forecasts(HeatPumpPart):
         """Issue predictions for ever."""
         while True:
             self._forecaster.issue()
-            await asyncio.sleep(FORECAST_PERIOD)
+            await asyncio.sleep(self._period)
 
     async def add(self, newcomer: Newcomer) -> None:
         """Add a heat pump, with its model if it has one."""

@@ -61,6 +61,8 @@ class Stopwatch:
     def __init__(self) -> None:
         self.reads = 0
 
+    speed = 1.0
+
     def now(self) -> int:
         self.reads += 1
         return self.reads
