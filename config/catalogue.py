@@ -37,6 +37,8 @@ class PointRole(StrEnum):
     DERIVED = "derived"
     EXPECTED = "expected"
     PREDICTED = "predicted"
+    JUDGED = "judged"
+    """What is told of the sensors themselves."""
 
 
 class Group(StrEnum):

@@ -153,6 +153,19 @@ DEFAULT_POLL = 1.0
 """Poll period where the site file says nothing and no time-out is longer. [s]"""
 
 
+def _class_name(value: object) -> object:
+    # YAML reads the class of a heat meter as a number.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+MeterClass = Annotated[
+    Literal["A", "B", "C", "1", "2", "3"],
+    BeforeValidator(_class_name),
+    WithJsonSchema({"enum": ["A", "B", "C", 1, 2, 3, "1", "2", "3"]}),
+]
+"""Accuracy class of an electricity or a heat meter."""
+
+
 class Device(_Section):
     """One Modbus device of a heat pump."""
 
@@ -175,6 +188,11 @@ class Device(_Section):
         default_factory=dict, description="profile point → catalogue point, where they differ"
     )
     skip: list[str] = Field(default_factory=list, description="profile points to leave out")
+    meter_class: MeterClass | None = Field(
+        None,
+        description="accuracy class of a meter: A, B or C of electricity (EN 50470), 1, 2 or 3 of "
+        "heat (EN 1434); default: B and 2. The intervals of key figures follow from it",
+    )
     adapt: Adaptation | None = Field(None, description="what it does otherwise than its profile")
 
 

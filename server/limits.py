@@ -46,6 +46,14 @@ MAX_MONITORED_ITEMS_PER_SUBSCRIPTION = 20_000
 MAX_QUEUE = 1_000
 MAX_QUEUED_VALUES = 1_000_000
 """Values that the queues of all items of a subscription can hold together, of 32 B each."""
+MAX_QUEUED_IN_ALL = 6_000_000
+"""The same of all subscriptions of named users; those of anonymous clients have half as many."""
+MAX_MONITORED_POINTS = 400_000
+"""Monitored points of all subscriptions; anonymous clients add none to the second half."""
+MAX_KEPT_SUBSCRIPTIONS = 100
+"""Subscriptions of one user that have no session and may be transferred."""
+MAX_SELECT_CLAUSES = 1_000
+"""Fields that an event filter selects; the largest event type has some 60."""
 MAX_NOTIFICATIONS_PER_PUBLISH = 10_000
 MAX_EVENTS_PER_PUBLISH = 1_000
 """Notifications in one message, whatever a client asks for: it must fit into 4 MB."""
@@ -53,6 +61,8 @@ MAX_EVENTS_PER_PUBLISH = 1_000
 MAX_SAMPLING_INTERVAL = 86_400_000.0
 """Limit of the sampling interval of a monitored item. [ms]"""
 MAX_PUBLISH_REQUESTS = 100
+MAX_ACKNOWLEDGEMENTS = 2_000
+"""Acknowledgements in one Publish request: of all messages that are kept for a session."""
 
 MAX_REMEMBERED_READS = 500_000
 """Read requests that a session's memory holds: some 12,000 nodes. [B]"""

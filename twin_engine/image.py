@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from heatpump_twin.config.catalogue import PointTable
@@ -20,6 +22,8 @@ class Image:
         self.value: Values = np.full(n, np.nan)
         self.status: Statuses = np.full(n, BAD_WAITING_FOR_INITIAL_DATA, dtype=np.uint32)
         self.time: Times = np.full(n, now, dtype=np.int64)
+        self.judge: Callable[[Frame], Frame] | None = None
+        """Lowers the status of values that cannot be, before anybody sees them."""
         self._sinks: list[FrameSink] = []
         self._failures = FailureLog("what is told of new values fails", "sink")
 
@@ -49,6 +53,7 @@ class Image:
         """
         if not len(frame):
             return
+        frame = self._judged(frame)
         self.value[frame.point] = frame.value
         self.status[frame.point] = frame.status
         self.time[frame.point] = frame.time
@@ -66,6 +71,18 @@ class Image:
                 if self._failures.failing:
                     self._failures.worked(_name_of(sink))
 
+    def _judged(self, frame: Frame) -> Frame:
+        if self.judge is None:
+            return frame
+        try:
+            judged = self.judge(frame)
+        except Exception:  # noqa: BLE001 (the boundary of the judge: values go on as they came)
+            self._failures.failed(_name_of(self.judge))
+            return frame
+        if self._failures.failing:
+            self._failures.worked(_name_of(self.judge))
+        return judged
 
-def _name_of(sink: FrameSink) -> str:
+
+def _name_of(sink: Callable[..., object]) -> str:
     return getattr(sink, "__qualname__", repr(sink))

@@ -11,7 +11,14 @@ from functools import lru_cache
 
 from asyncua import ua
 from asyncua.common.utils import Buffer
-from asyncua.ua.ua_binary import from_binary, nodeid_from_binary, to_binary
+from asyncua.ua.ua_binary import (
+    extensionobject_from_binary,
+    from_binary,
+    nodeid_from_binary,
+    to_binary,
+)
+
+from heatpump_twin.server.subscription.item_settings import SpoiltFilter
 
 STRING = 3
 """First byte of a NodeId with a string (OPC 10000-6, 5.2.2.9)."""
@@ -20,6 +27,7 @@ LONGEST = 100
 _HEAD = struct.Struct("<BHi")
 # Attribute, no index range, no encoding; mode, handle, sampling interval, no filter; queue, policy.
 _PLAIN = struct.Struct("<IiHiiIdBBBI?")
+_BODY = struct.Struct("<Bi")
 _RESULT = struct.Struct("<IIdIBBB")
 _NOTHING = (-1, 0)
 _MODES = {mode.value: mode for mode in ua.MonitoringMode}
@@ -50,8 +58,38 @@ def _special_request(node: ua.NodeId, body: Buffer) -> ua.MonitoredItemCreateReq
     target = ua.ReadValueId(node, attribute, index_range, from_binary(ua.QualifiedName, body))
     # Whatever it is: a wrong one is refused for that item alone.
     mode = from_binary(ua.Int32, body)
-    wanted = from_binary(ua.MonitoringParameters, body)
-    return ua.MonitoredItemCreateRequest(target, _MODES.get(mode, mode), wanted)
+    return ua.MonitoredItemCreateRequest(target, _MODES.get(mode, mode), _parameters(body))
+
+
+def modify_request(body: Buffer) -> ua.MonitoredItemModifyRequest:
+    """Decode what becomes of one monitored item."""
+    return ua.MonitoredItemModifyRequest(from_binary(ua.UInt32, body), _parameters(body))
+
+
+def _parameters(body: Buffer) -> ua.MonitoringParameters:
+    return ua.MonitoringParameters(
+        from_binary(ua.UInt32, body),
+        from_binary(ua.Double, body),
+        _filter(body),
+        from_binary(ua.UInt32, body),
+        from_binary(ua.Boolean, body),
+    )
+
+
+def _filter(body: Buffer) -> object:
+    whole = body.copy()
+    try:
+        return extensionobject_from_binary(body)
+    except UnicodeDecodeError:
+        raise
+    except ValueError:
+        # An enumeration has no such value. The filter has a length of its own: what follows can be
+        # read, and it is refused for this item alone.
+        nodeid_from_binary(whole)
+        has_body, length = _BODY.unpack(whole.read(_BODY.size))
+        if not has_body & 1 or length < 0:
+            raise
+        return SpoiltFilter()
 
 
 def create_result(result: ua.MonitoredItemCreateResult) -> bytes:

@@ -23,7 +23,8 @@ from asyncua.ua.ua_binary import (
     to_binary,
 )
 
-from heatpump_twin.server.channel.item_codec import create_request, create_result
+from heatpump_twin.server.channel.item_codec import create_request, create_result, modify_request
+from heatpump_twin.server.channel.request_body import RequestBody
 from heatpump_twin.server.channel.session import TwinSession
 from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.limits import OperationLimits
@@ -85,7 +86,7 @@ class ListService:
         self,
         session: TwinSession,
         handle: int,
-        body: Buffer,
+        body: RequestBody,
         turn: Turn,
         watch: Callable[[Any], None] | None = None,
     ) -> bytes:
@@ -113,10 +114,12 @@ class ListService:
             begin += len(piece)
         return self._enclosed(handle, total, b"".join(encoded))
 
-    async def _decoded(self, body: Buffer, turn: Turn) -> tuple[dict[str, Any], list[list[Any]]]:
+    async def _decoded(
+        self, body: RequestBody, turn: Turn
+    ) -> tuple[dict[str, Any], list[list[Any]]]:
         """Return the parameters before the list, and the pieces of the list."""
         scalars, _, element = self._fields
-        request = {}
+        request: dict[str, Any] = {}
         for name, kind in scalars:
             with decoding(INVALID.get(name)):
                 request[name] = from_binary(kind, body)
@@ -126,12 +129,18 @@ class ListService:
             raise ServiceError(ua.StatusCodes.BadNothingToDo)
         if count > self.limit:
             raise ServiceError(ua.StatusCodes.BadTooManyOperations)
-        pieces = []
+        pieces: list[list[Any]] = []
         for begin in range(0, count, self.piece):
             await turn.go_on()
-            size = min(self.piece, count - begin)
+            piece: list[Any] = []
             with decoding():
-                pieces.append([element(body) for _ in range(size)])
+                for _ in range(min(self.piece, count - begin)):
+                    # What one element may ask for is bounded, but not that of all of them.
+                    if body.laborious:
+                        await turn.go_on()
+                        body.settle()
+                    piece.append(element(body))
+            pieces.append(piece)
         return request, pieces
 
     def _encoded(self, results: Sequence[Any], translator: Translator | None) -> bytes:
@@ -235,10 +244,12 @@ LIST_SERVICES = dict(
         _service("HistoryRead", _S.history_read, _L.nodes_per_history_read, 1, share=_aggregates),
         _service("HistoryUpdate", _S.history_update, _L.nodes_per_history_update, 4),
         _service(
-            "CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 32,
+            "CreateMonitoredItems", _S.create_monitored_items, _ITEMS, 64,
             element=create_request, encode=create_result,
         ),
-        _service("ModifyMonitoredItems", _S.modify_monitored_items, _ITEMS, 16),
+        _service(
+            "ModifyMonitoredItems", _S.modify_monitored_items, _ITEMS, 16, element=modify_request
+        ),
         _service("DeleteMonitoredItems", _S.delete_monitored_items, _ITEMS, 256),
         _service("DeleteSubscriptions", _delete_subscriptions, _ITEMS, 1),
     )

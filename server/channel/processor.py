@@ -38,9 +38,10 @@ from heatpump_twin.server.channel.plain_message import (
     plain_request,
     read_response,
 )
+from heatpump_twin.server.channel.request_body import RequestBody
 from heatpump_twin.server.channel.response_limits import LEAST_BUFFER, ResponseLimits
-from heatpump_twin.server.channel.secure_connection import RequestBody, TwinConnection, WholeMessage
-from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession, bounded
+from heatpump_twin.server.channel.secure_connection import TwinConnection, WholeMessage
+from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession
 from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.security.certificates import application_uri
 from heatpump_twin.server.security.users import User
@@ -63,11 +64,20 @@ SET_MONITORING_MODE = _request("SetMonitoringMode")
 PUBLISH, SET_TRIGGERING = _request("Publish"), _request("SetTriggering")
 REGISTER_NODES, UNREGISTER_NODES = _request("RegisterNodes"), _request("UnregisterNodes")
 BEFORE_LOGIN = frozenset(map(_request, ("FindServers", "GetEndpoints", "CloseSecureChannel")))
+MOST = {
+    WRITE: LIMITS.nodes_per_write,
+    CALL: LIMITS.nodes_per_method_call,
+    REGISTER_NODES: LIMITS.nodes_per_register,
+    UNREGISTER_NODES: LIMITS.nodes_per_register,
+    PUBLISH: limits.MAX_ACKNOWLEDGEMENTS,
+}
+"""Elements of a request of services that have nothing before their list."""
 PARAMETERS = {
     _request(name): getattr(ua, f"{name}Parameters")
     for name in (
         "CreateSubscription", "FindServers", "GetEndpoints", "ModifySubscription", "Publish",
-        "Republish", "SetMonitoringMode", "SetPublishingMode", "TransferSubscriptions",
+        "RegisterNodes", "Republish", "SetMonitoringMode", "SetPublishingMode",
+        "TransferSubscriptions", "UnregisterNodes",
     )
 }  # fmt: skip
 """Parameters of services that asyncua decodes and serves in one go."""
@@ -261,7 +271,7 @@ class TwinProcessor(UaProcessor):
 
     def open_secure_channel(self, algohdr: Any, seqhdr: Any, body: Buffer) -> None:
         """Open or renew the secure channel; asyncua has verified the request's signature."""
-        message = struct_from_binary(ua.OpenSecureChannelRequest, body)
+        message = struct_from_binary(ua.OpenSecureChannelRequest, RequestBody(bytes(body)))
         request = message.Parameters
         # asyncua tells opening from renewal by the state of the channel alone, whatever is asked.
         renewal = self._connection.is_open()
@@ -354,7 +364,7 @@ class TwinProcessor(UaProcessor):
             return True
         return await self.process_message(sequence, content)
 
-    async def process_message(self, seqhdr: Any, body: Buffer) -> bool:
+    async def process_message(self, seqhdr: Any, body: RequestBody) -> bool:
         """Serve one request, or say with a ServiceFault why not; return False to end."""
         handle = 0
         try:
@@ -400,7 +410,11 @@ class TwinProcessor(UaProcessor):
         if request is None or len(request.parameters) > limits.READ_AT_ONCE:
             return False
         acks = acknowledgements(request.parameters)
-        if acks is None or not session.outbox.expects_requests:
+        if (
+            acks is None
+            or len(acks) > limits.MAX_ACKNOWLEDGEMENTS
+            or not session.outbox.expects_requests
+        ):
             return False
         self._activated()
         results = session.outbox.acknowledge(acks)
@@ -419,7 +433,7 @@ class TwinProcessor(UaProcessor):
         return Turn(self.iserver.turns, who, small=size <= limits.SMALL_REQUEST)
 
     async def _process_message(
-        self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: Any, body: Buffer
+        self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: Any, body: RequestBody
     ) -> bool:
         whole = body.copy()
         try:
@@ -438,6 +452,10 @@ class TwinProcessor(UaProcessor):
             if typeid not in BEFORE_LOGIN:
                 self._check_session(requesthdr.AuthenticationToken)
                 await self._check_user(typeid)
+                if typeid != CLOSE_SESSION:
+                    self._activated()
+            if typeid != CALL:
+                _check_count(typeid, body)
             # asyncua answers two of these without DiagnosticInfos, and the third not at all.
             own = {WRITE: self._write, CALL: self._call, CANCEL: self._cancel}
             if (serve := own.get(typeid)) is not None:
@@ -456,12 +474,6 @@ class TwinProcessor(UaProcessor):
                 service = LIST_SERVICES[typeid]
                 await self._serve_list(service, requesthdr, seqhdr, body, is_read=typeid == READ)
                 return True
-            if typeid in (REGISTER_NODES, UNREGISTER_NODES):
-                # Both have the nodes alone, and asyncua asks the session about neither.
-                bounded(
-                    decoded(ua.RegisterNodesParameters, body.copy()).NodesToRegister,
-                    LIMITS.nodes_per_register,
-                )
             if typeid == SET_MONITORING_MODE:
                 # asyncua takes a mode that there is not for a fault of the server.
                 no_mode = int(ua.StatusCodes.BadMonitoringModeInvalid)
@@ -485,7 +497,7 @@ class TwinProcessor(UaProcessor):
         service: ListService,
         header: ua.RequestHeader,
         seqhdr: Any,
-        body: Buffer,
+        body: RequestBody,
         *,
         is_read: bool,
     ) -> None:
@@ -504,7 +516,7 @@ class TwinProcessor(UaProcessor):
         results = session.outbox.acknowledge([(a.SubscriptionId, a.SequenceNumber) for a in acks])
         self._queue(session, header.RequestHandle, header.TimeoutHint, seqhdr, results)
 
-    async def _write(self, header: ua.RequestHeader, body: Buffer) -> ua.WriteResponse:
+    async def _write(self, header: ua.RequestHeader, body: RequestBody) -> ua.WriteResponse:
         params = decoded(ua.WriteParameters, body)
         written = await self._activated().write_values(params)
         response = ua.WriteResponse()
@@ -512,10 +524,11 @@ class TwinProcessor(UaProcessor):
         response.DiagnosticInfos = diagnostics(header, [value.words for value in written])
         return response
 
-    async def _call(self, header: ua.RequestHeader, body: Buffer) -> ua.CallResponse:
+    async def _call(self, header: ua.RequestHeader, body: RequestBody) -> ua.CallResponse:
         session = self._activated()
         response = ua.CallResponse()
         try:
+            _check_count(CALL, body)
             response.Results = await session.call(decoded(ua.CallParameters, body).MethodsToCall)
         except (ServiceError, *UNREADABLE) as error:
             # Somebody tried to act on the plant: also what no method could be made of.
@@ -530,7 +543,7 @@ class TwinProcessor(UaProcessor):
         response.DiagnosticInfos = diagnostics(header, words)
         return response
 
-    async def _cancel(self, _: ua.RequestHeader, body: Buffer) -> ua.CancelResponse:
+    async def _cancel(self, _: ua.RequestHeader, body: RequestBody) -> ua.CancelResponse:
         """Give up Publish requests that wait (OPC 10000-4, 5.7.5): nothing else waits."""
         handle = decoded(ua.CancelParameters, body).RequestHandle
         session = self._activated()
@@ -689,7 +702,22 @@ class TwinProcessor(UaProcessor):
         return not session.is_activated() or not session.outbox.subscriptions
 
 
-def _check_readable(typeid: ua.NodeId, body: Buffer) -> None:
+def _check_count(typeid: ua.NodeId, body: RequestBody) -> None:
+    """Refuse nothing and too much to do of services that have a list first, before it is decoded.
+
+    Those of `LIST_SERVICES` count for themselves.
+    """
+    most = MOST.get(typeid)
+    if most is None:
+        return
+    count = body.first_number()
+    if count <= 0 and typeid != PUBLISH:
+        raise ServiceError(ua.StatusCodes.BadNothingToDo)
+    if count > most:
+        raise ServiceError(ua.StatusCodes.BadTooManyOperations)
+
+
+def _check_readable(typeid: ua.NodeId, body: RequestBody) -> None:
     """Raise BadDecodingError if it was the parameters that a service of asyncua failed of."""
     parameters = PARAMETERS.get(typeid)
     if parameters is not None:

@@ -7,17 +7,16 @@ all others, and whatever is wrong, take asyncua's way with its errors.
 
 from __future__ import annotations
 
-import functools
 import struct
-from collections.abc import Callable
 from typing import Any
 
 from asyncua import ua
 from asyncua.common.connection import SecureConnection
-from asyncua.common.utils import Buffer, NotEnoughData
+from asyncua.common.utils import Buffer
 from asyncua.crypto import uacrypto
-from asyncua.ua import ua_binary
 from cryptography.exceptions import InvalidSignature
+
+from heatpump_twin.server.channel.request_body import RequestBody
 
 _HEADER = struct.Struct("<3scII")
 _TOKEN = struct.Struct("<I")
@@ -26,50 +25,6 @@ _PREFIX = _HEADER.size + _TOKEN.size
 _LONGEST_TAIL = 1_024
 """Most that padding and signature take of a chunk. [B]"""
 _NUMBERS = 1 << 32
-
-
-_array_decoder = ua_binary._create_uatype_array_deserializer  # noqa: SLF001
-
-
-@functools.cache
-def _bounded_array_decoder(kind: ua.VariantType) -> Callable[[Any], list[Any] | None]:
-    return _no_nulls if kind is ua.VariantType.Null else _array_decoder(kind)
-
-
-def _no_nulls(data: Buffer) -> list[Any] | None:
-    """Decode an array of nothing, which has no elements."""
-    length = ua_binary.Primitives.Int32.unpack(data)
-    if length > 0:
-        raise NotEnoughData(f"{length} elements of no type")
-    return None if length == -1 else []
-
-
-# Elements of no type take no bytes: ten bytes could ask asyncua for two thousand million of them.
-ua_binary._create_uatype_array_deserializer = _bounded_array_decoder  # noqa: SLF001
-
-
-class RequestBody(Buffer):
-    """The bytes of a service request, which are read forwards only.
-
-    asyncua goes back in its buffer where a length is negative, and reads the same bytes again.
-    """
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes; raise NotEnoughData where there are none."""
-        if size < 0:
-            raise NotEnoughData(f"a length of {size}")
-        return super().read(size)
-
-    def skip(self, size: int) -> None:
-        """Leave out the next bytes."""
-        if size < 0:
-            raise NotEnoughData(f"a length of {size}")
-        super().skip(size)
-
-    def copy(self, size: int = -1) -> RequestBody:
-        """Return what is left, or the next bytes of it, to be read by itself."""
-        size = self._size if size == -1 else min(size, self._size)
-        return RequestBody(self._data, self._cur_pos, size)
 
 
 class WholeMessage:

@@ -32,7 +32,15 @@ PROFILES = tuple(
         "Server/MicroEmbeddedDevice2017",
         "Server/DataAccess",
         "Server/Methods",
+        "Server/StandardDataChangeSubscription2017",
+        "Server/EnhancedDataChangeSubscription2017",
+        "Server/StandardEventSubscription",
+        "Server/AddressSpaceNotifier",
+        "Server/AggregateSubscription",
         "Server/HistoricalRawData",
+        "Server/HistoricalDataAtTime",
+        "Server/AggregateHistorical",
+        "Server/BaseHistoricalEvent",
         "Transport/uatcp-uasc-uabinary",
     )
 )

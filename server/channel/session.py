@@ -22,7 +22,7 @@ from heatpump_twin.server.services.translator import Translator
 from heatpump_twin.server.services.view_service import Rest
 from heatpump_twin.server.space.ua_values import node_id_of, status_code
 from heatpump_twin.server.subscription.outbox import Outbox
-from heatpump_twin.server.subscription.subscription import Subscription
+from heatpump_twin.server.subscription.subscription import Owner, Subscription
 
 if TYPE_CHECKING:
     from heatpump_twin.server.channel.internal_server import TwinInternalServer
@@ -114,6 +114,11 @@ class TwinSession(InternalSession):
     def user_name(self) -> str:
         """The user's name, or ``anonymous``."""
         return self.person.name if self.person else ANONYMOUS
+
+    @property
+    def owner(self) -> Owner:
+        """Who may claim the session's subscriptions later (OPC 10000-4, 5.14.7.1)."""
+        return self.person.name if self.person else self.channel.client_certificate or None
 
     @property
     def origin(self) -> str:
@@ -222,14 +227,20 @@ class TwinSession(InternalSession):
 
     async def close_session(self, delete_subs: bool = True) -> None:
         """End the session. Kept subscriptions live on until their lifetime ends."""
+        # The end of the connection comes after it, and would not keep them.
+        if self.is_closed():
+            return
         # Continuation points end with their session (OPC 10000-4, 7.9).
         self.browse_points.clear()
         self.history_points.clear()
         self.reads.clear()
         await super().close_session(delete_subs)
+        self.outbox.over = True
         self.outbox.close(int(ua.StatusCodes.BadSessionClosed))
         if delete_subs:
             self.iserver.subscriptions.delete(self.outbox, list(self.outbox.subscriptions))
+        else:
+            self.iserver.subscriptions.leave(self.outbox, self.owner)
 
     # ── attributes, view, methods, history ────────────────────────────────────────────────────────
     async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
@@ -282,8 +293,7 @@ class TwinSession(InternalSession):
         request_callback: Callable[..., Any] | None = None,  # noqa: ARG002 - the same
     ) -> ua.CreateSubscriptionResult:
         """Create a subscription."""
-        owner = self.person.name if self.person else None
-        return self.iserver.subscriptions.create(self.outbox, owner, params)
+        return self.iserver.subscriptions.create(self.outbox, self.owner, params)
 
     async def create_monitored_items(
         self, params: ua.CreateMonitoredItemsParameters
@@ -362,9 +372,8 @@ class TwinSession(InternalSession):
     ) -> list[ua.TransferResult]:
         """Take over subscriptions of an earlier session of the same user."""
         asked = bounded(params.SubscriptionIds, LIMITS.monitored_items_per_call)
-        user = self.person.name if self.person else None
         return self.iserver.subscriptions.transfer(
-            self.outbox, user, asked, initial_values=bool(params.SendInitialValues)
+            self.outbox, self.owner, asked, initial_values=bool(params.SendInitialValues)
         )
 
 

@@ -21,7 +21,9 @@ from heatpump_twin.server.history.processed_query import at_time, processed
 from heatpump_twin.server.history.raw_query import RawQuery
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.space.data_encoding import encoding_problem
 from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.index_range import parsed
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.history import HistoryReader
@@ -145,8 +147,9 @@ class HistoryService:
             known = node.NodeId in self._aspace
             return int(CODES.BadHistoryOperationUnsupported if known else CODES.BadNodeIdUnknown)
         if node.IndexRange:
-            return int(CODES.BadIndexRangeNoData)
-        return _query(point, details)
+            wrong = parsed(node.IndexRange) is None
+            return int(CODES.BadIndexRangeInvalid if wrong else CODES.BadIndexRangeNoData)
+        return encoding_problem(node.DataEncoding) or _query(point, details)
 
     def _point(self, node: ua.NodeId) -> Point | None:
         if node.NamespaceIndex != self._namespace or not isinstance(node.Identifier, str):
@@ -193,6 +196,9 @@ def _query(point: Point, details: object) -> HistoryQuery | int:
         case ua.ReadRawModifiedDetails(IsReadModified=False):
             raw = RawQuery.parse(point.key, details, limits.MAX_HISTORY_VALUES)
             return int(CODES.BadHistoryOperationInvalid) if raw is None else raw
+        case None | ua.ExtensionObject():
+            # None, or of no kind that there is.
+            return int(CODES.BadHistoryOperationInvalid)
     return int(CODES.BadHistoryOperationUnsupported)
 
 

@@ -16,12 +16,13 @@ from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, MethodTable
-from heatpump_twin.server.space.index_range import parsed, part_of
+from heatpump_twin.server.space.data_encoding import encoding_problem
+from heatpump_twin.server.space.index_range import Spans, parsed, part_of
 from heatpump_twin.server.space.point_values import VARIANT_TYPES, ShownPoint, to_datetime
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
-_ENCODINGS = (None, "", "Default Binary")
+UNKNOWN = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
 WRITERS = UserRole.OPERATOR
 """The least role that may write a setpoint."""
 
@@ -70,7 +71,7 @@ class AttributeService:
         if item.AttributeId != ua.AttributeIds.Value or item.IndexRange:
             return None
         node = self._aspace.get(item.NodeId)
-        if node is None or item.DataEncoding.Name not in _ENCODINGS:
+        if node is None or encoding_problem(item.DataEncoding):
             return None
         level = self._aspace.read_attribute_value(item.NodeId, ua.AttributeIds.AccessLevel).Value
         content = node.attributes.get(ua.AttributeIds.Value)
@@ -79,25 +80,35 @@ class AttributeService:
         return shown.index if readable and isinstance(shown, ShownPoint) else None
 
     def _read(self, caller: Caller, item: ua.ReadValueId) -> ua.DataValue:
-        attribute = item.AttributeId
-        if attribute != ua.AttributeIds.Value:
+        value = self._whole(caller, item.NodeId, item.AttributeId)
+        code = encoding_problem(item.DataEncoding, item.AttributeId)
+        if not (item.IndexRange or code) or _status_of(value) in UNKNOWN:
+            return value
+        span = parsed(item.IndexRange) if item.IndexRange else None
+        if item.IndexRange and span is None:
+            return _status(ua.StatusCodes.BadIndexRangeInvalid)
+        if code:
+            return _status(code)
+        if item.AttributeId != ua.AttributeIds.Value:
             # Only a Value may have parts; asyncua ignores the range and returns the whole.
-            if item.IndexRange:
-                return _status(ua.StatusCodes.BadIndexRangeNoData)
+            return _status(ua.StatusCodes.BadIndexRangeNoData)
+        if span is None or (value.StatusCode is not None and value.StatusCode.is_bad()):
+            return value
+        return within(value, span)
+
+    def _whole(self, caller: Caller, node: ua.NodeId, attribute: ua.AttributeIds) -> ua.DataValue:
+        if attribute != ua.AttributeIds.Value:
             if attribute in (ua.AttributeIds.Executable, ua.AttributeIds.UserExecutable):
-                return self._executable(caller, item.NodeId, attribute)
+                return self._executable(caller, node, attribute)
             if attribute == ua.AttributeIds.UserAccessLevel:
-                return self._user_access_level(caller, item.NodeId)
-            return self._attribute(item.NodeId, attribute)
-        if item.DataEncoding.Name not in _ENCODINGS:
-            return _status(ua.StatusCodes.BadDataEncodingUnsupported)
+                return self._user_access_level(caller, node)
+            return self._attribute(node, attribute)
         # asyncua does not look at CurrentRead when a client reads.
-        level = self._aspace.read_attribute_value(item.NodeId, ua.AttributeIds.AccessLevel).Value
+        level = self._aspace.read_attribute_value(node, ua.AttributeIds.AccessLevel).Value
         bits = None if level is None else level.Value
         if bits is not None and not bits & ua.AccessLevel.CurrentRead.mask:
             return _status(ua.StatusCodes.BadNotReadable)
-        value = self._aspace.read_attribute_value(item.NodeId, attribute)
-        return indexed(value, item.IndexRange) if item.IndexRange else value
+        return self._aspace.read_attribute_value(node, attribute)
 
     def _attribute(self, node: ua.NodeId, attribute: ua.AttributeIds) -> ua.DataValue:
         stored = self._aspace.read_attribute_value(node, attribute)
@@ -137,9 +148,8 @@ class AttributeService:
 
     async def _write(self, caller: Caller, item: ua.WriteValue) -> Written:
         stored = self._aspace.read_attribute_value(item.NodeId, item.AttributeId)
-        unknown = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
-        if stored.StatusCode is not None and stored.StatusCode.value in unknown:
-            return Written(int(stored.StatusCode.value))
+        if (status := _status_of(stored)) in UNKNOWN:
+            return Written(status)
         point = self._table.by_key.get(str(item.NodeId.Identifier))
         if point is None or item.AttributeId != ua.AttributeIds.Value:
             return Written(int(ua.StatusCodes.BadNotWritable))
@@ -177,6 +187,8 @@ def _refusal(caller: Caller, point: Point, item: ua.WriteValue) -> Written | Non
     )  # fmt: skip
     # Time and quality of a setpoint are the device's answer; a client cannot claim them. Ignoring
     # them with Good would say otherwise.
+    if item.IndexRange and parsed(item.IndexRange) is None:
+        return Written(int(ua.StatusCodes.BadIndexRangeInvalid), f"{title} has no such part.")
     good = value.StatusCode is None or value.StatusCode.value == ua.StatusCodes.Good
     if item.IndexRange or not good or any(part is not None for part in extra):
         words = f"{title} takes a value alone, without status, time or index range."
@@ -218,15 +230,16 @@ def with_timestamps(
     return dataclasses.replace(value, SourceTimestamp=source, ServerTimestamp=server)
 
 
-def indexed(value: ua.DataValue, index_range: str) -> ua.DataValue:
-    """Return the index range of an array or a string: ``2`` or ``0:3`` (OPC 10000-4, 7.27)."""
-    span = parsed(index_range)
-    if span is None:
-        return _status(ua.StatusCodes.BadIndexRangeInvalid)
-    part = part_of(value.Value, span)
+def within(value: ua.DataValue, spans: Spans) -> ua.DataValue:
+    """Return an index range of an array or a text."""
+    part = part_of(value.Value, spans)
     if part is None:
         return _status(ua.StatusCodes.BadIndexRangeNoData)
     return dataclasses.replace(value, Value=part)
+
+
+def _status_of(value: ua.DataValue) -> int:
+    return 0 if value.StatusCode is None else int(value.StatusCode.value)
 
 
 def _status(code: int) -> ua.DataValue:

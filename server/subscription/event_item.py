@@ -11,8 +11,14 @@ from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.limits import MAX_QUEUE
 from heatpump_twin.server.space.event import Event, system_event
 from heatpump_twin.server.subscription.filters.event_filter import EventFilter
+from heatpump_twin.server.subscription.queue_budget import QueueBudget
+from heatpump_twin.server.subscription.value_item import OBJECT
 
 LOST = Text("Events were lost: the queue was full", Context.MESSAGES)
+
+
+EVENT, FIELDS = 10, 4
+"""Values that take as much memory as an event, and fields that take as much as a value."""
 
 
 class EventItem:
@@ -24,6 +30,7 @@ class EventItem:
         notifier: ua.NodeId,
         mode: ua.MonitoringMode,
         news: Callable[[EventItem], None],
+        budget: QueueBudget,
     ) -> None:
         self.number = number
         self.notifier = notifier
@@ -31,8 +38,10 @@ class EventItem:
         self.handle = 0
         self.triggered = False
         self._news = news
+        self._budget = budget
         self._filter: EventFilter | None = None
         self._size = MAX_QUEUE
+        self._clauses = 0
         self._oldest = True
         self._queue: deque[ua.EventFieldList] = deque()
         self._lost: int | None = None
@@ -42,6 +51,11 @@ class EventItem:
     def queued(self) -> int:
         """Number of events that wait."""
         return len(self._queue)
+
+    @property
+    def room(self) -> int:
+        """Values that take as much memory as the item, without the events that it holds."""
+        return OBJECT + self._clauses * FIELDS
 
     @property
     def reportable(self) -> bool:
@@ -55,6 +69,7 @@ class EventItem:
         self._filter = filter_
         # 0 asks for the server's own limit, 1 for its smallest useful one.
         self._size = MAX_QUEUE if wanted.QueueSize <= 1 else min(wanted.QueueSize, MAX_QUEUE)
+        self._clauses = len(filter_.select)
         self._oldest = bool(wanted.DiscardOldest)
         return int(self._size)
 
@@ -62,8 +77,13 @@ class EventItem:
         """Queue, report or do neither from now on."""
         self.mode = mode
         if mode is ua.MonitoringMode.Disabled:
-            self._queue.clear()
-            self._lost = None
+            self.clear()
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        while self._queue:
+            self._pop(0)
+        self._lost = None
 
     def offer(self, event: Event, now: int) -> None:
         """Queue an event that passes the filter."""
@@ -73,10 +93,12 @@ class EventItem:
             or not self._filter.passes(event)
         ):
             return
-        self._queue.append(self._fields(event))
-        if len(self._queue) > self._size:
+        fields = self._fields(event)
+        self._queue.append(fields)
+        self._budget.held += _weight(fields)
+        if len(self._queue) > self._size or self._budget.crowded:
             self._lost = now
-            del self._queue[0 if self._oldest else -2]
+            self._pop(0 if self._oldest or len(self._queue) == 1 else -2)
         self._news(self)
 
     def take(self, most: int) -> list[ua.EventFieldList]:
@@ -84,7 +106,7 @@ class EventItem:
         taken: list[ua.EventFieldList] = []
         if self._lost is not None and self._oldest:
             taken.append(self._overflow(self._lost))
-        taken.extend(self._queue.popleft() for _ in range(min(most - len(taken), self.queued)))
+        taken.extend(self._pop(0) for _ in range(min(most - len(taken), self.queued)))
         if self._lost is not None and not self._oldest and not self._queue and len(taken) < most:
             taken.append(self._overflow(self._lost))
             self._lost = None
@@ -92,6 +114,12 @@ class EventItem:
             self._lost = None
         self.triggered &= bool(self._queue)
         return taken
+
+    def _pop(self, place: int) -> ua.EventFieldList:
+        event = self._queue[place]
+        del self._queue[place]
+        self._budget.held -= _weight(event)
+        return event
 
     def _fields(self, event: Event) -> ua.EventFieldList:
         fields = self._filter.fields(event) if self._filter is not None else []
@@ -103,3 +131,7 @@ class EventItem:
         It is not counted in the queue, and passes every filter.
         """
         return self._fields(system_event(ua.ObjectIds.EventQueueOverflowEventType, LOST, time))
+
+
+def _weight(event: ua.EventFieldList) -> int:
+    return EVENT + len(event.EventFields) // FIELDS

@@ -5,10 +5,6 @@ from __future__ import annotations
 import numpy as np
 from asyncua import ua
 
-from heatpump_twin.server.limits import (
-    MAX_MONITORED_ITEMS_PER_SUBSCRIPTION,
-    MAX_QUEUED_VALUES,
-)
 from heatpump_twin.server.space.ua_values import content, status_code
 from heatpump_twin.server.space.value_rows import STAMPS
 from heatpump_twin.server.subscription.aggregates.aggregate_item import AggregateItem
@@ -18,6 +14,7 @@ from heatpump_twin.server.subscription.filters.event_filter import checked
 from heatpump_twin.server.subscription.item_settings import (
     ItemSettings,
     Monitored,
+    SpoiltFilter,
     filter_of,
     settings,
     target_problem,
@@ -62,7 +59,7 @@ class ItemService:
         stamps: ua.TimestampsToReturn,
         fresh: list[int],
     ) -> ua.MonitoredItemCreateResult:
-        if self._items.count >= MAX_MONITORED_ITEMS_PER_SUBSCRIPTION:
+        if self._items.full:
             return _refused(int(CODES.BadTooManyMonitoredItems))
         if request.MonitoringMode not in MODES:
             return _refused(int(CODES.BadMonitoringModeInvalid))
@@ -147,7 +144,7 @@ class ItemService:
         )
         if not status.is_good():
             return _refused(int(status.value))
-        self._items.others[number] = item
+        self._items.add(item)
         item.restart(stored)
         return _created(number, wanted)
 
@@ -165,9 +162,10 @@ class ItemService:
             # An object that sends no events: the service is there all the same.
             return _refused(int(CODES.BadNotSupported))
         number, node = self._items.next_number(), request.ItemToMonitor.NodeId
-        item = EventItem(number, node, request.MonitoringMode, self._items.note)
+        mode, budget = request.MonitoringMode, self._items.budget
+        item = EventItem(number, node, mode, self._items.note, budget)
         size = item.change(filter_, wanted)
-        self._items.others[number] = item
+        self._items.add(item)
         return ua.MonitoredItemCreateResult(
             MonitoredItemId=number, RevisedQueueSize=size, FilterResult=said
         )
@@ -216,7 +214,9 @@ class ItemService:
         revised = self._settings(wanted, self._around.facts.of(target, stored), item.settings.size)
         if isinstance(revised, int):
             return ua.MonitoredItemModifyResult(status_code(revised))
+        before = item.room
         item.change(revised, stamps)
+        self._items.log.capacity += item.room - before
         return _modified(revised)
 
     def _exchange(
@@ -274,15 +274,16 @@ class ItemService:
         filter_, said = checked(wanted.Filter, self._around.fields)
         if filter_ is None:
             return ua.MonitoredItemModifyResult(refused, FilterResult=said)
+        before = item.room
         size = item.change(filter_, wanted)
+        self._items.log.capacity += item.room - before
         return ua.MonitoredItemModifyResult(RevisedQueueSize=size, FilterResult=said)
 
     # ── both ──────────────────────────────────────────────────────────────────────────────────────
     def _settings(
         self, wanted: ua.MonitoringParameters, about: Monitored, own: int = 0
     ) -> ItemSettings | int:
-        room = MAX_QUEUED_VALUES - self._items.log.capacity + own
-        return settings(wanted, about, self._publishing, room)
+        return settings(wanted, about, self._publishing, self._items.room + own)
 
     def _facts_of(self, node: ua.NodeId, point: int) -> Monitored:
         return self._around.facts.of_point(node, self._around.sampler.point(point))
@@ -290,8 +291,9 @@ class ItemService:
 
 def _no_event_filter(wanted: ua.MonitoringParameters) -> int:
     """Return what is wrong with events that have a filter of another kind, or none."""
-    other = filter_of(wanted) is not None
-    return int(CODES.BadFilterNotAllowed if other else CODES.BadEventFilterInvalid)
+    filter_ = filter_of(wanted)
+    missing = filter_ is None or isinstance(filter_, SpoiltFilter)
+    return int(CODES.BadEventFilterInvalid if missing else CODES.BadFilterNotAllowed)
 
 
 def _refused(code: int) -> ua.MonitoredItemCreateResult:

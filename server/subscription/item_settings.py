@@ -12,11 +12,15 @@ from asyncua import ua
 from asyncua.ua.uaprotocol_auto import DataChangeFilter
 
 from heatpump_twin.server import limits
+from heatpump_twin.server.space.data_encoding import encoding_problem
 from heatpump_twin.server.space.index_range import parsed
 
 CODES = ua.StatusCodes
-BINARY = "Default Binary"
 _MAX_BAND = 1e300
+
+
+class SpoiltFilter:
+    """A filter that cannot be decoded, as an enumeration in it has no such value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +112,19 @@ def revised_size(requested: int, room: int) -> int:
 
 def filter_of(wanted: ua.MonitoringParameters) -> Any:
     """Return the filter of a request; an empty ExtensionObject is None."""
-    return None if isinstance(wanted.Filter, ua.ExtensionObject) else wanted.Filter
+    filter_ = wanted.Filter
+    # One of an unknown type is a filter, which is not supported.
+    empty = isinstance(filter_, ua.ExtensionObject) and filter_.TypeId.is_null()
+    return None if empty else filter_
 
 
 def target_problem(target: ua.ReadValueId) -> int | None:
     """Return what is wrong with the index range or the encoding that an item names."""
     if target.IndexRange and parsed(target.IndexRange) is None:
         return int(CODES.BadIndexRangeInvalid)
-    if target.DataEncoding.Name not in (None, "", BINARY):
-        return int(CODES.BadDataEncodingInvalid)
-    return None
+    if not target.DataEncoding.Name:
+        return None
+    return encoding_problem(target.DataEncoding, target.AttributeId) or None
 
 
 def _filter_problem(wanted: Any, about: Monitored) -> int | None:
@@ -125,6 +132,8 @@ def _filter_problem(wanted: Any, about: Monitored) -> int | None:
         return None
     if isinstance(wanted, ua.EventFilter):
         return int(CODES.BadFilterNotAllowed)
+    if isinstance(wanted, SpoiltFilter):
+        return int(CODES.BadMonitoredItemFilterInvalid)
     if not isinstance(wanted, DataChangeFilter):
         return int(CODES.BadMonitoredItemFilterUnsupported)
     kind = wanted.DeadbandType

@@ -11,7 +11,9 @@ from asyncua import ua
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.limits import (
     MAX_EVENTS_PER_PUBLISH,
+    MAX_MONITORED_ITEMS_PER_SUBSCRIPTION,
     MAX_NOTIFICATIONS_PER_PUBLISH,
+    MAX_QUEUED_VALUES,
 )
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Event
@@ -23,6 +25,7 @@ from heatpump_twin.server.subscription.message import OBJECT, Notifications
 from heatpump_twin.server.subscription.node_facts import NodeFacts
 from heatpump_twin.server.subscription.point_rows import ItemRows
 from heatpump_twin.server.subscription.point_sampler import PointSampler
+from heatpump_twin.server.subscription.queue_budget import QueueBudget
 from heatpump_twin.server.subscription.sample_log import SampleLog
 from heatpump_twin.server.subscription.value_item import ValueItem
 from heatpump_twin.twin_engine.history import HistoryReader
@@ -50,10 +53,11 @@ class Around:
 class MonitoredItems:
     """The monitored items of one subscription: points in columns, all others as objects."""
 
-    def __init__(self, number: int, around: Around) -> None:
+    def __init__(self, number: int, around: Around, budget: QueueBudget) -> None:
         self.number = number
         self.around = around
-        self.log = SampleLog(around.sampler.rows)
+        self.budget = budget
+        self.log = SampleLog(around.sampler.rows, budget)
         self._encoder = NotificationEncoder(around.sampler.rows)
         around.sampler.open(number, self)
         self.rows: dict[int, int] = {}
@@ -88,10 +92,29 @@ class MonitoredItems:
         self._last += 1
         return self._last
 
+    @property
+    def room(self) -> int:
+        """How many values further queues can hold."""
+        return min(MAX_QUEUED_VALUES - self.log.capacity, self.budget.left)
+
+    @property
+    def full(self) -> bool:
+        """Whether there may be no further item."""
+        return (
+            self.count >= MAX_MONITORED_ITEMS_PER_SUBSCRIPTION
+            or self.around.sampler.rows.used >= self.budget.items
+            or self.budget.used >= self.budget.values
+        )
+
+    def add(self, item: Item) -> None:
+        """Take in an item that is no monitored point."""
+        self.others[item.number] = item
+        self.log.capacity += item.room
+
     def add_aggregate(self, item: AggregateItem) -> None:
         """Take in an item whose values are computed in time."""
-        self.others[item.number] = self.aggregates[item.number] = item
-        self.log.capacity += item.room
+        self.add(item)
+        self.aggregates[item.number] = item
 
     def note(self, item: Item) -> None:
         """Note that an item has something queued; it may be what others wait for."""
@@ -120,20 +143,26 @@ class MonitoredItems:
         for other in self.others.values():
             if isinstance(other, ValueItem):
                 self._stop(other)
+            else:
+                other.clear()
+        self.log.capacity = 0
         self.around.sampler.close(self.number, self._rows_of(self.rows))
 
     def _drop(self, number: int) -> None:
         """Forget an item that is no point."""
         other = self.others.pop(number, None)
         self._dirty.pop(number, None)
+        if other is not None:
+            self.log.capacity -= other.room
         if isinstance(other, ValueItem):
             self._stop(other)
+        elif other is not None:
+            other.clear()
 
     def _stop(self, item: ValueItem) -> None:
         item.stop()
         aggregate = self.aggregates.pop(item.number, None)
         if aggregate is not None:
-            self.log.capacity -= aggregate.room
             aggregate.close()
             return
         self.around.aspace.delete_datachange_callback(item.listener)

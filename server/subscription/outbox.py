@@ -82,6 +82,8 @@ class Outbox:
         self._late: dict[int, Sender] = {}
         """Those that have waited longest first."""
         self._notices: deque[Answer] = deque(maxlen=KEPT_NOTICES)
+        self.over = False
+        """Whether the session has ended."""
 
     def acknowledge(self, acks: Sequence[tuple[int, int]]) -> list[int]:
         """Forget messages that have arrived; return a status for each.

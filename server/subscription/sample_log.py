@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatpump_twin.server.subscription.point_rows import ItemRows, PointRows
+from heatpump_twin.server.subscription.queue_budget import QueueBudget
 
 REPORTING = 2
 """`ua.MonitoringMode.Reporting`."""
@@ -32,15 +33,26 @@ class SampleLog:
     is twice as long as it may be: so that a sample costs the same whatever its queue.
     """
 
-    def __init__(self, rows: PointRows) -> None:
+    def __init__(self, rows: PointRows, budget: QueueBudget | None = None) -> None:
         self._rows = rows
+        self._budget = budget
         self._parts: list[Samples] = []
         self._length = 0
         self._overfull = False
         self.gone: list[int] = []
         """ItemRows of deleted items, which may be used again when no sample is theirs."""
-        self.capacity = 0
-        """Sum of the sizes of the queues."""
+        self._capacity = 0
+
+    @property
+    def capacity(self) -> int:
+        """Sum of the sizes of the queues; its budget knows of it."""
+        return self._capacity
+
+    @capacity.setter
+    def capacity(self, size: int) -> None:
+        if self._budget is not None:
+            self._budget.used += size - self._capacity
+        self._capacity = size
 
     def append(self, samples: Samples, *, overfull: bool) -> None:
         """Append samples, no two of the same item; ``overfull``: a queue has too many now."""

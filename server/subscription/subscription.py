@@ -14,6 +14,7 @@ from heatpump_twin.server.subscription.item_service import ItemService
 from heatpump_twin.server.subscription.message import Answer, Message, Notifications
 from heatpump_twin.server.subscription.monitored_items import Around, MonitoredItems
 from heatpump_twin.server.subscription.outbox import Outbox
+from heatpump_twin.server.subscription.queue_budget import QueueBudget
 
 KEPT_MESSAGES = 100
 """Messages per subscription that wait for an acknowledgement."""
@@ -24,6 +25,9 @@ HEAD = 200
 LAST_NUMBER = 0xFFFF_FFFF
 GOOD = int(ua.StatusCodes.Good)
 
+Owner = str | bytes | None
+"""The user's name; of an anonymous client, the certificate of its channel; None: it has none."""
+
 
 class Subscription:
     """One subscription of a session, with its monitored items and its owner."""
@@ -32,15 +36,15 @@ class Subscription:
         self,
         number: int,
         outbox: Outbox,
-        owner: str | None,
+        owner: Owner,
         around: Around,
+        budget: QueueBudget,
         ended: Callable[[Subscription], None],
     ) -> None:
         self.number = number
         self.outbox = outbox
         self.owner = owner
-        """The user's name; None: anonymous."""
-        self.items = MonitoredItems(number, around)
+        self.items = MonitoredItems(number, around, budget)
         self.interval, self.lifetime, self.keep_alive = limits.MIN_PUBLISHING_INTERVAL, 3, 1
         self.priority = 0
         self._most = 0
@@ -63,6 +67,11 @@ class Subscription:
     def session_id(self) -> ua.NodeId:
         """The session that the subscription belongs to."""
         return self.outbox.session_id
+
+    @property
+    def group(self) -> str | None:
+        """The user's name; None: one of all anonymous clients."""
+        return self.owner if isinstance(self.owner, str) else None
 
     @property
     def service(self) -> ItemService:

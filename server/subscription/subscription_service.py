@@ -18,7 +18,8 @@ from heatpump_twin.server.subscription.node_facts import NodeFacts
 from heatpump_twin.server.subscription.outbox import Outbox
 from heatpump_twin.server.subscription.point_rows import ItemRows
 from heatpump_twin.server.subscription.point_sampler import PointSampler
-from heatpump_twin.server.subscription.subscription import GOOD, Subscription
+from heatpump_twin.server.subscription.queue_budget import QueueBudget
+from heatpump_twin.server.subscription.subscription import GOOD, Owner, Subscription
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 
@@ -43,6 +44,9 @@ class SubscriptionService:
             aspace, self.sampler, self._facts, EventFields(aspace), clock, history, wall or clock
         )
         self._last = 0
+        values, points = limits.MAX_QUEUED_IN_ALL, limits.MAX_MONITORED_POINTS
+        self._named = QueueBudget(values, points)
+        self._anonymous = QueueBudget(values // 2, points // 2)
 
     # ── points ────────────────────────────────────────────────────────────────────────────────────
     def follow(self, nodes: Mapping[int, ua.NodeId]) -> None:
@@ -62,14 +66,15 @@ class SubscriptionService:
 
     # ── services ──────────────────────────────────────────────────────────────────────────────────
     def create(
-        self, outbox: Outbox, owner: str | None, params: ua.CreateSubscriptionParameters
+        self, outbox: Outbox, owner: Owner, params: ua.CreateSubscriptionParameters
     ) -> ua.CreateSubscriptionResult:
         """Create a subscription for a session, unless it has too many."""
         if len(outbox.subscriptions) >= limits.MAX_SUBSCRIPTIONS_PER_SESSION:
             raise ServiceError(ua.StatusCodes.BadTooManySubscriptions)
         self._last += 1
         number = self._last
-        subscription = Subscription(number, outbox, owner, self._around, self._ended)
+        budget = self._named if isinstance(owner, str) else self._anonymous
+        subscription = Subscription(number, outbox, owner, self._around, budget, self._ended)
         subscription.enable(params.PublishingEnabled)
         subscription.revise(params)
         self.subscriptions[number] = subscription
@@ -99,6 +104,17 @@ class SubscriptionService:
             results.append(GOOD)
         return results
 
+    def leave(self, outbox: Outbox, owner: Owner) -> None:
+        """Keep the subscriptions of a session that has ended, as far as somebody may claim them."""
+        if owner is None:
+            self.delete(outbox, list(outbox.subscriptions))
+            return
+        group = owner if isinstance(owner, str) else None
+        kept = [s for s in self.subscriptions.values() if s.outbox.over and s.group == group]
+        # Numbers grow: the oldest give way.
+        for subscription in kept[: -limits.MAX_KEPT_SUBSCRIPTIONS]:
+            self.delete(subscription.outbox, [subscription.number])
+
     def enable(self, outbox: Outbox, numbers: Sequence[int], *, enabled: bool) -> list[int]:
         """Let subscriptions of a session publish or not; return a status for each."""
         results = []
@@ -110,18 +126,19 @@ class SubscriptionService:
         return results
 
     def transfer(
-        self, outbox: Outbox, user: str | None, numbers: Sequence[int], *, initial_values: bool
+        self, outbox: Outbox, user: Owner, numbers: Sequence[int], *, initial_values: bool
     ) -> list[ua.TransferResult]:
         """Hand subscriptions over to another session of the same user (OPC 10000-4, 5.14.7)."""
         return [self._transfer(outbox, user, int(n), initial_values) for n in numbers]
 
     def _transfer(
-        self, outbox: Outbox, user: str | None, number: int, initial_values: bool
+        self, outbox: Outbox, user: Owner, number: int, initial_values: bool
     ) -> ua.TransferResult:
         subscription = self.subscriptions.get(number)
         if subscription is None:
             return ua.TransferResult(status_code(UNKNOWN))
-        # Anonymous clients cannot be told apart: what one leaves behind belongs to nobody.
+        # Anonymous clients are told apart by the certificates of their channels; without one, what
+        # they leave behind belongs to nobody.
         if user is None or subscription.owner != user:
             return ua.TransferResult(status_code(ua.StatusCodes.BadUserAccessDenied))
         if subscription.outbox is not outbox:

@@ -16,6 +16,9 @@ from heatpump_twin.server.space.value_rows import SERVER, SOURCE, STAMPS
 from heatpump_twin.server.subscription.item_settings import ItemSettings
 from heatpump_twin.server.subscription.sample_log import OVERFLOW
 
+OBJECT = 30
+"""Values that take as much memory as an item that is an object."""
+
 
 class ValueItem:
     """One monitored item whose values are objects; they come when they change."""
@@ -53,6 +56,11 @@ class ValueItem:
     def queued(self) -> int:
         """Number of values that wait."""
         return len(self._queue)
+
+    @property
+    def room(self) -> int:
+        """Values that it may hold, itself counted as some."""
+        return self.settings.size + OBJECT
 
     @property
     def reportable(self) -> bool:

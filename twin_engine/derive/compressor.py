@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from heatpump_twin.drivers.status import UNCERTAIN_SENSOR_NOT_ACCURATE
 from heatpump_twin.twin_engine.derive.derived_inputs import Chosen
 from heatpump_twin.twin_engine.derive.derived_point import MachineFacts
 from heatpump_twin.twin_engine.quality import at_least_uncertain
@@ -29,6 +30,9 @@ def compressor_on(
         return sample_of(math.nan, told)
     if source.points != ("electrical_power",):
         return sample_of(float(told.value > 0), told)
+    # No power where other sensors show a machine that runs: they are believed, and not the meter.
+    if told.status == UNCERTAIN_SENSOR_NOT_ACCURATE and told.value < memory.idle_power:
+        return sample_of(1.0, told)
     memory.was_on = compressor_from_power(told.value, memory.idle_power, memory.was_on)
     on = sample_of(float(memory.was_on), told)
     # The meter cannot tell a heater from the compressor.

@@ -49,7 +49,11 @@ RECORDS = (
     # `FirstOf` here and `BestOf` below: what is shown must not jump between two instruments,
     # while a heat flow may take the second when the first is away.
     DerivedPoint("temperature_difference", (FirstOf(SHOWN_PAIRS),), temperature_difference),
-    DerivedPoint("thermal_power", (BestOf(WATER_FLOWS), BestOf(WATER_PAIRS)), heat_into_water),
+    DerivedPoint(
+        "thermal_power",
+        (BestOf(WATER_FLOWS), BestOf(WATER_PAIRS), Perhaps(("operating_state",))),
+        heat_into_water,
+    ),
     DerivedPoint(
         "cop",
         (

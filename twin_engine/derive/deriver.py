@@ -11,10 +11,12 @@ from heatpump_twin.config.catalogue import PointRole, PointTable
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.status import BAD_OUT_OF_RANGE, UNCERTAIN_ENGINEERING_UNITS_EXCEEDED
 from heatpump_twin.twin_engine.derive.asset_deriver import AssetDeriver
 from heatpump_twin.twin_engine.derive.derivation import Derivation
 from heatpump_twin.twin_engine.derive.energy.calendar import HOUR, day_of
 from heatpump_twin.twin_engine.derive.energy.energy_curve import SEEN
+from heatpump_twin.twin_engine.derive.plausibility.plausibility import Plausibility
 from heatpump_twin.twin_engine.derive.record_check import COMPUTED
 from heatpump_twin.twin_engine.errors import DatabaseAway
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
@@ -30,11 +32,14 @@ _NEWEST = 8
 _ABSENCE = 60 * 24 * HOUR
 """What a counter gained while the twin was away is spread over the days up to this long."""
 _NOBODY = -1
-_NOT_REPORTED = (*COMPUTED, PointRole.PREDICTED)
+_NOT_REPORTED = (*COMPUTED, PointRole.PREDICTED, PointRole.JUDGED)
 
 
 class Deriver:
-    """Deriver of all heat pumps: computes derived points from the image, frame by frame."""
+    """Deriver of all heat pumps: computes derived points from the image, frame by frame.
+
+    It has what is measured judged before the image holds it (`Plausibility`).
+    """
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class Deriver:
         self._history = history
         self._clock = clock
         self._zone = ZoneInfo(site.site.timezone)
+        self._plausibility = Plausibility(image, site, clock)
         self._assets: list[_Asset] = []
         self._asset_of_input = np.empty(0, dtype=np.int64)
         self.grow()
@@ -68,9 +74,11 @@ class Deriver:
         """Append rows for points added to the table; nothing is derived from them yet."""
         more = np.full(len(self._image.table) - len(self._asset_of_input), _NOBODY)
         self._asset_of_input = np.append(self._asset_of_input, more)
+        self._plausibility.grow()
 
     def remove(self, asset: str) -> None:
-        """Remove a heat pump: its points are derived no more."""
+        """Remove a heat pump: its points are judged and derived no more."""
+        self._plausibility.remove(asset)
         for number, known in enumerate(self._assets):
             if known.name == asset:
                 # The place in the list stays: the numbers of the others are in the array.
@@ -83,6 +91,7 @@ class Deriver:
         asset = _Asset(table, heat_pump.id, deriver)
         self._asset_of_input[list(asset.inputs.values())] = len(self._assets)
         self._assets.append(asset)
+        self._plausibility.add(heat_pump)
         return asset
 
     async def _restore(self, asset: _Asset) -> None:
@@ -117,21 +126,24 @@ class Deriver:
 
     def _update(self, asset: _Asset) -> None:
         image = self._image
+        status = image.status[asset.index]
+        # A number that cannot be is shown, and is no number to go on with.
+        status[status == UNCERTAIN_ENGINEERING_UNITS_EXCEEDED] = BAD_OUT_OF_RANGE
         inputs = {
             point: Sample(value, status, time)
             for point, value, status, time in zip(
                 asset.inputs,
                 image.value[asset.index].tolist(),
-                image.status[asset.index].tolist(),
+                status.tolist(),
                 image.time[asset.index].tolist(),
                 strict=True,
             )
         }
         derived = asset.deriver.update(inputs)
         p = asset.outputs
-        value, status, time = zip(*derived.values(), strict=True)
+        value, state, time = zip(*derived.values(), strict=True)
         frame = Frame(
-            p, np.array(value, float), np.array(status, np.uint32), np.array(time, np.int64)
+            p, np.array(value, float), np.array(state, np.uint32), np.array(time, np.int64)
         )
         # Only what has changed goes on, or each frame of one point would send all derived ones to
         # every sink. NaN equals nothing, so its status alone tells whether it is news.

@@ -17,7 +17,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from heatpump_twin.drivers.status import BAD_CONFIGURATION_ERROR, BAD_NO_DATA, is_good
+from heatpump_twin.drivers.status import (
+    BAD_CONFIGURATION_ERROR,
+    BAD_NO_DATA,
+    BAD_OUT_OF_RANGE,
+    is_good,
+)
 from heatpump_twin.twin_engine.derive.derived_inputs import Chosen
 from heatpump_twin.twin_engine.derive.derived_point import MachineFacts
 from heatpump_twin.twin_engine.derive.measured_cop import COP_SPAN
@@ -45,10 +50,13 @@ class PlateExpectation:
     def source(self, temperatures: Mapping[str, Sample]) -> Sample | None:
         """Return the first usable temperature of what enters the machine, else the first.
 
+        One that cannot be stays the first: the machine goes by it, and what a fault-free one would
+        do at another temperature tells nothing of it.
         None: none of those that there are tells anything of this machine.
         """
         known = [temperatures[point] for point in self.sources if point in temperatures]
-        return next((sample for sample in known if not sample.bad), next(iter(known), None))
+        usable = (s for s in known if not s.bad or s.status == BAD_OUT_OF_RANGE)
+        return next(usable, next(iter(known), None))
 
 
 def expected_power(

@@ -40,7 +40,8 @@ def measured_cop(
     newest = max(sample.time for sample in used)
     steady = steadiness.update(newest, running, water.samples[0].value)
     # Asked after `steadiness` has seen the sample, which must know of each.
-    if power.value < NO_POWER:
+    # At rest there is no ratio: pump and standby over what is left in the condenser is none.
+    if power.value < NO_POWER or not compressor.value:
         return Sample(math.nan, BAD_NO_DATA, newest)
     status = worst(sample.status for sample in used)
     if not steady or power.value < COP_FLOOR:

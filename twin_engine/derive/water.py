@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,16 @@ from numpy.typing import NDArray
 
 from heatpump_twin.drivers.status import UNCERTAIN_SENSOR_NOT_ACCURATE
 from heatpump_twin.twin_engine.derive.derived_inputs import Chosen
+from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.derive.sources import WATER_FLOWS, WATER_PAIRS
 from heatpump_twin.twin_engine.quality import at_least_uncertain
 from heatpump_twin.twin_engine.sample import Sample, sample_of
+
+SENSORS_DIFFER = 0.3
+"""Difference of a pair of sensors in the same water that is still ordinary: EN 1434-1 allows 0.1 K
+at 3 K; ageing, a digit of the register, and the heat of a pump come on top. [K]"""
+_NOISE = 0.05
+"""And of two single samples. [K]"""
 
 Number = float | NDArray[np.float64]
 
@@ -22,14 +31,34 @@ def temperature_difference(water: Chosen) -> Sample:
     return sample_of(supply.value - back.value, supply, back)
 
 
-def heat_into_water(flow: Chosen, water: Chosen) -> Sample:
-    """Return the thermal power from water flow, supply and return temperature. [W]"""
+def heat_into_water(
+    flow: Chosen, water: Chosen, states: Mapping[str, Sample] = MappingProxyType({})
+) -> Sample:
+    """Return the thermal power from water flow, supply and return temperature. [W]
+
+    Uncertain where the state says that there can be none: at rest, and less than none in heating.
+    """
     used = (*flow.samples, *water.samples)
     heat = sample_of(float(thermal_power(*[sample.value for sample in used])), *used)
+    supply, back = water.samples
+    if heat.value and any(_impossible(s, supply.value - back.value) for s in states.values()):
+        heat = heat._replace(status=at_least_uncertain(heat.status, UNCERTAIN_SENSOR_NOT_ACCURATE))
     if (*flow.points, *water.points) == (WATER_FLOWS[0], *WATER_PAIRS[0]):
         return heat
     # Only a heat meter's sensors are paired and calibrated for this.
     return heat._replace(status=at_least_uncertain(heat.status, UNCERTAIN_SENSOR_NOT_ACCURATE))
+
+
+def _impossible(state: Sample, difference: float) -> bool:
+    """Tell whether a difference of the water's temperatures cannot be in a state."""
+    if state.bad:
+        return False
+    if state.value in (State.HEATING, State.HOT_WATER):
+        return difference < -SENSORS_DIFFER - _NOISE
+    # A small difference with no compressor is that of the sensors. A large one is heat: of a
+    # heater, or what is left in the condenser.
+    at_rest = state.value in (State.OFF, State.STANDBY)
+    return at_rest and SENSORS_DIFFER + _NOISE < abs(difference) < 1.0
 
 
 def water_density(temperature: Number) -> Any:

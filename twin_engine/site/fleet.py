@@ -99,14 +99,21 @@ def count(reading: FleetReading, code: float) -> tuple[float, int]:
     return (counted if usable.any() else np.nan), status
 
 
-def median(reading: FleetReading) -> tuple[float, int]:
+def median(reading: FleetReading, contradiction: float) -> tuple[float, int]:
     """Return the median of the Good sensors: one in the sun or stuck does not move it.
 
     It is Good if at least half of all sensors are; without a Good one, it is that of the Uncertain.
+    Where the two in the middle contradict each other it is the lower, and Uncertain: half of the
+    sensors are wrong then, and nobody knows which.
     """
-    # A median and not a mean: one sensor in the sun may read far too much.
     good, usable = reading.good, reading.usable
     if not usable.any():
         return np.nan, joint_status(reading)
-    value = float(np.median(reading.value[good if good.any() else usable]))
-    return value, GOOD if 2 * np.count_nonzero(good) >= len(good) else UNCERTAIN_SUB_NORMAL
+    value = np.sort(reading.value[good if good.any() else usable])
+    low, high = value[(len(value) - 1) // 2], value[len(value) // 2]
+    agree = high - low <= contradiction
+    # The mean of two that differ is no median: a sensor in the sun would move it by half of what it
+    # is off. The lower is less likely to be in the sun.
+    middle = (low + high) / 2 if agree else low
+    certain = 2 * np.count_nonzero(good) >= len(good) and agree
+    return float(middle), GOOD if certain else UNCERTAIN_SUB_NORMAL

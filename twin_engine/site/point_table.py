@@ -8,6 +8,7 @@ from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN, PointSpec
 from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.derive.derived_records import derived_entries
+from heatpump_twin.twin_engine.derive.plausibility.implausibility import judged_entries
 from heatpump_twin.twin_engine.site.site_records import site_entries
 
 
@@ -41,6 +42,7 @@ def build_table(
             first.setdefault(point.id, point)
         entries += [(asset, p.id, p.spec or specs[p.id], p.limits) for p in first.values()]
         entries += derived_entries(asset, {name: point.limits for name, point in first.items()})
+        entries += judged_entries(asset, first.keys())
         entries += [
             (asset, point, specs[point], None) for point in (predicted or {}).get(asset, ())
         ]

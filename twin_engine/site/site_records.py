@@ -62,12 +62,14 @@ SITE_RECORDS = (
     ),
     SitePoint("electrical_power", ("electrical_power",), total, _times("electrical_power")),
     SitePoint("thermal_power", ("thermal_power",), total, _times("thermal_power")),
-    SitePoint("cop", ("thermal_power", "electrical_power", "cop"), cop_of_site),
+    SitePoint("cop", ("thermal_power", "electrical_power", "cop", "compressor_on"), cop_of_site),
     SitePoint(ELECTRICITY, (energy_of_day(ELECTRICITY),), total, _times(ELECTRICITY)),
     SitePoint(HEAT, (energy_of_day(HEAT),), total, _times(HEAT)),
     SitePoint("cop_today", (energy_of_day(HEAT), energy_of_day(ELECTRICITY)), cop_of_day),
-    SitePoint("outdoor_temperature", (sensors(*OUTDOOR),), median),
-    SitePoint("outdoor_humidity", (sensors("outdoor_humidity"),), median),
+    SitePoint("outdoor_temperature", (sensors(*OUTDOOR),), partial(median, contradiction=3.0)),
+    SitePoint(
+        "outdoor_humidity", (sensors("outdoor_humidity"),), partial(median, contradiction=15.0)
+    ),
     SitePoint("electricity_price", (PRICE,), price_now, price_span),
     SitePoint("next_electricity_price", (CHANGING_PRICE,), next_price, price_span),
     SitePoint("electricity_price_change", (CHANGING_PRICE, NOW), minutes_to_change),

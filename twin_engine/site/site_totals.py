@@ -44,13 +44,16 @@ def cop_of_day(heat: FleetReading, electricity: FleetReading) -> TotalValue:
     return float(heat.value[both].sum()) / used, status
 
 
-def cop_of_site(heat: FleetReading, power: FleetReading, cop: FleetReading) -> TotalValue:
+def cop_of_site(
+    heat: FleetReading, power: FleetReading, cop: FleetReading, runs: FleetReading
+) -> TotalValue:
     """Return the ratio of the sums, Good only if each heat pump is steady or at rest."""
     both = heat.usable & power.usable
     watts = float(power.value[both].sum())
     if not both.any():
         return np.nan, joint_status(cop)
-    if watts < NO_POWER:
+    # Of machines that all rest there is no ratio, as of one.
+    if watts < NO_POWER or not (both & runs.usable & (runs.value != 0)).any():
         return np.nan, BAD_NO_DATA
     # A unit at rest has no COP of its own and changes the ratio little; without this the site
     # would be Uncertain as long as one of many stands still.

@@ -49,7 +49,7 @@ class AggregateItem(ValueItem):
     @property
     def room(self) -> int:
         """Samples and values that it may hold."""
-        return self.asked.room + self.settings.size
+        return super().room + self.asked.room
 
     # ── samples ───────────────────────────────────────────────────────────────────────────────────
     def looks_back(self, now: int) -> bool:

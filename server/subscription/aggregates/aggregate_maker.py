@@ -5,7 +5,6 @@ from __future__ import annotations
 import structlog
 from asyncua import ua
 
-from heatpump_twin.server.limits import MAX_QUEUED_VALUES
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.server.subscription.aggregates.aggregate_item import AggregateItem
 from heatpump_twin.server.subscription.aggregates.aggregation import Aggregation, Source, Wanted
@@ -52,8 +51,7 @@ class AggregateMaker:
         if isinstance(source, int):
             return _refused(source)
         now = self._around.clock.now()
-        room = MAX_QUEUED_VALUES - self._items.log.capacity
-        wanted = Wanted(parameters, parameters.Filter, self._publishing, room, now)
+        wanted = Wanted(parameters, parameters.Filter, self._publishing, self._items.room, now)
         revised = wanted.revised(source)
         if isinstance(revised, int):
             return _refused(revised)

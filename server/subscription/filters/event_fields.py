@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from asyncua import ua
 
@@ -14,8 +15,7 @@ from heatpump_twin.server.space.ua_values import standard
 BASE = standard(ua.ObjectIds.BaseEventType)
 CONDITION = standard(ua.ObjectIds.ConditionType)
 HAS_SUBTYPE = standard(ua.ObjectIds.HasSubtype)
-REMEMBERED = 1_000
-"""Paths whose existence is remembered: clients ask for the same ones."""
+PARTS = (standard(ua.ObjectIds.HasComponent), standard(ua.ObjectIds.HasProperty))
 
 
 class EventFields:
@@ -23,7 +23,6 @@ class EventFields:
 
     def __init__(self, aspace: TwinAddressSpace) -> None:
         self._aspace = aspace
-        self._known: dict[Path, bool] = {}
 
     def problem(self, operand: ua.SimpleAttributeOperand) -> int:
         """Return why an operand names no field of an event; 0: it names one (7.22.3)."""
@@ -58,31 +57,33 @@ class EventFields:
 
     def _exists(self, path: Path) -> bool:
         """Tell whether any event type has a field; clients are careless about which."""
-        known = self._known.get(path)
-        if known is None:
-            known = any(self._has(kind, path) for kind in self._subtypes(BASE))
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            self._known[path] = known
-        return known
+        nodes = self._first.get(path[0], [])
+        for name in path[1:]:
+            nodes = [child for node in nodes for child in self._children(node).get(name, ())]
+        return bool(nodes)
+
+    @cached_property
+    def _first(self) -> dict[str, list[ua.NodeId]]:
+        """Fields of all event types by name: types do not change while a server runs."""
+        found: dict[str, list[ua.NodeId]] = {}
+        for kind in self._subtypes(BASE):
+            for name, nodes in self._children(kind).items():
+                found.setdefault(name, []).extend(nodes)
+        return found
+
+    def _children(self, node: ua.NodeId) -> dict[str, list[ua.NodeId]]:
+        """Return what a node has, by name alone: no two fields differ only by their namespace."""
+        data = self._aspace.get(node)
+        found: dict[str, list[ua.NodeId]] = {}
+        for reference in data.references if data else ():
+            if reference.IsForward and reference.ReferenceTypeId in PARTS:
+                found.setdefault(reference.BrowseName.Name, []).append(reference.NodeId)
+        return found
 
     def _subtypes(self, node: ua.NodeId) -> Iterator[ua.NodeId]:
         yield node
         for subtype in self._related(node, HAS_SUBTYPE, forward=True):
             yield from self._subtypes(subtype)
-
-    def _has(self, node: ua.NodeId, path: Path) -> bool:
-        if not path:
-            return True
-        data = self._aspace.get(node)
-        # By name alone: no two fields differ only by their namespace.
-        return any(
-            reference.IsForward
-            and reference.BrowseName.Name == path[0]
-            and reference.ReferenceTypeId != HAS_SUBTYPE
-            and self._has(reference.NodeId, path[1:])
-            for reference in (data.references if data else ())
-        )
 
     def _related(self, node: ua.NodeId, kind: ua.NodeId, *, forward: bool) -> Iterator[ua.NodeId]:
         data = self._aspace.get(node)

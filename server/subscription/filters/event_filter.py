@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from asyncua import ua
 
+from heatpump_twin.server.limits import MAX_SELECT_CLAUSES
 from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.index_range import parsed, part_of
 from heatpump_twin.server.space.ua_values import status_code
@@ -44,6 +45,8 @@ def checked(
     clause is right or refused: with a part of it left out, it would mean something else.
     """
     select = tuple(wanted.SelectClauses or ())
+    if len(select) > MAX_SELECT_CLAUSES:
+        return None, ua.EventFilterResult()
     codes = [fields.problem(operand) for operand in select]
     where, said = build(wanted.WhereClause, fields)
     result = ua.EventFilterResult()

@@ -28,6 +28,8 @@ COMMANDS = {
     "train": "Train the heat-up model of a heat pump on its recorded history.",
     "history.export": "Export recorded history as CSV: time, point, unit, value and status. The "
     "twin may run.",
+    "history.kpi": "Key figures of a recorded period, of each heat pump and the site. The twin "
+    "may run.",
     "history.replay": "Drive a twin from recorded history, at any speed: points, rules, "
     "predictions as if live.",
     "backup": "Write a backup: database, users, certificates, models, site file. The twin may run.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -32,6 +32,7 @@ from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_port
 from heatpump_twin.runtime.checks.short_polls import check_polls
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
+from heatpump_twin.twin_engine.kpi.figure_sources import KNOWN_FIGURES, lacking
 
 _CHECKS = (
     check_gateways,  # first, as it mends what the others could not bear
@@ -130,6 +131,7 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
             f"  {pump.id} ({pump.name}): {len(pump.devices)} devices, {len(points)} points, "
             f"{writable} writable, {alarms[pump.id]} alarms"
         )
+        lines += _figures(points)
         lines += [
             f"    {plan.device.id}: {plan.device.profile} at {plan.address} unit {plan.device.unit}"
             for plan in assembly.plans
@@ -140,6 +142,17 @@ def check_site(file: str, overrides: Sequence[str] = ()) -> Checked:
     watched = assembly.table.by_asset[TWIN]
     lines.append(f"  {TWIN}: {len(watched)} points, {alarms[TWIN]} alarms")
     return Checked("\n".join(lines), examined.warnings)
+
+
+def _figures(points: Collection[str]) -> list[str]:
+    """Return which key figures a heat pump will have, which not, and what is missing."""
+    without = lacking(points)
+    has = [figure.name for figure in KNOWN_FIGURES if figure.name not in without]
+    lines = [f"    key figures: {', '.join(has) or 'none'}"]
+    for name, groups in without.items():
+        needs = "; ".join(" or ".join(group) for group in groups)
+        lines.append(f"    no {name}: needs {needs}")
+    return lines
 
 
 def _lint_profiles(reading: SiteReading, site: Site) -> None:

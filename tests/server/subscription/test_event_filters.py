@@ -247,3 +247,38 @@ async def test_a_refused_modification_leaves_the_item_as_it_was(rig, connect) ->
         assert modified.StatusCode.name == "BadEventFilterInvalid"
         (element_,) = modified.FilterResult.WhereClauseResult.ElementResults
         assert element_.StatusCode.name == "BadFilterOperandCountMismatch"
+
+
+OPERANDS = {
+    F.IsNull: {1}, F.Not: {1}, F.OfType: {1}, F.Between: {3}, F.InList: {2, 3, 4},
+    F.InView: set(), F.RelatedTo: set(),
+}  # fmt: skip
+"""How many operands an operator may have of none to four; all others have two."""
+
+
+@pytest.mark.parametrize("operator", F)
+async def test_an_operator_has_its_number_of_operands(rig, connect, operator) -> None:
+    offered = OPERANDS.get(operator, {2})
+    async with connect(rig) as client:
+        for count in range(5):
+            kind = type_of(IDS.BaseEventType if operator is F.OfType else IDS.Double)
+            operands = [*[SEVERITY] * (count - 1), kind][:count]
+            result, _ = await create(client, element(operator, *operands))
+            if count in offered:
+                assert result.StatusCode.is_good()
+                continue
+            (said,) = result.FilterResult.WhereClauseResult.ElementResults
+            assert result.StatusCode.name == "BadEventFilterInvalid"
+            assert said.StatusCode.name == (
+                "BadFilterOperandCountMismatch" if offered else "BadFilterOperatorUnsupported"
+            )
+
+
+async def test_an_operand_is_one_of_those_that_there_are(rig, connect) -> None:
+    async with connect(rig) as client:
+        for wrong in (None, ua.AttributeOperand(), ua.Argument()):
+            result, _ = await create(client, element(F.Equals, SEVERITY, wrong))
+            (said,) = result.FilterResult.WhereClauseResult.ElementResults
+            assert [code.name for code in said.OperandStatusCodes] == [
+                "Good", "BadFilterOperandInvalid",
+            ]  # fmt: skip

@@ -121,7 +121,6 @@ def test_cop_is_good_only_after_five_steady_minutes(bench):
     "change",
     [
         {"defrost_active": 1.0},
-        {"electrical_power": 60.0},
         {"meter_supply_temperature": 37.0},
     ],
 )

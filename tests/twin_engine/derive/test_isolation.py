@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -53,10 +54,10 @@ class NoHistory:
         return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
 
 
-def heat_with_a_flaw(flow: Chosen, water: Chosen) -> Sample:
+def heat_with_a_flaw(flow: Chosen, water: Chosen, states: Mapping[str, Sample]) -> Sample:
     (litres,) = flow.samples
     assert 1.0 / (litres.value - UPSET)  # a division by zero
-    return heat_into_water(flow, water)
+    return heat_into_water(flow, water, states)
 
 
 class Bench:

@@ -25,6 +25,8 @@ def test_a_table_holds_what_is_offered_what_follows_and_what_is_predicted():
         "hp2.operating_state",
         "hp2.electrical_energy_today",
         "hp2.compressor_on",
+        "hp2.implausible_sensor",
+        "hp2.implausible_reason",
         "site.heat_pumps_running",
         "site.heat_pumps_in_fault",
         "site.heat_pumps_unreachable",
@@ -42,7 +44,10 @@ def test_a_point_that_two_devices_offer_is_there_once():
         MappedPoint("outdoor_temperature", (0, 1)),
     )
     table = build_table({"hp1": [first, second]})
-    assert [point.limits for point in table.by_asset["hp1"].values()] == [None]
+    assert table.by_key["hp1.outdoor_temperature"].limits is None
+    assert [point.id for point in table].count("outdoor_temperature") == 1 + (
+        "site" in table.by_asset
+    )
 
 
 @pytest.mark.parametrize(

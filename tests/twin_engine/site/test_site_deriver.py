@@ -216,8 +216,8 @@ def test_heat_after_a_stop_does_not_make_a_good_cop(bench):
     assert not is_good(bench["cop"][1])
     bench.set_all(hp1=RESTS, hp2=RESTS, hp3=RESTS)
     value, status = bench["cop"]
-    assert value == 0
-    assert not is_good(status)
+    assert math.isnan(value)
+    assert status == BAD_NO_DATA
 
 
 def test_no_power_gives_no_cop(bench):

@@ -173,9 +173,15 @@ class CounterTrack:
         last = self.knots[-1]
         new = Knot(since, waiting, 0.0)
         if self._follows(new, reading, time):
+            former = self._former if self._patience > 0 else None
+            if former and self._follows(former, waiting, since):
+                self._return_to(former, waiting, since)
+                self._believe(reading, time)
+                return True
             # Between two numbers that do not follow nothing is known of what the counter did.
-            known = self._former if self._former and self._patience > 0 else last
-            self._former, self._patience = last, RECENT
+            known = former or last
+            # Its time may be one that has not come: of a clock that was ahead.
+            self._former, self._patience = last._replace(time=min(last.time, since - 1)), RECENT
             self._drop_after(since)
             self.knots = self.knots or [Knot(since, waiting, last.energy)]
             self._begin_anew(waiting, since, known.time)
@@ -226,10 +232,7 @@ class CounterTrack:
         last = self.knots[-1]
         former = self._former
         if former and self._patience > 0 and self._follows(former, reading, time):
-            # A spike had more than one reading.
-            self._former = None
-            self.doubts = [d for d in self.doubts if d.until <= former.time]
-            self._resume(former, reading, time)
+            self._return_to(former, reading, time)
             return
         for knot in self.knots[-2:-RECENT:-1]:
             if reading < last.level and self._follows(knot, reading, time):
@@ -238,6 +241,12 @@ class CounterTrack:
                 self.doubts.append(NamedDoubt(Doubt.CORRECTED, knot.time, time))
                 return
         self._waiting = (reading, time)
+
+    def _return_to(self, former: Knot, reading: float, time: int) -> None:
+        """Go on from where the counter was before a spike of more than one reading."""
+        self._former = None
+        self.doubts = [d for d in self.doubts if d.until <= former.time]
+        self._resume(former, reading, time)
 
     def _resume(self, knot: Knot, reading: float, time: int) -> None:
         self.knots = [k for k in self.knots if k.time < knot.time]

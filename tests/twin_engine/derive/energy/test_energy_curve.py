@@ -28,10 +28,16 @@ def days(curve: EnergyCurve, zone: ZoneInfo = MADRID):
     return curve.rows(edges)
 
 
-@pytest.mark.parametrize("block", range(10))
-def test_the_days_add_up_to_what_was_used_or_what_is_missing_is_named(block):
-    """A thousand random histories of counters."""
-    for seed in range(block * 100, block * 100 + 100):
+SPIKE_AND_CLOCK = (1270, 1754, 2433)
+"""Histories in which a clock is ahead beside or within a spike of several readings."""
+
+
+@pytest.mark.parametrize(
+    "seeds", [*(range(k, k + 100) for k in range(0, 1000, 100)), SPIKE_AND_CLOCK]
+)
+def test_the_days_add_up_to_what_was_used_or_what_is_missing_is_named(seeds):
+    """A thousand random histories of counters, and some that were not right at first."""
+    for seed in seeds:
         history = counter_history(seed)
         curve = counter_curve(history.time, history.reading, LARGEST_RATE)
         found = sum(row.energy for row in days(curve))
