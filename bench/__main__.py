@@ -19,6 +19,7 @@ from bench import (
     opcua,
     opcua_reads,
     opcua_soak,
+    plant,
     start,
     web_ports,
 )
@@ -41,6 +42,7 @@ benches = {
     "historian": historian.run,
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
+    "plant": plant.run,
     "start": start.run,
     "web_ports": web_ports.run,
 }

@@ -123,7 +123,7 @@ class PlatePoint(_Section):
         ge=-60, le=60, description="outdoor air, or what else the plate's `source` is [°C]"
     )
     water: float = Field(ge=0, le=120, description="leaving water [°C]")
-    capacity: Watts = Field(description="heating capacity [W]")
+    capacity: Watts = Field(description="heating or cooling capacity [W]")
     power: Watts = Field(description="electrical input [W]")
 
 
@@ -144,6 +144,9 @@ class Plate(_Section):
         "air", description="where the heat is from; expected values need its temperature"
     )
     heating: list[PlatePoint] = Field(min_length=1, max_length=100)
+    cooling: list[PlatePoint] = Field(
+        default_factory=list, max_length=100, description="of a machine that cools, if it is stated"
+    )
 
 
 DEFAULT_POLL = 1.0
@@ -225,6 +228,27 @@ def _iso_time(value: object) -> object:
     return value
 
 
+class HouseKind(StrEnum):
+    """What stands around an emulated heat pump."""
+
+    REFERENCE = "reference"
+    LIGHT = "light"
+    HEAVY = "heavy"
+    FLOOR = "floor"
+    BUFFER = "buffer"
+    VARIED = "varied"
+
+
+class PlantFault(_Section):
+    """A fault of the emulated machine that is there from the start."""
+
+    name: str = Field(description="as `hptwin plant faults` lists them")
+    heat_pump: str | None = Field(None, description="default: all")
+    point: str | None = Field(None, description="of a fault of a sensor")
+    severity: float | None = Field(None, ge=0, le=1, description="0 nothing … 1 the worst")
+    magnitude: float | None = Field(None, description="instead of it, in the fault's own unit")
+
+
 class EmulatedPlant(_Section):
     """The embedded plant: emulated field devices on real Modbus TCP."""
 
@@ -250,6 +274,11 @@ class EmulatedPlant(_Section):
         "only where all devices are emulated, on sites of up to four heat pumps",
     )
     seed: int = Field(1, ge=0, lt=2**32)
+    house: HouseKind = Field(
+        HouseKind.REFERENCE,
+        description="house, emitters and people; `varied`: all drawn from the seed",
+    )
+    faults: list[PlantFault] = Field(default_factory=list, max_length=100)
 
 
 class ClientTrust(StrEnum):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import structlog
 
-from heatpump_twin.config.settings import HeatPump, SiteInfo
+from heatpump_twin.config.settings import HeatPump, HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.devices.plant_memory import State, restore, state_of
 from heatpump_twin.drivers.plant.devices.readings import Readings
@@ -21,8 +21,14 @@ from heatpump_twin.drivers.plant.physics.heating_controller import (
     ControllerSettings,
 )
 from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH
-from heatpump_twin.drivers.plant.physics.sizing import PlantParameters, map_of, size
+from heatpump_twin.drivers.plant.physics.sizing import (
+    PlantParameters,
+    cooling_map_of,
+    map_of,
+    size,
+)
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
+from heatpump_twin.drivers.plant.variety import variety_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -50,6 +56,7 @@ class EmulatedHeatPump:
         *,
         step: float = 1.0,
         warm_up: Sequence[tuple[int, float]] = LONG_WARM_UP,
+        house: HouseKind = HouseKind.REFERENCE,
         parameters: PlantParameters | None = None,
     ) -> None:
         self.id = heat_pump.id
@@ -58,11 +65,14 @@ class EmulatedHeatPump:
         # The weather belongs to the site; everything else to this one heat pump.
         weather = WeatherYear(site.latitude, site.longitude, seed)
         own_seed = channel(seed, heat_pump.id)
-        self.parameters = parameters or size(heat_pump.plate, weather.climate)
+        self.parameters = parameters or size(
+            heat_pump.plate, weather.climate, variety_of(house, own_seed)
+        )
         lead = sum(seconds for seconds, _ in warm_up)
         self.physics = HeatPumpPhysics(
             self.parameters,
-            map_of(heat_pump.plate),
+            map_of(heat_pump.plate, self.parameters.machine),
+            cooling_map_of(heat_pump.plate),
             weather,
             site.longitude,
             own_seed,
@@ -136,9 +146,26 @@ class EmulatedHeatPump:
         else:
             log.info("nothing stands behind a register", heat_pump=self.id, point=point)
 
+    def offer(self, point: str, codes: frozenset[int]) -> None:
+        """Take the codes that a register of the controller can show; another one it never has."""
+        if point == "operating_mode":
+            self.physics.controller.settings.offer(codes)
+        elif point == "controller_state":
+            self._readings.states = codes
+
     def ledger_kwh(self) -> dict[str, float]:
         """Return the energies since the start. [kWh]"""
         return {key: value / JOULES_PER_KWH for key, value in asdict(self.ledger).items()}
+
+    def disturb(
+        self,
+        name: str,
+        magnitude: float | None = None,
+        point: str | None = None,
+        severity: float | None = None,
+    ) -> None:
+        """Begin a disturbance now, or change how bad it is. Raises `DisturbanceError`."""
+        self.disturbances.start(name, magnitude, point, severity, self.time)
 
     def truth(self) -> dict[str, float]:
         """Return the true values behind the sensors, for people who test the twin."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from heatpump_twin.config.settings import EmulatedPlant, HeatPump, Site
+from heatpump_twin.config.settings import EmulatedPlant, HeatPump, PlantFault, Site
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock, ScaledClock, SystemClock
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import (
     LONG_WARM_UP,
@@ -18,6 +18,7 @@ from heatpump_twin.drivers.plant.devices.emulated_heat_pump import (
 )
 from heatpump_twin.drivers.plant.devices.past_span import PAST_STEP, PastSpan
 from heatpump_twin.drivers.plant.devices.plant_memory import PlantMemory, State
+from heatpump_twin.drivers.plant.errors import DisturbanceError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -94,12 +95,22 @@ class Plant:
             for heat_pump in site.heat_pumps
         }
         self.live_through(clock.now())
+        for fault in settings.faults:
+            self._begin(fault)
 
     def _made(
         self, heat_pump: HeatPump, site: Site, start: int, warm_up: Sequence[tuple[int, float]]
     ) -> EmulatedHeatPump:
-        seed = (site.plant or EmulatedPlant()).seed
-        return EmulatedHeatPump(heat_pump, site.site, seed, start, step=self._step, warm_up=warm_up)
+        settings = site.plant or EmulatedPlant()
+        return EmulatedHeatPump(
+            heat_pump,
+            site.site,
+            settings.seed,
+            start,
+            step=self._step,
+            warm_up=warm_up,
+            house=settings.house,
+        )
 
     def _recalled(self, heat_pump: HeatPump, site: Site, state: State) -> EmulatedHeatPump | None:
         """Return a heat pump that goes on from a state; None: it cannot."""
@@ -130,6 +141,16 @@ class Plant:
         for heat_pump in self.heat_pumps.values():
             self._bridge(heat_pump, now)
             heat_pump.advance(now)
+
+    def _begin(self, fault: PlantFault) -> None:
+        """Begin a fault of the site file, or raise `DisturbanceError`."""
+        chosen = list(self.heat_pumps) if fault.heat_pump is None else [fault.heat_pump]
+        for name in chosen:
+            if name not in self.heat_pumps:
+                known = ", ".join(self.heat_pumps)
+                raise DisturbanceError(f"plant.faults: no heat pump {name!r}; there are: {known}")
+            pump = self.heat_pumps[name]
+            pump.disturb(fault.name, fault.magnitude, fault.point, fault.severity)
 
     async def run(self) -> None:
         """Advance all heat pumps with the clock, until cancelled."""

@@ -21,7 +21,7 @@ ABSENT: frozenset[str] = frozenset()
 """Points of the catalogue that no emulated device has."""
 _RPM_PER_HZ = 30.0
 """A motor of two pairs of poles."""
-_DEFROST, _FAULT, _OFF = 4, 11, 12
+_COOLING, _DEFROST, _FAULT, _OFF, _UNAVAILABLE = 3, 4, 11, 12, 13
 """Codes of the catalogue's `controller_state`."""
 
 
@@ -30,11 +30,14 @@ class Readings:
 
     def __init__(self, physics: HeatPumpPhysics) -> None:
         self._x = physics
+        self.states: frozenset[int] = frozenset(range(_UNAVAILABLE))
+        """Codes of `controller_state` that the controller can show."""
         self._probed = _probed(physics)
         self._stated: Mapping[str, Source] = MappingProxyType(
             {
                 **_states(physics),
                 **_counted(physics),
+                "controller_state": self._state,
                 **_second_zone(physics),
                 **_settings(physics),
                 **_set_up(physics),
@@ -60,6 +63,12 @@ class Readings:
         """Return what the probe of a point shows now."""
         x = self._x
         return x.probes.show(point, self._probed[point](), x.time, x.disturbances)
+
+    def _state(self) -> float:
+        # Some controllers say `off` where others have a word for nothing to do.
+        state = _controller_state(self._x)
+        known = (code for code in (state, 0, _OFF) if code in self.states)
+        return next(known, min(self.states))
 
     def truth(self) -> dict[str, float]:
         """Return the true values behind the probes, and what no probe sees."""
@@ -101,7 +110,7 @@ def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "supply_temperature": lambda: loop.supply,
         "return_temperature": lambda: loop.back,
         "zone1_water_temperature": lambda: loop.zone,
-        "heater_outlet_temperature": lambda: loop.supply,
+        "heater_outlet_temperature": lambda: loop.heater_outlet,
         "dhw_temperature": lambda: x.tank.sensor,
         "outdoor_temperature": lambda: x.weather.temperature,
         "outdoor_humidity": lambda: x.weather.relative_humidity,
@@ -136,7 +145,10 @@ def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
 def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
     """Return the states that the controller shows, by point."""
     controller = x.controller
-    heats_rooms: Source = lambda: controller.running and not controller.charging  # noqa: E731
+    heats_rooms: Source = lambda: (  # noqa: E731
+        controller.running and not controller.charging and not controller.cooling
+    )
+    cools: Source = lambda: controller.running and controller.cooling  # noqa: E731
     return {
         "compressor_frequency": lambda: x.modulation * x.parameters.machine.max_frequency,
         "compressor_running": lambda: controller.running,
@@ -145,14 +157,14 @@ def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "water_flow_detected": lambda: x.flow_switch,
         "dhw_heating": lambda: controller.charging,
         "dhw_heater_on": lambda: x.tank.fluxes.heater > 0.0,
-        "backup_heater_on": lambda: 0.0,
+        "backup_heater_on": lambda: x.backup_power > 0.0,
         "fault_active": lambda: controller.protection.code != NO_ERROR,
         "error_code": lambda: controller.protection.code,
-        "operation_cycle": lambda: 2 if controller.running else 0,
+        "operation_cycle": lambda: (1 if controller.cooling else 2) if controller.running else 0,
         "valve_direction": lambda: controller.charging,
         "dhw_power_estimate": lambda: controller.charging * _estimate(x),
         "heating_power_estimate": lambda: heats_rooms() * _estimate(x),
-        "cooling_power_estimate": lambda: 0.0,
+        "cooling_power_estimate": lambda: cools() * _estimate(x),
     }
 
 
@@ -164,16 +176,15 @@ def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "compressor_speed": lambda: _RPM_PER_HZ * x.modulation * x.parameters.machine.max_frequency,
         "compressor_hours": lambda: counters.running / 3600.0,
         "compressor_starts": lambda: counters.starts(controller.starts),
-        "controller_state": lambda: _controller_state(x),
-        # One for heating, 4 for hot water, 8 for a defrost, as the catalogue has it.
+        # One for heating, 2 for cooling, 4 for hot water, 8 for a defrost, as the catalogue has it.
         "active_functions": lambda: (
-            (controller.running and not controller.charging) * 1
+            (controller.running and not controller.charging) * (2 if controller.cooling else 1)
             + controller.charging * 4
             + controller.defrost.active * 8
         ),
         "degree_minutes": lambda: controller.degree_minutes,
         "heating_curve": lambda: 0.0 if curve is None else 10.0 * curve.slope,
-        "heating_curve_offset": lambda: 0.0,
+        "heating_curve_offset": lambda: x.disturbances.level("curve_wrong"),
         "controller_electrical_power": lambda: _estimate(x),
         "controller_electrical_energy": counters.electricity,
         "heating_electrical_energy": lambda: counters.electricity(charging=False),
@@ -199,7 +210,9 @@ def _controller_state(x: HeatPumpPhysics) -> int:
         return _OFF
     if controller.defrost.active:
         return _DEFROST
-    return 2 if controller.charging else int(controller.running)
+    if controller.charging:
+        return 2
+    return int(controller.running) * (_COOLING if controller.cooling else 1)
 
 
 def _second_zone(x: HeatPumpPhysics) -> Mapping[str, Source]:

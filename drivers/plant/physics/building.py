@@ -98,7 +98,16 @@ class Building:
         pressure = air.vapour_pressure_of(self._vapour)
         return min(air.relative_humidity(self.room, pressure), 98.0)
 
-    def step(self, dt: float, heat: float, weather: Weather, time: int, setpoint: float) -> None:
+    def step(
+        self,
+        dt: float,
+        heat: float,
+        weather: Weather,
+        time: int,
+        setpoint: float,
+        *,
+        cooling: bool = False,
+    ) -> None:
         """Advance by dt seconds (backward Euler).
 
         Parameters
@@ -109,6 +118,8 @@ class Building:
             µs since the Unix epoch.
         setpoint : float
             Room temperature at which the thermostatic valves are half open. [°C]
+        cooling : bool
+            The valves open for a warm room, as those with a switch for summer do.
         """
         p = self._p
         outdoor = weather.temperature
@@ -144,7 +155,8 @@ class Building:
             _AIR_DENSITY * p.volume * changes_per_hour
         )
         self._vapour += (rest - self._vapour) * (1.0 - math.exp(-dt * changes_per_hour / 3600.0))
-        wanted = min(max((setpoint - self.room) / self._valves.band + 0.5, 0.0), 1.0)
+        cold = self.room - setpoint if cooling else setpoint - self.room
+        wanted = min(max(cold / self._valves.band + 0.5, 0.0), 1.0)
         self.valve_opening += (wanted - self.valve_opening) * (
             1.0 - math.exp(-dt / self._valves.lag)
         )

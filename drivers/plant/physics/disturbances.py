@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.errors import DisturbanceError
-from heatpump_twin.drivers.plant.physics.performance_map import Impairment
+from heatpump_twin.drivers.plant.physics.performance_map import HEALTHY, Impairment
 from heatpump_twin.drivers.plant.sensors import SENSORS
+
+_DAY = 86_400.0 * MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,39 +24,80 @@ class DisturbanceKind:
     low: float
     high: float
     default: float
+    worst: float = float("nan")
+    """Magnitude at severity 1, the worst that a field has; at 0 there is nothing. NaN: no scale."""
     of_sensor: bool = False
     """Whether it concerns one sensor, which must be named."""
 
 
 KINDS = MappingProxyType(
     {
-        "strainer_clogged": DisturbanceKind("Share of the water flow that is lost", "1", 0, 1, 0.5),
-        "refrigerant_undercharge": DisturbanceKind(
-            "Share of the refrigerant missing", "1", 0, 0.5, 0.2
+        "strainer_clogged": DisturbanceKind(
+            "Share of the water flow that is lost", "1", 0, 1, 0.5, 0.9
         ),
-        "coil_fouled": DisturbanceKind("Share of the outdoor coil that is blocked", "1", 0, 1, 0.4),
-        "fan_stopped": DisturbanceKind("The outdoor fan stands still", "1", 0, 1, 1),
+        "air_in_circuit": DisturbanceKind(
+            "Share of the radiators and of the pump that is full of air", "1", 0, 1, 0.4, 1
+        ),
+        "refrigerant_undercharge": DisturbanceKind(
+            "Share of the refrigerant missing", "1", 0, 0.5, 0.2, 0.5
+        ),
+        "coil_fouled": DisturbanceKind(
+            "Share of the outdoor coil that is blocked", "1", 0, 1, 0.4, 0.9
+        ),
+        "fan_stopped": DisturbanceKind(
+            "Share of its air that the outdoor fan no longer moves", "1", 0, 1, 1, 1
+        ),
+        "reversing_valve_stuck": DisturbanceKind(
+            "How far the four-way valve is from its seat: hot gas leaks, defrosts fail",
+            "1", 0, 1, 0.5, 1,
+        ),
         "controller_error": DisturbanceKind(
             "Error code that stops the compressor", "1", 1, 65535, 99
         ),
-        "water_leak": DisturbanceKind("Loss of water pressure", "bar/h", 0, 60, 1.0),
+        "curve_wrong": DisturbanceKind(
+            "The heating curve is set too warm by so much", "K", -15, 15, 6.0, 12
+        ),
+        "water_leak": DisturbanceKind("Loss of water pressure", "bar/h", 0, 60, 1.0, 5),
         "valve_stuck": DisturbanceKind(
-            "The three-way valve stays at rooms (0) or tank (1)", "1", 0, 1, 0
+            "The three-way valve stays at rooms (0), at tank (1) or between", "1", 0, 1, 0, 1
+        ),
+        "diverter_leaking": DisturbanceKind(
+            "Share of the water for the rooms that leaks through the tank", "1", 0, 1, 0.2, 0.5
+        ),
+        "mixing_valve_stuck": DisturbanceKind(
+            "Share of the water that goes past the rooms", "1", 0, 1, 0.5, 0.8
+        ),
+        "tank_coil_scaled": DisturbanceKind(
+            "Share of the coil's heat transfer that scale has taken", "1", 0, 1, 0.4, 0.9
         ),
         "tank_heater_stuck": DisturbanceKind(
-            "The immersion heater does not switch off", "1", 0, 1, 1
+            "Share of the immersion heater that does not switch off", "1", 0, 1, 1, 1
+        ),
+        "backup_heater_stuck": DisturbanceKind(
+            "Share of the backup heater that does not switch off", "1", 0, 1, 1, 1
+        ),
+        "backup_heater_failed": DisturbanceKind(
+            "Share of the backup heater that does not switch on", "1", 0, 1, 1, 1
         ),
         "meter_offset": DisturbanceKind(
-            "The electricity meter shows too much", "W", -3000, 3000, 100
+            "The electricity meter shows too much", "W", -3000, 3000, 100, 500
         ),
         "sensor_offset": DisturbanceKind(
-            "A sensor shows too much", "point's", -1e4, 1e4, 3.0, of_sensor=True
+            "A sensor shows too much", "point's", -1e4, 1e4, 3.0, 10, of_sensor=True
+        ),
+        "sensor_drift": DisturbanceKind(
+            "A sensor shows more too much every day", "point's per day", -1e4, 1e4, 1.0, 5,
+            of_sensor=True,
         ),
         "sensor_stuck": DisturbanceKind(
             "A sensor keeps its value", "point's", -1e5, 1e5, float("nan"), of_sensor=True
         ),
+        "sensor_open": DisturbanceKind(
+            "Share of the time in which the sensor's wire is broken", "1", 0, 1, 1, 1,
+            of_sensor=True,
+        ),
     }
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +107,39 @@ class Disturbance:
     name: str
     magnitude: float
     point: str | None = None
+    since: int = 0
+    """When it began. [µs since the Unix epoch]"""
 
 
 class Disturbances:
     """The disturbances that are going on."""
 
     def __init__(self) -> None:
-        self._active: dict[tuple[str, str | None], Disturbance] = {}
+        # Replaced as a whole: no part of what a plant remembers over a restart.
+        self._active: Mapping[tuple[str, str | None], Disturbance] = MappingProxyType({})
 
     def __iter__(self) -> Iterator[Disturbance]:
         return iter(self._active.values())
 
-    def start(self, name: str, magnitude: float | None = None, point: str | None = None) -> None:
-        """Begin a disturbance, or change its magnitude. Raises `DisturbanceError`."""
+    def start(
+        self,
+        name: str,
+        magnitude: float | None = None,
+        point: str | None = None,
+        severity: float | None = None,
+        time: int = 0,
+    ) -> None:
+        """Begin a disturbance, or change how bad it is. Raises `DisturbanceError`.
+
+        Parameters
+        ----------
+        magnitude : float, optional
+            In the unit of its kind; default: the kind's.
+        severity : float, optional
+            Instead of the magnitude: from 0, nothing, to 1, the worst that fields have. [-]
+        time : int
+            Now, from which a drift counts. [µs since the Unix epoch]
+        """
         kind = KINDS.get(name)
         if kind is None:
             raise DisturbanceError(f"no disturbance {name!r}; there are: {', '.join(KINDS)}")
@@ -85,12 +150,17 @@ class Disturbances:
             )
         if not kind.of_sensor and point is not None:
             raise DisturbanceError(f"{name} concerns the whole heat pump; leave out the point")
+        if severity is not None:
+            magnitude = _graded(name, kind, magnitude, severity)
         value = kind.default if magnitude is None else float(magnitude)
         if magnitude is not None and not kind.low <= value <= kind.high:
             raise DisturbanceError(
                 f"{name}: {value:g} {kind.unit} is outside {kind.low:g}…{kind.high:g}"
             )
-        self._active[name, point] = Disturbance(name, value, point)
+        before = self._active.get((name, point))
+        since = time if before is None else before.since
+        begun = {(name, point): Disturbance(name, value, point, since)}
+        self._active = MappingProxyType({**self._active, **begun})
 
     def stop(self, name: str | None = None, point: str | None = None) -> int:
         """End all disturbances, or those of a name or a point; return how many were going on."""
@@ -101,8 +171,8 @@ class Disturbances:
             for key in self._active
             if name in (None, key[0]) and (point is None or point == key[1])
         ]
-        for key in ended:
-            del self._active[key]
+        left = {key: fault for key, fault in self._active.items() if key not in ended}
+        self._active = MappingProxyType(left)
         return len(ended)
 
     def level(self, name: str, otherwise: float = 0.0) -> float:
@@ -114,9 +184,17 @@ class Disturbances:
         """Tell whether a disturbance is going on."""
         return (name, None) in self._active
 
-    def offset(self, point: str) -> float:
-        """Return the offset of a disturbed sensor, in the unit of its point; 0: it has none."""
-        active = self._active.get(("sensor_offset", point))
+    def offset(self, point: str, time: int) -> float:
+        """Return by how much a sensor is off at a time in µs, in the unit of its point."""
+        off = self.level_of("sensor_offset", point)
+        drift = self._active.get(("sensor_drift", point))
+        if drift is not None:
+            off += drift.magnitude * (time - drift.since) / _DAY
+        return off
+
+    def level_of(self, name: str, point: str) -> float:
+        """Return the magnitude of a disturbance of a sensor; 0: it is not going on."""
+        active = self._active.get((name, point))
         return 0.0 if active is None else active.magnitude
 
     def stuck(self, point: str) -> float | None:
@@ -125,10 +203,29 @@ class Disturbances:
         return None if active is None else active.magnitude
 
     @property
+    def none(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self._active
+
+    @property
     def impairment(self) -> Impairment:
         """What the disturbances do to the machine."""
+        if self.none:
+            return HEALTHY
         return Impairment(
             self.level("refrigerant_undercharge"),
             self.level("coil_fouled"),
-            self.level("fan_stopped") >= 0.5,
+            self.level("fan_stopped"),
+            self.level("reversing_valve_stuck"),
         )
+
+
+def _graded(name: str, kind: DisturbanceKind, magnitude: float | None, severity: float) -> float:
+    """Return the magnitude at a severity, or raise `DisturbanceError`."""
+    if magnitude is not None:
+        raise DisturbanceError(f"{name}: state magnitude or severity, not both")
+    if math.isnan(kind.worst):
+        raise DisturbanceError(f"{name} has no severity; state its magnitude")
+    if not 0.0 <= severity <= 1.0:
+        raise DisturbanceError(f"{name}: severity {severity:g} is outside 0…1")
+    return severity * kind.worst

@@ -15,6 +15,8 @@ class Ledger:
     """Electricity; its little heat is left out of the loop."""
     standby: float = 0.0
     tank_heater: float = 0.0
+    backup_heater: float = 0.0
+    """Electricity, and heat into the loop."""
     heat_from_air: float = 0.0
     start_loss: float = 0.0
     """Heat that the map promises and a starting compressor does not deliver yet."""
@@ -23,6 +25,12 @@ class Ledger:
     defrost_from_water: float = 0.0
     defrost_electricity: float = 0.0
     """The part of `compressor` that melts ice."""
+    cooling_from_water: float = 0.0
+    """Heat that the machine takes out of the water, while cooling."""
+    cooling_electricity: float = 0.0
+    """The part of `compressor` that cools."""
+    heat_to_air: float = 0.0
+    """Heat that leaves by the outdoor coil, while cooling."""
     loop_to_room: float = 0.0
     loop_to_plant_room: float = 0.0
     loop_to_tank: float = 0.0
@@ -35,7 +43,8 @@ class Ledger:
     @property
     def electricity(self) -> float:
         """All electricity within the meter's boundary (SEPEMO H4). [J]"""
-        return self.compressor + self.pump + self.standby + self.tank_heater
+        heaters = self.tank_heater + self.backup_heater
+        return self.compressor + self.pump + self.standby + heaters
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ def residual(ledger: Ledger, before: Stored, after: Stored) -> Residual:
     """Return the residuals of the first law for the loop, the tank and the building. [J]"""
     # The tank's loss and the plant room's heat stay in the house: they count as its heating.
     x = ledger
-    loop = x.heat_to_water - x.defrost_from_water
+    loop = x.heat_to_water - x.defrost_from_water - x.cooling_from_water + x.backup_heater
     loop -= x.loop_to_room + x.loop_to_plant_room + x.loop_to_tank
     tank = x.loop_to_tank + x.tank_heater - x.tank_drawn - x.tank_lost
     building = x.loop_to_room + x.loop_to_plant_room + x.tank_lost + x.sun + x.people

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.plant.noise import channel, smooth
 from heatpump_twin.drivers.plant.physics.building import Building
 from heatpump_twin.drivers.plant.physics.controller_counters import ControllerCounters
+from heatpump_twin.drivers.plant.physics.cooling_map import CoolingMap
 from heatpump_twin.drivers.plant.physics.defrost import DefrostPhase
 from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
 from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Stored
@@ -18,10 +20,17 @@ from heatpump_twin.drivers.plant.physics.probes import Probes
 from heatpump_twin.drivers.plant.physics.refrigerant_circuit import RefrigerantCircuit, Rest
 from heatpump_twin.drivers.plant.physics.sizing import PlantParameters
 from heatpump_twin.drivers.plant.physics.stratified_tank import DrawProfile, StratifiedTank
-from heatpump_twin.drivers.plant.physics.water_loop import WATER_DENSITY, WaterLoop
+from heatpump_twin.drivers.plant.physics.water_loop import (
+    TO_ROOMS,
+    TO_TANK,
+    WATER_DENSITY,
+    Paths,
+    WaterLoop,
+)
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
 _WEATHER_EVERY = 60 * MICROSECONDS
+_DRIFT_EVERY = 600 * MICROSECONDS
 _START_LAG = 50.0
 """A starting compressor first has to fetch its refrigerant and warm its metal. [s]"""
 _START_SHARE = 0.5
@@ -30,12 +39,20 @@ _REVERSE_HEAT = 0.6
 """Heat that a defrost takes from the water, of the nominal capacity. [-]"""
 _REVERSE_POWER = 0.16
 """Electricity of a defrost, of the nominal capacity. [-]"""
-_RATED_ICE = 1.0
+_RATED_ICE = 1.3
 """What frost and defrost cost in a rating near freezing, as ice on the coil. [-]"""
 _FILL_PRESSURE = 1.6
 """Water pressure of the cold system, gauge. [bar]"""
-_FLOW_SWITCH = 0.4
+_FLOW_SWITCH = 0.25
 """The flow switch opens below this share of the nominal flow. [-]"""
+_BUBBLES = 20.0
+"""Time in which the flow changes by the air that comes along. [s]"""
+_LEAST_FLOW = 0.66
+"""Slowest pump, of the nominal flow. [-]"""
+_HEATER_LIMIT = 75.0
+"""The backup heater's safety thermostat opens at this. [°C]"""
+_BED_TIME, _WAKING_TIME = 22.0, 5.0
+"""Between them a night setback holds, by the sun. [h]"""
 _LEAST_PRESSURE = 0.4
 """The pump draws air below this. [bar]"""
 
@@ -47,6 +64,7 @@ class HeatPumpPhysics:
         self,
         parameters: PlantParameters,
         performance: PerformanceMap,
+        cooling: CoolingMap,
         weather: WeatherYear,
         longitude: float,
         seed: int,
@@ -57,17 +75,23 @@ class HeatPumpPhysics:
         self.time = time
         """µs since the Unix epoch; the state is that of this moment."""
         self._map = performance
+        self._cooling = cooling
         self._year = weather
         self.weather = weather.at(time)
-        self._weather_until = time
+        self._weather_until = self._drift_until = time
         self.controller = Controller(p.controller)
+        self.controller.settings.room_setpoint = p.variety.room_setpoint
+        limit = p.controller.supply_max - 5.0
+        self.controller.settings.dhw_setpoint = min(p.variety.dhw_setpoint, limit)
         room = max(self.controller.settings.room_setpoint, min(self.weather.temperature, 26.0))
         self.loop = WaterLoop(p.loop, 30.0)
         self.tank = StratifiedTank(p.tank, 48.0, 40.0)
         self.building = Building(p.building, p.valves, longitude, room, self.weather)
         self.coil = Coil(p.coil, p.scale)
         self.circuit = RefrigerantCircuit(p.machine, Rest(self.weather.temperature, room))
-        self._draws = DrawProfile(seed, longitude)
+        v = p.variety
+        self._draws = DrawProfile(seed, longitude, people=v.people, hours_later=v.hours_later)
+        self._solar_shift = longitude / 360.0
         self.probes = Probes(seed)
         self.disturbances = Disturbances()
         self.electricity_meter = ElectricityMeter(seed, p.max_power)
@@ -81,7 +105,12 @@ class HeatPumpPhysics:
         """Compressor speed after the power limit. [-]"""
         self.flow = 0.0
         """Water flow. [l/min]"""
+        self.pump_speed = 0.0
+        """Speed of the water pump, of the nominal one. [-]"""
+        self.backup_power = 0.0
+        """Electricity of the backup heater, all of which becomes heat of the water. [W]"""
         self._leaked = 0.0
+        self._bubbles = channel(seed, "water.bubbles")
 
     @property
     def stored(self) -> Stored:
@@ -95,8 +124,8 @@ class HeatPumpPhysics:
 
     @property
     def pump_power(self) -> float:
-        """Electricity of the water pump. [W]"""
-        return self.parameters.pump_power if self.controller.pump_on else 0.0
+        """Electricity of the water pump: it goes with the cube of its speed. [W]"""
+        return self.parameters.pump_power * self.pump_speed**3
 
     @property
     def standby_power(self) -> float:
@@ -107,14 +136,17 @@ class HeatPumpPhysics:
     def electrical_power(self) -> float:
         """Electricity of everything behind the meter. [W]"""
         own = self.compressor_power + self.pump_power + self.standby_power
-        return own + self.tank.fluxes.heater
+        return own + self.tank.fluxes.heater + self.backup_power
 
     @property
-    def valve_to_tank(self) -> bool:
-        """Whether the three-way valve points to the tank, whatever the controller wants."""
-        if self.disturbances.has("valve_stuck"):
-            return self.disturbances.level("valve_stuck") >= 0.5
-        return self.controller.charging
+    def paths(self) -> Paths:
+        """Which way the water goes behind the supply pipe, whatever the controller wants."""
+        bad = self.disturbances
+        if bad.none:
+            return TO_TANK if self.controller.charging else TO_ROOMS
+        tank = bad.level("valve_stuck", float(self.controller.charging))
+        tank += (1.0 - tank) * bad.level("diverter_leaking")
+        return Paths(tank, (1.0 - tank) * bad.level("mixing_valve_stuck"))
 
     @property
     def water_pressure(self) -> float:
@@ -140,24 +172,30 @@ class HeatPumpPhysics:
         The order follows the heat: controller, machine, water, tank, house. Each part takes what
         the one before it gave off in this very step, so that no energy is lost in between.
         """
-        # Once a minute: weather and drift change slowly, and their noise is dear to compute.
+        # Now and then: weather and drift change slowly, and their noise is dear to compute.
+        if self.time >= self._drift_until:
+            self.probes.refresh(self.time)
+            self._drift_until = self.time - self.time % _DRIFT_EVERY + _DRIFT_EVERY
         if self.time >= self._weather_until:
             self.weather = self._year.at(self.time)
-            self.probes.refresh(self.time)
             self._weather_until = self.time - self.time % _WEATHER_EVERY + _WEATHER_EVERY
         self.controller.step(dt, self._seen())
         self._circulate(dt)
         self._run_machine(dt)
-        charging = self.valve_to_tank
+        self._switch_backup()
+        bad = self.disturbances
         self.loop.step(
             dt,
             self.heat,
             self.flow / 60.0 * WATER_DENSITY,
-            charging=charging,
+            backup=self.backup_power,
+            paths=self.paths,
             room=self.building.room,
             plant_room=self.plant_room,
             valve_opening=self.building.valve_opening,
             tank=self.tank.around_coil,
+            scaled=bad.level("tank_coil_scaled"),
+            vented=1.0 - 0.5 * bad.level("air_in_circuit"),
         )
         fluxes = self.loop.fluxes
         climate = self._year.climate
@@ -167,7 +205,6 @@ class HeatPumpPhysics:
             + 0.35 * climate.seasonal_amplitude * (self._year.season(self.time)),
             5.0,
         )
-        stuck = self.disturbances.level("tank_heater_stuck") >= 0.5
         self.tank.step(
             dt,
             coil_heat=fluxes.to_tank,
@@ -175,11 +212,16 @@ class HeatPumpPhysics:
             draw=self._draws.flow(self.time),
             cold=cold,
             plant_room=self.plant_room,
-            heater_on=self.controller.tank_heater_on or stuck,
+            heater=max(float(self.controller.tank_heater_on), bad.level("tank_heater_stuck")),
         )
         inside = fluxes.to_room + fluxes.to_plant_room + self.tank.fluxes.lost
         self.building.step(
-            dt, inside, self.weather, self.time, self.controller.settings.room_setpoint
+            dt,
+            inside,
+            self.weather,
+            self.time,
+            self.controller.settings.room_setpoint,
+            cooling=self.controller.cooling,
         )
         self._count(dt)
         self.time += round(dt * MICROSECONDS)
@@ -198,12 +240,22 @@ class HeatPumpPhysics:
             no_flow=self.controller.pump_on and not self.flow_switch,
             evaporating=self.circuit.evaporating,
             condensing=self.circuit.condensing,
+            curve_shift=self.disturbances.level("curve_wrong") - self._setback(),
             error=int(self.disturbances.level("controller_error")),
         )
 
+    def _setback(self) -> float:
+        """Return by how much the curve is lowered at this hour. [K]"""
+        v = self.parameters.variety
+        if not v.setback:
+            return 0.0
+        hour = ((self.time / MICROSECONDS / 86_400.0 + self._solar_shift) % 1.0) * 24.0
+        night = (hour - v.hours_later) % 24.0
+        return v.setback if night >= _BED_TIME or night < _WAKING_TIME else 0.0
+
     def _probed(self, point: str, truth: float) -> float:
         # Without noise: a counter that only counts up would add up its positive half.
-        return self.probes.steady(point, truth, self.disturbances)
+        return self.probes.steady(point, truth, self.time, self.disturbances)
 
     def _circulate(self, dt: float) -> None:
         """Set the water flow, by pump, pressure, strainer and valves."""
@@ -211,12 +263,31 @@ class HeatPumpPhysics:
         if not self.disturbances.has("water_leak"):
             self._leaked = 0.0  # whoever repairs a leak refills
         share = 1.0 - self.disturbances.level("strainer_clogged")
+        air = self.disturbances.level("air_in_circuit")
+        if air:  # bubbles come round with the water
+            bubbles = smooth(self._bubbles, self.time / MICROSECONDS / _BUBBLES)
+            share *= min(max(1.0 - 0.5 * air * (1.0 + 0.4 * bubbles), 0.0), 1.0)
         if self.water_pressure < _LEAST_PRESSURE:
             share = 0.0
-        if not self.valve_to_tank:
-            # Closing valves raise the pressure difference; the bypass keeps most of the flow.
-            share *= 0.88 + 0.12 * self.building.valve_opening
-        self.flow = self.parameters.nominal_flow * share if self.controller.pump_on else 0.0
+        self.pump_speed = self._wanted_speed()
+        self.flow = self.parameters.nominal_flow * self.pump_speed * share
+
+    def _wanted_speed(self) -> float:
+        """Return the speed of the water pump: with the heat, so that ΔT stays as designed. [-]"""
+        if not self.controller.pump_on:
+            return 0.0
+        if self.controller.charging or self.controller.defrost.active:
+            return 1.0
+        return min(max(abs(self.heat) / self.parameters.nominal_capacity, _LEAST_FLOW), 1.0)
+
+    def _switch_backup(self) -> None:
+        """Switch the backup heater as the controller wants it."""
+        bad = self.disturbances
+        share = (1.0 - bad.level("backup_heater_failed")) if self.controller.backup_on else 0.0
+        share = max(share, bad.level("backup_heater_stuck"))
+        if self.loop.heater_outlet > _HEATER_LIMIT:
+            share = 0.0
+        self.backup_power = self.parameters.backup_power * share
 
     def _run_machine(self, dt: float) -> None:
         """Run the compressor, or let the circuit rest, for dt seconds."""
@@ -229,6 +300,9 @@ class HeatPumpPhysics:
             return
         if controller.defrost.active:
             self._defrost(dt)
+            return
+        if controller.cooling:
+            self._cool(dt)
             return
         impairment = self.disturbances.impairment
         rated = _rated_ice(outdoor)
@@ -250,6 +324,24 @@ class HeatPumpPhysics:
         ledger.start_loss += (operation.capacity - self.heat) * dt
         ledger.heat_from_air += (operation.capacity - operation.power) * dt
 
+    def _cool(self, dt: float) -> None:
+        """Run the machine in reverse for dt seconds: heat of the water goes to the air."""
+        impairment = self.disturbances.impairment
+        outdoor, ledger = self.weather.temperature, self.ledger
+        operation = self._cooling.operate(
+            outdoor, self.loop.supply, self.controller.modulation, impairment
+        )
+        # A starting compressor first has to fetch its refrigerant, as in heating.
+        missing = _START_SHARE * math.exp(-self.controller.run_time / _START_LAG)
+        self.heat = -operation.capacity * (1.0 - missing)
+        self.compressor_power = operation.power
+        self.modulation = operation.modulation
+        self.coil.thaw(dt, outdoor)
+        self.circuit.run(dt, operation.evaporating, operation.condensing, impairment.undercharge)
+        ledger.cooling_from_water -= self.heat * dt
+        ledger.cooling_electricity += operation.power * dt
+        ledger.heat_to_air += (operation.power - self.heat) * dt
+
     def _defrost(self, dt: float) -> None:
         """Run a reverse-cycle defrost for dt seconds: heat from the water melts the ice."""
         p = self.parameters
@@ -261,11 +353,12 @@ class HeatPumpPhysics:
             DefrostPhase.MELTING: 1.0,
             DefrostPhase.DRAINING: 0.25,
         }[phase]
-        self.heat = -_REVERSE_HEAT * p.nominal_capacity if melting else 0.0
+        seated = 1.0 - self.disturbances.level("reversing_valve_stuck")
+        self.heat = -_REVERSE_HEAT * p.nominal_capacity * seated if melting else 0.0
         self.compressor_power = _REVERSE_POWER * p.nominal_capacity * share
         self.modulation = 0.75 * share
         if melting:  # `heat` is negative: the coil gets the water's heat and the electricity
-            self.coil.melt(dt, self.compressor_power - self.heat)
+            self.coil.melt(dt, seated * self.compressor_power - self.heat)
         # The coil condenses now, a little above the melting ice; the water side evaporates.
         self.circuit.run(dt, max(self.loop.supply - 35.0, -18.0), 9.0, 0.0)
         self.ledger.defrost_from_water -= self.heat * dt
@@ -279,6 +372,7 @@ class HeatPumpPhysics:
         ledger.pump += self.pump_power * dt
         ledger.standby += self.standby_power * dt
         ledger.tank_heater += tank.heater * dt
+        ledger.backup_heater += self.backup_power * dt
         ledger.loop_to_room += loop.to_room * dt
         ledger.loop_to_plant_room += loop.to_plant_room * dt
         ledger.loop_to_tank += loop.to_tank * dt

@@ -28,6 +28,14 @@ _HEATS_ROOMS = (
     ControllerMode.HEATING_AND_HOT_WATER,
     ControllerMode.AUTOMATIC,
 )
+_COOLS_ROOMS = (ControllerMode.COOLING_AND_HOT_WATER, ControllerMode.COOLING)
+_SAYS_HOT_WATER = frozenset(
+    {
+        ControllerMode.HEATING_AND_HOT_WATER,
+        ControllerMode.HOT_WATER,
+        ControllerMode.COOLING_AND_HOT_WATER,
+    }
+)
 _HEATS_WATER = (
     ControllerMode.HEATING_AND_HOT_WATER,
     ControllerMode.HOT_WATER,
@@ -84,6 +92,18 @@ class ControllerParameters:
     """Highest compressor speed in silent mode. [-]"""
     pump_overrun: float = 120.0
     """Time for which the pump runs on after the compressor. [s]"""
+    backup_below: float = 0.0
+    """Outdoor temperature below which the backup heater may help, the bivalence point. [°C]"""
+    backup_delay: float = 1800.0
+    """Time at the compressor's highest speed, and too cold, before it does. [s]"""
+    backup_deficit: float = 4.0
+    """How far the water must be below its target for it. [K]"""
+    cooling_water: float = 16.0
+    """Target of the water while cooling: above the dew point of most summer days. [°C]"""
+    cooling_room: float = 4.0
+    """Rooms are cooled from this far above their setpoint, which is one for heating. [K]"""
+    cooling_limit: float = 20.0
+    """Rooms are cooled above this outdoor temperature. [°C]"""
     heating_limit: float = 16.0
     """On the curve and in automatic mode rooms are heated below this outdoor temperature. [°C]"""
     defrost: DefrostParameters = field(default_factory=DefrostParameters)
@@ -95,11 +115,22 @@ class ControllerSettings:
 
     enabled: bool = True
     mode: int = ControllerMode.HEATING_AND_HOT_WATER
+    hot_water_apart: bool = False
+    """No mode says anything of hot water, for which there is a switch of its own."""
     room_setpoint: float = 20.5
     dhw_enabled: bool = True
     dhw_setpoint: float = 48.0
     zones: int = 1
     silent: bool = False
+
+    def offer(self, codes: frozenset[int]) -> None:
+        """Take a mode that the maker's controller has: hot water too, as long as it can say so."""
+        self.hot_water_apart = not codes & _SAYS_HOT_WATER
+        usual = (ControllerMode.HEATING_AND_HOT_WATER, ControllerMode.HEATING)
+        for mode in (self.mode, *usual, ControllerMode.AUTOMATIC):
+            if mode in codes:
+                self.mode = mode
+                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +147,8 @@ class ControllerInputs:
     no_flow: bool
     evaporating: float
     condensing: float
+    curve_shift: float = 0.0
+    """How much warmer than the installer's the curve is set. [K]"""
     error: int = NO_ERROR
     """An error with a cause outside of the model."""
 
@@ -134,8 +167,11 @@ class Controller:
         self.running = False
         self.charging = False
         """The three-way valve points to the tank."""
+        self.cooling = False
+        """The machine runs, or would run, in reverse to cool the rooms."""
         self.pump_on = False
         self.tank_heater_on = False
+        self.backup_on = False
         self.modulation = 0.0
         self.target = self.setpoint.value
         self.run_time = 0.0
@@ -148,8 +184,10 @@ class Controller:
         self._charge_time = 0.0
         self._rest = 0.0
         self._overrun = 0.0
+        self._short = 0.0
         self._cold_outdoors = True
         self._cold_rooms = True
+        self._warm_rooms = False
 
     def step(self, dt: float, seen: ControllerInputs) -> None:
         """Decide what to heat and how fast to run, by the sensors, for dt seconds.
@@ -162,26 +200,30 @@ class Controller:
             no_flow=seen.no_flow,
             evaporating=seen.evaporating,
             condensing=seen.condensing,
+            coldest=min(seen.supply, seen.back, seen.outdoor),
             external=seen.error,
         )
         faulty = self.protection.code != NO_ERROR
-        self.setpoint.step(dt, seen.outdoor)
+        self.setpoint.step(dt, seen.outdoor, seen.curve_shift)
         heating = self._wants_heating(seen)
         self._decide_charging(dt, seen, faulty)
+        self._decide_cooling(seen)
         self.target = self._target()
         self._sum_degrees(dt, seen, heating)
-        demand = (heating or self.charging) and not faulty
+        asked = heating or self.charging or self.cooling
+        demand = asked and not faulty
         self._switch_compressor(dt, seen, demand)
         self.defrost.step(
             dt, running=self.running, run_time=self.run_time, ice=seen.ice, back=seen.back
         )
         self._modulate(dt, seen)
+        self._decide_backup(dt, seen)
         self._overrun = self._p.pump_overrun if self.running else max(self._overrun - dt, 0.0)
         # Frost protection: moving water does not freeze as soon, so that the pump alone has to do.
         freezing = seen.outdoor < 3.0 and min(seen.supply, seen.back) < 8.0
         # On between two runs of the compressor as well, since sensors in standing water show the
         # room, and by them the compressor starts.
-        self.pump_on = heating or self.charging or self._overrun > 0.0 or freezing
+        self.pump_on = asked or self._overrun > 0.0 or freezing
 
     def _wants_heating(self, seen: ControllerInputs) -> bool:
         limit = self._p.heating_limit
@@ -199,6 +241,21 @@ class Controller:
             return wanted and self._cold_outdoors and self._cold_rooms
         return wanted and (self._cold_outdoors or s.mode != ControllerMode.AUTOMATIC)
 
+    def _decide_cooling(self, seen: ControllerInputs) -> None:
+        p, s = self._p, self.settings
+        warm = s.room_setpoint + p.cooling_room - (0.7 if self._warm_rooms else 0.0)
+        self._warm_rooms = seen.room > warm
+        wanted = s.enabled and s.mode in _COOLS_ROOMS and bool(s.zones & _ZONE_1)
+        outdoors = seen.outdoor > p.cooling_limit
+        before = self.cooling
+        self.cooling = wanted and self._warm_rooms and outdoors and not self.charging
+        # The four-way valve does not turn under pressure: a pause comes between.
+        if self.cooling != before and self.running:
+            self._stop()
+
+    def _stop(self) -> None:
+        self.running, self._off_time, self.modulation = False, 0.0, 0.0
+
     def _sum_degrees(self, dt: float, seen: ControllerInputs, heating: bool) -> None:
         if heating and not self.charging:
             summed = self.degree_minutes + (seen.supply - self.target) * dt / 60.0
@@ -207,7 +264,8 @@ class Controller:
     def _decide_charging(self, dt: float, seen: ControllerInputs, faulty: bool) -> None:
         p, s = self._p, self.settings
         self._rest = max(self._rest - dt, 0.0)
-        wanted = s.enabled and s.dhw_enabled and s.mode in _HEATS_WATER
+        heats_water = s.hot_water_apart or s.mode in _HEATS_WATER
+        wanted = s.enabled and s.dhw_enabled and heats_water
         self.tank_heater_on = False
         if not wanted:
             self.charging = False
@@ -230,15 +288,18 @@ class Controller:
         p, s = self._p, self.settings
         if self.charging:
             return min(s.dhw_setpoint + p.tank_excess, p.supply_max)
+        if self.cooling:
+            return p.cooling_water
         return self.setpoint.value
 
     def _switch_compressor(self, dt: float, seen: ControllerInputs, demand: bool) -> None:
         p = self._p
         easy = self.setpoint.on_curve and not self.charging
+        short = self._short_of_target(seen)
         if not self.running:
             self._off_time += dt
-            cold = seen.supply < self.target - (p.curve_band if easy else p.start_below)
-            if demand and cold and self._off_time >= (p.curve_pause if easy else p.min_off):
+            far = short > (p.curve_band if easy else p.start_below)
+            if demand and far and self._off_time >= (p.curve_pause if easy else p.min_off):
                 self.running, self.run_time = True, 0.0
                 # From the middle: an integral from the last run would answer another load.
                 self.modulation, self._integral = p.start_modulation, 0.5
@@ -246,11 +307,31 @@ class Controller:
             return
         self.run_time += dt
         above = p.curve_band if easy else p.stop_above
-        too_hot = seen.supply > self.target + above and not self.defrost.active
+        beyond = -short > above and not self.defrost.active
         at_limit = seen.supply > p.supply_max + 4.0
         # Neither the end of demand nor the limit of the machine waits for the shortest run.
-        if not demand or at_limit or (too_hot and self.run_time >= p.min_on):
-            self.running, self._off_time, self.modulation = False, 0.0, 0.0
+        if not demand or at_limit or (beyond and self.run_time >= p.min_on):
+            self._stop()
+
+    def _short_of_target(self, seen: ControllerInputs) -> float:
+        """Return by how much the water is too cold, or, while cooling, too warm. [K]"""
+        short = self.target - seen.supply
+        return -short if self.cooling else short
+
+    def _decide_backup(self, dt: float, seen: ControllerInputs) -> None:
+        """Let the backup heater help a compressor that cannot do more, in frost, and only then."""
+        p = self._p
+        able = (
+            self.running and not (self.charging or self.cooling) and seen.outdoor < p.backup_below
+        )
+        highest = p.silent_limit if self.settings.silent else 1.0
+        deficit = self.target - seen.supply
+        strained = self.modulation > 0.95 * highest and deficit > p.backup_deficit
+        # A defrost is no lack of capacity: the time waits while it lasts.
+        if not self.defrost.active:
+            self._short = self._short + dt if able and strained else 0.0
+        lasting = self._short >= p.backup_delay
+        self.backup_on = able and (lasting or (self.backup_on and deficit > 1.0))
 
     def _modulate(self, dt: float, seen: ControllerInputs) -> None:
         """Set the compressor speed: PI on the supply temperature, with a ramp, without wind-up."""
@@ -258,7 +339,7 @@ class Controller:
         if not self.running or self.defrost.active or self.run_time < p.start_hold:
             return
         highest = p.silent_limit if self.settings.silent else 1.0
-        deviation = self.target - seen.supply
+        deviation = self._short_of_target(seen)
         wanted = p.gain * deviation + self._integral
         saturated = wanted >= highest if deviation > 0.0 else wanted <= p.min_modulation
         # At a limit the integral stands still: wound up, it would hold the speed there for long

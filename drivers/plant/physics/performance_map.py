@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heatpump_twin.config.settings import Plate, PlatePoint
-from heatpump_twin.drivers.plant.physics.refrigerant import R32, R410A, Refrigerant
+from heatpump_twin.drivers.plant.refrigerant import R32, R410A, Refrigerant
 
 _KELVIN = 273.15
 _REFERENCE_OUTDOOR = 7.0
@@ -24,24 +24,28 @@ class MachineParameters:
     """Lowest compressor speed as a share of the highest. [-]"""
     max_frequency: float = 90.0
     """Inverter output at full load. [Hz]"""
-    evaporator_approach: float = 7.0
+    evaporator_approach: float = 8.0
     """Air less evaporating temperature at full load, clean coil. [K]"""
+    evaporator_pinch: float = 2.0
+    """The part of it that does not shrink with load: superheat, and air that gets colder. [K]"""
     condenser_approach: float = 3.0
     """Condensing temperature less leaving water at full load. [K]"""
-    condenser_pinch: float = 1.5
+    condenser_pinch: float = 1.0
     """The part of the condenser's approach that does not shrink with load. [K]"""
-    low_speed_loss: float = 0.20
-    """Inverter and compressor efficiency lost towards standstill. [-]"""
-    frost_approach: float = 5.0
+    lost_lift: float = 25.0
+    """Lift that fan, inverter, throttling and pressure drops take, whatever the lift is. [K]"""
+    mid_speed_gain: float = 0.08
+    """What inverter and compressor gain halfway between standstill and full speed. [-]"""
+    frost_approach: float = 8.0
     """Further evaporator approach when the coil is fully iced. [K]"""
-    frost_capacity_loss: float = 0.14
+    frost_capacity_loss: float = 0.10
     """Capacity lost when the coil is fully iced. [-]"""
     capacity_per_outdoor: float = 0.021
     """Change of capacity with the outdoor temperature, of that at A7/W35. [1/K]"""
     capacity_per_water: float = -0.003
     """Change of capacity with the water temperature, of that at A7/W35. [1/K]"""
-    efficiency_per_water: float = -0.008
-    """Change of the Carnot share with the water temperature: leakage and hot windings. [1/K]"""
+    efficiency_per_water: float = -0.0135
+    """Change of the efficiency with the water temperature: leakage and hot windings. [1/K]"""
     superheat: float = 5.0
     """[K]"""
     subcooling: float = 4.0
@@ -56,12 +60,15 @@ class Impairment:
     """Missing share of the refrigerant. [-]"""
     coil_fouling: float = 0.0
     """Blocked share of the evaporator. [-]"""
-    fan_stopped: bool = False
+    fan_loss: float = 0.0
+    """Share of its air that the fan no longer moves. [-]"""
+    valve_leak: float = 0.0
+    """How far the four-way valve is from its seat. [-]"""
 
     @property
     def air_share(self) -> float:
         """Share of the air that fan and fins let through. [-]"""
-        return 0.2 if self.fan_stopped else 1.0 - 0.6 * self.coil_fouling
+        return (1.0 - 0.8 * self.fan_loss) * (1.0 - 0.6 * self.coil_fouling)
 
 
 HEALTHY = Impairment()
@@ -96,16 +103,17 @@ def parameters_of(plate: Plate) -> MachineParameters:
 class PerformanceMap:
     """Steady operation in (outdoor, water, compressor speed).
 
-    COP = η · T_c / (T_c − T_e) with evaporating and condensing temperature in K and the Carnot
-    share η, for air-to-water machines 0.40 to 0.55. [-]
+    COP = η · T_c / (T_c − T_e + L) with evaporating and condensing temperature in K. The lost lift
+    L makes the share of the Carnot COP, for air-to-water machines 0.40 to 0.55, rise with the lift:
+    at a small one a compressor compresses too far, and what is lost beside it weighs more.
 
     At full load the map goes through every plate point. Between and beyond them, capacity follows
-    linear trends, and the COP a share of the Carnot limit between evaporating and condensing
-    temperature, less for warmer water. The corrections that the plate points ask for (ratio of
-    capacity, Carnot share) lie on straight lines: along the water between points of one outdoor
-    temperature, along the outdoor temperature between those, and constant beyond the last ones.
-    At part load the heat exchangers are oversized: their approaches shrink with the load, while
-    inverter and compressor lose efficiency.
+    linear trends, and the COP the equation above, with less efficiency for warmer water. The
+    corrections that the plate points ask for (ratio of capacity, efficiency) lie on straight lines:
+    along the water between points of one outdoor temperature, along the outdoor temperature between
+    those, and constant beyond the last ones. At part load the heat exchangers are oversized: their
+    approaches shrink with the load; inverter and compressor are best between their lowest and their
+    highest speed.
     """
 
     def __init__(
@@ -175,13 +183,17 @@ class PerformanceMap:
         """Return the operation at a speed, from full-load capacity in W and Carnot share."""
         p = self._p
         ice = min(frost, 1.3)  # from there on a defrost is due in any case (`DefrostParameters`)
-        extra = p.frost_approach * ice + 12.0 * bad.coil_fouling + 18.0 * bad.fan_stopped
+        extra = p.frost_approach * ice + 12.0 * bad.coil_fouling
+        extra += 18.0 * bad.fan_loss
         carnot, evaporating, condensing = self._carnot(outdoor, water, modulation, extra)
         efficiency = share * self._efficiency_trend(water)
-        efficiency *= 1.0 - p.low_speed_loss * (1.0 - modulation) ** 2
+        efficiency *= 1.0 + 4.0 * p.mid_speed_gain * modulation * (1.0 - modulation)
         capacity = full * modulation * (1.0 - p.frost_capacity_loss * ice * abs(ice))
         capacity *= (1.0 - 0.8 * bad.undercharge) * (1.0 - 0.45 * bad.coil_fouling)
-        capacity *= 0.4 if bad.fan_stopped else 1.0
+        # Hot gas that leaks back into the suction line was compressed for nothing.
+        capacity *= (1.0 - 0.6 * bad.fan_loss) * (1.0 - 0.5 * bad.valve_leak)
+        efficiency *= (1.0 - 0.3 * bad.fan_loss) * (1.0 - 0.35 * bad.valve_leak)
+        efficiency *= 1.0 - 0.15 * bad.coil_fouling
         # Above 1 in any case: the electricity that the compressor takes becomes heat as well.
         cop = min(max(efficiency * carnot * (1.0 - 0.6 * bad.undercharge), 1.02), 9.0)
         return Operation(capacity, capacity / cop, evaporating, condensing, modulation)
@@ -202,17 +214,18 @@ class PerformanceMap:
     def _carnot(
         self, outdoor: float, water: float, modulation: float, extra: float
     ) -> tuple[float, float, float]:
-        """Return the Carnot COP, and evaporating and condensing temperature in °C.
+        """Return the Carnot COP with the lost lift, and evaporating and condensing temperature.
 
-        ``extra`` widens the evaporator's approach, for ice and faults. [K]
+        In °C; ``extra`` widens the evaporator's approach, for ice and faults. [K]
         """
         p = self._p
         # A heat exchanger that transfers half the heat needs half the temperature difference.
-        evaporating = outdoor - p.evaporator_approach * modulation - extra
+        narrow = (p.evaporator_approach - p.evaporator_pinch) * (1.0 - modulation)
+        evaporating = outdoor - p.evaporator_approach + narrow - extra
         narrow = (p.condenser_approach - p.condenser_pinch) * (1.0 - modulation)
         condensing = water + p.condenser_approach - narrow
-        lift = max(condensing - evaporating, 15.0)  # the compressor needs a pressure ratio
-        return (condensing + _KELVIN) / lift, evaporating, condensing
+        lift = max(condensing - evaporating, 10.0)  # the compressor needs a pressure ratio
+        return (condensing + _KELVIN) / (lift + p.lost_lift), evaporating, condensing
 
     def _correction(self, outdoor: float, water: float) -> tuple[float, float]:
         """Return full-load capacity in W and Carnot share, corrected by the plate points."""

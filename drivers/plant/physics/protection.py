@@ -8,6 +8,7 @@ NO_ERROR = 0
 FLOW_SWITCH = 62
 LOW_PRESSURE = 63
 HIGH_PRESSURE = 64
+BROKEN_SENSOR = 65
 _RETRY = 600.0
 """A tripped cut-out lets the compressor try again after this. [s]"""
 
@@ -22,7 +23,12 @@ class CutOut:
 
 
 # The delays bridge what is normal for a moment, such as no flow while the pump is starting.
-CUT_OUTS = (CutOut(FLOW_SWITCH, 30.0), CutOut(LOW_PRESSURE, 60.0), CutOut(HIGH_PRESSURE, 5.0))
+CUT_OUTS = (
+    CutOut(FLOW_SWITCH, 30.0),
+    CutOut(LOW_PRESSURE, 60.0),
+    CutOut(HIGH_PRESSURE, 5.0),
+    CutOut(BROKEN_SENSOR, 10.0),
+)
 
 
 class Protection:
@@ -39,7 +45,14 @@ class Protection:
         self._lasting = dict.fromkeys(self._lasting, 0.0)
 
     def step(
-        self, dt: float, *, no_flow: bool, evaporating: float, condensing: float, external: int
+        self,
+        dt: float,
+        *,
+        no_flow: bool,
+        evaporating: float,
+        condensing: float,
+        coldest: float,
+        external: int,
     ) -> None:
         """Check the conditions of the cut-outs over dt seconds.
 
@@ -49,6 +62,8 @@ class Protection:
             The pump runs and the flow switch is open.
         evaporating, condensing : float
             Saturation temperatures of the measured pressures. [°C]
+        coldest : float
+            The lowest of the temperatures that the controller regulates by. [°C]
         external : int
             An error that has another cause; 0: none.
         """
@@ -57,6 +72,7 @@ class Protection:
             FLOW_SWITCH: no_flow,
             LOW_PRESSURE: evaporating < -38.0,
             HIGH_PRESSURE: condensing > 67.0,
+            BROKEN_SENSOR: coldest < -45.0,
         }
         self._retry_in = max(self._retry_in - dt, 0.0)
         for cut_out in CUT_OUTS:

@@ -55,24 +55,34 @@ DAILY_DRAWS = (
 class DrawProfile:
     """The hot water that people draw: about the same hours and litres every day."""
 
-    def __init__(self, seed: int, longitude: float) -> None:
+    def __init__(
+        self, seed: int, longitude: float, *, people: float = 1.0, hours_later: float = 0.0
+    ) -> None:
+        self._people = people
+        self._later = hours_later * 3600.0
         self._when = channel(seed, "draw.when")
         self._how_much = channel(seed, "draw.litres")
         self._shift = longitude / 360.0 * _DAY
+        self._today: tuple[float, tuple[tuple[float, float, float], ...]] = (-1.0, ())
 
     def flow(self, time: int) -> float:
         """Return the flow of mixed water at 40 °C at a time in µs. [l/s]"""
         # Solar time, so that it needs no time zone and no summer time.
-        local = time / MICROSECONDS + self._shift
-        day, second = divmod(local, _DAY)
-        flow = 0.0
+        day, second = divmod(time / MICROSECONDS + self._shift, _DAY)
+        if day != self._today[0]:
+            self._today = day, self._draws_of(int(day))
+        return sum(flow for begin, end, flow in self._today[1] if begin <= second < end)
+
+    def _draws_of(self, day: int) -> tuple[tuple[float, float, float], ...]:
+        """Return begin and end in s and flow in l/s of each draw of a day since the epoch."""
+        drawn = []
         for number, draw in enumerate(DAILY_DRAWS):
-            place = int(day) * len(DAILY_DRAWS) + number
-            begin = draw.hour * 3600.0 + 1800.0 * (uniform(self._when, place) - 0.5)
-            litres = draw.litres * (0.6 + 0.8 * uniform(self._how_much, place))
-            if begin <= second < begin + 60.0 * litres / draw.rate:
-                flow += draw.rate / 60.0
-        return flow
+            place = day * len(DAILY_DRAWS) + number
+            begin = draw.hour * 3600.0 + self._later
+            begin += 1800.0 * (uniform(self._when, place) - 0.5)
+            litres = self._people * draw.litres * (0.6 + 0.8 * uniform(self._how_much, place))
+            drawn.append((begin, begin + 60.0 * litres / draw.rate, draw.rate / 60.0))
+        return tuple(drawn)
 
 
 @dataclass(slots=True)
@@ -128,7 +138,7 @@ class StratifiedTank:
         draw: float,
         cold: float,
         plant_room: float,
-        heater_on: bool,
+        heater: float,
     ) -> None:
         """Heat the tank, draw from it and mix its layers, over dt seconds.
 
@@ -144,13 +154,15 @@ class StratifiedTank:
             Mains water. [°C]
         plant_room : float
             Air around the tank. [°C]
+        heater : float
+            Share of the immersion heater's power that is on. [-]
         """
         p, t = self._p, self._t
         source = [0.0] * _LAYERS
         self._share_coil_heat(source, coil_heat, coil_conductance)
         # The heater has a thermostat of its own, which opens at 75 °C.
-        heater = p.heater_power if heater_on and t[_HEATER_LAYER] < 75.0 else 0.0
-        source[_HEATER_LAYER] += heater
+        heating = p.heater_power * heater if t[_HEATER_LAYER] < 75.0 else 0.0
+        source[_HEATER_LAYER] += heating
 
         # At the tap people mix to 40 °C: the hotter the tank, the less they take out of it.
         hot_share = min(max((_COMFORT - cold) / max(t[0] - cold, 1.0), 0.0), 1.0)
@@ -174,7 +186,7 @@ class StratifiedTank:
         _mix_inversions(t)
         self.fluxes.drawn = stream * (old[0] - cold)
         self.fluxes.lost = lost
-        self.fluxes.heater = heater
+        self.fluxes.heater = heating
 
     def _share_coil_heat(self, source: list[float], heat: float, conductance: float) -> None:
         layers = self.around_coil

@@ -22,9 +22,9 @@ class CompensationLine:
     """
 
     outdoor_low: float = -5.0
-    water_high: float = 41.0
+    water_high: float = 39.0
     outdoor_high: float = 16.0
-    water_low: float = 26.0
+    water_low: float = 25.0
 
     @property
     def slope(self) -> float:
@@ -66,8 +66,8 @@ class SupplySetpoint:
             self._before, self._since = None, 0.0
         self.value = value
 
-    def step(self, dt: float, outdoor: float) -> None:
-        """Follow the curve for dt seconds, by the outdoor temperature in °C."""
+    def step(self, dt: float, outdoor: float, shift: float = 0.0) -> None:
+        """Follow the curve, shifted by so many K, for dt seconds, by the outdoor air in °C."""
         if self._curve is None:
             return
         first = self._outdoor is None
@@ -77,7 +77,7 @@ class SupplySetpoint:
         if not self.on_curve or (self._since < _EVERY and not first):
             return
         self._since = 0.0
-        aim = min(max(self._curve.water(self._outdoor), self._low), self._high)
+        aim = min(max(self._curve.water(self._outdoor) + shift, self._low), self._high)
         steps = round((aim - self.value) / _STEP)
         # A step at a time, so that whoever gave it back reads what was written.
         self.value += _STEP * (steps if first else min(max(steps, -1), 1))

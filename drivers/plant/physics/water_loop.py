@@ -1,7 +1,9 @@
 """The water loop: condenser, pipes, emitter (radiators), three-way valve and tank coil.
 
-Every volume is a well-mixed node; the nodes that the valve puts in the flow form a ring. One step
-solves the ring by backward Euler, so that any step is stable and no heat is lost between nodes.
+Every volume is a well-mixed node. The water goes out through condenser and supply pipe, then by the
+three-way valve through the rooms' emitters, the tank's coil or (a broken mixing valve) straight on,
+and home through the return pipe. One step solves this ring by backward Euler, so that any step is
+stable and no heat is lost between nodes.
 The supply pipe gives the transport delay between the machine's sensor and the heat meter's.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 WATER_HEAT = 4186.0
 """Specific heat of water. [J/(kg K)]"""
@@ -38,6 +41,10 @@ class LoopParameters:
     """n in Q = K ΔTⁿ: radiators 1.3, floors 1.1 (EN 442, EN 1264). [-]"""
     unvalved_share: float = 0.25
     """Share of emitters without thermostatic valve: bathrooms, the bypass that keeps flow. [-]"""
+    buffer_litres: float = 0.0
+    """Buffer in series behind the emitters. [l]"""
+    buffer_loss: float = 1.0
+    """Loss of the buffer to the plant room. [W/K]"""
     coil_litres: float = 4.0
     """Water in the tank's coil. [l]"""
     coil_conductance: float = 500.0
@@ -58,12 +65,31 @@ class LoopFluxes:
 # In one well-mixed node the water would return as warm as the mean of the emitter.
 _EMITTER_NODES = 3
 _EXCHANGER, _SUPPLY_1, _SUPPLY_2, _EMITTER, _RETURN_1, _RETURN_2, _COIL = 0, 1, 2, 3, 6, 7, 8
-_HEATING = (_EXCHANGER, _SUPPLY_1, _SUPPLY_2, 3, 4, 5, _RETURN_1, _RETURN_2)
-_CHARGING = (_EXCHANGER, _SUPPLY_1, _SUPPLY_2, _COIL, _RETURN_1, _RETURN_2)
+_OUTWARD = (_EXCHANGER, _SUPPLY_1, _SUPPLY_2)
+_ROOMS = (3, 4, 5)
+_BUFFER = 9
+_HOMEWARD = (_RETURN_1, _RETURN_2)
 _STILL_COIL = 2.0
 """Conductance from the coil to the tank while no water moves in it. [W/K]"""
 _RATED_EXCESS = 22.5
 """Mean water of 45/40 °C less a room of 20 °C. [K]"""
+
+
+class Paths(NamedTuple):
+    """Which way the water goes behind the supply pipe, as shares of it; the rest: the rooms. [-]"""
+
+    tank: float = 0.0
+    past: float = 0.0
+    """Past the emitters, straight into the return pipe."""
+
+    @property
+    def rooms(self) -> float:
+        """Through the emitters. [-]"""
+        return 1.0 - self.tank - self.past
+
+
+TO_ROOMS = Paths()
+TO_TANK = Paths(tank=1.0)
 
 
 class WaterLoop:
@@ -76,6 +102,10 @@ class WaterLoop:
         self._p = p
         self._capacity = (p.exchanger, pipe, pipe, *[p.emitter / _EMITTER_NODES] * 3, pipe, pipe)
         self._capacity += (coil,)
+        self._rooms: tuple[int, ...] = _ROOMS
+        if p.buffer_litres:
+            self._capacity += (p.buffer_litres * WATER_DENSITY * WATER_HEAT,)
+            self._rooms = (*_ROOMS, _BUFFER)
         self._t = [temperature] * len(self._capacity)
         self.fluxes = LoopFluxes()
 
@@ -83,6 +113,11 @@ class WaterLoop:
     def supply(self) -> float:
         """Water leaving the machine. [°C]"""
         return self._t[_EXCHANGER]
+
+    @property
+    def heater_outlet(self) -> float:
+        """Water leaving the backup heater. [°C]"""
+        return self._t[_SUPPLY_1]
 
     @property
     def back(self) -> float:
@@ -120,11 +155,14 @@ class WaterLoop:
         heat: float,
         flow: float,
         *,
-        charging: bool,
+        backup: float = 0.0,
+        paths: Paths,
         room: float,
         plant_room: float,
         valve_opening: float,
         tank: Sequence[float],
+        scaled: float = 0.0,
+        vented: float = 1.0,
     ) -> None:
         """Advance the water's temperatures by dt seconds.
 
@@ -134,14 +172,20 @@ class WaterLoop:
             Heat into the exchanger; negative while defrosting. [W]
         flow : float
             Circulating water. [kg/s]
-        charging : bool
-            The valve sends the water to the tank.
+        backup : float
+            Heat of the backup heater, behind the exchanger. [W]
+        paths : Paths
+            Where the valves send the water.
         valve_opening : float
             Mean opening of the thermostatic valves. [-]
         room, plant_room : float
             Air around the emitters, and around pipes and condenser. [°C]
         tank : sequence of float
             Tank layers around the coil. [°C]
+        scaled : float
+            Share of the coil's conductance that scale has taken. [-]
+        vented : float
+            Share of the emitters that is full of water and not of air. [-]
         """
         p = self._p
         t = self._t
@@ -150,26 +194,23 @@ class WaterLoop:
         ambient = [plant_room] * len(t)
         for node in (_SUPPLY_1, _SUPPLY_2, _RETURN_1, _RETURN_2):
             loss[node] = p.pipe_loss
+        if p.buffer_litres:
+            loss[_BUFFER] = p.buffer_loss
         share = p.unvalved_share + (1.0 - p.unvalved_share) * valve_opening
-        rated = share * p.emitter_power / _RATED_EXCESS / _EMITTER_NODES
+        rated = vented * share * p.emitter_power / _RATED_EXCESS / _EMITTER_NODES
         for node in range(_EMITTER, _EMITTER + _EMITTER_NODES):
             # Q = K ΔTⁿ, made linear with the last step's ΔT: the ring is solved by one sweep. Not
             # from 0, where the conductance would be 0 and stay so.
             excess = max(abs(t[node] - room), 0.5)
             loss[node] = rated * (excess / _RATED_EXCESS) ** (p.emitter_exponent - 1.0)
             ambient[node] = room
-        loss[_COIL] = p.coil_conductance if charging and flow > 0.0 else _STILL_COIL
+        through_coil = paths.tank > 0.0 and flow > 0.0
+        loss[_COIL] = p.coil_conductance * (1.0 - scaled) if through_coil else _STILL_COIL
         ambient[_COIL] = around_coil
 
-        ring = _CHARGING if charging else _HEATING
         # With the pump off, warm water still rises: the idle sensors of a real circuit show it.
         stirred = max(flow, p.thermosiphon) * WATER_HEAT
-        self._solve_ring(ring, dt, stirred, heat, loss, ambient)
-        for node in range(len(t)):
-            if node not in ring:
-                inertia = self._capacity[node] / dt
-                known = inertia * t[node] + loss[node] * ambient[node]
-                t[node] = known / (inertia + loss[node])
+        self._solve(dt, stirred, paths, (heat, backup), loss, ambient)
         # By the new temperatures, with which the step was solved: so the energy balance closes.
         given = [k * (x - a) for k, x, a in zip(loss, t, ambient, strict=True)]
         self.fluxes.to_room = sum(given[_EMITTER : _EMITTER + _EMITTER_NODES])
@@ -177,32 +218,48 @@ class WaterLoop:
         self.fluxes.coil_conductance = loss[_COIL]
         self.fluxes.to_plant_room = sum(given) - self.fluxes.to_room - self.fluxes.to_tank
 
-    def _solve_ring(
+    def _solve(
         self,
-        ring: Sequence[int],
         dt: float,
         stirred: float,
-        heat: float,
+        paths: Paths,
+        heat: tuple[float, float],
         loss: Sequence[float],
         ambient: Sequence[float],
     ) -> None:
         """Solve (C/Δt + W + k) Tᵢ = C/Δt Tᵢ⁰ + W Tᵢ₋₁ + k Tₐ + Q around the ring.
 
         W is the stream ṁc, k the loss of a node and Tₐ what it loses to. [W/K], [°C]
+        Q is the heat into the exchanger and into the first supply pipe. [W]
 
         Every Tᵢ is written as offset + slope · T of the last node; closing the ring gives that.
         """
         t = self._t
-        offset, slope = 0.0, 1.0
-        line: list[tuple[float, float]] = []
-        for node in ring:
-            inertia = self._capacity[node] / dt
-            source = heat if node == _EXCHANGER else 0.0
-            total = inertia + stirred + loss[node]
-            known = inertia * t[node] + loss[node] * ambient[node] + source
-            offset = (known + stirred * offset) / total
-            slope = stirred * slope / total
-            line.append((offset, slope))
+        lines = [(0.0, 0.0)] * len(t)
+
+        def along(nodes: Sequence[int], stream: float, offset: float, slope: float) -> None:
+            for node in nodes:
+                inertia = self._capacity[node] / dt
+                total = inertia + stream + loss[node]
+                known = inertia * t[node] + loss[node] * ambient[node]
+                if node < len(heat):  # the exchanger and the first supply pipe
+                    known += heat[node]
+                offset = (known + stream * offset) / total
+                slope = stream * slope / total
+                lines[node] = offset, slope
+
+        along(_OUTWARD, stirred, 0.0, 1.0)
+        hot = lines[_SUPPLY_2]
+        along(self._rooms, stirred * paths.rooms, *hot)
+        along((_COIL,), stirred * paths.tank, *hot)
+        home = (
+            (paths.rooms, lines[self._rooms[-1]]),
+            (paths.tank, lines[_COIL]),
+            (paths.past, hot),
+        )
+        mixed = (sum(w * x[0] for w, x in home), sum(w * x[1] for w, x in home))
+        along(_HOMEWARD, stirred, *mixed)
+        offset, slope = lines[_RETURN_2]
         last = offset / (1.0 - slope)
-        for node, (offset, slope) in zip(ring, line, strict=True):
+        for node, (offset, slope) in enumerate(lines):
             t[node] = offset + slope * last

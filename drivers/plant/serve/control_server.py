@@ -44,6 +44,7 @@ class _Wanted(BaseModel):
     heat_pump: str | None = None
     name: str
     magnitude: float | None = None
+    severity: float | None = None
     point: str | None = None
 
 
@@ -131,7 +132,7 @@ class ControlServer(ControlPort):
     def _disturb(self, wanted: _Wanted) -> None:
         self._require(wanted.name)
         for heat_pump in self._chosen(wanted.heat_pump):
-            heat_pump.disturbances.start(wanted.name, wanted.magnitude, wanted.point)
+            heat_pump.disturb(wanted.name, wanted.magnitude, wanted.point, wanted.severity)
 
     def _require(self, name: str) -> None:
         known = (*KINDS, *DEVICE_FAULTS) if self._heat_pumps else DEVICE_FAULTS

@@ -32,9 +32,13 @@ def gateways_of(site: Site, plant: Plant) -> Mapping[str, EmulatedGateway]:
             # By the very profile that the driver reads with: no second map has to keep in step.
             where = f"heat_pumps.{heat_pump.id}.devices.{device.id}"
             profile = site_profile(device, site.quantities, partial(_problem, where))
-            devices[name][device.unit] = EmulatedDevice(
-                profile, plant.heat_pumps[heat_pump.id], device.map
-            )
+            process = plant.heat_pumps[heat_pump.id]
+            devices[name][device.unit] = EmulatedDevice(profile, process, device.map)
+            # A controller that has no code for a mode or a state is not in it.
+            for point in profile.points:
+                if point.enum:
+                    name_here = device.map.get(point.point, point.point)
+                    process.offer(name_here, frozenset(point.enum.values()))
     host = site.plant.host if site.plant is not None else "127.0.0.1"
     return {name: EmulatedGateway(host, port, devices[name]) for name, port in ports.items()}
 

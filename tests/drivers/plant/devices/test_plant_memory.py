@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from heatpump_twin.config.load import load_site
+from heatpump_twin.config.settings import HouseKind
 from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
 from heatpump_twin.drivers.plant.devices.plant import Plant
 from heatpump_twin.drivers.plant.devices.plant_memory import PlantMemory, restore, state_of
@@ -75,3 +76,22 @@ def test_a_state_of_something_else_is_refused(memory: PlantMemory) -> None:
     physics = lived(memory, 0.1)[0].heat_pumps["hp1"].physics
     with pytest.raises(ValueError, match="HeatPumpPhysics as it is now"):
         restore(physics, state_of(physics.tank))
+
+
+def test_people_draw_on_and_a_fault_does_not_lose_the_state(make_pump, live) -> None:
+    pump = make_pump("2026-01-15T04:00:00", step=20.0)
+    pump.disturb("coil_fouled", severity=0.5)
+    live(pump, 3600.0)
+    again = make_pump("2026-01-15T05:00:00", step=20.0, warm_up=())
+    again.recall(pump.state)
+    assert again.truth()["room_temperature"] == pump.truth()["room_temperature"]
+    assert not list(again.disturbances)
+    live(again, 4 * 3600.0)
+    assert again.ledger.tank_drawn > 0.0
+
+
+def test_the_state_of_another_house_is_none_of_ours(make_pump) -> None:
+    buffered = make_pump("2026-01-15T04:00:00", step=20.0, house=HouseKind.BUFFER)
+    pump = make_pump("2026-01-15T04:00:00", step=20.0)
+    with pytest.raises(ValueError, match="as long a list"):
+        pump.recall(buffered.state)

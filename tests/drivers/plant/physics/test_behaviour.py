@@ -217,3 +217,27 @@ def test_frost_is_worst_around_freezing() -> None:
     assert coil_of[1] > 1.5 * coil_of[-12]
     assert coil_of[6] == 0.0
     assert 0.4 < coil_of[1] < 1.5
+
+
+def test_in_summer_it_cools_and_makes_hot_water(make_pump, observe) -> None:
+    warm, cooled = (make_pump("2026-07-20T00:00:00", step=20.0) for _ in range(2))
+    cooled.write("operating_mode", 4)
+    cycles, rooms = set(), []
+    for x, y in zip(
+        observe(warm, 3 * 24 * HOUR, 600), observe(cooled, 3 * 24 * HOUR, 600), strict=True
+    ):
+        cycles.add((y.read("operation_cycle"), y.read("dhw_heating")))
+        rooms.append(x.truth()["room_temperature"] - y.truth()["room_temperature"])
+    assert {(1.0, 0.0), (2.0, 1.0)} <= cycles
+    assert max(rooms) > 0.5
+    ledger = cooled.ledger
+    assert ledger.cooling_from_water > 5 * 3.6e6
+    # Far from its rated A35/W7, with warmer water and cooler air.
+    assert 3.0 < ledger.cooling_from_water / ledger.cooling_electricity < 7.0
+    assert ledger.loop_to_room < 0.0
+    assert ledger.heat_to_air == pytest.approx(
+        ledger.cooling_from_water + ledger.cooling_electricity
+    )
+    left = cooled.residual
+    assert abs(left.loop) + abs(left.tank) + abs(left.building) < 1e-4 * ledger.heat_to_air
+    assert cooled.truth()["supply_temperature"] > 10.0

@@ -20,17 +20,21 @@ def pump(make_pump, live):
 
 
 def test_a_clogged_strainer_costs_flow_and_widens_the_spread(pump, live) -> None:
-    flow = pump.read("water_flow")
+    def passed() -> float:
+        # The pump follows the heat: what the strainer takes shows beside the pump's speed.
+        return pump.read("water_flow") / pump.physics.pump_speed
+
+    flow = passed()
     x = pump.truth()
     spread = x["supply_temperature"] - x["return_temperature"]
     pump.disturbances.start("strainer_clogged", 0.4)
     live(pump, 600.0)
     x = pump.truth()
-    assert pump.read("water_flow") == pytest.approx(0.6 * flow, rel=0.05)
+    assert passed() == pytest.approx(0.6 * flow, rel=0.02)
     assert x["supply_temperature"] - x["return_temperature"] > 1.2 * spread
     assert pump.disturbances.stop("strainer_clogged") == 1
     live(pump, 60.0)
-    assert pump.read("water_flow") == pytest.approx(flow, rel=0.05)
+    assert passed() == pytest.approx(flow, rel=0.02)
 
 
 def test_no_flow_trips_the_flow_switch_and_recovers(pump, live) -> None:

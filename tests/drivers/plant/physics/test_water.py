@@ -9,16 +9,23 @@ from heatpump_twin.drivers.plant.physics.stratified_tank import (
     StratifiedTank,
     TankParameters,
 )
-from heatpump_twin.drivers.plant.physics.water_loop import WATER_HEAT, LoopParameters, WaterLoop
+from heatpump_twin.drivers.plant.physics.water_loop import (
+    TO_ROOMS,
+    TO_TANK,
+    WATER_HEAT,
+    LoopParameters,
+    Paths,
+    WaterLoop,
+)
 
 
-def run_loop(loop: WaterLoop, dt: float, heat: float, flow: float, charging: bool) -> float:
+def run_loop(loop: WaterLoop, dt: float, heat: float, flow: float, paths: Paths) -> float:
     """Step once and return the heat that left. [W]"""
     loop.step(
         dt,
         heat,
         flow,
-        charging=charging,
+        paths=paths,
         room=20.0,
         plant_room=19.0,
         valve_opening=1.0,
@@ -29,20 +36,22 @@ def run_loop(loop: WaterLoop, dt: float, heat: float, flow: float, charging: boo
 
 @pytest.mark.parametrize("dt", [1.0, 10.0, 60.0])
 @pytest.mark.parametrize("flow", [0.0, 0.24])
-@pytest.mark.parametrize("charging", [False, True])
-def test_the_loop_loses_no_heat(dt: float, flow: float, charging: bool) -> None:
+@pytest.mark.parametrize(
+    "paths", [TO_ROOMS, TO_TANK, Paths(tank=0.3), Paths(past=0.6), Paths(tank=0.2, past=0.5)]
+)
+def test_the_loop_loses_no_heat(dt: float, flow: float, paths: Paths) -> None:
     loop = WaterLoop(LoopParameters(), 30.0)
     before, given = loop.stored, 0.0
     for heat in (4000.0, 0.0, -3000.0, 2500.0):
         for _ in range(5):
-            given += dt * (heat - run_loop(loop, dt, heat, flow, charging))
+            given += dt * (heat - run_loop(loop, dt, heat, flow, paths))
     assert loop.stored - before == pytest.approx(given, abs=1e-3)
 
 
 def test_steady_spread_is_heat_over_flow() -> None:
     loop = WaterLoop(LoopParameters(exchanger_loss=0.0), 40.0)
     for _ in range(2000):
-        run_loop(loop, 10.0, 3000.0, 0.24, charging=False)
+        run_loop(loop, 10.0, 3000.0, 0.24, paths=TO_ROOMS)
     assert loop.supply - loop.back == pytest.approx(3000.0 / (0.24 * WATER_HEAT), rel=1e-3)
     assert loop.fluxes.to_room == pytest.approx(3000.0, rel=0.05)
 
@@ -50,7 +59,7 @@ def test_steady_spread_is_heat_over_flow() -> None:
 def test_the_heat_meter_sees_a_change_later() -> None:
     loop = WaterLoop(LoopParameters(), 30.0)
     for _ in range(12):
-        run_loop(loop, 1.0, 5000.0, 0.24, charging=False)
+        run_loop(loop, 1.0, 5000.0, 0.24, paths=TO_ROOMS)
     assert loop.supply > 31.5
     assert 30.0 < loop.meter_supply < 30.0 + 0.5 * (loop.supply - 30.0)
 
@@ -62,7 +71,7 @@ def step_tank(tank: StratifiedTank, dt: float, **changes: float | bool) -> None:
         "draw": 0.0,
         "cold": 14.0,
         "plant_room": 19.0,
-        "heater_on": False,
+        "heater": 0.0,
     }
     tank.step(dt, **{**usual, **changes})
 
@@ -70,7 +79,7 @@ def step_tank(tank: StratifiedTank, dt: float, **changes: float | bool) -> None:
 def test_the_tank_loses_no_heat() -> None:
     tank = StratifiedTank(TankParameters(), 50.0, 30.0)
     before, given = tank.stored, 0.0
-    for changes in ({"coil_heat": 3000.0}, {"draw": 0.1}, {"heater_on": True}, {}):
+    for changes in ({"coil_heat": 3000.0}, {"draw": 0.1}, {"heater": 1.0}, {}):
         for _ in range(60):
             step_tank(tank, 10.0, **changes)
             x = tank.fluxes
