@@ -77,6 +77,8 @@ MAX_BROWSE_CONTINUATION_POINTS = 100
 """Continuation points of Browse that a session can have."""
 MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
+MAX_HISTORY_DELETED = 100_000
+"""Values that one update deletes: each is on record, and the writer must not wait for long."""
 MAX_HISTORY_EVENTS = 1_000
 """Events per node in one HistoryRead response."""
 MAX_HISTORY_TIMES = 1_000

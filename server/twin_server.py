@@ -26,6 +26,7 @@ from heatpump_twin.server.history.audit_history import AuditHistory
 from heatpump_twin.server.history.event_codec import EventCodec
 from heatpump_twin.server.history.event_history import EventHistory
 from heatpump_twin.server.history.history_service import HistoryService
+from heatpump_twin.server.history.update.update_service import UpdateService
 from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.security.certificates import (
     application_uri,
@@ -56,6 +57,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.correction import HistoryEditor
 from heatpump_twin.twin_engine.historian.event_log import EventLog
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
@@ -102,6 +104,7 @@ class TwinServer:
         commands: CommandHandler,
         programs: Programs | None = None,
         history: HistoryReader,
+        editor: HistoryEditor | None = None,
         users: UserStore,
         provenance: Mapping[str, Provenance],
         clock: Clock,
@@ -127,6 +130,7 @@ class TwinServer:
         if programs is not None:
             programs.journal.subscribe(self._program_news)
         self._history = history
+        self._editor = editor
         self._users = users
         self._provenance = provenance
         self._clock = clock
@@ -162,7 +166,12 @@ class TwinServer:
         codec = EventCodec(await server.get_namespace_array())
         audit = AuditHistory(self._audit, self._table, site, uri)
         events = EventHistory(self._events, codec, audit)
-        iserver.history = HistoryService(iserver.aspace, self._table, self._history, events, site)
+        updates = UpdateService(
+            iserver.aspace, self._table, site, self._editor, self._recorder, self._clock
+        )
+        iserver.history = HistoryService(
+            iserver.aspace, self._table, self._history, events, site, updates
+        )
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock, self._wall)
         await server.start()

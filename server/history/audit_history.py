@@ -11,6 +11,11 @@ from asyncua import ua
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.drivers.status import is_good
 from heatpump_twin.server.history.event_query import EventPlace
+from heatpump_twin.server.history.update.correction_record import (
+    EVENT_TYPES,
+    asked_for,
+    fields_of_correction,
+)
 from heatpump_twin.server.space.event import Event, Path
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import node_id_of, standard, text
@@ -26,6 +31,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     AuditKind.PROGRAM: (IDS.AuditUpdateMethodEventType, "Attribute/Call"),
     AuditKind.METHOD: (IDS.AuditUpdateMethodEventType, "Attribute/Call"),
     AuditKind.CONDITION: (IDS.AuditConditionEventType, "Attribute/Call"),
+    AuditKind.HISTORY: (IDS.AuditHistoryUpdateEventType, "Attribute/HistoryUpdate"),
     AuditKind.LOGIN: (IDS.AuditActivateSessionEventType, "Session/ActivateSession"),
 }
 """Event type and SourceName of kinds of records."""
@@ -72,13 +78,18 @@ class AuditHistory:
     def event(self, number: int, entry: AuditEntry) -> Event:
         """Return a record of the audit as an event; its EventId follows from its number."""
         kind, name = KINDS.get(entry.kind, (OTHERS, entry.kind))
+        node = self._source(entry)
+        particulars = _particulars(entry)
+        if entry.kind == AuditKind.HISTORY and entry.after:
+            kind = EVENT_TYPES[asked_for(entry)["what"]]
+            particulars = fields_of_correction(entry, node, self._table)
         time = ua.Variant(to_datetime(entry.time), TYPES.DateTime)
         good = is_good(entry.status)
         words = f"{entry.key}: {entry.message}" + (f" ({entry.reason})" if entry.reason else "")
         fields: dict[Path, ua.Variant] = {
             ("EventId",): ua.Variant(_event_id(number), TYPES.ByteString),
             ("EventType",): ua.Variant(standard(kind), TYPES.NodeId),
-            ("SourceNode",): ua.Variant(self._source(entry), TYPES.NodeId),
+            ("SourceNode",): ua.Variant(node, TYPES.NodeId),
             ("SourceName",): ua.Variant(name, TYPES.String),
             ("Time",): time,
             ("ReceiveTime",): time,
@@ -89,7 +100,7 @@ class AuditHistory:
             ("ServerId",): ua.Variant(self._server_uri, TYPES.String),
             ("ClientAuditEntryId",): ua.Variant("", TYPES.String),
             ("ClientUserId",): ua.Variant(f"{entry.user} ({entry.origin})", TYPES.String),
-            **_particulars(entry),
+            **particulars,
         }
         return Event(fields)
 

@@ -16,9 +16,10 @@ from heatpump_twin.server.history.event_history import EventHistory
 from heatpump_twin.server.history.event_query import EventQuery
 from heatpump_twin.server.history.history_encoding import encoded
 from heatpump_twin.server.history.history_query import HistoryQuery
-from heatpump_twin.server.history.history_update import UPDATER, refused_update
+from heatpump_twin.server.history.modified_query import ModifiedQuery, marked, modified_data
 from heatpump_twin.server.history.processed_query import at_time, processed
 from heatpump_twin.server.history.raw_query import RawQuery
+from heatpump_twin.server.history.update.update_service import Updater, UpdateService
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.data_encoding import encoding_problem
@@ -31,18 +32,15 @@ from heatpump_twin.twin_engine.history import HistoryReader
 CODES = ua.StatusCodes
 log = structlog.stdlib.get_logger(__name__)
 
-Kept = tuple[ua.NodeId, HistoryQuery | EventQuery]
+Query = HistoryQuery | EventQuery | ModifiedQuery
+Kept = tuple[ua.NodeId, Query]
 """What a continuation point stands for: a node, and what is still to be read of it."""
 
 
-class Reader(Protocol):
+class Reader(Updater, Protocol):
     """The session of a request, which keeps the continuation points of its client."""
 
     history_points: dict[bytes, Kept]
-
-    def may(self, role: UserRole | None) -> bool:
-        """Tell whether the user has a role now."""
-        ...
 
 
 class HistoryService:
@@ -55,12 +53,14 @@ class HistoryService:
         history: HistoryReader,
         events: EventHistory,
         namespace: int,
+        updates: UpdateService,
     ) -> None:
         self._aspace = aspace
         self._table = table
         self._history = history
         self._events = events
         self._namespace = namespace
+        self._updates = updates
 
     async def read(
         self, session: Reader, params: ua.HistoryReadParameters
@@ -83,9 +83,9 @@ class HistoryService:
     async def update(
         self, session: Reader, params: ua.HistoryUpdateParameters
     ) -> list[ua.HistoryUpdateResult]:
-        """Refuse updates of the history; return a result for each, in the order of the request."""
-        may = session.may(UPDATER)
-        return [refused_update(one, self._aspace, may=may) for one in params.HistoryUpdateDetails]
+        """Change the history; return a result for each update, in the order of the request."""
+        # One after the other: a later one finds what an earlier one has made.
+        return [await self._updates.update(session, one) for one in params.HistoryUpdateDetails]
 
     def keep(self, event: Event, notifier: ua.NodeId) -> None:
         """Keep an event that climbs up from a notifier, for those who ask later."""
@@ -111,6 +111,8 @@ class HistoryService:
         try:
             if isinstance(query, EventQuery):
                 return await self._events_of(session, node, query)
+            if isinstance(query, ModifiedQuery):
+                return await self._modified_of(session, node, query, wanted)
             return await self._samples_of(session, node, query, wanted)
         # The trouble of one node's storage must not take the other nodes of the request along.
         except EngineError as error:
@@ -128,8 +130,25 @@ class HistoryService:
         if point is None:
             return _result(CODES.BadContinuationPointInvalid)
         samples, rest = await query.read(self._history)
+        if isinstance(query, RawQuery) and self._updates.editor is not None:
+            samples = await marked(samples, point.key, self._updates.editor)
         answer = _result(CODES.Good if len(samples) else CODES.GoodNoData)
         answer.HistoryData = encoded(samples, query.wire_type(point), wanted)
+        return _continued(session, node, answer, rest)
+
+    async def _modified_of(
+        self,
+        session: Reader,
+        node: ua.HistoryReadValueId,
+        query: ModifiedQuery,
+        wanted: ua.TimestampsToReturn,
+    ) -> ua.HistoryReadResult:
+        point = self._point(node.NodeId)
+        if point is None or self._updates.editor is None:
+            return _result(CODES.BadHistoryOperationUnsupported)
+        found, rest = await query.read(self._updates.editor)
+        answer = _result(CODES.Good if len(found) else CODES.GoodNoData)
+        answer.HistoryData = modified_data(found, point, wanted)
         return _continued(session, node, answer, rest)
 
     async def _events_of(
@@ -141,7 +160,7 @@ class HistoryService:
         answer.HistoryData = found
         return _continued(session, node, answer, rest)
 
-    def _new(self, node: ua.HistoryReadValueId, details: object) -> HistoryQuery | int:
+    def _new(self, node: ua.HistoryReadValueId, details: object) -> Query | int:
         point = self._point(node.NodeId)
         if point is None:
             known = node.NodeId in self._aspace
@@ -161,7 +180,7 @@ class HistoryService:
         return _result(CODES.BadContinuationPointInvalid if kept is None else CODES.Good)
 
 
-def _resumed(session: Reader, node: ua.HistoryReadValueId) -> HistoryQuery | EventQuery | int:
+def _resumed(session: Reader, node: ua.HistoryReadValueId) -> Query | int:
     # A continuation point is good once, and for the node that it was given for.
     kept = session.history_points.pop(bytes(node.ContinuationPoint), None)
     if kept is None or node.NodeId != kept[0]:
@@ -173,7 +192,7 @@ def _continued(
     session: Reader,
     node: ua.HistoryReadValueId,
     answer: ua.HistoryReadResult,
-    rest: HistoryQuery | EventQuery | None,
+    rest: Query | None,
 ) -> ua.HistoryReadResult:
     """Return an answer with a continuation point for the rest, if there is one."""
     if rest is not None:
@@ -186,7 +205,7 @@ def _continued(
     return answer
 
 
-def _query(point: Point, details: object) -> HistoryQuery | int:
+def _query(point: Point, details: object) -> Query | int:
     """Return what a request asks of a point, or why it is refused."""
     match details:
         case ua.ReadProcessedDetails():
@@ -196,6 +215,8 @@ def _query(point: Point, details: object) -> HistoryQuery | int:
         case ua.ReadRawModifiedDetails(IsReadModified=False):
             raw = RawQuery.parse(point.key, details, limits.MAX_HISTORY_VALUES)
             return int(CODES.BadHistoryOperationInvalid) if raw is None else raw
+        case ua.ReadRawModifiedDetails():
+            return ModifiedQuery.parse(point.key, details)
         case None | ua.ExtensionObject():
             # None, or of no kind that there is.
             return int(CODES.BadHistoryOperationInvalid)

@@ -34,6 +34,10 @@ class Recorder:
         entry = AuditEntry.of(kind, self._clock.now(), who, key, UNCERTAIN, message, **texts)
         return await self._audit.append(entry.begun())
 
-    async def end(self, number: int, status: int, message: str) -> None:
+    async def end(
+        self, number: int, status: int, message: str, *, before: str | None = None
+    ) -> None:
         """Record the outcome of what was begun; raise `AuditError`."""
-        await self._audit.complete(number, status=status, read_back=None, message=message)
+        await self._audit.complete(
+            number, status=status, read_back=None, message=message, before=before
+        )

@@ -24,6 +24,8 @@ from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
 UNKNOWN = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
 WRITERS = UserRole.OPERATOR
+CORRECTORS = UserRole.ENGINEER
+"""The role that is needed to change what is recorded."""
 """The least role that may write a setpoint."""
 
 
@@ -133,13 +135,19 @@ class AttributeService:
         return ua.DataValue(ua.Variant(may, ua.VariantType.Boolean))
 
     def _user_access_level(self, caller: Caller, node: ua.NodeId) -> ua.DataValue:
-        """Return the UserAccessLevel: a setpoint is writable for those who may call its method."""
+        """Return the UserAccessLevel: what the roles of the caller add to what all may.
+
+        A setpoint is writable for those who may call its method, history for those who may correct
+        it.
+        """
         stored = self._aspace.read_attribute_value(node, ua.AttributeIds.UserAccessLevel)
-        point = self._table.by_key.get(str(node.Identifier))
-        if not stored.Value or point is None or point.limits is None:
+        level = self._aspace.read_attribute_value(node, ua.AttributeIds.AccessLevel)
+        if not stored.Value or not level.Value:
             return stored
-        write = ua.AccessLevel.CurrentWrite.mask if caller.may(WRITERS) else 0
-        return ua.DataValue(ua.Variant(stored.Value.Value | write, ua.VariantType.Byte))
+        granted = ua.AccessLevel.CurrentWrite.mask if caller.may(WRITERS) else 0
+        granted |= ua.AccessLevel.HistoryWrite.mask if caller.may(CORRECTORS) else 0
+        bits = stored.Value.Value | (level.Value.Value & granted)
+        return ua.DataValue(ua.Variant(bits, ua.VariantType.Byte))
 
     async def write(self, caller: Caller, params: ua.WriteParameters) -> list[Written]:
         """Write values of setpoints one after the other, as their methods do."""

@@ -18,6 +18,7 @@ from heatpump_twin.server.space.ua_values import text, timed_value, variant_of
 READ = ua.AccessLevel.CurrentRead.mask
 WRITE = ua.AccessLevel.CurrentWrite.mask
 READ_HISTORY = READ | ua.AccessLevel.HistoryRead.mask
+CORRECT_HISTORY = ua.AccessLevel.HistoryWrite.mask
 SCALAR, ARRAY = -1, 1
 
 _IDS, _TYPES = ua.AttributeIds, ua.VariantType
@@ -102,7 +103,9 @@ class Shapes:
                 ua.NodeClass.Variable, browse_name, title, description
             )
             level = READ_HISTORY if kind.historized else READ if kind.readable else 0
-            access = self._constant(level | (WRITE if kind.writable else 0), _TYPES.Byte)
+            most = level | (WRITE if kind.writable else 0)
+            most |= CORRECT_HISTORY if kind.historized else 0
+            access = self._constant(most, _TYPES.Byte)
             # A length of 0 means that it may vary (OPC 10000-3, 5.6.2).
             dimensions = [0] if kind.array else []
             shape |= {
@@ -110,8 +113,8 @@ class Shapes:
                 _IDS.ValueRank: self._constant(ARRAY if kind.array else SCALAR, _TYPES.Int32),
                 _IDS.ArrayDimensions: self._constant(dimensions, _TYPES.UInt32),
                 _IDS.AccessLevel: access,
-                # Without the right to write, which is the role's: AttributeService adds it for a
-                # user.
+                # Without the rights to write, which are the role's: AttributeService adds them for
+                # a user.
                 _IDS.UserAccessLevel: self._constant(level, _TYPES.Byte),
                 _IDS.Historizing: self._constant(kind.historized, _TYPES.Boolean),
                 _IDS.MinimumSamplingInterval: self._constant(kind.sampling * 1000.0, _TYPES.Double),

@@ -68,7 +68,9 @@ def test_version() -> None:
     assert printed_and_loaded("--version")[0] == f"{__version__}\n"
 
 
-@pytest.mark.parametrize("name", [place.rpartition(".")[-1] for place in COMMANDS])
+@pytest.mark.parametrize(
+    "name", [place.rpartition(".")[-1].removesuffix("_") for place in COMMANDS]
+)
 def test_the_summary_in_the_list_is_that_of_the_command(name: str) -> None:
     real = commands()[name].load()
     paragraph = (real.help or "").partition("\n\n")[0].replace("\n", " ")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hptwin import here
 
@@ -43,6 +46,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.write(Frame.of([rows[KEYS[0]]], 99.5, 0, time[-1] + MINUTE))
     store.close()
     return directory.root
+
+
+def parquet(capsys, data: Path, file: Path, *arguments: str) -> pq.ParquetFile:
+    ran = here(capsys, "export", *arguments, "-o", file, "--data", data)
+    assert ran.code == 0, ran.err
+    assert list(file.parent.glob("*.part")) == []
+    return pq.ParquetFile(file)
 
 
 def table(text: str) -> list[list[str]]:
@@ -128,3 +138,53 @@ def test_mistakes_say_what_to_do(capsys, data, arguments, words) -> None:
     ran = here(capsys, "export", *arguments, "--data", data)
     assert ran.code == 1
     assert words in " ".join(ran.err.split())
+
+
+def test_parquet_has_what_the_table_has_and_units(capsys, data, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(history_export, "PAGE", 1_000)
+    _, *rows = exported(capsys, data, "hp1.*", "gone.*")
+    with parquet(capsys, data, tmp_path / "all.parquet", "hp1.*", "gone.*") as file:
+        assert json.loads(file.schema_arrow.metadata[b"units"]) == {
+            "gone.power": "", "hp1.compressor_on": "", "hp1.supply_temperature": "°C",
+        }  # fmt: skip
+        assert file.num_row_groups > 5  # page by page, and not all of it in memory
+        found = file.read().to_pydict()
+    assert [moment.isoformat() for moment in found["time"][:1]] == ["2026-03-26T23:00:00+00:00"]
+    texts = [
+        (moment.timestamp(), point, "" if value is None else repr(value), status)
+        for moment, point, value, status in zip(*found.values(), strict=True)
+    ]
+    assert texts == [
+        (datetime.fromisoformat(time).timestamp(), point, value, int(status.split()[1], 16))
+        for time, point, _, value, status in rows
+    ]
+
+
+def test_parquet_with_a_column_for_each_point(capsys, data, tmp_path) -> None:
+    arguments = ("hp1.*", "--every", "day", "--aggregate", "Maximum", "--wide")
+    head, *rows = exported(capsys, data, *arguments)
+    with parquet(capsys, data, tmp_path / "wide.parquet", *arguments) as file:
+        schema, found = file.schema_arrow, file.read().to_pydict()
+    assert schema.names == ["time", "hp1.compressor_on", "hp1.supply_temperature"]
+    assert [schema.field(name).metadata[b"unit"].decode() for name in schema.names[1:]] == [
+        "",
+        "°C",
+    ]
+    assert head[2] == "hp1.supply_temperature [°C]"
+    values = [
+        ["" if value is None else repr(value) for value in row[1:]]
+        for row in zip(*found.values(), strict=True)
+    ]
+    assert values == [row[1:] for row in rows]
+    times = [moment.timestamp() for moment in found["time"]]
+    assert times == [datetime.fromisoformat(row[0]).timestamp() for row in rows]
+
+
+def test_without_its_library_parquet_says_what_to_install(
+    capsys, data, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    ran = here(capsys, "export", "-o", tmp_path / "all.parquet", "--data", data)
+    assert ran.code == 1
+    assert "install heatpump-twin[parquet]" in ran.err
+    assert list(tmp_path.iterdir()) == []

@@ -24,7 +24,7 @@ from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.load import load_site
-from heatpump_twin.config.settings import Site
+from heatpump_twin.config.settings import HistorianSettings, Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA
@@ -36,6 +36,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
@@ -148,6 +149,7 @@ class Rig:
     provenance: dict[str, Provenance]
     audit: AuditLog
     conditions: ConditionStore
+    historian: Historian | None = None
 
     @property
     def url(self) -> str:
@@ -199,6 +201,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         data_path: Path | None = None,
         alarms: Sequence[AlarmDefinition] = (ALARM, OTHER_ALARM),
         hmi_certificate: bytes | None = None,
+        recording: bool = False,
     ) -> AsyncIterator[Rig]:
         site = load_site("default", [f"opcua.port={claim()}", *overrides], {})
         data = DataDirectory.open(data_path or tmp_path_factory.mktemp("data"))
@@ -220,9 +223,16 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
             stack.push_async_callback(events.stop)
             await audit.start()
             await conditions.load()
+            historian = None
+            if recording:
+                settings = HistorianSettings(flush=0.02)
+                historian = Historian(table, database, settings, clock)
+                await historian.start()
+                stack.push_async_callback(historian.stop)
             server = TwinServer(
                 site=site, data=data, table=table, image=image, alarms=alarms,
-                commands=device, history=records, users=users,
+                commands=device, history=historian.stored if historian else records,
+                editor=historian, users=users,
                 provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
                 audit=audit, conditions=conditions, events=events,
             )  # fmt: skip
@@ -233,7 +243,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
             stack.callback(writing.cancel)
             yield Rig(
                 site, data, table, image, device, records, users, server, clock, alarms, provenance,
-                audit, conditions,
+                audit, conditions, historian,
             )  # fmt: skip
 
     return start

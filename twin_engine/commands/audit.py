@@ -94,10 +94,21 @@ class AuditLog:
             await self._store(entry)
 
     async def complete(
-        self, number: int, *, status: int, read_back: float | None, message: str
+        self,
+        number: int,
+        *,
+        status: int,
+        read_back: float | None,
+        message: str,
+        before: str | None = None,
     ) -> None:
-        """Append the outcome of an entry that was appended incomplete."""
+        """Append the outcome of an entry that was appended incomplete.
+
+        ``before``: what was there, where that was not known when it was begun.
+        """
         outcome: dict[str, Any] = {"status": status, "read_back": read_back, "message": message}
+        if before is not None:
+            outcome["before"] = before
         await self._call(lambda: self._complete(number, outcome))
 
     async def tail(self, count: int) -> list[AuditEntry]:

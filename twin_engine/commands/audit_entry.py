@@ -26,6 +26,8 @@ class AuditKind(StrEnum):
     LOGIN = "login"
     USER = "user"
     CERTIFICATE = "certificate"
+    HISTORY = "history"
+    """Recorded history corrected; before and after are JSON, whole."""
     RELOAD = "reload"
     RUN = "run"
     """A start or stop of the twin."""
@@ -82,7 +84,7 @@ class AuditEntry:
         """Return the columns of the record in the database."""
         found: dict[str, Any] = asdict(self)
         for name, value in found.items():
-            if isinstance(value, str):
+            if isinstance(value, str) and not self._whole(name):
                 # PostgreSQL stores no NUL, and neither database half a surrogate pair.
                 clean = value[:LONGEST].replace("\0", "�")
                 found[name] = clean.encode("utf-8", "replace").decode("utf-8")
@@ -91,6 +93,10 @@ class AuditEntry:
         # Neither database has an unsigned 32-bit type: the same bits, signed.
         found["status"] = self.status - (1 << 32 if self.status >> 31 else 0)
         return found
+
+    def _whole(self, name: str) -> bool:
+        # The server has written it, and who corrects history has logged in.
+        return self.kind == AuditKind.HISTORY and name in ("before", "after")
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> AuditEntry:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import structlog
@@ -14,9 +16,10 @@ from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock, is_plausible
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.twin_engine.correction import Corrected, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DatabaseAway, HistoryLost, SchemaError
 from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, taken
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database import access, open_engine
 from heatpump_twin.twin_engine.historian.deadband import Deadband
 from heatpump_twin.twin_engine.historian.resolution import Resolution
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
@@ -27,6 +30,8 @@ from heatpump_twin.twin_engine.history import HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
 
 log = structlog.stdlib.get_logger(__name__)
+
+T = TypeVar("T")
 
 _EVER = 2**62
 _AHEAD = 60 * MICROSECONDS
@@ -52,13 +57,16 @@ class HistorianHealth:
     """Why the database was begun anew not long ago; empty: it was not."""
     giving_way: bool = False
     """Whether the oldest samples are being deleted for lack of room."""
+    spool_size: int = 0
+    """What waits on disk for the database. [B]"""
 
 
 class Historian:
     """Recorder of frames; readers get the database and the queue.
 
-    While the database is away, samples wait in memory (``capacity`` rows) and the writer tries
-    again with a growing pause. What waits at the end goes to the ``spool``, for the next run.
+    While the database is away, samples wait in memory (``capacity`` rows), after some time or from
+    some number on in the ``spool``, and the writer tries again with a growing pause. What waits at
+    the end goes to the spool as well.
     """
 
     def __init__(
@@ -97,6 +105,7 @@ class Historian:
             self._writer.last_error,
             self._writer.trouble,
             self._writer.room.giving_way,
+            self._writer.spool_size,
         )
 
     @property
@@ -227,6 +236,37 @@ class Historian:
     async def read_hours(self, key: str, start: int, end: int) -> Hourly:
         """Return statistics of whole hours with start ≤ hour ≤ end, as far as there are some."""
         return await asyncio.to_thread(self.hours, key, start, end)
+
+    async def correct(self, correction: Correction) -> Corrected:
+        """Make a correction durably, after what came before it was written.
+
+        Raises
+        ------
+        EngineError
+            It was not made.
+        """
+        return await asyncio.wrap_future(self._writer.correct(correction))
+
+    def has_modified(self, key: str) -> bool:
+        """Tell whether anything of a point was ever corrected."""
+        return self._store.has_modified(self._writer.rows.get(key, 0))
+
+    async def read_modified(self, key: str, start: int, end: int) -> ModifiedSamples:
+        """Return what was corrected with start ≤ time < end."""
+        return await self._of_row(key, self._store.read_modified, start, end)
+
+    async def forget_modified(self, key: str, start: int, end: int) -> int:
+        """Delete what is kept of corrections with start ≤ time < end; return how many samples."""
+        return await self._of_row(key, self._store.forget_modified, start, end)
+
+    async def _of_row(self, key: str, work: Callable[[int, int, int], T], *span: int) -> T:
+        row = self._writer.rows.get(key)
+        if row is None:
+            raise DatabaseAway(f"history cannot be read: {self._writer.last_error}")
+        return await access(
+            lambda: work(row, *span),
+            lambda reason: DatabaseAway(f"corrections cannot be reached now: {reason}"),
+        )
 
     def _add(self, frame: Frame) -> None:
         if not len(frame):

@@ -24,6 +24,7 @@ class SampleQueue:
         self._dropped = 0
         self._news = threading.Condition()
         self._closing = False
+        self._called = False
 
     @property
     def rows(self) -> int:
@@ -60,9 +61,20 @@ class SampleQueue:
             return lost
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the queue is closing or the time is up; return whether it is closing."""
+        """Wait until the queue is closing, the writer is called, or the time is up.
+
+        Return whether the queue is closing.
+        """
         with self._news:
-            return self._news.wait_for(lambda: self._closing, timeout=seconds)
+            self._news.wait_for(lambda: self._closing or self._called, timeout=seconds)
+            self._called = False
+            return self._closing
+
+    def call(self) -> None:
+        """Wake the writer: there is something to do at once."""
+        with self._news:
+            self._called = True
+            self._news.notify_all()
 
     def close(self) -> None:
         """Close the queue and wake the writer: nothing more will be added."""

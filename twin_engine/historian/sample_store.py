@@ -15,11 +15,17 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.drivers.status import BAD, BAD_NO_DATA, UNCERTAIN
+from heatpump_twin.twin_engine.correction import Change, Corrected, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import drop_hours, read_hours
-from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, taken
+from heatpump_twin.twin_engine.historian.columns.merging import (
+    NOTHING,
+    in_key_order,
+    overlay,
+    taken,
+)
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     add_padding,
     drop_blocks,
@@ -28,7 +34,14 @@ from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     read_blocks,
     remove_padding,
 )
-from heatpump_twin.twin_engine.historian.columns.sealer import Sealer
+from heatpump_twin.twin_engine.historian.columns.sealer import Sealer, seal_points
+from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
+    drop_modified,
+    drop_old_modified,
+    modified_points,
+    read_modified,
+)
+from heatpump_twin.twin_engine.historian.corrections.sample_editor import SampleEditor
 from heatpump_twin.twin_engine.historian.database import migrate
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.event_log import drop_events
@@ -66,6 +79,9 @@ class SampleStore:
         self._hot = HotSamples(engine)
         self._sealer = Sealer(engine, self._hot)
         self._earlier = EarlierSamples(engine)
+        self._modified: set[int] = set()
+        """Points of which something was corrected."""
+        self._editor = SampleEditor(engine, self._hot, self._earlier)
 
     def prepare(self, keys: Iterable[str]) -> dict[str, int]:
         """Upgrade the schema; return the row id of every point key, old ones included."""
@@ -73,6 +89,7 @@ class SampleStore:
         self._hot.count()
         self._earlier.look()
         with self._engine.begin() as connection:
+            self._modified |= modified_points(connection)
             known = set(connection.scalars(select(POINT.c.key)))
             # Rows are never removed: a heat pump that comes back finds its history under the same
             # key.
@@ -117,6 +134,32 @@ class SampleStore:
     def write(self, frame: Frame) -> None:
         """Write samples in one transaction. A sample of the same point and time is replaced."""
         self._hot.append(frame)
+
+    def correct(self, point: int, correction: Correction) -> Corrected:
+        """Correct recorded samples in one transaction, and keep what was there."""
+        time = correction.samples.time
+        recorded = self.read(point, int(time[0]), int(time[-1]) + 1, _ALL)
+        # Before: whoever sees what is corrected is told that it was.
+        self._modified.add(point)
+        corrected = self._editor.correct(point, correction, recorded)
+        if correction.change is Change.DELETE and len(corrected.old):
+            # A pass that had begun holds what is deleted; it is begun again without it.
+            self._sealer.reset()
+        return corrected
+
+    def has_modified(self, point: int) -> bool:
+        """Tell whether anything of a point was corrected."""
+        return point in self._modified
+
+    def read_modified(self, point: int, start: int, end: int) -> ModifiedSamples:
+        """Return what was corrected with start ≤ time < end."""
+        with self._engine.connect() as connection:
+            return read_modified(connection, point, start, end)
+
+    def forget_modified(self, point: int, start: int, end: int) -> int:
+        """Delete what is kept of corrections with start ≤ time < end; return how many samples."""
+        with self._engine.begin() as connection:
+            return drop_modified(connection, point, start, end)
 
     def read(self, point: int, start: int, end: int, limit: int, reverse: bool = False) -> Samples:
         """Return at most ``limit`` samples with start ≤ time < end."""
@@ -188,6 +231,16 @@ class SampleStore:
         self._sealer.seal(math.inf)
         self._earlier.move(math.inf)
 
+    def put_into_blocks(self, frame: Frame) -> None:
+        """Write samples straight into blocks; those that are there are replaced.
+
+        Only where nothing is hot, and nobody else writes.
+        """
+        ordered = in_key_order(frame)
+        if len(ordered):
+            with self._engine.begin() as connection:
+                seal_points(connection, ordered, np.unique(ordered.point))
+
     def prune(self, points: Iterable[int], before: int, limit: int) -> int:
         """Delete blocks that end before a time, at most ``limit`` of each point; return how many.
 
@@ -197,6 +250,7 @@ class SampleStore:
         with self._engine.begin() as connection:
             for point in points:
                 number = drop_blocks(connection, point, before, limit)
+                drop_old_modified(connection, point, before)
                 if number:
                     drop_hours(connection, point)
                 dropped += number

@@ -14,7 +14,9 @@ from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.twin_engine.correction import Corrected, Correction
 from heatpump_twin.twin_engine.errors import SchemaError
+from heatpump_twin.twin_engine.historian.corrections.correction_queue import CorrectionQueue
 from heatpump_twin.twin_engine.historian.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
@@ -52,6 +54,11 @@ _DAMAGE_CONFIRMED = 3
 TROUBLE_SHOWN = 120.0
 """How long a database that was begun anew is told of: watchdogs look once a minute. [s]"""
 
+SPILL_AFTER = 60.0
+"""While no database takes samples, those that have waited for longer go to the spool. [s]"""
+SPILL_ROWS = 200_000
+"""And so does all that waits once there is more."""
+
 Span = tuple[int, int]
 """From, until. [µs since the Unix epoch]"""
 
@@ -73,8 +80,11 @@ class SampleWriter:
         self.connected = False
         self.written = 0
         self.flush_seconds = 0.0
+        self.spool_size = 0
+        """What waits on disk. [B]"""
         self.last_error = ""
         self.ended: Future[None] = Future()
+        self.corrections = CorrectionQueue()
         self.room = DiskRoom(store, settings)
         self._table = table
         self._store = store
@@ -91,6 +101,8 @@ class SampleWriter:
         self._damage_seen = 0
         self._trouble = ("", -TROUBLE_SHOWN)
         self._doubtful: list[Span] = []
+        self._spilled = False
+        self._spool_problem = ""
         # A thread and not a task: a database call blocks, and nothing that blocks may run in the
         # loop that polls devices. A daemon: a database that hangs must not keep the process
         # alive.
@@ -120,6 +132,12 @@ class SampleWriter:
             self._thread.join(_STOP_RETRY)
         return not self._thread.is_alive()
 
+    def correct(self, correction: Correction) -> Future[Corrected]:
+        """Have recorded samples corrected, after what waits was written."""
+        answer = self.corrections.add(correction)
+        self._queue.call()
+        return answer
+
     def doubt(self, span: Span) -> None:
         """Have samples of a time that was wrong marked Uncertain."""
         self._doubtful.append(span)
@@ -135,6 +153,7 @@ class SampleWriter:
         # and what is wrong with one of them may be over.
         while not self._written_until_closed() and not self._queue.wait(pause):
             pause = min(2 * pause, _LONGEST_WAIT)
+        self.corrections.refuse("the twin is stopping", for_good=True)
         self.ended.set_result(None)
 
     def _written_until_closed(self) -> bool:
@@ -165,6 +184,8 @@ class SampleWriter:
         except (SQLAlchemyError, SchemaError) as error:
             self._away(error)
             self._consider(error)
+            self.corrections.refuse(self.last_error)
+            self._spill(error)
             return False
         self._damage_seen = 0
         return True
@@ -174,11 +195,14 @@ class SampleWriter:
         self._follow_file()
         if not self.rows:
             self._open()
+        if self._spilled:
+            self._take_back()
         # Before anything is written: what is freed is what a full disk has room for.
         self.room.make(list(self.rows.values()), self._clock.now())
         if self._due():
             self._flush()
         self._mark()
+        self.corrections.carry_out(self._correct)
         self._prune()
         # Last: on a full disk it is the first that does not work.
         self._store.seal(len(self.rows), _SEAL_SECONDS)
@@ -198,6 +222,36 @@ class SampleWriter:
         # and the last connection would take the log with it, whose room others would fill.
         if not means_full(error):
             self._store.close()
+
+    def _spill(self, error: Exception) -> None:
+        """Move what has waited for long, or is much, from memory into the spool."""
+        spool, queue = self._spool, self._queue
+        if spool is None or not (queue.delay > SPILL_AFTER or queue.rows > SPILL_ROWS):
+            return
+        # What a full disk has left is what the database needs to go on.
+        if means_full(error) and self._store.file and spool.shares_disk(self._store.file.path):
+            return
+        keys = [point.key for point in self._table]
+        try:
+            while (block := queue.take(_BLOCK)) is not None:
+                spool.put(keys, block)
+                # Only after it is on disk: on failure the block is still the oldest here.
+                queue.done(block)
+                self._spilled = True
+        except OSError as problem:
+            if str(problem) != self._spool_problem:
+                log.error("samples wait in memory alone", error=str(problem))
+            self._spool_problem = str(problem)
+        else:
+            self._spool_problem = ""
+        self.spool_size = spool.size
+
+    def _take_back(self) -> None:
+        """Write what waits in the spool: it is older than what waits in memory."""
+        if self._spool is not None and self._spool.waiting:
+            self._replay(self._spool)
+            self.spool_size = self._spool.size
+        self._spilled = False
 
     def _follow_file(self) -> None:
         """Begin anew where the file that was opened is no longer under its name."""
@@ -264,6 +318,7 @@ class SampleWriter:
                         frame.time[part],
                     )
                 )
+                self._progress = time.monotonic()
             spool.done(left)
             count += len(frame)
         log.info("what the database did not take before is in it now", rows=count)
@@ -277,8 +332,9 @@ class SampleWriter:
         """Tell whether samples are to be written now: at the next look it would be too late."""
         queue = self._queue
         late = queue.delay + self._period > self._settings.flush
-        # What is doubtful must be there to be marked.
-        return late or queue.rows >= _MANY or queue.closing or bool(self._doubtful)
+        # What is doubtful, or is to be corrected, must be there.
+        at_once = queue.closing or bool(self._doubtful) or len(self.corrections) > 0
+        return late or queue.rows >= _MANY or at_once
 
     def _flush(self) -> None:
         while (block := self._queue.take(_BLOCK)) is not None:
@@ -301,6 +357,11 @@ class SampleWriter:
         while self._doubtful:
             self._store.doubt(self.rows.values(), *self._doubtful[0])
             del self._doubtful[0]
+
+    def _correct(self, correction: Correction) -> Corrected:
+        if correction.key not in self.rows:  # of a heat pump that has just come
+            self._row_of_point, self.rows = self._rows_of_table()
+        return self._store.correct(self.rows[correction.key], correction)
 
     def _prune(self) -> None:
         """Apply retention to a few points; the next look continues with the next ones."""

@@ -1,6 +1,6 @@
-"""Spool of samples that no database took before the twin had to end: files in the data directory.
+"""Spool of samples that no database takes, during a run and over its end: files beside the data.
 
-Each file holds what one run left, with the keys of its points, and is read at the next start,
+Each file holds some of them, with the keys of its points, and is read when the database is back,
 the oldest first. A file goes only when the database has its samples; one that is read twice,
 because the power went between the two, makes no second sample: point and time are the key.
 """
@@ -30,7 +30,7 @@ _COLUMNS = ("keys", "point", "value", "status", "time")
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """What one run left: samples, whose ``point`` is the position of a key."""
+    """What was left at once: samples, whose ``point`` is the position of a key."""
 
     path: Path
     keys: Sequence[str]
@@ -38,15 +38,24 @@ class Spooled:
 
 
 class Spool:
-    """Directory of samples that wait for a database over the end of a run."""
+    """Directory of samples that wait for a database."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     @property
     def waiting(self) -> bool:
-        """Whether an earlier run has left something."""
+        """Whether something was left."""
         return bool(self.files())
+
+    @property
+    def size(self) -> int:
+        """What it takes on the disk. [B]"""
+        return sum(_size(file) for file in self.files())
+
+    def shares_disk(self, path: Path) -> bool:
+        """Tell whether it lies on the same disk as a file."""
+        return self._directory.parent.stat().st_dev == path.parent.stat().st_dev
 
     def put(self, keys: Sequence[str], frame: Frame) -> Path:
         """Write samples durably to a new file; ``point`` is the position in ``keys``.
@@ -67,7 +76,7 @@ class Spool:
             status=frame.status,
             time=frame.time,
         )
-        if len(content.getbuffer()) + sum(file.stat().st_size for file in files) > LARGEST:
+        if len(content.getbuffer()) + self.size > LARGEST:
             raise OSError(f"the spool {self._directory} is full ({LARGEST >> 20} MiB)")
         last = int(files[-1].stem) if files else 0
         path = self._directory / f"{last + 1:06}.npz"
@@ -98,3 +107,10 @@ class Spool:
         if not self._directory.is_dir():
             return []
         return sorted(p for p in self._directory.iterdir() if _NAME.fullmatch(p.name))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0  # the writer has taken it meanwhile

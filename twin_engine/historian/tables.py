@@ -79,6 +79,23 @@ HOURS = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+# What was corrected: the samples of one point that one correction inserted, or that it replaced or
+# deleted, in the same encoding as those of a block.
+MODIFIED = Table(
+    "modified_samples",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True),
+    Column("point_id", Integer, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("change", Integer, nullable=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("modified_of_point", "point_id", "first"),
+)
+
 # Keys and not row ids of points: the record of an attempt on a point that never existed is wanted
 # too. Append-only: triggers of the database refuse every change of a row, so an outcome is a record
 # of its own, which names that of its attempt. The view `audit` shows each attempt once, with its

@@ -26,8 +26,9 @@ COMMANDS = {
     "hmi": "Serve the web HMI of a running twin.",
     "record": "Exercise the emulated plant in accelerated time and record it, as training history.",
     "train": "Train the heat-up model of a heat pump on its recorded history.",
-    "history.export": "Export recorded history as CSV: time, point, unit, value and status. The "
-    "twin may run.",
+    "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",
+    "history.import_": "Import tables into the recorded history. The twin must not run; twice "
+    "changes nothing.",
     "history.kpi": "Key figures of a recorded period, of each heat pump and the site. The twin "
     "may run.",
     "history.replay": "Drive a twin from recorded history, at any speed: points, rules, "
@@ -54,7 +55,8 @@ class CommandList(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         for place, summary in COMMANDS.items():
-            name = place.rpartition(".")[-1]
+            # The name of a module may not be a word of Python.
+            name = place.rpartition(".")[-1].removesuffix("_")
             self.commands[name] = LazyCommand(name, f"{__package__}.{place}", summary)
 
 

@@ -142,6 +142,7 @@ class TwinMetrics(Collector):
         yield _counter("historian_rows", "Samples written", health.rows_written)
         yield _counter("historian_rows_dropped", "Samples lost", health.rows_dropped)
         yield _gauge("historian_queue_rows", "Samples waiting in memory", health.queue_rows)
+        yield _gauge("historian_spool_bytes", "Samples waiting on disk", health.spool_size)
         yield _gauge("historian_delay_seconds", "Age of the oldest waiting", health.delay)
         yield _gauge("historian_flush_seconds", "Duration of the last flush", health.flush_seconds)
         yield _gauge("historian_up", "Whether the database answers", health.connected)

@@ -70,10 +70,10 @@ class Readiness:
         health = archive.historian.health
         if not health.connected:
             room = health.queue_capacity - health.queue_rows
-            return PartHealth(
-                False,
-                f"{health.last_error}; {health.queue_rows} samples wait, room for {room} more",
-            )
+            waiting = f"{health.queue_rows} samples wait, room for {room} more"
+            if health.spool_size:
+                waiting += f", and {health.spool_size / 1e6:.1f} MB on disk"
+            return PartHealth(False, f"{health.last_error}; {waiting}")
         if health.trouble:
             return PartHealth(False, health.trouble)
         if health.delay > self._site.historian.flush + HISTORY_DELAY:

@@ -29,10 +29,16 @@ def opened_export(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
         return
+    with replaced(output) as part, part.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextmanager
+def replaced(output: Path) -> Iterator[Path]:
+    """Yield a path to write to, whose file takes the place of another when all of it is there."""
     part = output if _is_device(output) else output.with_name(f"{output.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        yield part
         if part != output:
             part.replace(output)
     except OSError as error:

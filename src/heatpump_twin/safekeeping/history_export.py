@@ -66,10 +66,14 @@ class HistoryExport:
     async def pieces(self, keys: Sequence[str]) -> AsyncIterator[Piece]:
         """Yield what there is of points, one after the other; of each at least an empty piece."""
         for key in keys:
-            point = self.table.by_key.get(key)
-            unit = "" if point is None or point.spec.unit is None else UNITS[point.spec.unit].symbol
+            unit = self.unit(key)
             async for samples in self._of(key):
                 yield Piece(key, unit, samples)
+
+    def unit(self, key: str) -> str:
+        """Return the unit of a point; empty: it has none, or is not of the site any more."""
+        point = self.table.by_key.get(key)
+        return "" if point is None or point.spec.unit is None else UNITS[point.spec.unit].symbol
 
     async def _of(self, key: str) -> AsyncIterator[Samples]:
         if self.aggregate is None or self.asked is None:

@@ -15,6 +15,7 @@ from places import NODE_MODULES
 from processes import spawned
 
 from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.alarm import AlarmTransition
 from heatpump_twin.twin_engine.history import Samples
 
@@ -28,12 +29,16 @@ pytestmark = [
 
 
 async def result_of(
-    probe: str, rig, home: Path, heard: Callable[[str], None] = lambda _line: None
+    probe: str,
+    rig,
+    home: Path,
+    heard: Callable[[str], None] = lambda _line: None,
+    user: str = "olga",
 ) -> object:
-    """Run a probe as the operator and return what it found; ``heard`` gets every line it prints."""
+    """Run a probe as a user and return what it found; ``heard`` gets every line it prints."""
     lines: list[str] = []
     async with spawned(
-        "node", Path(__file__).with_name(probe), rig.url, "olga", rig.password,
+        "node", Path(__file__).with_name(probe), rig.url, user, rig.password,
         env={**os.environ, "NODE_PATH": NODE_MODULES, "HOME": str(home)},
         stdout=PIPE, stderr=STDOUT,
     ) as process:  # fmt: skip
@@ -121,6 +126,27 @@ async def test_node_opcua_reads_processed_history(rig, tmp_path) -> None:
         "AnnotationCount": ["BadAggregateNotSupported"],
         "atTime": ["Good", [0.5, 0x402, 0.5], [2, 0, 2], [14, 0x40A40402, 99]],
     }
+
+
+async def test_node_opcua_corrects_history(start_rig, tmp_path) -> None:
+    async with start_rig(recording=True) as rig:
+        index = rig.table.by_key["hp1.supply_temperature"].index
+        for second in range(10):
+            rig.historian.append(Frame.of(index, float(second), 0, rig.t0 + second * 1_000_000))
+        assert await result_of("node_opcua_corrections.js", rig, tmp_path, user="erik") == {
+            "updates": [
+                ["Good", "BadEntryExists", "GoodEntryInserted"],
+                ["Good", "GoodEntryReplaced"],
+                ["Good"],
+                ["Good", "Good", "BadNoEntryExists"],
+            ],
+            "raw": [0, 1, 92, 93, 3, 6, 7, 9],
+            "kind": "HistoryModifiedData",
+            "modified": [
+                [92, "Insert", "erik"], [2, "Update", "erik"], [4, "Delete", "erik"],
+                [5, "Delete", "erik"], [8, "Delete", "erik"],
+            ],
+        }  # fmt: skip
 
 
 async def test_node_opcua_subscribes_to_aggregates_and_linked_items(rig, tmp_path) -> None:

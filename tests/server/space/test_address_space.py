@@ -39,7 +39,8 @@ async def test_every_point_is_typed_and_described(rig, connect) -> None:
             assert (await node.read_description()).Text == spec.text
             assert await node.read_value_rank() == ua.ValueRank.Scalar
             write = {ua.AccessLevel.CurrentWrite} if point.limits else set()
-            read = {ua.AccessLevel.CurrentRead, ua.AccessLevel.HistoryRead}
+            levels = ua.AccessLevel
+            read = {levels.CurrentRead, levels.HistoryRead, levels.HistoryWrite}
             assert await node.get_access_level() == read | write
             attributes = await node.read_attributes(
                 [ua.AttributeIds.Historizing, ua.AttributeIds.MinimumSamplingInterval]

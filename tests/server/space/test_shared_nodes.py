@@ -184,7 +184,8 @@ async def test_nodes_are_what_the_library_would_have_made(start_rig) -> None:
         attributes.DataType = standard(IDS.Double)
         attributes.ValueRank, attributes.ArrayDimensions = 1, [0]
         attributes.Value = ua.Variant([1.5, 2.5], ua.VariantType.Double)
-        attributes.AccessLevel = attributes.UserAccessLevel = 5
+        # The right to correct its history is the role's, as that to write.
+        attributes.AccessLevel, attributes.UserAccessLevel = 13, 5
         attributes.Historizing, attributes.MinimumSamplingInterval = True, 250.0
         theirs = library_node(
             rig, "t.variable", attributes, ua.NodeClass.Variable, IDS.BaseDataVariableType,

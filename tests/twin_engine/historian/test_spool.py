@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD
 from heatpump_twin.twin_engine.errors import HistoryLost
+from heatpump_twin.twin_engine.historian import sample_writer
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.historian.spool import Spool
 
@@ -77,6 +79,52 @@ async def test_what_postgresql_did_not_take_comes_at_the_next_start(
         cluster.start()
     assert await history(table, url, clock, spool) == [1.0, 2.0, 3.0]
     assert await history(table, url, clock, spool) == [1.0, 2.0, 3.0]
+
+
+async def test_what_waits_for_long_waits_on_disk_and_keeps_its_order(
+    tmp_path, table, clock, eventually, monkeypatch
+) -> None:
+    monkeypatch.setattr(sample_writer, "SPILL_AFTER", 0.0)
+    path, spool = tmp_path / "historian.sqlite", Spool(tmp_path / "spool")
+    historian = Historian(table, f"sqlite:///{path}", SETTINGS, clock, spool=spool, capacity=60)
+    await historian.start()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        # More than memory has room for; the second of each pair replaces the first.
+        for k in range(20):
+            for value in (-1.0, float(k)):
+                historian.append(Frame.of([0, 4], value, GOOD, START + k * S))
+            if k % 10 == 9:
+                await eventually(lambda: historian.health.queue_rows == 0)
+                assert historian.health.spool_size > 0
+        assert not historian.health.connected
+        other.rollback()
+    historian.append(Frame.of(0, 20.0, GOOD, START + 20 * S))
+    await eventually(lambda: historian.health.connected and historian.health.queue_rows == 0)
+    assert historian.health.spool_size == historian.health.rows_dropped == 0
+    assert not spool.waiting
+    samples = await historian.read_raw(KEY, START, START + 99 * S, limit=99)
+    assert samples.value.tolist() == [float(k) for k in range(21)]
+    await historian.stop()
+
+
+async def test_a_spool_that_takes_nothing_leaves_samples_in_memory(
+    tmp_path, table, clock, eventually, monkeypatch
+) -> None:
+    monkeypatch.setattr(sample_writer, "SPILL_AFTER", 0.0)
+    (tmp_path / "spool").write_text("in the way")
+    path = tmp_path / "historian.sqlite"
+    spool = Spool(tmp_path / "spool")
+    historian = Historian(table, f"sqlite:///{path}", SETTINGS, clock, spool=spool)
+    await historian.start()
+    with closing(sqlite3.connect(path)) as other, capture_logs() as logs:
+        other.execute("BEGIN EXCLUSIVE")
+        historian.append(Frame.of(0, 1.0, GOOD, START))
+        await eventually(lambda: any("in memory alone" in log["event"] for log in logs))
+        assert historian.health.queue_rows == 1
+        other.rollback()
+        await eventually(lambda: historian.health.rows_written == 1)
+    await historian.stop()
 
 
 async def test_a_spool_that_is_read_twice_doubles_nothing(tmp_path, table, clock) -> None:

@@ -28,6 +28,7 @@ WRITER = """
     import sys
     import numpy as np
     from heatpump_twin.drivers.frame import Frame
+    from heatpump_twin.twin_engine.correction import Correction
     from heatpump_twin.twin_engine.historian.columns import sealer
     from heatpump_twin.twin_engine.historian.database import open_engine
     from heatpump_twin.twin_engine.historian.sample_store import SampleStore
@@ -45,6 +46,10 @@ WRITER = """
         if second % 3 == 0 and second >= 50:
             # Late: the sample of some time ago is corrected.
             store.write(Frame.of(points, -float(second), 0, times - 50 * S))
+        if second % 5 == 0 and second >= 70:
+            # Longer ago, somebody deletes a sample of the first point.
+            gone = np.array([START + (second - 70) * S])
+            store.correct(1, Correction.deletion("p0", gone, "erik", second))
         print(second, flush=True)
         second += 1
         store.seal(0, 0.005)
@@ -83,9 +88,19 @@ def verify(path: Path, last: int) -> None:
     value = np.where((later % 3 == 0) & (later <= last), -later, seconds)
     for point in range(1, POINTS + 1):
         found = store.read(point, -EVER, START + (last + 1) * S, EVER)
-        assert ((found.time - START) // S).tolist() == seconds.tolist()
+        there = (found.time - START) // S
         # A correction that came while it was killed may be there already.
-        assert not ((found.value != value) & (later != last + 1)).any()
+        deleted = (seconds + 70) % 5 == 0 if point == 1 else np.zeros(len(seconds), bool)
+        right = seconds[~(deleted & (seconds + 70 <= last))]
+        assert set(right) - set(there) <= set(seconds[deleted & (seconds + 70 == last + 1)])
+        assert not set(there) - set(right)
+        assert (np.diff(there) > 0).all()
+        assert not ((found.value != value[there]) & (later[there] != last + 1)).any()
+    kept = store.read_modified(1, -EVER, EVER)
+    # What was deleted is kept, exactly once.
+    found = (kept.samples.time - START) // S
+    missing = seconds[~np.isin(seconds, (store.read(1, -EVER, EVER, EVER).time - START) // S)]
+    assert found.tolist() == missing.tolist()
     with store._engine.connect() as connection:
         query = select(BLOCK.c.point_id, BLOCK.c.first, BLOCK.c.last)
         blocks = sorted(map(tuple, connection.execute(query)))

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    bindparam,
     func,
     inspect,
     select,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import delete as sql_delete
 
-from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.frame import Frame, Times
 from heatpump_twin.twin_engine.historian.columns.merging import NOTHING
 from heatpump_twin.twin_engine.historian.columns.sealer import FULL, seal_points
 from heatpump_twin.twin_engine.historian.tables import POINT
@@ -81,6 +82,13 @@ class EarlierSamples:
         )
         rows = connection.execute(query).all()
         return _samples(rows[::-1] if reverse else rows)
+
+    def remove(self, connection: Connection, point: int, times: Times) -> None:
+        """Delete the samples of a point that are of some times."""
+        if self.exists:
+            here = (EARLIER.c.point_id == point) & (EARLIER.c.time == bindparam("at"))
+            gone = sql_delete(EARLIER).where(here)
+            connection.execute(gone, [{"at": time} for time in times.tolist()])
 
     def ends(self, connection: Connection) -> list[tuple[int, int, int]]:
         """Return for each point with rows: its row id, the times of its first and last sample."""

@@ -12,16 +12,18 @@ followed the table up to a number can go on from there.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import structlog
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, Engine, bindparam, func, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
-from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.frame import Frame, Times
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_frame, encode_frame
 from heatpump_twin.twin_engine.historian.columns.merging import (
@@ -29,6 +31,7 @@ from heatpump_twin.twin_engine.historian.columns.merging import (
     in_key_order,
     of_point,
     overlay,
+    part,
 )
 from heatpump_twin.twin_engine.historian.tables import HOT
 from heatpump_twin.twin_engine.history import Samples
@@ -41,6 +44,16 @@ _ROWS = select(func.coalesce(func.sum(HOT.c.count), 0))
 _FORGET = sql_delete(HOT).where(
     HOT.c.id <= bindparam("through"),
     HOT.c.id < select(func.max(HOT.c.id)).correlate(None).scalar_subquery(),
+)
+_TOUCHING = select(HOT.c.id, HOT.c.data).where(
+    HOT.c.first <= bindparam("high", type_=BigInteger),
+    HOT.c.last >= bindparam("low", type_=BigInteger),
+    HOT.c.count > 0,
+)
+_REWRITE = (
+    sql_update(HOT)
+    .where(HOT.c.id == bindparam("row"))
+    .values(count=bindparam("left"), data=bindparam("rest"))
 )
 _EMPTY = sql_update(HOT).where(HOT.c.id == bindparam("through")).values(count=0, data=b"")
 
@@ -73,8 +86,8 @@ class HotSamples:
         """Number of samples that wait to be sealed, as far as is known."""
         return self._rows
 
-    def append(self, frame: Frame) -> None:
-        """Write a frame durably as one row."""
+    def append(self, frame: Frame, also: Callable[[Connection], None] | None = None) -> None:
+        """Write a frame durably as one row; ``also`` writes more in the same transaction."""
         frame = in_key_order(frame)
         row = {
             "first": int(frame.time.min()),
@@ -86,6 +99,8 @@ class HotSamples:
         with self._writing:
             with self._engine.begin() as connection:
                 made = connection.execute(sql_insert(HOT), row).inserted_primary_key
+                if also is not None:
+                    also(connection)
             assert made is not None  # noqa: S101 (one row was inserted: for the type checker)
             with self._lock:
                 self._rows += len(frame)
@@ -120,6 +135,29 @@ class HotSamples:
         """Count the samples of the table, which an earlier run may have left."""
         with self._engine.connect() as connection:
             self._rows = int(connection.scalar(_ROWS) or 0)
+
+    @contextmanager
+    def rewriting(self) -> Iterator[Connection]:
+        """Open a transaction in which rows may change; what is in memory is read anew after it."""
+        with self._writing:
+            with self._engine.begin() as connection:
+                yield connection
+            # Not before it is committed: until then the samples are there.
+            self.reset()
+        self.count()
+
+    def remove(self, connection: Connection, point: int, times: Times) -> None:
+        """Remove samples of a point from the rows that have them; ``times`` are in order."""
+        span = {"low": int(times[0]), "high": int(times[-1])}
+        for number, data in connection.execute(_TOUCHING, span).all():
+            for frame in _decoded(number, data):
+                kept = (frame.point != point) | ~np.isin(frame.time, times)
+                if not kept.all():
+                    left = part(frame, kept)
+                    # An empty row may be the newest, whose number must stay.
+                    data = encode_frame(left) if len(left) else b""
+                    values = {"row": number, "left": len(left), "rest": data}
+                    connection.execute(_REWRITE, values)
 
     def forget(self, frozen: Frozen) -> None:
         """Delete the rows of what has been sealed."""

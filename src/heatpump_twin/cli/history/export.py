@@ -1,11 +1,13 @@
-"""``hptwin export``: recorded history as CSV."""
+"""``hptwin export``: recorded history as CSV or Parquet."""
 
 from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -19,11 +21,12 @@ from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
-from heatpump_twin.safekeeping.export_file import opened_export
+from heatpump_twin.safekeeping.export_file import opened_export, replaced
 
 if TYPE_CHECKING:
     from heatpump_twin.config.settings import Site
     from heatpump_twin.safekeeping.history_export import HistoryExport, Piece
+    from heatpump_twin.twin_engine.history import Samples
 
 command = typer.Typer(add_completion=False)
 
@@ -60,13 +63,16 @@ def export_history(
         bool, typer.Option("--wide", help="A column for each point, with --every.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: print it.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Default: print it. .parquet: as such."
+        ),
     ] = None,
     site: KnownSiteOption = None,
     data: DataOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Export recorded history as CSV: time, point, unit, value and status. The twin may run."""
+    """Export recorded history as CSV or Parquet, with units. The twin may run."""
     from heatpump_twin.safekeeping.known_site import known_site
 
     if wide and every is None:
@@ -74,8 +80,14 @@ def export_history(
     directory = DataDirectory.existing(data)
     settings = known_site(directory, site, set_ or ()).load()
     wanted = (points or [], first, last, every, aggregate)
-    with opened_export(output) as file:
-        count = asyncio.run(_export(settings, directory, wanted, wide, file))
+    if output is not None and output.suffix == ".parquet":
+        with replaced(output) as part:
+            into_parquet = partial(_parquet_wide if wide else _parquet_long, path=part)
+            count = asyncio.run(_export(settings, directory, wanted, into_parquet))
+    else:
+        with opened_export(output) as file:
+            as_text = partial(_write_wide if wide else _write_long, file=file)
+            count = asyncio.run(_export(settings, directory, wanted, as_text))
     Console(stderr=True).print(f"{count} values", highlight=False)
 
 
@@ -83,8 +95,7 @@ async def _export(
     site: Site,
     data: DataDirectory,
     wanted: tuple[Sequence[str], str | None, str | None, str | None, str],
-    wide: bool,
-    file: IO[str],
+    write: Callable[[HistoryExport, Sequence[str], ZoneInfo], Awaitable[int]],
 ) -> int:
     from heatpump_twin.runtime.assembly import assemble
     from heatpump_twin.safekeeping.history_export import chosen, history_export
@@ -104,8 +115,7 @@ async def _export(
         export = await history_export(
             history, assemble(site, None).table, keys, span, every, aggregate, zone
         )
-        write = _write_wide if wide else _write_long
-        return await write(export, keys, zone, file)
+        return await write(export, keys, zone)
     except EngineError as error:
         raise TwinError(str(error)) from error
     finally:
@@ -143,6 +153,33 @@ async def _write_wide(
     times = [_shown(time, zone) for time in export.begins]
     writer.writerows(zip(times, *columns.values(), strict=True))
     return len(times) * len(keys)
+
+
+async def _parquet_long(
+    export: HistoryExport, keys: Sequence[str], _zone: ZoneInfo, path: Path
+) -> int:
+    from heatpump_twin.safekeeping.parquet import LongTable
+
+    count = 0
+    with closing(LongTable(path, {key: export.unit(key) for key in keys})) as table:
+        async for piece in _followed(export, keys):
+            table.write(piece.key, piece.samples)
+            count += len(piece.samples)
+    return count
+
+
+async def _parquet_wide(
+    export: HistoryExport, keys: Sequence[str], _zone: ZoneInfo, path: Path
+) -> int:
+    from heatpump_twin.safekeeping.parquet import write_wide
+    from heatpump_twin.twin_engine.aggregates.surroundings import concatenated
+
+    columns: dict[str, list[Samples]] = {key: [] for key in keys}
+    async for piece in _followed(export, keys):
+        columns[piece.key].append(piece.samples)
+    whole = {key: concatenated(parts) for key, parts in columns.items()}
+    write_wide(path, export.begins, whole, {key: export.unit(key) for key in keys})
+    return len(export.begins) * len(keys)
 
 
 async def _followed(export: HistoryExport, keys: Sequence[str]) -> AsyncIterator[Piece]:

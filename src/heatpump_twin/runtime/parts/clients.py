@@ -16,9 +16,11 @@ from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.correction import HistoryEditor
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
 from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.programs.programs import Programs
 
@@ -49,6 +51,7 @@ def build_server(
     audit: AuditLog,
     conditions: ConditionStore,
     events: EventLog,
+    editor: HistoryEditor | None = None,
 ) -> TwinServer:
     """Return the OPC UA server of a site. It does not listen yet."""
     past = PastPlan.read(foundation.data)
@@ -63,6 +66,7 @@ def build_server(
         commands=programs.commands,
         programs=programs,
         history=history,
+        editor=editor,
         users=users,
         provenance=foundation.assembly.provenance,
         clock=foundation.clock,
@@ -88,14 +92,16 @@ async def open_clients(
     users: UserStore,
     programs: Programs,
     rules: RuleEngine,
-    history: HistoryReader,
+    history: Historian,
     models: ModelShelf,
     audit: AuditLog,
     conditions: ConditionStore,
     events: EventLog,
 ) -> AsyncIterator[Clients]:
     """Start the OPC UA server. Clients are told of models that replace others."""
-    server = build_server(foundation, users, programs, rules, history, audit, conditions, events)
+    server = build_server(
+        foundation, users, programs, rules, history.stored, audit, conditions, events, history
+    )
 
     async def adopted(asset: str, model: HeatUpModel) -> None:
         await server.adopt(asset, model.card.provenance)

@@ -97,7 +97,7 @@ async def open_parts(
                 users,
                 steering.programs,
                 rules,
-                history.stored,
+                history,
                 forecasts.models,
                 audit,
                 archive.conditions,

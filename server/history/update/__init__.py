@@ -1,0 +1,1 @@
+"""HistoryUpdate: check the request, correct recorded samples, record who corrected what."""

@@ -1,0 +1,1 @@
+"""Bring tables of measured values into the recorded history: ``hptwin import``."""
