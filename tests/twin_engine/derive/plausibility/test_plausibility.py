@@ -116,9 +116,9 @@ def test_a_meter_that_is_off_by_a_kelvin_gives_no_good_cop(running):
 
 
 def test_heat_at_standstill_is_an_offset_of_the_pair():
-    plant = JudgedPlant(WINTER)
+    plant = JudgedPlant(WINTER, period=30.0)
     shown = plant.live(
-        6 * HOUR, lambda v: {"meter_supply_temperature": v["meter_supply_temperature"] + 0.3}
+        12 * HOUR, lambda v: {"meter_supply_temperature": v["meter_supply_temperature"] + 0.3}
     )
     flowing = [
         poll for poll in shown if poll["compressor_on"][0] == 0 and poll["water_flow"][0] > 5.0
