@@ -19,7 +19,9 @@ from ports import claim
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
+from heatpump_twin.safekeeping.command_audit import audited
 from heatpump_twin.server.security.users import UserRole, UserStore
+from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 
 OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
 DEVICE_TIMEOUT = 10.0
@@ -77,7 +79,9 @@ class Twin:
         return processes.run(sys.executable, "-m", "heatpump_twin", *arguments, **given)
 
     def add_user(self, name: str, role: str) -> None:
-        UserStore(DataDirectory.open(self.data).users).add(name, UserRole(role), PASSWORD)
+        directory = DataDirectory.open(self.data)
+        with audited(directory, AuditKind.USER, name, "user added", after=role):
+            UserStore(directory.users).add(name, UserRole(role), PASSWORD)
 
     def spawn(self) -> None:
         self.data.mkdir(exist_ok=True, parents=True)

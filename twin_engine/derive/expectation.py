@@ -87,6 +87,7 @@ def expected_power(
     # The expectation follows the measured heat and not the rated capacity: an inverter gives what
     # is asked for.
     rated = float(plate.performance.cop(source.value, supply.value))
+    rated *= 1.0 + float(plate.performance.part_load_gain(heat.value))
     power = sample_of(heat.value / rated + plate.pump_power, *used)
     # COP is Good only after five steady minutes, from values that are Good themselves.
     trusted = (

@@ -23,6 +23,7 @@ from heatpump_twin.drivers.status import (
 )
 from heatpump_twin.twin_engine.derive.asset_deriver import AssetDeriver
 from heatpump_twin.twin_engine.derive.operating_state import State
+from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.sample import Sample
 
 EXPECTED = (
@@ -87,7 +88,9 @@ def machine() -> Machine:
 def test_at_a_rated_point_the_plate_is_what_is_expected(machine):
     out = machine.run(1)
     heat, pump = out["thermal_power"].value, default_plate().pump_power
-    power = heat / 4.63 + pump
+    performance = PlatePerformance(default_plate().heating)
+    assert heat == pytest.approx(performance.rated_capacity, rel=0.02)
+    power = heat / (4.63 * (1 + performance.part_load_gain(heat))) + pump
     assert out["expected_electrical_power"].value == pytest.approx(power, rel=1e-3)
     assert out["expected_cop"].value == pytest.approx(heat / power, rel=1e-3)
     assert out["electrical_power_residual"].value == pytest.approx(1100 - power, abs=2)

@@ -62,3 +62,10 @@ def test_it_is_trusted_near_its_points_only():
     assert not performance.covers(7.0, 35.1 + MARGIN, 3000.0)
     assert not performance.covers(7.0, 35.0, 1000.0)
     assert not performance.covers(7.0, 35.0, 7000.0)
+
+
+def test_part_load_gains_as_far_as_a_speed_goes():
+    performance = PlatePerformance([A7, A2])
+    capacity = performance.rated_capacity
+    gains = performance.part_load_gain(capacity * np.array([0.1, 0.3, 0.6, 0.8, 1.0, 1.2]))
+    np.testing.assert_allclose(gains, [0.2, 0.2, 0.1, 0.05, 0.0, 0.0])

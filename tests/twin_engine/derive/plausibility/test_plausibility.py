@@ -116,7 +116,8 @@ def test_a_meter_that_is_off_by_a_kelvin_gives_no_good_cop(running):
 
 
 def test_heat_at_standstill_is_an_offset_of_the_pair():
-    plant = JudgedPlant(WINTER, period=30.0)
+    # It rests, with its pump on for a while, when it gets milder in the morning.
+    plant = JudgedPlant(WINTER, period=60.0)
     shown = plant.live(
         12 * HOUR, lambda v: {"meter_supply_temperature": v["meter_supply_temperature"] + 0.3}
     )
@@ -128,7 +129,7 @@ def test_heat_at_standstill_is_an_offset_of_the_pair():
         for poll in flowing
         if abs(poll["meter_supply_temperature"][0] - poll["meter_return_temperature"][0]) < 1.0
     ]
-    assert len(small) > 100
+    assert len(small) > 50
     assert good(small, "thermal_power") == 0
     assert 0.3 < plant["water_pair_offset"][0] < 0.6
     assert named(plant)[1] == "Offset of the pair at rest"
