@@ -24,8 +24,9 @@ from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.engine import Engine
-from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.database import database_url, open_engine
 from heatpump_twin.twin_engine.historian.historian import Historian
+from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 from heatpump_twin.twin_engine.history import Samples
 
@@ -193,6 +194,21 @@ def test_nothing_recorded_is_nothing_to_replay(tmp_path: Path, capsys) -> None:
     )
     assert ran.code != 0
     assert "nothing is recorded" in ran.err
+
+
+def test_years_without_samples_are_not_walked_through(tmp_path: Path, capsys) -> None:
+    data = DataDirectory.open(tmp_path / "data")
+    store = SampleStore(open_engine(f"sqlite:///{data.database}"))
+    row = store.prepare(["hp1.supply_temperature"])["hp1.supply_temperature"]
+    times = np.array([START - 40 * 365 * 1440 * MINUTE, START])
+    store.write(Frame.of([row, row], 30.0, 0, times))
+    store.close()
+    # In chunks of hours, these two centuries would take longer than any test may.
+    ran = here(capsys, "replay", "--site", "default", "--data", data.root, "--into",
+               tmp_path / "new", "--from", "1970-01-02", "--to", "2199-12-31")  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "2 samples replayed in 2 frames" in ran.err
+    assert recorded(tmp_path / "new", "supply_temperature").time.tolist() == times.tolist()
 
 
 def test_samples_of_one_second_are_one_frame() -> None:

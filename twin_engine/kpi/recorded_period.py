@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.status import BAD
 from heatpump_twin.twin_engine.derive.energy.calendar import CalendarSpan, edges_of
 from heatpump_twin.twin_engine.derive.energy.energy_curve import EnergyCurve, counter_curve
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
@@ -31,7 +32,10 @@ class RecordedPeriod:
         self._start, self._end = start, end
 
     async def samples(self, point: str, around: int = 0) -> Samples:
-        """Return a point's samples in the period and so many days around it, day by day."""
+        """Return a point's samples in the period and so many days around it, day by day.
+
+        What is no finite number is Bad.
+        """
         key = f"{self._asset}.{point}"
         begin, stop = self._start - around * _DAY, self._end + around * _DAY
         before = await self._history.before(key, begin)
@@ -42,11 +46,10 @@ class RecordedPeriod:
                 part = await self._history.read_raw(key, first, last, limit=_MOST)
                 parts.append(part)
                 first = int(part.time[-1]) + 1 if len(part) == _MOST else last
-        return Samples(
-            np.concatenate([part.value for part in parts]),
-            np.concatenate([part.status for part in parts]),
-            np.concatenate([part.time for part in parts]),
-        )
+        value = np.concatenate([part.value for part in parts])
+        status = np.concatenate([part.status for part in parts])
+        time = np.concatenate([part.time for part in parts])
+        return Samples(value, np.where(np.isfinite(value), status, status | BAD), time)
 
     async def counters(self, points: Sequence[str], largest_rate: float) -> list[EnergyCurve]:
         """Return the energy curves of counters; `largest_rate` in kW."""

@@ -145,14 +145,23 @@ class Replay:
     async def _chunks(self, start: int, end: int) -> AsyncIterator[Frame]:
         """Yield what was known at the start, and then what came, in order of time."""
         yield await self._known(start)
-        for begin in range(start, end, _CHUNK):
+        begin = await self._next(start)
+        while begin < end:
             behind = min(begin + _CHUNK, end)
             parts = []
             for key, index in self._points.items():
                 found = await self._source.read_raw(key, begin, behind, limit=_EACH)
                 point = np.full(len(found), index, np.int32)
                 parts.append(Frame(point, found.value, found.status, found.time))
-            yield _in_order(Frame.concat(parts))
+            chunk = Frame.concat(parts)
+            yield _in_order(chunk)
+            # Years in which nothing was recorded are not walked through.
+            begin = behind if len(chunk) else await self._next(behind)
+
+    async def _next(self, time: int) -> int:
+        """Return the time of the next sample that was recorded."""
+        found = [await self._source.after(key, time) for key in self._points]
+        return min((int(samples.time[0]) for samples in found if len(samples)), default=_EVER)
 
     async def _known(self, start: int) -> Frame:
         parts = []

@@ -8,16 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
 from heatpump_twin.twin_engine.history import Samples
 
 LONG = ("time", "point", "value", "status")
 """Columns of a table with one value in a row."""
+_TICKS = {"s": 1, "ms": 1000, "us": MICROSECONDS, "ns": 1000 * MICROSECONDS}
+"""In a second, by the unit of a column of times."""
 
 
 def library(path: Path) -> Any:
@@ -96,13 +100,22 @@ def read_rows(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def _texts(arrow: Any, column: Any) -> Sequence[str]:
-    if arrow.types.is_timestamp(column.type):
-        return [_shown(moment) for moment in column.to_pylist()]
+    kind = column.type
+    if arrow.types.is_timestamp(kind):
+        # As numbers: the library refuses to show nanoseconds, and zones that it does not know.
+        epoch = datetime(1970, 1, 1, tzinfo=UTC if kind.tz else None)
+        ticks = column.cast(arrow.int64()).to_pylist()
+        return [_shown(number, _TICKS[kind.unit], epoch) for number in ticks]
     return ["" if value is None else str(value) for value in column.to_pylist()]
 
 
-def _shown(moment: Any) -> str:
-    return "" if moment is None else str(moment.isoformat())
+def _shown(number: int | None, ticks: int, epoch: datetime) -> str:
+    if number is None:
+        return ""
+    try:
+        return (epoch + timedelta(microseconds=number * MICROSECONDS // ticks)).isoformat()
+    except OverflowError:
+        return f"{number} / {ticks} s"
 
 
 def _numbers(arrow: Any, values: np.ndarray) -> Any:

@@ -124,8 +124,23 @@ def test_tables_and_mistakes(capsys, metered):
     for wrong, said in (
         (("--from", "yesterday", "--to", "2025-12-03"), "write an ISO time"),
         (("--from", "2025-12-03", "--to", "2025-12-01"), "is not before"),
+        (("--from", "0001-01-01", "--to", "2025-12-01"), "--from 0001-01-01: write a time from"),
+        (("--from", "2025-12-03", "--to", "9999-12-31"), "write a time from 1970 to 2199"),
         (("--from", "2025-12-01", "--to", "2025-12-03", "--every", "week"), "day, month, year"),
     ):
         ran = here(capsys, "kpi", *wrong, "--data", metered)
         assert ran.code == 1
         assert said in ran.err
+
+
+def test_what_is_no_number_does_not_count(capsys, tmp_path, time):
+    grows = np.arange(len(time)) / 12
+    broken = [1000, 2000]
+    meter, room = grows.copy(), np.full(len(time), 21.0)
+    meter[broken], room[broken] = np.inf, (np.inf, -np.inf)
+    span = ("--from", "2025-12-01", "--to", "2026-01-01")
+    values = {"electrical_energy": meter, "room_temperature": room, "outdoor_temperature": room}
+    rows = lines(capsys, recorded(tmp_path, values, time), *span)
+    found = {row["figure"]: row["value"] for row in rows if row["asset"] == "hp1"}
+    assert float(found["electricity"]) == pytest.approx(31 * 24, rel=1e-3)
+    assert not [value for value in found.values() if "inf" in value]

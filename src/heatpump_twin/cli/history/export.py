@@ -203,4 +203,6 @@ def _quality(status: int) -> str:
 def _shown(time: int, zone: ZoneInfo) -> str:
     # From whole seconds, as a float has no exact microseconds.
     moment = datetime.fromtimestamp(time // MICROSECONDS, zone)
-    return moment.replace(microsecond=time % MICROSECONDS).isoformat(timespec="milliseconds")
+    # Microseconds where there are some: samples that are apart stay apart in the table.
+    exactly = "microseconds" if time % 1000 else "milliseconds"
+    return moment.replace(microsecond=time % MICROSECONDS).isoformat(timespec=exactly)

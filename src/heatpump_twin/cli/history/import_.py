@@ -83,9 +83,9 @@ def _samples(site: Site, map_: Path | None) -> TableSamples:
     from heatpump_twin.safekeeping.importing.table_samples import TableSamples
 
     zone = ZoneInfo(site.site.timezone)
-    return TableSamples(
-        EXPORTED if map_ is None else read_map(map_), assemble(site, None).table, zone
-    )
+    latest = SystemClock().now() + 86_400 * MICROSECONDS
+    read = EXPORTED if map_ is None else read_map(map_)
+    return TableSamples(read, assemble(site, None).table, zone, latest)
 
 
 def _frames(
@@ -102,7 +102,6 @@ def _frames(
 
         yield from found.read(TableFile(path, found.map.format), told)
         before += path.stat().st_size
-    yield found.ends()
 
 
 def _import(
@@ -120,7 +119,7 @@ def _import(
         audited(data, AuditKind.HISTORY, "import", f"imported {names}"),
         _followed("importing", files) as done,
     ):
-        work.run(lambda: _frames(found, files, done), found.report)
+        work.run(_frames(found, files, done), found.ends, found.map.gap, found.report)
     return found.report
 
 

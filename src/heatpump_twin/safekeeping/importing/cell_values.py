@@ -43,7 +43,7 @@ class CellValues:
                 raise ValueError(f"{text!r} is none of the states of the map")
             return self._known(float(self.rule.states[text]))
         if self.point.spec.kind is PointKind.ANALOG:
-            return self.conversion.of(self._number(text))
+            return self._finite(text)
         return self._known(self._state(text))
 
     def outside(self, value: float) -> bool:
@@ -51,15 +51,26 @@ class CellValues:
         span = self.point.spec.range
         return span is not None and math.isfinite(value) and not span[0] <= value <= span[1]
 
+    def _finite(self, text: str) -> float:
+        try:
+            value = self.conversion.of(self._number(text))
+        except OverflowError:
+            value = math.inf
+        if not math.isfinite(value):
+            raise ValueError(f"{text!r} is too large")
+        return value
+
     def _number(self, text: str) -> float:
+        decimal, thousands = self.format.decimal, self.format.thousands
         plain = text.replace("\xa0", " ")
-        if self.format.thousands:
-            plain = plain.replace(self.format.thousands, "")
-        elif self.format.decimal == "," and "." in plain:
+        if "." in plain and "." not in (decimal, thousands):
             raise ValueError(f"{text!r} has a point, and decimals are behind a comma")
-        plain = plain.replace(self.format.decimal, ".")
+        whole, point, rest = plain.partition(decimal)
+        if thousands:
+            whole = _without(thousands, whole)
+        plain = f"{whole}.{rest}" if point else whole
         if not _NUMBER.fullmatch(plain):
-            hint = "; write format: {decimal: ','}" if "," in text else ""
+            hint = "; write format: {decimal: ','}" if "," in text and decimal == "." else ""
             raise ValueError(f"{text!r} is no number{hint}")
         return float(plain)
 
@@ -75,6 +86,14 @@ class CellValues:
         if code not in self.point.spec.codes:
             raise ValueError(f"{code:g} is no state of {self.point.key}")
         return code
+
+
+def _without(separator: str, whole: str) -> str:
+    """Return a whole number without the separators of its thousands, which are three digits."""
+    first, *groups = whole.split(separator)
+    if groups and (len(first.lstrip("+-")) not in (1, 2, 3) or any(len(g) != 3 for g in groups)):
+        raise ValueError(f"{whole!r} has {separator!r} elsewhere than between thousands")
+    return "".join((first, *groups))
 
 
 def _named(unit: str | None) -> str | None:

@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.errors import TwinError
 from heatpump_twin.safekeeping.importing.import_report import ImportReport, PointReport
@@ -34,8 +35,17 @@ class HistoryImport:
         self._table = table
         self._replace = replace
 
-    def run(self, frames: Callable[[], Iterator[Frame]], report: ImportReport) -> None:
+    def run(
+        self,
+        frames: Iterator[Frame],
+        ends: Callable[[], Frame],
+        gap: float | None,
+        report: ImportReport,
+    ) -> None:
         """Write all samples; ``point`` of the frames is the index of the table.
+
+        Then the gaps behind the last of them, which ``ends`` returns, unless something is recorded
+        within ``gap`` [s].
 
         Raises
         ------
@@ -47,8 +57,9 @@ class HistoryImport:
             rows = row_ids(self._store.prepare(keys), keys)
             # So that what counts is decided in one place, by what is in blocks.
             self._store.seal_all()
-            for frame in frames():
+            for frame in frames:
                 self._write(frame, rows, report)
+            self._write(self._open(ends(), rows, gap or 0.0), rows, report)
         except (EngineError, SQLAlchemyError) as error:
             reason = str(error).splitlines()[0]
             raise TwinError(
@@ -56,6 +67,15 @@ class HistoryImport:
             ) from error
         finally:
             self._store.close()
+
+    def _open(self, ends: Frame, rows: Points, gap: float) -> Frame:
+        """Return the ends that nothing follows: another import may have brought what does."""
+        within = round(gap * MICROSECONDS)
+        follows = [
+            len(self._store.read(int(rows[point]), time + 1, time + within, 1)) > 0
+            for point, time in zip(ends.point.tolist(), ends.time.tolist(), strict=True)
+        ]
+        return part(ends, ~np.array(follows, dtype=bool))
 
     def _write(self, frame: Frame, rows: Points, report: ImportReport) -> None:
         ordered = in_key_order(frame)

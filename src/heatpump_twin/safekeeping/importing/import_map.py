@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +22,31 @@ def _zone(name: str) -> str:
     return name
 
 
+def _encoding(name: str) -> str:
+    try:
+        " ".encode(name or "utf-8")
+    except (LookupError, ValueError) as error:
+        raise ValueError(f"unknown encoding {name!r}; write for example cp1252") from error
+    return name
+
+
+def _time_format(name: str) -> str:
+    if name in _TIME_FORMATS:
+        return name
+    try:
+        dt.datetime.strptime("", name)  # noqa: DTZ007 (whether it can be read by at all)
+    except (ValueError, re.error) as error:
+        # That nothing is no time of the pattern is what every good one says.
+        if "%" in name and "does not match" in str(error):
+            return name
+    raise ValueError(
+        f"{name!r} is none of {', '.join(_TIME_FORMATS)}, and no pattern such as '%d.%m.%Y %H:%M'"
+    )
+
+
+_TIME_FORMATS = ("iso", "unix s", "unix ms", "clock")
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,18 +54,26 @@ class _Part(BaseModel):
 class TableFormat(_Part):
     """How the file is written."""
 
-    encoding: str = Field("", description="such as cp1252; empty: by the mark at the begin, UTF-8")
+    encoding: Annotated[str, AfterValidator(_encoding)] = Field(
+        "", description="such as cp1252; empty: by the mark at the begin, UTF-8"
+    )
     separator: str = Field("", max_length=1, description="empty: by the first line")
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ".", ",", " ", "'"] = ""
     missing: tuple[str, ...] = ("", "-", "nan", "NaN", "null", "n/a")
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> TableFormat:
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}")
+        return self
 
 
 class TimeRule(_Part):
     """Where times are, and what they mean."""
 
     columns: tuple[str, ...] = Field(("time",), min_length=1, description="joined by a space")
-    format: str = Field(
+    format: Annotated[str, AfterValidator(_time_format)] = Field(
         "iso", description="iso, unix s, unix ms, clock (a time of day) or a pattern of strptime"
     )
     zone: Annotated[str, AfterValidator(_zone)] | None = Field(
@@ -79,8 +113,8 @@ class PointRule(_Part):
 
     point: str
     unit: str | None = Field(None, description="default: that of the point")
-    scale: float = 1.0
-    offset: float = 0.0
+    scale: float = Field(1.0, allow_inf_nan=False)
+    offset: float = Field(0.0, allow_inf_nan=False)
     states: dict[str, int] = Field({}, description="texts and the codes that they mean")
 
 

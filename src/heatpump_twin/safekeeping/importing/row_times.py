@@ -26,15 +26,30 @@ class _Series:
 
 
 class RowTimes:
-    """Times of the rows of a file, which depend on those before them in the same series."""
+    """Times of the rows of tables, which depend on those before them in the same series.
 
-    def __init__(self, rule: TimeRule, zone: ZoneInfo) -> None:
-        self._rule = rule
+    Each row is asked for once: two equal times are two rows. ``latest`` is the last time that can
+    have been measured. [µs since the Unix epoch]
+    """
+
+    def __init__(self, rule: TimeRule, zone: ZoneInfo, latest: int) -> None:
+        self._rule, self._latest = rule, latest
         self._zone = zone if rule.zone is None else ZoneInfo(rule.zone)
         self._series: dict[str, _Series] = {}
 
     def time(self, text: str, series: str) -> int:
         """Return a time in µs since the Unix epoch; raise `ValueError` for what is none."""
+        try:
+            time = self._time(text, series)
+        except OverflowError as error:
+            raise ValueError("no calendar has it") from error
+        if 0 <= time <= self._latest:
+            return time
+        in_ms = self._rule.format == "unix s" and 0 <= time // 1000 <= self._latest
+        hint = "; write time: {format: unix ms}" if in_ms else ""
+        raise ValueError(f"it is before 1970, or more than a day ahead of now{hint}")
+
+    def _time(self, text: str, series: str) -> int:
         if (factor := _UNIX.get(self._rule.format)) is not None:
             return round(float(text) * factor)
         if self._rule.format == "clock":
@@ -91,20 +106,43 @@ class RowTimes:
             return first
         if self._rule.ambiguous == "refuse":
             raise ValueError("it was there twice, as the clock was set back")
-        if self._rule.ambiguous == "order":
-            again = before is not None and (before.second or self._is_repeated(before.local, local))
-            state.second = again
-            return second if again else first
-        return first if self._rule.ambiguous == "first" else second
+        if self._rule.ambiguous == "order" and before is not None:
+            hour = dt.timedelta(microseconds=second - first)
+            try:
+                state.second = self._in_second(before, local, hour)
+            except ValueError:
+                # What comes next is compared with what was in order.
+                self._series[series] = before
+                raise
+        return second if self._rule.ambiguous == "second" or state.second else first
+
+    def _in_second(self, before: _Series, local: dt.datetime, hour: dt.timedelta) -> bool:
+        """Tell whether a time that is there twice is the second one, by the row before.
+
+        The clock is set back once, by the whole hour: a row that is somewhat late does not do it.
+        """
+        back, least = before.local - local, hour / 2
+        if abs(back) >= _TWICE:
+            return False
+        if back < dt.timedelta(0):
+            return before.second
+        if self._is_twice(before.local) and (
+            back < least if before.second else not back or back >= least
+        ):
+            return True
+        raise ValueError(
+            "it was there twice, as the clock was set back, and the order of the rows does not "
+            "tell which it is; write time: {ambiguous: first} or second"
+        )
 
     def _is_repeated(self, before: dt.datetime, now: dt.datetime) -> bool:
         """Tell whether a clock that went back was set back."""
-        both = (
-            moment.replace(tzinfo=self._zone, fold=0).utcoffset()
-            != moment.replace(tzinfo=self._zone, fold=1).utcoffset()
-            for moment in (before, now)
-        )
-        return dt.timedelta(0) < before - now < _TWICE and all(both)
+        back = before - now
+        return dt.timedelta(0) < back < _TWICE and self._is_twice(before) and self._is_twice(now)
+
+    def _is_twice(self, local: dt.datetime) -> bool:
+        first, second = (local.replace(tzinfo=self._zone, fold=f).utcoffset() for f in (0, 1))
+        return first != second
 
 
 def _microseconds(moment: dt.datetime) -> int:

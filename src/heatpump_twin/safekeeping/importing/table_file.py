@@ -45,13 +45,12 @@ class TableFile:
         try:
             with self.path.open("rb") as raw, codecs.getreader(encoding)(raw) as file:
                 yield from self._rows(file, lambda: done(raw.tell()))
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            reason = getattr(error, "reason", error)
             raise TwinError(
-                f"{self.path} is not {encoding} ({error.reason}): name its encoding in the map, "
+                f"{self.path} is not {encoding} ({reason}): name its encoding in the map, "
                 "for example format: {encoding: cp1252}"
             ) from error
-        except LookupError as error:
-            raise TwinError(f"unknown encoding {encoding!r}; write for example cp1252") from error
         except OSError as error:
             raise TwinError(f"{self.path}: {error.strerror}") from error
 
@@ -65,8 +64,8 @@ class TableFile:
 
     def _rows(self, file: IO[str] | codecs.StreamReader, told: Callable[[], None]) -> Iterator[Row]:
         lines = _lines(file)
-        first = next(lines, None)
-        if first is None:
+        blank, first = next(((n, line) for n, line in enumerate(lines) if line.strip()), (0, ""))
+        if not first:
             raise TwinError(f"{self.path} is empty")
         separator = self.format.separator or max(_SEPARATORS, key=first.count)
         reader = csv.reader(_again(first, lines), delimiter=separator, strict=True)
@@ -74,9 +73,9 @@ class TableFile:
             for cells in reader:
                 if cells:
                     told()
-                    yield reader.line_num, cells
+                    yield blank + reader.line_num, cells
         except csv.Error as error:
-            raise TwinError(f"{self.path}:{reader.line_num}: {error}") from error
+            raise TwinError(f"{self.path}:{blank + reader.line_num}: {error}") from error
 
 
 def _lines(file: IO[str] | codecs.StreamReader) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,13 @@ from heatpump_twin.safekeeping.importing.cell_values import CellValues
 from heatpump_twin.safekeeping.importing.import_map import EXPORTED, ImportMap, LongRule, PointRule
 from heatpump_twin.safekeeping.importing.import_report import ImportReport, PointReport
 from heatpump_twin.safekeeping.importing.row_times import RowTimes
+from heatpump_twin.safekeeping.importing.table_columns import (
+    Cell,
+    place_of,
+    places,
+    status_of,
+    titled,
+)
 from heatpump_twin.safekeeping.importing.table_file import TableFile
 
 PIECE = 50_000
@@ -29,33 +36,33 @@ class TableSamples:
     map: ImportMap
     table: PointTable
     zone: ZoneInfo
+    latest: int
+    """The last time that can have been measured. [µs since the Unix epoch]"""
     report: ImportReport = field(default_factory=ImportReport)
     _values: dict[tuple[str, str], CellValues | None] = field(default_factory=dict)
     _piece: list[tuple[int, float, int, int]] = field(default_factory=list)
+    _times: RowTimes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._times = RowTimes(self.map.time, self.zone, self.latest)
 
     def read(
         self, file: TableFile, done: Callable[[int], None] = lambda _bytes: None
     ) -> Iterator[Frame]:
         """Yield the samples of a file, with the index of points; mistakes are in the report."""
-        times = RowTimes(self.map.time, self.zone)
         rows = file.read(done)
         _, head = next(rows)
-        columns = {name.strip(): place for place, name in enumerate(head)}
-        time_at = [_place(columns, name, file) for name in self.map.time.columns]
-        long = self.map.long
-        if long is not None and self.map is EXPORTED and long.unit not in columns:
-            # In Parquet the unit is in the schema, and it is the one that a point has.
-            long = long.model_copy(update={"unit": ""})
-        taken = self._long(columns, long, file) if long else self._wide(columns, set(time_at))
+        columns = places(head, self.map, file.path)
+        time_at = [place_of(columns, name, file.path) for name in self.map.time.columns]
+        long = self._long_rule(columns)
+        taken = self._long(columns, long, file) if long else self._wide(columns, time_at, file)
         for line, cells in rows:
             self.report.rows += 1
             place = f"{file.path}:{line}"
             if len(cells) != len(head):
                 self.report.mistake(place, f"{len(cells)} cells, and {len(head)} columns")
                 continue
-            text = " ".join(cells[at].strip() for at in time_at)
-            for name, unit, cell, status in taken(cells):
-                self._take(place, (name, unit), (text, cell, status), times)
+            self._row(place, " ".join(cells[at].strip() for at in time_at), taken(cells))
             if len(self._piece) >= PIECE:
                 yield self._frame()
         if self._piece:
@@ -67,33 +74,47 @@ class TableSamples:
         points, last = zip(*known, strict=True) if known and self.map.gap else ((), ())
         return Frame.of(points, NO_VALUE, BAD_NO_DATA, [time + 1 for time in last])
 
-    def _take(
-        self, place: str, column: tuple[str, str], row: tuple[str, str, int], times: RowTimes
-    ) -> None:
-        """Take a value, or note why not."""
-        text, cell, status = row
-        values = self._column(*column)
-        if values is None:
-            self.report.unknown[column[0]] += 1
+    def _long_rule(self, columns: Collection[str]) -> LongRule | None:
+        """Return how a table with one value in a row is read; None: it is wide."""
+        long = self.map.long
+        if long is None or self.map is not EXPORTED:
+            return long
+        if long.point not in columns:
+            return None
+        # In Parquet the unit is in the schema, and it is the one that a point has.
+        return long if long.unit in columns else long.model_copy(update={"unit": ""})
+
+    def _row(self, place: str, text: str, cells: Iterable[Cell]) -> None:
+        """Take the values of a row, or note why not."""
+        wanted = []
+        for cell in cells:
+            values = self._column(cell.name, cell.unit)
+            if values is None:
+                self.report.unknown[cell.name] += 1
+            else:
+                wanted.append((values, cell))
+        if not wanted:
             return
         try:
-            # Also of a cell without a value: of rows without a day, the next follows from it.
-            time = times.time(text, column[0] if self.map.long else "")
+            # Also where no cell has a value: of rows without a day, the next follows from it.
+            time = self._times.time(text, wanted[0][1].name if self.map.long else "")
         except ValueError as error:
             self.report.mistake(place, f"time {text!r}: {error}")
             return
-        try:
-            if is_bad(status):
-                value = NO_VALUE
-            elif cell in self.map.format.missing:
-                self.report.missing += 1
-                return
-            else:
-                value = values.value(cell)
-        except ValueError as error:
-            self.report.mistake(place, f"{column[0]}: {error}")
-            return
-        self._add(values, time, value, status)
+        for values, cell in wanted:
+            try:
+                self._take(values, cell, time)
+            except ValueError as error:
+                self.report.mistake(place, f"{cell.name}: {error}")
+
+    def _take(self, values: CellValues, cell: Cell, time: int) -> None:
+        status = GOOD if cell.status is None else status_of(cell.status)
+        if is_bad(status):
+            self._add(values, time, NO_VALUE, status)
+        elif cell.text in self.map.format.missing:
+            self.report.missing += 1
+        else:
+            self._add(values, time, values.value(cell.text), status)
 
     def _add(self, values: CellValues, time: int, value: float, status: int) -> None:
         point = self.report.points.setdefault(values.point.key, PointReport())
@@ -108,11 +129,15 @@ class TableSamples:
     def _column(self, name: str, unit: str) -> CellValues | None:
         """Return how values of a column or series are read; None: it is not imported."""
         if (name, unit) not in self._values:
-            rule = self.map.rule(name)
-            if rule is None and not self.map.points and name in self.table.by_key:
-                rule = PointRule(point=name, unit=unit or None)
+            rule = self._rule(name, unit)
             self._values[name, unit] = None if rule is None else self._of_rule(name, rule)
         return self._values[name, unit]
+
+    def _rule(self, name: str, unit: str) -> PointRule | None:
+        rule = self.map.rule(name)
+        if rule is None and not self.map.points and name in self.table.by_key:
+            return PointRule(point=name, unit=unit or None)
+        return rule
 
     def _of_rule(self, name: str, rule: PointRule) -> CellValues:
         point = self.table.by_key.get(rule.point)
@@ -126,32 +151,40 @@ class TableSamples:
             raise TwinError(f"{name}: {error}") from error
 
     def _long(
-        self, columns: dict[str, int], rule: LongRule, file: TableFile
-    ) -> Callable[[Sequence[str]], Iterator[tuple[str, str, str, int]]]:
-        name, value = _place(columns, rule.point, file), _place(columns, rule.value, file)
-        unit = _place(columns, rule.unit, file) if rule.unit else None
-        status = _place(columns, rule.status, file) if rule.status else None
+        self, columns: Mapping[str, int], rule: LongRule, file: TableFile
+    ) -> Callable[[Sequence[str]], Iterator[Cell]]:
+        name, value = (place_of(columns, n, file.path) for n in (rule.point, rule.value))
+        unit = place_of(columns, rule.unit, file.path) if rule.unit else None
+        status = place_of(columns, rule.status, file.path) if rule.status else None
 
-        def cells_of(cells: Sequence[str]) -> Iterator[tuple[str, str, str, int]]:
+        def cells_of(cells: Sequence[str]) -> Iterator[Cell]:
             if cells[name] not in self.map.ignore:
-                code = GOOD if status is None else _status(cells[status])
                 said = "" if unit is None else cells[unit]
-                yield cells[name], said, cells[value].strip(), code
+                code = None if status is None else cells[status].strip()
+                yield Cell(cells[name], said, cells[value].strip(), code)
 
         return cells_of
 
     def _wide(
-        self, columns: dict[str, int], times: set[int]
-    ) -> Callable[[Sequence[str]], Iterator[tuple[str, str, str, int]]]:
+        self, columns: Mapping[str, int], times: Collection[int], file: TableFile
+    ) -> Callable[[Sequence[str]], Iterator[Cell]]:
         wanted = [
-            (*_titled(name, self.map), place)
+            (*titled(name, self.map), place)
             for name, place in columns.items()
             if place not in times and name not in self.map.ignore
         ]
+        column_of: dict[str, str] = {}
+        for name, unit, _ in wanted:
+            rule = self._rule(name, unit)
+            if rule is not None and column_of.setdefault(rule.point, name) != name:
+                raise TwinError(
+                    f"{file.path}: {column_of[rule.point]!r} and {name!r} are both {rule.point}; "
+                    "name one of them under ignore"
+                )
 
-        def cells_of(cells: Sequence[str]) -> Iterator[tuple[str, str, str, int]]:
+        def cells_of(cells: Sequence[str]) -> Iterator[Cell]:
             for name, unit, place in wanted:
-                yield name, unit, cells[place].strip(), GOOD
+                yield Cell(name, unit, cells[place].strip())
 
         return cells_of
 
@@ -159,26 +192,3 @@ class TableSamples:
         point, value, status, time = zip(*self._piece, strict=True)
         self._piece.clear()
         return Frame.of(point, value, status, time)
-
-
-def _place(columns: dict[str, int], name: str, file: TableFile) -> int:
-    if name not in columns:
-        raise TwinError(f"{file.path}:1: there is no column {name!r}, only {', '.join(columns)}")
-    return columns[name]
-
-
-def _titled(title: str, map_: ImportMap) -> tuple[str, str]:
-    """Return name and unit of a column such as ``hp1.power [W]``, as an export writes it."""
-    name, bracket, unit = title.partition(" [")
-    if bracket and not map_.points and unit.endswith("]"):
-        return name, unit[:-1]
-    return title, ""
-
-
-def _status(text: str) -> int:
-    """Return the code of a status such as ``good 0x00000000``, or of a plain number."""
-    _, _, number = text.rpartition(" ")
-    try:
-        return int(number, 0)
-    except ValueError:
-        return GOOD
