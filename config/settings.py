@@ -258,7 +258,7 @@ class EmulatedPlant(_Section):
     control_port: Port = Field(15000, description="HTTP port to switch faults on and off")
     speed: float = Field(
         1.0,
-        gt=0,
+        ge=0.01,
         le=3600,
         description="seconds of the site's clock per second, for plant, twin and history alike; "
         "only where all devices are emulated",

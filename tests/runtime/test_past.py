@@ -53,8 +53,12 @@ def data(tmp_path: Path) -> DataDirectory:
 
 # ── when there is one ─────────────────────────────────────────────────────────────────────────────
 def test_the_first_start_of_an_emulated_site_has_a_past(data: DataDirectory) -> None:
-    assert plan_past(site(), data, NOW) == PastPlan(NOW - 30 * DAY, NOW)
-    assert plan_past(site("plant.past=1.5"), data, NOW) == PastPlan(NOW - DAY * 3 // 2, NOW)
+    plan = plan_past(site(), data, NOW)
+    assert plan is not None
+    assert (plan.begin, plan.end, plan.recorded) == (NOW - 30 * DAY, NOW, False)
+    shorter = plan_past(site("plant.past=1.5"), data, NOW)
+    assert shorter is not None
+    assert (shorter.begin, shorter.end) == (NOW - DAY * 3 // 2, NOW)
 
 
 def test_there_is_none_where_it_is_not_wanted_or_would_be_mixed(data: DataDirectory) -> None:
@@ -67,9 +71,12 @@ def test_there_is_none_where_it_is_not_wanted_or_would_be_mixed(data: DataDirect
 def test_one_that_was_broken_off_is_recorded_again_and_one_that_is_recorded_is_not(
     data: DataDirectory,
 ) -> None:
-    plan = PastPlan(NOW - 30 * DAY, NOW)
+    plan = plan_past(site(), data, NOW)
+    assert plan is not None
     plan.write(data)
-    assert plan_past(site(), data, NOW + DAY) == plan
+    assert plan_past(site("plant.speed=2", "opcua.port=1234"), data, NOW + DAY) == plan
+    with pytest.raises(TwinError, match="another emulated plant"):
+        plan_past(site("plant.seed=2"), data, NOW + DAY)
     plan.done(data)
     assert plan_past(site(), data, NOW + DAY) is None
 

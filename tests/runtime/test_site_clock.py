@@ -21,6 +21,7 @@ from heatpump_twin.drivers.clock import (
     kept_period,
     real_period,
 )
+from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.clock import site_clock as module
 from heatpump_twin.runtime.clock.clock_watch import ClockState, ClockWatch
 from heatpump_twin.runtime.clock.past_plan import PastPlan
@@ -150,3 +151,10 @@ class _Fast:
 
     def now(self) -> int:
         return START + round(self._passed[0] * self.speed * 1e6)
+
+
+async def test_a_real_device_has_no_history_that_is_ahead_of_it(data: DataDirectory) -> None:
+    data.clock.write_text(f'{{"reached": {SystemClock().now() + 3_600_000_000}}}')
+    assert isinstance(await site_clock(site(), data), ScaledClock)
+    with pytest.raises(TwinError, match=r"ahead of now.*hp1\.devices\.heat_meter"):
+        await site_clock(site(REAL), data)

@@ -58,13 +58,14 @@ async def _run(
         site_namespace(site.opcua.site_namespace, data)
         clock = await site_clock(site, data)
         past = plan_past(site, data, clock.now())
+        # The lock first, then the ports: a second twin on one directory is told of the
+        # directory, and not of a port that its own site file is not to blame for.
+        require_free_ports(site)
+        plan_devices(site)  # so that a mistake is reported here, and not by a child as well
+        # Only now: a start that came to nothing is no run, and has begun no past.
         with recorded(data, file.arguments, SystemClock()):
-            # The lock first, then the ports: a second twin on one directory is told of the
-            # directory, and not of a port that its own site file is not to blame for.
-            require_free_ports(site)
             if past is not None:
-                past.write(data)  # only now: a start that came to nothing has begun none
-            plan_devices(site)  # so that a mistake is reported here, and not by a child as well
+                past.write(data)
             async with _started(site, data, file.arguments, clock, past) as children:
                 # Imported only now: the children load at the same time.
                 with loading():

@@ -5,7 +5,9 @@ from __future__ import annotations
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import SiteReading
 from heatpump_twin.config.settings import Site
+from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.runtime.clock.past_plan import PastPlan
+from heatpump_twin.runtime.clock.site_clock import kept_time
 
 
 def check_clock(reading: SiteReading, site: Site) -> None:
@@ -28,8 +30,10 @@ def check_clock(reading: SiteReading, site: Site) -> None:
 
 
 def check_past(reading: SiteReading, site: Site, data: DataDirectory | None) -> None:
-    """Add a problem for each real device where history is an emulated plant's past."""
-    if data is not None and PastPlan.read(data) is not None:
+    """Add a problem for each real device where history is an emulated plant's."""
+    if data is None:
+        return
+    if PastPlan.read(data) is not None or kept_time(data) > SystemClock().now():
         _refuse_real(
             reading,
             site,

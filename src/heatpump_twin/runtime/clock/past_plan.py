@@ -6,11 +6,13 @@ what its plant would have done in the days before is simulated, once, and record
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 
 import structlog
 
+from heatpump_twin import __version__
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.quantities import DAY
@@ -33,6 +35,8 @@ class PastPlan:
     end: int
     """[µs since the Unix epoch]"""
     recorded: bool = False
+    plant: str = ""
+    """What plant it is of, as a digest."""
 
     @property
     def span(self) -> PastSpan:
@@ -65,10 +69,10 @@ def plan_past(site: Site, data: DataDirectory, now: int) -> PastPlan | None:
     Raises
     ------
     TwinError
-        There is one, and the site has a real device.
+        There is one, and the site has a real device; or it was broken off, and of another plant.
     """
     begun = PastPlan.read(data)
-    real = _real_device(site)
+    real = real_device(site)
     if begun is not None:
         if real is not None:
             raise TwinError(
@@ -78,6 +82,12 @@ def plan_past(site: Site, data: DataDirectory, now: int) -> PastPlan | None:
             )
         if begun.recorded:
             return None
+        if begun.plant != digest_of(site):
+            raise TwinError(
+                f"{data.root} holds a part of the past of another emulated plant ({data.past.name}"
+                "), which the rest would be mixed with: start with the site and settings of then, "
+                "or with another directory, --data DIR"
+            )
         return begun
     plant = site.plant
     if plant is None or not plant.past or not plant.managed or real is not None:
@@ -88,10 +98,19 @@ def plan_past(site: Site, data: DataDirectory, now: int) -> PastPlan | None:
     if len(site.heat_pumps) > MOST:
         log.info("no past is simulated", heat_pumps=len(site.heat_pumps), most=MOST)
         return None
-    return PastPlan(now - round(plant.past * DAY * MICROSECONDS), now)
+    begin = now - round(plant.past * DAY * MICROSECONDS)
+    return PastPlan(begin, now, plant=digest_of(site))
 
 
-def _real_device(site: Site) -> str | None:
+def digest_of(site: Site) -> str:
+    """Return a digest of all that decides how the plant of a site lives."""
+    plant = None if site.plant is None else (site.plant.seed, site.plant.house, site.plant.faults)
+    told = (__version__, site.site, site.heat_pumps, site.tariff, plant)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def real_device(site: Site) -> str | None:
+    """Return the key of a device that is not emulated; None: all are."""
     return next(
         (
             f"heat_pumps.{pump.id}.devices.{device.id}"

@@ -20,6 +20,7 @@ from heatpump_twin.config.settings import EmulatedPlant, Site
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock, ScaledClock, SystemClock
 from heatpump_twin.drivers.plant.devices.plant import start_time
 from heatpump_twin.errors import TwinError
+from heatpump_twin.runtime.clock.past_plan import real_device
 from heatpump_twin.runtime.web_probe import local_url
 
 log = structlog.stdlib.get_logger(__name__)
@@ -41,16 +42,24 @@ async def site_clock(site: Site, data: DataDirectory) -> Clock:
     Raises
     ------
     TwinError
-        The plant runs elsewhere, has a time of its own, and does not tell it.
+        The plant runs elsewhere, has a time of its own, and does not tell it; or what is recorded
+        is ahead of a real device's time.
     """
     plant = site.plant
+    now = SystemClock().now()
+    real = real_device(site)
+    if real is not None and kept_time(data) > now:
+        raise TwinError(
+            f"the history in {data.root} is ahead of now ({data.clock.name}), as that of an "
+            f"emulated plant, and {real} is a real device, which lives in real time: begin with "
+            "another directory, --data DIR"
+        )
     if plant is None or not site.emulated_gateways():
         return SystemClock()
     own_time = plant.start is not None or plant.speed != 1.0
     if not plant.managed:
         return await _clock_of(plant) if own_time else SystemClock()
-    now = SystemClock().now()
-    start = max(start_time(plant, now), _kept(data))
+    start = max(start_time(plant, now), kept_time(data))
     if plant.speed == 1.0 and start <= now and plant.start is None:
         return SystemClock()
     return ScaledClock(start, plant.speed)
@@ -86,7 +95,7 @@ class ClockKeeper:
             log.warning("not written", file=str(self._data.clock), error=error.strerror)
 
 
-def _kept(data: DataDirectory) -> int:
+def kept_time(data: DataDirectory) -> int:
     """Return how far the clock of the runs before has come; 0: it was the system's."""
     try:
         return int(json.loads(data.clock.read_text("utf-8"))["reached"])
