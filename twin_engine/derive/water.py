@@ -19,7 +19,7 @@ from heatpump_twin.twin_engine.sample import Sample, sample_of
 SENSORS_DIFFER = 0.3
 """Difference of a pair of sensors in the same water that is still ordinary: EN 1434-1 allows 0.1 K
 at 3 K; ageing, a digit of the register, and the heat of a pump come on top. [K]"""
-_NOISE = 0.05
+NOISE = 0.05
 """And of two single samples. [K]"""
 
 Number = float | NDArray[np.float64]
@@ -54,11 +54,11 @@ def _impossible(state: Sample, difference: float) -> bool:
     if state.bad:
         return False
     if state.value in (State.HEATING, State.HOT_WATER):
-        return difference < -SENSORS_DIFFER - _NOISE
+        return difference < -SENSORS_DIFFER - NOISE
     # A small difference with no compressor is that of the sensors. A large one is heat: of a
     # heater, or what is left in the condenser.
     at_rest = state.value in (State.OFF, State.STANDBY)
-    return at_rest and SENSORS_DIFFER + _NOISE < abs(difference) < 1.0
+    return at_rest and SENSORS_DIFFER + NOISE < abs(difference) < 1.0
 
 
 def water_density(temperature: Number) -> Any:

@@ -10,11 +10,18 @@ import numpy as np
 from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.derive.plausibility.fleet_view import Array, FleetView, Mask
 from heatpump_twin.twin_engine.derive.plausibility.implausibility import Implausibility
-from heatpump_twin.twin_engine.derive.sources import WATER_PAIRS
+from heatpump_twin.twin_engine.derive.sources import HEATERS, WATER_FLOWS, WATER_PAIRS
 
 METER_HEAT = ("heat_energy", "meter_heat_power")
 """What a heat meter computes of its own pair of sensors, and is as wrong as they are."""
 _METER_PAIR, _CONTROLLER_PAIR = WATER_PAIRS
+_RUNNING = ("compressor_running", "compressor_frequency", "compressor_speed")
+_POWER = ("electrical_power", "apparent_power")
+_HEAT = (*WATER_FLOWS, *_METER_PAIR, *_CONTROLLER_PAIR)
+_OUTDOOR = ("outdoor_temperature", "ambient_temperature")
+_SUPPLIES = ("meter_supply_temperature", "supply_temperature")
+_LONGEST_DEFROST = 20 * 60.0
+"""[s]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +34,18 @@ class Contradiction:
     """Tells of which heat pumps it is true now; what is not known is no contradiction."""
     delay: float
     """How long it must hold: devices are not read in the same moment. [s]"""
+    samples: tuple[str, ...]
+    """Measured points that it is told from; each must be sampled anew while it holds."""
     follows: tuple[str, ...] = ()
     """Measured points that are made from those in the device itself."""
     reason: Implausibility = Implausibility.CONTRADICTION
+    like_defrost: bool = False
+    """Whether a defrost looks the same where it is not told."""
 
 
 def _runs(view: FleetView) -> Mask:
     """Tell which machines show by something else than the meter that their compressor runs."""
-    told = view.on("compressor_running") | view.on("compressor_frequency")
-    return told | view.on("compressor_speed")
+    return np.asarray(np.any([view.on(point) for point in _RUNNING], axis=0))
 
 
 def _no_power(view: FleetView) -> Mask:
@@ -45,8 +55,12 @@ def _no_power(view: FleetView) -> Mask:
 
 def _power_lost(view: FleetView) -> Mask:
     apparent = view["apparent_power"] > 0.2 * view.max_power
+    return _no_power(view) & (_runs(view) | apparent)
+
+
+def _power_lost_in_heat(view: FleetView) -> Mask:
     heats = view["thermal_power"] > 0.2 * view.capacity
-    return _no_power(view) & (_runs(view) | apparent | heats)
+    return _no_power(view) & heats
 
 
 def _power_too_low(view: FleetView) -> Mask:
@@ -70,20 +84,36 @@ def _heat_without_power(view: FleetView) -> Mask:
     return heat & (view["electrical_power"] < view.idle_power) & ~view.on("backup_heater_on")
 
 
+def _meter_passed(view: FleetView) -> Mask:
+    """Tell where the water is known to pass the heat meter: no hot water is made."""
+    # The meter may lie behind the valve that leads the water to the tank.
+    hot_water = view["operating_state"] == State.HOT_WATER
+    return np.asarray(view.told("dhw_heating", "valve_direction") & ~hot_water)
+
+
 def _no_flow(view: FleetView) -> Mask:
-    # Without water a compressor trips within minutes; where it runs on, there is water.
-    runs = view.on("compressor_on") & ~view.on("defrost_active")
-    return runs & (view["water_flow"] < 0.02 * view.nominal_flow)
+    return _meter_passed(view) & _no_flow_in(view, "water_flow")
 
 
 def _no_flow_at_controller(view: FleetView) -> Mask:
-    runs = view.on("compressor_on") & ~view.on("defrost_active")
-    return runs & (view["controller_water_flow"] < 0.02 * view.nominal_flow)
+    return _no_flow_in(view, "controller_water_flow")
+
+
+def _no_flow_in(view: FleetView, flow: str) -> Mask:
+    # Without water a compressor trips within minutes; where it runs on, there is water. A power
+    # alone may be that of a heater in a tank, which needs no flow: the machine has to tell what
+    # else it does.
+    by_power = view.on("compressor_on") & ~view.told(*_RUNNING)
+    by_power &= view.told("dhw_heating", "valve_direction")
+    for heater in HEATERS:
+        by_power &= ~view.on(heater)
+    runs = (_runs(view) | by_power) & ~view.on("defrost_active")
+    return runs & (view[flow] < 0.02 * view.nominal_flow)
 
 
 def _flows_differ(view: FleetView) -> Mask:
     difference = np.abs(view["water_flow"] - view["controller_water_flow"])
-    return np.asarray(difference > 0.5 * view.nominal_flow)
+    return _meter_passed(view) & (difference > 0.5 * view.nominal_flow)
 
 
 def _heats(view: FleetView) -> Mask:
@@ -92,13 +122,21 @@ def _heats(view: FleetView) -> Mask:
     return np.asarray((state == State.HEATING) | (state == State.HOT_WATER))
 
 
+def _cooling_told(view: FleetView) -> Mask:
+    """Tell where a machine that cools is known not to be in `_heats`."""
+    # A mode that leaves the choice to the machine does not tell.
+    mode = view["operating_mode"]
+    return view.told("operation_cycle") | ((mode >= 1) & (mode <= 5))
+
+
 def _exchanged(pair: tuple[str, str], flow: str) -> Callable[[FleetView], Mask]:
     supply, back = pair
 
     def found(view: FleetView) -> Mask:
         # With no flow the two pipes cool down as they like.
         moving = ~(view[flow] < 0.2 * view.nominal_flow)
-        return _heats(view) & moving & (view[supply] < view[back] - 1.0)
+        heats = _heats(view) & _cooling_told(view)
+        return heats & moving & (view[supply] < view[back] - 1.0)
 
     return found
 
@@ -110,7 +148,8 @@ def _outdoor_sensors_differ(view: FleetView) -> Mask:
 
 def _supply_sensors_differ(view: FleetView) -> Mask:
     flow = view["water_flow"] > 0.5 * view.nominal_flow
-    steady = _heats(view) & flow
+    # The backup heater lies between the two sensors.
+    steady = _heats(view) & flow & ~view.on("backup_heater_on")
     return steady & (np.abs(view["supply_temperature"] - view["meter_supply_temperature"]) > 8.0)
 
 
@@ -121,46 +160,81 @@ def _better_than_any(view: FleetView) -> Mask:
 
 
 CONTRADICTIONS = (
-    Contradiction(("electrical_power",), _power_lost, 10.0),
-    Contradiction(("electrical_power",), _power_too_low, 60.0),
-    Contradiction(("electrical_power",), _heat_without_power, 300.0),
-    Contradiction(("electrical_power", "apparent_power"), _power_without_current, 60.0),
-    Contradiction(("water_flow",), _no_flow, 120.0, METER_HEAT),
-    Contradiction(("controller_water_flow",), _no_flow_at_controller, 120.0),
-    Contradiction(("water_flow", "controller_water_flow"), _flows_differ, 600.0, METER_HEAT),
+    Contradiction(("electrical_power",), _power_lost, 10.0, (*_POWER, *_RUNNING)),
+    Contradiction(("electrical_power",), _power_lost_in_heat, 10.0, ("electrical_power", *_HEAT)),
+    Contradiction(("electrical_power",), _power_too_low, 60.0, (*_POWER, *_RUNNING)),
+    Contradiction(("electrical_power",), _heat_without_power, 300.0, ("electrical_power", *_HEAT)),
+    Contradiction(_POWER, _power_without_current, 60.0, _POWER),
+    Contradiction(
+        ("water_flow",),
+        _no_flow,
+        120.0,
+        ("water_flow", "electrical_power", *_RUNNING),
+        METER_HEAT,
+        like_defrost=True,
+    ),
+    Contradiction(
+        ("controller_water_flow",),
+        _no_flow_at_controller,
+        120.0,
+        ("controller_water_flow", "electrical_power", *_RUNNING),
+        like_defrost=True,
+    ),
+    Contradiction(WATER_FLOWS, _flows_differ, 600.0, WATER_FLOWS, METER_HEAT),
     Contradiction(
         _METER_PAIR,
         _exchanged(_METER_PAIR, "water_flow"),
         180.0,
+        ("water_flow", *_METER_PAIR),
         METER_HEAT,
         Implausibility.EXCHANGED,
+        like_defrost=True,
     ),
     Contradiction(
         _CONTROLLER_PAIR,
         _exchanged(_CONTROLLER_PAIR, "controller_water_flow"),
         180.0,
+        ("controller_water_flow", *_CONTROLLER_PAIR),
         reason=Implausibility.EXCHANGED,
+        like_defrost=True,
     ),
-    Contradiction(("outdoor_temperature", "ambient_temperature"), _outdoor_sensors_differ, 1800.0),
+    Contradiction(_OUTDOOR, _outdoor_sensors_differ, 1800.0, _OUTDOOR),
+    Contradiction(_SUPPLIES, _supply_sensors_differ, 900.0, (*_SUPPLIES, "water_flow"), METER_HEAT),
     Contradiction(
-        ("meter_supply_temperature", "supply_temperature"),
-        _supply_sensors_differ,
-        900.0,
+        _METER_PAIR,
+        _better_than_any,
+        1200.0,
+        ("electrical_power", "water_flow", *_METER_PAIR),
         METER_HEAT,
     ),
-    Contradiction(_METER_PAIR, _better_than_any, 1200.0, METER_HEAT),
 )
 
 
 class ContradictionWatch:
-    """Watch of one record on all heat pumps: for how long each has been true."""
+    """Watch of one record on all heat pumps: since which samples each has been true."""
 
     def __init__(self, record: Contradiction) -> None:
         self.record = record
-        self._held: Array = np.empty(0)
+        self._began: Array = np.empty(0)
+        """When the first sample was taken that contradicts another; NaN: none does. [s]"""
+        self._since: Array = np.empty(0)
+        """When all had been sampled since, and still contradicted each other. [s]"""
 
     def found(self, view: FleetView) -> Mask:
         """Tell where it has been true for long enough, after another look."""
-        self._held = np.append(self._held, np.zeros(view.size - len(self._held)))
-        self._held = np.where(self.record.found(view), self._held + view.elapsed, 0.0)
-        return np.asarray(self._held >= self.record.delay)
+        more = np.full(view.size - len(self._began), np.nan)
+        began, since = np.append(self._began, more), np.append(self._since, more)
+        oldest, newest = view.sampled(self.record.samples)
+        # A clock that was set back begins anew.
+        true = self.record.found(view) & ~(newest < began)
+        began = np.where(true, np.fmin(began, newest), np.nan)
+        # What was sampled before the first of them changed tells of the time before.
+        fresh = np.where(oldest >= began, oldest, np.nan)
+        self._began, self._since = began, np.where(true, np.fmin(since, fresh), np.nan)
+        return np.asarray(oldest >= self._since + self._delay(view))
+
+    def _delay(self, view: FleetView) -> Array:
+        delay = np.full(view.size, self.record.delay)
+        if self.record.like_defrost:
+            delay[~view.told("defrost_active")] = max(self.record.delay, _LONGEST_DEFROST)
+        return delay

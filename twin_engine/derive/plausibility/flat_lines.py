@@ -10,6 +10,9 @@ import numpy as np
 from heatpump_twin.twin_engine.derive.plausibility.fleet_view import Array, FleetView, Mask
 from heatpump_twin.twin_engine.derive.plausibility.possible_values import HOUR, MINUTE
 
+COARSE = 0.5
+"""A temperature that comes in such steps may well stand still. [K]"""
+
 
 @dataclass(frozen=True, slots=True)
 class FlatLine:
@@ -58,16 +61,22 @@ class FlatLineWatch:
         self.record = record
         self._level: Array = np.empty(0)
         self._still: Array = np.empty(0)
+        self._fine: Mask = np.empty(0, dtype=bool)
+        """Whether its digits are known to be finer than `COARSE`."""
 
     def found(self, view: FleetView) -> Mask:
         """Tell where the value has stood still for too long, after another look."""
         more = view.size - len(self._level)
         self._level = np.append(self._level, np.full(more, np.nan))
         self._still = np.append(self._still, np.zeros(more))
+        # Of what is no temperature, a whole number says nothing of its digits.
+        temperature = self.record.point.endswith("_temperature")
+        self._fine = np.append(self._fine, np.full(more, not temperature))
         value = view[self.record.point]
         # One that is away for a moment has not moved by that.
+        self._fine |= ~np.isnan(value) & (value % COARSE != 0)
         moved = ~np.isnan(value) & (value != self._level)
         self._level = np.where(moved, value, self._level)
         due = view.elapsed * (self.record.moving(view) & ~np.isnan(value))
         self._still = np.where(moved, 0.0, self._still + due)
-        return np.asarray(self._still > self.record.longest)
+        return np.asarray(self._fine & (self._still > self.record.longest))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, Point
 from heatpump_twin.config.settings import Plate
+from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import BAD
 from heatpump_twin.twin_engine.image import Image
 
@@ -28,6 +29,7 @@ class FleetView:
         """Of shape (p, n): places in the image; -1 where a heat pump has no such point."""
         self._plate = np.empty((len(PLATE) + 1, 0))
         self._value: Array = np.empty((len(self._row), 0))
+        self._time: Array = np.empty((len(self._row), 0))
         self.elapsed = 0.0
         """Since the last look. [s]"""
 
@@ -53,6 +55,7 @@ class FleetView:
         """Take the latest values of the image; NaN where there is none that is usable."""
         unknown = (self.index < 0) | (image.status[self.index] >= BAD)
         self._value = np.where(unknown, np.nan, image.value[self.index])
+        self._time = np.where(unknown, np.nan, image.time[self.index] / MICROSECONDS)
         self.elapsed = elapsed
 
     def __getitem__(self, point: str) -> Array:
@@ -62,6 +65,18 @@ class FleetView:
     def on(self, point: str) -> Mask:
         """Tell where a switch is known to be on."""
         return np.asarray(self[point] > 0)
+
+    def told(self, *points: str) -> Mask:
+        """Tell where one of some points has a value."""
+        return np.asarray(~np.isnan(self._value[[self._row[point] for point in points]]).all(0))
+
+    def sampled(self, points: tuple[str, ...]) -> tuple[Array, Array]:
+        """Return when the oldest and the newest of some points were sampled, each of shape (n,).
+
+        In s since the Unix epoch; NaN where none of them has a value.
+        """
+        times = self._time[[self._row[point] for point in points]]
+        return np.fmin.reduce(times), np.fmax.reduce(times)
 
     def indices(self, point: str) -> NDArray[np.int64]:
         """Return a point's places in the image, of shape (n,)."""

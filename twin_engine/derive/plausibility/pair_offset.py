@@ -6,7 +6,7 @@ import numpy as np
 
 from heatpump_twin.twin_engine.derive.plausibility.fleet_view import Array, FleetView, Mask
 from heatpump_twin.twin_engine.derive.sources import HEATERS, WATER_PAIRS
-from heatpump_twin.twin_engine.derive.water import SENSORS_DIFFER
+from heatpump_twin.twin_engine.derive.water import NOISE, SENSORS_DIFFER
 
 LARGEST = 2.0
 """More than this at rest is no offset: something else heats the water. [K]"""
@@ -16,8 +16,8 @@ _KNOWN = 5 * 60.0
 """An offset is known after this long a look. [s]"""
 _SLOW, _FAST = 300.0, 60.0
 """Time constants of two means: as long as they differ, other water comes by. [s]"""
-_STEADY = 0.05
-"""[K]"""
+_STEADY = 0.02
+"""The heat that is left fades by less than 0.005 K a minute then. [K]"""
 _SUPPLY, _RETURN = WATER_PAIRS[0]
 
 
@@ -30,6 +30,7 @@ class PairOffset:
         self._slow: Array = np.empty(0)
         self._fast: Array = np.empty(0)
         self._rest: Array = np.empty(0)
+        self._beyond: Mask = np.empty(0, dtype=bool)
 
     def found(self, view: FleetView) -> Mask:
         """Tell where the offset is more than the meter's class allows, after another look."""
@@ -48,7 +49,10 @@ class PairOffset:
         steady = np.abs(self._fast - self._slow) < _STEADY
         known = seen & steady & (self._rest > _CALM + _KNOWN)
         self.offset = np.where(known, self._slow, self.offset)
-        return np.asarray(np.abs(self.offset) > SENSORS_DIFFER)
+        # Two thresholds: one would be crossed to and fro by the noise.
+        size = np.abs(self.offset)
+        self._beyond = size > np.where(self._beyond, SENSORS_DIFFER, SENSORS_DIFFER + NOISE)
+        return self._beyond
 
     def _grow(self, size: int) -> None:
         more = size - len(self.offset)
@@ -56,6 +60,7 @@ class PairOffset:
         self._slow = np.append(self._slow, np.full(more, np.nan))
         self._fast = np.append(self._fast, np.full(more, np.nan))
         self._rest = np.append(self._rest, np.zeros(more))
+        self._beyond = np.append(self._beyond, np.zeros(more, dtype=bool))
 
 
 def _followed(mean: Array, value: Array, seen: Mask, first: Mask, lengths: float) -> Array:

@@ -13,6 +13,8 @@ WATER: Span = (-15.0, 110.0)
 """Water of a heating circuit, with glycol, up to where it boils at 1.5 bar. [°C]"""
 HEATER = 9000.0
 """Largest electric heater that is built into a heat pump of a house. [W]"""
+MAINS = 230.0
+"""Phase to neutral. [V]"""
 MINUTE, HOUR = 60.0, 3600.0
 
 
@@ -64,6 +66,12 @@ def power_span(place: Place) -> Span:
     return -max(0.05 * plate.max_power, 50.0), 2 * plate.max_power + HEATER
 
 
+def current_span(place: Place) -> Span:
+    """Return the current that can flow in one phase. [A]"""
+    # All of it in one phase; what a small machine's meter can measure is left to it.
+    return 0.0, max(100.0, power_span(place)[1] / MAINS)
+
+
 def heat_span(place: Place) -> Span:
     """Return the heat that a machine and its heaters can give, or a defrost can take. [W]"""
     most = 10 * place.plate.max_power + HEATER
@@ -96,6 +104,10 @@ LIMITS = (
         power_span,
         replaces=True,
     ),
+    Limits(("current",), current_span, replaces=True),
+    # Carbon dioxide: transmitters of 160 bar beyond the gas cooler, and of 80 bar before.
+    Limits(("high_pressure",), lambda _: (0.0, 160.0), replaces=True),
+    Limits(("low_pressure",), lambda _: (0.0, 80.0), replaces=True),
     Limits(("meter_heat_power", "controller_heat_power"), heat_span, replaces=True),
     Limits(("water_flow", "controller_water_flow"), flow_span, replaces=True),
 )
