@@ -66,6 +66,7 @@ async def test_a_child_that_dies_is_started_again_for_ever_after_a_growing_pause
             os.kill(child.pid, signal.SIGKILL)
             await eventually(lambda: child.state is ChildState.ENDED)
             assert "exit code -9" in child.detail
+            await eventually(lambda: "again after" in child.detail)
             pauses.append(child.detail.partition("again after ")[2].partition(",")[0])
         await eventually(lambda: child.restarts == 4)
     assert pauses == ["0 s", "1 s", "2 s", "2 s"]

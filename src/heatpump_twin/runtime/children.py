@@ -118,6 +118,8 @@ class Child:
         """What a person is told of its state."""
         silent = duration_text(self._silence.seconds if self._silence else 0.0)
         match self.state:
+            case ChildState.ENDED if self._process is not None:  # just now
+                return f"ended with exit code {self._process.returncode}"
             case ChildState.ENDED:
                 return self._end
             case ChildState.STARTING:

@@ -8,7 +8,7 @@ from fault_matrix import ROWS, Effect, matrix_profile, suffer
 
 PERIOD = 0.25
 POINTS = len(matrix_profile().samples)
-TIMEOUTS = {Effect.NO_GAP: 0.4, Effect.NEVER_WRONG: 0.1}
+TIMEOUTS = {Effect.NO_GAP: 0.8, Effect.NEVER_WRONG: 0.1}
 """Long enough not to be missed twice on a busy machine; short, for what takes many of them. [s]"""
 
 
