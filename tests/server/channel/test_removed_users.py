@@ -29,8 +29,12 @@ async def test_the_session_of_a_removed_user_ends(rig, connect, raw, eventually)
         await eventually(lambda: rig.server.statistics.sessions == 1)
         await eventually(lambda: rig.server.statistics.subscriptions == 0)
         assert await (await rig.node(anonymous, KEY)).read_value() == 20.0
-    entries = await rig.audit.tail(10)
-    assert any(e.user == "victor" and "user was removed" in e.message for e in entries)
+
+    async def on_record() -> bool:
+        entries = await rig.audit.tail(10)
+        return any(e.user == "victor" and "user was removed" in e.message for e in entries)
+
+    await eventually(on_record)
 
 
 async def test_a_publish_that_waits_is_refused(rig, connect, raw, soon) -> None:

@@ -225,6 +225,7 @@ async def test_deletions(point: Point) -> None:
     assert again.StatusCode.value == CODES.BadNoData
     assert backwards.StatusCode.value == CODES.BadInvalidArgument
     answer = await point.read(modified=True)
+    assert answer.StatusCode.is_good(), answer
     assert values(answer) == point.seconds(answer) == [2, 3, 4, 6, 7, 9]
     kinds = {info.UpdateType for info in answer.HistoryData.ModificationInfos}
     assert kinds == {ua.HistoryUpdateType.Delete}

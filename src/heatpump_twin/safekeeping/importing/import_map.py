@@ -30,10 +30,16 @@ def _encoding(name: str) -> str:
     return name
 
 
+_YEARS = ("%Y", "%y", "%G", "%c", "%x")
+
+
 def _time_format(name: str) -> str:
     if name in _TIME_FORMATS:
         return name
     try:
+        # A date without its year is none that could be recorded.
+        if not any(year in name for year in _YEARS):
+            raise ValueError("no year")
         dt.datetime.strptime("", name)  # noqa: DTZ007 (whether it can be read by at all)
     except (ValueError, re.error) as error:
         # That nothing is no time of the pattern is what every good one says.
