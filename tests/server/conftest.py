@@ -225,7 +225,8 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
             await conditions.load()
             historian = None
             if recording:
-                settings = HistorianSettings(flush=0.02)
+                # What is written is of a fixed day, which gets older than any usual retention.
+                settings = HistorianSettings(flush=0.02, retention=500 * 366 * 86_400)
                 historian = Historian(table, database, settings, clock)
                 await historian.start()
                 stack.push_async_callback(historian.stop)
