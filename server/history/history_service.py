@@ -19,8 +19,9 @@ from heatpump_twin.server.history.history_query import HistoryQuery
 from heatpump_twin.server.history.modified_query import ModifiedQuery, marked, modified_data
 from heatpump_twin.server.history.processed_query import at_time, processed
 from heatpump_twin.server.history.raw_query import RawQuery
-from heatpump_twin.server.history.update.update_service import Updater, UpdateService
+from heatpump_twin.server.history.update.update_service import UpdateService
 from heatpump_twin.server.security.users import UserRole
+from heatpump_twin.server.services.method_table import Caller
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.data_encoding import encoding_problem
 from heatpump_twin.server.space.event import Event
@@ -37,7 +38,7 @@ Kept = tuple[ua.NodeId, Query]
 """What a continuation point stands for: a node, and what is still to be read of it."""
 
 
-class Reader(Updater, Protocol):
+class Reader(Caller, Protocol):
     """The session of a request, which keeps the continuation points of its client."""
 
     history_points: dict[bytes, Kept]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import structlog
@@ -25,8 +25,8 @@ from heatpump_twin.server.history.update.point_correction import (
 )
 from heatpump_twin.server.history.update.written_values import sample_of, samples_of
 from heatpump_twin.server.security.recorder import Recorder
-from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.attribute_service import CORRECTORS
+from heatpump_twin.server.services.method_table import Caller
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
@@ -41,24 +41,6 @@ log = structlog.stdlib.get_logger(__name__)
 T = TypeVar("T")
 
 
-class Updater(Protocol):
-    """The session of a request."""
-
-    @property
-    def user_name(self) -> str:
-        """Who it is."""
-        ...
-
-    @property
-    def origin(self) -> str:
-        """From where."""
-        ...
-
-    def may(self, role: UserRole | None) -> bool:
-        """Tell whether the user has a role now."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class UpdateService:
     """The corrections of recorded samples that clients ask for."""
@@ -71,7 +53,7 @@ class UpdateService:
     recorder: Recorder
     clock: Clock
 
-    async def update(self, session: Updater, details: object) -> ua.HistoryUpdateResult:
+    async def update(self, session: Caller, details: object) -> ua.HistoryUpdateResult:
         """Carry out one update, or tell why not."""
         node = getattr(details, "NodeId", None)
         if node is None or node not in self.aspace:

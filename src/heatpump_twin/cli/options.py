@@ -24,3 +24,9 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, e.g. opcua.port=4841."),
 ]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar="TIME", help="ISO time; default: all.")
+]
+ToOption = Annotated[
+    str | None, typer.Option("--to", metavar="TIME", help="ISO time, not included.")
+]

@@ -17,7 +17,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from heatpump_twin.cli.history.moment import moment_of
-from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
+from heatpump_twin.cli.options import (
+    DataOption,
+    FromOption,
+    KnownSiteOption,
+    SetOption,
+    ToOption,
+)
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
@@ -42,12 +48,8 @@ def export_history(
         list[str] | None,
         typer.Argument(metavar="POINT…", help="Keys, such as hp1.power or 'hp1.*'; default: all."),
     ] = None,
-    first: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="ISO time; default: all.")
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="ISO time, not included.")
-    ] = None,
+    first: FromOption = None,
+    last: ToOption = None,
     every: Annotated[
         str | None,
         typer.Option(

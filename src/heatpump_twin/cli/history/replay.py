@@ -15,7 +15,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from heatpump_twin.cli.history.moment import moment_of
-from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
+from heatpump_twin.cli.options import (
+    DataOption,
+    FromOption,
+    KnownSiteOption,
+    SetOption,
+    ToOption,
+)
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
 from heatpump_twin.errors import TwinError
@@ -37,12 +43,8 @@ def replay_history(
         Path,
         typer.Option("--into", metavar="DIR", help="Data directory for what comes out."),
     ],
-    first: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="ISO time; default: all.")
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="ISO time, not included.")
-    ] = None,
+    first: FromOption = None,
+    last: ToOption = None,
     speed: Annotated[
         float | None,
         typer.Option("--speed", metavar="N", min=1e-3, help="N seconds a second; default: all."),
