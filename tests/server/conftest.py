@@ -37,7 +37,7 @@ from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -107,12 +107,10 @@ class Records:
         )
 
     def _pick(self, key: str, mask: object) -> Samples:
-        s = self.samples[key]
-        return Samples(s.value[mask], s.status[mask], s.time[mask])
+        return self.samples[key][mask]
 
     def _time(self, key: str) -> np.ndarray:
-        empty = Samples(np.empty(0), np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64))
-        return self.samples.setdefault(key, empty).time
+        return self.samples.setdefault(key, NO_SAMPLES).time
 
     async def read_raw(
         self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
