@@ -73,7 +73,9 @@ class RawQuery(OfPoint):
         if len(more) > wanted:
             if left is not None and left <= 0:
                 return Samples.concat(found), None
-            return Samples.concat(found), self._behind(body, left)
+            if not len(body):
+                return Samples.concat(found), replace(self, first_bound=None, total=left)
+            return Samples.concat(found), self.behind(int(body.time[-1]), left)
         if self.last_bound is not None:
             if wanted == len(body):
                 # The page is full: only the bound is left for the next one.
@@ -84,10 +86,8 @@ class RawQuery(OfPoint):
                 found.append(last)
         return Samples.concat(found), None
 
-    def _behind(self, body: Samples, left: int | None) -> RawQuery:
-        if not len(body):
-            return replace(self, first_bound=None, total=left)
-        last = int(body.time[-1])
+    def behind(self, last: int, left: int | None) -> RawQuery:
+        """Return the query after a time up to which all was returned; ``left`` are still wanted."""
         if self.reverse:
             return replace(self, high=last, first_bound=None, total=left)
         return replace(self, low=last + 1, first_bound=None, total=left)

@@ -37,6 +37,7 @@ from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
@@ -148,6 +149,7 @@ class Rig:
     audit: AuditLog
     conditions: ConditionStore
     historian: Historian | None = None
+    trajectories: TrajectoryLog | None = None
 
     @property
     def url(self) -> str:
@@ -200,6 +202,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         alarms: Sequence[AlarmDefinition] = (ALARM, OTHER_ALARM),
         hmi_certificate: bytes | None = None,
         recording: bool = False,
+        forecasts: Sequence[str] = (),
     ) -> AsyncIterator[Rig]:
         site = load_site("default", [f"opcua.port={claim()}", *overrides], {})
         data = DataDirectory.open(data_path or tmp_path_factory.mktemp("data"))
@@ -228,12 +231,15 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
                 historian = Historian(table, database, settings, clock)
                 await historian.start()
                 stack.push_async_callback(historian.stop)
+            trajectories = TrajectoryLog(table, database)
+            stack.callback(trajectories.close)
+            await trajectories.announce(forecasts)
             server = TwinServer(
                 site=site, data=data, table=table, image=image, alarms=alarms,
                 commands=device, history=historian.stored if historian else records,
                 editor=historian, users=users,
                 provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
-                audit=audit, conditions=conditions, events=events,
+                audit=audit, conditions=conditions, events=events, trajectories=trajectories,
             )  # fmt: skip
             image.subscribe(server.publish)
             await server.start()
@@ -242,7 +248,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
             stack.callback(writing.cancel)
             yield Rig(
                 site, data, table, image, device, records, users, server, clock, alarms, provenance,
-                audit, conditions, historian,
+                audit, conditions, historian, trajectories,
             )  # fmt: skip
 
     return start

@@ -41,6 +41,7 @@ from heatpump_twin.twin_engine.historian.database import migrate
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
 from heatpump_twin.twin_engine.historian.tables import POINT
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import drop_trajectories
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
 
@@ -255,6 +256,11 @@ class SampleStore:
         """Delete the oldest events, at most ``limit`` of those before a time; return how many."""
         with self._engine.begin() as connection:
             return drop_events(connection, before, limit)
+
+    def prune_trajectories(self, before: int, limit: int) -> int:
+        """Delete the oldest forecasts, at most ``limit`` of those issued before a time."""
+        with self._engine.begin() as connection:
+            return drop_trajectories(connection, before, limit)
 
     def oldest(self) -> tuple[int, int] | None:
         """Return begin and end of the block that ends first. [µs since the Unix epoch]"""
