@@ -79,6 +79,8 @@ MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
 MAX_HISTORY_DELETED = 100_000
 """Values that one update deletes: each is on record, and the writer must not wait for long."""
+MAX_AHEAD = 60.0
+"""What is written into the history may be ahead of our clock by this much. [s]"""
 MAX_HISTORY_EVENTS = 1_000
 """Events per node in one HistoryRead response."""
 MAX_HISTORY_TIMES = 1_000

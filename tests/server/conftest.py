@@ -35,7 +35,7 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly

@@ -44,7 +44,7 @@ from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
 from heatpump_twin.twin_engine.historian.corrections.sample_editor import SampleEditor
 from heatpump_twin.twin_engine.historian.database import migrate
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
-from heatpump_twin.twin_engine.historian.event_log import drop_events
+from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
 from heatpump_twin.twin_engine.historian.tables import POINT
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly

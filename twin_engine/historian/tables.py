@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 METADATA = MetaData()
@@ -121,9 +122,9 @@ AUDIT = Table(
     Column("reason", Text, nullable=False),
 )
 
-# Events that were sent to clients: of alarms and of state machines. The origin is the node that
-# they climb up from, ``hp1`` or ``hp1.operating_state``, the data are all fields
-# (`server/history`).
+# Events that were sent to clients, of alarms and of state machines, and what was put in later. The
+# origin is the node that they climb up from, ``hp1`` or ``hp1.operating_state``, the data are all
+# fields (`server/history`), of which time and EventId are found here again.
 EVENT = Table(
     "event_record",
     METADATA,
@@ -131,6 +132,8 @@ EVENT = Table(
     Column("time", BigInteger, nullable=False, index=True),
     Column("origin", Text, nullable=False),
     Column("data", Text, nullable=False),
+    # Of those that an earlier version has left, a migration has added it.
+    Column("event_id", LargeBinary, nullable=False, index=True, server_default=text("''")),
 )
 
 # What people have done about an alarm, and the occurrence that they did it about.

@@ -171,7 +171,8 @@ async def test_nodes_are_what_the_library_would_have_made(start_rig) -> None:
 
         attributes = ua.ObjectAttributes()
         notifier = ua.EventNotifier
-        attributes.EventNotifier = notifier.SubscribeToEvents.mask | notifier.HistoryRead.mask
+        bits = (notifier.SubscribeToEvents, notifier.HistoryRead, notifier.HistoryWrite)
+        attributes.EventNotifier = sum(bit.mask for bit in bits)
         theirs = library_node(
             rig, "t.object", attributes, ua.NodeClass.Object, IDS.FolderType, IDS.HasComponent
         )

@@ -22,7 +22,7 @@ from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import AuditError
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.historian.spool import Spool
 

@@ -19,7 +19,7 @@ from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.correction import HistoryEditor
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.programs.programs import Programs
