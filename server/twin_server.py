@@ -60,6 +60,8 @@ from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.correction import HistoryEditor
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
+from heatpump_twin.twin_engine.historian.trajectories.forecast_history import ForecastHistory
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
@@ -114,6 +116,7 @@ class TwinServer:
         audit: AuditLog,
         conditions: ConditionStore,
         events: EventLog,
+        trajectories: TrajectoryLog | None = None,
         hmi_certificate: bytes | None = None,
     ) -> None:
         self._events = events
@@ -130,7 +133,10 @@ class TwinServer:
         self._programs = programs
         if programs is not None:
             programs.journal.subscribe(self._program_news)
+        self._trajectories = trajectories
         self._history = history
+        if trajectories is not None:
+            self._history = ForecastHistory(history, trajectories, clock)
         self._editor = editor
         self._users = users
         self._provenance = provenance
@@ -175,7 +181,7 @@ class TwinServer:
             self._clock,
         )  # fmt: skip
         iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, events, site, updates
+            iserver.aspace, self._table, self._history, events, site, updates, self._trajectories
         )
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock, self._wall)
@@ -302,6 +308,7 @@ class TwinServer:
             clock=self._clock,
             wall=self._wall,
             conditions=self._conditions,
+            trajectories=self._trajectories,
         )
 
 

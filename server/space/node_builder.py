@@ -145,6 +145,7 @@ class NodeBuilder:
         description: str = "",
         readable: bool = True,
         historized: bool = False,
+        corrected: bool = False,
         writable: bool = False,
         sampling: float = 0.0,
     ) -> ua.NodeId:
@@ -158,7 +159,7 @@ class NodeBuilder:
             browse_name,
             title or browse_name.Name,
             description,
-            VariableKind(data_type, array, readable, historized, writable, sampling),
+            VariableKind(data_type, array, readable, historized, corrected, writable, sampling),
         )
         return self._add(name, type_id, place, shape, self.shapes.value(value, kind, array=array))
 

@@ -136,6 +136,22 @@ EVENT = Table(
     Column("event_id", LargeBinary, nullable=False, index=True, server_default=text("''")),
 )
 
+# Forecasts and simulations: the quantiles of one predicted point over times to come, as they were
+# issued at one moment, in columns as a block has them. The scenario names the simulation; it is
+# empty for the forecast itself.
+TRAJECTORY = Table(
+    "trajectory",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("scenario", Text, nullable=False),
+    Column("issued", BigInteger, nullable=False, index=True),
+    Column("model", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("trajectory_of_point", "key", "scenario", "issued", unique=True),
+)
+
 # What people have done about an alarm, and the occurrence that they did it about.
 CONDITION = Table(
     "condition",

@@ -66,8 +66,7 @@ class PointCorrection:
             asked = written(correction_record.DELETE_MODIFIED, StartTime=start, EndTime=until)
             number = await self.recorder.begin(AuditKind.HISTORY, self.who, self.key, after=asked)
             gone = await self.editor.forget_modified(self.key, start, until)
-            inside = np.isin(samples.time, some)
-            old = Samples(samples.value[inside], samples.status[inside], samples.time[inside])
+            old = samples[np.isin(samples.time, some)]
             await self._end(number, GOOD, f"{gone} kept corrections deleted", old)
 
     async def _make(self, asked: str, correction: Correction) -> Corrected:
@@ -87,8 +86,7 @@ class PointCorrection:
 def pieces(samples: Samples) -> Iterator[Samples]:
     """Yield samples piece by piece."""
     for first in range(0, len(samples), PIECE):
-        some = slice(first, first + PIECE)
-        yield Samples(samples.value[some], samples.status[some], samples.time[some])
+        yield samples[first : first + PIECE]
 
 
 def _spans(times: Times, end: int) -> Iterator[tuple[Times, int, int]]:

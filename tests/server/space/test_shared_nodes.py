@@ -195,7 +195,7 @@ async def test_nodes_are_what_the_library_would_have_made(start_rig) -> None:
         made = builder.variable(
             "o.variable", part, standard(IDS.BaseDataVariableType),
             NodePlace(place.parent, IDS.Organizes), standard(IDS.Double), [1.5, 2.5], array=True,
-            historized=True, sampling=0.25, **words,
+            historized=True, corrected=True, sampling=0.25, **words,
         )  # fmt: skip
         compare(theirs, inner(rig)[made])
 
