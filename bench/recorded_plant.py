@@ -21,8 +21,8 @@ from heatpump_twin.drivers.plant.devices.plant import Plant
 from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listening
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.derive.deriver import Deriver
-from heatpump_twin.twin_engine.historian.deadband import Deadband
-from heatpump_twin.twin_engine.historian.resolution import Resolution
+from heatpump_twin.twin_engine.historian.recording.deadband import Deadband
+from heatpump_twin.twin_engine.historian.recording.resolution import Resolution
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image

@@ -29,7 +29,7 @@ from heatpump_twin.drivers.status import BAD
 from heatpump_twin.errors import TwinError
 from heatpump_twin.plant.past import past_of
 from heatpump_twin.runtime.clock.past_plan import PastPlan, plan_past
-from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 from heatpump_twin.twin_engine.history import Samples
 

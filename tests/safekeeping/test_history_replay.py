@@ -24,7 +24,7 @@ from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.engine import Engine
-from heatpump_twin.twin_engine.historian.database import database_url, open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import database_url, open_engine
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory

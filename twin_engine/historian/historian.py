@@ -19,13 +19,17 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.correction import Corrected, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DatabaseAway, HistoryLost, SchemaError
 from heatpump_twin.twin_engine.historian.columns.merging import overlay
-from heatpump_twin.twin_engine.historian.database import access, open_engine, reason_of
-from heatpump_twin.twin_engine.historian.deadband import Deadband
-from heatpump_twin.twin_engine.historian.resolution import Resolution
-from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    access,
+    open_engine,
+    reason_of,
+)
+from heatpump_twin.twin_engine.historian.recording.deadband import Deadband
+from heatpump_twin.twin_engine.historian.recording.resolution import Resolution
+from heatpump_twin.twin_engine.historian.recording.sample_queue import SampleQueue
+from heatpump_twin.twin_engine.historian.recording.sample_writer import SampleWriter
+from heatpump_twin.twin_engine.historian.recording.spool import Spool
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
-from heatpump_twin.twin_engine.historian.sample_writer import SampleWriter
-from heatpump_twin.twin_engine.historian.spool import Spool
 from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours
 

@@ -37,10 +37,10 @@ from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
     read_modified,
 )
 from heatpump_twin.twin_engine.historian.corrections.sample_editor import SampleEditor
-from heatpump_twin.twin_engine.historian.database import migrate
-from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.database_access import migrate
+from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.tables import POINT
 from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
-from heatpump_twin.twin_engine.historian.tables import POINT
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import drop_trajectories
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours

@@ -26,7 +26,7 @@ from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.runtime.first_run import exclusive
-from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 

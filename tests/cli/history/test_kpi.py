@@ -12,7 +12,7 @@ from hptwin import here
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 MINUTE = 60_000_000

@@ -13,7 +13,7 @@ from sqlalchemy import insert as sql_insert
 from heatpump_twin.twin_engine.historian.columns.block_statistics import BlockStatistics
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_samples, encode_samples
 from heatpump_twin.twin_engine.historian.columns.merging import overlay
-from heatpump_twin.twin_engine.historian.tables import BLOCK, POINT
+from heatpump_twin.twin_engine.historian.database.tables import BLOCK, POINT
 from heatpump_twin.twin_engine.history import Samples
 
 _FEW, _MANY = 2, 64

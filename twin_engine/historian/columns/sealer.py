@@ -33,7 +33,7 @@ from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     read_block,
     replace_blocks,
 )
-from heatpump_twin.twin_engine.historian.tables import BLOCK
+from heatpump_twin.twin_engine.historian.database.tables import BLOCK
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR
 

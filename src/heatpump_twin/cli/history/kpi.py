@@ -80,7 +80,7 @@ async def _lines(
     site: Site, data: DataDirectory, start: int, end: int, every: str | None
 ) -> list[Line]:
     from heatpump_twin.twin_engine.errors import EngineError
-    from heatpump_twin.twin_engine.historian.database import database_url
+    from heatpump_twin.twin_engine.historian.database.database_access import database_url
     from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
     from heatpump_twin.twin_engine.kpi.site_figures import asset_figures
 

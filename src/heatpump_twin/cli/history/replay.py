@@ -90,7 +90,7 @@ async def _replay(
     from heatpump_twin.runtime.first_run import exclusive
     from heatpump_twin.safekeeping.history_replay import Replay, replayed_span
     from heatpump_twin.twin_engine.errors import EngineError
-    from heatpump_twin.twin_engine.historian.database import database_url
+    from heatpump_twin.twin_engine.historian.database.database_access import database_url
     from heatpump_twin.twin_engine.historian.historian import Historian
     from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
