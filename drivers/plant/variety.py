@@ -20,7 +20,7 @@ class Variety:
     mass: float = 1.0
     """Heat capacity of walls and floors."""
     load: float = 1.0
-    """Design heat load over the machine's capacity."""
+    """Design heat load, for the machine's capacity."""
     windows: float = 1.0
     """Sunlit area."""
     floor_heating: bool = False
@@ -66,7 +66,7 @@ def variety_of(kind: HouseKind, seed: int) -> Variety:
     floor = uniform(stream, 1) < 0.3
     return Variety(
         mass=_LIGHT * (_HEAVY / _LIGHT) ** uniform(stream, 0),
-        load=between(2, 0.9, 1.25),
+        load=between(2, 0.8, 1.4),
         windows=between(3, 0.6, 1.5),
         floor_heating=floor,
         buffer_litres=between(4, 30.0, 80.0) if uniform(stream, 5) < 0.4 else 0.0,

@@ -89,14 +89,20 @@ class Plant:
         known = {} if memory is None else memory.read()
         warm_up = LONG_WARM_UP if len(site.heat_pumps) <= _FEW else SHORT_WARM_UP
         start = clock.now() if past is None else past.begin
-        self.heat_pumps: Mapping[str, EmulatedHeatPump] = {
-            heat_pump.id: self._recalled(heat_pump, site, known.get(heat_pump.id))
-            or self._made(heat_pump, site, start, warm_up)
-            for heat_pump in site.heat_pumps
-        }
-        self.live_through(clock.now())
+        heat_pumps = {}
+        for heat_pump in site.heat_pumps:
+            recalled = self._recalled(heat_pump, site, known.get(heat_pump.id))
+            if recalled is None:
+                # The past is that of a machine without faults: they come with the first start.
+                recalled = self._made(heat_pump, site, start, warm_up)
+                recalled.advance(clock.now(), PAST_STEP)
+            heat_pumps[heat_pump.id] = recalled
+        self.heat_pumps: Mapping[str, EmulatedHeatPump] = heat_pumps
         for fault in settings.faults:
             self._begin(fault)
+        for pump in heat_pumps.values():
+            pump.disturbances.forget_ended()
+        self.live_through(clock.now())
 
     def _made(
         self, heat_pump: HeatPump, site: Site, start: int, warm_up: Sequence[tuple[int, float]]

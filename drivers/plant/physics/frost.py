@@ -29,6 +29,8 @@ class CoilParameters:
     """What a coil full of ice adds to it. [K]"""
     capacity: float = 1.3
     """Ice that blocks the coil so far that a defrost is due. [kg]"""
+    most: float = 2.0
+    """Ice that fills it, as a share of that: no air passes that could bring more. [-]"""
     melting_efficiency: float = 0.6
     """Share of the defrost heat that melts ice; the rest warms metal and air. [-]"""
 
@@ -72,7 +74,7 @@ class Coil:
         p = self._p
         below = p.surface_below_air + p.surface_per_speed * speed + p.surface_per_ice * self.level
         surface = outdoor - below
-        if surface >= 0.0:  # what condenses drips off
+        if surface >= 0.0 or self.level >= p.most:  # what condenses drips off
             return
         saturated = air.humidity_ratio(air.saturation_pressure(surface))
         surplus = max(humidity_ratio - saturated, 0.0)
