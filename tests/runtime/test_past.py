@@ -27,7 +27,7 @@ from heatpump_twin.drivers.plant.devices.past_span import PastSpan
 from heatpump_twin.drivers.plant.devices.plant import Plant
 from heatpump_twin.drivers.status import BAD
 from heatpump_twin.errors import TwinError
-from heatpump_twin.plant.past import past_of
+from heatpump_twin.plant.past import SAMPLE, past_of
 from heatpump_twin.runtime.clock.past_plan import PastPlan, plan_past
 from heatpump_twin.twin_engine.historian.database import database_url
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
@@ -106,6 +106,30 @@ def test_it_is_the_same_each_time_and_ends_where_the_live_plant_begins() -> None
         at_end = first.value[of_point & (first.time == NOW)]
         # Its register and the history round; the plant does not.
         assert at_end == pytest.approx(live.read(point), abs=0.6)
+
+
+def test_the_live_plant_is_to_the_last_digit_where_its_past_ends_and_its_faults_come_then() -> None:
+    """Looked at every two minutes or not at all: it is the same machine."""
+    faulty = site('plant.faults=[{"name": "coil_fouled", "severity": 0.5}]')
+    span = PastSpan(NOW - DAY, NOW)
+    live = Plant(faulty, ManualClock(NOW), span).heat_pumps["hp1"]
+    clock = ManualClock(span.begin)
+    looked_at = Plant(site(), clock)
+    for time in range(span.begin + SAMPLE, span.end + 1, SAMPLE):
+        clock.set(time)
+        looked_at.live_through(time)
+    seen = looked_at.heat_pumps["hp1"].state
+    assert {**live.state, "disturbances": None} == {**seen, "disturbances": None}
+    (fault,) = live.disturbances
+    assert (fault.name, fault.since) == ("coil_fouled", NOW)
+
+
+def test_the_faults_of_the_site_are_not_in_its_past() -> None:
+    span = PastSpan(NOW - DAY // 24, NOW)
+    fault = 'plant.faults=[{"name": "meter_offset", "magnitude": 1000}]'
+    (_, healthy), (_, faulty) = past_of(site(), span), past_of(site(fault), span)
+    for one, other in zip(healthy, faulty, strict=True):
+        np.testing.assert_array_equal(one[1].value, other[1].value)
 
 
 # ── on a whole twin ───────────────────────────────────────────────────────────────────────────────

@@ -158,9 +158,9 @@ class Disturbances:
         if kind is None:
             raise DisturbanceError(f"no disturbance {name!r}; there are: {', '.join(KINDS)}")
         if kind.of_sensor and point not in SENSORS:
+            given = "" if point is None else f", and {point!r} is none"
             raise DisturbanceError(
-                f"{name} needs the point of a sensor, not {point!r}; "
-                f"there are: {', '.join(SENSORS)}"
+                f"{name} needs the point of a sensor{given}; there are: {', '.join(SENSORS)}"
             )
         if not kind.of_sensor and point is not None:
             raise DisturbanceError(f"{name} concerns the whole heat pump; leave out the point")
