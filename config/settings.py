@@ -213,6 +213,11 @@ class HeatPump(_Section):
     plate: Plate
     devices: list[Device] = Field(min_length=1, max_length=100)
 
+    @property
+    def emulated(self) -> bool:
+        """Whether any of its devices is emulated."""
+        return any(device.connection.is_emulated for device in self.devices)
+
 
 def _iso_time(value: object) -> object:
     """Take a time as YAML reads it, which is no text when it has no quotes."""

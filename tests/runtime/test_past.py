@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -199,6 +201,33 @@ async def test_the_twin_is_ready_while_its_past_is_recorded_and_the_day_is_taken
         found = "SELECT message FROM audit WHERE message LIKE '% emulated plant %'"
         (said,) = database.execute(found).fetchone()
     assert said.startswith("history of an emulated plant recorded, ")
+
+
+async def test_whoever_reads_it_sees_that_it_is_emulated_and_until_when_simulated(
+    born: Twin, connect, eventually
+) -> None:
+    async with connect(born) as client:
+        index = await site_index(client)
+
+        async def read(name: str) -> object:
+            return await client.get_node(ua.NodeId(name, index)).read_value()
+
+        for place in ("site", "hp1"):
+            assert await read(f"{place}.Emulated") is True
+            until_when = await read(f"{place}.SimulatedUntil")
+            assert isinstance(until_when, datetime)
+            end = plan_of(born).end / 1e6
+            assert until_when.replace(tzinfo=UTC).timestamp() == pytest.approx(end, abs=0.001)
+    await eventually(lambda: plan_of(born).recorded)
+    written = born.command("export", "hp1.room_temperature", "twin.*", "--data", str(born.data))
+    rows = list(csv.DictReader(io.StringIO(written.stdout)))
+    for row in rows:
+        time = datetime.fromisoformat(row["time"]).timestamp()
+        if row["point"].startswith("twin."):
+            assert row["origin"] == "field", row
+        else:
+            assert row["origin"] == ("simulated" if time <= end else "emulated"), row
+    assert {row["origin"] for row in rows} == {"field", "simulated", "emulated"}
 
 
 def test_no_counter_and_no_temperature_jumps_where_the_past_ends(born: Twin) -> None:
