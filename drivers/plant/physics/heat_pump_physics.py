@@ -36,11 +36,11 @@ _START_LAG = 50.0
 """A starting compressor first has to fetch its refrigerant and warm its metal. [s]"""
 _START_SHARE = 0.5
 """Share of the heat that is missing in the first moment of a run. [-]"""
-_REVERSE_HEAT = 0.6
+REVERSE_HEAT = 0.6
 """Heat that a defrost takes from the water, of the nominal capacity. [-]"""
-_REVERSE_POWER = 0.16
+REVERSE_POWER = 0.16
 """Electricity of a defrost, of the nominal capacity. [-]"""
-_RATED_ICE = 1.3
+_RATED_ICE = 1.1
 """What frost and defrost cost in a rating near freezing, as ice on the coil. [-]"""
 _HEATER_LIMIT = 75.0
 """The backup heater's safety thermostat opens at this. [°C]"""
@@ -256,7 +256,7 @@ class HeatPumpPhysics:
             self._cool(dt)
             return
         impairment = self.disturbances.impairment
-        rated = _rated_ice(outdoor)
+        rated = rated_ice(outdoor)
         operation = self._map.operate(
             outdoor, self.loop.supply, controller.modulation, self.coil.level - rated, impairment
         )
@@ -305,8 +305,8 @@ class HeatPumpPhysics:
             DefrostPhase.DRAINING: 0.25,
         }[phase]
         seated = 1.0 - self.disturbances.level("reversing_valve_stuck")
-        self.heat = -_REVERSE_HEAT * p.nominal_capacity * seated if melting else 0.0
-        self.compressor_power = _REVERSE_POWER * p.nominal_capacity * share
+        self.heat = -REVERSE_HEAT * p.nominal_capacity * seated if melting else 0.0
+        self.compressor_power = REVERSE_POWER * p.nominal_capacity * share
         self.modulation = 0.75 * share
         if melting:  # `heat` is negative: the coil gets the water's heat and the electricity
             self.coil.melt(dt, seated * self.compressor_power - self.heat)
@@ -349,7 +349,7 @@ class HeatPumpPhysics:
         )
 
 
-def _rated_ice(outdoor: float) -> float:
+def rated_ice(outdoor: float) -> float:
     """Return the ice, of what starts a defrost, that costs what frost does in a rating. [-]"""
     # Rated capacities and inputs near freezing are those of whole cycles with frost and defrost
     # (EN 14511-3): a clean coil does better, and both would be counted twice.

@@ -39,7 +39,7 @@ class MachineParameters:
     """What inverter and compressor gain halfway between standstill and full speed. [-]"""
     frost_approach: float = 8.0
     """Further evaporator approach when the coil is fully iced. [K]"""
-    frost_capacity_loss: float = 0.10
+    frost_capacity_loss: float = 0.12
     """Capacity lost when the coil is fully iced. [-]"""
     capacity_per_outdoor: float = 0.021
     """Change of capacity with the outdoor temperature, of that at A7/W35. [1/K]"""

@@ -60,7 +60,7 @@ def test_it_cycles_at_low_load_with_a_minimum_run_time(make_pump, observe) -> No
     "start",
     ["2026-01-15T03:00:00", "2026-03-20T13:00:00", "2026-07-15T16:00:00", "2026-11-24T05:00:00"],
 )
-def test_a_higher_setpoint_is_felt_within_two_minutes(make_pump, start: str, live) -> None:
+def test_a_higher_setpoint_is_felt_within_two_minutes(make_pump, start: str, live, observe) -> None:
     pump = make_pump(start, step=1.0)
     pump.write("dhw_enabled", 0.0)
     live(pump, 1800.0)
@@ -70,9 +70,9 @@ def test_a_higher_setpoint_is_felt_within_two_minutes(make_pump, start: str, liv
     live(pump, 120.0)
     assert pump.truth()["supply_temperature"] > before + 1.0
     assert pump.read("electrical_power") > power + 150.0
-    # With time for a defrost.
-    live(pump, 3600.0)
-    assert pump.truth()["supply_temperature"] == pytest.approx(50.0, abs=3.5)
+    # A defrost may come in between.
+    warmest = max(x.truth()["supply_temperature"] for x in observe(pump, HOUR, 60.0))
+    assert warmest == pytest.approx(50.0, abs=3.5)
 
 
 def test_a_lower_setpoint_stops_the_compressor(make_pump, live) -> None:
