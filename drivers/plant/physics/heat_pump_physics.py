@@ -40,7 +40,7 @@ REVERSE_HEAT = 0.6
 """Heat that a defrost takes from the water, of the nominal capacity. [-]"""
 REVERSE_POWER = 0.16
 """Electricity of a defrost, of the nominal capacity. [-]"""
-_RATED_ICE = 1.1
+_RATED_ICE = 1.15
 """What frost and defrost cost in a rating near freezing, as ice on the coil. [-]"""
 _HEATER_LIMIT = 75.0
 """The backup heater's safety thermostat opens at this. [°C]"""

@@ -35,7 +35,7 @@ class MachineParameters:
     """The part of the condenser's approach that does not shrink with load. [K]"""
     lost_lift: float = 25.0
     """Lift that fan, inverter, throttling and pressure drops take, whatever the lift is. [K]"""
-    mid_speed_gain: float = 0.08
+    mid_speed_gain: float = 0.09
     """What inverter and compressor gain halfway between standstill and full speed. [-]"""
     frost_approach: float = 8.0
     """Further evaporator approach when the coil is fully iced. [K]"""
