@@ -14,7 +14,7 @@ from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.space.declared_properties import add_properties
+from heatpump_twin.server.space.declared_properties import fill_properties
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import node_id_of
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -62,7 +62,7 @@ class HeatPumpBuilder:
         nodes = self._device(heat_pump)
         names = self._builder.namespaces
         values = {"Emulated": heat_pump.emulated, "SimulatedUntil": simulated_until}
-        add_properties(self._builder, nodes.device, self._model.heat_pump.properties, values)
+        fill_properties(self._builder, nodes.device, self._model.heat_pump.properties, values)
         nameplate = self._nameplate(nodes.device, heat_pump)
         parameter_set = self._builder.object(
             f"{heat_pump.id}.ParameterSet",

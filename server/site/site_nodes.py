@@ -11,7 +11,7 @@ from heatpump_twin.config.catalogue import SITE, Point, Section
 from heatpump_twin.config.settings import SiteInfo
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.space.declared_properties import add_properties
+from heatpump_twin.server.space.declared_properties import fill_properties
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 
 IDS = ua.ObjectIds
@@ -63,7 +63,7 @@ class SiteNodes:
             "Emulated": emulated,
             "SimulatedUntil": simulated_until,
         }
-        add_properties(builder, site, self._model.site.properties, values)
+        fill_properties(builder, site, self._model.site.properties, values)
         builder.object(
             f"{SITE}.HeatPumps",
             ua.QualifiedName("HeatPumps", types),

@@ -1,4 +1,4 @@
-"""Add the properties that a type of ours declares to its instances."""
+"""Give instances the properties that a type of ours declares."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heatpump_twin.server.nodeset.model import Property
 from heatpump_twin.server.space.node_builder import NodeBuilder
 
 
-def add_properties(
+def fill_properties(
     builder: NodeBuilder,
     owner: ua.NodeId,
     declared: Mapping[str, Property],

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import mul
 from typing import NamedTuple
 
 WATER_HEAT = 4186.0
@@ -153,7 +152,7 @@ class WaterLoop:
     @property
     def stored(self) -> float:
         """Heat content above 0 °C. [J]"""
-        return sum(map(mul, self._capacity, self._t))
+        return sum([c * t for c, t in zip(self._capacity, self._t, strict=True)])
 
     def step(
         self,
