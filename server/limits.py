@@ -19,6 +19,8 @@ SMALL_REQUEST = 1_024
 
 MAX_PENDING_MESSAGES = 100
 """A client that sends faster than it is served is read no further before its queue takes memory."""
+MAX_PENDING_SIZE = 4 * CHUNK
+"""The same, of the size of what waits; an unfinished message comes on top of it. [B]"""
 RESPONSES_WAITING = 1_000_000
 """A client is served no more while it has more than this to take. [B]"""
 SLOW_READER_TIME = 30.0
