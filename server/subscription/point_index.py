@@ -9,7 +9,7 @@ import numpy as np
 from asyncua import ua
 from numpy.typing import NDArray
 
-from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.subscription.change_test import Column
 from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.twin_engine.image import Image
@@ -112,18 +112,22 @@ class PointIndex:
         left = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
         self._lost = {node: lost for node, lost in left.items() if len(lost)}
 
-    def distinct(self, points: Points | Positions) -> bool:
+    def distinct(self, points: Positions) -> bool:
         """Tell whether no point occurs twice."""
         self._fit()
-        points, order = points.astype(np.intp), np.arange(len(points))
+        order = np.arange(len(points))
         self._place[points] = order
-        return bool((self._place[points] == order).all())
+        return np.count_nonzero(self._place[points] == order) == len(points)
+
+    def present(self, points: Positions) -> Column:
+        """Return value, status and time of points, as they are in the image."""
+        image = self._image
+        return image.value[points], image.status[points], image.time[points]
 
     def see(self, points: Positions) -> None:
         """Take points as they are in the image: their items are sampled."""
         self._fit()
-        image = self._image
-        self._keep(points, (image.value[points], image.status[points], image.time[points]))
+        self._keep(points, self.present(points))
 
     def seen(self, points: Positions) -> Column:
         """Return value, status and time of points, as they were when last looked at."""
@@ -144,16 +148,16 @@ class PointIndex:
         if same:
             self._time[points] = frame.time
             return False
-        if self._changed(points, frame).any():
+        column = (frame.value, frame.status, frame.time)
+        if np.count_nonzero(self._changed(points, column)):
             return True
-        self._keep(points, (frame.value, frame.status, frame.time))
+        self._keep(points, column)
         return False
 
-    def rows_of_changed(self, frame: Frame) -> ItemRows:
-        """Return the rows of the items of those points of a frame that are not as they were."""
-        points = frame.point.astype(np.intp)
-        changed = self._changed(points, frame)
-        self._keep(points, (frame.value, frame.status, frame.time))
+    def rows_of_changed(self, points: Positions, column: Column) -> ItemRows:
+        """Return the rows of the items of those points that are not as they were."""
+        changed = self._changed(points, column)
+        self._keep(points, column)
         if len(self._recent) and not self._grown:
             # No more of them have come for a while: it is worth it.
             self._sort()
@@ -167,15 +171,15 @@ class PointIndex:
             known = self._latest = _Found(points, self._rows_of(one_each), self._rows.version)
         return known.rows
 
-    def _changed(self, points: Positions, frame: Frame) -> NDArray[np.bool_]:
-        """Tell of each point of a frame whether it is watched, and not as it was."""
+    def _changed(self, points: Positions, column: Column) -> NDArray[np.bool_]:
+        """Tell of each point whether it is watched, and not as it was."""
+        value, status, time = column
         # Bit by bit: two NaN are the same unknown.
-        changed: NDArray[np.bool_] = frame.value.view(np.int64) != self._value[points].view(
-            np.int64
-        )
-        changed |= frame.status != self._status[points]
+        seen = self._value[points].view(np.int64)
+        changed: NDArray[np.bool_] = value.view(np.int64) != seen
+        changed |= status != self._status[points]
         if self._any_timed:
-            changed |= self._timed[points] & (frame.time != self._time[points])
+            changed |= self._timed[points] & (time != self._time[points])
         changed &= self._watched[points]
         return changed
 

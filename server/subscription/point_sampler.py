@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.server.subscription.change_test import passing, reported
-from heatpump_twin.server.subscription.point_index import NO_ROWS, PointIndex
+from heatpump_twin.server.subscription.change_test import Column, passing, reported
+from heatpump_twin.server.subscription.point_index import NO_ROWS, PointIndex, Positions
 from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.server.subscription.row_batch import RowBatch
 from heatpump_twin.server.subscription.sample_log import LoggedSamples, SampleLog
@@ -171,12 +171,20 @@ class PointSampler:
             self._soon.cancel()
             self._soon = None
         frames, self._frames = self._frames, []
-        whole = frames[0] if len(frames) == 1 else Frame.concat(frames)
+        index = self._index
+        points = np.concatenate([frame.point for frame in frames]).astype(np.intp)
+        if index.distinct(points):
+            self._look(points, index.present(points))
+            return
         # No value is passed over: where a point comes twice, frames are looked at one by one.
-        for frame in [whole] if self._index.distinct(whole.point) else frames:
-            rows = self._index.rows_of_changed(frame)
-            if len(rows):
-                self.sample(rows)
+        for frame in frames:
+            self._look(frame.point.astype(np.intp), (frame.value, frame.status, frame.time))
+
+    def _look(self, points: Positions, column: Column) -> None:
+        """Sample the items of those points that are not as they were."""
+        rows = self._index.rows_of_changed(points, column)
+        if len(rows):
+            self.sample(rows)
 
     def sample(self, rows: ItemRows) -> None:
         """Sample items that may be sampled now; the others when they are due."""

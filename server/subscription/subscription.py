@@ -14,6 +14,7 @@ from heatpump_twin.server.subscription.item_service import ItemService
 from heatpump_twin.server.subscription.message import Answer, Message, Notifications
 from heatpump_twin.server.subscription.monitored_items import Around, MonitoredItems
 from heatpump_twin.server.subscription.outbox import Outbox
+from heatpump_twin.server.subscription.point_sampler import TOGETHER
 from heatpump_twin.server.subscription.queue_budget import QueueBudget
 
 KEPT_MESSAGES = 100
@@ -105,7 +106,8 @@ class Subscription:
         """Look at the end of the present cycle: there is news, or no request waits any more."""
         if not self._skipped:
             return
-        left = self._due - asyncio.get_running_loop().time()
+        # What is told of now may have come a while ago, before the end of a cycle.
+        left = self._due - asyncio.get_running_loop().time() + TOGETHER
         fewer = min(self._skipped, int(left / self._cycle_time))
         if fewer > 0:
             self._skipped -= fewer
