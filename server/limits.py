@@ -26,7 +26,7 @@ RESPONSES_WAITING = 1_000_000
 SLOW_READER_TIME = 30.0
 """A connection whose client takes no responses is closed after this time. [s]"""
 LOGIN_TIME = 10.0
-"""A connection without an activated session is closed after this time. [s]"""
+"""A connection that has had no activated session for this time is closed. [s]"""
 SPARE_CONNECTIONS = 20
 """Connections beyond the sessions, for discovery and for clients that come back."""
 

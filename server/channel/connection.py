@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import structlog
@@ -15,7 +16,12 @@ from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.places import greediest_host
 from heatpump_twin.server.channel.processor import TwinProcessor
 from heatpump_twin.server.channel.secure_connection import Chunk, WholeMessage
-from heatpump_twin.server.limits import MAX_PENDING_SIZE, RESPONSES_WAITING, SLOW_READER_TIME
+from heatpump_twin.server.limits import (
+    LOGIN_TIME,
+    MAX_PENDING_SIZE,
+    RESPONSES_WAITING,
+    SLOW_READER_TIME,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -78,6 +84,17 @@ class ClientConnection(OPCUAProtocol, asyncio.BufferedProtocol):
         """Whether it carries an activated session."""
         session = self.processor.session if self.processor else None
         return session is not None and session.is_activated()
+
+    # In place of asyncua's own, which looks once, and hangs up on who is between two sessions then.
+    async def _activation_watchdog(self) -> None:
+        """End the connection when it has carried no activated session for too long."""
+        last = time.monotonic()
+        while (left := last + LOGIN_TIME - time.monotonic()) > 0.0:
+            await asyncio.sleep(left)
+            heard = self.processor.session_last_activity if self.processor else None
+            last = time.monotonic() if self.logged_in else max(last, heard or last)
+        log.warning("connection ended: nobody logs in", peer=self.peer_name)
+        self.end(ua.StatusCodes.BadTimeout)
 
     def _make_room(self) -> None:
         """Have a connection without a session give way: of the host that has the most of them."""

@@ -647,6 +647,7 @@ class TwinProcessor(UaProcessor):
         if comes:
             await self.iserver.admit(session, person)
         self.session = session
+        self._heard_of(session)
         response = ua.ActivateSessionResponse()
         response.Parameters = session.activate(person, self, params.LocaleIds)
         if not session.is_probe:

@@ -95,11 +95,10 @@ class NotificationEncoder:
     def _lay_out(self, row: ItemRows) -> None:
         table = self._rows.table
         kind, stamps, handle = table["kind"][row], table["stamps"][row], table["handle"][row]
-        groups = kind.astype(np.intp) * (SOURCE + SERVER + 1) + stamps
-        self._layout = [
-            _Alike.of(np.flatnonzero(groups == group), *divmod(group, SOURCE + SERVER + 1), handle)
-            for group in np.unique(groups).tolist()
-        ]
+        self._layout = []
+        for one, bits in sorted(set(zip(kind.tolist(), stamps.tolist(), strict=True))):
+            which = np.flatnonzero((kind == one) & (stamps == bits))
+            self._layout.append(_Alike.of(which, one, bits, handle))
         self._discrete = np.flatnonzero(kind != DOUBLE)
         self._latest, self._version = row, self._rows.version
 

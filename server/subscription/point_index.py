@@ -117,7 +117,7 @@ class PointIndex:
         self._fit()
         order = np.arange(len(points))
         self._place[points] = order
-        return np.count_nonzero(self._place[points] == order) == len(points)
+        return bool(np.count_nonzero(self._place[points] == order) == len(points))
 
     def present(self, points: Positions) -> Column:
         """Return value, status and time of points, as they are in the image."""
