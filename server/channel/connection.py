@@ -244,7 +244,10 @@ class ConnectionServer(BinaryServer):
     def __init__(
         self, internal_server: TwinInternalServer, hostname: str, port: int, limits: TransportLimits
     ) -> None:
-        super().__init__(internal_server, hostname, port, limits)
+        # asyncio takes `::` for IPv6 alone, and nothing for both: all addresses that the machine has
+        # and the certificate names.
+        everywhere = hostname == "::"
+        super().__init__(internal_server, "" if everywhere else hostname, port, limits)
         self._room = memoryview(bytearray(RECEIVED_AT_ONCE))
 
     def _make_protocol(self) -> ClientConnection:

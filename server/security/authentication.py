@@ -95,11 +95,13 @@ class Authenticator:
         key = f"{name}@{host}"
         # Refused at once, with the password unread: who waits for a thread holds a connection.
         if self._waiting.locked() or not self._allows(key, host):
-            return self._throttled(name, host)
+            self._throttled(name, host)
+            return None
         async with self._waiting, self._one_by_one.setdefault(key, asyncio.Lock()):
             # Those that came at once may have failed meanwhile: so many guesses are no fewer.
             if not self._allows(key, host):
-                return self._throttled(name, host)
+                self._throttled(name, host)
+                return None
             user = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._users.verify, name, password
             )
