@@ -244,8 +244,8 @@ class ConnectionServer(BinaryServer):
     def __init__(
         self, internal_server: TwinInternalServer, hostname: str, port: int, limits: TransportLimits
     ) -> None:
-        # asyncio takes `::` for IPv6 alone, and nothing for both: all addresses that the machine has
-        # and the certificate names.
+        # asyncio takes `::` for IPv6 alone, and nothing for both: all the addresses that the
+        # certificate names.
         everywhere = hostname == "::"
         super().__init__(internal_server, "" if everywhere else hostname, port, limits)
         self._room = memoryview(bytearray(RECEIVED_AT_ONCE))

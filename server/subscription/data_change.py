@@ -25,7 +25,7 @@ from heatpump_twin.server.space.value_rows import (
     ticks,
 )
 from heatpump_twin.server.subscription.point_rows import ItemRows, PointRows
-from heatpump_twin.server.subscription.row_batch import Place, side_by_side
+from heatpump_twin.server.subscription.row_batch import Where, side_by_side
 from heatpump_twin.server.subscription.sample_log import LoggedSamples
 
 _VALUES: dict[int, list[tuple[str, str]]] = {
@@ -41,7 +41,7 @@ _STAMPS = (("source", SOURCE), ("server", SERVER))
 class _Alike(NamedTuple):
     """Notifications of one type with the same timestamps: where their samples are, and rows."""
 
-    where: Place
+    where: Where
     rows: NDArray[np.void]
     """To be filled again and again."""
 

@@ -10,12 +10,11 @@ from asyncua import ua
 from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.space.value_rows import Positions
 from heatpump_twin.server.subscription.change_test import Column
 from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.twin_engine.image import Image
 
-Positions = NDArray[np.intp]
-"""Points, by which NumPy finds its way."""
 NO_ROWS: ItemRows = np.empty(0, np.intp)
 RECENT = 512
 """ItemRows that are not sorted at once, at least."""

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.space.value_rows import Positions
 from heatpump_twin.server.subscription.change_test import Column, passing, reported
-from heatpump_twin.server.subscription.point_index import NO_ROWS, PointIndex, Positions
+from heatpump_twin.server.subscription.point_index import NO_ROWS, PointIndex
 from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.server.subscription.row_batch import RowBatch
 from heatpump_twin.server.subscription.sample_log import LoggedSamples, SampleLog

@@ -13,7 +13,7 @@ from heatpump_twin.server.subscription.point_rows import ItemRows, PointRows
 DOUBLE, BOOLEAN = int(ua.VariantType.Double.value), int(ua.VariantType.Boolean.value)
 WITH_VALUE = int(ua.DataChangeTrigger.StatusValue)
 
-Place = NDArray[np.intp] | slice
+Where = NDArray[np.intp] | slice
 """Where something is in arrays; side by side, a slice, which takes no copy."""
 
 
@@ -32,7 +32,7 @@ class RowBatch:
         return len(self.rows)
 
     @cached_property
-    def at(self) -> Place:
+    def at(self) -> Where:
         """Where the rows are in the columns of all rows."""
         return side_by_side(self.rows)
 
@@ -83,12 +83,12 @@ class RowBatch:
         return found
 
     @cached_property
-    def places(self) -> list[tuple[int, Place, ItemRows]]:
+    def places(self) -> list[tuple[int, Where, ItemRows]]:
         """Each subscription, with which of the rows are its own."""
         return _by_place(self._columns["place"][self.at], self.rows)
 
 
-def side_by_side(rows: ItemRows) -> Place:
+def side_by_side(rows: ItemRows) -> Where:
     """Return rows as a slice where each is the next of the one before."""
     steps = len(rows) - 1
     if steps < 0 or int(rows[-1]) - int(rows[0]) != steps:
@@ -98,7 +98,7 @@ def side_by_side(rows: ItemRows) -> Place:
     return slice(int(rows[0]), int(rows[-1]) + 1) if up else rows
 
 
-def _by_place(places: NDArray[np.int32], rows: ItemRows) -> list[tuple[int, Place, ItemRows]]:
+def _by_place(places: NDArray[np.int32], rows: ItemRows) -> list[tuple[int, Where, ItemRows]]:
     if not len(rows):
         return []
     first = int(places[0])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from heatpump_twin.server.subscription.point_rows import ItemRows, PointRows
 from heatpump_twin.server.subscription.queue_budget import QueueBudget
-from heatpump_twin.server.subscription.row_batch import Place, side_by_side
+from heatpump_twin.server.subscription.row_batch import Where, side_by_side
 
 REPORTING = 2
 """`ua.MonitoringMode.Reporting`."""
@@ -38,7 +38,7 @@ class LoggedSamples:
         return len(self.row)
 
     @cached_property
-    def at(self) -> Place:
+    def at(self) -> Where:
         """Where the rows are in the columns of all rows."""
         return side_by_side(self.row)
 
