@@ -22,6 +22,7 @@ from heatpump_twin.server.space.value_rows import (
     Ticks,
     ValueRows,
     mask_of,
+    tick,
     ticks,
 )
 from heatpump_twin.server.subscription.point_rows import ItemRows, PointRows
@@ -56,13 +57,13 @@ class _Alike(NamedTuple):
         rows["handle"], rows["mask"], rows["type"] = handle[which], mask_of(stamps), kind
         return cls(side_by_side(which), rows)
 
-    def encoded(self, samples: LoggedSamples, times: dict[str, Ticks]) -> bytes:
+    def encoded(self, samples: LoggedSamples, times: dict[str, Ticks | int]) -> bytes:
         """Return the rows' bytes, with the values, status and times of samples."""
         where, rows = self.where, self.rows
         rows["value"], rows["status"] = samples.value[where], samples.status[where]
         for name, column in times.items():
             if name in (rows.dtype.names or ()):
-                rows[name] = column[where]
+                rows[name] = column if isinstance(column, int) else column[where]
         return rows.tobytes()
 
 
@@ -89,7 +90,9 @@ class NotificationEncoder:
             self._lay_out(row)
         if self._has_null(samples):
             return self._in_order(samples)
-        times = {"source": ticks(samples.time), "server": ticks(samples.now)}
+        now = samples.now
+        server = tick(now) if isinstance(now, int) else ticks(now)
+        times: dict[str, Ticks | int] = {"source": ticks(samples.time), "server": server}
         return b"".join([alike.encoded(samples, times) for alike in self._layout])
 
     def _lay_out(self, row: ItemRows) -> None:
@@ -104,9 +107,13 @@ class NotificationEncoder:
 
     def _has_null(self, samples: LoggedSamples) -> bool:
         """Tell whether a sample is null: Bad, or nothing that a switch or a state can say."""
+        if int(samples.status.max()) >= BAD:
+            return True
+        if not len(self._discrete):
+            return False
         coded = samples.value[self._discrete]
         fits = (coded >= INT32.start) & (coded < INT32.stop)  # NaN is in no range
-        return int(samples.status.max()) >= BAD or not fits.all()
+        return not fits.all()
 
     def _in_order(self, samples: LoggedSamples) -> bytes:
         """Return samples in their order: one that is null is of another length than its item's."""

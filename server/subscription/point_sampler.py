@@ -28,7 +28,8 @@ from heatpump_twin.twin_engine.image import Image
 
 GONE = int(ua.StatusCodes.BadNodeIdUnknown)
 TOGETHER = 0.02
-"""Frames that come within this time are looked at together, unless somebody wants to know. [s]"""
+"""Frames that come within this time of a look are looked at together, unless somebody wants to
+know. [s]"""
 SHORTEST_WAIT = 0.01
 """Samples that are due within this time are taken together. [s]"""
 
@@ -61,6 +62,8 @@ class PointSampler:
         """That of the subscriptions: without one of them, nothing is watched."""
         self._frames: list[Frame] = []
         self._soon: asyncio.TimerHandle | None = None
+        self._looked = 0.0
+        """When frames were looked at last. [s, of the event loop]"""
         self._timer: asyncio.TimerHandle | None = None
         self._batch = RowBatch(NO_ROWS, self.rows)
 
@@ -161,7 +164,8 @@ class PointSampler:
             # it: a point may be as it was before.
             if not self.rows.used or not self._index.has_news(frame):
                 return
-            self._soon = self._loop.call_later(TOGETHER, self.catch_up)
+            # After a pause at once: to be woken once more would take longer than the look.
+            self._soon = self._loop.call_at(self._looked + TOGETHER, self.catch_up)
         self._frames.append(frame)
 
     def catch_up(self) -> None:
@@ -171,6 +175,7 @@ class PointSampler:
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
+        self._looked = self._loop.time()
         frames, self._frames = self._frames, []
         index = self._index
         points = np.concatenate([frame.point for frame in frames]).astype(np.intp)
@@ -265,9 +270,9 @@ class PointSampler:
         table["fresh"][at] = False
         table["queued"][at] += 1
         over = table["queued"][at] > batch.size
-        now = np.full(len(batch), self._wall.now())
+        now = self._wall.now()
         for place, part, rows in batch.places:
-            samples = LoggedSamples(rows, value[part], status[part], time[part], now[part])
+            samples = LoggedSamples(rows, value[part], status[part], time[part], now)
             self._places[place].log.append(samples, overfull=bool(over[part].any()))
         for row in batch.triggering:
             self._places[int(table["place"][row])].fire(int(table["item"][row]))

@@ -25,14 +25,14 @@ SPARE = 1_000
 class LoggedSamples:
     """Samples of points: row of the item, value, status, source and server time [µs].
 
-    Arrays of shape (n,).
+    Arrays of shape (n,); those of one look have one server time.
     """
 
     row: ItemRows
     value: NDArray[np.float64]
     status: NDArray[np.uint32]
     time: NDArray[np.int64]
-    now: NDArray[np.int64]
+    now: NDArray[np.int64] | int
 
     def __len__(self) -> int:
         return len(self.row)
@@ -44,10 +44,10 @@ class LoggedSamples:
 
     def those(self, which: NDArray[np.bool_]) -> LoggedSamples:
         """Return some of the samples."""
+        now = self.now if isinstance(self.now, int) else self.now[which]
         return LoggedSamples(
-            self.row[which], self.value[which], self.status[which], self.time[which],
-            self.now[which],
-        )  # fmt: skip
+            self.row[which], self.value[which], self.status[which], self.time[which], now
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[LoggedSamples]) -> LoggedSamples:
@@ -59,7 +59,7 @@ class LoggedSamples:
             np.concatenate([part.value for part in parts]),
             np.concatenate([part.status for part in parts]),
             np.concatenate([part.time for part in parts]),
-            np.concatenate([part.now for part in parts]),
+            np.concatenate([np.broadcast_to(part.now, len(part)) for part in parts]),
         )
 
 
@@ -88,6 +88,8 @@ class SampleLog:
         self._parts: list[LoggedSamples] = []
         self._length = 0
         self._overfull = False
+        self._reporting: tuple[ItemRows, int] | None = None
+        """Rows that all report, in a version of the rows."""
         self.gone: list[int] = []
         """ItemRows of deleted items, which may be used again when no sample is theirs."""
         self._capacity = 0
@@ -137,7 +139,10 @@ class SampleLog:
     @property
     def reportable(self) -> bool:
         """Whether there is anything to report."""
-        return self._length > 0 and bool(self._to_report(self._joined()).any())
+        if not self._length:
+            return False
+        chosen = self._to_report(self._joined())
+        return chosen is None or bool(chosen.any())
 
     def take(self, most: int) -> LoggedSamples:
         """Return the samples to report, ``most`` at most, and forget them."""
@@ -148,12 +153,14 @@ class SampleLog:
             return NO_SAMPLES
         samples = self._joined()
         chosen = self._to_report(samples)
-        table = self._rows.table
-        if chosen.all() and len(samples) <= most:
+        if chosen is None and len(samples) <= most:
             self._keep(NO_SAMPLES)
+            table = self._rows.table
             table["triggered"][samples.at] = False
             table["queued"][samples.at] = 0
             return samples
+        if chosen is None:
+            chosen = np.ones(len(samples), np.bool_)
         return self._part(samples, chosen, most)
 
     def _part(self, samples: LoggedSamples, chosen: NDArray[np.bool_], most: int) -> LoggedSamples:
@@ -170,11 +177,19 @@ class SampleLog:
             np.add.at(table["queued"], rest.row[np.isin(rest.row, taken.row)], 1)
         return taken
 
-    def _to_report(self, samples: LoggedSamples) -> NDArray[np.bool_]:
+    def _to_report(self, samples: LoggedSamples) -> NDArray[np.bool_] | None:
+        """Tell which samples are to be reported; None: all of them."""
+        known = self._reporting
+        if known is not None and known[0] is samples.row and known[1] == self._rows.version:
+            return None
         table, at = self._rows.table, samples.at
-        reports = (table["mode"][at] == REPORTING) | table["triggered"][at]
-        live: NDArray[np.bool_] = reports & (table["item"][at] != 0)
-        return live
+        live: NDArray[np.bool_] = table["item"][at] != 0
+        reports = (table["mode"][at] == REPORTING) & live
+        if reports.all():
+            self._reporting = (samples.row, self._rows.version)
+            return None
+        chosen: NDArray[np.bool_] = reports | (table["triggered"][at] & live)
+        return chosen
 
     def _joined(self) -> LoggedSamples:
         if len(self._parts) != 1:
