@@ -15,6 +15,8 @@ from heatpump_twin.rules.expression import Expression
 from heatpump_twin.rules.ruled_asset import AssetKind
 from heatpump_twin.twin_engine.alarm import Health
 
+_SECOND_LOOK = 1.5
+"""Polls in which there is a second one for sure. [-]"""
 _POLLS = re.compile(r"\s*(\d+)\s*polls?\s*")
 
 
@@ -49,7 +51,10 @@ class Delay:
 
     def of(self, poll: float) -> float:
         """Return the delay where the slowest device is polled every ``poll`` seconds. [s]"""
-        return self.seconds + self.polls * poll
+        # What was seen at a single look may have been over right behind it: a time is at least
+        # long enough for another look.
+        least = _SECOND_LOOK * poll if self.seconds else 0.0
+        return max(self.seconds, least) + self.polls * poll
 
 
 RuleCondition = Annotated[
