@@ -23,7 +23,7 @@ from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.historian.deadband import Deadband
 from heatpump_twin.twin_engine.historian.resolution import Resolution
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
@@ -40,7 +40,7 @@ class _Nothing:
         self, _key: str, _start: int, _end: int, *, limit: int, reverse: bool = False
     ) -> Samples:
         del limit, reverse
-        return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
+        return NO_SAMPLES
 
     async def before(self, key: str, time: int) -> Samples:
         return await self.read_raw(key, 0, time, limit=1)

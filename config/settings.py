@@ -419,6 +419,9 @@ class HistorianSettings(_Section):
     event_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
         10 * 366 * DAY, description="events of alarms and state machines are kept this long"
     )
+    forecast_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
+        100 * DAY, description="forecasts and simulations are kept this long, from their issue"
+    )
     disk_budget: Annotated[FileSize, at_least("1 MB")] | None = Field(
         None,
         description="largest size of an SQLite database: the oldest samples give way, but not "

@@ -79,10 +79,14 @@ MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
 MAX_HISTORY_DELETED = 100_000
 """Values that one update deletes: each is on record, and the writer must not wait for long."""
+MAX_AHEAD = 60.0
+"""What is written into the history may be ahead of our clock by this much. [s]"""
 MAX_HISTORY_EVENTS = 1_000
 """Events per node in one HistoryRead response."""
 MAX_HISTORY_TIMES = 1_000
 """Values per node in one response, where a client says at which times."""
+MAX_HISTORY_ISSUES = 100
+"""Forecasts per node in one response: each is an array of some hundred values."""
 MAX_HISTORY_CONTINUATION_POINTS = 100
 """Continuation points of HistoryRead that a session can have."""
 

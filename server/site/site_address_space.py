@@ -33,12 +33,14 @@ from heatpump_twin.server.site.site_namespace import describe_site_namespace
 from heatpump_twin.server.site.site_nodes import SiteNodes
 from heatpump_twin.server.site.twin_nodes import add_twin
 from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.forecast_values import ForecastValues
 from heatpump_twin.server.space.model_change import VERB, ModelChanges
 from heatpump_twin.server.space.node_builder import Namespaces, NodeBuilder
 from heatpump_twin.server.space.point_values import PointValues, to_datetime
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -62,6 +64,8 @@ class Sources:
     clock: Clock
     wall: Clock
     conditions: ConditionStore
+    trajectories: TrajectoryLog | None = None
+    """Forecasts of points, where some are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +112,15 @@ class SiteAddressSpace:
         self._starts = dict(sources.starts)
         history = HistoryConfiguration(builder, sources.site.historian, self._starts)
         tariff = sources.site.tariff
+        log = sources.trajectories
+        forecasts = ForecastValues(log, sources.table, sources.wall) if log is not None else None
         points = self._points = PointNodes(
             builder,
             model,
             PointValues(sources.image, sources.wall),
             history,
             tariff.currency if tariff is not None else None,
+            forecasts,
         )
         self._site = SiteNodes(builder, model, points)
         self._builder = HeatPumpBuilder(

@@ -62,9 +62,7 @@ class Series:
         if begins and len(samples):
             real = np.flatnonzero(samples.status != np.uint32(BAD_NO_DATA))
             first = int(real[0]) if len(real) else len(samples)
-            samples = Samples(
-                samples.value[first:], samples.status[first:], samples.time[first:]
-            )  # fmt: skip
+            samples = samples[first:]
             inner = inner and inner.of(np.arange(len(inner.alone)) >= first)
         return cls(samples, rules, begins, ends, inner)
 

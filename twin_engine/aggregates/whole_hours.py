@@ -63,15 +63,10 @@ class Inner:
 def condensed(samples: Samples, hours: Hourly) -> tuple[Samples, Inner]:
     """Put the samples that represent hours among others, which are none of these hours'."""
     shown, count = _shown(hours)
-    time = np.concatenate([samples.time, shown.time])
-    order = np.argsort(time, kind="stable")
-    joined = Samples(
-        np.concatenate([samples.value, shown.value])[order],
-        np.concatenate([samples.status, shown.status])[order],
-        time[order],
-    )
+    joined = Samples.concat([samples, shown])
+    order = np.argsort(joined.time, kind="stable")
     last = np.flatnonzero(order >= len(samples))[np.cumsum(count) - 1]
-    return joined, Inner(hours, last - count + 1, last, order < len(samples))
+    return joined[order], Inner(hours, last - count + 1, last, order < len(samples))
 
 
 def _shown(hours: Hourly) -> tuple[Samples, NDArray[np.int64]]:

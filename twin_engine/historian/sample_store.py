@@ -20,12 +20,7 @@ from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import drop_hours, read_hours
-from heatpump_twin.twin_engine.historian.columns.merging import (
-    NOTHING,
-    in_key_order,
-    overlay,
-    taken,
-)
+from heatpump_twin.twin_engine.historian.columns.merging import in_key_order, overlay
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     add_padding,
     drop_blocks,
@@ -44,9 +39,10 @@ from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
 from heatpump_twin.twin_engine.historian.corrections.sample_editor import SampleEditor
 from heatpump_twin.twin_engine.historian.database import migrate
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
-from heatpump_twin.twin_engine.historian.event_log import drop_events
+from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
 from heatpump_twin.twin_engine.historian.tables import POINT
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import drop_trajectories
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
 
 _DAY = 86_400 * MICROSECONDS
@@ -171,7 +167,7 @@ class SampleStore:
             sealed = read_blocks(connection, point, start, end, limit, reverse)
         # The first of all are among the first of each.
         samples = overlay([earlier, sealed, hot])
-        return taken(samples, slice(None, -limit - 1, -1) if reverse else slice(limit))
+        return samples[: -limit - 1 : -1] if reverse else samples[:limit]
 
     def read_hours(self, point: int, start: int, end: int) -> Hourly:
         """Return statistics of hours with start ≤ hour ≤ end, of all that `read` returns."""
@@ -190,7 +186,7 @@ class SampleStore:
         for point in points:
             samples = self._sound(point, start, end, _ALL)
             # Bad has the first bit.
-            usable = taken(samples, (samples.status < BAD) & (samples.status != UNCERTAIN))
+            usable = samples[(samples.status < BAD) & (samples.status != UNCERTAIN)]
             if len(usable):
                 point_of = np.full(len(usable), point)
                 self.write(Frame.of(point_of, usable.value, UNCERTAIN, usable.time))
@@ -204,7 +200,7 @@ class SampleStore:
         try:
             return self.read(point, start, end, limit, reverse)
         except DamagedBlock:
-            return NOTHING
+            return NO_SAMPLES
 
     def seal(self, points: int, seconds: float) -> None:
         """Put what is hot into blocks, if it is time; and what an earlier version has left.
@@ -260,6 +256,11 @@ class SampleStore:
         """Delete the oldest events, at most ``limit`` of those before a time; return how many."""
         with self._engine.begin() as connection:
             return drop_events(connection, before, limit)
+
+    def prune_trajectories(self, before: int, limit: int) -> int:
+        """Delete the oldest forecasts, at most ``limit`` of those issued before a time."""
+        with self._engine.begin() as connection:
+            return drop_trajectories(connection, before, limit)
 
     def oldest(self) -> tuple[int, int] | None:
         """Return begin and end of the block that ends first. [µs since the Unix epoch]"""

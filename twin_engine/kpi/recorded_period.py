@@ -46,10 +46,9 @@ class RecordedPeriod:
                 part = await self._history.read_raw(key, first, last, limit=_MOST)
                 parts.append(part)
                 first = int(part.time[-1]) + 1 if len(part) == _MOST else last
-        value = np.concatenate([part.value for part in parts])
-        status = np.concatenate([part.status for part in parts])
-        time = np.concatenate([part.time for part in parts])
-        return Samples(value, np.where(np.isfinite(value), status, status | BAD), time)
+        all_ = Samples.concat(parts)
+        status = np.where(np.isfinite(all_.value), all_.status, all_.status | BAD)
+        return Samples(all_.value, status, all_.time)
 
     async def counters(self, points: Sequence[str], largest_rate: float) -> list[EnergyCurve]:
         """Return the energy curves of counters; `largest_rate` in kW."""
@@ -78,4 +77,4 @@ def _each_minute(samples: Samples) -> Samples:
     falls = np.append(np.diff(samples.value) < 0, False)
     kept = last | falls | np.append(False, falls[:-1])
     kept[0] = True
-    return Samples(samples.value[kept], samples.status[kept], samples.time[kept])
+    return samples[kept]

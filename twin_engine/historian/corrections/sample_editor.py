@@ -19,7 +19,6 @@ from heatpump_twin.twin_engine.correction import Change, Corrected, Correction
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import renew_hours
-from heatpump_twin.twin_engine.historian.columns.merging import taken
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     BlockPlace,
     block_row,
@@ -43,14 +42,14 @@ class SampleEditor:
     def correct(self, point: int, correction: Correction, recorded: Samples) -> Corrected:
         """Carry out a correction; ``recorded`` is what there is from its first to its last time."""
         wanted = correction.samples
-        old = taken(recorded, np.isin(recorded.time, wanted.time))
+        old = recorded[np.isin(recorded.time, wanted.time)]
         there = np.isin(wanted.time, old.time)
         if correction.change is Change.DELETE:
             self._delete(point, correction, old)
             return Corrected(there, old)
-        new = taken(wanted, _wanted(correction.change, there))
-        replaced = taken(old, np.isin(old.time, new.time))
-        fresh = taken(new, ~np.isin(new.time, old.time))
+        new = wanted[_wanted(correction.change, there)]
+        replaced = old[np.isin(old.time, new.time)]
+        fresh = new[~np.isin(new.time, old.time)]
         if len(new):
             frame = Frame(np.full(len(new), point, np.int32), new.value, new.status, new.time)
             self._hot.append(frame, partial(_keep, point, correction, fresh, replaced))
@@ -88,7 +87,7 @@ def _remove_from_blocks(connection: Connection, point: int, times: Times) -> Non
         if low == high:
             continue  # between two of them
         samples = read_block(connection, place)
-        rest = taken(samples, ~np.isin(samples.time, times[low:high]))
+        rest = samples[~np.isin(samples.time, times[low:high])]
         if len(rest) < len(samples):
             old.append(place)
             new += [block_row(point, rest)] if len(rest) else []

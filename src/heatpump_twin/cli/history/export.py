@@ -174,12 +174,12 @@ async def _parquet_wide(
     export: HistoryExport, keys: Sequence[str], _zone: ZoneInfo, path: Path
 ) -> int:
     from heatpump_twin.safekeeping.parquet import write_wide
-    from heatpump_twin.twin_engine.aggregates.surroundings import concatenated
+    from heatpump_twin.twin_engine.history import Samples
 
     columns: dict[str, list[Samples]] = {key: [] for key in keys}
     async for piece in _followed(export, keys):
         columns[piece.key].append(piece.samples)
-    whole = {key: concatenated(parts) for key, parts in columns.items()}
+    whole = {key: Samples.concat(parts) for key, parts in columns.items()}
     write_wide(path, export.begins, whole, {key: export.unit(key) for key in keys})
     return len(export.begins) * len(keys)
 

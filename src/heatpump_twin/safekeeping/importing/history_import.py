@@ -18,7 +18,7 @@ from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.errors import TwinError
 from heatpump_twin.safekeeping.importing.import_report import ImportReport, PointReport
 from heatpump_twin.twin_engine.errors import EngineError
-from heatpump_twin.twin_engine.historian.columns.merging import in_key_order, of_point, part, taken
+from heatpump_twin.twin_engine.historian.columns.merging import in_key_order, of_point, part
 from heatpump_twin.twin_engine.historian.database import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
 from heatpump_twin.twin_engine.history import Samples
@@ -95,7 +95,7 @@ class HistoryImport:
         week = samples.time // SPAN
         for first in np.flatnonzero(np.diff(week, prepend=week[0] - 1)).tolist():
             some = slice(first, int(np.searchsorted(week, week[first], side="right")))
-            part_ = taken(samples, some)
+            part_ = samples[some]
             low, high = int(part_.time[0]), int(part_.time[-1])
             there = self._store.read(row, low, high + 1, 2**62)
             wanted[some] = self._compared(part_, there, report)
