@@ -9,7 +9,7 @@ from enum import StrEnum
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN
 from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.drivers.clock import SHORTEST_POLL, kept_period
-from heatpump_twin.rules.expression import PARAMETERS
+from heatpump_twin.rules.grammar.parser import PARAMETERS
 
 TWIN_PERIOD = 1.0
 """Period of the twin's looks at its own parts. [s]"""
@@ -24,7 +24,7 @@ class AssetKind(StrEnum):
     @property
     def parameters(self) -> tuple[str, ...]:
         """Numbers that conditions on such an asset may use beside its points."""
-        return PARAMETERS if self is AssetKind.HEAT_PUMP else ()
+        return tuple(PARAMETERS) if self is AssetKind.HEAT_PUMP else ()
 
     @property
     def points(self) -> frozenset[str]:
