@@ -19,6 +19,8 @@ from heatpump_twin.rules.grammar.remembering import Recipe
 from heatpump_twin.rules.ruled_asset import AssetKind
 from heatpump_twin.twin_engine.alarm import AlarmClass, AlarmDefinition, Health
 
+_SECOND_LOOK = 1.5
+"""Polls in which there is a second one for sure. [-]"""
 _POLLS = re.compile(r"\s*(\d+)\s*polls?\s*")
 
 
@@ -53,7 +55,10 @@ class Delay:
 
     def of(self, poll: float) -> float:
         """Return the delay where the slowest device is polled every ``poll`` seconds. [s]"""
-        return self.seconds + self.polls * poll
+        # What was seen at a single look may have been over right behind it: a time is at least
+        # long enough for another look.
+        least = _SECOND_LOOK * poll if self.seconds else 0.0
+        return max(self.seconds, least) + self.polls * poll
 
 
 RuleCondition = Annotated[

@@ -167,6 +167,22 @@ def test_a_delay_in_polls_follows_the_slowest_device():
     assert bench.after(27) == ON
 
 
+@pytest.mark.parametrize(("speed", "poll"), [(1.0, "15 min"), (3600.0, "1 s")])
+def test_what_was_seen_at_a_single_look_is_no_alarm_yet(speed: float, poll: str):
+    """Looks are 12 or 15 minutes apart, and the delay of a minute is over before the next one."""
+    site = load_site("two-heat-pumps", [f"heat_pumps.east.devices.climate.poll={poll}"], {})
+    bench = Bench()
+    bench.engine = RuleEngine([pack(off_delay=0)], site, bench.table, speed)
+    bench.set(compressor_on=1, water_flow=6.0)
+    assert bench.after(700) == []
+    bench.set(compressor_on=1, water_flow=14.0)
+    assert bench.after(700) == []
+    bench.set(compressor_on=1, water_flow=6.0)
+    assert bench.after(700) == []
+    bench.set(compressor_on=1, water_flow=6.0)
+    assert bench.after(700) == ON
+
+
 def test_a_later_pack_replaces_a_rule_by_its_id():
     bench = Bench(pack(), pack(delay="5 s", severity=300))
     assert [d.severity for d in bench.engine.definitions()] == [300, 300]

@@ -194,7 +194,7 @@ def test_nothing_recorded_is_nothing_to_replay(tmp_path: Path, capsys) -> None:
         capsys, "replay", "--site", "default", "--data", empty.root, "--into", tmp_path / "new"
     )
     assert ran.code != 0
-    assert "nothing is recorded" in ran.err
+    assert "nothing was recorded" in ran.err
 
 
 def test_years_without_samples_are_not_walked_through(tmp_path: Path, capsys) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.plant.noise import channel, smooth
+from heatpump_twin.drivers.plant.controller.defrost import DefrostPhase
+from heatpump_twin.drivers.plant.controller.heating_controller import Controller, ControllerInputs
+from heatpump_twin.drivers.plant.controller.protection import NO_ERROR
 from heatpump_twin.drivers.plant.physics.building import Building
+from heatpump_twin.drivers.plant.physics.circulation import SLOWEST, Circulation
 from heatpump_twin.drivers.plant.physics.controller_counters import ControllerCounters
 from heatpump_twin.drivers.plant.physics.cooling_map import CoolingMap
-from heatpump_twin.drivers.plant.physics.defrost import DefrostPhase
 from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
 from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Stored
 from heatpump_twin.drivers.plant.physics.frost import Coil
-from heatpump_twin.drivers.plant.physics.heating_controller import Controller, ControllerInputs
 from heatpump_twin.drivers.plant.physics.meters import ElectricityMeter, HeatMeter
 from heatpump_twin.drivers.plant.physics.performance_map import PerformanceMap
 from heatpump_twin.drivers.plant.physics.probes import Probes
@@ -35,26 +36,16 @@ _START_LAG = 50.0
 """A starting compressor first has to fetch its refrigerant and warm its metal. [s]"""
 _START_SHARE = 0.5
 """Share of the heat that is missing in the first moment of a run. [-]"""
-_REVERSE_HEAT = 0.6
+REVERSE_HEAT = 0.6
 """Heat that a defrost takes from the water, of the nominal capacity. [-]"""
-_REVERSE_POWER = 0.16
+REVERSE_POWER = 0.16
 """Electricity of a defrost, of the nominal capacity. [-]"""
-_RATED_ICE = 1.3
+_RATED_ICE = 1.15
 """What frost and defrost cost in a rating near freezing, as ice on the coil. [-]"""
-_FILL_PRESSURE = 1.6
-"""Water pressure of the cold system, gauge. [bar]"""
-_FLOW_SWITCH = 0.25
-"""The flow switch opens below this share of the nominal flow. [-]"""
-_BUBBLES = 20.0
-"""Time in which the flow changes by the air that comes along. [s]"""
-_LEAST_FLOW = 0.66
-"""Slowest pump, of the nominal flow. [-]"""
 _HEATER_LIMIT = 75.0
 """The backup heater's safety thermostat opens at this. [°C]"""
 _BED_TIME, _WAKING_TIME = 22.0, 5.0
 """Between them a night setback holds, by the sun. [h]"""
-_LEAST_PRESSURE = 0.4
-"""The pump draws air below this. [bar]"""
 
 
 class HeatPumpPhysics:
@@ -79,6 +70,7 @@ class HeatPumpPhysics:
         self._year = weather
         self.weather = weather.at(time)
         self._weather_until = self._drift_until = time
+        self._mains = weather.mains_water(time)
         self.controller = Controller(p.controller)
         self.controller.settings.room_setpoint = p.variety.room_setpoint
         limit = p.controller.supply_max - 5.0
@@ -103,14 +95,9 @@ class HeatPumpPhysics:
         self.compressor_power = 0.0
         self.modulation = 0.0
         """Compressor speed after the power limit. [-]"""
-        self.flow = 0.0
-        """Water flow. [l/min]"""
-        self.pump_speed = 0.0
-        """Speed of the water pump, of the nominal one. [-]"""
+        self.circulation = Circulation(seed, p.nominal_flow, p.pump_power)
         self.backup_power = 0.0
         """Electricity of the backup heater, all of which becomes heat of the water. [W]"""
-        self._leaked = 0.0
-        self._bubbles = channel(seed, "water.bubbles")
 
     @property
     def stored(self) -> Stored:
@@ -123,11 +110,6 @@ class HeatPumpPhysics:
         return self.building.room - 1.0
 
     @property
-    def pump_power(self) -> float:
-        """Electricity of the water pump: it goes with the cube of its speed. [W]"""
-        return self.parameters.pump_power * self.pump_speed**3
-
-    @property
     def standby_power(self) -> float:
         """Standby: electronics, crankcase heater; the plate's input has them while running. [W]"""
         return 0.0 if self.controller.running else self.parameters.standby_power
@@ -135,7 +117,7 @@ class HeatPumpPhysics:
     @property
     def electrical_power(self) -> float:
         """Electricity of everything behind the meter. [W]"""
-        own = self.compressor_power + self.pump_power + self.standby_power
+        own = self.compressor_power + self.circulation.power + self.standby_power
         return own + self.tank.fluxes.heater + self.backup_power
 
     @property
@@ -144,19 +126,10 @@ class HeatPumpPhysics:
         bad = self.disturbances
         if bad.none:
             return TO_TANK if self.controller.charging else TO_ROOMS
-        tank = bad.level("valve_stuck", float(self.controller.charging))
+        stuck = bad.present("valve_stuck", self.time)
+        tank = float(self.controller.charging) if stuck is None else stuck
         tank += (1.0 - tank) * bad.level("diverter_leaking")
         return Paths(tank, (1.0 - tank) * bad.level("mixing_valve_stuck"))
-
-    @property
-    def water_pressure(self) -> float:
-        """Water pressure, gauge: warm water expands into the vessel's gas. [bar]"""
-        return max(_FILL_PRESSURE + 0.006 * (self.loop.mean - 20.0) - self._leaked, 0.0)
-
-    @property
-    def flow_switch(self) -> bool:
-        """Whether the flow switch is closed."""
-        return self.flow > _FLOW_SWITCH * self.parameters.nominal_flow
 
     def start_counting(self, time: int) -> None:
         """Begin a new ledger, and set the counters to what they would show at a time in µs."""
@@ -175,19 +148,22 @@ class HeatPumpPhysics:
         # Now and then: weather and drift change slowly, and their noise is dear to compute.
         if self.time >= self._drift_until:
             self.probes.refresh(self.time)
+            self._mains = self._year.mains_water(self.time)
             self._drift_until = self.time - self.time % _DRIFT_EVERY + _DRIFT_EVERY
         if self.time >= self._weather_until:
             self.weather = self._year.at(self.time)
             self._weather_until = self.time - self.time % _WEATHER_EVERY + _WEATHER_EVERY
         self.controller.step(dt, self._seen())
-        self._circulate(dt)
+        self.circulation.step(
+            dt, self.time, self._wanted_speed(), self.loop.mean, self.disturbances
+        )
         self._run_machine(dt)
         self._switch_backup()
         bad = self.disturbances
         self.loop.step(
             dt,
             self.heat,
-            self.flow / 60.0 * WATER_DENSITY,
+            self.circulation.flow / 60.0 * WATER_DENSITY,
             backup=self.backup_power,
             paths=self.paths,
             room=self.building.room,
@@ -198,19 +174,12 @@ class HeatPumpPhysics:
             vented=1.0 - 0.5 * bad.level("air_in_circuit"),
         )
         fluxes = self.loop.fluxes
-        climate = self._year.climate
-        # Mains water follows the ground: the annual mean, with little of the season left.
-        cold = max(
-            climate.annual_mean
-            + 0.35 * climate.seasonal_amplitude * (self._year.season(self.time)),
-            5.0,
-        )
         self.tank.step(
             dt,
             coil_heat=fluxes.to_tank,
             coil_conductance=fluxes.coil_conductance,
             draw=self._draws.flow(self.time),
-            cold=cold,
+            cold=self._mains,
             plant_room=self.plant_room,
             heater=max(float(self.controller.tank_heater_on), bad.level("tank_heater_stuck")),
         )
@@ -228,20 +197,21 @@ class HeatPumpPhysics:
 
     def _seen(self) -> ControllerInputs:
         """Return what the controller's sensors show, right or wrong."""
+        time, bad, shows = self.time, self.disturbances, self.probes.steady
+        error = bad.present("controller_error", time)
         # A real controller infers the ice from temperatures; this one is told.
-        probe = self._probed
         return ControllerInputs(
-            supply=probe("supply_temperature", self.loop.supply),
-            back=probe("return_temperature", self.loop.back),
-            tank=probe("dhw_temperature", self.tank.sensor),
-            outdoor=probe("outdoor_temperature", self.weather.temperature),
-            room=probe("room_temperature", self.building.room),
+            supply=shows("supply_temperature", self.loop.supply, time, bad),
+            back=shows("return_temperature", self.loop.back, time, bad),
+            tank=shows("dhw_temperature", self.tank.sensor, time, bad),
+            outdoor=shows("outdoor_temperature", self.weather.temperature, time, bad),
+            room=shows("room_temperature", self.building.room, time, bad),
             ice=self.coil.level,
-            no_flow=self.controller.pump_on and not self.flow_switch,
+            no_flow=self.controller.pump_on and not self.circulation.flow_switch,
             evaporating=self.circuit.evaporating,
             condensing=self.circuit.condensing,
-            curve_shift=self.disturbances.level("curve_wrong") - self._setback(),
-            error=int(self.disturbances.level("controller_error")),
+            curve_shift=bad.level("curve_wrong") - self._setback(),
+            error=NO_ERROR if error is None else int(error),
         )
 
     def _setback(self) -> float:
@@ -253,32 +223,13 @@ class HeatPumpPhysics:
         night = (hour - v.hours_later) % 24.0
         return v.setback if night >= _BED_TIME or night < _WAKING_TIME else 0.0
 
-    def _probed(self, point: str, truth: float) -> float:
-        # Without noise: a counter that only counts up would add up its positive half.
-        return self.probes.steady(point, truth, self.time, self.disturbances)
-
-    def _circulate(self, dt: float) -> None:
-        """Set the water flow, by pump, pressure, strainer and valves."""
-        self._leaked += self.disturbances.level("water_leak") * dt / 3600.0
-        if not self.disturbances.has("water_leak"):
-            self._leaked = 0.0  # whoever repairs a leak refills
-        share = 1.0 - self.disturbances.level("strainer_clogged")
-        air = self.disturbances.level("air_in_circuit")
-        if air:  # bubbles come round with the water
-            bubbles = smooth(self._bubbles, self.time / MICROSECONDS / _BUBBLES)
-            share *= min(max(1.0 - 0.5 * air * (1.0 + 0.4 * bubbles), 0.0), 1.0)
-        if self.water_pressure < _LEAST_PRESSURE:
-            share = 0.0
-        self.pump_speed = self._wanted_speed()
-        self.flow = self.parameters.nominal_flow * self.pump_speed * share
-
     def _wanted_speed(self) -> float:
         """Return the speed of the water pump: with the heat, so that ΔT stays as designed. [-]"""
         if not self.controller.pump_on:
             return 0.0
         if self.controller.charging or self.controller.defrost.active:
             return 1.0
-        return min(max(abs(self.heat) / self.parameters.nominal_capacity, _LEAST_FLOW), 1.0)
+        return min(max(abs(self.heat) / self.parameters.nominal_capacity, SLOWEST), 1.0)
 
     def _switch_backup(self) -> None:
         """Switch the backup heater as the controller wants it."""
@@ -305,7 +256,7 @@ class HeatPumpPhysics:
             self._cool(dt)
             return
         impairment = self.disturbances.impairment
-        rated = _rated_ice(outdoor)
+        rated = rated_ice(outdoor)
         operation = self._map.operate(
             outdoor, self.loop.supply, controller.modulation, self.coil.level - rated, impairment
         )
@@ -354,8 +305,8 @@ class HeatPumpPhysics:
             DefrostPhase.DRAINING: 0.25,
         }[phase]
         seated = 1.0 - self.disturbances.level("reversing_valve_stuck")
-        self.heat = -_REVERSE_HEAT * p.nominal_capacity * seated if melting else 0.0
-        self.compressor_power = _REVERSE_POWER * p.nominal_capacity * share
+        self.heat = -REVERSE_HEAT * p.nominal_capacity * seated if melting else 0.0
+        self.compressor_power = REVERSE_POWER * p.nominal_capacity * share
         self.modulation = 0.75 * share
         if melting:  # `heat` is negative: the coil gets the water's heat and the electricity
             self.coil.melt(dt, seated * self.compressor_power - self.heat)
@@ -369,7 +320,7 @@ class HeatPumpPhysics:
         ledger, loop, tank = self.ledger, self.loop.fluxes, self.tank.fluxes
         house = self.building.fluxes
         ledger.compressor += self.compressor_power * dt
-        ledger.pump += self.pump_power * dt
+        ledger.pump += self.circulation.power * dt
         ledger.standby += self.standby_power * dt
         ledger.tank_heater += tank.heater * dt
         ledger.backup_heater += self.backup_power * dt
@@ -385,18 +336,20 @@ class HeatPumpPhysics:
             dt, charging=self.controller.charging, power=self.compressor_power, heat=self.heat
         )
 
+        time, bad, shows = self.time, self.disturbances, self.probes.steady
         meter = self.electricity_meter
-        offset = self.disturbances.level("meter_offset")
-        meter.count(dt, meter.measured(self.electrical_power, offset))
+        meter.count(dt, meter.measured(self.electrical_power, bad.level("meter_offset")))
+        # Without noise: a counter that only counts up would add up its positive half.
+        flow = self.heat_meter.measured_flow(self.circulation.flow)
         self.heat_meter.count(
             dt,
-            self._probed("water_flow", self.heat_meter.measured_flow(self.flow)),
-            self._probed("meter_supply_temperature", self.loop.meter_supply),
-            self._probed("meter_return_temperature", self.loop.meter_return),
+            shows("water_flow", flow, time, bad),
+            shows("meter_supply_temperature", self.loop.meter_supply, time, bad),
+            shows("meter_return_temperature", self.loop.meter_return, time, bad),
         )
 
 
-def _rated_ice(outdoor: float) -> float:
+def rated_ice(outdoor: float) -> float:
     """Return the ice, of what starts a defrost, that costs what frost does in a rating. [-]"""
     # Rated capacities and inputs near freezing are those of whole cycles with frost and defrost
     # (EN 14511-3): a clean coil does better, and both would be counted twice.
