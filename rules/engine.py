@@ -6,9 +6,11 @@ nor of when somebody asked. So a replay of recorded samples raises what was rais
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.fault_codes import FaultCode
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
@@ -21,6 +23,7 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.image import Image
 
+Faults = Mapping[str, Mapping[int, FaultCode]]
 _SLOT = MICROSECONDS // 2
 _SILENCE = 3600 * MICROSECONDS
 """Where no sample comes for longer, nothing is known of what was after this time. [µs]"""
@@ -34,10 +37,14 @@ class RuleEngine:
 
     Parameters
     ----------
+    faults : mapping
+        What the fault codes of each heat pump mean, by its id.
     speed : float
         That of the clock of the samples' times.
     slot : int, optional
         Samples of so long a time count together; default: half a real second. [µs]
+    beat : int
+        What remembers is not looked at more often than that where no sample comes. [µs]
     """
 
     def __init__(
@@ -45,10 +52,12 @@ class RuleEngine:
         packs: Iterable[Pack],
         site: Site,
         table: PointTable,
+        faults: Faults = MappingProxyType({}),
         speed: float = 1.0,
         slot: int | None = None,
+        beat: int = 0,
     ) -> None:
-        self._speed = speed
+        self._speed, self._beat, self._faults = speed, beat, dict(faults)
         rules = {(rule.asset, rule.id): rule for pack in packs for rule in pack.rules}
         # An alarm before those that are its consequence; else in the order of the packs.
         self._rules = sorted(rules.values(), key=lambda rule: rule.suppressed_by is not None)
@@ -71,8 +80,9 @@ class RuleEngine:
             alarm for watch in self._watch([self._of(heat_pump)]) for alarm in watch.definitions
         ]
 
-    def add(self, heat_pump: HeatPump) -> None:
-        """Add a heat pump whose points are in the table."""
+    def add(self, heat_pump: HeatPump, faults: Faults = MappingProxyType({})) -> None:
+        """Add a heat pump whose points are in the table, with the meaning of its fault codes."""
+        self._faults |= faults
         self._watches += self._watch([self._of(heat_pump)])
 
     def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
@@ -100,12 +110,12 @@ class RuleEngine:
         self._watches = [watch for watch in self._watches if watch.definitions]
 
     def _of(self, heat_pump: HeatPump) -> RuledAsset:
-        return RuledAsset.of(heat_pump, self._speed)
+        return RuledAsset.of(heat_pump, self._speed, self._faults.get(heat_pump.id, {}))
 
     def _watch(self, assets: Sequence[RuledAsset]) -> list[Watch]:
         # A watch for each rule and not for each heat pump: one pass of arrays over 250 machines
         # costs about as much as over one.
-        watches = [Watch(rule, assets, self._table) for rule in self._rules]
+        watches = [Watch(rule, assets, self._table, self._beat) for rule in self._rules]
         by_rule = {(watch.rule.asset, watch.rule.id): watch for watch in watches}
         for watch in watches:
             watch.give_way(by_rule.get((watch.rule.asset, watch.rule.suppressed_by or "")))

@@ -142,6 +142,11 @@ class Rule(_Section):
     )
     delay: DelayField = Delay()
     off_delay: DelayField = Delay()
+    decodes: Identifier | None = Field(
+        None,
+        description="point with a fault code: where the device's profile knows it, the alarm has "
+        "its text, cause, action and severity",
+    )
     severity: int = Field(ge=1, le=1000, description="OPC UA severity")
     health: Health = Field(
         Health.OFF_SPEC, description="device health while it is active (NAMUR NE 107)"
@@ -161,6 +166,8 @@ class Rule(_Section):
     def _inputs_are_of_the_asset(self) -> Rule:
         if self.suppressed_by == self.id:
             raise ValueError(f"{self.id} cannot be a consequence of itself (`suppressed_by`)")
+        if self.decodes is not None and self.decodes not in self.points:
+            raise ValueError(f"{self.decodes} is no point that the rule looks at (`decodes`)")
         known = {*self.asset.points, *self.asset.parameters}
         if strange := sorted({*self.points, *self.parameters} - known):
             raise ValueError(

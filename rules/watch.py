@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ class Watch:
         rule: Rule,
         among: Sequence[RuledAsset],
         table: PointTable,
+        beat: int = 0,
     ) -> None:
         assets = [
             asset
@@ -44,6 +47,7 @@ class Watch:
             point: np.array([table.by_asset[asset.id][point].index for asset in assets], dtype=int)
             for point in rule.points
         }
+        self._faults = {asset.id: asset.faults for asset in assets}
         self._parameters = {
             name: np.array([asset.parameters[name] for asset in assets], dtype=np.float64)
             for name in rule.parameters
@@ -55,7 +59,8 @@ class Watch:
         self.memories: Mapping[str, Memory] = {
             text: recipe.make(len(assets)) for text, recipe in rule.recipes.items()
         }
-        self._beat = min((memory.beat for memory in self.memories.values()), default=0)
+        beats = (max(memory.beat, beat) for memory in self.memories.values())
+        self._beat = min(beats, default=0)
         self.looked: int | None = None
         """When it was last looked at; None: never. [µs]"""
         self.due: int | None = None
@@ -113,7 +118,9 @@ class Watch:
         when = self.rule.raises.evaluate(inputs)
         clear = self.rule.clears.evaluate(inputs) if self.rule.clears else 1 - when
         # What is unknown (NaN) is not 1: it neither raises an alarm nor clears one.
-        turning = np.where(self._active, clear == 1, (when == 1) & ~self._suppressed())
+        # Nor does it raise what it would clear at once: the alarm would come and go at each look.
+        raised = (when == 1) & (clear != 1) & ~self._suppressed()
+        turning = np.where(self._active, clear == 1, raised)
         # The minimum: a clock that was set back must not make a delay longer than it is.
         since = np.where(self._since == _NOT_YET, now, np.minimum(self._since, now))
         # A delay of its own in each direction, so that a value about the limit does not chatter.
@@ -133,7 +140,7 @@ class Watch:
         waits = turning & ~due
         self._since = np.where(waits, since, _NOT_YET)
         self._active ^= due
-        self.holds = self._active | (when == 1)
+        self.holds = self._active | ((when == 1) & (clear != 1))
         waits &= over > now
         self.due = self._next(now, int(over[waits].min()) if waits.any() else None)
         return changes
@@ -167,7 +174,7 @@ class Watch:
         return Inputs(value | self._parameters, status, elapsed, self.memories)
 
     def _transition(self, i: int, active: bool, feed: Feed, time: int) -> AlarmTransition:
-        alarm = self.definitions[i]
+        alarm = self._decoded(self.definitions[i], i, feed)
         specs = CATALOGUE[self.rule.asset]
         values = [
             Phrase(
@@ -177,13 +184,24 @@ class Watch:
             )
             for point, index in self._index.items()
         ]
-        title, said = alarm.title, joined(", ", values)
+        title, said = alarm.title, joined(", ", [alarm.fault] if alarm.fault else values)
         message = (
             Phrase("{alarm} ({values})", alarm=title, values=said)
             if active
             else Phrase("{alarm}: back to normal ({values})", alarm=title, values=said)
         )
         return AlarmTransition(alarm, active, time, message)
+
+    def _decoded(self, alarm: AlarmDefinition, i: int, feed: Feed) -> AlarmDefinition:
+        """Return an alarm as the fault code of now has it."""
+        if self.rule.decodes is None:
+            return alarm
+        code = float(feed.value[self._index[self.rule.decodes][i]])
+        known = self._faults[alarm.asset].get(int(code)) if math.isfinite(code) else None
+        if known is None:
+            return alarm
+        said = {"cause": known.cause, "action": known.action, "severity": known.severity}
+        return replace(alarm, **said, fault=known.text)
 
 
 def _delays(delay: Delay, assets: Sequence[RuledAsset]) -> NDArray[np.float64]:

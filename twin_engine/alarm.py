@@ -45,6 +45,8 @@ class AlarmDefinition:
     consequence: str = ""
     """What follows if nothing is done."""
     category: AlarmClass = AlarmClass.EQUIPMENT
+    fault: str = ""
+    """What the fault code of the device says, of an alarm that was raised by one."""
 
     @property
     def key(self) -> str:

@@ -277,3 +277,32 @@ def test_the_twin_s_own_delays_are_real_at_any_speed_and_polls_are_those_that_ar
     assert RuledAsset.of(pump).poll == 1.0
     assert RuledAsset.of(pump, 60.0).poll == pytest.approx(12.0)
     assert RuledAsset.of(pump, 60.0).pace == 1.0
+
+
+def test_what_matters_in_one_state_only_goes_back_when_that_ends() -> None:
+    bench = Bench(pack(when="water_flow < 6", during="compressor_on", clear=None, delay="10 s"))
+    bench.set(compressor_on=0, water_flow=1.0)
+    assert bench.after(60) == []
+    bench.set(compressor_on=1)
+    assert bench.after(9.5) == []
+    assert bench.after(0.5) == ON
+    bench.set(compressor_on=0)
+    assert bench.after(5.5) == OFF
+
+
+def test_a_consequence_is_not_raised_beside_its_cause() -> None:
+    cause = pack(id="cause", when="water_flow < 3", clear=None, delay="20 s", off_delay=0)
+    effect = pack(when="water_flow < 6", clear=None, delay="5 s", suppressed_by="cause")
+    bench = Bench(effect, cause)
+    bench.set(compressor_on=1, water_flow=1.0)
+    assert bench.after(60) == [("east.cause", True)]
+    bench.set(water_flow=5.0)
+    assert bench.after(10) == [("east.cause", False), *ON]
+
+
+def test_what_is_cleared_at_once_is_not_raised() -> None:
+    bench = Bench(pack(when="water_flow < 6", clear="water_flow < 3", delay=0, off_delay=0))
+    bench.set(compressor_on=1, water_flow=1.0)
+    assert bench.after(10) == []
+    bench.set(water_flow=5.0)
+    assert bench.after(1) == ON

@@ -85,7 +85,8 @@ class Replay:
         self._tell, self._speed = tell, speed
         self._points = _inputs(assembly.table)
         self._engine = Engine(site, assembly.table, clock, target.append, source)
-        self._rules = RuleEngine(load_packs(site.rules.packs), site, assembly.table)
+        packs = load_packs(site.rules.packs)
+        self._rules = RuleEngine(packs, site, assembly.table, assembly.faults)
         image = self._engine.image
         self._rules.follow(image)
         self._forecaster = Forecaster(assembly.table, image, assembly.models, clock)

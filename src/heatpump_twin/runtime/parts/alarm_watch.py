@@ -81,7 +81,7 @@ class AlarmWatch(HeatPumpPart):
 
     async def add(self, newcomer: Newcomer) -> None:
         """Add the rules of a heat pump, with what was known of its alarms."""
-        self._rules.add(newcomer.heat_pump)
+        self._rules.add(newcomer.heat_pump, newcomer.assembly.faults)
         self._recall(f"{newcomer.asset}.")
 
     async def _read(self) -> None:
@@ -109,4 +109,10 @@ class AlarmWatch(HeatPumpPart):
 def build_rules(foundation: Foundation) -> RuleEngine:
     """Return a rule engine with the site's packs."""
     packs = load_packs(foundation.site.rules.packs)
-    return RuleEngine(packs, foundation.site, foundation.table, foundation.clock.speed)
+    return RuleEngine(
+        packs,
+        foundation.site,
+        foundation.table,
+        foundation.assembly.faults,
+        foundation.clock.speed,
+    )
