@@ -74,7 +74,7 @@ class Fleet:
             specs = CATALOGUE[HEAT_PUMP]
             table.extend((pump.id, point, specs[point], None) for point in variant.more)
         self._engine = Engine(site, table, self._clock, lambda _: None, totals_every=10**9)
-        self._rules = RuleEngine(load_packs(site.rules.packs), site, table, assembly.faults)
+        self._rules = RuleEngine(load_packs(site.rules.packs), site, table, faults=assembly.faults)
         self._rules.follow(self._engine.image)
         self._readers = [
             (plant.read, point.id, point.index)

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from heatpump_twin.config.catalogue import PointTable
-from heatpump_twin.config.fault_codes import FaultCode
 from heatpump_twin.config.settings import HeatPump, Site
-from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.clock import MICROSECONDS, SHORTEST_POLL
+from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.rules.feed import Feed
 from heatpump_twin.rules.keepsake import Keepsake, collected, distributed
@@ -24,7 +24,10 @@ from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.image import Image
 
 Faults = Mapping[str, Mapping[int, FaultCode]]
-_SLOT = MICROSECONDS // 2
+_SLOT = 0.5
+"""Samples of so long a time count together. [s]"""
+_FAST_SLOT = 0.5 * SHORTEST_POLL
+"""On a fast clock: in real time, so that two polls of a device are never one. [s]"""
 _SILENCE = 3600 * MICROSECONDS
 """Where no sample comes for longer, nothing is known of what was after this time. [µs]"""
 
@@ -42,7 +45,7 @@ class RuleEngine:
     speed : float
         That of the clock of the samples' times.
     slot : int, optional
-        Samples of so long a time count together; default: half a real second. [µs]
+        Samples of so long a time count together; default: half a second. [µs]
     beat : int
         What remembers is not looked at more often than that where no sample comes. [µs]
     """
@@ -52,8 +55,8 @@ class RuleEngine:
         packs: Iterable[Pack],
         site: Site,
         table: PointTable,
-        faults: Faults = MappingProxyType({}),
         speed: float = 1.0,
+        faults: Faults = MappingProxyType({}),
         slot: int | None = None,
         beat: int = 0,
     ) -> None:
@@ -64,7 +67,7 @@ class RuleEngine:
         self._table = table
         self._failures = FailureLog("a rule cannot be evaluated", "of")
         self._watches = self._watch([the_twin(speed), *map(self._of, site.heat_pumps)])
-        self._feed = Feed(table, slot or round(_SLOT * max(speed, 1.0)))
+        self._feed = Feed(table, slot or round(max(_SLOT, _FAST_SLOT * speed) * MICROSECONDS))
 
     def follow(self, image: Image) -> None:
         """Take the values of an image, and each that it is told from now on."""

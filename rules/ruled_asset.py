@@ -8,9 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN
-from heatpump_twin.config.fault_codes import FaultCode
 from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.drivers.clock import SHORTEST_POLL, kept_period
+from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.rules.grammar.parser import PARAMETERS
 
 TWIN_PERIOD = 1.0

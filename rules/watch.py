@@ -200,8 +200,13 @@ class Watch:
         known = self._faults[alarm.asset].get(int(code)) if math.isfinite(code) else None
         if known is None:
             return alarm
-        said = {"cause": known.cause, "action": known.action, "severity": known.severity}
-        return replace(alarm, **said, fault=known.text)
+        return replace(
+            alarm,
+            cause=known.cause,
+            action=known.action,
+            severity=known.severity,
+            fault=known.text,
+        )
 
 
 def _delays(delay: Delay, assets: Sequence[RuledAsset]) -> NDArray[np.float64]:

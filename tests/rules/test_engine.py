@@ -172,7 +172,7 @@ def test_what_was_seen_at_a_single_look_is_no_alarm_yet(speed: float, poll: str)
     """Looks are 12 or 15 minutes apart, and the delay of a minute is over before the next one."""
     site = load_site("two-heat-pumps", [f"heat_pumps.east.devices.climate.poll={poll}"], {})
     bench = Bench()
-    bench.engine = RuleEngine([pack(off_delay=0)], site, bench.table, speed)
+    bench.use(RuleEngine([pack(off_delay=0)], site, bench.table, speed))
     bench.set(compressor_on=1, water_flow=6.0)
     assert bench.after(700) == []
     bench.set(compressor_on=1, water_flow=14.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
-from heatpump_twin.config.fault_codes import FaultCode
 from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
@@ -26,7 +26,7 @@ class Bench:
         specs = CATALOGUE["heat_pump"]
         self.table = PointTable.build(("hp1", point, specs[point], None) for point in POINTS)
         self.rules = RuleEngine(
-            [load_pack("heat-pump")], site, self.table, assemble(site, None).faults
+            [load_pack("heat-pump")], site, self.table, faults=assemble(site, None).faults
         )
         self.now = START
         self.rules.advance(self.now)

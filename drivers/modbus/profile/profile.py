@@ -24,8 +24,8 @@ from pydantic.json_schema import SkipJsonSchema
 
 from heatpump_twin.config.added_quantities import Quantities, Quantity
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, Span
-from heatpump_twin.config.fault_codes import FaultCodes
 from heatpump_twin.config.quantities import Duration
+from heatpump_twin.drivers.fault_codes import FaultCodes
 from heatpump_twin.drivers.modbus.profile.field_units import Conversion, conversion, exact
 from heatpump_twin.drivers.modbus.profile.point_check import point_mistakes
 

@@ -11,8 +11,8 @@ import structlog
 from heatpump_twin.config.catalogue import PointRole, PointTable, Span
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ProblemAt
-from heatpump_twin.config.fault_codes import FaultCode
 from heatpump_twin.config.settings import Plate, Site
+from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.drivers.modbus.driver.device_plan import DevicePlan, mapped_points, plan_devices
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.foresight.model_card import ModelError

@@ -86,7 +86,7 @@ class Replay:
         self._points = _inputs(assembly.table)
         self._engine = Engine(site, assembly.table, clock, target.append, source)
         packs = load_packs(site.rules.packs)
-        self._rules = RuleEngine(packs, site, assembly.table, assembly.faults)
+        self._rules = RuleEngine(packs, site, assembly.table, faults=assembly.faults)
         image = self._engine.image
         self._rules.follow(image)
         self._forecaster = Forecaster(assembly.table, image, assembly.models, clock)

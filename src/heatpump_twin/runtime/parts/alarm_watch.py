@@ -113,6 +113,6 @@ def build_rules(foundation: Foundation) -> RuleEngine:
         packs,
         foundation.site,
         foundation.table,
-        foundation.assembly.faults,
         foundation.clock.speed,
+        foundation.assembly.faults,
     )
