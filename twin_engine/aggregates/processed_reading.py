@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from heatpump_twin.twin_engine.aggregates.aggregate_records import AggregateRecord
 from heatpump_twin.twin_engine.aggregates.intervals import Intervals, Range
 from heatpump_twin.twin_engine.aggregates.local_periods import LocalPeriods
@@ -49,7 +51,7 @@ class ProcessedReading:
         hours = await self._hours(reader, intervals)
         intervals, inside = await self._inside(reader, intervals, hours)
         low, high = int(intervals.early[0]), int(intervals.late[-1])
-        hours = hours[(hours["hour"] >= low // HOUR) & (hours["hour"] < high // HOUR)]
+        hours = hours[slice(*np.searchsorted(hours["hour"], (low // HOUR, high // HOUR)))]
         around = Surroundings(reader, self.key, self.rules).around
         series = await around(inside.between(low, high), low, high, hours)
         if len(series) + len(intervals) <= SMALL:

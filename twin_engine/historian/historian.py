@@ -19,7 +19,7 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.correction import Corrected, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DatabaseAway, HistoryLost, SchemaError
 from heatpump_twin.twin_engine.historian.columns.merging import overlay
-from heatpump_twin.twin_engine.historian.database import access, open_engine
+from heatpump_twin.twin_engine.historian.database import access, open_engine, reason_of
 from heatpump_twin.twin_engine.historian.deadband import Deadband
 from heatpump_twin.twin_engine.historian.resolution import Resolution
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
@@ -27,7 +27,7 @@ from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.historian.sample_writer import SampleWriter
 from heatpump_twin.twin_engine.historian.spool import Spool
 from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
-from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -304,7 +304,7 @@ class Historian:
         try:
             stored = self._store.read(row, start, end, limit, reverse)
         except SQLAlchemyError as error:
-            raise DatabaseAway(f"history cannot be read: {error}") from error
+            raise DatabaseAway(f"history cannot be read: {reason_of(error)}") from error
         return _merge(stored, waiting, limit, reverse)
 
     def hours(self, key: str, start: int, end: int, *, stored_only: bool = False) -> Hourly:
@@ -316,8 +316,8 @@ class Historian:
         try:
             found = self._store.read_hours(row, start, end)
         except SQLAlchemyError as error:
-            raise DatabaseAway(f"history cannot be read: {error}") from error
-        return found[~np.isin(found["hour"], waiting.time // HOUR)]
+            raise DatabaseAway(f"history cannot be read: {reason_of(error)}") from error
+        return kept_hours(found, ~np.isin(found["hour"], np.unique(waiting.time // HOUR)))
 
     def _waiting(self, key: str, start: int, end: int) -> Samples:
         point = self._table.by_key.get(key)

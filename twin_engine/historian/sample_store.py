@@ -13,7 +13,7 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.drivers.frame import Frame, Points, Times
 from heatpump_twin.drivers.status import BAD, BAD_NO_DATA, UNCERTAIN
 from heatpump_twin.twin_engine.correction import Change, Corrected, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DamagedBlock
@@ -43,7 +43,7 @@ from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
 from heatpump_twin.twin_engine.historian.tables import POINT
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import drop_trajectories
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
-from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours
 
 _DAY = 86_400 * MICROSECONDS
 _EVER = -(2**62)
@@ -178,7 +178,7 @@ class SampleStore:
             # What is not in a block yet is not in the statistics.
             hot = self._hot.read(connection, point, first * HOUR, behind * HOUR)
             found = read_hours(connection, point, first, behind)
-        return found[~np.isin(found["hour"], hot.time // HOUR)]
+        return kept_hours(found, ~np.isin(found["hour"], np.unique(hot.time // HOUR)))
 
     def doubt(self, points: Iterable[int], start: int, end: int) -> int:
         """Make samples with start ≤ time < end Uncertain, unless they are Bad; return how many."""
@@ -236,6 +236,11 @@ class SampleStore:
         if len(ordered):
             with self._engine.begin() as connection:
                 seal_points(connection, ordered, np.unique(ordered.point))
+
+    def remove(self, point: int, times: Times) -> None:
+        """Remove samples of some times, in order, without a record; nobody else writes."""
+        self._editor.remove(point, times)
+        self._sealer.reset()
 
     def prune(self, points: Iterable[int], before: int, limit: int) -> int:
         """Delete blocks that end before a time, at most ``limit`` of each point; return how many.

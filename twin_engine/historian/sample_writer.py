@@ -17,6 +17,7 @@ from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.correction import Corrected, Correction
 from heatpump_twin.twin_engine.errors import SchemaError
 from heatpump_twin.twin_engine.historian.corrections.correction_queue import CorrectionQueue
+from heatpump_twin.twin_engine.historian.database import reason_of
 from heatpump_twin.twin_engine.historian.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
 from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
@@ -213,7 +214,7 @@ class SampleWriter:
 
     def _away(self, error: Exception) -> None:
         obstacle = self._store.file.obstacle if self._store.file else ""
-        message = obstacle or str(error).splitlines()[0]
+        message = obstacle or reason_of(error)
         if self.connected or not self.last_error:
             log.warning("the database is away: samples wait in memory", error=message)
         self.connected = False

@@ -19,6 +19,8 @@ Source = Callable[[], float]
 
 ABSENT: frozenset[str] = frozenset()
 """Points of the catalogue that no emulated device has."""
+_FAN_SPEED = 650.0
+"""Of the outdoor fan while the compressor runs. [r/min]"""
 _RPM_PER_HZ = 30.0
 """A motor of two pairs of poles."""
 _COOLING, _DEFROST, _FAULT, _OFF, _UNAVAILABLE = 3, 4, 11, 12, 13
@@ -186,6 +188,7 @@ def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
     controller, counters = x.controller, x.counters
     curve = x.parameters.controller.compensation
     return {
+        "fan_speed": lambda: _fan_speed(x),
         "compressor_speed": lambda: (
             _RPM_PER_HZ * x.machine.modulation * x.parameters.machine.max_frequency
         ),
@@ -214,6 +217,13 @@ def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
             x.weather.temperature - (4.0 if controller.running else 0.0)
         ),
     }
+
+
+def _fan_speed(x: HeatPumpPhysics) -> float:
+    """Return the speed of the outdoor fan, which stands still in a defrost. [r/min]"""
+    if not x.controller.running or x.controller.defrost.active:
+        return 0.0
+    return _FAN_SPEED * (1.0 - x.disturbances.level("fan_stopped"))
 
 
 def _controller_state(x: HeatPumpPhysics) -> int:

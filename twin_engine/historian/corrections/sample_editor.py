@@ -7,7 +7,7 @@ earlier version has left. The record of a correction is in the transaction that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,12 @@ from heatpump_twin.twin_engine.historian.corrections.modified_rows import add_mo
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR
 
+Also = Callable[[Connection], None]
+
+
+def _nothing(_connection: Connection) -> None:
+    """Do nothing more."""
+
 
 class SampleEditor:
     """The editor of the samples of a database."""
@@ -45,7 +51,8 @@ class SampleEditor:
         old = recorded[np.isin(recorded.time, wanted.time)]
         there = np.isin(wanted.time, old.time)
         if correction.change is Change.DELETE:
-            self._delete(point, correction, old)
+            keep = partial(_keep_deleted, point, correction, old)
+            self.remove(point, old.time, keep)
             return Corrected(there, old)
         new = wanted[_wanted(correction.change, there)]
         replaced = old[np.isin(old.time, new.time)]
@@ -55,14 +62,15 @@ class SampleEditor:
             self._hot.append(frame, partial(_keep, point, correction, fresh, replaced))
         return Corrected(there, replaced)
 
-    def _delete(self, point: int, correction: Correction, old: Samples) -> None:
-        if not len(old):
+    def remove(self, point: int, times: Times, also: Also = _nothing) -> None:
+        """Remove samples of some times, in order; ``also`` is done in the same transaction."""
+        if not len(times):
             return
         with self._hot.rewriting() as connection:
-            self._hot.remove(connection, point, old.time)
-            self._earlier.remove(connection, point, old.time)
-            _remove_from_blocks(connection, point, old.time)
-            add_modified(connection, point, correction, Change.DELETE, old)
+            self._hot.remove(connection, point, times)
+            self._earlier.remove(connection, point, times)
+            _remove_from_blocks(connection, point, times)
+            also(connection)
 
 
 def _wanted(change: Change, there: np.ndarray) -> np.ndarray:
@@ -77,6 +85,10 @@ def _keep(
     # Of an update, what had no sample before is an insertion: its record is the new value.
     add_modified(connection, point, correction, Change.INSERT, fresh)
     add_modified(connection, point, correction, correction.change, replaced)
+
+
+def _keep_deleted(point: int, correction: Correction, old: Samples, connection: Connection) -> None:
+    add_modified(connection, point, correction, Change.DELETE, old)
 
 
 def _remove_from_blocks(connection: Connection, point: int, times: Times) -> None:

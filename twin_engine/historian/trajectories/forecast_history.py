@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
-from heatpump_twin.twin_engine.hourly_statistics import HOUR, Hourly
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, Hourly, kept_hours
 
 _EVER = 2**62
 
@@ -48,8 +48,7 @@ class ForecastHistory(HistoryReader):
         """Return statistics of whole hours that are over."""
         found = await self.recorded.read_hours(key, start, end)
         # The hour that is now goes on into the forecast, of which there are none.
-        over: Hourly = found[found["hour"] < self.clock.now() // HOUR]
-        return over
+        return kept_hours(found, found["hour"] < self.clock.now() // HOUR)
 
     async def _past(self, key: str, start: int, end: int, limit: int, *, reverse: bool) -> Samples:
         if start >= end or not limit:
