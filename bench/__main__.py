@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench import (
     address_space,
+    alarms,
     historian,
     modbus_faults,
     modbus_poll,
@@ -39,6 +40,7 @@ benches = {
     "modbus_faults": modbus_faults.run,
     "modbus_soak": partial(modbus_soak.run, seconds=360 * arguments.seconds),
     "address_space": address_space.run,
+    "alarms": alarms.run,
     "historian": historian.run,
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
