@@ -21,6 +21,7 @@ from bench import (
     opcua_reads,
     opcua_soak,
     plant,
+    rules,
     start,
     web_ports,
 )
@@ -45,6 +46,7 @@ benches = {
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
     "plant": plant.run,
+    "rules": rules.run,
     "start": start.run,
     "web_ports": web_ports.run,
 }
