@@ -97,12 +97,12 @@ class _Sums:
             self._defrosting += STEP * c.defrost.active
             self._hot_water += STEP * (c.charging and not c.defrost.active)
             self._heating += STEP * (not c.charging and not c.defrost.active)
-        if x.heat > 0.0:
-            self._lift += x.heat * (x.loop.supply - x.weather.temperature)
-            self._spread += x.heat * (x.loop.supply - x.loop.back)
-            self._weight += x.heat
-            self._ideal += x.heat * _carnot_input(x.loop.supply, x.weather.temperature)
-            self._to_tank += x.heat * c.charging
+        if x.machine.heat > 0.0:
+            self._lift += x.machine.heat * (x.loop.supply - x.weather.temperature)
+            self._spread += x.machine.heat * (x.loop.supply - x.loop.back)
+            self._weight += x.machine.heat
+            self._ideal += x.machine.heat * _carnot_input(x.loop.supply, x.weather.temperature)
+            self._to_tank += x.machine.heat * c.charging
 
     def close_day(self) -> None:
         """Note by how much the first law is not closed so far."""

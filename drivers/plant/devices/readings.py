@@ -79,11 +79,11 @@ class Readings:
         return {
             **values,
             **layers,
-            "heat_power": x.heat,
-            "compressor_power": x.compressor_power,
-            "modulation": x.modulation,
+            "heat_power": x.machine.heat,
+            "compressor_power": x.machine.power,
+            "modulation": x.machine.modulation,
             "supply_target": x.controller.target,
-            "frost_level": x.coil.level,
+            "frost_level": x.machine.coil.level,
             "defrosts": float(x.controller.defrost.count),
             "compressor_starts": float(x.controller.starts),
             "valve_opening": x.building.valve_opening,
@@ -115,7 +115,7 @@ _POSSIBLE: Mapping[str, Callable[[float], float]] = MappingProxyType(
 
 def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
     """Return the true values that probes measure, by point."""
-    loop, circuit, meter = x.loop, x.circuit, x.heat_meter
+    loop, circuit, meter = x.loop, x.machine.circuit, x.heat_meter
     sources: dict[str, Source] = {
         "supply_temperature": lambda: loop.supply,
         "return_temperature": lambda: loop.back,
@@ -160,7 +160,7 @@ def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
     )
     cools: Source = lambda: controller.running and controller.cooling  # noqa: E731
     return {
-        "compressor_frequency": lambda: x.modulation * x.parameters.machine.max_frequency,
+        "compressor_frequency": lambda: _frequency(x),
         "compressor_running": lambda: controller.running,
         "defrost_active": lambda: controller.defrost.active,
         "water_pump_running": lambda: controller.pump_on,
@@ -178,13 +178,20 @@ def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
     }
 
 
+def _frequency(x: HeatPumpPhysics) -> float:
+    """Return the output of the inverter. [Hz]"""
+    return x.machine.modulation * x.parameters.machine.max_frequency
+
+
 def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
     """Return what the controller counts and computes by itself, by point."""
     controller, counters = x.controller, x.counters
     curve = x.parameters.controller.compensation
     return {
         "fan_speed": lambda: _fan_speed(x),
-        "compressor_speed": lambda: _RPM_PER_HZ * x.modulation * x.parameters.machine.max_frequency,
+        "compressor_speed": lambda: (
+            _RPM_PER_HZ * x.machine.modulation * x.parameters.machine.max_frequency
+        ),
         "compressor_hours": lambda: counters.running / 3600.0,
         "compressor_starts": lambda: counters.starts(controller.starts),
         # One for heating, 2 for cooling, 4 for hot water, 8 for a defrost, as the catalogue has it.
@@ -200,7 +207,7 @@ def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "controller_electrical_energy": counters.electricity,
         "heating_electrical_energy": lambda: counters.electricity(charging=False),
         "dhw_electrical_energy": lambda: counters.electricity(charging=True),
-        "controller_heat_power": lambda: max(x.heat, 0.0),
+        "controller_heat_power": lambda: max(x.machine.heat, 0.0),
         "controller_heat_energy": counters.heat,
         "heating_heat_energy": lambda: counters.heat(charging=False),
         "dhw_heat_energy": lambda: counters.heat(charging=True),
@@ -248,7 +255,7 @@ def _second_zone(x: HeatPumpPhysics) -> Mapping[str, Source]:
 
 def _estimate(x: HeatPumpPhysics) -> float:
     """Return what the controller makes of the inverter's current: a few percent off. [W]"""
-    return 1.04 * x.compressor_power + 0.5 * x.circulation.power
+    return 1.04 * x.machine.power + 0.5 * x.circulation.power
 
 
 def _settings(x: HeatPumpPhysics) -> Mapping[str, Source]:

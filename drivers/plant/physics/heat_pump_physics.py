@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.plant.controller.defrost import DefrostPhase
 from heatpump_twin.drivers.plant.controller.heating_controller import Controller, ControllerInputs
 from heatpump_twin.drivers.plant.controller.protection import NO_ERROR
 from heatpump_twin.drivers.plant.physics.building import Building
@@ -14,11 +11,11 @@ from heatpump_twin.drivers.plant.physics.controller_counters import ControllerCo
 from heatpump_twin.drivers.plant.physics.cooling_map import CoolingMap
 from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
 from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Stored
-from heatpump_twin.drivers.plant.physics.frost import Coil
+from heatpump_twin.drivers.plant.physics.machine import Machine
 from heatpump_twin.drivers.plant.physics.meters import ElectricityMeter, HeatMeter
 from heatpump_twin.drivers.plant.physics.performance_map import PerformanceMap
 from heatpump_twin.drivers.plant.physics.probes import Probes
-from heatpump_twin.drivers.plant.physics.refrigerant_circuit import RefrigerantCircuit, Rest
+from heatpump_twin.drivers.plant.physics.refrigerant_circuit import Rest
 from heatpump_twin.drivers.plant.physics.sizing import PlantParameters
 from heatpump_twin.drivers.plant.physics.stratified_tank import DrawProfile, StratifiedTank
 from heatpump_twin.drivers.plant.physics.water_loop import (
@@ -32,16 +29,6 @@ from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
 _WEATHER_EVERY = 60 * MICROSECONDS
 _DRIFT_EVERY = 600 * MICROSECONDS
-_START_LAG = 50.0
-"""A starting compressor first has to fetch its refrigerant and warm its metal. [s]"""
-_START_SHARE = 0.5
-"""Share of the heat that is missing in the first moment of a run. [-]"""
-REVERSE_HEAT = 0.6
-"""Heat that a defrost takes from the water, of the nominal capacity. [-]"""
-REVERSE_POWER = 0.16
-"""Electricity of a defrost, of the nominal capacity. [-]"""
-_RATED_ICE = 1.15
-"""What frost and defrost cost in a rating near freezing, as ice on the coil. [-]"""
 _HEATER_LIMIT = 75.0
 """The backup heater's safety thermostat opens at this. [°C]"""
 _BED_TIME, _WAKING_TIME = 22.0, 5.0
@@ -65,8 +52,6 @@ class HeatPumpPhysics:
         self.parameters = p
         self.time = time
         """µs since the Unix epoch; the state is that of this moment."""
-        self._map = performance
-        self._cooling = cooling
         self._year = weather
         self.weather = weather.at(time)
         self._weather_until = self._drift_until = time
@@ -79,8 +64,8 @@ class HeatPumpPhysics:
         self.loop = WaterLoop(p.loop, 30.0)
         self.tank = StratifiedTank(p.tank, 48.0, 40.0)
         self.building = Building(p.building, p.valves, longitude, room, self.weather)
-        self.coil = Coil(p.coil, p.scale)
-        self.circuit = RefrigerantCircuit(p.machine, Rest(self.weather.temperature, room))
+        around = Rest(self.weather.temperature, room)
+        self.machine = Machine(p, performance, cooling, around)
         v = p.variety
         self._draws = DrawProfile(seed, longitude, people=v.people, hours_later=v.hours_later)
         self._solar_shift = longitude / 360.0
@@ -90,11 +75,6 @@ class HeatPumpPhysics:
         self.heat_meter = HeatMeter(seed)
         self.counters = ControllerCounters()
         self.ledger = Ledger()
-        self.heat = 0.0
-        """Heat from the machine into the water; negative while defrosting. [W]"""
-        self.compressor_power = 0.0
-        self.modulation = 0.0
-        """Compressor speed after the power limit. [-]"""
         self.circulation = Circulation(seed, p.nominal_flow, p.pump_power)
         self.backup_power = 0.0
         """Electricity of the backup heater, all of which becomes heat of the water. [W]"""
@@ -117,7 +97,7 @@ class HeatPumpPhysics:
     @property
     def electrical_power(self) -> float:
         """Electricity of everything behind the meter. [W]"""
-        own = self.compressor_power + self.circulation.power + self.standby_power
+        own = self.machine.power + self.circulation.power + self.standby_power
         return own + self.tank.fluxes.heater + self.backup_power
 
     @property
@@ -157,12 +137,14 @@ class HeatPumpPhysics:
         self.circulation.step(
             dt, self.time, self._wanted_speed(), self.loop.mean, self.disturbances
         )
-        self._run_machine(dt)
-        self._switch_backup()
         bad = self.disturbances
+        self.machine.step(
+            dt, self.controller, self.weather, self.loop.supply, bad.impairment, self.ledger
+        )
+        self._switch_backup()
         self.loop.step(
             dt,
-            self.heat,
+            self.machine.heat,
             self.circulation.flow / 60.0 * WATER_DENSITY,
             backup=self.backup_power,
             paths=self.paths,
@@ -206,10 +188,10 @@ class HeatPumpPhysics:
             tank=shows("dhw_temperature", self.tank.sensor, time, bad),
             outdoor=shows("outdoor_temperature", self.weather.temperature, time, bad),
             room=shows("room_temperature", self.building.room, time, bad),
-            ice=self.coil.level,
+            ice=self.machine.coil.level,
             no_flow=self.controller.pump_on and not self.circulation.flow_switch,
-            evaporating=self.circuit.evaporating,
-            condensing=self.circuit.condensing,
+            evaporating=self.machine.circuit.evaporating,
+            condensing=self.machine.circuit.condensing,
             curve_shift=bad.level("curve_wrong") - self._setback(),
             error=NO_ERROR if error is None else int(error),
         )
@@ -229,7 +211,7 @@ class HeatPumpPhysics:
             return 0.0
         if self.controller.charging or self.controller.defrost.active:
             return 1.0
-        return min(max(abs(self.heat) / self.parameters.nominal_capacity, SLOWEST), 1.0)
+        return min(max(abs(self.machine.heat) / self.parameters.nominal_capacity, SLOWEST), 1.0)
 
     def _switch_backup(self) -> None:
         """Switch the backup heater as the controller wants it."""
@@ -240,86 +222,11 @@ class HeatPumpPhysics:
             share = 0.0
         self.backup_power = self.parameters.backup_power * share
 
-    def _run_machine(self, dt: float) -> None:
-        """Run the compressor, or let the circuit rest, for dt seconds."""
-        outdoor, ledger = self.weather.temperature, self.ledger
-        controller = self.controller
-        if not controller.running:
-            self.heat = self.compressor_power = self.modulation = 0.0
-            self.circuit.rest(dt, Rest(outdoor, self.loop.supply))
-            self.coil.thaw(dt, outdoor)
-            return
-        if controller.defrost.active:
-            self._defrost(dt)
-            return
-        if controller.cooling:
-            self._cool(dt)
-            return
-        impairment = self.disturbances.impairment
-        rated = rated_ice(outdoor)
-        operation = self._map.operate(
-            outdoor, self.loop.supply, controller.modulation, self.coil.level - rated, impairment
-        )
-        # The coil itself has the ice that it has.
-        evaporating = operation.evaporating - self.parameters.machine.frost_approach * rated
-        missing = _START_SHARE * math.exp(-controller.run_time / _START_LAG)
-        self.heat = operation.capacity * (1.0 - missing)
-        self.compressor_power = operation.power
-        self.modulation = operation.modulation
-        self.coil.collect(
-            dt, outdoor, self.weather.humidity_ratio, operation.modulation, impairment.air_share
-        )
-        self.circuit.run(dt, evaporating, operation.condensing, impairment.undercharge)
-        ledger.heat_to_water += self.heat * dt
-        # The air gives what the map says; what a start takes of it is booked as lost.
-        ledger.start_loss += (operation.capacity - self.heat) * dt
-        ledger.heat_from_air += (operation.capacity - operation.power) * dt
-
-    def _cool(self, dt: float) -> None:
-        """Run the machine in reverse for dt seconds: heat of the water goes to the air."""
-        impairment = self.disturbances.impairment
-        outdoor, ledger = self.weather.temperature, self.ledger
-        operation = self._cooling.operate(
-            outdoor, self.loop.supply, self.controller.modulation, impairment
-        )
-        # A starting compressor first has to fetch its refrigerant, as in heating.
-        missing = _START_SHARE * math.exp(-self.controller.run_time / _START_LAG)
-        self.heat = -operation.capacity * (1.0 - missing)
-        self.compressor_power = operation.power
-        self.modulation = operation.modulation
-        self.coil.thaw(dt, outdoor)
-        self.circuit.run(dt, operation.evaporating, operation.condensing, impairment.undercharge)
-        ledger.cooling_from_water -= self.heat * dt
-        ledger.cooling_electricity += operation.power * dt
-        ledger.heat_to_air += (operation.power - self.heat) * dt
-
-    def _defrost(self, dt: float) -> None:
-        """Run a reverse-cycle defrost for dt seconds: heat from the water melts the ice."""
-        p = self.parameters
-        phase = self.controller.defrost.phase
-        melting = phase is DefrostPhase.MELTING
-        # While pressures change over, and while water drips off, the compressor has little to do.
-        share = {
-            DefrostPhase.REVERSING: 0.35,
-            DefrostPhase.MELTING: 1.0,
-            DefrostPhase.DRAINING: 0.25,
-        }[phase]
-        seated = 1.0 - self.disturbances.level("reversing_valve_stuck")
-        self.heat = -REVERSE_HEAT * p.nominal_capacity * seated if melting else 0.0
-        self.compressor_power = REVERSE_POWER * p.nominal_capacity * share
-        self.modulation = 0.75 * share
-        if melting:  # `heat` is negative: the coil gets the water's heat and the electricity
-            self.coil.melt(dt, seated * self.compressor_power - self.heat)
-        # The coil condenses now, a little above the melting ice; the water side evaporates.
-        self.circuit.run(dt, max(self.loop.supply - 35.0, -18.0), 9.0, 0.0)
-        self.ledger.defrost_from_water -= self.heat * dt
-        self.ledger.defrost_electricity += self.compressor_power * dt
-
     def _count(self, dt: float) -> None:
         """Add the energies of dt seconds to the ledger, and to the counters of the meters."""
         ledger, loop, tank = self.ledger, self.loop.fluxes, self.tank.fluxes
         house = self.building.fluxes
-        ledger.compressor += self.compressor_power * dt
+        ledger.compressor += self.machine.power * dt
         ledger.pump += self.circulation.power * dt
         ledger.standby += self.standby_power * dt
         ledger.tank_heater += tank.heater * dt
@@ -333,7 +240,7 @@ class HeatPumpPhysics:
         ledger.people += house.people * dt
         ledger.to_outdoors += house.to_outdoors * dt
         self.counters.count(
-            dt, charging=self.controller.charging, power=self.compressor_power, heat=self.heat
+            dt, charging=self.controller.charging, power=self.machine.power, heat=self.machine.heat
         )
 
         time, bad, shows = self.time, self.disturbances, self.probes.steady
@@ -347,10 +254,3 @@ class HeatPumpPhysics:
             shows("meter_supply_temperature", self.loop.meter_supply, time, bad),
             shows("meter_return_temperature", self.loop.meter_return, time, bad),
         )
-
-
-def rated_ice(outdoor: float) -> float:
-    """Return the ice, of what starts a defrost, that costs what frost does in a rating. [-]"""
-    # Rated capacities and inputs near freezing are those of whole cycles with frost and defrost
-    # (EN 14511-3): a clean coil does better, and both would be counted twice.
-    return _RATED_ICE * min(max((5.0 - outdoor) / 3.0, 0.0), 1.0)

@@ -18,7 +18,7 @@ Figure = Callable[[EmulatedHeatPump], float]
 
 def superheat(x: EmulatedHeatPump) -> float:
     """Return the superheat of the suction gas. [K]"""
-    return x.physics.circuit.suction - x.physics.circuit.evaporating
+    return x.physics.machine.circuit.suction - x.physics.machine.circuit.evaporating
 
 
 def cop(x: EmulatedHeatPump) -> float:
@@ -38,10 +38,10 @@ MARKS: list[tuple[str, dict[str, float], float, Figure, int]] = [
     ("air_in_circuit", HARD, 900, lambda x: x.ledger.loop_to_room, -1),
     ("refrigerant_undercharge", HARD, 900, superheat, 1),
     ("refrigerant_undercharge", HARD, 900, cop, -1),
-    ("refrigerant_undercharge", HARD, 900, lambda x: x.physics.circuit.discharge, 1),
-    ("coil_fouled", HARD, 900, lambda x: x.physics.circuit.low_pressure, -1),
+    ("refrigerant_undercharge", HARD, 900, lambda x: x.physics.machine.circuit.discharge, 1),
+    ("coil_fouled", HARD, 900, lambda x: x.physics.machine.circuit.low_pressure, -1),
     ("coil_fouled", HARD, 900, cop, -1),
-    ("fan_stopped", HARD, 900, lambda x: x.physics.circuit.low_pressure, -1),
+    ("fan_stopped", HARD, 900, lambda x: x.physics.machine.circuit.low_pressure, -1),
     ("fan_stopped", HARD, 900, lambda x: x.ledger.heat_to_water, -1),
     ("reversing_valve_stuck", HARD, 900, cop, -1),
     ("reversing_valve_stuck", HARD, 900, lambda x: x.ledger.heat_to_water, -1),

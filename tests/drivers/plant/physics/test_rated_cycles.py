@@ -8,7 +8,7 @@ from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.plant.controller.defrost import Defrost, DefrostParameters, DefrostPhase
 from heatpump_twin.drivers.plant.physics import moist_air
 from heatpump_twin.drivers.plant.physics.frost import Coil, CoilParameters
-from heatpump_twin.drivers.plant.physics.heat_pump_physics import (
+from heatpump_twin.drivers.plant.physics.machine import (
     REVERSE_HEAT,
     REVERSE_POWER,
     rated_ice,
