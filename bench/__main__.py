@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench import (
     address_space,
+    alarms,
     historian,
     large_site,
     modbus_faults,
@@ -21,6 +22,7 @@ from bench import (
     opcua_reads,
     opcua_soak,
     plant,
+    rules,
     start,
     web_ports,
 )
@@ -41,11 +43,13 @@ benches = {
     "modbus_faults": modbus_faults.run,
     "modbus_soak": partial(modbus_soak.run, seconds=360 * arguments.seconds),
     "address_space": address_space.run,
+    "alarms": alarms.run,
     "historian": historian.run,
     "large_site": partial(large_site.run, seconds=60 * arguments.seconds),
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
     "plant": plant.run,
+    "rules": rules.run,
     "start": start.run,
     "web_ports": web_ports.run,
 }

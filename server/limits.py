@@ -19,12 +19,14 @@ SMALL_REQUEST = 1_024
 
 MAX_PENDING_MESSAGES = 100
 """A client that sends faster than it is served is read no further before its queue takes memory."""
+MAX_PENDING_SIZE = 4 * CHUNK
+"""The same, of the size of what waits; an unfinished message comes on top of it. [B]"""
 RESPONSES_WAITING = 1_000_000
 """A client is served no more while it has more than this to take. [B]"""
 SLOW_READER_TIME = 30.0
 """A connection whose client takes no responses is closed after this time. [s]"""
 LOGIN_TIME = 10.0
-"""A connection without an activated session is closed after this time. [s]"""
+"""A connection that has had no activated session for this time is closed. [s]"""
 SPARE_CONNECTIONS = 20
 """Connections beyond the sessions, for discovery and for clients that come back."""
 

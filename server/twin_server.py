@@ -113,6 +113,7 @@ class TwinServer:
         clock: Clock,
         wall: Clock | None = None,
         archive_start: int | None = None,
+        simulated_until: int | None = None,
         audit: AuditLog,
         conditions: ConditionStore,
         events: EventLog,
@@ -143,6 +144,7 @@ class TwinServer:
         self._clock = clock
         self._wall = wall or clock
         self._archive_start = archive_start
+        self._simulated_until = simulated_until
         self._running: _Running | None = None
 
     async def start(self) -> None:
@@ -305,11 +307,16 @@ class TwinServer:
             programs=self._programs,
             provenance=self._provenance,
             starts=starts,
+            simulated_until=_instant(self._simulated_until),
             clock=self._clock,
             wall=self._wall,
             conditions=self._conditions,
             trajectories=self._trajectories,
         )
+
+
+def _instant(time: int | None) -> dt.datetime | None:
+    return None if time is None else to_datetime(time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class HeatPumpType(Strict):
     parameter_set: str
     method_set: str
     health: str
+    properties: dict[Name, Property]
     groups: dict[Group, str]
 
     @model_validator(mode="after")

@@ -70,10 +70,11 @@ async def _lived(data: DataDirectory) -> list[tuple[str, bool, int]]:
     await historian.start()
     engine = Engine(here, assembly.table, clock, historian.append)
     rules = RuleEngine(load_packs(here.rules.packs), here, assembly.table)
+    rules.follow(engine.image)
     alarms: list[tuple[str, bool, int]] = []
 
     def evaluate() -> None:
-        changes = rules.evaluate(engine.image, clock.now())
+        changes = rules.advance(clock.now())
         alarms.extend((change.alarm.key, change.active, change.time) for change in changes)
 
     pump = plant.heat_pumps["hp1"]

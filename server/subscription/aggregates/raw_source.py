@@ -45,7 +45,7 @@ class PointSource:
         table["mode"][row], table["trigger"][row], table["kind"][row] = REPORTING, WITH_TIME, kind
         table["size"][row], table["oldest"][row], table["gap"][row] = room, True, gap
         table["band"][row] = table["percent"][row] = table["handle"][row] = 0
-        self._rows = np.array([row], np.int32)
+        self._rows = np.array([row], np.intp)
         sampler.add(self._rows)
         sampler.watch(self._rows)
 
@@ -56,7 +56,7 @@ class PointSource:
         """Return what was sampled since the last time."""
         self._sampler.catch_up()
         taken = self.log.take(int(self._sampler.rows.table["size"][self._rows[0]]))
-        return Samples(taken["value"].copy(), taken["status"].copy(), taken["time"].copy())
+        return Samples(taken.value, taken.status, taken.time)
 
     def close(self) -> None:
         """Sample no more."""

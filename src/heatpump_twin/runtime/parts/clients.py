@@ -74,6 +74,7 @@ def build_server(
         clock=foundation.clock,
         wall=SystemClock(),
         archive_start=None if past is None else past.begin,
+        simulated_until=None if past is None else past.end,
         audit=audit,
         conditions=conditions,
         events=events,
