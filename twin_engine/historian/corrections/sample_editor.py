@@ -28,6 +28,7 @@ from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     replace_blocks,
 )
 from heatpump_twin.twin_engine.historian.corrections.modified_rows import add_modified
+from heatpump_twin.twin_engine.historian.late_spans import add_late
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR
 
@@ -64,6 +65,7 @@ class SampleEditor:
             self._earlier.remove(connection, point, old.time)
             _remove_from_blocks(connection, point, old.time)
             add_modified(connection, point, correction, Change.DELETE, old)
+            add_late(connection, point, int(old.time[0]), int(old.time[-1]))
 
 
 def _wanted(change: Change, there: np.ndarray) -> np.ndarray:
@@ -78,6 +80,7 @@ def _keep(
     # Of an update, what had no sample before is an insertion: its record is the new value.
     add_modified(connection, point, correction, Change.INSERT, fresh)
     add_modified(connection, point, correction, correction.change, replaced)
+    add_late(connection, point, int(correction.samples.time[0]), int(correction.samples.time[-1]))
 
 
 def _remove_from_blocks(connection: Connection, point: int, times: Times) -> None:
