@@ -19,6 +19,7 @@ import numpy as np
 import structlog
 
 from bench.site_build import site_of
+from heatpump_twin.config.catalogue import PointKind
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
@@ -28,11 +29,14 @@ from heatpump_twin.twin_engine.image import Image
 
 
 def frames(image: Image, pumps: int, *, number: float, change: bool) -> Iterator[Frame]:
-    """Return a frame of each heat pump; all its values are others than before, or none is."""
+    """Return a frame of each heat pump; all its numbers are others than before, or none is.
+
+    Switches and states stay: each that changes is an event, which is no notification of a value.
+    """
     for pump in range(1, pumps + 1):
-        points = image.table.by_asset[f"hp{pump}"]
-        index = np.array([point.index for point in points.values()], np.int32)
-        # A switch and a state change with it, too.
+        points = image.table.by_asset[f"hp{pump}"].values()
+        analog = [point.index for point in points if point.spec.kind is PointKind.ANALOG]
+        index = np.array(analog, np.int32)
         value = np.full(len(index), number) if change else image.value[index]
         yield Frame.of(index, value, 0, time.time_ns() // 1000)
 

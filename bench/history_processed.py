@@ -78,8 +78,7 @@ def _best(work: Callable[[], Coroutine[None, None, None]], rounds: int) -> str:
     return f"{1e3 * min(walls):.0f}, {1e3 * min(cpus):.0f}"
 
 
-async def _read(opened: Callable[[], StoredHistory], name: str, points: int, asked: Range) -> None:
-    history = opened()
+async def _read(history: StoredHistory, name: str, points: int, asked: Range) -> None:
     await history.start()
     for point in range(points):
         reading = ProcessedReading(f"p{point}", BY_NAME[name], asked, Rules())
@@ -105,7 +104,8 @@ def _fill(path: Path) -> None:
         store.write(Frame.of(np.full(count, rows["p0"]), value, 0, times))
         store.seal_all()
     columns = (
-        "first, last, count, minimum, maximum, stepped, sloped, good, sloped_time, last_status"
+        "first, last, count, minimum, maximum, stepped, sloped, good, sloped_time, last_status, "
+        "data"
     )
     copies = (
         f"INSERT INTO block (point_id, {columns}) "

@@ -31,9 +31,11 @@ REQUEST, ANSWER = 131, 63
 """Bytes of a Read of one node, and of its answer. [B]"""
 ECHO = f"""
 import asyncio
-class Echo(asyncio.Protocol):
+class Echo(asyncio.BufferedProtocol):
+    room = bytearray(65_536)
     def connection_made(self, transport): self.transport = transport
-    def data_received(self, data): self.transport.write(bytes({ANSWER}))
+    def get_buffer(self, size): return self.room
+    def buffer_updated(self, size): self.transport.write(bytes({ANSWER}))
 async def main():
     await (await asyncio.get_running_loop().create_server(
         Echo, "127.0.0.1", {FLOOR_PORT})).serve_forever()

@@ -26,9 +26,9 @@ from rich.table import Table
 from bench.free_ports import free_ports
 from bench.listener import Listener
 
-PUMPS = 82
-"""Heat pumps of the server: some 5,000 points."""
-ITEMS, FEEDS, PAUSE, FED = 1_000, 50, 0.1, 17
+PUMPS = 95
+"""Heat pumps of the server: some 5,000 numbers."""
+ITEMS, FEEDS, PAUSE, FED = 1_000, 50, 0.1, 19
 """Items of a client, whose heat pumps are so many."""
 ROUNDS = 7
 CLIENTS, EACH, SECONDS = 20, 5_000, 10
@@ -97,7 +97,7 @@ async def points_of(client: Client, pumps: int, *, analog: bool = False) -> list
 
 async def _points(url: str) -> list[ua.NodeId]:
     async with Client(url, timeout=60) as client:
-        return (await points_of(client, PUMPS))[:EACH]
+        return (await points_of(client, PUMPS, analog=True))[:EACH]
 
 
 async def _subscribed(

@@ -43,6 +43,8 @@ class Figures:
     seed: int
     spf: float
     """Heat over electricity, with pump, standby and heaters (SEPEMO H4). [-]"""
+    carnot: float
+    """SPF over that of a Carnot process 2 K above the water and 6 K below the air. [-]"""
     lift: float
     """Water less outdoor air, weighted by heat. [K]"""
     spread: float
@@ -66,6 +68,11 @@ class Figures:
     """Largest residual of the first law on any day, over that day's heat or that of a mean day."""
     heat_kwh: float
 
+    @property
+    def resting(self) -> float:
+        """Share of the time. [-]"""
+        return 1.0 - self.heating - self.hot_water - self.defrosting
+
 
 class _Sums:
     """What is summed up step by step."""
@@ -74,7 +81,7 @@ class _Sums:
         self._pump = pump
         x = pump.physics
         self._starts, self._defrosts = x.controller.starts, x.controller.defrost.count
-        self._lift = self._spread = self._weight = 0.0
+        self._lift = self._spread = self._weight = self._ideal = 0.0
         self._heating = self._hot_water = self._defrosting = 0.0
         self._to_tank = 0.0
         self._room = x.building.room
@@ -90,11 +97,12 @@ class _Sums:
             self._defrosting += STEP * c.defrost.active
             self._hot_water += STEP * (c.charging and not c.defrost.active)
             self._heating += STEP * (not c.charging and not c.defrost.active)
-        if x.heat > 0.0:
-            self._lift += x.heat * (x.loop.supply - x.weather.temperature)
-            self._spread += x.heat * (x.loop.supply - x.loop.back)
-            self._weight += x.heat
-            self._to_tank += x.heat * c.charging
+        if x.machine.heat > 0.0:
+            self._lift += x.machine.heat * (x.loop.supply - x.weather.temperature)
+            self._spread += x.machine.heat * (x.loop.supply - x.loop.back)
+            self._weight += x.machine.heat
+            self._ideal += x.machine.heat * _carnot_input(x.loop.supply, x.weather.temperature)
+            self._to_tank += x.machine.heat * c.charging
 
     def close_day(self) -> None:
         """Note by how much the first law is not closed so far."""
@@ -111,6 +119,7 @@ class _Sums:
             climate=climate.name,
             seed=seed,
             spf=heat / ledger.electricity,
+            carnot=heat * self._ideal / self._weight / ledger.electricity,
             lift=self._lift / self._weight,
             spread=self._spread / self._weight,
             starts=(c.starts - self._starts) / time * 3600.0,
@@ -124,6 +133,13 @@ class _Sums:
             worst_day=drift / (heat * _DAY / time),
             heat_kwh=heat / JOULES_PER_KWH,
         )
+
+
+def _carnot_input(supply: float, outdoor: float) -> float:
+    """Return the electricity that a Carnot process takes for its heat; all in °C. [-]"""
+    # The approaches by which openenergymonitor.org reckons the share of its systems.
+    condensing, evaporating = supply + 2.0, outdoor - 6.0
+    return max(condensing - evaporating, 0.0) / (condensing + 273.15)
 
 
 def live_year(climate: Climate, seed: int, house: HouseKind, every: int = 1) -> Figures:

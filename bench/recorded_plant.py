@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import numpy as np
 
 from heatpump_twin.config.load import load_site
-from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
+from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.modbus.driver.device_plan import build_drivers
-from heatpump_twin.drivers.plant.devices.plant import Plant
-from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listening
-from heatpump_twin.runtime.assembly import assemble
+from heatpump_twin.training.polled_plant import PolledPlant
 from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.historian.deadband import Deadband
 from heatpump_twin.twin_engine.historian.resolution import Resolution
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
-from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
 
 START = round(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * MICROSECONDS)
@@ -40,7 +35,7 @@ class _Nothing:
         self, _key: str, _start: int, _end: int, *, limit: int, reverse: bool = False
     ) -> Samples:
         del limit, reverse
-        return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
+        return NO_SAMPLES
 
     async def before(self, key: str, time: int) -> Samples:
         return await self.read_raw(key, 0, time, limit=1)
@@ -60,11 +55,9 @@ def recorded(hours: int) -> tuple[int, list[Frame]]:
 
 async def _record(hours: int) -> tuple[int, list[Frame]]:
     site = load_site()
-    clock = ManualClock(START)
-    plant = Plant(site, clock)
-    assembly = assemble(site, None)
-    image = Image(assembly.table, clock.now())
-    deadband = [point.spec.deadband for point in assembly.table]
+    polled = PolledPlant(site, START)
+    clock, image = polled.clock, polled.image
+    deadband = [point.spec.deadband for point in polled.table]
     filtered = Deadband(deadband, site.historian.max_interval)
     resolution = Resolution(deadband)
     frames: list[Frame] = []
@@ -74,23 +67,17 @@ async def _record(hours: int) -> tuple[int, list[Frame]]:
     for deriver in figures:
         image.subscribe(deriver.derive)
     image.subscribe(lambda frame: frames.append(filtered.keep(resolution.of(frame))))
-    drivers = build_drivers(assembly.plans, assembly.table, clock)
     noise = np.random.default_rng(1)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(listening(gateways_of(site, plant)))
-        for driver in drivers:
-            stack.push_async_callback(driver.close)
+    async with polled.serving():
         for begin in _begins(hours):
             clock.advance((begin - clock.now()) / MICROSECONDS)
-            plant.advance()
+            polled.plant.advance()
             for second in range(HOUR):
                 # An answer comes some milliseconds after the full second, never the same number.
                 late = 0.02 + abs(noise.normal(0, 0.004))
-                clock.advance((begin - clock.now()) / MICROSECONDS + second + late)
-                plant.advance()
-                await asyncio.gather(*(driver.poll(image.ingest) for driver in drivers))
+                await polled.step((begin - clock.now()) / MICROSECONDS + second + late)
             frames.append(filtered.close(clock.now()))
-    return len(assembly.table), frames
+    return len(polled.table), frames
 
 
 def _begins(hours: int) -> Iterator[int]:

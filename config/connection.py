@@ -57,6 +57,11 @@ class DeviceConnection(BaseModel):
             raise ValueError(f"{value!r} is too much; write {url.scheme}://{url.hostname}:{port}")
         return {"scheme": url.scheme, "host": url.hostname, "port": port, "options": options}
 
+    @property
+    def is_emulated(self) -> bool:
+        """Whether the device is one of the embedded plant."""
+        return self.scheme == "emulated"
+
     @model_validator(mode="after")
     def _complete(self) -> DeviceConnection:
         if self.scheme == "serial" and not self.path.startswith("/"):
@@ -73,7 +78,7 @@ class DeviceConnection(BaseModel):
         return self.path if self.scheme == "serial" else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
-        if self.scheme == "emulated":
+        if self.is_emulated:
             return f"emulated:{self.path}" if self.path else "emulated"
         if self.scheme == "serial":
             return f"serial://{self.path}"

@@ -96,6 +96,11 @@ class DataDirectory:
         return self.root / "plant.json"
 
     @property
+    def rule_memory(self) -> Path:
+        """What the rules of alarms remember: windows, counts, filters."""
+        return self.root / "rule-memory.npz"
+
+    @property
     def site_namespace(self) -> Path:
         """The URI of the namespace of the site's instances, which clients are bound to."""
         return self.root / "site-namespace.txt"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, get_args
@@ -230,6 +231,11 @@ class HeatPump(_Section):
     plate: Plate
     devices: list[Device] = Field(min_length=1, max_length=100)
 
+    @property
+    def emulated(self) -> bool:
+        """Whether any of its devices is emulated."""
+        return any(device.connection.is_emulated for device in self.devices)
+
 
 def _iso_time(value: object) -> object:
     """Take a time as YAML reads it, which is no text when it has no quotes."""
@@ -258,7 +264,7 @@ class HouseKind(StrEnum):
 
 
 class PlantFault(_Section):
-    """A fault of the emulated machine that is there from the start."""
+    """A fault of the emulated machine that is there from the first start on, not in its past."""
 
     name: str = Field(description="as `hptwin plant faults` lists them")
     heat_pump: str | None = Field(None, description="default: all")
@@ -437,6 +443,9 @@ class HistorianSettings(_Section):
     event_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
         10 * 366 * DAY, description="events of alarms and state machines are kept this long"
     )
+    forecast_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
+        100 * DAY, description="forecasts and simulations are kept this long, from their issue"
+    )
     disk_budget: Annotated[FileSize, at_least("1 MB")] | None = Field(
         None,
         description="largest size of an SQLite database: the oldest samples give way, but not "
@@ -476,15 +485,22 @@ class Site(_Section):
         ports: dict[str, int] = {}
         for heat_pump in self.heat_pumps:
             for device in heat_pump.devices:
-                if device.connection.scheme == "emulated" and self.plant is not None:
+                if device.connection.is_emulated and self.plant is not None:
                     # By the order of the file, so that plant and twin, two processes, come to the
                     # same ports.
                     ports.setdefault(gateway_name(heat_pump, device), self.plant.port + len(ports))
         return ports
 
+    def real_devices(self) -> Iterator[tuple[HeatPump, Device, tuple[str | int, ...]]]:
+        """Give every device that is not emulated, with its place in the file."""
+        for i, heat_pump in enumerate(self.heat_pumps):
+            for j, device in enumerate(heat_pump.devices):
+                if not device.connection.is_emulated:
+                    yield heat_pump, device, ("heat_pumps", i, "devices", j)
+
     def address(self, heat_pump: HeatPump, device: Device) -> DeviceConnection:
         """Where a device is really reached: an emulated one at the plant's TCP port."""
-        if device.connection.scheme != "emulated" or self.plant is None:
+        if not device.connection.is_emulated or self.plant is None:
             return device.connection
         port = self.emulated_gateways()[gateway_name(heat_pump, device)]
         return DeviceConnection(scheme="tcp", host=self.plant.host, port=port)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from asyncua import ua
@@ -79,6 +80,10 @@ class HeatPumpModel:
     """Titles of the functional groups, by BrowseName."""
     programs: Mapping[str, ua.NodeId] = field(default_factory=dict)
     """By BrowseName: the variables of what the twin does by itself."""
+    emulated: bool = False
+    """Whether it has emulated devices."""
+    simulated_until: datetime | None = None
+    """History up to this time was simulated; None: all of it was recorded."""
 
     def setter(self, variable: Variable) -> tuple[MethodModel, Input] | None:
         """Return the method that writes a variable, ``Set`` and its BrowseName, and its input."""

@@ -9,6 +9,7 @@ from asyncua import Client, ua
 
 from heatpump_twin.hmi.endpoint import standard_node
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
+from heatpump_twin.hmi.presentation import aware
 
 _DI = "http://opcfoundation.org/UA/DI/"
 _BATCH = 500
@@ -29,6 +30,7 @@ _KINDS = {
     ua.ObjectIds.UtcTime: ua.VariantType.DateTime,
 }
 _PLATE = ("Manufacturer", "Model", "SerialNumber")
+_EMULATION = ("Emulated", "SimulatedUntil")
 _KNOWN_PROPERTIES = {
     "EURange", "EngineeringUnits", "TrueState", "FalseState", "EnumValues", "InstrumentRange",
     "EnumStrings", "ValueAsText", "Definition", "ValuePrecision",
@@ -87,17 +89,21 @@ class SiteBrowser:
                 group_of.setdefault(member.NodeId, str(group.BrowseName.Name))
         variables = await self._variables(found.get("ParameterSet", []), group_of)
         methods = await self._methods(parts.get("MethodSet"), found.get("MethodSet", []))
-        plate = [name for name in _PLATE if name in parts]
-        values = await self._values([parts[name] for name in plate])
+        said = [name for name in (*_PLATE, *_EMULATION) if name in parts]
+        values = await self._values([parts[name] for name in said])
+        own = dict(zip(said, values, strict=True))
+        until = own.get("SimulatedUntil")
         return HeatPumpModel(
             node=pump.NodeId,
             id=str(pump.NodeId.Identifier),
             name=pump.DisplayName.Text or pump.BrowseName.Name,
-            plate={name: _text(value) for name, value in zip(plate, values, strict=True)},
+            plate={name: _text(own[name]) for name in _PLATE if name in own},
             variables={variable.id: variable for variable in variables},
             methods={method.name: method for method in methods},
             groups={str(ref.BrowseName.Name): _text(ref.DisplayName) for ref in groups},
             programs=programs,
+            emulated=bool(own.get("Emulated")),
+            simulated_until=None if until is None else aware(until),
         )
 
     async def _variables(

@@ -13,6 +13,7 @@ from heatpump_twin.config.phrase import Context, Phrase, Text
 _login = partial(Text, context=Context.HMI_LOGIN)
 _login_phrase = partial(Phrase, context=Context.HMI_LOGIN)
 _shell = partial(Text, context=Context.HMI_SHELL)
+_shell_phrase = partial(Phrase, context=Context.HMI_SHELL)
 _unit = partial(Text, context=Context.HMI_UNIT)
 _control = partial(Text, context=Context.HMI_CONTROL)
 _control_phrase = partial(Phrase, context=Context.HMI_CONTROL)
@@ -71,6 +72,16 @@ LINK = {
 THEME = _shell("Light or dark")
 NO_ALARMS = _shell("No active alarms")
 STALE = _shell("No news from the twin: the values shown are old")
+EMULATED = _shell("Emulated")
+EMULATED_DEVICES = _shell("Devices are emulated: what is shown is not that of a machine.")
+SIMULATED = _shell("Simulated")
+
+
+def simulated_until(time: str) -> Phrase:
+    """Return the sentence of history that nobody has recorded."""
+    return _shell_phrase("History up to {time} was simulated.", time=time)
+
+
 NO_VALUE = "—"
 LOADING = "…"
 QUALITY = {

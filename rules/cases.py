@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import numpy as np
@@ -15,11 +15,17 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
 from heatpump_twin.rules.engine import RuleEngine
-from heatpump_twin.rules.expression import PARAMETERS
+from heatpump_twin.rules.grammar.parser import PARAMETERS
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.rules.ruled_asset import AssetKind
-from heatpump_twin.rules.schema import Case, Given, Rule
-from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.rules.schema import Case, CaseStep, Given, Rule
+
+_OFTEN = 900 * MICROSECONDS
+"""Live, samples come all the time; where none comes for long, nothing is known. [µs]"""
+_LOOKS = 500
+"""Looks in a case, where nothing changes."""
+_RAMP = 60
+"""Steps of a value that goes along a line."""
 
 
 def run_cases(pack: Pack) -> list[Problem]:
@@ -41,10 +47,10 @@ def run_cases(pack: Pack) -> list[Problem]:
 def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
     """Return why a case of a rule fails; None: it passes."""
     needed = set(rule.points)
-    for step in (case, *case.then):
+    for step in case.steps:
         # A name that the rule does not use is a typing error: the case would pass and test
         # nothing.
-        unknown = sorted(step.given.keys() - needed - set(PARAMETERS))
+        unknown = sorted({*step.given, *step.to} - needed - set(PARAMETERS))
         if unknown:
             return f"the rule does not look at {', '.join(unknown)}"
     missing = sorted(needed - case.given.keys())
@@ -54,22 +60,38 @@ def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
     asset = site.heat_pumps[0].id if rule.asset is AssetKind.HEAT_PUMP else TWIN
     specs = CATALOGUE[rule.asset]
     table = PointTable.build((asset, point, specs[point], None) for point in rule.points)
-    image = Image(table, 0)
-    engine = RuleEngine([Pack((rule,), pack.source)], site, table)
-    # Not zero, which is the time that the image begins with.
-    now, active = MICROSECONDS, False
-    for step in (case, *case.then):
-        image.ingest(_frame(table, step.given, now))
-        # Evaluated as a step begins and ends: delays count from the first look, as they do in the
-        # twin.
-        for moment in (now, now + round(step.after * MICROSECONDS)):
-            for change in engine.evaluate(image, moment):
+    # No slots: what a step gives counts from its beginning on.
+    length = round(sum(step.after for step in case.steps) * MICROSECONDS)
+    packs = [Pack((rule,), pack.source)]
+    engine = RuleEngine(packs, site, table, slot=1, beat=length // _LOOKS)
+    now, active, known = MICROSECONDS, False, dict(case.given)
+    for step in case.steps:
+        known |= step.given
+        for moment, values in _course(step, now, known):
+            engine.take(_frame(table, values, moment))
+            for change in engine.advance(moment):
                 active = change.active
+        known |= step.to
         now += round(step.after * MICROSECONDS)
-        if active != step.active:
+        if step.active not in (None, active):
             state = "active" if active else "not active"
             return f"after {step.after:g} s of {step.given} the alarm is {state}"
+        now += 1  # a sample at the same time would be late
     return None
+
+
+def _course(step: CaseStep, begin: int, known: Given) -> Iterator[tuple[int, Given]]:
+    """Yield what is told during a step, and when: all points at least each quarter of an hour."""
+    length = round(step.after * MICROSECONDS)
+    parts = max(length // _OFTEN, _RAMP if step.to else 1)
+    # To its end, at which the alarm is looked at.
+    for k in range(parts + 1):
+        share = k / parts
+        moved: Given = {
+            point: float(known[point]) + (end - float(known[point])) * share
+            for point, end in step.to.items()
+        }
+        yield begin + length * k // parts, {**known, **moved}
 
 
 @cache

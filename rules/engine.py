@@ -1,45 +1,81 @@
-"""The rule engine: evaluate rules on the image and return alarms that change."""
+"""The rule engine: evaluate rules in order of source time and return alarms that change.
+
+What an alarm does is a function of the samples and their times alone: not of how they were bundled,
+nor of when somebody asked. So a replay of recorded samples raises what was raised live.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-import numpy as np
-from numpy.typing import NDArray
-
-from heatpump_twin.config.catalogue import CATALOGUE, PointTable
-from heatpump_twin.config.phrase import Phrase, joined
+from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HeatPump, Site
-from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.status import BAD
-from heatpump_twin.rules.expression import Inputs
+from heatpump_twin.drivers.clock import MICROSECONDS, SHORTEST_POLL
+from heatpump_twin.drivers.fault_codes import FaultCode
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.rules.feed import Feed
+from heatpump_twin.rules.keepsake import Keepsake, collected, distributed
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.rules.ruled_asset import RuledAsset, the_twin
-from heatpump_twin.rules.schema import Delay, Rule
+from heatpump_twin.rules.watch import Watch
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.image import Image
-from heatpump_twin.twin_engine.wording import value_text
 
-_NOT_YET = -1
+Faults = Mapping[str, Mapping[int, FaultCode]]
+_SLOT = 0.5
+"""Samples of so long a time count together. [s]"""
+_FAST_SLOT = 0.5 * SHORTEST_POLL
+"""On a fast clock: in real time, so that two polls of a device are never one. [s]"""
+_SILENCE = 3600 * MICROSECONDS
+"""Where no sample comes for longer, nothing is known of what was after this time. [µs]"""
 
 
 class RuleEngine:
     """Rule engine: all rules of some packs on the twin itself and on all heat pumps of a site.
 
     A rule of a later pack takes the place of one with the same asset and id: so a site sets its own
-    limits. ``speed`` is that of the clock by which `evaluate` is told the time.
+    limits. The samples come by `follow` or `take`.
+
+    Parameters
+    ----------
+    faults : mapping
+        What the fault codes of each heat pump mean, by its id.
+    speed : float
+        That of the clock of the samples' times.
+    slot : int, optional
+        Samples of so long a time count together; default: half a second. [µs]
+    beat : int
+        What remembers is not looked at more often than that where no sample comes. [µs]
     """
 
     def __init__(
-        self, packs: Iterable[Pack], site: Site, table: PointTable, speed: float = 1.0
+        self,
+        packs: Iterable[Pack],
+        site: Site,
+        table: PointTable,
+        speed: float = 1.0,
+        faults: Faults = MappingProxyType({}),
+        slot: int | None = None,
+        beat: int = 0,
     ) -> None:
-        self._speed = speed
-        self._rules = {(rule.asset, rule.id): rule for pack in packs for rule in pack.rules}
+        self._speed, self._beat, self._faults = speed, beat, dict(faults)
+        rules = {(rule.asset, rule.id): rule for pack in packs for rule in pack.rules}
+        # An alarm before those that are its consequence; else in the order of the packs.
+        self._rules = sorted(rules.values(), key=lambda rule: rule.suppressed_by is not None)
         self._table = table
         self._failures = FailureLog("a rule cannot be evaluated", "of")
         self._watches = self._watch([the_twin(speed), *map(self._of, site.heat_pumps)])
+        self._feed = Feed(table, slot or round(max(_SLOT, _FAST_SLOT * speed) * MICROSECONDS))
+
+    def follow(self, image: Image) -> None:
+        """Take the values of an image, and each that it is told from now on."""
+        self._feed.follow(image)
+
+    def take(self, frame: Frame) -> None:
+        """Take samples; they count when `advance` reaches their time."""
+        self._feed.take(frame)
 
     def alarms_of(self, heat_pump: HeatPump) -> list[AlarmDefinition]:
         """Return every alarm that can occur on a heat pump whose points are in the table."""
@@ -47,8 +83,9 @@ class RuleEngine:
             alarm for watch in self._watch([self._of(heat_pump)]) for alarm in watch.definitions
         ]
 
-    def add(self, heat_pump: HeatPump) -> None:
-        """Add a heat pump whose points are in the table."""
+    def add(self, heat_pump: HeatPump, faults: Faults = MappingProxyType({})) -> None:
+        """Add a heat pump whose points are in the table, with the meaning of its fault codes."""
+        self._faults |= faults
         self._watches += self._watch([self._of(heat_pump)])
 
     def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
@@ -58,6 +95,17 @@ class RuleEngine:
         """
         return [alarm for watch in self._watches for alarm in watch.recall(active)]
 
+    def remember(self) -> Keepsake:
+        """Return a copy of all that the rules remember."""
+        return collected(self._watches)
+
+    def recollect(self, keepsake: Keepsake) -> None:
+        """Take what the rules remembered before a restart, as far as it fits them.
+
+        What was between then and the first sample is not known.
+        """
+        distributed(keepsake, self._watches)
+
     def remove(self, asset: str) -> None:
         """Remove a heat pump with its alarms, which do not return to normal."""
         for watch in self._watches:
@@ -65,156 +113,60 @@ class RuleEngine:
         self._watches = [watch for watch in self._watches if watch.definitions]
 
     def _of(self, heat_pump: HeatPump) -> RuledAsset:
-        return RuledAsset.of(heat_pump, self._speed)
+        return RuledAsset.of(heat_pump, self._speed, self._faults.get(heat_pump.id, {}))
 
-    def _watch(self, assets: Sequence[RuledAsset]) -> list[_Watch]:
+    def _watch(self, assets: Sequence[RuledAsset]) -> list[Watch]:
         # A watch for each rule and not for each heat pump: one pass of arrays over 250 machines
         # costs about as much as over one.
-        watches = (_Watch(rule, assets, self._table) for rule in self._rules.values())
+        watches = [Watch(rule, assets, self._table, self._beat) for rule in self._rules]
+        by_rule = {(watch.rule.asset, watch.rule.id): watch for watch in watches}
+        for watch in watches:
+            watch.give_way(by_rule.get((watch.rule.asset, watch.rule.suppressed_by or "")))
         return [watch for watch in watches if watch.definitions]
 
     def definitions(self) -> list[AlarmDefinition]:
         """Return every alarm that can occur: a rule on each asset that has all of its inputs."""
         return [alarm for watch in self._watches for alarm in watch.definitions]
 
-    def evaluate(self, image: Image, now: int) -> list[AlarmTransition]:
-        """Return the alarms that have changed. Delays are as fine as this is called often.
+    def advance(self, to: int) -> list[AlarmTransition]:
+        """Return the alarms that have changed until a time, each at its own; in this order. [µs]
 
+        All samples of that time must have come; one that comes later counts when it does.
         Where a rule raises, its alarms stay as they are and the log has the exception once; so it
         is for one asset whose change cannot be told. The others are evaluated as ever.
         """
-        return [change for watch in self._watches for change in self._attempt(watch, image, now)]
-
-    @property
-    def due(self) -> int | None:
-        """When the next delay is over, if nothing changes before; None: none runs. [µs]"""
-        return min((due for watch in self._watches if (due := watch.due) is not None), default=None)
-
-    def _attempt(self, watch: _Watch, image: Image, now: int) -> list[AlarmTransition]:
-        try:
-            changes = watch.evaluate(image, now, self._failures)
-        except Exception:  # noqa: BLE001 (the boundary of one rule: the others go on)
-            self._failures.failed(watch.name)
-            return []
-        self._failures.worked(watch.name)
-        return changes
-
-
-class _Watch:
-    """Watch of one rule on all assets that have its inputs: arrays of one element per asset."""
-
-    def __init__(self, rule: Rule, among: Sequence[RuledAsset], table: PointTable) -> None:
-        assets = [
-            asset
-            for asset in among
-            if asset.kind is rule.asset
-            and table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
-        ]
-        self._rule = rule
-        self.name = rule.id
-        self.definitions = [_definition(rule, asset.id) for asset in assets]
-        self._index = {
-            point: np.array([table.by_asset[asset.id][point].index for asset in assets], dtype=int)
-            for point in rule.points
-        }
-        self._parameters = {
-            name: np.array([asset.parameters[name] for asset in assets], dtype=np.float64)
-            for name in rule.parameters
-        }
-        self._on_delay = _delays(rule.delay, assets)
-        self._off_delay = _delays(rule.off_delay, assets)
-        self._active = np.zeros(len(assets), dtype=bool)
-        self._since = np.full(len(assets), _NOT_YET, dtype=np.int64)
-
-    @property
-    def due(self) -> int | None:
-        waits = self._since != _NOT_YET
-        if not waits.any():
-            return None
-        delay = np.where(self._active, self._off_delay, self._on_delay)
-        return math.ceil(float((self._since + delay)[waits].min()))
-
-    def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
-        was = np.array([alarm.key in active for alarm in self.definitions], dtype=bool)
-        fresh = np.flatnonzero(was & ~self._active).tolist()
-        self._active |= was
-        return [self.definitions[i] for i in fresh]
-
-    def remove(self, asset: str) -> None:
-        kept = np.array([alarm.asset != asset for alarm in self.definitions], dtype=bool)
-        self.definitions = [alarm for alarm in self.definitions if alarm.asset != asset]
-        self._index = {point: index[kept] for point, index in self._index.items()}
-        self._parameters = {name: value[kept] for name, value in self._parameters.items()}
-        self._on_delay, self._off_delay = self._on_delay[kept], self._off_delay[kept]
-        self._active, self._since = self._active[kept], self._since[kept]
-
-    def evaluate(self, image: Image, now: int, failures: FailureLog) -> list[AlarmTransition]:
-        inputs = self._inputs(image)
-        when = self._rule.when.evaluate(inputs)
-        clear = self._rule.clear.evaluate(inputs) if self._rule.clear else 1 - when
-        # What is unknown (NaN) is not 1: it neither raises an alarm nor clears one.
-        turning = np.where(self._active, clear == 1, when == 1)
-        # The minimum: a clock that was set back must not make a delay longer than it is.
-        since = np.where(self._since == _NOT_YET, now, np.minimum(self._since, now))
-        # A delay of its own in each direction, so that a value about the limit does not chatter.
-        delay = np.where(self._active, self._off_delay, self._on_delay)
-        due = turning & (now - since >= delay)
         changes = []
-        for i in np.flatnonzero(due).tolist():
-            try:
-                changes.append(self._transition(i, not self._active[i], image, now))
-            except Exception:  # noqa: BLE001 (the boundary of one asset: the others go on)
-                failures.failed(self.definitions[i].key)
-                due[i] = False  # what could not be told has not happened, and is tried again
-            else:
-                failures.worked(self.definitions[i].key)
-        # A condition that is broken off once begins its delay anew: that is what a delay is for.
-        self._since = np.where(turning & ~due, since, _NOT_YET)
-        self._active ^= due
+        if self._feed.was_set_back(to):
+            for watch in self._watches:
+                changes += self._attempt(watch, to, known=False)
+        last = self._feed.done
+        for slot, samples in self._feed.slots(to):
+            # Before they are there: what runs out until then does so with what was.
+            changes += self._wait(min(slot, last + _SILENCE), slot)
+            self._feed.apply(slot, samples)
+            known = slot - last <= _SILENCE
+            for watch in self._watches:
+                changes += self._attempt(watch, slot, known=known)
+            last = slot
+        changes += self._wait(min(to, last + _SILENCE) + 1, to)
+        return sorted(changes, key=lambda change: change.time)
+
+    def _wait(self, until: int, to: int) -> list[AlarmTransition]:
+        """Let time pass in which no sample comes: delays run out, windows move along."""
+        changes: list[AlarmTransition] = []
+        while True:
+            due = [watch for watch in self._watches if watch.due is not None and watch.due < until]
+            if not due:
+                return changes
+            watch = min(due, key=lambda watch: watch.due or 0)
+            changes += self._attempt(watch, watch.due or to, known=True)
+
+    def _attempt(self, watch: Watch, now: int, *, known: bool) -> list[AlarmTransition]:
+        try:
+            changes = watch.look(self._feed, now, self._failures, known=known)
+        except Exception:  # noqa: BLE001 (the boundary of one rule: the others go on)
+            self._failures.failed(watch.rule.id)
+            watch.pause()
+            return []
+        self._failures.worked(watch.rule.id)
         return changes
-
-    def _inputs(self, image: Image) -> Inputs:
-        status = {point: image.status[index] for point, index in self._index.items()}
-        value = {
-            point: np.where(status[point] & BAD, np.nan, image.value[index])
-            for point, index in self._index.items()
-        }
-        return Inputs(value | self._parameters, status)
-
-    def _transition(self, i: int, active: bool, image: Image, now: int) -> AlarmTransition:
-        alarm = self.definitions[i]
-        specs = CATALOGUE[self._rule.asset]
-        values = [
-            Phrase(
-                "{point} {value}",
-                point=specs[point].title,
-                value=value_text(specs[point], float(image.value[index[i]])),
-            )
-            for point, index in self._index.items()
-        ]
-        title, said = alarm.title, joined(", ", values)
-        message = (
-            Phrase("{alarm} ({values})", alarm=title, values=said)
-            if active
-            else Phrase("{alarm}: back to normal ({values})", alarm=title, values=said)
-        )
-        return AlarmTransition(alarm, active, now, message)
-
-
-def _definition(rule: Rule, asset: str) -> AlarmDefinition:
-    return AlarmDefinition(
-        asset,
-        rule.id,
-        rule.title,
-        rule.severity,
-        rule.cause,
-        rule.action,
-        rule.points,
-        rule.health,
-    )
-
-
-def _delays(delay: Delay, assets: Sequence[RuledAsset]) -> NDArray[np.float64]:
-    """Return the delay of each asset. [µs]"""
-    delays = [delay.of(asset.poll) * asset.pace * MICROSECONDS for asset in assets]
-    return np.array(delays, dtype=np.float64)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN
 from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.drivers.clock import SHORTEST_POLL, kept_period
-from heatpump_twin.rules.expression import PARAMETERS
+from heatpump_twin.drivers.fault_codes import FaultCode
+from heatpump_twin.rules.grammar.parser import PARAMETERS
 
 TWIN_PERIOD = 1.0
 """Period of the twin's looks at its own parts. [s]"""
@@ -24,7 +26,7 @@ class AssetKind(StrEnum):
     @property
     def parameters(self) -> tuple[str, ...]:
         """Numbers that conditions on such an asset may use beside its points."""
-        return PARAMETERS if self is AssetKind.HEAT_PUMP else ()
+        return tuple(PARAMETERS) if self is AssetKind.HEAT_PUMP else ()
 
     @property
     def points(self) -> frozenset[str]:
@@ -42,11 +44,18 @@ class RuledAsset:
     """Period of its slowest values. [s]"""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Numbers of its plate, by name."""
+    faults: Mapping[int, FaultCode] = field(default_factory=dict)
+    """What its fault codes mean."""
     pace: float = 1.0
     """Seconds of the clock that count as one of its own."""
 
     @classmethod
-    def of(cls, heat_pump: HeatPump, speed: float = 1.0) -> RuledAsset:
+    def of(
+        cls,
+        heat_pump: HeatPump,
+        speed: float = 1.0,
+        faults: Mapping[int, FaultCode] = MappingProxyType({}),
+    ) -> RuledAsset:
         """Return a heat pump as the rules see it by a clock of that speed."""
         # The slowest device: "3 polls" means three looks at the slowest input, or one late frame
         # would be an alarm.
@@ -55,7 +64,7 @@ class RuledAsset:
             for device in heat_pump.devices
         )
         plate = {name: float(getattr(heat_pump.plate, name)) for name in PARAMETERS}
-        return cls(heat_pump.id, AssetKind.HEAT_PUMP, poll, plate)
+        return cls(heat_pump.id, AssetKind.HEAT_PUMP, poll, plate, faults)
 
 
 def the_twin(speed: float = 1.0) -> RuledAsset:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.quantities import Duration, seconds
 from heatpump_twin.config.settings import Identifier
 from heatpump_twin.config.text_fields import AlarmText
-from heatpump_twin.rules.expression import Expression
+from heatpump_twin.rules.grammar.expression import Expression
+from heatpump_twin.rules.grammar.remembering import Recipe
 from heatpump_twin.rules.ruled_asset import AssetKind
-from heatpump_twin.twin_engine.alarm import Health
+from heatpump_twin.twin_engine.alarm import AlarmClass, AlarmDefinition, Health
 
+_SECOND_LOOK = 1.5
+"""Polls in which there is a second one for sure. [-]"""
 _POLLS = re.compile(r"\s*(\d+)\s*polls?\s*")
 
 
@@ -49,7 +55,10 @@ class Delay:
 
     def of(self, poll: float) -> float:
         """Return the delay where the slowest device is polled every ``poll`` seconds. [s]"""
-        return self.seconds + self.polls * poll
+        # What was seen at a single look may have been over right behind it: a time is at least
+        # long enough for another look.
+        least = _SECOND_LOOK * poll if self.seconds else 0.0
+        return max(self.seconds, least) + self.polls * poll
 
 
 RuleCondition = Annotated[
@@ -73,17 +82,45 @@ Given = dict[str, bool | float | Literal["bad"]]
 class CaseStep(_Section):
     """Inputs that stay the same for a while, and whether the alarm is active at its end."""
 
-    given: Given = Field(description="point or plate number → value, or `bad`")
+    given: Given = Field(
+        default_factory=dict, description="point or plate number → value, or `bad`"
+    )
+    to: dict[str, float] = Field(
+        default_factory=dict, description="point → value that it goes to meanwhile, in a line"
+    )
     after: Duration = Field(ge=0)
-    active: bool
+    active: bool | None = Field(None, description="left out: not looked at")
+
+
+class Repetition(_Section):
+    """Steps that come again and again, such as starts and stops."""
+
+    repeat: int = Field(ge=1, le=10_000)
+    steps: list[CaseStep] = Field(min_length=1)
 
 
 class Case(CaseStep):
     """An example that the rule must get right. It starts with an alarm that is not active."""
 
-    then: list[CaseStep] = Field(
+    then: list[CaseStep | Repetition] = Field(
         default_factory=list, description="what follows; inputs not given stay"
     )
+
+    @property
+    def steps(self) -> Iterator[CaseStep]:
+        """All steps in their order, those that come again as often as they do."""
+        yield self
+        for part in self.then:
+            if isinstance(part, Repetition):
+                yield from part.steps * part.repeat
+            else:
+                yield part
+
+    @model_validator(mode="after")
+    def _looks(self) -> Case:
+        if all(step.active is None for step in self.steps):
+            raise ValueError("state `active` of one step at least: else nothing is tried")
+        return self
 
 
 class Rule(_Section):
@@ -93,23 +130,44 @@ class Rule(_Section):
     asset: AssetKind = Field(AssetKind.HEAT_PUMP, description="kind of asset that it watches")
     title: AlarmText = Field(min_length=1)
     when: RuleCondition = Field(description="becomes active when this has been true for `delay`")
+    during: RuleCondition | None = Field(
+        None, description="only while this is true; otherwise back to normal at once"
+    )
+    suppressed_by: Identifier | None = Field(
+        None, description="rule of the same asset of which this alarm is only a consequence"
+    )
     clear: RuleCondition | None = Field(
         None,
         description="back to normal when this has been true for `off_delay`; default: not `when`",
     )
     delay: DelayField = Delay()
     off_delay: DelayField = Delay()
+    decodes: Identifier | None = Field(
+        None,
+        description="point with a fault code: where the device's profile knows it, the alarm has "
+        "its text, cause, action and severity",
+    )
     severity: int = Field(ge=1, le=1000, description="OPC UA severity")
     health: Health = Field(
         Health.OFF_SPEC, description="device health while it is active (NAMUR NE 107)"
     )
+    category: AlarmClass = Field(
+        AlarmClass.EQUIPMENT, alias="class", description="what is at stake (ISA-18.2)"
+    )
     cause: AlarmText = Field(min_length=1)
+    consequence: AlarmText = Field(
+        Text("", Context.ALARMS), description="what follows if nothing is done"
+    )
     action: AlarmText = Field(min_length=1)
     # At least one: a rule that was never seen to act is a guess.
     cases: list[Case] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _inputs_are_of_the_asset(self) -> Rule:
+        if self.suppressed_by == self.id:
+            raise ValueError(f"{self.id} cannot be a consequence of itself (`suppressed_by`)")
+        if self.decodes is not None and self.decodes not in self.points:
+            raise ValueError(f"{self.decodes} is no point that the rule looks at (`decodes`)")
         known = {*self.asset.points, *self.asset.parameters}
         if strange := sorted({*self.points, *self.parameters} - known):
             raise ValueError(
@@ -118,15 +176,49 @@ class Rule(_Section):
             )
         return self
 
+    @cached_property
+    def raises(self) -> Expression:
+        """The condition that raises the alarm, with all that it depends on."""
+        if self.during is None:
+            return self.when
+        return Expression.parse(f"({self.when.text}) and ({self.during.text})")
+
+    @cached_property
+    def clears(self) -> Expression | None:
+        """The condition by which it returns to normal; None: when it would not be raised."""
+        if self.during is None or self.clear is None:
+            return self.clear
+        return Expression.parse(f"({self.clear.text}) or not ({self.during.text})")
+
     @property
     def points(self) -> tuple[str, ...]:
         """Ids of all points that the rule looks at, those of ``when`` first."""
-        return _merged(self.when.points, self.clear.points if self.clear else ())
+        return _merged(self.raises.points, self.clears.points if self.clears else ())
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Numbers of the plate that the rule uses."""
-        return _merged(self.when.parameters, self.clear.parameters if self.clear else ())
+        return _merged(self.raises.parameters, self.clears.parameters if self.clears else ())
+
+    @property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """How its calls remember, by their text: the same one for both conditions."""
+        return {**(self.clears.recipes if self.clears else {}), **self.raises.recipes}
+
+    def definition(self, asset: str) -> AlarmDefinition:
+        """Return the alarm of an asset."""
+        return AlarmDefinition(
+            asset,
+            self.id,
+            self.title,
+            self.severity,
+            self.cause,
+            self.action,
+            self.points,
+            self.health,
+            self.consequence,
+            self.category,
+        )
 
 
 class RulePack(_Section):

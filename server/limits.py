@@ -19,12 +19,14 @@ SMALL_REQUEST = 1_024
 
 MAX_PENDING_MESSAGES = 100
 """A client that sends faster than it is served is read no further before its queue takes memory."""
+MAX_PENDING_SIZE = 4 * CHUNK
+"""The same, of the size of what waits; an unfinished message comes on top of it. [B]"""
 RESPONSES_WAITING = 1_000_000
 """A client is served no more while it has more than this to take. [B]"""
 SLOW_READER_TIME = 30.0
 """A connection whose client takes no responses is closed after this time. [s]"""
 LOGIN_TIME = 10.0
-"""A connection without an activated session is closed after this time. [s]"""
+"""A connection that has had no activated session for this time is closed. [s]"""
 SPARE_CONNECTIONS = 20
 """Connections beyond the sessions, for discovery and for clients that come back."""
 
@@ -79,10 +81,14 @@ MAX_HISTORY_VALUES = 10_000
 """Values per node in one HistoryRead response."""
 MAX_HISTORY_DELETED = 100_000
 """Values that one update deletes: each is on record, and the writer must not wait for long."""
+MAX_AHEAD = 60.0
+"""What is written into the history may be ahead of our clock by this much. [s]"""
 MAX_HISTORY_EVENTS = 1_000
 """Events per node in one HistoryRead response."""
 MAX_HISTORY_TIMES = 1_000
 """Values per node in one response, where a client says at which times."""
+MAX_HISTORY_ISSUES = 100
+"""Forecasts per node in one response: each is an array of some hundred values."""
 MAX_HISTORY_CONTINUATION_POINTS = 100
 """Continuation points of HistoryRead that a session can have."""
 

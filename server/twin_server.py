@@ -26,6 +26,7 @@ from heatpump_twin.server.history.audit_history import AuditHistory
 from heatpump_twin.server.history.event_codec import EventCodec
 from heatpump_twin.server.history.event_history import EventHistory
 from heatpump_twin.server.history.history_service import HistoryService
+from heatpump_twin.server.history.update.event_updates import EventUpdates
 from heatpump_twin.server.history.update.update_service import UpdateService
 from heatpump_twin.server.security.authentication import Authenticator
 from heatpump_twin.server.security.certificates import (
@@ -58,7 +59,9 @@ from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.correction import HistoryEditor
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
+from heatpump_twin.twin_engine.historian.trajectories.forecast_history import ForecastHistory
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
@@ -110,9 +113,11 @@ class TwinServer:
         clock: Clock,
         wall: Clock | None = None,
         archive_start: int | None = None,
+        simulated_until: int | None = None,
         audit: AuditLog,
         conditions: ConditionStore,
         events: EventLog,
+        trajectories: TrajectoryLog | None = None,
         hmi_certificate: bytes | None = None,
     ) -> None:
         self._events = events
@@ -129,13 +134,17 @@ class TwinServer:
         self._programs = programs
         if programs is not None:
             programs.journal.subscribe(self._program_news)
+        self._trajectories = trajectories
         self._history = history
+        if trajectories is not None:
+            self._history = ForecastHistory(history, trajectories, clock)
         self._editor = editor
         self._users = users
         self._provenance = provenance
         self._clock = clock
         self._wall = wall or clock
         self._archive_start = archive_start
+        self._simulated_until = simulated_until
         self._running: _Running | None = None
 
     async def start(self) -> None:
@@ -164,13 +173,17 @@ class TwinServer:
         iserver.columns = ValueColumns(self._image, self._wall)
         site = space.namespaces.site
         codec = EventCodec(await server.get_namespace_array())
-        audit = AuditHistory(self._audit, self._table, site, uri)
+        audit = AuditHistory(self._audit, self._table, site, uri, codec)
         events = EventHistory(self._events, codec, audit)
-        updates = UpdateService(
-            iserver.aspace, self._table, site, self._editor, self._recorder, self._clock
+        event_updates = EventUpdates(
+            self._events, codec, self._recorder, iserver.aspace, site, self._clock
         )
+        updates = UpdateService(
+            iserver.aspace, self._table, site, self._editor, event_updates, self._recorder,
+            self._clock,
+        )  # fmt: skip
         iserver.history = HistoryService(
-            iserver.aspace, self._table, self._history, events, site, updates
+            iserver.aspace, self._table, self._history, events, site, updates, self._trajectories
         )
         add_standard_methods(iserver, space.conditions)
         status = ServerStatus(iserver, self._clock, self._wall)
@@ -294,10 +307,16 @@ class TwinServer:
             programs=self._programs,
             provenance=self._provenance,
             starts=starts,
+            simulated_until=_instant(self._simulated_until),
             clock=self._clock,
             wall=self._wall,
             conditions=self._conditions,
+            trajectories=self._trajectories,
         )
+
+
+def _instant(time: int | None) -> dt.datetime | None:
+    return None if time is None else to_datetime(time)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from heatpump_twin.config.catalogue import CATALOGUE, FIGURES, UNITS, Group, pascal_case
 from heatpump_twin.config.phrase import Context, Phrase, says_something
+from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.nodeset.model import load_model
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("config", "drivers", "twin_engine", "rules", "server", "hmi")
 CATALOGUE_FILE, UNITS_FILE = "config/catalogue.yaml", "config/units.yaml"
+PROFILES = "drivers/modbus/profiles"
 MODEL_FILE, NODESET_FILE = "server/nodeset/model.yaml", "server/nodeset/heatpump-twin.types.xml"
 NAMED = ("UAObject", "UAVariable")
 """Nodes whose names people read; the names of types are for engineers, in one language."""
@@ -71,11 +73,15 @@ def units() -> Iterator[Source]:
 
 
 def alarms() -> Iterator[Source]:
-    """Return what the packaged rules say."""
+    """Return what the packaged rules say, and what fault codes mean."""
     for file in sorted((ROOT / "rules" / "packs").glob("*.yaml")):
         for rule in load_pack(file.stem).rules:
-            for text in (rule.title, rule.cause, rule.action):
+            for text in filter(None, (rule.title, rule.cause, rule.consequence, rule.action)):
                 yield Source(Context.ALARMS, text, str(file.relative_to(ROOT)), rule.id)
+    for name in packaged_profiles():
+        for code, fault in load_profile(name).faults.items():
+            for text in (fault.text, fault.cause, fault.action):
+                yield Source(Context.ALARMS, text, f"{PROFILES}/{name}.yaml", str(code))
 
 
 def commands() -> Iterator[Source]:

@@ -17,6 +17,16 @@ class Health(StrEnum):
     MAINTENANCE_REQUIRED = "maintenance_required"
 
 
+class AlarmClass(StrEnum):
+    """What is at stake (the classes of an alarm philosophy, ISA-18.2)."""
+
+    SAFETY = "safety"
+    EQUIPMENT = "equipment"
+    PROCESS = "process"
+    EFFICIENCY = "efficiency"
+    DIAGNOSTIC = "diagnostic"
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmDefinition:
     """One rule applied to one asset: one OPC UA condition, one line in the alarm list."""
@@ -32,6 +42,11 @@ class AlarmDefinition:
     """Ids of the points that the rule looks at; the first is the condition's InputNode."""
     health: Health = Health.OFF_SPEC
     """What the device's health is while the alarm is active."""
+    consequence: str = ""
+    """What follows if nothing is done."""
+    category: AlarmClass = AlarmClass.EQUIPMENT
+    fault: str = ""
+    """What the fault code of the device says, of an alarm that was raised by one."""
 
     @property
     def key(self) -> str:

@@ -13,8 +13,7 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import FrameSink
 from heatpump_twin.twin_engine.derive.deriver import Deriver
-from heatpump_twin.twin_engine.historian.columns.merging import NOTHING
-from heatpump_twin.twin_engine.history import HistoryReader, Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
@@ -67,13 +66,13 @@ class _NoHistory(HistoryReader):
     async def read_raw(
         self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
     ) -> Samples:
-        return NOTHING
+        return NO_SAMPLES
 
     async def before(self, key: str, time: int) -> Samples:
-        return NOTHING
+        return NO_SAMPLES
 
     async def after(self, key: str, time: int) -> Samples:
-        return NOTHING
+        return NO_SAMPLES
 
     async def read_hours(self, key: str, start: int, end: int) -> Hourly:
         return NO_HOURS

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Statuses, Times, Values
 from heatpump_twin.drivers.status import BAD
@@ -21,11 +25,33 @@ class Samples:
     def __len__(self) -> int:
         return len(self.time)
 
+    def __getitem__(self, which: slice | NDArray[Any]) -> Samples:
+        """Return some of them: by a slice, by places, or by a flag for each."""
+        return Samples(self.value[which], self.status[which], self.time[which])
+
+    @classmethod
+    def concat(cls, parts: Sequence[Samples]) -> Samples:
+        """Return samples one behind the other."""
+        if len(parts) < 2:
+            return parts[0] if parts else NO_SAMPLES
+        return cls(
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.status for part in parts]),
+            np.concatenate([part.time for part in parts]),
+        )
+
     @property
     def usable(self) -> Samples:
         """Those that are not Bad."""
-        there = (self.status & BAD) == 0
-        return Samples(self.value[there], self.status[there], self.time[there])
+        return self[(self.status & BAD) == 0]
+
+    def between(self, start: int, end: int) -> Samples:
+        """Return those with start ≤ time < end; they are in order of time."""
+        low, high = np.searchsorted(self.time, [start, end]).tolist()
+        return self if high - low == len(self) else self[low:high]
+
+
+NO_SAMPLES = Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
 
 
 class HistoryReader(Protocol):

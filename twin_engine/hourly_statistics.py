@@ -41,6 +41,11 @@ Hourly = NDArray[np.void]
 NO_HOURS: Hourly = np.empty(0, dtype=HOURLY)
 
 
+def kept_hours(hours: Hourly, which: NDArray[np.bool_]) -> Hourly:
+    """Return some of the hours; all, as most often, without a copy: a year is a megabyte."""
+    return hours if which.all() else hours[which]
+
+
 def hourly_statistics(time: Times, value: Values, status: Statuses) -> Hourly:
     """Return the statistics of each hour that can have some; samples are in order of time."""
     hours = time // HOUR

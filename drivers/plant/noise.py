@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from functools import lru_cache
+from statistics import NormalDist
 
 _MASK = (1 << 64) - 1
 _TWO_POW_53 = float(1 << 53)
@@ -27,6 +28,18 @@ def gauss(stream: int, index: int) -> float:
     # From 1 downwards: `uniform` may be 0, which has no logarithm.
     radius = math.sqrt(-2.0 * math.log(1.0 - uniform(stream, 2 * index)))
     return radius * math.cos(2.0 * math.pi * uniform(stream, 2 * index + 1))
+
+
+_QUANTILES = tuple(NormalDist().inv_cdf((i + 0.5) / 4096) for i in range(4096))
+"""Of equal shares of the standard normal distribution, which end at 3.7 standard deviations."""
+
+
+def jitter(stream: int, index: int) -> float:
+    """Return a standard normal number for a place in a stream, one of some thousand.
+
+    It is as good for the noise of a sensor as `gauss`, at a third of its time.
+    """
+    return _QUANTILES[_mix(stream + index * 0x9E3779B97F4A7C15) >> 52]
 
 
 def smooth(stream: int, x: float) -> float:

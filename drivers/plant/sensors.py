@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.plant.noise import channel, gauss, smooth
+from heatpump_twin.drivers.plant.noise import channel, gauss, jitter, smooth
 
 _DRIFT_PERIOD = 4 * 86_400.0
 """Drift is correlated over some days. [s]"""
@@ -72,4 +72,4 @@ class Sensor:
     def noise(self, time: int) -> float:
         """Return the noise at a time in µs, in the unit of the point; it changes every 0.1 s."""
         # Constant for a while, so that figures which are read together belong together.
-        return self._accuracy.noise * gauss(self._noise, time // 100_000)
+        return self._accuracy.noise * jitter(self._noise, time // 100_000)

@@ -2,7 +2,7 @@
 
 A model that was fitted to one emulated house knows that house. The figures spread about as those of
 metered installations do: light and heavy houses, radiators and heated floors, with and without a
-buffer, curves set by cautious and by careful installers, one to five people with their own hours.
+buffer, curves set by cautious and by careful installers, one to three people with their own hours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Variety:
     mass: float = 1.0
     """Heat capacity of walls and floors."""
     load: float = 1.0
-    """Design heat load over the machine's capacity."""
+    """Design heat load, for the machine's capacity."""
     windows: float = 1.0
     """Sunlit area."""
     floor_heating: bool = False
@@ -66,13 +66,13 @@ def variety_of(kind: HouseKind, seed: int) -> Variety:
     floor = uniform(stream, 1) < 0.3
     return Variety(
         mass=_LIGHT * (_HEAVY / _LIGHT) ** uniform(stream, 0),
-        load=between(2, 0.9, 1.25),
+        load=between(2, 0.8, 1.4),
         windows=between(3, 0.6, 1.5),
         floor_heating=floor,
         buffer_litres=between(4, 30.0, 80.0) if uniform(stream, 5) < 0.4 else 0.0,
         curve_shift=between(6, -1.0, 3.0),
         approach=between(7, 0.85, 1.2),
-        people=between(8, 0.25, 1.1),
+        people=between(8, 0.25, 0.85),
         hours_later=between(9, -1.0, 1.5),
         room_setpoint=round(2.0 * between(10, 19.5, 21.5)) / 2.0,
         dhw_setpoint=round(between(11, 45.0, 51.0)),

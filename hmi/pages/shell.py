@@ -20,6 +20,7 @@ from heatpump_twin.hmi.pages.login import TOKEN
 from heatpump_twin.hmi.pages.news import News
 from heatpump_twin.hmi.people import People
 from heatpump_twin.hmi.person import Person, TwinLink
+from heatpump_twin.hmi.presentation import date_time_text
 
 _PUSH = 0.5
 _SEE_OTHER = 303
@@ -74,7 +75,7 @@ class Shell:
         theme = escape(person.say(texts.THEME))
         return (
             f'<header class="hmi-header"><a class="site" href="/">{escape(self.site.site.name)}</a>'
-            f'<nav>{links}</nav><span class="grow"></span>'
+            f'{self._emulation(person)}<nav>{links}</nav><span class="grow"></span>'
             f'<span id="link" data-link="connected"><i></i><span></span></span>'
             f'<time id="clock">{texts.NO_VALUE}</time>'
             f'<button type="button" class="quiet" title="{theme}" aria-label="{theme}" '
@@ -84,6 +85,17 @@ class Shell:
             f'<div id="stale" role="alert" hidden></div>'
             f'<details id="banner" class="calm"><summary></summary><div></div></details>'
         )
+
+    def _emulation(self, person: Person) -> str:
+        """Return the mark of a site with emulated devices; else nothing."""
+        if not any(unit.emulated for unit in person.units):
+            return ""
+        said = [person.say(texts.EMULATED_DEVICES)]
+        ends = [unit.simulated_until for unit in person.units if unit.simulated_until is not None]
+        if ends:
+            said.append(person.say(texts.simulated_until(date_time_text(max(ends), self.zone))))
+        tip = escape(" ".join(said))
+        return f'<mark id="emulated" title="{tip}">{escape(person.say(texts.EMULATED))}</mark>'
 
 
 def _head(person: Person) -> None:

@@ -59,7 +59,14 @@ class TrendPanel:
         ui.on("trend-window", self._read_window)
         ui.on("trend-full", self._restart)
         language = person.language.code
-        self._setup = {"id": self._chart.id, "zone": timezone, "language": language}
+        until = unit.simulated_until
+        self._setup = {
+            "id": self._chart.id,
+            "zone": timezone,
+            "language": language,
+            # History that nobody has recorded is shaded.
+            "simulated": None if until is None else [epoch_ms(until), person.say(texts.SIMULATED)],
+        }
         ui.timer(0, self._restart, once=True)
 
     def close(self) -> None:

@@ -119,12 +119,21 @@ window.trend = (() => {
       axisPointer: { link: [{ xAxisIndex: "all" }], lineStyle: { color: muted } },
       series: series.map((item, i) => ({ id: item.key, name: item.name, type: "line", data: line(item), showSymbol: false,
         connectNulls: false, step: item.step ? "end" : false, xAxisIndex: units.indexOf(item.unit), yAxisIndex: units.indexOf(item.unit),
+        markArea: series.findIndex((other) => other.unit === item.unit) === i ? shade(i, muted) : undefined,
         lineStyle: { width: 1.8, type: item.step ? "dashed" : "solid" }, itemStyle: { color: palette[i % palette.length] } })),
     }, { notMerge: fresh });
     if (fresh) {
       chart().off("datazoom");
       chart().on("datazoom", zoomed);
     }
+  }
+
+  // History that was simulated is shaded, once in each panel, and named in the first.
+  function shade(i, muted) {
+    const [until, text] = setup.simulated ?? [-Infinity];
+    if (until <= span[0]) return undefined;
+    return { silent: true, itemStyle: { color: "rgba(128,140,150,0.16)" }, data: [[{ xAxis: span[0] }, { xAxis: Math.min(until, span[1]) }]],
+      label: { show: i === 0, formatter: text, color: muted, position: "insideTopLeft" } };
   }
 
   // Noise must not look like a swing: the axis spans at least a twentieth of the normal range.
@@ -167,5 +176,5 @@ window.trend = (() => {
   window.addEventListener("hmi-theme", () => series && whenReady(() => draw(false)));
   window.addEventListener("resize", () => series && whenReady(() => setTimeout(() => draw(false), 150)));
   hmi.onValues(append);
-  return { begin, data, end, points: () => series?.map((item) => item.points.length) };
+  return { begin, data, end, points: () => series?.map((item) => item.points.length), shaded: () => chart()?.getOption()?.series?.map((item) => item.markArea?.data?.length ?? 0) };
 })();

@@ -132,6 +132,9 @@ class AlarmService:
             # Not fatal: one unknown rule must not take the alarms of all others away.
             log.error("transition of an alarm that was not declared", alarm=transition.alarm.key)
             return
+        if transition.active:
+            # Of this occurrence: a device's fault code has causes and a severity of its own.
+            condition.alarm = transition.alarm
         condition.transition(
             active=transition.active,
             time=transition.time,

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import structlog
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
-from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
+from asyncua.common.utils import NotEnoughData, ServiceError
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
-from asyncua.ua.ua_binary import header_from_binary
 
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.places import greediest_host
 from heatpump_twin.server.channel.processor import TwinProcessor
-from heatpump_twin.server.channel.secure_connection import WholeMessage
-from heatpump_twin.server.limits import RESPONSES_WAITING, SLOW_READER_TIME
+from heatpump_twin.server.channel.secure_connection import Chunk, WholeMessage
+from heatpump_twin.server.limits import (
+    LOGIN_TIME,
+    MAX_PENDING_SIZE,
+    RESPONSES_WAITING,
+    SLOW_READER_TIME,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 
 HEADER = 8
+RECEIVED_AT_ONCE = 262_144
+"""Most that is received in one go, as asyncio has it. [B]"""
 PARTING = 1.0
 """How long a client may take for what it was sent when the server stops. [s]"""
 _ACCEPTING = 3
@@ -28,20 +35,28 @@ _ACCEPTING = 3
 KINDS = frozenset((b"HEL", b"OPN", b"MSG", b"CLO", b"ERR"))
 
 
-class ClientConnection(OPCUAProtocol):
-    """One TCP connection of a client, with the processor that serves it."""
+class ClientConnection(OPCUAProtocol, asyncio.BufferedProtocol):
+    """One TCP connection of a client, with the processor that serves it.
+
+    It receives into memory that all connections share: asyncio's own way makes room for a quarter
+    of a megabyte each time, which takes longer than a small request takes to be served.
+    """
 
     iserver: TwinInternalServer
     processor: TwinProcessor | None
 
-    def __init__(self, **parts: Any) -> None:
+    def __init__(self, room: memoryview, **parts: Any) -> None:
         super().__init__(**parts)
+        self._room = room
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when the connection is over."""
         self._taken = asyncio.Event()
         self._taken.set()
         self._busy = False
         """Whether the task of this connection is in the middle of a message."""
+        self._pending = 0
+        """Size of the messages that wait for it. [B]"""
+        self._reading = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accept a TCP connection, unless the server has too many that are logged in."""
@@ -70,6 +85,17 @@ class ClientConnection(OPCUAProtocol):
         session = self.processor.session if self.processor else None
         return session is not None and session.is_activated()
 
+    # In place of asyncua's own, which looks once, and hangs up on who is between two sessions then.
+    async def _activation_watchdog(self) -> None:
+        """End the connection when it has carried no activated session for too long."""
+        last = time.monotonic()
+        while (left := last + LOGIN_TIME - time.monotonic()) > 0.0:
+            await asyncio.sleep(left)
+            heard = self.processor.session_last_activity if self.processor else None
+            last = time.monotonic() if self.logged_in else max(last, heard or last)
+        log.warning("connection ended: nobody logs in", peer=self.peer_name)
+        self.end(ua.StatusCodes.BadTimeout)
+
     def _make_room(self) -> None:
         """Have a connection without a session give way: of the host that has the most of them."""
         idle = [c for c in self.clients if isinstance(c, ClientConnection) and not c.logged_in]
@@ -81,6 +107,14 @@ class ClientConnection(OPCUAProtocol):
         # At once, as the newcomer is counted before this one is told that it has ended.
         self.clients.remove(oldest)
         oldest.end(ua.StatusCodes.BadTcpNotEnoughResources)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - as asyncio calls it
+        """Return where to put bytes that are received; they are taken before others come."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Receive bytes."""
+        self.data_received(bytes(self._room[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes; end the connection at a chunk that is too long or of no known kind."""
@@ -98,41 +132,50 @@ class ClientConnection(OPCUAProtocol):
             self._refuse(ua.StatusCodes.BadDecodingError)
         else:
             # asyncua hangs up on a client that sends faster than it is served.
-            self._read_on(not self.messages.full())
+            self._read_on(not self._full)
+
+    @property
+    def _full(self) -> bool:
+        """Whether no further chunk may wait: each may be small, and all of them together large."""
+        return self._pending > MAX_PENDING_SIZE or self.messages.full()
 
     def _take_chunks(self) -> None:
-        begin = 0
+        begin, received = 0, self._buffer
         # asyncua stores bytes until a chunk is whole, whatever size its header claims.
-        while not self.messages.full() and len(self._buffer) - begin >= HEADER:
-            end = begin + self._size(self._buffer[begin : begin + HEADER])
-            if len(self._buffer) < end:
+        while len(received) - begin >= HEADER and not self._full:
+            end = begin + self._size(received, begin)
+            if len(received) < end:
                 break
-            self._take_chunk(Buffer(self._buffer[begin:end]), first=begin == 0)
+            self._take_chunk(received[begin:end], first=begin == 0)
             begin = end
-        self._buffer = self._buffer[begin:]
+        self._buffer = received[begin:]
 
-    def _take_chunk(self, chunk: Buffer, *, first: bool) -> None:
-        header = header_from_binary(chunk)
-        waiting: Buffer | WholeMessage | None = chunk
-        alone = first and self.messages.empty() and not self._busy
+    def _take_chunk(self, chunk: bytes, *, first: bool) -> None:
+        waiting: Chunk | WholeMessage | None
+        alone = first and not self._busy and self.messages.empty()
         # With nobody before it, a Read that is remembered need not wait for the task of this
         # connection: that would take longer than the answer. All that follow it in what was
         # received at once do wait, so that other connections get their turn.
         if alone and self._taken.is_set() and self.processor is not None:
-            waiting = self.processor.answered_at_once(header, chunk)
+            waiting = self.processor.answered_at_once(chunk)
+        else:
+            waiting = Chunk(chunk)
         if waiting is not None:
-            self.messages.put_nowait((header, waiting))
+            self._pending += len(waiting)
+            self.messages.put_nowait((None, waiting))
 
-    def _size(self, header: bytes) -> int:
-        if header[:3] not in KINDS:
+    def _size(self, received: bytes, begin: int) -> int:
+        """Return how long the chunk is that begins somewhere. [B]"""
+        if received[begin : begin + 3] not in KINDS:
             raise ServiceError(ua.StatusCodes.BadTcpMessageTypeInvalid)
-        size = int.from_bytes(header[4:], "little")
+        size = int.from_bytes(received[begin + 4 : begin + HEADER], "little")
         if not HEADER <= size <= self.limits.max_recv_buffer:
             raise ServiceError(ua.StatusCodes.BadTcpMessageTooLarge)
         return size
 
     def _read_on(self, wanted: bool) -> None:
-        if self.transport is not None and self.transport.is_reading() != wanted:
+        if self.transport is not None and self._reading != wanted:
+            self._reading = wanted
             (self.transport.resume_reading if wanted else self.transport.pause_reading)()
 
     # ── fairness ──────────────────────────────────────────────────────────────────────────────────
@@ -144,24 +187,28 @@ class ClientConnection(OPCUAProtocol):
         """Note that the client has taken its responses."""
         self._taken.set()
 
-    async def _process_one_msg(self, header: ua.Header, buf: Buffer) -> bool:
+    async def _process_one_msg(self, header: ua.Header | None, message: Any) -> bool:
         self._busy = True
+        self._pending -= len(message)
         try:
-            return await self._process_next(header, buf)
+            return await self._process_next(header, message)
         finally:
             self._busy = False
 
-    async def _process_next(self, header: ua.Header, buf: Buffer) -> bool:
+    async def _process_next(self, header: ua.Header | None, message: Any) -> bool:
         # What was answered and not yet taken is memory of ours: no more is answered until it is.
-        if not self._taken.is_set() and not await self._is_taken():
+        if self.processor is None or (not self._taken.is_set() and not await self._is_taken()):
             return False
-        goes_on = bool(await super()._process_one_msg(header, buf))
+        if not await self.processor.process(header, message):
+            if self.transport is not None:
+                self.transport.close()
+            return False
         if self.messages.empty():
             self._take()
         else:
             # asyncua takes the next one at once: a hundred in one go would be served in one go.
             await asyncio.sleep(0)
-        return goes_on
+        return True
 
     async def _is_taken(self) -> bool:
         """Wait until the client takes its responses; end the connection if it does not."""
@@ -197,10 +244,15 @@ class ConnectionServer(BinaryServer):
     def __init__(
         self, internal_server: TwinInternalServer, hostname: str, port: int, limits: TransportLimits
     ) -> None:
-        super().__init__(internal_server, hostname, port, limits)
+        # asyncio takes `::` for IPv6 alone, and nothing for both: all the addresses that the
+        # certificate names.
+        everywhere = hostname == "::"
+        super().__init__(internal_server, "" if everywhere else hostname, port, limits)
+        self._room = memoryview(bytearray(RECEIVED_AT_ONCE))
 
     def _make_protocol(self) -> ClientConnection:
         return ClientConnection(
+            self._room,
             iserver=self.iserver,
             policies=self._policies,
             clients=self.clients,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -65,10 +66,16 @@ class PendingPublish:
         return self.channel.room
 
     @property
+    def patience(self) -> float:
+        """How long its client waits for it yet. [s]"""
+        if not self.timeout:
+            return math.inf
+        return self._came + self.timeout / 1000.0 - time.monotonic()
+
+    @property
     def expired(self) -> bool:
         """Whether its client does not wait for it any more."""
-        late = self.timeout > 0 and time.monotonic() - self._came > self.timeout / 1000.0
-        return late or self.channel.closed
+        return self.patience < 0.0 or self.channel.closed
 
     def answer(self, answer: Answer) -> None:
         """Send the response, its texts in the language of the session."""

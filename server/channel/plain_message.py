@@ -18,6 +18,7 @@ from heatpump_twin.server.space.ua_values import standard
 
 READ_TYPE = nodeid_to_binary(standard(ua.ObjectIds.ReadRequest_Encoding_DefaultBinary))
 PUBLISH_TYPE = nodeid_to_binary(standard(ua.ObjectIds.PublishRequest_Encoding_DefaultBinary))
+_TYPES = frozenset((READ_TYPE, PUBLISH_TYPE))  # of the same length
 _RESPONSE = nodeid_to_binary(standard(ua.ObjectIds.ReadResponse_Encoding_DefaultBinary))
 
 _HEAD = struct.Struct("<qIIiI3s")
@@ -34,28 +35,29 @@ _1601 = 116_444_736_000_000_000
 
 
 class PlainRequest(NamedTuple):
-    """A request with a plain header: handle, time-out [ms], and its parameters as they came."""
+    """A request with a plain header: type, handle, time-out [ms], and its parameters as they came.
 
+    The type is the encoded one: `READ_TYPE` or `PUBLISH_TYPE`.
+    """
+
+    kind: bytes
     handle: int
     timeout: int
     parameters: bytes
 
 
-def plain_request(kind: bytes, message: bytes, token: bytes) -> PlainRequest | None:
-    """Return a request of one kind, of the session that has a token; None: it is another message.
-
-    ``kind`` is the encoded type of the request.
-    """
-    begin = len(kind) + len(token)
+def plain_request(message: bytes, token: bytes) -> PlainRequest | None:
+    """Return the request of the session that has a token; None: it is another message."""
+    kind, begin = message[: len(READ_TYPE)], len(READ_TYPE) + len(token)
     # In a time that does not tell how much of a token was right.
-    if not message.startswith(kind) or not hmac.compare_digest(message[len(kind) : begin], token):
+    if kind not in _TYPES or not hmac.compare_digest(message[len(kind) : begin], token):
         return None
     if len(message) < begin + _HEAD.size:
         return None
     _, handle, _, audited, timeout, more = _HEAD.unpack_from(message, begin)
     if audited > 0 or more != _NOTHING:
         return None
-    return PlainRequest(handle, timeout, message[begin + _HEAD.size :])
+    return PlainRequest(kind, handle, timeout, message[begin + _HEAD.size :])
 
 
 def acknowledgements(parameters: bytes) -> list[tuple[int, int]] | None:

@@ -32,15 +32,19 @@ from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded, decoding
 from heatpump_twin.server.channel.pending_publish import PendingPublish
 from heatpump_twin.server.channel.plain_message import (
-    PUBLISH_TYPE,
     READ_TYPE,
+    PlainRequest,
     acknowledgements,
     plain_request,
     read_response,
 )
 from heatpump_twin.server.channel.request_body import RequestBody
 from heatpump_twin.server.channel.response_limits import LEAST_BUFFER, ResponseLimits
-from heatpump_twin.server.channel.secure_connection import TwinConnection, WholeMessage
+from heatpump_twin.server.channel.secure_connection import (
+    Chunk,
+    TwinConnection,
+    WholeMessage,
+)
 from heatpump_twin.server.channel.session import LIMITS, NONCE_LENGTH, TwinSession
 from heatpump_twin.server.channel.turns import Turn
 from heatpump_twin.server.security.certificates import application_uri
@@ -169,37 +173,41 @@ class TwinProcessor(UaProcessor):
     def _encrypted(self) -> bool:
         return self._connection.security_policy.Mode is not ua.MessageSecurityMode.None_
 
+    async def close(self) -> None:
+        """End what hangs on the connection, which is gone: nobody waits for its requests."""
+        await super().close()  # type: ignore[no-untyped-call]
+        session = self.session
+        if session is not None and session.channel is self:
+            session.outbox.close(int(ua.StatusCodes.BadConnectionClosed))
+
     # ── messages ──────────────────────────────────────────────────────────────────────────────────
-    def answered_at_once(self, header: ua.Header, chunk: Buffer) -> Buffer | WholeMessage | None:
+    def answered_at_once(self, chunk: bytes) -> Chunk | WholeMessage | None:
         """Answer a chunk that is a short, remembered Read or a Publish; else return it.
 
         It may be opened then.
         """
-        session = self.session
-        if session is None or not session.is_activated() or not self._connection.is_open():
-            return chunk
         opened = None
-        try:
-            opened = self._connection.opened(header, chunk)
-            if opened is not None and (
-                self._answer_remembered(opened, limits.READ_AT_ONCE) or self._take_publish(opened)
-            ):
-                return None
-        except Exception as error:  # noqa: BLE001 - on the way of all messages it is told of
-            log.debug("a message takes the general way", peer=self.peer, error=str(error))
-        return chunk if opened is None else opened
+        if self.session is not None and self.session.is_activated():
+            try:
+                opened = self._connection.opened(chunk)
+                if opened is not None and self._served_by_bytes(opened, limits.READ_AT_ONCE):
+                    return None
+            except Exception as error:  # noqa: BLE001 - on the way of all messages it is told of
+                log.debug("a message takes the general way", peer=self.peer, error=str(error))
+        return Chunk(chunk) if opened is None else opened
 
-    async def process(self, header: ua.Header, body: Buffer | WholeMessage) -> bool:
+    async def process(self, header: ua.Header | None, body: Chunk | WholeMessage) -> bool:
         """Process one message chunk, or a message; return False to end the connection."""
         try:
             if isinstance(body, WholeMessage):
                 return await self._process_secure(body)
+            header = body.header
             self._check_order(header)
             kind: object = header.MessageType
             if kind == ua.MessageType.Hello:
                 return self._greet(struct_from_binary(ua.Hello, body))
             if kind == ua.MessageType.SecureMessage:
-                message = self._connection.receive_from_header_and_body(header, body)
+                message = self._connection.message_of(body)
                 # None: more chunks are to come.
                 return message is None or await self._process_secure(message)
             # asyncua says no types of its message loop, here and below.
@@ -355,14 +363,13 @@ class TwinProcessor(UaProcessor):
         fault.ResponseHeader.ServiceResult = status_code(code)
         self.send_response(handle, seqhdr, fault)
 
-    async def _process_secure(self, message: WholeMessage | ua.Message) -> bool:
-        content, sequence = RequestBody(bytes(message.body())), message.SequenceHeader()
+    async def _process_secure(self, message: WholeMessage) -> bool:
         session = self.session
-        if session is not None and len(content) > limits.READ_AT_ONCE:
-            await self._turn(session, len(content)).go_on()
-        if self._answer_remembered(message) or self._take_publish(message):
+        if session is not None and len(message) > limits.READ_AT_ONCE:
+            await self._turn(session, len(message)).go_on()
+        if self._served_by_bytes(message, limits.MAX_MESSAGE):
             return True
-        return await self.process_message(sequence, content)
+        return await self.process_message(message, RequestBody(message.content))
 
     async def process_message(self, seqhdr: Any, body: RequestBody) -> bool:
         """Serve one request, or say with a ServiceFault why not; return False to end."""
@@ -379,35 +386,33 @@ class TwinProcessor(UaProcessor):
             return True
 
     # ── services ──────────────────────────────────────────────────────────────────────────────────
-    def _answer_remembered(
-        self, message: WholeMessage | ua.Message, longest: int = limits.MAX_MESSAGE
-    ) -> bool:
-        """Answer a Read that is remembered; False: it takes the way of all requests."""
+    def _served_by_bytes(self, message: WholeMessage, longest: int) -> bool:
+        """Serve a Read that is remembered or a Publish; False: it takes the way of all requests."""
         session = self.session
         if session is None or session.channel is not self or not session.is_activated():
             return False
-        if not session.welcome:
+        request = plain_request(message.content, session.token_bytes)
+        if request is None or len(request.parameters) > longest or not session.welcome:
             return False
-        request = plain_request(READ_TYPE, bytes(message.body()), session.token_bytes)
-        if request is None or len(request.parameters) > longest:
-            return False
+        serve = self._answer_remembered if request.kind == READ_TYPE else self._take_publish
+        return serve(session, request, message)
+
+    def _answer_remembered(
+        self, session: TwinSession, request: PlainRequest, message: WholeMessage
+    ) -> bool:
+        """Answer a Read that is remembered."""
         results = session.reads.answer(request.parameters, session.read_stamp)
         if results is None:
             return False
-        self._activated()
-        response = read_response(request.handle, results)
-        self.send_encoded(response, request.handle, message.SequenceHeader())
+        self._heard_of(session)
+        self._send_fitting(read_response(request.handle, results), request.handle, message)
         return True
 
-    def _take_publish(self, message: WholeMessage | ua.Message) -> bool:
-        """Queue a Publish request; False: it takes the way of all requests, which may refuse it."""
-        session = self.session
-        if session is None or session.channel is not self or not session.is_activated():
-            return False
-        if not session.welcome:
-            return False
-        request = plain_request(PUBLISH_TYPE, bytes(message.body()), session.token_bytes)
-        if request is None or len(request.parameters) > limits.READ_AT_ONCE:
+    def _take_publish(
+        self, session: TwinSession, request: PlainRequest, message: WholeMessage
+    ) -> bool:
+        """Queue a Publish request, unless it is one that is to be refused."""
+        if len(request.parameters) > limits.READ_AT_ONCE:
             return False
         acks = acknowledgements(request.parameters)
         if (
@@ -416,9 +421,9 @@ class TwinProcessor(UaProcessor):
             or not session.outbox.expects_requests
         ):
             return False
-        self._activated()
+        self._heard_of(session)
         results = session.outbox.acknowledge(acks)
-        self._queue(session, request.handle, request.timeout, message.SequenceHeader(), results)
+        self._queue(session, request.handle, request.timeout, message, results)
         return True
 
     def _queue(
@@ -556,9 +561,12 @@ class TwinProcessor(UaProcessor):
         session = self.session
         if session is None or not session.is_activated():
             raise ServiceError(ua.StatusCodes.BadSessionNotActivated)
+        self._heard_of(session)
+        return session
+
+    def _heard_of(self, session: TwinSession) -> None:
         self.session_last_activity = time.monotonic()
         session.touch()
-        return session
 
     def _check_session(self, token: ua.NodeId) -> None:
         session = self.session
@@ -639,6 +647,7 @@ class TwinProcessor(UaProcessor):
         if comes:
             await self.iserver.admit(session, person)
         self.session = session
+        self._heard_of(session)
         response = ua.ActivateSessionResponse()
         response.Parameters = session.activate(person, self, params.LocaleIds)
         if not session.is_probe:

@@ -14,67 +14,70 @@ from asyncua import ua
 from asyncua.common.connection import SecureConnection
 from asyncua.common.utils import Buffer
 from asyncua.crypto import uacrypto
+from asyncua.ua.ua_binary import header_from_binary
 from cryptography.exceptions import InvalidSignature
 
-from heatpump_twin.server.channel.request_body import RequestBody
-
-_HEADER = struct.Struct("<3scII")
-_TOKEN = struct.Struct("<I")
+_PREFIX = struct.Struct("<3scIII")
+"""Message type, chunk type, size, channel and token (OPC 10000-6, 6.7.2)."""
 _SEQUENCE = struct.Struct("<II")
-_PREFIX = _HEADER.size + _TOKEN.size
+_WHOLE = struct.Struct("<3scIIIII")
+"""Both, one behind the other."""
 _LONGEST_TAIL = 1_024
 """Most that padding and signature take of a chunk. [B]"""
 _NUMBERS = 1 << 32
+_PLAIN = ua.MessageSecurityMode.None_
+
+
+class Chunk(Buffer):
+    """A message chunk as it came, with its header, to be read on by asyncua."""
+
+    def __init__(self, whole: bytes) -> None:
+        super().__init__(whole)
+        self.whole = whole
+        self.header: ua.Header = header_from_binary(self)
 
 
 class WholeMessage:
-    """A message that was one chunk, with what asyncua asks of it."""
+    """The content of a message, with the number of its request."""
 
-    __slots__ = ("RequestId", "_body")
+    __slots__ = ("RequestId", "content")
 
-    def __init__(self, request_id: int, body: bytes) -> None:
+    def __init__(self, request_id: int, content: bytes) -> None:
         self.RequestId = request_id  # as asyncua's sequence header calls it
-        self._body = body
+        self.content = content
 
     def __len__(self) -> int:
-        return len(self._body)
-
-    def SequenceHeader(self) -> WholeMessage:  # noqa: N802 - as asyncua calls it
-        """Return what has the RequestId."""
-        return self
-
-    def body(self) -> Buffer:
-        """Return the encoded service request."""
-        return RequestBody(self._body)
+        return len(self.content)
 
 
 class TwinConnection(SecureConnection):
     """The secure channel of one connection."""
 
-    def receive_from_header_and_body(self, header: ua.Header, body: Buffer) -> Any:
+    def message_of(self, chunk: Chunk) -> WholeMessage | None:
         """Return the message that a chunk completes; None: more chunks are to come."""
-        message = self.opened(header, body)
-        return super().receive_from_header_and_body(header, body) if message is None else message
+        message = self.opened(chunk.whole)
+        if message is not None:
+            return message
+        received = self.receive_from_header_and_body(chunk.header, chunk)
+        if received is None:
+            return None
+        return WholeMessage(received.SequenceHeader().RequestId, bytes(received.body()))
 
-    def opened(self, header: ua.Header, body: Buffer) -> WholeMessage | None:
+    def opened(self, chunk: bytes) -> WholeMessage | None:
         """Return the message of a chunk that is as it should be; None: it is not quite."""
-        kind: object = header.MessageType
-        if kind != ua.MessageType.SecureMessage or self._incoming_parts or not self.is_open():
+        if len(chunk) < _WHOLE.size or self._incoming_parts or not self._open:
             return None
-        data = body.copy().read(header.body_size)
-        chunk_type: object = header.ChunkType
-        if len(data) < _TOKEN.size:
-            return None
-        (token,) = _TOKEN.unpack_from(data)
+        kind, single, size, channel, token = _PREFIX.unpack_from(chunk)
         # A new token, or an earlier one, changes keys: rare, and asyncua's business.
         if (
-            chunk_type != ua.ChunkType.Single
+            kind != b"MSG"
+            or single != b"F"
             or token != self.security_token.TokenId
-            or header.ChannelId != self.security_token.ChannelId
-            or header.packet_size > self._limits.max_recv_buffer
+            or channel != self.security_token.ChannelId
+            or size > self._limits.max_recv_buffer
         ):
             return None
-        plain = self._plain(header, data)
+        plain = self._plain(chunk)
         if plain is None or len(plain) < _SEQUENCE.size:
             return None
         number, request_id = _SEQUENCE.unpack_from(plain)
@@ -86,17 +89,16 @@ class TwinConnection(SecureConnection):
         self._peer_sequence_number = number
         return WholeMessage(request_id, content)
 
-    def _plain(self, header: ua.Header, data: bytes) -> bytes | None:
+    def _plain(self, chunk: bytes) -> bytes | None:
         """Return the decrypted content of a chunk; None: not with the present keys."""
+        if self.security_policy.Mode is _PLAIN:
+            return chunk[_PREFIX.size :]
         crypto: Any = self.security_policy.symmetric_cryptography
         crypto.use_prev_key = False
         try:
-            plain = bytes(crypto.decrypt(data[_TOKEN.size :]))
+            plain = bytes(crypto.decrypt(chunk[_PREFIX.size :]))
             size = crypto.vsignature_size()
-            if not size:
-                return plain
-            head = _HEADER.pack(b"MSG", b"F", header.packet_size, header.ChannelId)
-            crypto.verify(head + data[: _TOKEN.size] + plain[:-size], plain[-size:])
+            crypto.verify(chunk[: _PREFIX.size] + plain[:-size], plain[-size:])
             return bytes(crypto.remove_padding(plain[:-size]))
         except (InvalidSignature, uacrypto.InvalidSignature, ValueError):
             return None
@@ -108,17 +110,21 @@ class TwinConnection(SecureConnection):
         request_id: int = 0,
     ) -> bytes:
         """Return the chunks of a message, signed and encrypted."""
-        room = self._limits.max_send_buffer - _PREFIX - _SEQUENCE.size - _LONGEST_TAIL
+        room = self._limits.max_send_buffer - _WHOLE.size - _LONGEST_TAIL
         if message_type != ua.MessageType.SecureMessage or len(message) > room:
             return bytes(super().message_to_binary(message, message_type, request_id))
         self._sequence_number += 1
         if self._sequence_number >= _NUMBERS:
             self._sequence_number = 1
+        number, token = self._sequence_number, self.security_token
+        channel, token_id = token.ChannelId, token.TokenId
+        if self.security_policy.Mode is _PLAIN:
+            size = _WHOLE.size + len(message)
+            return _WHOLE.pack(b"MSG", b"F", size, channel, token_id, number, request_id) + message
         crypto: Any = self.security_policy.symmetric_cryptography
-        plain = _SEQUENCE.pack(self._sequence_number, request_id) + message
+        plain = _SEQUENCE.pack(number, request_id) + message
         plain += crypto.padding(len(plain))
         blocks = (len(plain) + crypto.signature_size()) // crypto.plain_block_size()
-        size = _PREFIX + blocks * crypto.encrypted_block_size()
-        token = self.security_token
-        head = _HEADER.pack(b"MSG", b"F", size, token.ChannelId) + _TOKEN.pack(token.TokenId)
+        size = _PREFIX.size + blocks * crypto.encrypted_block_size()
+        head = _PREFIX.pack(b"MSG", b"F", size, channel, token_id)
         return head + bytes(crypto.encrypt(plain + crypto.signature(head + plain)))

@@ -12,6 +12,7 @@ from asyncua.server.internal_server import InternalServer
 
 from heatpump_twin.drivers.clock import Clock, real_period
 from heatpump_twin.server import limits
+from heatpump_twin.server.space.node_builder import NOTIFIER
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import standard, timed_value
 
@@ -86,10 +87,10 @@ CAPABILITIES = (
     (f"{_HISTORY}UpdateDataCapability", True, BOOLEAN),
     (f"{_HISTORY}DeleteRawCapability", True, BOOLEAN),
     (f"{_HISTORY}DeleteAtTimeCapability", True, BOOLEAN),
-    (f"{_HISTORY}InsertEventCapability", False, BOOLEAN),
-    (f"{_HISTORY}ReplaceEventCapability", False, BOOLEAN),
-    (f"{_HISTORY}UpdateEventCapability", False, BOOLEAN),
-    (f"{_HISTORY}DeleteEventCapability", False, BOOLEAN),
+    (f"{_HISTORY}InsertEventCapability", True, BOOLEAN),
+    (f"{_HISTORY}ReplaceEventCapability", True, BOOLEAN),
+    (f"{_HISTORY}UpdateEventCapability", True, BOOLEAN),
+    (f"{_HISTORY}DeleteEventCapability", True, BOOLEAN),
     (f"{_HISTORY}InsertAnnotationCapability", False, BOOLEAN),
     (f"{_HISTORY}ServerTimestampSupported", True, BOOLEAN),
 )
@@ -122,11 +123,9 @@ class ServerStatus:
         )
         for name, value, kind in CAPABILITIES:
             await self._write(name, ua.Variant(value, kind))
-        # Events of the Server object can be subscribed to, and those of the audit read later.
-        notifier = ua.EventNotifier.SubscribeToEvents.mask | ua.EventNotifier.HistoryRead.mask
         await self._iserver.write_attribute_value(
             standard(IDS.Server),
-            ua.DataValue(ua.Variant(notifier, ua.VariantType.Byte)),
+            ua.DataValue(ua.Variant(NOTIFIER, ua.VariantType.Byte)),
             ua.AttributeIds.EventNotifier,
         )
         prefix = "Server_ServerStatus_"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.space.declared_properties import fill_properties
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import node_id_of
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -54,10 +56,13 @@ class HeatPumpBuilder:
         heat_pump: HeatPump,
         points: Mapping[str, Point],
         provenance: Mapping[str, Provenance],
+        simulated_until: dt.datetime | None = None,
     ) -> HeatPumpNodes:
         """Add a heat pump with the variables, groups and components that its points allow."""
         nodes = self._device(heat_pump)
         names = self._builder.namespaces
+        values = {"Emulated": heat_pump.emulated, "SimulatedUntil": simulated_until}
+        fill_properties(self._builder, nodes.device, self._model.heat_pump.properties, values)
         nameplate = self._nameplate(nodes.device, heat_pump)
         parameter_set = self._builder.object(
             f"{heat_pump.id}.ParameterSet",

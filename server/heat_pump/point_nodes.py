@@ -14,6 +14,7 @@ from heatpump_twin.server.heat_pump.history_configuration import HistoryConfigur
 from heatpump_twin.server.heat_pump.provenance_properties import provenance_properties
 from heatpump_twin.server.nodeset.model import TypeModel
 from heatpump_twin.server.nodeset.vocabulary import DATA_TYPES, variable_type
+from heatpump_twin.server.space.forecast_values import FORECAST, ForecastValues
 from heatpump_twin.server.space.node_builder import (
     NodeBuilder,
     NodePlace,
@@ -48,7 +49,9 @@ class PointNodes:
         values: PointValues,
         history: HistoryConfiguration,
         currency: str | None,
+        forecasts: ForecastValues | None = None,
     ) -> None:
+        self._forecasts = forecasts
         self._builder = builder
         self._model = model
         self._values = values
@@ -78,6 +81,7 @@ class PointNodes:
             # Every point: the historian records all, so that nobody has to know beforehand what to
             # ask for.
             historized=True,
+            corrected=True,
             writable=point.limits is not None,
             sampling=sampling,
         )
@@ -92,6 +96,8 @@ class PointNodes:
                 live.append(self._describe_multi_state(point, node))
         if provenance is not None:
             live.append(self._describe_model(point, node, provenance))
+        if self._forecasts is not None and point.key in self._forecasts:
+            live.append(self._add_forecast(point, node, self._forecasts))
         return live
 
     async def rescale(self, point: Point, now: dt.datetime) -> None:
@@ -188,6 +194,20 @@ class PointNodes:
             description="When the prediction was made",
         )
         return self._follow(point, issued, self._values.issue_time)
+
+    def _add_forecast(self, point: Point, node: ua.NodeId, forecasts: ForecastValues) -> LiveNode:
+        """Add the variable of the newest forecast, whose history has those before."""
+        forecast = self._builder.variable(
+            f"{point.key}.{FORECAST}",
+            self._own(FORECAST),
+            standard(IDS.BaseDataVariableType),
+            NodePlace(node),
+            standard(IDS.DataValue),
+            array=True,
+            description=self._model.prediction.variables[FORECAST].text,
+            historized=True,
+        )
+        return self._follow(point, forecast, forecasts.value)
 
     def _own(self, name: str) -> ua.QualifiedName:
         return ua.QualifiedName(name, self._builder.namespaces.types)

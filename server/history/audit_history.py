@@ -10,7 +10,9 @@ from asyncua import ua
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.drivers.status import is_good
+from heatpump_twin.server.history.event_codec import EventCodec
 from heatpump_twin.server.history.event_query import EventPlace
+from heatpump_twin.server.history.update import event_record
 from heatpump_twin.server.history.update.correction_record import (
     EVENT_TYPES,
     asked_for,
@@ -59,8 +61,14 @@ class AuditHistory:
     """The audit as a source of events, from its records."""
 
     def __init__(
-        self, records: AuditReader, table: PointTable, namespace: int, server_uri: str
+        self,
+        records: AuditReader,
+        table: PointTable,
+        namespace: int,
+        server_uri: str,
+        codec: EventCodec,
     ) -> None:
+        self._codec = codec
         self._records = records
         self._table = table
         self._namespace = namespace
@@ -79,10 +87,9 @@ class AuditHistory:
         """Return a record of the audit as an event; its EventId follows from its number."""
         kind, name = KINDS.get(entry.kind, (OTHERS, entry.kind))
         node = self._source(entry)
-        particulars = _particulars(entry)
+        particulars: Mapping[Path, ua.Variant] = _particulars(entry)
         if entry.kind == AuditKind.HISTORY and entry.after:
-            kind = EVENT_TYPES[asked_for(entry)["what"]]
-            particulars = fields_of_correction(entry, node, self._table)
+            kind, particulars = self._correction(entry, node)
         time = ua.Variant(to_datetime(entry.time), TYPES.DateTime)
         good = is_good(entry.status)
         words = f"{entry.key}: {entry.message}" + (f" ({entry.reason})" if entry.reason else "")
@@ -103,6 +110,16 @@ class AuditHistory:
             **particulars,
         }
         return Event(fields)
+
+    def _correction(
+        self, entry: AuditEntry, node: ua.NodeId
+    ) -> tuple[int, Mapping[Path, ua.Variant]]:
+        """Return event type and further fields of a correction of history."""
+        what = asked_for(entry)["what"]
+        if what in event_record.EVENT_TYPES:
+            found = event_record.fields_of_event_correction(entry, self._codec, self._namespace)
+            return event_record.EVENT_TYPES[what], found
+        return EVENT_TYPES[what], fields_of_correction(entry, node, self._table)
 
     def _source(self, entry: AuditEntry) -> ua.NodeId:
         point = self._table.by_key.get(entry.key)

@@ -15,6 +15,7 @@ from heatpump_twin.server.space.point_values import to_datetime, to_microseconds
 
 _SEPARATOR = "/"
 """Between the names of a browse path, none of which has it."""
+Data = list[Any]
 TYPES = ua.VariantType
 _OF_NAME = {kind.name: kind for kind in TYPES}
 
@@ -41,23 +42,42 @@ class EventCodec:
             TYPES.StatusCode: lambda value: ua.StatusCode(ua.UInt32(value)),
         }
 
+    def keeps(self, value: ua.Variant) -> bool:
+        """Tell whether a value is written, and not left out: structures and arrays are."""
+        content = value.Value
+        if value.is_array:
+            return False
+        if isinstance(content, ua.NodeId):
+            # Of a namespace that there is, and by a number or a text, as all that we have made.
+            known = content.NamespaceIndex < len(self._uris)
+            return known and isinstance(content.Identifier, int | str)
+        return value.VariantType in self._write or isinstance(content, int | float)
+
     def written(self, event: Event) -> str:
         """Return an event as JSON."""
+        return json.dumps(self.data(event), ensure_ascii=False, separators=(",", ":"))
+
+    def read(self, written: str) -> Event:
+        """Return the event of some JSON."""
+        return self.event(json.loads(written))
+
+    def data(self, event: Event) -> Data:
+        """Return an event as data that JSON can hold: its condition and its fields."""
         fields = {}
         for path, variant in event.fields.items():
             kind, value = variant.VariantType, variant.Value
             write = self._write.get(kind)
-            if value is not None and write is not None:
+            if not self.keeps(variant):
+                value = None  # no event that the twin sends has one
+            elif write is not None and value is not None:
                 value = write(value)
-            elif not isinstance(value, int | float | str):
-                value = None  # a structure: no event that is kept has one
             fields[_SEPARATOR.join(path)] = [kind.name, value]
         condition = None if event.condition is None else self._node(event.condition)
-        return json.dumps([condition, fields], ensure_ascii=False, separators=(",", ":"))
+        return [condition, fields]
 
-    def read(self, data: str) -> Event:
-        """Return the event of some JSON."""
-        condition, fields = json.loads(data)
+    def event(self, data: Data) -> Event:
+        """Return the event of its data."""
+        condition, fields = data
         found = {}
         for path, (name, value) in fields.items():
             kind = _OF_NAME[name]

@@ -15,7 +15,8 @@ from heatpump_twin.server.space.point_values import to_microseconds
 from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.server.subscription.filters.event_fields import EventFields
 from heatpump_twin.server.subscription.filters.event_filter import checked
-from heatpump_twin.twin_engine.historian.event_log import EventLog, EventRecord
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_rows import EventRecord
 
 CODES = ua.StatusCodes
 READABLE = ua.EventNotifier.HistoryRead.mask
@@ -49,8 +50,10 @@ class EventHistory:
 
     def keep(self, event: Event, notifier: ua.NodeId) -> None:
         """Keep an event that climbs up from a notifier."""
+        event_id = event.fields[("EventId",)].Value
         time = to_microseconds(event.fields[("Time",)].Value)
-        self._log.note(EventRecord(time, str(notifier.Identifier), self._codec.written(event)))
+        origin, data = str(notifier.Identifier), self._codec.written(event)
+        self._log.note(EventRecord(event_id, time, origin, data))
 
     def query(
         self, node: ua.NodeId, details: ua.ReadEventDetails, aspace: TwinAddressSpace
@@ -58,16 +61,14 @@ class EventHistory:
         """Return the query of a node, or why it is refused."""
         if node not in aspace:
             return int(CODES.BadNodeIdUnknown)
-        notifier = aspace.read_attribute_value(node, ua.AttributeIds.EventNotifier)
-        if notifier.Value is None or not (content(notifier) or 0) & READABLE:
+        if not keeps_events(aspace, node):
             return int(CODES.BadHistoryOperationUnsupported)
         if not isinstance(details.Filter, ua.EventFilter):
             return int(CODES.BadEventFilterInvalid)
         wanted, _ = checked(details.Filter, EventFields(aspace))
         if wanted is None:
             return int(CODES.BadEventFilterInvalid)
-        beneath = "" if node == SERVER else str(node.Identifier)
-        query = EventQuery.parse(details, wanted, beneath)
+        query = EventQuery.parse(details, wanted, _beneath(node))
         return int(CODES.BadHistoryOperationInvalid) if query is None else query
 
     async def page(
@@ -84,3 +85,20 @@ class EventHistory:
         answer = ua.HistoryEvent()
         answer.Events = [ua.HistoryEventFieldList(query.filter.fields(event)) for event in events]
         return answer, rest
+
+
+def keeps_events(aspace: TwinAddressSpace, node: ua.NodeId) -> bool:
+    """Tell whether a node is one whose events are kept."""
+    notifier = aspace.read_attribute_value(node, ua.AttributeIds.EventNotifier)
+    return bool((content(notifier) or 0) & READABLE)
+
+
+def is_below(origin: str, notifier: ua.NodeId) -> bool:
+    """Tell whether what climbs up from a node is an event of a notifier, too."""
+    beneath = _beneath(notifier)
+    return not beneath or origin == beneath or origin.startswith(f"{beneath}.")
+
+
+def _beneath(notifier: ua.NodeId) -> str:
+    """Return the node whose events and those beneath it are a notifier's; empty: all are."""
+    return "" if notifier == SERVER else str(notifier.Identifier)

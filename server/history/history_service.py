@@ -16,6 +16,7 @@ from heatpump_twin.server.history.event_history import EventHistory
 from heatpump_twin.server.history.event_query import EventQuery
 from heatpump_twin.server.history.history_encoding import encoded
 from heatpump_twin.server.history.history_query import HistoryQuery
+from heatpump_twin.server.history.issue_query import IssueQuery, forecast_point, issue_data
 from heatpump_twin.server.history.modified_query import ModifiedQuery, marked, modified_data
 from heatpump_twin.server.history.processed_query import at_time, processed
 from heatpump_twin.server.history.raw_query import RawQuery
@@ -28,12 +29,13 @@ from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.index_range import parsed
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.errors import EngineError
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.history import HistoryReader
 
 CODES = ua.StatusCodes
 log = structlog.stdlib.get_logger(__name__)
 
-Query = HistoryQuery | EventQuery | ModifiedQuery
+Query = HistoryQuery | EventQuery | ModifiedQuery | IssueQuery
 Kept = tuple[ua.NodeId, Query]
 """What a continuation point stands for: a node, and what is still to be read of it."""
 
@@ -55,7 +57,9 @@ class HistoryService:
         events: EventHistory,
         namespace: int,
         updates: UpdateService,
+        trajectories: TrajectoryLog | None = None,
     ) -> None:
+        self._trajectories = trajectories
         self._aspace = aspace
         self._table = table
         self._history = history
@@ -114,6 +118,8 @@ class HistoryService:
                 return await self._events_of(session, node, query)
             if isinstance(query, ModifiedQuery):
                 return await self._modified_of(session, node, query, wanted)
+            if isinstance(query, IssueQuery):
+                return await self._issues_of(session, node, query, wanted)
             return await self._samples_of(session, node, query, wanted)
         # The trouble of one node's storage must not take the other nodes of the request along.
         except EngineError as error:
@@ -152,6 +158,20 @@ class HistoryService:
         answer.HistoryData = modified_data(found, point, wanted)
         return _continued(session, node, answer, rest)
 
+    async def _issues_of(
+        self,
+        session: Reader,
+        node: ua.HistoryReadValueId,
+        query: IssueQuery,
+        wanted: ua.TimestampsToReturn,
+    ) -> ua.HistoryReadResult:
+        if self._trajectories is None or node.NodeId not in self._aspace:
+            return _result(CODES.BadContinuationPointInvalid)
+        found, rest = await query.read(self._trajectories)
+        answer = _result(CODES.Good if found else CODES.GoodNoData)
+        answer.HistoryData = issue_data(found, wanted)
+        return _continued(session, node, answer, rest)
+
     async def _events_of(
         self, session: Reader, node: ua.HistoryReadValueId, query: EventQuery
     ) -> ua.HistoryReadResult:
@@ -162,19 +182,26 @@ class HistoryService:
         return _continued(session, node, answer, rest)
 
     def _new(self, node: ua.HistoryReadValueId, details: object) -> Query | int:
-        point = self._point(node.NodeId)
-        if point is None:
+        point, forecast = self._point(node.NodeId), self._forecast(node.NodeId)
+        if point is None and not forecast:
             known = node.NodeId in self._aspace
             return int(CODES.BadHistoryOperationUnsupported if known else CODES.BadNodeIdUnknown)
         if node.IndexRange:
             wrong = parsed(node.IndexRange) is None
             return int(CODES.BadIndexRangeInvalid if wrong else CODES.BadIndexRangeNoData)
-        return encoding_problem(node.DataEncoding) or _query(point, details)
+        if problem := encoding_problem(node.DataEncoding):
+            return problem
+        return IssueQuery.parse(forecast, details) if point is None else _query(point, details)
 
     def _point(self, node: ua.NodeId) -> Point | None:
         if node.NamespaceIndex != self._namespace or not isinstance(node.Identifier, str):
             return None
         return self._table.by_key.get(node.Identifier) if node in self._aspace else None
+
+    def _forecast(self, node: ua.NodeId) -> str:
+        """Return the point whose forecasts a node has; empty: it has none."""
+        ours = self._trajectories is not None and node.NamespaceIndex == self._namespace
+        return forecast_point(node) if ours and node in self._aspace else ""
 
     def _release(self, session: Reader, node: ua.HistoryReadValueId) -> ua.HistoryReadResult:
         kept = session.history_points.pop(bytes(node.ContinuationPoint or b""), None)

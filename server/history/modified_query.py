@@ -88,9 +88,8 @@ async def marked(samples: Samples, key: str, editor: HistoryEditor) -> Samples:
 
 
 def _taken(found: ModifiedSamples, which: np.ndarray) -> ModifiedSamples:
-    samples = found.samples
     return ModifiedSamples(
-        Samples(samples.value[which], samples.status[which], samples.time[which]),
+        found.samples[which],
         found.change[which],
         found.moment[which],
         found.user[which],

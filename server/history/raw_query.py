@@ -10,11 +10,8 @@ from asyncua import ua
 
 from heatpump_twin.server.history.history_query import OfPoint
 from heatpump_twin.server.space.point_values import MAX_TIME, MIN_TIME, to_microseconds
-from heatpump_twin.twin_engine.history import HistoryReader, Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 
-EMPTY = Samples(
-    np.empty(0), np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64)
-)  # fmt: skip
 BOUND_NOT_FOUND = ua.StatusCodes.BadBoundNotFound
 
 
@@ -64,39 +61,40 @@ class RawQuery(OfPoint):
         if self.first_bound is not None and len(found[0]):
             inside = self.low <= int(found[0].time[0]) < self.high
             if inside and found[0].status[0] != BOUND_NOT_FOUND:
-                found[0] = EMPTY  # it comes with the range
+                found[0] = NO_SAMPLES  # it comes with the range
         wanted = page - len(found[0])
         # One more than the page holds: it tells whether a continuation point is needed.
         more = await reader.read_raw(
             self.key, self.low, self.high, limit=wanted + 1, reverse=self.reverse
         )
-        body = _head(more, wanted)
+        body = more[:wanted]
         found.append(body)
         left = None if self.total is None else self.total - len(found[0]) - len(body)
         if len(more) > wanted:
             if left is not None and left <= 0:
-                return _joined(found), None
-            return _joined(found), self._behind(body, left)
+                return Samples.concat(found), None
+            if not len(body):
+                return Samples.concat(found), replace(self, first_bound=None, total=left)
+            return Samples.concat(found), self.behind(int(body.time[-1]), left)
         if self.last_bound is not None:
             if wanted == len(body):
                 # The page is full: only the bound is left for the next one.
-                return _joined(found), replace(self, low=self.high, first_bound=None, total=left)
+                rest = replace(self, low=self.high, first_bound=None, total=left)
+                return Samples.concat(found), rest
             last = await self._bound(reader, self.last_bound, before=self.reverse)
             if not (len(body) and len(last) and body.time[-1] == last.time[0]):
                 found.append(last)
-        return _joined(found), None
+        return Samples.concat(found), None
 
-    def _behind(self, body: Samples, left: int | None) -> RawQuery:
-        if not len(body):
-            return replace(self, first_bound=None, total=left)
-        last = int(body.time[-1])
+    def behind(self, last: int, left: int | None) -> RawQuery:
+        """Return the query after a time up to which all was returned; ``left`` are still wanted."""
         if self.reverse:
             return replace(self, high=last, first_bound=None, total=left)
         return replace(self, low=last + 1, first_bound=None, total=left)
 
     async def _bound(self, reader: HistoryReader, time: int | None, *, before: bool) -> Samples:
         if time is None:
-            return EMPTY
+            return NO_SAMPLES
         found = await (reader.before if before else reader.after)(self.key, time)
         if len(found):
             return found
@@ -111,15 +109,3 @@ def given(time: dt.datetime | None) -> int | None:
     """Return a time in µs; None: the client left it out, which is 1601 on the wire."""
     number = to_microseconds(time) if time is not None else MIN_TIME
     return None if number <= MIN_TIME else number
-
-
-def _head(samples: Samples, count: int) -> Samples:
-    return Samples(samples.value[:count], samples.status[:count], samples.time[:count])
-
-
-def _joined(parts: list[Samples]) -> Samples:
-    return Samples(
-        np.concatenate([part.value for part in parts]),
-        np.concatenate([part.status for part in parts]),
-        np.concatenate([part.time for part in parts]),
-    )

@@ -36,20 +36,22 @@ class ReferenceType(Strict):
 
 
 class Property(Strict):
-    """A property that a type declares."""
+    """A property or variable that a type declares."""
 
     type: DataType
     rule: ModellingRule
     text: str
+    array: bool = False
 
 
 class Subtype(Strict):
-    """A type that adds properties to its supertype."""
+    """A type that adds properties and variables to its supertype."""
 
     name: Name
     of: StandardName
     text: str
     properties: dict[Name, Property] = Field(default_factory=dict)
+    variables: dict[Name, Property] = Field(default_factory=dict)
 
 
 class Component(Strict):
@@ -74,6 +76,7 @@ class HeatPumpType(Strict):
     parameter_set: str
     method_set: str
     health: str
+    properties: dict[Name, Property]
     groups: dict[Group, str]
 
     @model_validator(mode="after")

@@ -39,6 +39,7 @@ class DataType(StrEnum):
     LOCALIZED_TEXT = "LocalizedText"
     UTC_TIME = "UtcTime"
     DURATION = "Duration"
+    DATA_VALUE = "DataValue"
 
 
 VARIABLE_TYPES = {

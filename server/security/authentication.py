@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -80,6 +81,8 @@ class Authenticator:
         # Two threads: checking is slow by design, and must leave the machine its other work.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="password")
         self._waiting = asyncio.Semaphore(32)
+        self._one_by_one: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """What the attempts of a name from a host wait for, while there are any."""
         self._proven: OrderedDict[str, None] = OrderedDict()
         """Names that have logged in, each with its host."""
         self.failures = 0
@@ -90,27 +93,40 @@ class Authenticator:
         # A name counts per host: guessing elsewhere must not lock a person out of their desk. Nor
         # must guesses of other names at the same desk, once the person has logged in there.
         key = f"{name}@{host}"
-        allowed = self._names.allows(key) and (key in self._proven or self._hosts.allows(host))
         # Refused at once, with the password unread: who waits for a thread holds a connection.
-        if self._waiting.locked() or not allowed:
-            self.failures += 1
-            log.warning("login throttled", user=name, host=host)
+        if self._waiting.locked() or not self._allows(key, host):
+            self._throttled(name, host)
             return None
-        async with self._waiting:
+        async with self._waiting, self._one_by_one.setdefault(key, asyncio.Lock()):
+            # Those that came at once may have failed meanwhile: so many guesses are no fewer.
+            if not self._allows(key, host):
+                self._throttled(name, host)
+                return None
             user = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._users.verify, name, password
             )
+            self._note(user, key, host)
         if user is None:
             self.failures += 1
+            log.warning("login failed", user=name, host=host)
+        return user
+
+    def _allows(self, key: str, host: str) -> bool:
+        return self._names.allows(key) and (key in self._proven or self._hosts.allows(host))
+
+    def _throttled(self, name: str, host: str) -> None:
+        self.failures += 1
+        log.warning("login throttled", user=name, host=host)
+
+    def _note(self, user: User | None, key: str, host: str) -> None:
+        if user is None:
             self._names.failed(key)
             self._hosts.failed(host)
-            log.warning("login failed", user=name, host=host)
-        else:
-            # Only the name is forgiven. A host that guesses many names could use one login of its
-            # own to begin anew.
-            self._names.succeeded(key)
-            self._prove(key)
-        return user
+            return
+        # Only the name is forgiven. A host that guesses many names could use one login of its own
+        # to begin anew.
+        self._names.succeeded(key)
+        self._prove(key)
 
     def _prove(self, key: str) -> None:
         self._proven[key] = None

@@ -24,9 +24,9 @@ from heatpump_twin.twin_engine.commands.commands import CommandHandler
 
 UNKNOWN = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
 WRITERS = UserRole.OPERATOR
+"""The least role that may write a setpoint."""
 CORRECTORS = UserRole.ENGINEER
 """The role that is needed to change what is recorded."""
-"""The least role that may write a setpoint."""
 
 
 class _Executables(Protocol):

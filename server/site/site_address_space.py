@@ -33,12 +33,14 @@ from heatpump_twin.server.site.site_namespace import describe_site_namespace
 from heatpump_twin.server.site.site_nodes import SiteNodes
 from heatpump_twin.server.site.twin_nodes import add_twin
 from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.forecast_values import ForecastValues
 from heatpump_twin.server.space.model_change import VERB, ModelChanges
 from heatpump_twin.server.space.node_builder import Namespaces, NodeBuilder
 from heatpump_twin.server.space.point_values import PointValues, to_datetime
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -59,9 +61,13 @@ class Sources:
     provenance: Mapping[str, Provenance]
     starts: Mapping[str, dt.datetime]
     """Start of the archive by asset."""
+    simulated_until: dt.datetime | None
+    """History up to this time was simulated; None: all of it was recorded."""
     clock: Clock
     wall: Clock
     conditions: ConditionStore
+    trajectories: TrajectoryLog | None = None
+    """Forecasts of points, where some are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +114,22 @@ class SiteAddressSpace:
         self._starts = dict(sources.starts)
         history = HistoryConfiguration(builder, sources.site.historian, self._starts)
         tariff = sources.site.tariff
+        log = sources.trajectories
+        forecasts = ForecastValues(log, sources.table, sources.wall) if log is not None else None
         points = self._points = PointNodes(
             builder,
             model,
             PointValues(sources.image, sources.wall),
             history,
             tariff.currency if tariff is not None else None,
+            forecasts,
         )
         self._site = SiteNodes(builder, model, points)
         self._builder = HeatPumpBuilder(
             builder, model, points, MachineNodes(builder, model.state_machine, self._machines)
         )
         self._pumps: dict[str, HeatPumpNodes] = {}
+        self._emulated: dict[str, bool] = {}
         self._next_topic = -1
         describe_site_namespace(builder)
         list_aggregates(builder)
@@ -127,7 +137,14 @@ class SiteAddressSpace:
     def build(self) -> None:
         """Add the site object, the twin itself and all heat pumps."""
         points = self._sources.table.by_asset.get(SITE, {})
-        self.publisher.follow(self._site.add(self._sources.site.site, points))
+        site = self._sources.site
+        live = self._site.add(
+            site.site,
+            points,
+            emulated=any(pump.emulated for pump in site.heat_pumps),
+            simulated_until=self._sources.simulated_until,
+        )
+        self.publisher.follow(live)
         alarms: dict[str, list[AlarmDefinition]] = {}
         for alarm in self._sources.alarms:
             alarms.setdefault(alarm.asset, []).append(alarm)
@@ -149,6 +166,7 @@ class SiteAddressSpace:
     async def add(self, arrival: Arrival) -> None:
         """Add one more heat pump; reattach the listeners of nodes that are there again."""
         device = self._add(arrival)
+        await self._tell_emulated()
         self.changes.added(device)
         await self.changes.changed(self._site.heat_pumps, VERB.ReferenceAdded, self._pumps)
         # Last: whoever is told that a node is there again may read the whole heat pump.
@@ -182,6 +200,12 @@ class SiteAddressSpace:
         self._iserver.methods.forget(await self._nodes.remove(asset))
         # Last, as for the listeners of the other nodes: who looks must not find half of it.
         self.publisher.lose(listening)
+        del self._emulated[asset]
+        await self._tell_emulated()
+
+    async def _tell_emulated(self) -> None:
+        now = to_datetime(self._sources.clock.now())
+        await self._site.tell_emulated(any(self._emulated.values()), now)
 
     def transitions(self, indices: set[int]) -> list[tuple[HeatPumpNodes, Event]]:
         """Move the state machines whose points changed; return their heat pumps and events."""
@@ -196,7 +220,8 @@ class SiteAddressSpace:
         if arrival.start is not None:
             self._starts[heat_pump.id] = arrival.start
         points = self._sources.table.by_asset.get(heat_pump.id, {})
-        nodes = self._builder.add(heat_pump, points, arrival.provenance)
+        until = self._sources.simulated_until
+        nodes = self._builder.add(heat_pump, points, arrival.provenance, until)
         # The order is that of dependence: methods and alarms hang on the device and its points.
         self._site.list_heat_pump(nodes.device)
         self._setpoints.add(nodes, heat_pump.id, points)
@@ -207,6 +232,7 @@ class SiteAddressSpace:
         # After everything else: the version follows from all nodes of the heat pump.
         self.changes.follow(nodes.device, self._nodes.names_of(heat_pump.id))
         self._pumps[heat_pump.id] = nodes
+        self._emulated[heat_pump.id] = heat_pump.emulated
         self.publisher.follow(nodes.live)
         return nodes.device
 

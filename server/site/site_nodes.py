@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from asyncua import ua
@@ -10,6 +11,7 @@ from heatpump_twin.config.catalogue import SITE, Point, Section
 from heatpump_twin.config.settings import SiteInfo
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.nodeset.model import TypeModel
+from heatpump_twin.server.space.declared_properties import fill_properties
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 
 IDS = ua.ObjectIds
@@ -35,7 +37,14 @@ class SiteNodes:
         """The folder that lists the heat pumps."""
         return self._builder.node_id(f"{SITE}.HeatPumps")
 
-    def add(self, info: SiteInfo, points: Mapping[str, Point]) -> dict[int, list[LiveNode]]:
+    def add(
+        self,
+        info: SiteInfo,
+        points: Mapping[str, Point],
+        *,
+        emulated: bool,
+        simulated_until: dt.datetime | None,
+    ) -> dict[int, list[LiveNode]]:
         """Add the site object; return the variables that follow its points, by index."""
         builder, types = self._builder, self._builder.namespaces.types
         site = builder.object(
@@ -51,15 +60,10 @@ class SiteNodes:
             "Latitude": info.latitude,
             "Longitude": info.longitude,
             "TimeZone": info.timezone,
+            "Emulated": emulated,
+            "SimulatedUntil": simulated_until,
         }
-        for name, declared in self._model.site.properties.items():
-            builder.property(
-                site,
-                ua.QualifiedName(name, types),
-                getattr(IDS, declared.type),
-                values[name],
-                description=declared.text,
-            )
+        fill_properties(builder, site, self._model.site.properties, values)
         builder.object(
             f"{SITE}.HeatPumps",
             ua.QualifiedName("HeatPumps", types),
@@ -68,6 +72,11 @@ class SiteNodes:
             description=self._model.site.heat_pumps,
         )
         return self.extend(points.values())
+
+    async def tell_emulated(self, emulated: bool, now: dt.datetime) -> None:
+        """Write whether any heat pump of the site has emulated devices."""
+        node = self._builder.node_id(f"{SITE}.Emulated")
+        await self._builder.change_value(node, emulated, now)
 
     def extend(self, points: Iterable[Point]) -> dict[int, list[LiveNode]]:
         """Add points to the site; return the variables that follow them, by index."""

@@ -34,6 +34,7 @@ from heatpump_twin.server.space.ua_values import (
 )
 
 __all__ = [
+    "NOTIFIER",
     "Namespaces",
     "NodeBuilder",
     "NodePlace",
@@ -43,6 +44,15 @@ __all__ = [
     "value_range",
 ]
 
+NOTIFIER = sum(
+    bit.mask
+    for bit in (
+        ua.EventNotifier.SubscribeToEvents,
+        ua.EventNotifier.HistoryRead,
+        ua.EventNotifier.HistoryWrite,
+    )
+)
+"""EventNotifier of a node whose events can be subscribed to, read later, and corrected."""
 ReferenceTypeId: TypeAlias = int | ua.NodeId
 """A reference type: the number of a standard one, or the NodeId of any."""
 
@@ -117,8 +127,7 @@ class NodeBuilder:
 
         ``children`` computes references to nodes that are computed themselves.
         """
-        kinds = ua.EventNotifier
-        events = kinds.SubscribeToEvents.mask | kinds.HistoryRead.mask if notifier else 0
+        events = NOTIFIER if notifier else 0
         shape = self.shapes.object(browse_name, title or browse_name.Name, description, events)
         return self._add(name, type_id, place, shape, None, children)
 
@@ -136,6 +145,7 @@ class NodeBuilder:
         description: str = "",
         readable: bool = True,
         historized: bool = False,
+        corrected: bool = False,
         writable: bool = False,
         sampling: float = 0.0,
     ) -> ua.NodeId:
@@ -149,7 +159,7 @@ class NodeBuilder:
             browse_name,
             title or browse_name.Name,
             description,
-            VariableKind(data_type, array, readable, historized, writable, sampling),
+            VariableKind(data_type, array, readable, historized, corrected, writable, sampling),
         )
         return self._add(name, type_id, place, shape, self.shapes.value(value, kind, array=array))
 

@@ -33,6 +33,8 @@ class VariableKind:
     readable: bool = True
     """Whether it has a value; one that only describes something has none."""
     historized: bool = False
+    corrected: bool = False
+    """Whether its history can be corrected."""
     writable: bool = False
     """Whether somebody may write it; who, depends (`AttributeService`)."""
     sampling: float = 0.0
@@ -104,7 +106,7 @@ class Shapes:
             )
             level = READ_HISTORY if kind.historized else READ if kind.readable else 0
             most = level | (WRITE if kind.writable else 0)
-            most |= CORRECT_HISTORY if kind.historized else 0
+            most |= CORRECT_HISTORY if kind.corrected else 0
             access = self._constant(most, _TYPES.Byte)
             # A length of 0 means that it may vary (OPC 10000-3, 5.6.2).
             dimensions = [0] if kind.array else []

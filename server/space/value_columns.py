@@ -9,6 +9,7 @@ from asyncua import ua
 
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.server.space.few_rows import MOST, FewRows
 from heatpump_twin.server.space.point_values import VARIANT_TYPES
 from heatpump_twin.server.space.value_rows import STAMPS, ValueRows
 from heatpump_twin.twin_engine.image import Image
@@ -29,7 +30,8 @@ class PointColumn:
         types = [VARIANT_TYPES[point.spec.kind].value for point in points]
         self.index = np.array([point.index for point in points], dtype=np.intp)
         stamps = np.full(len(points), STAMPS[wanted], np.uint8)
-        self.rows = ValueRows(np.array(types, np.uint8), stamps)
+        rows = FewRows if len(points) <= MOST else ValueRows
+        self.rows: FewRows | ValueRows = rows(np.array(types, np.uint8), stamps)
 
     def __len__(self) -> int:
         return len(self.index)

@@ -48,7 +48,7 @@ class ItemService:
         stamps = params.TimestampsToReturn
         results = [self._create(request, stamps, fresh) for request in params.ItemsToCreate]
         # All first samples at once: what they cost is in the call, not in the item.
-        rows = np.array(fresh, np.int32)
+        rows = np.array(fresh, np.intp)
         self._around.sampler.add(rows)
         self._around.sampler.watch(rows)
         return results
@@ -184,11 +184,11 @@ class ItemService:
         fresh: list[int] = []
         results = [self._modify(request, stamps, fresh) for request in params.ItemsToModify]
         found = [self._items.rows.get(request.MonitoredItemId) for request in params.ItemsToModify]
-        rows = np.array([row for row in found if row is not None], np.int32)
+        rows = np.array([row for row in found if row is not None], np.intp)
         self._around.sampler.add(rows)
         self._around.sampler.hurry(rows)
         if fresh:
-            self._around.sampler.watch(np.array(fresh, np.int32))
+            self._around.sampler.watch(np.array(fresh, np.intp))
         return results
 
     def _modify(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,11 +53,14 @@ class Around:
 class MonitoredItems:
     """The monitored items of one subscription: points in columns, all others as objects."""
 
-    def __init__(self, number: int, around: Around, budget: QueueBudget) -> None:
+    def __init__(
+        self, number: int, around: Around, budget: QueueBudget, news: Callable[[], None]
+    ) -> None:
         self.number = number
         self.around = around
         self.budget = budget
-        self.log = SampleLog(around.sampler.rows, budget)
+        self.log = SampleLog(around.sampler.rows, budget, news)
+        self._news = news
         self._encoder = NotificationEncoder(around.sampler.rows)
         around.sampler.open(number, self)
         self.rows: dict[int, int] = {}
@@ -115,10 +118,12 @@ class MonitoredItems:
         """Take in an item whose values are computed in time."""
         self.add(item)
         self.aggregates[item.number] = item
+        self._news()
 
     def note(self, item: Item) -> None:
         """Note that an item has something queued; it may be what others wait for."""
         self._dirty[item.number] = item
+        self._news()
         if item.number in self._links:
             self.fire(item.number)
 
@@ -128,7 +133,7 @@ class MonitoredItems:
         known = [self.has(number) for number in numbers]
         rows = [self.rows.pop(number) for number in numbers if number in self.rows]
         if rows:
-            gone = np.array(rows, np.int32)
+            gone = np.array(rows, np.intp)
             self.log.capacity -= int(self.around.sampler.rows.table["size"][gone].sum())
             self.around.sampler.remove(self.number, gone)
         results = []
@@ -171,7 +176,7 @@ class MonitoredItems:
         """Let another item take the place of an item, with its number, its mode and its links."""
         if number in self.rows:
             row = self.rows.pop(number)
-            gone = np.array([row], np.int32)
+            gone = np.array([row], np.intp)
             self.log.capacity -= int(self.around.sampler.rows.table["size"][row])
             self.around.sampler.remove(self.number, gone)
         self._drop(number)
@@ -179,6 +184,7 @@ class MonitoredItems:
             row = self.rows[number] = self.rows.pop(by)
             table = self.around.sampler.rows.table
             table["item"][row], table["triggers"][row] = number, number in self._links
+            self.around.sampler.rows.version += 1
             return
         other = self.others[number] = self.others.pop(by)
         other.number = number
@@ -201,6 +207,8 @@ class MonitoredItems:
         table = self.around.sampler.rows.table
         starting = rows[table["mode"][rows] == 0] if mode else rows[:0]
         table["mode"][rows] = mode.value
+        self.around.sampler.rows.version += 1
+        self._news()
         if not mode:
             self.log.drop(rows)
             table["waiting"][rows] = False
@@ -235,10 +243,12 @@ class MonitoredItems:
         if trigger in self.rows:
             row = self.rows[trigger]
             self.around.sampler.rows.table["triggers"][row] = bool(links)
+            self.around.sampler.rows.version += 1
         return [added, removed]
 
     def fire(self, item: int) -> None:
         """Have what is queued by the items reported that an item triggers."""
+        self._news()
         for number in self._links.get(item, ()):
             if number in self.rows:
                 self.around.sampler.rows.table["triggered"][self.rows[number]] = True
@@ -311,4 +321,4 @@ class MonitoredItems:
         return Notifications(points, len(samples), values, events)
 
     def _rows_of(self, numbers: Iterable[int]) -> ItemRows:
-        return np.array([self.rows[n] for n in numbers], np.int32)
+        return np.array([self.rows[n] for n in numbers], np.intp)

@@ -27,6 +27,11 @@ class PublishRequest(Protocol):
         ...
 
     @property
+    def patience(self) -> float:
+        """How long its client waits for it yet. [s]"""
+        ...
+
+    @property
     def usable(self) -> bool:
         """Whether it can be answered now: its client is there and takes its responses."""
         ...
@@ -71,6 +76,10 @@ class Sender(Protocol):
         """Forget a message that has arrived; return the status for the client."""
         ...
 
+    def attend(self) -> None:
+        """Look at the end of the present cycle: no request waits any more."""
+        ...
+
 
 class Outbox:
     """The subscriptions of one session, and its Publish requests in the order of their arrival."""
@@ -110,7 +119,7 @@ class Outbox:
         self.serve()
         self._refuse_expired()
         while len(self._requests) > most:
-            self._requests.popleft().refuse(int(ua.StatusCodes.BadTooManyPublishRequests))
+            self._next().refuse(int(ua.StatusCodes.BadTooManyPublishRequests))
 
     def cancel(self, handle: int) -> int:
         """Refuse the requests that a client gives up; return how many those were (5.7.5)."""
@@ -118,6 +127,7 @@ class Outbox:
         for request in given_up:
             self._requests.remove(request)
             request.refuse(int(ua.StatusCodes.BadRequestCancelledByClient))
+        self._notice_dry()
         return len(given_up)
 
     @property
@@ -131,6 +141,11 @@ class Outbox:
         self._refuse_expired()
         return bool(self._requests) and self._requests[0].usable
 
+    @property
+    def patience(self) -> float:
+        """How long the first request that waits can wait. [s]"""
+        return self._requests[0].patience if self._requests else 0.0
+
     def want(self, subscription: Sender) -> None:
         """Have a subscription send its next message, now or with the next request."""
         self._late.setdefault(subscription.number, subscription)
@@ -140,11 +155,11 @@ class Outbox:
         """Answer requests while something waits for them."""
         while (self._notices or self._late) and self.has_request:
             if self._notices:
-                self._requests.popleft().answer(self._notices.popleft())
+                self._next().answer(self._notices.popleft())
                 continue
             late = max(self._late.values(), key=lambda s: s.priority)
             del self._late[late.number]
-            request = self._requests.popleft()
+            request = self._next()
             answer = late.next_answer(request.room)
             request.answer(answer)
             if answer.more:
@@ -167,7 +182,19 @@ class Outbox:
     def close(self, code: int) -> None:
         """Refuse the requests that wait: their session or its channel is gone."""
         while self._requests:
-            self._requests.popleft().refuse(code)
+            self._next().refuse(code)
+
+    def _next(self) -> PublishRequest:
+        """Return the request that has waited longest, which waits no more."""
+        request = self._requests.popleft()
+        self._notice_dry()
+        return request
+
+    def _notice_dry(self) -> None:
+        """Have the subscriptions count their cycles where no request waits for them."""
+        if not self._requests:
+            for subscription in self.subscriptions.values():
+                subscription.attend()
 
     def _refuse_idle(self) -> None:
         if not self.subscriptions and not self._notices:
@@ -175,4 +202,4 @@ class Outbox:
 
     def _refuse_expired(self) -> None:
         while self._requests and self._requests[0].expired:
-            self._requests.popleft().refuse(int(ua.StatusCodes.BadTimeout))
+            self._next().refuse(int(ua.StatusCodes.BadTimeout))

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from asyncua import ua
+from numpy.typing import NDArray
 
-from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.space.value_rows import Positions
 from heatpump_twin.server.subscription.change_test import Column
 from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
 from heatpump_twin.twin_engine.image import Image
 
-NO_ROWS: ItemRows = np.empty(0, np.int32)
+NO_ROWS: ItemRows = np.empty(0, np.intp)
 RECENT = 512
 """ItemRows that are not sorted at once, at least."""
 WITH_TIME = 2
 """`ua.DataChangeTrigger.StatusValueTimestamp`."""
+
+
+class _Found(NamedTuple):
+    """Rows that were found for some points, in a version of the rows."""
+
+    points: Positions
+    rows: ItemRows
+    version: int
 
 
 class PointIndex:
@@ -32,6 +43,7 @@ class PointIndex:
         """ItemRows by their point, as they were when last sorted."""
         self._recent = NO_ROWS
         """ItemRows that came since."""
+        self._latest = _Found(np.empty(0, np.intp), NO_ROWS, -1)
         self._grown = False
         """Whether rows came since the last look."""
         self._any_timed = False
@@ -73,17 +85,19 @@ class PointIndex:
             node = self._nodes.pop(point, None)
             if node is not None:
                 del self._points[node]
-                rows = np.flatnonzero(table["point"] == point).astype(np.int32)
+                rows = np.flatnonzero(table["point"] == point)
                 if len(rows):
                     self._lost[node] = rows
                     table["point"][rows] = NOWHERE
                     table["waiting"][rows] = False
+                    self._rows.version += 1
                     gone.append(rows)
         return np.concatenate(gone) if gone else NO_ROWS
 
     def add(self, rows: ItemRows) -> None:
         """Take in rows that follow a point now, or ask for something else of it."""
         self._fit()
+        self._rows.version += 1
         self._recent = np.concatenate((self._recent, rows))
         self._grown = True
         self._mark(rows)
@@ -97,46 +111,81 @@ class PointIndex:
         left = {node: np.setdiff1d(lost, rows) for node, lost in self._lost.items()}
         self._lost = {node: lost for node, lost in left.items() if len(lost)}
 
-    def distinct(self, points: Points) -> bool:
+    def distinct(self, points: Positions) -> bool:
         """Tell whether no point occurs twice."""
         self._fit()
         order = np.arange(len(points))
         self._place[points] = order
-        return bool((self._place[points] == order).all())
+        return bool(np.count_nonzero(self._place[points] == order) == len(points))
 
-    def see(self, points: Points) -> None:
+    def present(self, points: Positions) -> Column:
+        """Return value, status and time of points, as they are in the image."""
+        image = self._image
+        return image.value[points], image.status[points], image.time[points]
+
+    def see(self, points: Positions) -> None:
         """Take points as they are in the image: their items are sampled."""
         self._fit()
-        image = self._image
-        self._keep(points, (image.value[points], image.status[points], image.time[points]))
+        self._keep(points, self.present(points))
 
-    def seen(self, points: Points) -> Column:
+    def seen(self, points: Positions) -> Column:
         """Return value, status and time of points, as they were when last looked at."""
         return self._value[points], self._status[points], self._time[points]
 
-    def rows_of_changed(self, frame: Frame) -> ItemRows:
-        """Return the rows of the items of those points of a frame that are not as they were."""
-        points = frame.point
-        # Bit by bit: two NaN are the same unknown.
-        changed = frame.value.view(np.int64) != self._value[points].view(np.int64)
-        changed |= frame.status != self._status[points]
-        if self._any_timed:
-            changed |= self._timed[points] & (frame.time != self._time[points])
-        changed &= self._watched[points]
-        self._keep(points, (frame.value, frame.status, frame.time))
+    def has_news(self, frame: Frame) -> bool:
+        """Tell whether a watched point of a frame is not as it was; if none is, note their times.
+
+        Nothing else of the frame is kept then: it is nobody's sample.
+        """
+        self._fit()
+        points = frame.point.astype(np.intp)
+        same = (
+            not self._any_timed
+            and self._value[points].tobytes() == frame.value.tobytes()
+            and self._status[points].tobytes() == frame.status.tobytes()
+        )
+        if same:
+            self._time[points] = frame.time
+            return False
+        column = (frame.value, frame.status, frame.time)
+        if np.count_nonzero(self._changed(points, column)):
+            return True
+        self._keep(points, column)
+        return False
+
+    def rows_of_changed(self, points: Positions, column: Column) -> ItemRows:
+        """Return the rows of the items of those points that are not as they were."""
+        changed = self._changed(points, column)
+        self._keep(points, column)
         if len(self._recent) and not self._grown:
             # No more of them have come for a while: it is worth it.
             self._sort()
         self._grown = False
-        if not changed.any():
+        if not np.count_nonzero(changed):
             return NO_ROWS
         points = points[changed]
-        return self._rows_of(points if self.distinct(points) else np.unique(points))
+        known = self._latest
+        if known.version != self._rows.version or known.points.tobytes() != points.tobytes():
+            one_each = points if self.distinct(points) else np.unique(points)
+            known = self._latest = _Found(points, self._rows_of(one_each), self._rows.version)
+        return known.rows
 
-    def _keep(self, points: Points, column: Column) -> None:
+    def _changed(self, points: Positions, column: Column) -> NDArray[np.bool_]:
+        """Tell of each point whether it is watched, and not as it was."""
+        value, status, time = column
+        # Bit by bit: two NaN are the same unknown.
+        seen = self._value[points].view(np.int64)
+        changed: NDArray[np.bool_] = value.view(np.int64) != seen
+        changed |= status != self._status[points]
+        if self._any_timed:
+            changed |= self._timed[points] & (time != self._time[points])
+        changed &= self._watched[points]
+        return changed
+
+    def _keep(self, points: Positions, column: Column) -> None:
         self._value[points], self._status[points], self._time[points] = column
 
-    def _rows_of(self, points: Points) -> ItemRows:
+    def _rows_of(self, points: Positions) -> ItemRows:
         """Return the rows of the items of some points, each once, that are not disabled."""
         table = self._rows.table
         begin = self._begin[points]
@@ -163,7 +212,7 @@ class PointIndex:
     def _sort(self) -> None:
         """Sort all rows by their point."""
         table = self._rows.table
-        rows = np.flatnonzero(table["point"] != NOWHERE).astype(np.int32)
+        rows = np.flatnonzero(table["point"] != NOWHERE)
         point = table["point"][rows]
         self._order, self._recent = rows[np.argsort(point, kind="stable")], NO_ROWS
         counts = np.bincount(point, minlength=len(self._watched))

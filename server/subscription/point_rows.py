@@ -8,7 +8,8 @@ from typing import TypedDict, cast, get_args, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-ItemRows = NDArray[np.int32]
+ItemRows = NDArray[np.intp]
+"""Rows of the table; of the type that NumPy finds its way by: any other takes it some µs."""
 
 NOWHERE = -1
 """Point of a row that follows none: it is free, or its node is gone for now."""
@@ -34,7 +35,7 @@ class Columns(TypedDict):
     percent: NDArray[np.float64]
     gap: NDArray[np.float64]
     due: NDArray[np.float64]
-    point: NDArray[np.int32]
+    point: NDArray[np.intp]
     place: NDArray[np.int32]
     item: NDArray[np.uint32]
     handle: NDArray[np.uint32]
@@ -66,7 +67,7 @@ class PointRows:
         self.table = _columns(0)
         self._free: list[int] = []
         self.version = 0
-        """Grows whenever a row gets another handle, type or timestamps."""
+        """Grows whenever a row asks for something else than before."""
 
     @property
     def used(self) -> int:
@@ -89,11 +90,13 @@ class PointRows:
 
     def clear(self, rows: ItemRows) -> None:
         """Let rows follow nothing; what is queued for them will not be reported."""
+        self.version += 1
         self.table["item"][rows] = 0
         self.table["point"][rows] = NOWHERE
         self.table["waiting"][rows] = False
 
     def _grow(self) -> None:
+        self.version += 1
         before = len(self.table["item"])
         more = _columns(max(64, before))
         more["point"][:] = NOWHERE

@@ -1,8 +1,8 @@
 """Sample monitored points: which items have news, by whole frames of the image.
 
 A frame's points are compared with what they were, all at once; those that changed lead to the rows
-of their items, and the samples that pass go to the logs of their subscriptions. What did not change
-costs one comparison in an array, however many clients watch it.
+of their items, and the samples that pass go to the logs of their subscriptions. A frame without
+news costs two comparisons of bytes, however many clients watch it, and wakes nobody.
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ from numpy.typing import NDArray
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.server.subscription.change_test import passing, reported
-from heatpump_twin.server.subscription.point_index import PointIndex
+from heatpump_twin.server.space.value_rows import Positions
+from heatpump_twin.server.subscription.change_test import Column, passing, reported
+from heatpump_twin.server.subscription.point_index import NO_ROWS, PointIndex
 from heatpump_twin.server.subscription.point_rows import NOWHERE, ItemRows, PointRows
-from heatpump_twin.server.subscription.sample_log import SAMPLE, SampleLog
+from heatpump_twin.server.subscription.row_batch import RowBatch
+from heatpump_twin.server.subscription.sample_log import LoggedSamples, SampleLog
 from heatpump_twin.twin_engine.image import Image
 
 GONE = int(ua.StatusCodes.BadNodeIdUnknown)
 TOGETHER = 0.02
-"""Frames that come within this time are looked at together, unless somebody wants to know. [s]"""
+"""Frames that come within this time of a look are looked at together, unless somebody wants to
+know. [s]"""
 SHORTEST_WAIT = 0.01
 """Samples that are due within this time are taken together. [s]"""
 
@@ -59,7 +62,10 @@ class PointSampler:
         """That of the subscriptions: without one of them, nothing is watched."""
         self._frames: list[Frame] = []
         self._soon: asyncio.TimerHandle | None = None
+        self._looked = 0.0
+        """When frames were looked at last. [s, of the event loop]"""
         self._timer: asyncio.TimerHandle | None = None
+        self._batch = RowBatch(NO_ROWS, self.rows)
 
     # ── nodes ─────────────────────────────────────────────────────────────────────────────────────
     def follow(self, nodes: Mapping[int, ua.NodeId]) -> None:
@@ -80,7 +86,8 @@ class PointSampler:
         table = self.rows.table
         rows = rows[(table["mode"][rows] != 0) & (table["item"][rows] != 0)]
         n, now = len(rows), self._clock.now()
-        self._log(rows, np.full(n, np.nan), np.full(n, GONE, np.uint32), np.full(n, now))
+        gone = np.full(n, GONE, np.uint32)
+        self._log(RowBatch(rows, self.rows), np.full(n, np.nan), gone, np.full(n, now))
 
     def point_of(self, node: ua.NodeId) -> int | None:
         """Return the point whose value a variable has."""
@@ -140,6 +147,7 @@ class PointSampler:
         for row in rows.tolist():
             width = span(int(table["point"][row]))
             if width is not None:
+                self.rows.version += 1
                 table["band"][row] = table["percent"][row] / 100.0 * width
 
     def hurry(self, rows: ItemRows) -> None:
@@ -151,45 +159,73 @@ class PointSampler:
     # ── samples ───────────────────────────────────────────────────────────────────────────────────
     def take(self, frame: Frame) -> None:
         """Sample the items of those points of a frame that have changed, soon."""
-        if self._soon is None:
-            if not self.rows.used:
+        if not self._frames:
+            # Nothing is begun for what nobody sees change. What comes behind a change waits with
+            # it: a point may be as it was before.
+            if not self.rows.used or not self._index.has_news(frame):
                 return
-            self._soon = self._loop.call_later(TOGETHER, self.catch_up)
+            # After a pause at once: to be woken once more would take longer than the look.
+            self._soon = self._loop.call_at(self._looked + TOGETHER, self.catch_up)
         self._frames.append(frame)
 
     def catch_up(self) -> None:
         """Sample what has come since the last look."""
+        if not self._frames:
+            return
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
-        if not self._frames:
-            return
+        self._looked = self._loop.time()
         frames, self._frames = self._frames, []
-        whole = frames[0] if len(frames) == 1 else Frame.concat(frames)
+        index = self._index
+        points = np.concatenate([frame.point for frame in frames]).astype(np.intp)
+        if index.distinct(points):
+            self._look(points, index.present(points))
+            return
         # No value is passed over: where a point comes twice, frames are looked at one by one.
-        for frame in [whole] if self._index.distinct(whole.point) else frames:
-            rows = self._index.rows_of_changed(frame)
-            if len(rows):
-                self.sample(rows)
+        for frame in frames:
+            self._look(frame.point.astype(np.intp), (frame.value, frame.status, frame.time))
+
+    def _look(self, points: Positions, column: Column) -> None:
+        """Sample the items of those points that are not as they were."""
+        rows = self._index.rows_of_changed(points, column)
+        if len(rows):
+            self.sample(rows)
 
     def sample(self, rows: ItemRows) -> None:
         """Sample items that may be sampled now; the others when they are due."""
         table = self.rows.table
+        batch = self._batch_of(rows)
+        if batch.slow:
+            batch = self._batch_of(self._ready(rows))
+        table["waiting"][batch.at] = False
+        value, status, time = reported(self._index.seen(batch.point), batch)
+        passed = passing(table, batch, value, status, time)
+        if not passed.all():
+            batch = self._batch_of(batch.rows[passed])
+            value, status, time = value[passed], status[passed], time[passed]
+        self._log(batch, value, status, time)
+
+    def _batch_of(self, rows: ItemRows) -> RowBatch:
+        """Return rows with what they ask for, of which the latest are known."""
+        known = self._batch
+        if known.rows is rows and known.version == self.rows.version:
+            return known
+        self._batch = RowBatch(rows, self.rows)
+        return self._batch
+
+    def _ready(self, rows: ItemRows) -> ItemRows:
+        """Return those of the items that may be sampled now; the others wait."""
+        table = self.rows.table
         slow = table["gap"][rows] > 0.0
-        if slow.any():
-            now = self._loop.time()
-            early = slow & (table["due"][rows] > now)
-            self._wait(rows[early])
-            # Cyclic where values keep coming; after a pause the cycle begins anew.
-            cyclic = rows[slow & ~early]
-            due, gap = table["due"][cyclic], table["gap"][cyclic]
-            table["due"][cyclic] = np.where(due + gap > now, due + gap, now + gap)
-            rows = rows[~early]
-        table["waiting"][rows] = False
-        points = self._index.seen(table["point"][rows])
-        value, status, time = reported(points, table["kind"][rows])
-        passed = passing(table, rows, value, status, time)
-        self._log(rows[passed], value[passed], status[passed], time[passed])
+        now = self._loop.time()
+        early = slow & (table["due"][rows] > now)
+        self._wait(rows[early])
+        # Cyclic where values keep coming; after a pause the cycle begins anew.
+        cyclic = rows[slow & ~early]
+        due, gap = table["due"][cyclic], table["gap"][cyclic]
+        table["due"][cyclic] = np.where(due + gap > now, due + gap, now + gap)
+        return rows[~early]
 
     def _wait(self, rows: ItemRows) -> None:
         if len(rows):
@@ -208,7 +244,7 @@ class PointSampler:
         self._timer = None
         self.catch_up()
         table = self.rows.table
-        waiting = np.flatnonzero(table["waiting"]).astype(np.int32)
+        waiting = np.flatnonzero(table["waiting"])
         due = table["due"][waiting]
         # A timer of the loop may fire a clock's tick before its time.
         now = self._loop.time() + SHORTEST_WAIT / 2
@@ -221,36 +257,22 @@ class PointSampler:
 
     def _log(
         self,
-        rows: ItemRows,
+        batch: RowBatch,
         value: NDArray[np.float64],
         status: NDArray[np.uint32],
         time: NDArray[np.int64],
     ) -> None:
         """Put samples into the logs of their subscriptions."""
-        if not len(rows):
+        if not len(batch):
             return
-        table = self.rows.table
-        table["value"][rows], table["status"][rows], table["time"][rows] = value, status, time
-        table["fresh"][rows] = False
-        queued = table["queued"][rows] + 1
-        table["queued"][rows] = queued
-        samples = np.empty(len(rows), SAMPLE)
-        samples["row"], samples["value"], samples["status"] = rows, value, status
-        samples["time"], samples["now"] = time, self._wall.now()
-        over = queued > table["size"][rows]
-        for place, mask in _by_place(table["place"][rows]):
-            self._places[place].log.append(samples[mask], overfull=bool(over[mask].any()))
-        for row in rows[table["triggers"][rows]]:
+        table, at = self.rows.table, batch.at
+        table["value"][at], table["status"][at], table["time"][at] = value, status, time
+        table["fresh"][at] = False
+        table["queued"][at] += 1
+        over = table["queued"][at] > batch.size
+        now = self._wall.now()
+        for place, part, rows in batch.places:
+            samples = LoggedSamples(rows, value[part], status[part], time[part], now)
+            self._places[place].log.append(samples, overfull=bool(over[part].any()))
+        for row in batch.triggering:
             self._places[int(table["place"][row])].fire(int(table["item"][row]))
-
-
-def _by_place(places: NDArray[np.int32]) -> Iterable[tuple[int, NDArray[np.intp] | slice]]:
-    """Return each subscription with which of the samples are its own."""
-    first = int(places[0])
-    if (places == first).all():
-        return [(first, slice(None))]
-    order = np.argsort(places, kind="stable")
-    ordered = places[order]
-    cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    parts = np.split(order, cuts)
-    return [(int(places[part[0]]), part) for part in parts]

@@ -14,6 +14,7 @@ from heatpump_twin.server.subscription.item_service import ItemService
 from heatpump_twin.server.subscription.message import Answer, Message, Notifications
 from heatpump_twin.server.subscription.monitored_items import Around, MonitoredItems
 from heatpump_twin.server.subscription.outbox import Outbox
+from heatpump_twin.server.subscription.point_sampler import TOGETHER
 from heatpump_twin.server.subscription.queue_budget import QueueBudget
 
 KEPT_MESSAGES = 100
@@ -44,7 +45,7 @@ class Subscription:
         self.number = number
         self.outbox = outbox
         self.owner = owner
-        self.items = MonitoredItems(number, around, budget)
+        self.items = MonitoredItems(number, around, budget, self.attend)
         self.interval, self.lifetime, self.keep_alive = limits.MIN_PUBLISHING_INTERVAL, 3, 1
         self.priority = 0
         self._most = 0
@@ -60,7 +61,10 @@ class Subscription:
         """Cycles in a row without a Publish request."""
         self._begun = False
         """Whether the first message was sent, which says that the subscription works."""
-        self._next = 0.0
+        self._due = 0.0
+        """When the cycle ends at which there is something to do. [s, of the event loop]"""
+        self._skipped = 0
+        """Cycles before it that end without anybody's noticing."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -91,34 +95,74 @@ class Subscription:
         """Publish notifications, or keep them back."""
         self._enabled = enabled
         self.used()
+        self.attend()
 
     def used(self) -> None:
         """Note that the client has asked something of the subscription: it lives on."""
         self._unserved = 0
 
     # ── the publishing cycle ──────────────────────────────────────────────────────────────────────
-    def _begin_cycle(self, now: float) -> None:
+    def attend(self) -> None:
+        """Look at the end of the present cycle: there is news, or no request waits any more."""
+        if not self._skipped:
+            return
+        # What is told of now may have come a while ago, before the end of a cycle.
+        left = self._due - asyncio.get_running_loop().time() + TOGETHER
+        fewer = min(self._skipped, int(left / self._cycle_time))
+        if fewer > 0:
+            self._skipped -= fewer
+            self._wake_at(self._due - fewer * self._cycle_time)
+
+    @property
+    def _cycle_time(self) -> float:
+        """Length of a cycle. [s]"""
+        return self.interval / 1000.0
+
+    def _begin_cycle(self, begin: float) -> None:
+        """Wait for the end of the cycle that begins, or of a later one if it has nothing to do.
+
+        While a request waits, a subscription without news has nothing to do but to say that it
+        lives: it sleeps until then, and is woken by what it can tell.
+        """
+        self._skipped = 0
+        if self._has_nothing_to_do:
+            idle = self.keep_alive - self._idle - 1
+            self._skipped = max(0, int(min(idle, self.outbox.patience / self._cycle_time)))
+        self._wake_at(begin + (1 + self._skipped) * self._cycle_time)
+
+    @property
+    def _has_nothing_to_do(self) -> bool:
+        """Whether only news, or the time to say that it lives, end the wait."""
+        if not self._begun or self.items.aggregates or not self.outbox.has_request:
+            return False
+        return not (self._enabled and self.items.reportable)
+
+    def _wake_at(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._next = now + self.interval / 1000.0
-        self._timer = asyncio.get_running_loop().call_at(self._next, self._cycle)
+        self._due = due
+        self._timer = asyncio.get_running_loop().call_at(due, self._cycle)
 
     def _cycle(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now, due = asyncio.get_running_loop().time(), self._due
         self.items.advance()
-        # From the time when it was due, so that delays do not add up; cycles that were missed are.
-        self._begin_cycle(self._next if self._next + self.interval / 1000.0 > now else now)
+        # While cycles were skipped, a request waited.
         self._unserved = 0 if self.outbox.has_request else self._unserved + 1
         if self._unserved >= self.lifetime:
             self._expire()
             return
-        self._idle += 1
-        if (
-            not self._begun
-            or self._idle >= self.keep_alive
-            or (self._enabled and self.items.reportable)
-        ):
-            self.outbox.want(self)
+        self._idle += 1 + self._skipped
+        try:
+            if (
+                not self._begun
+                or self._idle >= self.keep_alive
+                or (self._enabled and self.items.reportable)
+            ):
+                self.outbox.want(self)
+        finally:
+            # From the time when it was due, so that delays do not add up; cycles that were missed
+            # are.
+            self._begin_cycle(due if due + self._cycle_time > now else now)
 
     def next_answer(self, room: int) -> Answer:
         """Return the next message, which is sent at once: notifications, or a sign of life.
@@ -182,6 +226,7 @@ class Subscription:
         self.outbox = outbox
         outbox.add(self)
         self.used()
+        self.attend()
 
     def end(self, code: int | None = None) -> None:
         """Forget the items and stop publishing; ``code`` is what the client is told of it."""

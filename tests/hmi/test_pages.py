@@ -171,6 +171,12 @@ def test_the_trend_is_drawn_from_history_with_its_gap(site: Site, browser: Brows
     recorded = [value for value in values if value is not None and value > 20]
     assert 34.9 < min(recorded) < 35.2
     assert 44.8 < max(recorded) < 45.1
+    # What was simulated is shaded, once in each panel, and the page says so.
+    assert 1 in browser.script("return window.trend.shaded()")
+    mark = browser.find("#emulated")
+    assert mark.text == "Emulated"
+    assert "not that of a machine" in mark.get_attribute("title")
+    assert "was simulated" in mark.get_attribute("title")
     painted = (
         "const c = document.querySelector('.chart canvas');"
         "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"

@@ -32,7 +32,7 @@ from heatpump_twin.twin_engine.commands.commands import Commands
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.database import database_url
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
@@ -41,6 +41,8 @@ from heatpump_twin.twin_engine.provenance import Provenance
 
 OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
 MINUTE = 60_000_000
+SIMULATED = 20
+"""History is simulated up to so many minutes ago."""
 
 START = {
     "supply_temperature": 41.0, "return_temperature": 36.0, "supply_setpoint": 45.0,
@@ -140,6 +142,7 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
         users=users,
         provenance={point.key: ORIGIN for point in table if point.spec.role is PointRole.PREDICTED},
         clock=clock,
+        simulated_until=clock.now() - SIMULATED * MINUTE,
         audit=audit,
         conditions=conditions,
         events=events,

@@ -63,8 +63,79 @@ def test_a_site_has_the_rules_of_the_twin_whatever_packs_it_names(tmp_path):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_every_packaged_rule_has_a_case_that_raises_it(rule):
-    assert any(step.active for case in rule.cases for step in (case, *case.then))
+    assert any(step.active for case in rule.cases for step in case.steps)
+    assert any(step.active is False for case in rule.cases for step in case.steps)
     assert rule.severity in (300, 500, 700, 900)
+
+
+EXPECTED = {
+    "controller_fault": (700, "equipment"),
+    "device_unreachable": (700, "diagnostic"),
+    "dhw_tank_overtemperature": (900, "safety"),
+    "supply_overtemperature": (700, "equipment"),
+    "low_water_flow": (700, "equipment"),
+    "flow_switch_open": (700, "equipment"),
+    "freeze_risk": (900, "equipment"),
+    "water_pressure_low": (500, "process"),
+    "water_pressure_falling": (300, "diagnostic"),
+    "water_pressure_high": (700, "safety"),
+    "return_above_supply": (500, "process"),
+    "delta_t_high": (500, "efficiency"),
+    "delta_t_low": (500, "efficiency"),
+    "discharge_overtemperature": (700, "equipment"),
+    "high_pressure": (900, "equipment"),
+    "low_pressure": (700, "equipment"),
+    "superheat_high": (500, "diagnostic"),
+    "superheat_low": (700, "equipment"),
+    "fan_stopped": (700, "equipment"),
+    "power_above_plate": (700, "equipment"),
+    "power_frequency_mismatch": (500, "diagnostic"),
+    "defrost_too_long": (500, "equipment"),
+    "defrost_too_often": (500, "efficiency"),
+    "defrost_missing": (500, "equipment"),
+    "defrost_energy_high": (300, "efficiency"),
+    "short_cycling": (500, "efficiency"),
+    "short_runs": (300, "efficiency"),
+    "setpoint_missed": (500, "process"),
+    "heat_up_slow": (500, "diagnostic"),
+    "backup_heater_unneeded": (500, "efficiency"),
+    "legionella_missed": (700, "safety"),
+    "dhw_standing_loss": (300, "efficiency"),
+    "three_way_valve_mismatch": (500, "equipment"),
+    "cop_below_expected": (500, "efficiency"),
+    "sensor_implausible": (500, "diagnostic"),
+    "outdoor_sensor_drift": (300, "diagnostic"),
+}
+"""What an expert of heat pumps wants to be told of: severity and class."""
+
+
+def test_an_expert_s_alarms_are_there_with_severity_class_and_all_texts():
+    rules = {rule.id: rule for rule in load_pack("heat-pump").rules}
+    assert {name: (rules[name].severity, rules[name].category) for name in EXPECTED} == EXPECTED
+    for rule in rules.values():
+        assert rule.title
+        assert rule.cause
+        assert rule.consequence
+        assert rule.action
+
+
+def test_a_parent_is_a_rule_of_the_same_pack():
+    for name in PACKAGED:
+        ids = {rule.id for rule in load_pack(name).rules}
+        assert {r.suppressed_by for r in load_pack(name).rules if r.suppressed_by} <= ids
+
+
+LONG = """after: 0 s, then: [{repeat: 3, steps: [
+          {given: {dhw_temperature: 60}, to: {dhw_temperature: 80}, after: 10 min, active: true},
+          {given: {dhw_temperature: 60}, after: 3 d, active: false}]}]"""
+
+
+def test_a_long_history_is_short_to_say(tmp_path):
+    short = "after: 9 s, active: false"
+    assert run_cases(load_pack(write(tmp_path, (short, LONG)))) == []
+    wrong = LONG.replace("active: true", "active: false")
+    (problem,) = run_cases(load_pack(write(tmp_path, (short, wrong))))
+    assert "after 600 s" in problem.message
 
 
 def test_a_good_pack_of_a_site_passes(tmp_path):
@@ -83,6 +154,20 @@ def test_a_good_pack_of_a_site_passes(tmp_path):
         (("active: true", "activ: true"), 12, "rules.0.cases.0.activ", "unknown key"),
         (("id: tank_hot", "id: Tank hot"), 3, "rules.0.id", "lower-case letters"),
         (("title: Mine", "titel: Mine"), 1, "titel", "unknown key"),
+        ((", active: true", ""), 12, "rules.0.cases.0", "state `active` of one step at least"),
+        (
+            ("severity: 700", "severity: 700\n    suppressed_by: tank_hot"),
+            3,
+            "rules.0",
+            "of itself",
+        ),
+        (
+            ("severity: 700", "severity: 700\n    decodes: error_code"),
+            3,
+            "rules.0",
+            "no point that",
+        ),
+        (("severity: 700", "severity: 700\n    class: odd"), 9, "rules.0.class", "'safety'"),
         (("dhw_temperature > 70", "disk_free > 70"), 3, "rules.0", "disk_free: not of an asset"),
         (("title: Tank", "asset: boiler\n    title: Tank"), 4, "rules.0.asset", "'twin'"),
     ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ from heatpump_twin.drivers.plant.devices.past_span import PastSpan
 from heatpump_twin.drivers.plant.devices.plant import Plant
 from heatpump_twin.drivers.status import BAD
 from heatpump_twin.errors import TwinError
-from heatpump_twin.plant.past import past_of
+from heatpump_twin.plant.past import SAMPLE, past_of
 from heatpump_twin.runtime.clock.past_plan import PastPlan, plan_past
 from heatpump_twin.twin_engine.historian.database import database_url
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
@@ -108,6 +110,30 @@ def test_it_is_the_same_each_time_and_ends_where_the_live_plant_begins() -> None
         assert at_end == pytest.approx(live.read(point), abs=0.6)
 
 
+def test_the_live_plant_is_to_the_last_digit_where_its_past_ends_and_its_faults_come_then() -> None:
+    """Looked at every two minutes or not at all: it is the same machine."""
+    faulty = site('plant.faults=[{"name": "coil_fouled", "severity": 0.5}]')
+    span = PastSpan(NOW - DAY, NOW)
+    live = Plant(faulty, ManualClock(NOW), span).heat_pumps["hp1"]
+    clock = ManualClock(span.begin)
+    looked_at = Plant(site(), clock)
+    for time in range(span.begin + SAMPLE, span.end + 1, SAMPLE):
+        clock.set(time)
+        looked_at.live_through(time)
+    seen = looked_at.heat_pumps["hp1"].state
+    assert {**live.state, "disturbances": None} == {**seen, "disturbances": None}
+    (fault,) = live.disturbances
+    assert (fault.name, fault.since) == ("coil_fouled", NOW)
+
+
+def test_the_faults_of_the_site_are_not_in_its_past() -> None:
+    span = PastSpan(NOW - DAY // 24, NOW)
+    fault = 'plant.faults=[{"name": "meter_offset", "magnitude": 1000}]'
+    (_, healthy), (_, faulty) = past_of(site(), span), past_of(site(fault), span)
+    for one, other in zip(healthy, faulty, strict=True):
+        np.testing.assert_array_equal(one[1].value, other[1].value)
+
+
 # ── on a whole twin ───────────────────────────────────────────────────────────────────────────────
 @pytest.fixture(scope="module")
 def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
@@ -175,6 +201,33 @@ async def test_the_twin_is_ready_while_its_past_is_recorded_and_the_day_is_taken
         found = "SELECT message FROM audit WHERE message LIKE '% emulated plant %'"
         (said,) = database.execute(found).fetchone()
     assert said.startswith("history of an emulated plant recorded, ")
+
+
+async def test_whoever_reads_it_sees_that_it_is_emulated_and_until_when_simulated(
+    born: Twin, connect, eventually
+) -> None:
+    async with connect(born) as client:
+        index = await site_index(client)
+
+        async def read(name: str) -> object:
+            return await client.get_node(ua.NodeId(name, index)).read_value()
+
+        for place in ("site", "hp1"):
+            assert await read(f"{place}.Emulated") is True
+            until_when = await read(f"{place}.SimulatedUntil")
+            assert isinstance(until_when, datetime)
+            end = plan_of(born).end / 1e6
+            assert until_when.replace(tzinfo=UTC).timestamp() == pytest.approx(end, abs=0.001)
+    await eventually(lambda: plan_of(born).recorded)
+    written = born.command("export", "hp1.room_temperature", "twin.*", "--data", str(born.data))
+    rows = list(csv.DictReader(io.StringIO(written.stdout)))
+    for row in rows:
+        time = datetime.fromisoformat(row["time"]).timestamp()
+        if row["point"].startswith("twin."):
+            assert row["origin"] == "field", row
+        else:
+            assert row["origin"] == ("simulated" if time <= end else "emulated"), row
+    assert {row["origin"] for row in rows} == {"field", "simulated", "emulated"}
 
 
 def test_no_counter_and_no_temperature_jumps_where_the_past_ends(born: Twin) -> None:

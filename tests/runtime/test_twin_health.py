@@ -61,13 +61,15 @@ def test_each_value_is_asked_of_its_owner_and_one_that_fails_harms_no_other(foun
 
 def test_rules_make_alarms_of_them_on_every_site(foundation) -> None:
     health, rules = TwinHealth(foundation), build_rules(foundation)
+    rules.follow(foundation.image)
     state = {"hmi_state": 2.0, "history_delay": 1.0}
     for point in state:
         health.watch(point, lambda point=point: state[point])
 
     def changes() -> list[tuple[str, bool, str]]:
         health.look()
-        found = rules.evaluate(foundation.image, foundation.clock.now())
+        foundation.clock.advance(1)
+        found = rules.advance(foundation.clock.now())
         return [(change.alarm.key, change.active, str(change.message)) for change in found]
 
     assert changes() == []

@@ -68,12 +68,16 @@ def exported(capsys, data: Path, *arguments: str) -> list[list[str]]:
 def test_samples_come_with_unit_time_of_the_site_and_status(capsys, data, monkeypatch) -> None:
     monkeypatch.setattr(history_export, "PAGE", 1_000)
     head, *rows = exported(capsys, data, "hp1.supply_temperature")
-    assert head == ["time", "point", "unit", "value", "status"]
+    assert head == ["time", "point", "unit", "value", "status", "origin"]
     assert len(rows) == DAYS * 1440 - 59
     point = ["hp1.supply_temperature", "°C"]
-    assert rows[0] == ["2026-03-27T00:00:00.000+01:00", *point, "30.0", "good 0x00000000"]
-    assert rows[5] == ["2026-03-27T00:05:00.000+01:00", *point, "35.0", "uncertain 0x40000000"]
-    assert rows[6] == ["2026-03-27T00:06:00.000+01:00", *point, "", "bad 0x809B0000"]
+    for row, value, status in (
+        (0, "30.0", "good 0x00000000"),
+        (5, "35.0", "uncertain 0x40000000"),
+        (6, "", "bad 0x809B0000"),
+    ):
+        time = f"2026-03-27T00:0{row}:00.000+01:00"
+        assert rows[row] == [time, *point, value, status, "emulated"]
     assert rows[-1][3] == "99.5"  # not in a block yet
     times = [datetime.fromisoformat(row[0]) for row in rows]
     assert times[-1].utcoffset().total_seconds() == 7200
@@ -151,12 +155,12 @@ def test_parquet_has_what_the_table_has_and_units(capsys, data, tmp_path, monkey
         found = file.read().to_pydict()
     assert [moment.isoformat() for moment in found["time"][:1]] == ["2026-03-26T23:00:00+00:00"]
     texts = [
-        (moment.timestamp(), point, "" if value is None else repr(value), status)
-        for moment, point, value, status in zip(*found.values(), strict=True)
+        (moment.timestamp(), point, "" if value is None else repr(value), status, origin)
+        for moment, point, value, status, origin in zip(*found.values(), strict=True)
     ]
     assert texts == [
-        (datetime.fromisoformat(time).timestamp(), point, value, int(status.split()[1], 16))
-        for time, point, _, value, status in rows
+        (datetime.fromisoformat(time).timestamp(), point, value, int(status.split()[1], 16), origin)
+        for time, point, _, value, status, origin in rows
     ]
 
 

@@ -70,10 +70,11 @@ async def _lived(data: DataDirectory) -> list[tuple[str, bool, int]]:
     await historian.start()
     engine = Engine(here, assembly.table, clock, historian.append)
     rules = RuleEngine(load_packs(here.rules.packs), here, assembly.table)
+    rules.follow(engine.image)
     alarms: list[tuple[str, bool, int]] = []
 
     def evaluate() -> None:
-        changes = rules.evaluate(engine.image, clock.now())
+        changes = rules.advance(clock.now())
         alarms.extend((change.alarm.key, change.active, change.time) for change in changes)
 
     pump = plant.heat_pumps["hp1"]
@@ -193,7 +194,7 @@ def test_nothing_recorded_is_nothing_to_replay(tmp_path: Path, capsys) -> None:
         capsys, "replay", "--site", "default", "--data", empty.root, "--into", tmp_path / "new"
     )
     assert ran.code != 0
-    assert "nothing is recorded" in ran.err
+    assert "nothing was recorded" in ran.err
 
 
 def test_years_without_samples_are_not_walked_through(tmp_path: Path, capsys) -> None:

@@ -245,3 +245,14 @@ def test_times_of_parquet(imports: Import, kind: pa.DataType, ticks: int, shown)
         assert f"time '{ticks} / 1000 s': " in ran.out
     else:
         assert imports.samples() == [(shown, 1.0)]
+
+
+def test_a_character_that_some_take_for_the_end_of_a_line(imports: Import) -> None:
+    # 0x85 is a line end of Unicode, and in cp1252 an ellipsis; both are a part of a name.
+    for encoding in ("latin-1", "cp1252"):
+        name = b"sup\x85ply".decode(encoding)
+        quoted = f"sup\\u{ord(name[3]):04x}ply"
+        map_ = f'format: {{encoding: {encoding}}}\npoints: {{"{quoted}": {SUPPLY}}}'
+        table = f"time,{name}\n2025-03-01 10:00,40\n2025-03-01 11:00,41\n"
+        assert "2 rows, 2 values" in imports.good(table.encode(encoding), map_)
+    assert [value for _, value in imports.samples()] == [40.0, 41.0]

@@ -35,9 +35,10 @@ from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandResult
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.provenance import Provenance
@@ -107,12 +108,10 @@ class Records:
         )
 
     def _pick(self, key: str, mask: object) -> Samples:
-        s = self.samples[key]
-        return Samples(s.value[mask], s.status[mask], s.time[mask])
+        return self.samples[key][mask]
 
     def _time(self, key: str) -> np.ndarray:
-        empty = Samples(np.empty(0), np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64))
-        return self.samples.setdefault(key, empty).time
+        return self.samples.setdefault(key, NO_SAMPLES).time
 
     async def read_raw(
         self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
@@ -150,6 +149,7 @@ class Rig:
     audit: AuditLog
     conditions: ConditionStore
     historian: Historian | None = None
+    trajectories: TrajectoryLog | None = None
 
     @property
     def url(self) -> str:
@@ -202,6 +202,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         alarms: Sequence[AlarmDefinition] = (ALARM, OTHER_ALARM),
         hmi_certificate: bytes | None = None,
         recording: bool = False,
+        forecasts: Sequence[str] = (),
     ) -> AsyncIterator[Rig]:
         # With a tariff: some of the catalogue's points are amounts of money.
         tariff = ("tariff.currency=EUR", "tariff.price=0.2")
@@ -232,12 +233,15 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
                 historian = Historian(table, database, settings, clock)
                 await historian.start()
                 stack.push_async_callback(historian.stop)
+            trajectories = TrajectoryLog(table, database)
+            stack.callback(trajectories.close)
+            await trajectories.announce(forecasts)
             server = TwinServer(
                 site=site, data=data, table=table, image=image, alarms=alarms,
                 commands=device, history=historian.stored if historian else records,
                 editor=historian, users=users,
                 provenance=provenance, clock=clock, hmi_certificate=hmi_certificate,
-                audit=audit, conditions=conditions, events=events,
+                audit=audit, conditions=conditions, events=events, trajectories=trajectories,
             )  # fmt: skip
             image.subscribe(server.publish)
             await server.start()
@@ -246,7 +250,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
             stack.callback(writing.cancel)
             yield Rig(
                 site, data, table, image, device, records, users, server, clock, alarms, provenance,
-                audit, conditions, historian,
+                audit, conditions, historian, trajectories,
             )  # fmt: skip
 
     return start

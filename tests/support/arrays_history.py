@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heatpump_twin.twin_engine.history import HistoryReader, Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 
 _EVER = 2**62
@@ -29,12 +29,9 @@ class ArraysHistory(HistoryReader):
         self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
     ) -> Samples:
         if key not in self._samples:
-            return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
-        of = self._samples[key]
-        low, high = np.searchsorted(of.time, [start, end])
-        which = np.arange(low, high)
-        which = which[::-1][:limit] if reverse else which[:limit]
-        return Samples(of.value[which], of.status[which], of.time[which])
+            return NO_SAMPLES
+        of = self._samples[key].between(start, end)
+        return of[::-1][:limit] if reverse else of[:limit]
 
     async def before(self, key: str, time: int) -> Samples:
         return await self.read_raw(key, -_EVER, time + 1, limit=1, reverse=True)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-import numpy as np
-
 from heatpump_twin.config.catalogue import PointRole
 from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
@@ -16,7 +14,7 @@ from heatpump_twin.drivers.plant.devices.emulated_heat_pump import EmulatedHeatP
 from heatpump_twin.drivers.status import GOOD, is_bad, is_good
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.derive.deriver import Deriver
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES
 from heatpump_twin.twin_engine.image import Image
 
 WINTER, SUMMER = datetime(2026, 1, 12, tzinfo=UTC), datetime(2026, 6, 12, tzinfo=UTC)
@@ -26,7 +24,7 @@ Falsify = Callable[[dict[str, float]], Mapping[str, float]]
 
 class NoHistory:
     async def read_raw(self, key, start, end, *, limit, reverse=False):
-        return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
+        return NO_SAMPLES
 
 
 class JudgedPlant:

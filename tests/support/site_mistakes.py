@@ -250,6 +250,20 @@ SECTIONS = [
     m("site-price-inf", "", "tariff: {currency: EUR, price: .inf}\n", "tariff.price", "finite"),
     m("site-plant-start", "", "plant: {start: tomorrow}\n", "plant.start", "2026-01-15T06:00"),
     m("site-plant-speed", "", "plant: {speed: 1000000}\n", "plant.speed", "3600 or less"),
+    m("plant-fault", "", "plant: {faults: [{name: x}]}\n", "plant.faults.0", "coil_fouled"),
+    m(
+        "plant-fault-sensor", "", "plant: {faults: [{name: sensor_offset}]}\n",
+        "plant.faults.0", "point of a sensor", "supply_temperature",
+    ),
+    m(
+        "plant-fault-twice", "",
+        "plant: {faults: [{name: coil_fouled, severity: 0.5, magnitude: 0.5}]}\n",
+        "plant.faults.0", "not both",
+    ),
+    m(
+        "plant-fault-pump", "", "plant: {faults: [{name: fan_stopped, heat_pump: hp9}]}\n",
+        "plant.faults.0.heat_pump", "hp1",
+    ),
     m("site-plant-seed", "", "plant: {seed: -1}\n", "plant.seed", "0 or more"),
     m("site-anchor", "", "opcua: *nobody\n", "(top level)", "undefined alias"),
     m("site-recursion", "", "opcua: &a [*a]\n", "opcua", "write a section"),

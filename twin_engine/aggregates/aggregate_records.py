@@ -58,7 +58,7 @@ class AggregateRecord:
         found = self.function(series, intervals).samples(series, intervals)
         if not intervals.backwards:
             return found
-        return Samples(found.value[::-1], found.status[::-1], found.time[::-1])
+        return found[::-1]
 
 
 _LOW, _HIGH = np.fmin, np.fmax

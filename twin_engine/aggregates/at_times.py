@@ -12,7 +12,7 @@ from heatpump_twin.twin_engine.aggregates.of_bounds import origin_of, status_of
 from heatpump_twin.twin_engine.aggregates.result import with_bits
 from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.aggregates.series import Series
-from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings, concatenated
+from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 
 PAGE = 1_000
@@ -46,10 +46,10 @@ class AtTimes:
             series = await Surroundings(reader, self.key, self.rules).around(page, low, high)
             found.append(self._at(series, left[:count]))
             left = left[count:]
-        joined = concatenated(found)
+        joined = Samples.concat(found)
         place = np.empty(len(order), dtype=np.intp)
         place[order] = np.arange(len(order))
-        return Samples(joined.value[place], joined.status[place], joined.time[place])
+        return joined[place]
 
     def _at(self, series: Series, time: Times) -> Samples:
         if self.simple:

@@ -12,12 +12,7 @@ from heatpump_twin.twin_engine.aggregates.aggregate_records import AggregateReco
 from heatpump_twin.twin_engine.aggregates.intervals import Intervals, Range
 from heatpump_twin.twin_engine.aggregates.local_periods import LocalPeriods
 from heatpump_twin.twin_engine.aggregates.rules import Rules
-from heatpump_twin.twin_engine.aggregates.surroundings import (
-    NOTHING,
-    Surroundings,
-    concatenated,
-    turned,
-)
+from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings
 from heatpump_twin.twin_engine.aggregates.whole_hours import holes, usable
 from heatpump_twin.twin_engine.errors import TooManySamples
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
@@ -56,10 +51,9 @@ class ProcessedReading:
         hours = await self._hours(reader, intervals)
         intervals, inside = await self._inside(reader, intervals, hours)
         low, high = int(intervals.early[0]), int(intervals.late[-1])
-        hours = hours[(hours["hour"] >= low // HOUR) & (hours["hour"] < high // HOUR)]
-        inner = slice(*np.searchsorted(inside.time, (low, high)).tolist())
-        inside = Samples(inside.value[inner], inside.status[inner], inside.time[inner])
-        series = await Surroundings(reader, self.key, self.rules).around(inside, low, high, hours)
+        hours = hours[slice(*np.searchsorted(hours["hour"], (low // HOUR, high // HOUR)))]
+        around = Surroundings(reader, self.key, self.rules).around
+        series = await around(inside.between(low, high), low, high, hours)
         if len(series) + len(intervals) <= SMALL:
             return self.record.of(series, intervals)
         return await asyncio.to_thread(self.record.of, series, intervals)
@@ -109,5 +103,5 @@ class ProcessedReading:
 
 
 def _in_order(pages: list[Samples], backwards: bool) -> Samples:
-    found = concatenated(pages) if pages else NOTHING
-    return turned(found) if backwards else found
+    found = Samples.concat(pages)
+    return found[::-1] if backwards else found

@@ -62,10 +62,9 @@ class Series:
         if begins and len(samples):
             real = np.flatnonzero(samples.status != np.uint32(BAD_NO_DATA))
             first = int(real[0]) if len(real) else len(samples)
-            samples = Samples(
-                samples.value[first:], samples.status[first:], samples.time[first:]
-            )  # fmt: skip
-            inner = inner and inner.of(np.arange(len(inner.alone)) >= first)
+            if first:
+                samples = samples[first:]
+                inner = inner and inner.of(np.arange(len(inner.alone)) >= first)
         return cls(samples, rules, begins, ends, inner)
 
     def __len__(self) -> int:
@@ -101,9 +100,10 @@ class Series:
         return self._only(self.level != BAD_LEVEL)
 
     def _only(self, which: Flags) -> Series:
-        kept = Samples(self.value[which], self.samples.status[which], self.time[which])
+        if which.all():
+            return self
         inner = self.inner and self.inner.of(which)
-        return Series(kept, self.rules, self.begins, self.ends, inner)
+        return Series(self.samples[which], self.rules, self.begins, self.ends, inner)
 
     @property
     def count(self) -> NDArray[np.int64]:

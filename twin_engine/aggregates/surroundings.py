@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from heatpump_twin.twin_engine.aggregates.rules import Rules
 from heatpump_twin.twin_engine.aggregates.series import Series
 from heatpump_twin.twin_engine.aggregates.whole_hours import condensed
@@ -14,23 +12,8 @@ from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 
 EVER = 1 << 62
 """Later than any sample; its negative, earlier. [µs]"""
-NOTHING = Samples(np.empty(0), np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64))
 STEPS = (2, 64, 1_000, 10_000, 10_000)
 """Samples read one after the other, in search of one that is not Bad."""
-
-
-def concatenated(parts: list[Samples]) -> Samples:
-    """Return samples one behind the other."""
-    return Samples(
-        np.concatenate([part.value for part in parts]),
-        np.concatenate([part.status for part in parts]),
-        np.concatenate([part.time for part in parts]),
-    )
-
-
-def turned(samples: Samples) -> Samples:
-    """Return samples in the opposite order."""
-    return Samples(samples.value[::-1], samples.status[::-1], samples.time[::-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +33,7 @@ class Surroundings:
         """
         before, begins = await self._before(low)
         after, ends = await self._after(high)
-        samples, inner = concatenated([before, inside, after]), None
+        samples, inner = Samples.concat([before, inside, after]), None
         if len(hours):
             samples, inner = condensed(samples, hours)
         return Series.of(samples, self.rules, begins=begins, ends=ends, inner=inner)
@@ -68,7 +51,7 @@ class Surroundings:
             if len(page) < step or self._usable(found) >= wanted:
                 break
             low = int(page.time[-1])
-        return turned(concatenated(found)), len(page) < step
+        return Samples.concat(found)[::-1], len(page) < step
 
     async def _after(self, high: int) -> tuple[Samples, bool]:
         """Return samples at or after a time, and whether they end the archive."""
@@ -80,8 +63,8 @@ class Surroundings:
             if len(page) < step or self._usable(found) >= 2:
                 break
             high = int(page.time[-1]) + 1
-        return concatenated(found), len(page) < step
+        return Samples.concat(found), len(page) < step
 
     def _usable(self, found: list[Samples]) -> int:
-        joined = concatenated(found)
+        joined = Samples.concat(found)
         return len(Series(joined, self.rules, begins=False, ends=False).usable)

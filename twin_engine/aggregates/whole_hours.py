@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from heatpump_twin.twin_engine.aggregates.intervals import Flags, Intervals
 from heatpump_twin.twin_engine.history import Samples
-from heatpump_twin.twin_engine.hourly_statistics import HOUR, Hourly
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, Hourly, kept_hours
 
 MOST_SPANS = 200
 """Ranges that are read sample by sample: each costs as much as some thousand samples."""
@@ -24,6 +24,8 @@ _VALUE_OF = np.array([0, 1, 2, 2, 3, 3])
 """For each time of an hour, the column of its value."""
 _STATUS_OF = np.array([0, 1, 0, 0, 0, 0])
 """And of its status: all are of one quality, and only that of the ends is said itself."""
+_COLUMN_BITS = 3
+"""Bits for the number of a column."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,7 @@ class Inner:
         """Return that of some of the samples; of an hour they are all or none."""
         kept, place = which[self.first], np.cumsum(which) - 1
         return Inner(
-            self.hours[kept],
+            kept_hours(self.hours, kept),
             place[self.first[kept]],
             place[self.last[kept]],
             self.alone[which],
@@ -63,30 +65,27 @@ class Inner:
 def condensed(samples: Samples, hours: Hourly) -> tuple[Samples, Inner]:
     """Put the samples that represent hours among others, which are none of these hours'."""
     shown, count = _shown(hours)
-    time = np.concatenate([samples.time, shown.time])
-    order = np.argsort(time, kind="stable")
-    joined = Samples(
-        np.concatenate([samples.value, shown.value])[order],
-        np.concatenate([samples.status, shown.status])[order],
-        time[order],
-    )
+    joined = Samples.concat([samples, shown])
+    order = np.argsort(joined.time, kind="stable")
     last = np.flatnonzero(order >= len(samples))[np.cumsum(count) - 1]
-    return joined, Inner(hours, last - count + 1, last, order < len(samples))
+    return joined[order], Inner(hours, last - count + 1, last, order < len(samples))
 
 
 def _shown(hours: Hourly) -> tuple[Samples, NDArray[np.int64]]:
     """Return the samples that represent hours, each once, and how many there are of each hour."""
-    order = np.argsort(hours["time"], axis=1, kind="stable")
-    time = np.take_along_axis(hours["time"], order, axis=1)
+    start = hours["hour"].astype(np.int64) * HOUR
+    # Time and column in one number: a sort of it orders both, and of equal times keeps the first.
+    key = ((start[:, np.newaxis] + hours["time"]) << _COLUMN_BITS) | np.arange(len(_VALUE_OF))
+    key.sort(axis=1)
+    time = key >> _COLUMN_BITS
     once = np.ones(time.shape, dtype=bool)
     once[:, 1:] = time[:, 1:] != time[:, :-1]
-    row, column = np.nonzero(once)
-    place = order[row, column]
-    start = hours["hour"].astype(np.int64) * HOUR
+    place = np.flatnonzero(once)
+    row, column = place // len(_VALUE_OF), key.ravel()[place] & ((1 << _COLUMN_BITS) - 1)
     shown = Samples(
-        hours["value"][row, _VALUE_OF[place]],
-        hours["status"][row, _STATUS_OF[place]],
-        start[row] + time[row, column],
+        hours["value"][row, _VALUE_OF[column]],
+        hours["status"][row, _STATUS_OF[column]],
+        time.ravel()[place],
     )
     return shown, once.sum(axis=1)
 
@@ -99,7 +98,7 @@ def usable(hours: Hourly, intervals: Intervals) -> Hourly:
     if intervals.backwards:
         # What is at the early edge belongs to the interval before.
         inside &= start + hours["time"][:, 0] > intervals.early[number]
-    return _with_few_holes(hours[inside])
+    return _with_few_holes(kept_hours(hours, inside))
 
 
 def holes(hours: Hourly, low: int, high: int) -> list[tuple[int, int]]:

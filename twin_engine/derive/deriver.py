@@ -112,7 +112,7 @@ class Deriver:
                 log.warning("today's energy starts at zero", point=key, error=str(error))
                 continue
             try:
-                memory.restore(counter, _in_order(before, recorded))
+                memory.restore(counter, Samples.concat([before[::-1], recorded]))
             except Exception:  # the boundary of one counter: the site starts all the same
                 log.exception("today's energy starts at zero", point=key)
 
@@ -167,12 +167,3 @@ class _Asset:
 def _inputs(table: PointTable, asset: str) -> frozenset[str]:
     points = table.by_asset[asset]
     return frozenset(id_ for id_, point in points.items() if point.spec.role not in _NOT_REPORTED)
-
-
-def _in_order(backwards: Samples, forwards: Samples) -> Samples:
-    """Return samples that were read backwards, and then those after them."""
-    return Samples(
-        np.concatenate((backwards.value[::-1], forwards.value)),
-        np.concatenate((backwards.status[::-1], forwards.status)),
-        np.concatenate((backwards.time[::-1], forwards.time)),
-    )

@@ -66,11 +66,7 @@ async def read_all(history: HistoryReader, key: str) -> Samples:
         if len(page) < _PAGE:
             break
         start = int(page.time[-1]) + 1
-    return Samples(
-        np.concatenate([p.value for p in pages]),
-        np.concatenate([p.status for p in pages]),
-        np.concatenate([p.time for p in pages]),
-    )
+    return Samples.concat(pages)
 
 
 async def collect_runs(history: HistoryReader, asset: str) -> Runs:

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HistorianSettings
-from heatpump_twin.twin_engine.errors import EngineError, SchemaError
+from heatpump_twin.twin_engine.errors import DatabaseAway, EngineError, SchemaError
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.migrations import HEAD
 
@@ -58,7 +58,7 @@ def database_mistake(url: str) -> str:
     except SchemaError as error:
         return str(error)
     except (SQLAlchemyError, TypeError, ValueError) as error:
-        return f"cannot be used ({error}); write {_FORMS}"
+        return f"cannot be used ({reason_of(error)}); write {_FORMS}"
     return ""
 
 
@@ -121,14 +121,32 @@ def revision_of(engine: Engine) -> str | None:
         return found
 
 
+def require_database(url: str | URL) -> None:
+    """Raise `DatabaseAway` where a reader would make a new SQLite file, and find nothing in it."""
+    file = DatabaseFile.of(make_url(url))
+    if file is not None and file.is_empty:
+        raise DatabaseAway(
+            f"nothing was recorded here: there is no {file.path}; name the data directory of a "
+            "twin with --data, or run one with this directory first"
+        )
+
+
+def reason_of(error: Exception) -> str:
+    """Return in a line what a database says is wrong.
+
+    Without what its library adds: the SQL, which may be long, and the address of its manual.
+    """
+    said = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(said).splitlines() or [repr(said)]
+    return lines[0]
+
+
 async def access(work: Callable[[], T], failure: Callable[[str], EngineError]) -> T:
     """Run database work in a thread; raise ``failure(reason)`` if it cannot be reached."""
     try:
         return await asyncio.to_thread(work)
     except SQLAlchemyError as error:
-        # The first line is the reason; what follows is SQL with its parameters, which is no help
-        # to a person and may be long.
-        raise failure(str(error).splitlines()[0]) from error
+        raise failure(reason_of(error)) from error
 
 
 def _follow_file(engine: Engine) -> None:

@@ -19,8 +19,8 @@ from heatpump_twin.drivers.clock import MICROSECONDS, Clock, is_plausible
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.correction import Corrected, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DatabaseAway, HistoryLost, SchemaError
-from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, overlay, part, taken
-from heatpump_twin.twin_engine.historian.database import access, open_engine
+from heatpump_twin.twin_engine.historian.columns.merging import overlay, part
+from heatpump_twin.twin_engine.historian.database import access, open_engine, reason_of
 from heatpump_twin.twin_engine.historian.deadband import Deadband
 from heatpump_twin.twin_engine.historian.late_spans import LateSpan
 from heatpump_twin.twin_engine.historian.resolution import Resolution
@@ -28,8 +28,8 @@ from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.historian.sample_writer import SampleWriter
 from heatpump_twin.twin_engine.historian.spool import Spool
-from heatpump_twin.twin_engine.history import HistoryReader, Samples
-from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
+from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -321,7 +321,7 @@ class Historian:
     ) -> Samples:
         """Do what `read_raw` does, in the caller's thread; with or without what waits."""
         # The queue first: what is written meanwhile is found twice, never not at all.
-        waiting = NOTHING if stored_only else self._waiting(key, start, end)
+        waiting = NO_SAMPLES if stored_only else self._waiting(key, start, end)
         if not self._writer.rows:
             raise DatabaseAway(f"history cannot be read: {self._writer.last_error}")
         row = self._writer.rows.get(key)
@@ -330,20 +330,20 @@ class Historian:
         try:
             stored = self._store.read(row, start, end, limit, reverse)
         except SQLAlchemyError as error:
-            raise DatabaseAway(f"history cannot be read: {error}") from error
+            raise DatabaseAway(f"history cannot be read: {reason_of(error)}") from error
         return _merge(stored, waiting, limit, reverse)
 
     def hours(self, key: str, start: int, end: int, *, stored_only: bool = False) -> Hourly:
         """Do what `read_hours` does, in the caller's thread; with or without what waits."""
-        waiting = NOTHING if stored_only else self._waiting(key, start, end)
+        waiting = NO_SAMPLES if stored_only else self._waiting(key, start, end)
         row = self._writer.rows.get(key)
         if row is None:
             return NO_HOURS  # the samples tell why
         try:
             found = self._store.read_hours(row, start, end)
         except SQLAlchemyError as error:
-            raise DatabaseAway(f"history cannot be read: {error}") from error
-        return found[~np.isin(found["hour"], waiting.time // HOUR)]
+            raise DatabaseAway(f"history cannot be read: {reason_of(error)}") from error
+        return kept_hours(found, ~np.isin(found["hour"], np.unique(waiting.time // HOUR)))
 
     def _waiting(self, key: str, start: int, end: int) -> Samples:
         point = self._table.by_key.get(key)
@@ -399,5 +399,5 @@ def _merge(stored: Samples, waiting: Samples, limit: int, reverse: bool) -> Samp
     if not len(waiting):
         return stored
     # The sample that waits is newer. Those of one frame may be in any order.
-    joined = overlay([taken(stored, slice(None, None, -1)) if reverse else stored, waiting])
-    return taken(joined, slice(None, -limit - 1, -1) if reverse else slice(limit))
+    joined = overlay([stored[::-1] if reverse else stored, waiting])
+    return joined[: -limit - 1 : -1] if reverse else joined[:limit]

@@ -14,19 +14,14 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.drivers.frame import Frame, Points, Times
 from heatpump_twin.drivers.status import BAD, BAD_NO_DATA, UNCERTAIN
 from heatpump_twin.twin_engine.correction import Change, Corrected, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import drop_hours, read_hours
-from heatpump_twin.twin_engine.historian.columns.merging import (
-    NOTHING,
-    in_key_order,
-    overlay,
-    taken,
-)
+from heatpump_twin.twin_engine.historian.columns.merging import in_key_order, overlay
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     add_padding,
     drop_blocks,
@@ -45,7 +40,7 @@ from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
 from heatpump_twin.twin_engine.historian.corrections.sample_editor import SampleEditor
 from heatpump_twin.twin_engine.historian.database import migrate
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
-from heatpump_twin.twin_engine.historian.event_log import drop_events
+from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
 from heatpump_twin.twin_engine.historian.late_spans import (
     LateSpan,
     add_late,
@@ -54,8 +49,9 @@ from heatpump_twin.twin_engine.historian.late_spans import (
     read_late,
 )
 from heatpump_twin.twin_engine.historian.tables import POINT
-from heatpump_twin.twin_engine.history import Samples
-from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import drop_trajectories
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
+from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours
 
 _DAY = 86_400 * MICROSECONDS
 _EVER = -(2**62)
@@ -205,7 +201,7 @@ class SampleStore:
             sealed = read_blocks(connection, point, start, end, limit, reverse)
         # The first of all are among the first of each.
         samples = overlay([earlier, sealed, hot])
-        return taken(samples, slice(None, -limit - 1, -1) if reverse else slice(limit))
+        return samples[: -limit - 1 : -1] if reverse else samples[:limit]
 
     def read_hours(self, point: int, start: int, end: int) -> Hourly:
         """Return statistics of hours with start ≤ hour ≤ end, of all that `read` returns."""
@@ -216,7 +212,7 @@ class SampleStore:
             # What is not in a block yet is not in the statistics.
             hot = self._hot.read(connection, point, first * HOUR, behind * HOUR)
             found = read_hours(connection, point, first, behind)
-        return found[~np.isin(found["hour"], hot.time // HOUR)]
+        return kept_hours(found, ~np.isin(found["hour"], np.unique(hot.time // HOUR)))
 
     def doubt(self, points: Iterable[int], start: int, end: int) -> int:
         """Make samples with start ≤ time < end Uncertain, unless they are Bad; return how many."""
@@ -224,7 +220,7 @@ class SampleStore:
         for point in points:
             samples = self._sound(point, start, end, _ALL)
             # Bad has the first bit.
-            usable = taken(samples, (samples.status < BAD) & (samples.status != UNCERTAIN))
+            usable = samples[(samples.status < BAD) & (samples.status != UNCERTAIN)]
             if len(usable):
                 point_of = np.full(len(usable), point)
                 self.write(Frame.of(point_of, usable.value, UNCERTAIN, usable.time))
@@ -238,7 +234,7 @@ class SampleStore:
         try:
             return self.read(point, start, end, limit, reverse)
         except DamagedBlock:
-            return NOTHING
+            return NO_SAMPLES
 
     def seal(self, points: int, seconds: float) -> None:
         """Put what is hot into blocks, if it is time; and what an earlier version has left.
@@ -276,6 +272,16 @@ class SampleStore:
                 seal_points(connection, ordered, np.unique(ordered.point))
                 add_late_frame(connection, ordered)
 
+    def remove(self, point: int, times: Times) -> None:
+        """Remove samples of some times, in order, without a record; nobody else writes."""
+        if len(times):
+            self._editor.remove(
+                point,
+                times,
+                partial(add_late, point=point, first=int(times[0]), last=int(times[-1])),
+            )
+        self._sealer.reset()
+
     def prune(self, points: Iterable[int], before: int, limit: int) -> int:
         """Delete blocks that end before a time, at most ``limit`` of each point; return how many.
 
@@ -295,6 +301,11 @@ class SampleStore:
         """Delete the oldest events, at most ``limit`` of those before a time; return how many."""
         with self._engine.begin() as connection:
             return drop_events(connection, before, limit)
+
+    def prune_trajectories(self, before: int, limit: int) -> int:
+        """Delete the oldest forecasts, at most ``limit`` of those issued before a time."""
+        with self._engine.begin() as connection:
+            return drop_trajectories(connection, before, limit)
 
     def oldest(self, points: Collection[int]) -> tuple[int, int] | None:
         """Return begin and end of the block of some points that ends first. [µs since the epoch]"""

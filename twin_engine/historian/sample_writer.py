@@ -19,6 +19,7 @@ from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.correction import Corrected, Correction
 from heatpump_twin.twin_engine.errors import SchemaError
 from heatpump_twin.twin_engine.historian.corrections.correction_queue import CorrectionQueue
+from heatpump_twin.twin_engine.historian.database import reason_of
 from heatpump_twin.twin_engine.historian.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.disk_room import DiskRoom
 from heatpump_twin.twin_engine.historian.late_spans import is_tallied, spans
@@ -46,8 +47,8 @@ _PRUNE_CYCLE = 600
 """Looks in which every point is visited once by retention."""
 _PRUNE_BLOCKS = 100
 """Blocks of one point deleted at a time, so that readers and the next flush never wait long."""
-_PRUNE_EVENTS = 1_000
-"""Events deleted at a time."""
+_PRUNE_ROWS = 1_000
+"""Events and forecasts deleted at a time, of each."""
 _SEAL_SECONDS = 0.2
 """How long hot samples are put into blocks at a time, so that what comes is written meanwhile."""
 _RETENTION_HELD = 86_400.0
@@ -226,7 +227,7 @@ class SampleWriter:
 
     def _away(self, error: Exception) -> None:
         obstacle = self._store.file.obstacle if self._store.file else ""
-        message = obstacle or str(error).splitlines()[0]
+        message = obstacle or reason_of(error)
         if self.connected or not self.last_error:
             log.warning("the database is away: samples wait in memory", error=message)
         self.connected = False
@@ -411,8 +412,12 @@ class SampleWriter:
         # the writer for seconds on a database of years.
         count = -(-len(rows) // _PRUNE_CYCLE)
         points = np.take(rows, range(self._prune_at, self._prune_at + count), mode="wrap")
-        before = self._clock.now() - round(self._settings.retention * MICROSECONDS)
-        self._store.prune(points.tolist(), before, _PRUNE_BLOCKS)
+        self._store.prune(points.tolist(), self._limit(self._settings.retention), _PRUNE_BLOCKS)
         self._prune_at += count
-        before = self._clock.now() - round(self._settings.event_retention * MICROSECONDS)
-        self._store.prune_events(before, _PRUNE_EVENTS)
+        self._store.prune_events(self._limit(self._settings.event_retention), _PRUNE_ROWS)
+        forecasts = self._limit(self._settings.forecast_retention)
+        self._store.prune_trajectories(forecasts, _PRUNE_ROWS)
+
+    def _limit(self, retention: float) -> int:
+        """Return the time before which nothing is kept that is kept so long [s]."""
+        return self._clock.now() - round(retention * MICROSECONDS)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-import numpy as np
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.twin_engine.errors import DatabaseAway
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database import open_engine, reason_of, require_database
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 
 _EVER = 2**62
@@ -21,6 +20,7 @@ class StoredHistory:
     """`HistoryReader` of a database. A twin that records into it is not disturbed."""
 
     def __init__(self, url: str | URL) -> None:
+        self._url = url
         self._store = SampleStore(open_engine(url))
         self._rows: dict[str, int] = {}
 
@@ -30,15 +30,16 @@ class StoredHistory:
         Raises
         ------
         DatabaseAway
-            It cannot be reached.
+            It cannot be reached, or there is none.
         SchemaError
             It belongs to a newer version of this software.
         """
+        require_database(self._url)
         try:
             # No keys: reading must not make rows for points that nobody records.
             self._rows = await asyncio.to_thread(self._store.prepare, [])
         except SQLAlchemyError as error:
-            raise DatabaseAway(f"history cannot be read: {error}") from error
+            raise DatabaseAway(f"history cannot be read: {reason_of(error)}") from error
 
     @property
     def keys(self) -> list[str]:
@@ -54,13 +55,13 @@ class StoredHistory:
     ) -> Samples:
         """Return at most ``limit`` samples with start ≤ time < end, newest first if ``reverse``."""
         if key not in self._rows:
-            return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
+            return NO_SAMPLES
         try:
             return await asyncio.to_thread(
                 self._store.read, self._rows[key], start, end, limit, reverse
             )
         except SQLAlchemyError as error:
-            raise DatabaseAway(f"history cannot be read: {error}") from error
+            raise DatabaseAway(f"history cannot be read: {reason_of(error)}") from error
 
     async def before(self, key: str, time: int) -> Samples:
         """Return the last sample at or before ``time``: none or one."""
@@ -77,4 +78,4 @@ class StoredHistory:
         try:
             return await asyncio.to_thread(self._store.read_hours, self._rows[key], start, end)
         except SQLAlchemyError as error:
-            raise DatabaseAway(f"history cannot be read: {error}") from error
+            raise DatabaseAway(f"history cannot be read: {reason_of(error)}") from error

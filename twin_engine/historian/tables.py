@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 METADATA = MetaData()
@@ -131,9 +132,9 @@ AUDIT = Table(
     Column("reason", Text, nullable=False),
 )
 
-# Events that were sent to clients: of alarms and of state machines. The origin is the node that
-# they climb up from, ``hp1`` or ``hp1.operating_state``, the data are all fields
-# (`server/history`).
+# Events that were sent to clients, of alarms and of state machines, and what was put in later. The
+# origin is the node that they climb up from, ``hp1`` or ``hp1.operating_state``, the data are all
+# fields (`server/history`), of which time and EventId are found here again.
 EVENT = Table(
     "event_record",
     METADATA,
@@ -141,6 +142,24 @@ EVENT = Table(
     Column("time", BigInteger, nullable=False, index=True),
     Column("origin", Text, nullable=False),
     Column("data", Text, nullable=False),
+    # Of those that an earlier version has left, a migration has added it.
+    Column("event_id", LargeBinary, nullable=False, index=True, server_default=text("''")),
+)
+
+# Forecasts and simulations: the quantiles of one predicted point over times to come, as they were
+# issued at one moment, in columns as a block has them. The scenario names the simulation; it is
+# empty for the forecast itself.
+TRAJECTORY = Table(
+    "trajectory",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("scenario", Text, nullable=False),
+    Column("issued", BigInteger, nullable=False, index=True),
+    Column("model", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("trajectory_of_point", "key", "scenario", "issued", unique=True),
 )
 
 # What people have done about an alarm, and the occurrence that they did it about.

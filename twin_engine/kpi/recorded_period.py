@@ -16,7 +16,7 @@ from heatpump_twin.drivers.status import BAD
 from heatpump_twin.twin_engine.derive.energy.calendar import HOUR, edges_of
 from heatpump_twin.twin_engine.derive.energy.counter_track import RECENT, Doubt, NamedDoubt
 from heatpump_twin.twin_engine.derive.energy.energy_curve import EnergyCurve, counter_curve
-from heatpump_twin.twin_engine.history import HistoryReader, Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 from heatpump_twin.twin_engine.kpi.runs import LONGEST, Stretches, stretches
 
 _MOST = 200_000
@@ -27,7 +27,6 @@ _MINUTE = 60 * MICROSECONDS
 _EVER = 2**61
 _GUESSED = HOUR
 """Longest time without a sample of a power over which the mean of its ends is taken. [µs]"""
-_NONE = Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
 
 
 class RecordedPeriod:
@@ -54,7 +53,7 @@ class RecordedPeriod:
                 part = await self._history.read_raw(key, first, last, limit=_MOST)
                 parts.append(part)
                 first = int(part.time[-1]) + 1 if len(part) == _MOST else last
-        return _finite(_joined(parts))
+        return _finite(Samples.concat(parts))
 
     async def counters(self, points: Sequence[str], largest_rate: float) -> list[EnergyCurve]:
         """Return the energy curves of counters; `largest_rate` in kW."""
@@ -80,15 +79,15 @@ class RecordedPeriod:
 
     async def held(self, point: str, ids: Collection[str], before: int = 0) -> Stretches:
         """Return the stretches of the period, and so long before it, in which a value held."""
-        samples = await self.samples(point, before) if point in ids else _NONE
+        samples = await self.samples(point, before) if point in ids else NO_SAMPLES
         return stretches(*known(samples), self.start - before, self.end)
 
     async def values(self, point: str | None, ids: Collection[str]) -> tuple[Times, Values]:
         """Return times and values of a point that is interpolated, with one on either side."""
         if point is None or point not in ids:
-            return known(_NONE)
+            return known(NO_SAMPLES)
         after = await self._history.after(f"{self._asset}.{point}", self.end)
-        return known(_joined([await self.samples(point), _finite(after)]))
+        return known(Samples.concat([await self.samples(point), _finite(after)]))
 
     async def _readings(self, point: str) -> Samples:
         """Return the usable readings of a counter, with some on either side of the period."""
@@ -98,17 +97,14 @@ class RecordedPeriod:
         # Where nobody looked for long, what was used meanwhile is between the readings beyond.
         before = await self._some(key, -_EVER, first, reverse=True)
         behind = await self._some(key, self.end + _AFTER, _EVER)
-        inside = body.time >= first
-        body = Samples(body.value[inside], body.status[inside], body.time[inside])
-        return _joined([before, body, behind])
+        return Samples.concat([before, body[body.time >= first], behind])
 
     async def _some(self, key: str, start: int, end: int, *, reverse: bool = False) -> Samples:
         """Return a few usable samples at one end of a span, in order of time."""
         # More than are needed: the marks of gaps are among them, and numbers that are none.
         found = await self._history.read_raw(key, start, end, limit=4 * RECENT, reverse=reverse)
-        usable = _finite(found).usable
-        kept = Samples(usable.value[:RECENT], usable.status[:RECENT], usable.time[:RECENT])
-        return _backwards(kept) if reverse else kept
+        kept = _finite(found).usable[:RECENT]
+        return kept[::-1] if reverse else kept
 
 
 def known(samples: Samples) -> tuple[Times, Values]:
@@ -132,18 +128,6 @@ def _finite(samples: Samples) -> Samples:
     return Samples(samples.value, status.astype(np.uint32), samples.time)
 
 
-def _joined(parts: Sequence[Samples]) -> Samples:
-    return Samples(
-        np.concatenate([part.value for part in parts]),
-        np.concatenate([part.status for part in parts]),
-        np.concatenate([part.time for part in parts]),
-    )
-
-
-def _backwards(samples: Samples) -> Samples:
-    return Samples(samples.value[::-1], samples.status[::-1], samples.time[::-1])
-
-
 def _each_minute(samples: Samples) -> Samples:
     """Return the last sample of each minute, and those that fall: a counter needs no more."""
     if len(samples) < 3:
@@ -152,4 +136,4 @@ def _each_minute(samples: Samples) -> Samples:
     falls = np.append(np.diff(samples.value) < 0, False)
     kept = last | falls | np.append(False, falls[:-1])
     kept[0] = True
-    return Samples(samples.value[kept], samples.status[kept], samples.time[kept])
+    return samples[kept]

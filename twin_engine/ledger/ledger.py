@@ -4,7 +4,7 @@ A table is the history of its points: one value for each period, at its begin, m
 recorded. A day is counted anew as a whole, from samples in and around it, while it is the running
 one, when samples of it came late, were imported or corrected, and when a counter that was away
 comes back; so it is the same whenever it is counted. Months and years are sums of days and months
-(ADR 19).
+(ADR 22).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
@@ -121,19 +122,21 @@ class EmulatedDevice:
             layout = self._layout(space, request)
             _remember(self._layouts, request, layout)
         _refuse(forced, space, layout.start, layout.length)
-        words = [0] * layout.length
+        words, sensors = [0] * layout.length, self.sensors
+        for place, begin, end in layout.alone:
+            words[begin:end] = place.shown.words(sensors)
         # Laid over each other, because several bit fields may share a register.
-        for place in layout.places:
+        for place in layout.shared:
             begin = place.start - layout.start
-            shown = place.shown.words(self.sensors)
+            shown = place.shown.words(sensors)
             for index in range(place.end - place.start):
                 if 0 <= begin + index < layout.length:
                     words[begin + index] |= shown[place.first + index]
-        if space.of_bits:
+        if layout.packing is None:
             packed = sum(bit << i for i, bit in enumerate(words))
             data = packed.to_bytes((layout.length + 7) // 8, "little")
         else:
-            data = struct.pack(f">{layout.length}H", *words)
+            data = layout.packing.pack(*words)
         return bytes((request[0], len(data))) + data
 
     def _layout(self, space: Space, request: bytes) -> _Layout:
@@ -153,7 +156,7 @@ class EmulatedDevice:
         self._check_gap(covered, end)
         if not touched:
             raise ModbusRefusal(ExcCodes.ILLEGAL_ADDRESS)
-        return _Layout(start, count, touched)
+        return _layout_of(start, count, touched, space)
 
     def _check_gap(self, start: int, end: int) -> None:
         """Refuse unmapped addresses, if there are more in a row than the profile's gap."""
@@ -196,7 +199,27 @@ class _Layout(NamedTuple):
 
     start: int
     length: int
-    places: Sequence[Place[Shown]]
+    alone: Sequence[tuple[Place[Shown], int, int]]
+    """Points that are read as a whole and share no register, with where they begin and end."""
+    shared: Sequence[Place[Shown]]
+    """All others."""
+    packing: struct.Struct | None
+    """How the words are packed; None: they are bits."""
+
+
+def _layout_of(start: int, count: int, places: Sequence[Place[Shown]], space: Space) -> _Layout:
+    addresses = Counter(address for place in places for address in place.addresses)
+    alone: list[tuple[Place[Shown], int, int]] = []
+    shared: list[Place[Shown]] = []
+    for place in places:
+        begin, end = place.start - start, place.end - start
+        is_whole = len(place.shown.point.parts) == 1 and begin >= 0 and end <= count
+        if is_whole and all(addresses[address] == 1 for address in place.addresses):
+            alone.append((place, begin, end))
+        else:
+            shared.append(place)
+    packing = None if space.of_bits else struct.Struct(f">{count}H")
+    return _Layout(start, count, alone, shared, packing)
 
 
 def _powers(profile: Profile) -> dict[tuple[Space, int | None], int]:

@@ -25,6 +25,7 @@ from pydantic.json_schema import SkipJsonSchema
 from heatpump_twin.config.added_quantities import Quantities, Quantity
 from heatpump_twin.config.catalogue import CATALOGUE, PointKind, PointSpec, Span
 from heatpump_twin.config.quantities import Duration
+from heatpump_twin.drivers.fault_codes import FaultCodes
 from heatpump_twin.drivers.modbus.profile.field_units import Conversion, conversion, exact
 from heatpump_twin.drivers.modbus.profile.point_check import point_mistakes
 
@@ -432,6 +433,9 @@ class Profile(_Section):
     )
     quantities: Quantities = Field(
         default_factory=dict, description="points that the catalogue does not have, by name"
+    )
+    faults: FaultCodes = Field(
+        default_factory=dict, description="what the codes of `error_code` mean; alarms tell it"
     )
     points: tuple[ProfilePoint, ...] = Field(min_length=1)
     unverified_points: tuple[UnverifiedPoint, ...] = Field(

@@ -10,16 +10,16 @@ import structlog
 
 from heatpump_twin.config.settings import HeatPump, HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.plant.controller.controller_settings import (
+    ControllerMode,
+    ControllerSettings,
+)
 from heatpump_twin.drivers.plant.devices.plant_memory import State, restore, state_of
 from heatpump_twin.drivers.plant.devices.readings import Readings
 from heatpump_twin.drivers.plant.noise import channel
 from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
 from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Residual, residual
 from heatpump_twin.drivers.plant.physics.heat_pump_physics import HeatPumpPhysics
-from heatpump_twin.drivers.plant.physics.heating_controller import (
-    ControllerMode,
-    ControllerSettings,
-)
 from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH
 from heatpump_twin.drivers.plant.physics.sizing import (
     PlantParameters,

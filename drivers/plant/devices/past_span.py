@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PAST_STEP = 60.0
-"""Time step of the physics in it: energies differ by some 0.5 % from those in steps of 5 s. [s]"""
+PAST_STEP = 120.0
+"""Time step of the physics in it: energies differ by up to 2 % from those in steps of 10 s. [s]"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -38,6 +39,8 @@ _LONGEST_REST = 60 * 86_400 * MICROSECONDS
 """A plant that has been away for longer begins anew. [µs]"""
 _REMEMBER = 30.0
 """How often the state of a plant with a memory is written down. [s of real time]"""
+_STEPS = ((5.0, 1.0), (60.0, 5.0), (600.0, 10.0), (math.inf, 20.0))
+"""Time step of the physics up to a speed: the energies of all of them agree to 0.5 %. [-], [s]"""
 _FEW = 4
 """So many heat pumps get a whole day of warm-up; more would delay the start."""
 
@@ -61,9 +64,7 @@ def start_time(settings: EmulatedPlant, now: int) -> int:
 
 def step_for(speed: float) -> float:
     """Return the time step for a speed: fine in real time, coarser when time runs. [s]"""
-    if speed <= 5.0:
-        return 1.0
-    return 5.0 if speed <= 60.0 else 10.0
+    return next(step for fastest, step in _STEPS if speed <= fastest)
 
 
 class Plant:
@@ -89,14 +90,20 @@ class Plant:
         known = {} if memory is None else memory.read()
         warm_up = LONG_WARM_UP if len(site.heat_pumps) <= _FEW else SHORT_WARM_UP
         start = clock.now() if past is None else past.begin
-        self.heat_pumps: Mapping[str, EmulatedHeatPump] = {
-            heat_pump.id: self._recalled(heat_pump, site, known.get(heat_pump.id))
-            or self._made(heat_pump, site, start, warm_up)
-            for heat_pump in site.heat_pumps
-        }
-        self.live_through(clock.now())
+        heat_pumps = {}
+        for heat_pump in site.heat_pumps:
+            recalled = self._recalled(heat_pump, site, known.get(heat_pump.id))
+            if recalled is None:
+                # The past is that of a machine without faults: they come with the first start.
+                recalled = self._made(heat_pump, site, start, warm_up)
+                recalled.advance(clock.now(), PAST_STEP)
+            heat_pumps[heat_pump.id] = recalled
+        self.heat_pumps: Mapping[str, EmulatedHeatPump] = heat_pumps
         for fault in settings.faults:
             self._begin(fault)
+        for pump in heat_pumps.values():
+            pump.disturbances.forget_ended()
+        self.live_through(clock.now())
 
     def _made(
         self, heat_pump: HeatPump, site: Site, start: int, warm_up: Sequence[tuple[int, float]]

@@ -22,7 +22,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 State: TypeAlias = "bool | int | float | str | list[State] | dict[str, State] | None"
 """As JSON holds it. What is a mapping in the plant is a list of pairs: keys are no texts there."""
-_OURS = "heatpump_twin.drivers.plant.physics"
+_OURS = ("heatpump_twin.drivers.plant.physics", "heatpump_twin.drivers.plant.controller")
 
 
 class PlantMemory:
@@ -85,7 +85,7 @@ def _attributes(thing: object) -> dict[str, object]:
 
 def _is_part(value: object) -> bool:
     """Tell whether a value is an object of the physics that changes."""
-    if isinstance(value, Enum) or not type(value).__module__.startswith(_OURS):
+    if isinstance(value, Enum | tuple) or not type(value).__module__.startswith(_OURS):
         return False
     parameters = getattr(value, "__dataclass_params__", None)
     return not (is_dataclass(value) and parameters is not None and parameters.frozen)

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from heatpump_twin.drivers.plant.controller.protection import NO_ERROR
 from heatpump_twin.drivers.plant.physics.heat_pump_physics import HeatPumpPhysics
 from heatpump_twin.drivers.plant.physics.meters import JOULES_PER_KWH, heat_power
-from heatpump_twin.drivers.plant.physics.protection import NO_ERROR
 from heatpump_twin.drivers.plant.sensors import SENSORS
 
 _SUN_ON_TRANSMITTER = 1.2e-3
@@ -19,6 +19,8 @@ Source = Callable[[], float]
 
 ABSENT: frozenset[str] = frozenset()
 """Points of the catalogue that no emulated device has."""
+_FAN_SPEED = 650.0
+"""Of the outdoor fan while the compressor runs. [r/min]"""
 _RPM_PER_HZ = 30.0
 """A motor of two pairs of poles."""
 _COOLING, _DEFROST, _FAULT, _OFF, _UNAVAILABLE = 3, 4, 11, 12, 13
@@ -52,10 +54,9 @@ class Readings:
 
     def read(self, point: str) -> float | None:
         """Return what a device shows of a point now; None: there is no such sensor."""
-        x = self._x
-        truth = self._probed.get(point)
-        if truth is not None:
-            return _possible(point, x.probes.show(point, truth(), x.time, x.disturbances))
+        if point in self._probed:
+            value, possible = self.shown(point), _POSSIBLE.get(point)
+            return value if possible is None else possible(value)
         stated = self._stated.get(point)
         return None if stated is None else float(stated())
 
@@ -78,11 +79,11 @@ class Readings:
         return {
             **values,
             **layers,
-            "heat_power": x.heat,
-            "compressor_power": x.compressor_power,
-            "modulation": x.modulation,
+            "heat_power": x.machine.heat,
+            "compressor_power": x.machine.power,
+            "modulation": x.machine.modulation,
             "supply_target": x.controller.target,
-            "frost_level": x.coil.level,
+            "frost_level": x.machine.coil.level,
             "defrosts": float(x.controller.defrost.count),
             "compressor_starts": float(x.controller.starts),
             "valve_opening": x.building.valve_opening,
@@ -92,20 +93,29 @@ class Readings:
         }
 
 
-def _possible(point: str, value: float) -> float:
-    """Return a reading that can be: no negative flow or water pressure, humidity 0 to 100 %."""
-    if point.endswith("_humidity"):
-        return min(max(value, 0.0), 100.0)
-    if point in ("water_flow", "controller_water_flow"):
-        return value if value > _FLOW_CUT_OFF else 0.0
-    if point == "water_pressure":
-        return max(value, 0.0)
-    return value
+def _percent(value: float) -> float:
+    return min(max(value, 0.0), 100.0)
+
+
+def _measured_flow(value: float) -> float:
+    return value if value > _FLOW_CUT_OFF else 0.0
+
+
+_POSSIBLE: Mapping[str, Callable[[float], float]] = MappingProxyType(
+    {
+        "outdoor_humidity": _percent,
+        "room_humidity": _percent,
+        "water_flow": _measured_flow,
+        "controller_water_flow": _measured_flow,
+        "water_pressure": lambda value: max(value, 0.0),
+    }
+)
+"""What a device makes of a reading that cannot be, by point."""
 
 
 def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
     """Return the true values that probes measure, by point."""
-    loop, circuit, meter = x.loop, x.circuit, x.heat_meter
+    loop, circuit, meter = x.loop, x.machine.circuit, x.heat_meter
     sources: dict[str, Source] = {
         "supply_temperature": lambda: loop.supply,
         "return_temperature": lambda: loop.back,
@@ -126,12 +136,12 @@ def _probed(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "evaporator_outlet_temperature": lambda: circuit.coil_outlet,
         "high_pressure": lambda: circuit.high_pressure,
         "low_pressure": lambda: circuit.low_pressure,
-        "water_pressure": lambda: x.water_pressure,
-        "controller_water_flow": lambda: x.flow,
+        "water_pressure": lambda: x.circulation.pressure,
+        "controller_water_flow": lambda: x.circulation.flow,
         "electrical_power": lambda: x.electricity_meter.measured(
             x.electrical_power, x.disturbances.level("meter_offset")
         ),
-        "water_flow": lambda: meter.measured_flow(x.flow),
+        "water_flow": lambda: meter.measured_flow(x.circulation.flow),
         "meter_supply_temperature": lambda: loop.meter_supply,
         "meter_return_temperature": lambda: loop.meter_return,
     }
@@ -150,11 +160,11 @@ def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
     )
     cools: Source = lambda: controller.running and controller.cooling  # noqa: E731
     return {
-        "compressor_frequency": lambda: x.modulation * x.parameters.machine.max_frequency,
+        "compressor_frequency": lambda: _frequency(x),
         "compressor_running": lambda: controller.running,
         "defrost_active": lambda: controller.defrost.active,
         "water_pump_running": lambda: controller.pump_on,
-        "water_flow_detected": lambda: x.flow_switch,
+        "water_flow_detected": lambda: x.circulation.flow_switch,
         "dhw_heating": lambda: controller.charging,
         "dhw_heater_on": lambda: x.tank.fluxes.heater > 0.0,
         "backup_heater_on": lambda: x.backup_power > 0.0,
@@ -168,12 +178,20 @@ def _states(x: HeatPumpPhysics) -> Mapping[str, Source]:
     }
 
 
+def _frequency(x: HeatPumpPhysics) -> float:
+    """Return the output of the inverter. [Hz]"""
+    return x.machine.modulation * x.parameters.machine.max_frequency
+
+
 def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
     """Return what the controller counts and computes by itself, by point."""
     controller, counters = x.controller, x.counters
     curve = x.parameters.controller.compensation
     return {
-        "compressor_speed": lambda: _RPM_PER_HZ * x.modulation * x.parameters.machine.max_frequency,
+        "fan_speed": lambda: _fan_speed(x),
+        "compressor_speed": lambda: (
+            _RPM_PER_HZ * x.machine.modulation * x.parameters.machine.max_frequency
+        ),
         "compressor_hours": lambda: counters.running / 3600.0,
         "compressor_starts": lambda: counters.starts(controller.starts),
         # One for heating, 2 for cooling, 4 for hot water, 8 for a defrost, as the catalogue has it.
@@ -189,7 +207,7 @@ def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
         "controller_electrical_energy": counters.electricity,
         "heating_electrical_energy": lambda: counters.electricity(charging=False),
         "dhw_electrical_energy": lambda: counters.electricity(charging=True),
-        "controller_heat_power": lambda: max(x.heat, 0.0),
+        "controller_heat_power": lambda: max(x.machine.heat, 0.0),
         "controller_heat_energy": counters.heat,
         "heating_heat_energy": lambda: counters.heat(charging=False),
         "dhw_heat_energy": lambda: counters.heat(charging=True),
@@ -199,6 +217,13 @@ def _counted(x: HeatPumpPhysics) -> Mapping[str, Source]:
             x.weather.temperature - (4.0 if controller.running else 0.0)
         ),
     }
+
+
+def _fan_speed(x: HeatPumpPhysics) -> float:
+    """Return the speed of the outdoor fan, which stands still in a defrost. [r/min]"""
+    if not x.controller.running or x.controller.defrost.active:
+        return 0.0
+    return _FAN_SPEED * (1.0 - x.disturbances.level("fan_stopped"))
 
 
 def _controller_state(x: HeatPumpPhysics) -> int:
@@ -230,7 +255,7 @@ def _second_zone(x: HeatPumpPhysics) -> Mapping[str, Source]:
 
 def _estimate(x: HeatPumpPhysics) -> float:
     """Return what the controller makes of the inverter's current: a few percent off. [W]"""
-    return 1.04 * x.compressor_power + 0.5 * x.pump_power
+    return 1.04 * x.machine.power + 0.5 * x.circulation.power
 
 
 def _settings(x: HeatPumpPhysics) -> Mapping[str, Source]:
@@ -279,20 +304,26 @@ def _meters(readings: Readings, x: HeatPumpPhysics) -> Mapping[str, Source]:
     def power() -> float:
         return readings.shown("electrical_power")
 
-    def apparent() -> float:
-        return abs(power()) / meter.power_factor(power())
+    def apparent(power: float) -> float:
+        return abs(power) / meter.power_factor(power)
+
+    def reactive(power: float) -> float:
+        return math.sqrt(max(apparent(power) ** 2 - power**2, 0.0))
+
+    def current(power: float) -> float:
+        return apparent(power) / meter.mains(x.time, power).voltage
 
     return {
-        "apparent_power": apparent,
-        "reactive_power": lambda: math.sqrt(max(apparent() ** 2 - power() ** 2, 0.0)),
+        "apparent_power": lambda: apparent(power()),
+        "reactive_power": lambda: reactive(power()),
         "power_factor": lambda: meter.power_factor(power()),
         "voltage": lambda: meter.mains(x.time, power()).voltage,
-        "current": lambda: apparent() / meter.mains(x.time, power()).voltage,
+        "current": lambda: current(power()),
         "grid_frequency": lambda: meter.mains(x.time, power()).frequency,
         "electrical_energy": lambda: meter.energy / JOULES_PER_KWH,
         "meter_heat_power": lambda: heat_power(
             # In standing water the noise of the flow sensor would be heat out of nothing.
-            max(readings.shown("water_flow"), 0.0) if x.flow else 0.0,
+            max(readings.shown("water_flow"), 0.0) if x.circulation.flow else 0.0,
             readings.shown("meter_supply_temperature"),
             readings.shown("meter_return_temperature"),
         ),

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.errors import DisturbanceError
+from heatpump_twin.drivers.plant.noise import channel, uniform
 from heatpump_twin.drivers.plant.physics.performance_map import HEALTHY, Impairment
 from heatpump_twin.drivers.plant.sensors import SENSORS
 
@@ -25,9 +26,17 @@ class DisturbanceKind:
     high: float
     default: float
     worst: float = float("nan")
-    """Magnitude at severity 1, the worst that a field has; at 0 there is nothing. NaN: no scale."""
+    """Magnitude at severity 1, the worst that a field has; at 0 there is nothing. NaN: the
+    magnitude says what it is and not how much, and the severity for which share of the time."""
     of_sensor: bool = False
     """Whether it concerns one sensor, which must be named."""
+    lasts: float = 600.0
+    """For how long one that comes and goes is there, or is not, at least. [s]"""
+
+    @property
+    def comes_and_goes(self) -> bool:
+        """Whether its severity is a share of the time."""
+        return math.isnan(self.worst)
 
 
 KINDS = MappingProxyType(
@@ -59,7 +68,7 @@ KINDS = MappingProxyType(
         ),
         "water_leak": DisturbanceKind("Loss of water pressure", "bar/h", 0, 60, 1.0, 5),
         "valve_stuck": DisturbanceKind(
-            "The three-way valve stays at rooms (0), at tank (1) or between", "1", 0, 1, 0, 1
+            "The three-way valve stays at rooms (0), at tank (1) or between", "1", 0, 1, 0
         ),
         "diverter_leaking": DisturbanceKind(
             "Share of the water for the rooms that leaks through the tank", "1", 0, 1, 0.2, 0.5
@@ -109,14 +118,18 @@ class Disturbance:
     point: str | None = None
     since: int = 0
     """When it began. [µs since the Unix epoch]"""
+    share: float = 1.0
+    """Share of the time in which it is there. [-]"""
 
 
 class Disturbances:
     """The disturbances that are going on."""
 
     def __init__(self) -> None:
-        # Replaced as a whole: no part of what a plant remembers over a restart.
+        # Replaced as a whole: no part of what a plant remembers over a restart. When each began is:
+        # a drift goes on from there.
         self._active: Mapping[tuple[str, str | None], Disturbance] = MappingProxyType({})
+        self._begun: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[Disturbance]:
         return iter(self._active.values())
@@ -136,7 +149,8 @@ class Disturbances:
         magnitude : float, optional
             In the unit of its kind; default: the kind's.
         severity : float, optional
-            Instead of the magnitude: from 0, nothing, to 1, the worst that fields have. [-]
+            From 0, nothing, to 1, the worst that fields have. It stands for the magnitude; of a
+            kind that comes and goes it is the share of the time, beside the magnitude. [-]
         time : int
             Now, from which a drift counts. [µs since the Unix epoch]
         """
@@ -144,22 +158,26 @@ class Disturbances:
         if kind is None:
             raise DisturbanceError(f"no disturbance {name!r}; there are: {', '.join(KINDS)}")
         if kind.of_sensor and point not in SENSORS:
+            given = "" if point is None else f", and {point!r} is none"
             raise DisturbanceError(
-                f"{name} needs the point of a sensor, not {point!r}; "
-                f"there are: {', '.join(SENSORS)}"
+                f"{name} needs the point of a sensor{given}; there are: {', '.join(SENSORS)}"
             )
         if not kind.of_sensor and point is not None:
             raise DisturbanceError(f"{name} concerns the whole heat pump; leave out the point")
+        share = 1.0
         if severity is not None:
-            magnitude = _graded(name, kind, magnitude, severity)
+            _check_severity(name, kind, magnitude, severity)
+            if kind.comes_and_goes:
+                share = severity
+            else:
+                magnitude = severity * kind.worst
         value = kind.default if magnitude is None else float(magnitude)
         if magnitude is not None and not kind.low <= value <= kind.high:
             raise DisturbanceError(
                 f"{name}: {value:g} {kind.unit} is outside {kind.low:g}…{kind.high:g}"
             )
-        before = self._active.get((name, point))
-        since = time if before is None else before.since
-        begun = {(name, point): Disturbance(name, value, point, since)}
+        since = self._begun.setdefault(_key(name, point), time)
+        begun = {(name, point): Disturbance(name, value, point, since, share)}
         self._active = MappingProxyType({**self._active, **begun})
 
     def stop(self, name: str | None = None, point: str | None = None) -> int:
@@ -173,16 +191,35 @@ class Disturbances:
         ]
         left = {key: fault for key, fault in self._active.items() if key not in ended}
         self._active = MappingProxyType(left)
+        self.forget_ended()
         return len(ended)
+
+    def forget_ended(self) -> None:
+        """Forget when those began that are not going on."""
+        active = {_key(*key) for key in self._active}
+        for key in self._begun.keys() - active:
+            del self._begun[key]
 
     def level(self, name: str, otherwise: float = 0.0) -> float:
         """Return the magnitude of a disturbance, or `otherwise` if it is not going on."""
+        if not self._active:  # asked for a dozen times in each step
+            return otherwise
         active = self._active.get((name, None))
         return otherwise if active is None else active.magnitude
 
-    def has(self, name: str) -> bool:
-        """Tell whether a disturbance is going on."""
-        return (name, None) in self._active
+    def present(self, name: str, time: int, point: str | None = None) -> float | None:
+        """Return the magnitude of one that comes and goes, at a time in µs; None: it is not there.
+
+        What is there in a smaller share of the time is there in a larger one as well.
+        """
+        active = self._active.get((name, point)) if self._active else None
+        if active is None:
+            return None
+        if active.share < 1.0:
+            slice_of_time = time // round(KINDS[name].lasts * MICROSECONDS)
+            if uniform(channel(0, f"{name}.{point}"), slice_of_time) >= active.share:
+                return None
+        return active.magnitude
 
     def offset(self, point: str, time: int) -> float:
         """Return by how much a sensor is off at a time in µs, in the unit of its point."""
@@ -196,11 +233,6 @@ class Disturbances:
         """Return the magnitude of a disturbance of a sensor; 0: it is not going on."""
         active = self._active.get((name, point))
         return 0.0 if active is None else active.magnitude
-
-    def stuck(self, point: str) -> float | None:
-        """Return the value a sensor is stuck at; NaN: where it was; None: it is not stuck."""
-        active = self._active.get(("sensor_stuck", point))
-        return None if active is None else active.magnitude
 
     @property
     def none(self) -> bool:
@@ -220,12 +252,14 @@ class Disturbances:
         )
 
 
-def _graded(name: str, kind: DisturbanceKind, magnitude: float | None, severity: float) -> float:
-    """Return the magnitude at a severity, or raise `DisturbanceError`."""
-    if magnitude is not None:
+def _key(name: str, point: str | None) -> str:
+    return name if point is None else f"{name} {point}"
+
+
+def _check_severity(
+    name: str, kind: DisturbanceKind, magnitude: float | None, severity: float
+) -> None:
+    if magnitude is not None and not kind.comes_and_goes:
         raise DisturbanceError(f"{name}: state magnitude or severity, not both")
-    if math.isnan(kind.worst):
-        raise DisturbanceError(f"{name} has no severity; state its magnitude")
     if not 0.0 <= severity <= 1.0:
         raise DisturbanceError(f"{name}: severity {severity:g} is outside 0…1")
-    return severity * kind.worst

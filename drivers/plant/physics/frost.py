@@ -17,18 +17,20 @@ class CoilParameters:
 
     air_flow: float = 0.55
     """Dry air through the coil. [kg/s]"""
-    contact: float = 0.35
+    contact: float = 0.38
     """Share of that air that reaches the surface temperature (one less the bypass factor). [-]"""
     cold_growth: float = 0.07
     """Frost that grows less for each kelvin below freezing: it insulates the fins. [1/K]"""
     surface_below_air: float = 2.5
     """Air less surface temperature at the lowest speeds. [K]"""
-    surface_per_speed: float = 5.0
-    """What full speed adds to it. [K]"""
+    surface_per_speed: float = 4.0
+    """What full speed adds to it: at A7, of 87 % humidity, ratings know of no frost. [K]"""
     surface_per_ice: float = 5.0
     """What a coil full of ice adds to it. [K]"""
     capacity: float = 1.3
     """Ice that blocks the coil so far that a defrost is due. [kg]"""
+    most: float = 2.0
+    """Ice that fills it, as a share of that: no air passes that could bring more. [-]"""
     melting_efficiency: float = 0.6
     """Share of the defrost heat that melts ice; the rest warms metal and air. [-]"""
 
@@ -72,7 +74,7 @@ class Coil:
         p = self._p
         below = p.surface_below_air + p.surface_per_speed * speed + p.surface_per_ice * self.level
         surface = outdoor - below
-        if surface >= 0.0:  # what condenses drips off
+        if surface >= 0.0 or self.level >= p.most:  # what condenses drips off
             return
         saturated = air.humidity_ratio(air.saturation_pressure(surface))
         surplus = max(humidity_ratio - saturated, 0.0)

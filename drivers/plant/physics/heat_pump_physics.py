@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
-
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.plant.noise import channel, smooth
+from heatpump_twin.drivers.plant.controller.heating_controller import Controller, ControllerInputs
+from heatpump_twin.drivers.plant.controller.protection import NO_ERROR
 from heatpump_twin.drivers.plant.physics.building import Building
+from heatpump_twin.drivers.plant.physics.circulation import SLOWEST, Circulation
 from heatpump_twin.drivers.plant.physics.controller_counters import ControllerCounters
 from heatpump_twin.drivers.plant.physics.cooling_map import CoolingMap
-from heatpump_twin.drivers.plant.physics.defrost import DefrostPhase
 from heatpump_twin.drivers.plant.physics.disturbances import Disturbances
 from heatpump_twin.drivers.plant.physics.energy_ledger import Ledger, Stored
-from heatpump_twin.drivers.plant.physics.frost import Coil
-from heatpump_twin.drivers.plant.physics.heating_controller import Controller, ControllerInputs
+from heatpump_twin.drivers.plant.physics.machine import Machine
 from heatpump_twin.drivers.plant.physics.meters import ElectricityMeter, HeatMeter
 from heatpump_twin.drivers.plant.physics.performance_map import PerformanceMap
 from heatpump_twin.drivers.plant.physics.probes import Probes
-from heatpump_twin.drivers.plant.physics.refrigerant_circuit import RefrigerantCircuit, Rest
+from heatpump_twin.drivers.plant.physics.refrigerant_circuit import Rest
 from heatpump_twin.drivers.plant.physics.sizing import PlantParameters
 from heatpump_twin.drivers.plant.physics.stratified_tank import DrawProfile, StratifiedTank
 from heatpump_twin.drivers.plant.physics.water_loop import (
@@ -31,30 +29,10 @@ from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 
 _WEATHER_EVERY = 60 * MICROSECONDS
 _DRIFT_EVERY = 600 * MICROSECONDS
-_START_LAG = 50.0
-"""A starting compressor first has to fetch its refrigerant and warm its metal. [s]"""
-_START_SHARE = 0.5
-"""Share of the heat that is missing in the first moment of a run. [-]"""
-_REVERSE_HEAT = 0.6
-"""Heat that a defrost takes from the water, of the nominal capacity. [-]"""
-_REVERSE_POWER = 0.16
-"""Electricity of a defrost, of the nominal capacity. [-]"""
-_RATED_ICE = 1.3
-"""What frost and defrost cost in a rating near freezing, as ice on the coil. [-]"""
-_FILL_PRESSURE = 1.6
-"""Water pressure of the cold system, gauge. [bar]"""
-_FLOW_SWITCH = 0.25
-"""The flow switch opens below this share of the nominal flow. [-]"""
-_BUBBLES = 20.0
-"""Time in which the flow changes by the air that comes along. [s]"""
-_LEAST_FLOW = 0.66
-"""Slowest pump, of the nominal flow. [-]"""
 _HEATER_LIMIT = 75.0
 """The backup heater's safety thermostat opens at this. [°C]"""
 _BED_TIME, _WAKING_TIME = 22.0, 5.0
 """Between them a night setback holds, by the sun. [h]"""
-_LEAST_PRESSURE = 0.4
-"""The pump draws air below this. [bar]"""
 
 
 class HeatPumpPhysics:
@@ -74,11 +52,10 @@ class HeatPumpPhysics:
         self.parameters = p
         self.time = time
         """µs since the Unix epoch; the state is that of this moment."""
-        self._map = performance
-        self._cooling = cooling
         self._year = weather
         self.weather = weather.at(time)
         self._weather_until = self._drift_until = time
+        self._mains = weather.mains_water(time)
         self.controller = Controller(p.controller)
         self.controller.settings.room_setpoint = p.variety.room_setpoint
         limit = p.controller.supply_max - 5.0
@@ -87,8 +64,8 @@ class HeatPumpPhysics:
         self.loop = WaterLoop(p.loop, 30.0)
         self.tank = StratifiedTank(p.tank, 48.0, 40.0)
         self.building = Building(p.building, p.valves, longitude, room, self.weather)
-        self.coil = Coil(p.coil, p.scale)
-        self.circuit = RefrigerantCircuit(p.machine, Rest(self.weather.temperature, room))
+        around = Rest(self.weather.temperature, room)
+        self.machine = Machine(p, performance, cooling, around)
         v = p.variety
         self._draws = DrawProfile(seed, longitude, people=v.people, hours_later=v.hours_later)
         self._solar_shift = longitude / 360.0
@@ -98,19 +75,9 @@ class HeatPumpPhysics:
         self.heat_meter = HeatMeter(seed)
         self.counters = ControllerCounters()
         self.ledger = Ledger()
-        self.heat = 0.0
-        """Heat from the machine into the water; negative while defrosting. [W]"""
-        self.compressor_power = 0.0
-        self.modulation = 0.0
-        """Compressor speed after the power limit. [-]"""
-        self.flow = 0.0
-        """Water flow. [l/min]"""
-        self.pump_speed = 0.0
-        """Speed of the water pump, of the nominal one. [-]"""
+        self.circulation = Circulation(seed, p.nominal_flow, p.pump_power)
         self.backup_power = 0.0
         """Electricity of the backup heater, all of which becomes heat of the water. [W]"""
-        self._leaked = 0.0
-        self._bubbles = channel(seed, "water.bubbles")
 
     @property
     def stored(self) -> Stored:
@@ -123,11 +90,6 @@ class HeatPumpPhysics:
         return self.building.room - 1.0
 
     @property
-    def pump_power(self) -> float:
-        """Electricity of the water pump: it goes with the cube of its speed. [W]"""
-        return self.parameters.pump_power * self.pump_speed**3
-
-    @property
     def standby_power(self) -> float:
         """Standby: electronics, crankcase heater; the plate's input has them while running. [W]"""
         return 0.0 if self.controller.running else self.parameters.standby_power
@@ -135,7 +97,7 @@ class HeatPumpPhysics:
     @property
     def electrical_power(self) -> float:
         """Electricity of everything behind the meter. [W]"""
-        own = self.compressor_power + self.pump_power + self.standby_power
+        own = self.machine.power + self.circulation.power + self.standby_power
         return own + self.tank.fluxes.heater + self.backup_power
 
     @property
@@ -144,19 +106,10 @@ class HeatPumpPhysics:
         bad = self.disturbances
         if bad.none:
             return TO_TANK if self.controller.charging else TO_ROOMS
-        tank = bad.level("valve_stuck", float(self.controller.charging))
+        stuck = bad.present("valve_stuck", self.time)
+        tank = float(self.controller.charging) if stuck is None else stuck
         tank += (1.0 - tank) * bad.level("diverter_leaking")
         return Paths(tank, (1.0 - tank) * bad.level("mixing_valve_stuck"))
-
-    @property
-    def water_pressure(self) -> float:
-        """Water pressure, gauge: warm water expands into the vessel's gas. [bar]"""
-        return max(_FILL_PRESSURE + 0.006 * (self.loop.mean - 20.0) - self._leaked, 0.0)
-
-    @property
-    def flow_switch(self) -> bool:
-        """Whether the flow switch is closed."""
-        return self.flow > _FLOW_SWITCH * self.parameters.nominal_flow
 
     def start_counting(self, time: int) -> None:
         """Begin a new ledger, and set the counters to what they would show at a time in µs."""
@@ -175,19 +128,24 @@ class HeatPumpPhysics:
         # Now and then: weather and drift change slowly, and their noise is dear to compute.
         if self.time >= self._drift_until:
             self.probes.refresh(self.time)
+            self._mains = self._year.mains_water(self.time)
             self._drift_until = self.time - self.time % _DRIFT_EVERY + _DRIFT_EVERY
         if self.time >= self._weather_until:
             self.weather = self._year.at(self.time)
             self._weather_until = self.time - self.time % _WEATHER_EVERY + _WEATHER_EVERY
         self.controller.step(dt, self._seen())
-        self._circulate(dt)
-        self._run_machine(dt)
-        self._switch_backup()
+        self.circulation.step(
+            dt, self.time, self._wanted_speed(), self.loop.mean, self.disturbances
+        )
         bad = self.disturbances
+        self.machine.step(
+            dt, self.controller, self.weather, self.loop.supply, bad.impairment, self.ledger
+        )
+        self._switch_backup()
         self.loop.step(
             dt,
-            self.heat,
-            self.flow / 60.0 * WATER_DENSITY,
+            self.machine.heat,
+            self.circulation.flow / 60.0 * WATER_DENSITY,
             backup=self.backup_power,
             paths=self.paths,
             room=self.building.room,
@@ -198,19 +156,12 @@ class HeatPumpPhysics:
             vented=1.0 - 0.5 * bad.level("air_in_circuit"),
         )
         fluxes = self.loop.fluxes
-        climate = self._year.climate
-        # Mains water follows the ground: the annual mean, with little of the season left.
-        cold = max(
-            climate.annual_mean
-            + 0.35 * climate.seasonal_amplitude * (self._year.season(self.time)),
-            5.0,
-        )
         self.tank.step(
             dt,
             coil_heat=fluxes.to_tank,
             coil_conductance=fluxes.coil_conductance,
             draw=self._draws.flow(self.time),
-            cold=cold,
+            cold=self._mains,
             plant_room=self.plant_room,
             heater=max(float(self.controller.tank_heater_on), bad.level("tank_heater_stuck")),
         )
@@ -228,20 +179,21 @@ class HeatPumpPhysics:
 
     def _seen(self) -> ControllerInputs:
         """Return what the controller's sensors show, right or wrong."""
+        time, bad, shows = self.time, self.disturbances, self.probes.steady
+        error = bad.present("controller_error", time)
         # A real controller infers the ice from temperatures; this one is told.
-        probe = self._probed
         return ControllerInputs(
-            supply=probe("supply_temperature", self.loop.supply),
-            back=probe("return_temperature", self.loop.back),
-            tank=probe("dhw_temperature", self.tank.sensor),
-            outdoor=probe("outdoor_temperature", self.weather.temperature),
-            room=probe("room_temperature", self.building.room),
-            ice=self.coil.level,
-            no_flow=self.controller.pump_on and not self.flow_switch,
-            evaporating=self.circuit.evaporating,
-            condensing=self.circuit.condensing,
-            curve_shift=self.disturbances.level("curve_wrong") - self._setback(),
-            error=int(self.disturbances.level("controller_error")),
+            supply=shows("supply_temperature", self.loop.supply, time, bad),
+            back=shows("return_temperature", self.loop.back, time, bad),
+            tank=shows("dhw_temperature", self.tank.sensor, time, bad),
+            outdoor=shows("outdoor_temperature", self.weather.temperature, time, bad),
+            room=shows("room_temperature", self.building.room, time, bad),
+            ice=self.machine.coil.level,
+            no_flow=self.controller.pump_on and not self.circulation.flow_switch,
+            evaporating=self.machine.circuit.evaporating,
+            condensing=self.machine.circuit.condensing,
+            curve_shift=bad.level("curve_wrong") - self._setback(),
+            error=NO_ERROR if error is None else int(error),
         )
 
     def _setback(self) -> float:
@@ -253,32 +205,13 @@ class HeatPumpPhysics:
         night = (hour - v.hours_later) % 24.0
         return v.setback if night >= _BED_TIME or night < _WAKING_TIME else 0.0
 
-    def _probed(self, point: str, truth: float) -> float:
-        # Without noise: a counter that only counts up would add up its positive half.
-        return self.probes.steady(point, truth, self.time, self.disturbances)
-
-    def _circulate(self, dt: float) -> None:
-        """Set the water flow, by pump, pressure, strainer and valves."""
-        self._leaked += self.disturbances.level("water_leak") * dt / 3600.0
-        if not self.disturbances.has("water_leak"):
-            self._leaked = 0.0  # whoever repairs a leak refills
-        share = 1.0 - self.disturbances.level("strainer_clogged")
-        air = self.disturbances.level("air_in_circuit")
-        if air:  # bubbles come round with the water
-            bubbles = smooth(self._bubbles, self.time / MICROSECONDS / _BUBBLES)
-            share *= min(max(1.0 - 0.5 * air * (1.0 + 0.4 * bubbles), 0.0), 1.0)
-        if self.water_pressure < _LEAST_PRESSURE:
-            share = 0.0
-        self.pump_speed = self._wanted_speed()
-        self.flow = self.parameters.nominal_flow * self.pump_speed * share
-
     def _wanted_speed(self) -> float:
         """Return the speed of the water pump: with the heat, so that ΔT stays as designed. [-]"""
         if not self.controller.pump_on:
             return 0.0
         if self.controller.charging or self.controller.defrost.active:
             return 1.0
-        return min(max(abs(self.heat) / self.parameters.nominal_capacity, _LEAST_FLOW), 1.0)
+        return min(max(abs(self.machine.heat) / self.parameters.nominal_capacity, SLOWEST), 1.0)
 
     def _switch_backup(self) -> None:
         """Switch the backup heater as the controller wants it."""
@@ -289,87 +222,12 @@ class HeatPumpPhysics:
             share = 0.0
         self.backup_power = self.parameters.backup_power * share
 
-    def _run_machine(self, dt: float) -> None:
-        """Run the compressor, or let the circuit rest, for dt seconds."""
-        outdoor, ledger = self.weather.temperature, self.ledger
-        controller = self.controller
-        if not controller.running:
-            self.heat = self.compressor_power = self.modulation = 0.0
-            self.circuit.rest(dt, Rest(outdoor, self.loop.supply))
-            self.coil.thaw(dt, outdoor)
-            return
-        if controller.defrost.active:
-            self._defrost(dt)
-            return
-        if controller.cooling:
-            self._cool(dt)
-            return
-        impairment = self.disturbances.impairment
-        rated = _rated_ice(outdoor)
-        operation = self._map.operate(
-            outdoor, self.loop.supply, controller.modulation, self.coil.level - rated, impairment
-        )
-        # The coil itself has the ice that it has.
-        evaporating = operation.evaporating - self.parameters.machine.frost_approach * rated
-        missing = _START_SHARE * math.exp(-controller.run_time / _START_LAG)
-        self.heat = operation.capacity * (1.0 - missing)
-        self.compressor_power = operation.power
-        self.modulation = operation.modulation
-        self.coil.collect(
-            dt, outdoor, self.weather.humidity_ratio, operation.modulation, impairment.air_share
-        )
-        self.circuit.run(dt, evaporating, operation.condensing, impairment.undercharge)
-        ledger.heat_to_water += self.heat * dt
-        # The air gives what the map says; what a start takes of it is booked as lost.
-        ledger.start_loss += (operation.capacity - self.heat) * dt
-        ledger.heat_from_air += (operation.capacity - operation.power) * dt
-
-    def _cool(self, dt: float) -> None:
-        """Run the machine in reverse for dt seconds: heat of the water goes to the air."""
-        impairment = self.disturbances.impairment
-        outdoor, ledger = self.weather.temperature, self.ledger
-        operation = self._cooling.operate(
-            outdoor, self.loop.supply, self.controller.modulation, impairment
-        )
-        # A starting compressor first has to fetch its refrigerant, as in heating.
-        missing = _START_SHARE * math.exp(-self.controller.run_time / _START_LAG)
-        self.heat = -operation.capacity * (1.0 - missing)
-        self.compressor_power = operation.power
-        self.modulation = operation.modulation
-        self.coil.thaw(dt, outdoor)
-        self.circuit.run(dt, operation.evaporating, operation.condensing, impairment.undercharge)
-        ledger.cooling_from_water -= self.heat * dt
-        ledger.cooling_electricity += operation.power * dt
-        ledger.heat_to_air += (operation.power - self.heat) * dt
-
-    def _defrost(self, dt: float) -> None:
-        """Run a reverse-cycle defrost for dt seconds: heat from the water melts the ice."""
-        p = self.parameters
-        phase = self.controller.defrost.phase
-        melting = phase is DefrostPhase.MELTING
-        # While pressures change over, and while water drips off, the compressor has little to do.
-        share = {
-            DefrostPhase.REVERSING: 0.35,
-            DefrostPhase.MELTING: 1.0,
-            DefrostPhase.DRAINING: 0.25,
-        }[phase]
-        seated = 1.0 - self.disturbances.level("reversing_valve_stuck")
-        self.heat = -_REVERSE_HEAT * p.nominal_capacity * seated if melting else 0.0
-        self.compressor_power = _REVERSE_POWER * p.nominal_capacity * share
-        self.modulation = 0.75 * share
-        if melting:  # `heat` is negative: the coil gets the water's heat and the electricity
-            self.coil.melt(dt, seated * self.compressor_power - self.heat)
-        # The coil condenses now, a little above the melting ice; the water side evaporates.
-        self.circuit.run(dt, max(self.loop.supply - 35.0, -18.0), 9.0, 0.0)
-        self.ledger.defrost_from_water -= self.heat * dt
-        self.ledger.defrost_electricity += self.compressor_power * dt
-
     def _count(self, dt: float) -> None:
         """Add the energies of dt seconds to the ledger, and to the counters of the meters."""
         ledger, loop, tank = self.ledger, self.loop.fluxes, self.tank.fluxes
         house = self.building.fluxes
-        ledger.compressor += self.compressor_power * dt
-        ledger.pump += self.pump_power * dt
+        ledger.compressor += self.machine.power * dt
+        ledger.pump += self.circulation.power * dt
         ledger.standby += self.standby_power * dt
         ledger.tank_heater += tank.heater * dt
         ledger.backup_heater += self.backup_power * dt
@@ -382,22 +240,17 @@ class HeatPumpPhysics:
         ledger.people += house.people * dt
         ledger.to_outdoors += house.to_outdoors * dt
         self.counters.count(
-            dt, charging=self.controller.charging, power=self.compressor_power, heat=self.heat
+            dt, charging=self.controller.charging, power=self.machine.power, heat=self.machine.heat
         )
 
+        time, bad, shows = self.time, self.disturbances, self.probes.steady
         meter = self.electricity_meter
-        offset = self.disturbances.level("meter_offset")
-        meter.count(dt, meter.measured(self.electrical_power, offset))
+        meter.count(dt, meter.measured(self.electrical_power, bad.level("meter_offset")))
+        # Without noise: a counter that only counts up would add up its positive half.
+        flow = self.heat_meter.measured_flow(self.circulation.flow)
         self.heat_meter.count(
             dt,
-            self._probed("water_flow", self.heat_meter.measured_flow(self.flow)),
-            self._probed("meter_supply_temperature", self.loop.meter_supply),
-            self._probed("meter_return_temperature", self.loop.meter_return),
+            shows("water_flow", flow, time, bad),
+            shows("meter_supply_temperature", self.loop.meter_supply, time, bad),
+            shows("meter_return_temperature", self.loop.meter_return, time, bad),
         )
-
-
-def _rated_ice(outdoor: float) -> float:
-    """Return the ice, of what starts a defrost, that costs what frost does in a rating. [-]"""
-    # Rated capacities and inputs near freezing are those of whole cycles with frost and defrost
-    # (EN 14511-3): a clean coil does better, and both would be counted twice.
-    return _RATED_ICE * min(max((5.0 - outdoor) / 3.0, 0.0), 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from heatpump_twin.config.settings import Plate, PlatePoint
 from heatpump_twin.drivers.plant.refrigerant import R32, R410A, Refrigerant
@@ -34,11 +35,11 @@ class MachineParameters:
     """The part of the condenser's approach that does not shrink with load. [K]"""
     lost_lift: float = 25.0
     """Lift that fan, inverter, throttling and pressure drops take, whatever the lift is. [K]"""
-    mid_speed_gain: float = 0.08
+    mid_speed_gain: float = 0.09
     """What inverter and compressor gain halfway between standstill and full speed. [-]"""
     frost_approach: float = 8.0
     """Further evaporator approach when the coil is fully iced. [K]"""
-    frost_capacity_loss: float = 0.10
+    frost_capacity_loss: float = 0.12
     """Capacity lost when the coil is fully iced. [-]"""
     capacity_per_outdoor: float = 0.021
     """Change of capacity with the outdoor temperature, of that at A7/W35. [1/K]"""
@@ -74,8 +75,7 @@ class Impairment:
 HEALTHY = Impairment()
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """The steady operation of the running machine: heat, power, temperatures."""
 
     capacity: float
@@ -125,7 +125,7 @@ class PerformanceMap:
         nearest = min(points, key=lambda p: _distance(p, _REFERENCE_OUTDOOR, _REFERENCE_WATER))
         self._scale = nearest.capacity / self._trend(nearest.outdoor, nearest.water)
         self._anchors = tuple(
-            (outdoor, tuple(self._anchor(p) for p in points if p.outdoor == outdoor))
+            (outdoor, sorted(self._anchor(p) for p in points if p.outdoor == outdoor))
             for outdoor in sorted({p.outdoor for p in points})
         )
 
@@ -182,13 +182,12 @@ class PerformanceMap:
     ) -> Operation:
         """Return the operation at a speed, from full-load capacity in W and Carnot share."""
         p = self._p
-        ice = min(frost, 1.3)  # from there on a defrost is due in any case (`DefrostParameters`)
-        extra = p.frost_approach * ice + 12.0 * bad.coil_fouling
+        extra = p.frost_approach * frost + 12.0 * bad.coil_fouling
         extra += 18.0 * bad.fan_loss
         carnot, evaporating, condensing = self._carnot(outdoor, water, modulation, extra)
         efficiency = share * self._efficiency_trend(water)
         efficiency *= 1.0 + 4.0 * p.mid_speed_gain * modulation * (1.0 - modulation)
-        capacity = full * modulation * (1.0 - p.frost_capacity_loss * ice * abs(ice))
+        capacity = full * modulation * (1.0 - p.frost_capacity_loss * frost * abs(frost))
         capacity *= (1.0 - 0.8 * bad.undercharge) * (1.0 - 0.45 * bad.coil_fouling)
         # Hot gas that leaks back into the suction line was compressed for nothing.
         capacity *= (1.0 - 0.6 * bad.fan_loss) * (1.0 - 0.5 * bad.valve_leak)
@@ -229,10 +228,8 @@ class PerformanceMap:
 
     def _correction(self, outdoor: float, water: float) -> tuple[float, float]:
         """Return full-load capacity in W and Carnot share, corrected by the plate points."""
-        along_water = [
-            (point, *_between(tuple(sorted(anchors)), water)) for point, anchors in self._anchors
-        ]
-        capacity, share = _between(tuple(along_water), outdoor)
+        along_water = [(point, *_between(anchors, water)) for point, anchors in self._anchors]
+        capacity, share = _between(along_water, outdoor)
         return self._scale * self._trend(outdoor, water) * capacity, share
 
 

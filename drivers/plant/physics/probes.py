@@ -37,8 +37,10 @@ class Probes:
 
     def show(self, point: str, truth: float, time: int, disturbances: Disturbances) -> float:
         """Return what a sensor shows at a time in µs, with its noise."""
-        noise = self._sensors[point].noise(time)
-        return self._disturbed(point, truth + self._error[point] + noise, time, disturbances)
+        shown = truth + self._error[point] + self._sensors[point].noise(time)
+        if disturbances.none and not self._frozen:
+            return shown
+        return self._disturbed(point, shown, time, disturbances)
 
     def _disturbed(self, point: str, shown: float, time: int, disturbances: Disturbances) -> float:
         """Return what a sensor shows with what is wrong with it."""
@@ -47,7 +49,7 @@ class Probes:
         if broken and uniform(self._contact, time // _CONTACT) < broken:
             return _open_circuit(point)
         shown += disturbances.offset(point, time)
-        stuck = disturbances.stuck(point)
+        stuck = disturbances.present("sensor_stuck", time, point)
         if stuck is None:
             self._frozen.pop(point, None)
             return shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from heatpump_twin.drivers.plant.physics.performance_map import MachineParameters
 
@@ -13,8 +13,7 @@ _REST_LAG = 240.0
 """Stopped, they fall back to the air and the water. [s]"""
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(NamedTuple):
     """The temperatures around a standing circuit. [°C]"""
 
     outdoor: float

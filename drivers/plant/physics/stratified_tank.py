@@ -171,18 +171,19 @@ class StratifiedTank:
         # Forward Euler is stable here: in a step of 60 s a draw is 8 l, and a layer holds 30 l.
         old = list(t)
         lost = 0.0
-        for i in range(_LAYERS):
-            below = old[i + 1] if i + 1 < _LAYERS else cold
-            above = old[i - 1] if i else old[0]
-            neighbour = old[i + 1] if i + 1 < _LAYERS else old[i]
-            loss = ua * (old[i] - plant_room)
+        above, pace = old[0], dt / self._capacity
+        # Cold water follows the lowest layer; nothing is conducted into either end.
+        for i, (here, below) in enumerate(zip(old, [*old[1:], cold], strict=True)):
+            neighbour = here if i == _LAYERS - 1 else below
+            loss = ua * (here - plant_room)
             lost += loss
-            t[i] = old[i] + dt / self._capacity * (
-                stream * (below - old[i])
-                + p.conduction * (above + neighbour - 2.0 * old[i])
+            t[i] = here + pace * (
+                stream * (below - here)
+                + p.conduction * (above + neighbour - 2.0 * here)
                 - loss
                 + source[i]
             )
+            above = here
         _mix_inversions(t)
         self.fluxes.drawn = stream * (old[0] - cold)
         self.fluxes.lost = lost
@@ -202,6 +203,8 @@ def _mix_inversions(t: list[float]) -> None:
     From the top down, each layer joins the block above it while it is warmer than that block's
     mean (pool adjacent violators). The heat content stays the same.
     """
+    if t == sorted(t, reverse=True):
+        return
     blocks: list[tuple[float, int]] = []
     for temperature in t:
         total, count = temperature, 1

@@ -47,8 +47,9 @@ class LoopParameters:
     """Loss of the buffer to the plant room. [W/K]"""
     coil_litres: float = 4.0
     """Water in the tank's coil. [l]"""
-    coil_conductance: float = 500.0
-    """Conductance from the coil to the tank. [W/K]"""
+    coil_conductance: float = 800.0
+    """Conductance from the coil to the tank: 3 m² of smooth pipe, as tanks for heat pumps have. The
+    water of a charge is then 44 to 50 °C, as metered machines have it. [W/K]"""
 
 
 @dataclass(slots=True)
@@ -107,6 +108,10 @@ class WaterLoop:
             self._capacity += (p.buffer_litres * WATER_DENSITY * WATER_HEAT,)
             self._rooms = (*_ROOMS, _BUFFER)
         self._t = [temperature] * len(self._capacity)
+        self._whole = sum(self._capacity)
+        self._losses = _losses(p)
+        # In one: a plant that remembers has another step at first.
+        self._inertia: tuple[float, tuple[float, ...]] = (1.0, self._capacity)
         self.fluxes = LoopFluxes()
 
     @property
@@ -142,12 +147,12 @@ class WaterLoop:
     @property
     def mean(self) -> float:
         """Mean temperature, weighted by heat capacity. [°C]"""
-        return self.stored / sum(self._capacity)
+        return self.stored / self._whole
 
     @property
     def stored(self) -> float:
         """Heat content above 0 °C. [J]"""
-        return sum(c * t for c, t in zip(self._capacity, self._t, strict=True))
+        return sum([c * t for c, t in zip(self._capacity, self._t, strict=True)])
 
     def step(
         self,
@@ -187,15 +192,8 @@ class WaterLoop:
         vented : float
             Share of the emitters that is full of water and not of air. [-]
         """
-        p = self._p
-        t = self._t
-        around_coil = sum(tank) / len(tank)
-        loss = [p.exchanger_loss, *[0.0] * (len(t) - 1)]
-        ambient = [plant_room] * len(t)
-        for node in (_SUPPLY_1, _SUPPLY_2, _RETURN_1, _RETURN_2):
-            loss[node] = p.pipe_loss
-        if p.buffer_litres:
-            loss[_BUFFER] = p.buffer_loss
+        p, t = self._p, self._t
+        loss, ambient = list(self._losses), [plant_room] * len(t)
         share = p.unvalved_share + (1.0 - p.unvalved_share) * valve_opening
         rated = vented * share * p.emitter_power / _RATED_EXCESS / _EMITTER_NODES
         for node in range(_EMITTER, _EMITTER + _EMITTER_NODES):
@@ -204,9 +202,9 @@ class WaterLoop:
             excess = max(abs(t[node] - room), 0.5)
             loss[node] = rated * (excess / _RATED_EXCESS) ** (p.emitter_exponent - 1.0)
             ambient[node] = room
-        through_coil = paths.tank > 0.0 and flow > 0.0
-        loss[_COIL] = p.coil_conductance * (1.0 - scaled) if through_coil else _STILL_COIL
-        ambient[_COIL] = around_coil
+        if paths.tank > 0.0 and flow > 0.0:
+            loss[_COIL] = p.coil_conductance * (1.0 - scaled)
+        ambient[_COIL] = sum(tank) / len(tank)
 
         # With the pump off, warm water still rises: the idle sensors of a real circuit show it.
         stirred = max(flow, p.thermosiphon) * WATER_HEAT
@@ -234,32 +232,41 @@ class WaterLoop:
 
         Every Tᵢ is written as offset + slope · T of the last node; closing the ring gives that.
         """
-        t = self._t
+        if dt != self._inertia[0]:
+            self._inertia = dt, tuple(c / dt for c in self._capacity)
+        t, inertia = self._t, self._inertia[1]
+        standing = [c + k for c, k in zip(inertia, loss, strict=True)]
+        known = [c * x + k * a for c, x, k, a in zip(inertia, t, loss, ambient, strict=True)]
+        known[_EXCHANGER] += heat[0]
+        known[_SUPPLY_1] += heat[1]
         lines = [(0.0, 0.0)] * len(t)
 
-        def along(nodes: Sequence[int], stream: float, offset: float, slope: float) -> None:
+        def along(nodes: Sequence[int], stream: float, line: tuple[float, float]) -> None:
+            offset, slope = line
             for node in nodes:
-                inertia = self._capacity[node] / dt
-                total = inertia + stream + loss[node]
-                known = inertia * t[node] + loss[node] * ambient[node]
-                if node < len(heat):  # the exchanger and the first supply pipe
-                    known += heat[node]
-                offset = (known + stream * offset) / total
+                total = standing[node] + stream
+                offset = (known[node] + stream * offset) / total
                 slope = stream * slope / total
                 lines[node] = offset, slope
 
-        along(_OUTWARD, stirred, 0.0, 1.0)
+        along(_OUTWARD, stirred, (0.0, 1.0))
         hot = lines[_SUPPLY_2]
-        along(self._rooms, stirred * paths.rooms, *hot)
-        along((_COIL,), stirred * paths.tank, *hot)
-        home = (
-            (paths.rooms, lines[self._rooms[-1]]),
-            (paths.tank, lines[_COIL]),
-            (paths.past, hot),
+        along(self._rooms, stirred * paths.rooms, hot)
+        along((_COIL,), stirred * paths.tank, hot)
+        rooms, coil = lines[self._rooms[-1]], lines[_COIL]
+        mixed = (
+            paths.rooms * rooms[0] + paths.tank * coil[0] + paths.past * hot[0],
+            paths.rooms * rooms[1] + paths.tank * coil[1] + paths.past * hot[1],
         )
-        mixed = (sum(w * x[0] for w, x in home), sum(w * x[1] for w, x in home))
-        along(_HOMEWARD, stirred, *mixed)
+        along(_HOMEWARD, stirred, mixed)
         offset, slope = lines[_RETURN_2]
         last = offset / (1.0 - slope)
         for node, (offset, slope) in enumerate(lines):
             t[node] = offset + slope * last
+
+
+def _losses(p: LoopParameters) -> tuple[float, ...]:
+    """Return the conductance from each node to what is around it, where it stays the same. [W/K]"""
+    pipe = p.pipe_loss
+    losses = (p.exchanger_loss, pipe, pipe, *[0.0] * _EMITTER_NODES, pipe, pipe, _STILL_COIL)
+    return (*losses, p.buffer_loss) if p.buffer_litres else losses

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.noise import channel, smooth
@@ -25,8 +26,7 @@ _WARMEST_HOUR = 14.7
 """Solar time at which a day is warmest: the air lags the sun. [h]"""
 
 
-@dataclass(frozen=True, slots=True)
-class Weather:
+class Weather(NamedTuple):
     """The air and the sun at one moment."""
 
     temperature: float
@@ -104,6 +104,14 @@ class WeatherYear:
         days = time / MICROSECONDS / _DAY
         # Day 0 of the Unix epoch was a 1 January; the drift over the leap cycle is below a day.
         return self._season_sign * math.cos(2 * math.pi * (days - _WARMEST_DAY) / _YEAR)
+
+    def mains_water(self, time: int) -> float:
+        """Return the temperature of the water mains at a time in µs. [°C]
+
+        It follows the ground: the annual mean of the air, with little of the season left.
+        """
+        swing = 0.35 * self.climate.seasonal_amplitude * self.season(time)
+        return max(self.climate.annual_mean + swing, 5.0)
 
     def at(self, time: int) -> Weather:
         """Return the weather at a time in µs since the Unix epoch, UTC."""

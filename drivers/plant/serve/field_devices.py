@@ -21,7 +21,7 @@ def gateways_of(site: Site, plant: Plant) -> Mapping[str, EmulatedGateway]:
     devices: dict[str, dict[int, EmulatedDevice]] = {name: {} for name in ports}
     for heat_pump in site.heat_pumps:
         for device in heat_pump.devices:
-            if device.connection.scheme != "emulated":
+            if not device.connection.is_emulated:
                 continue
             name = gateway_name(heat_pump, device)
             if device.unit in devices[name]:

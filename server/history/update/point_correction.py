@@ -6,22 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from asyncua import ua
 
 from heatpump_twin.drivers.frame import Times
 from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.server.history.update import correction_record
 from heatpump_twin.server.history.update.correction_record import rows, written
+from heatpump_twin.server.history.update.update_results import FAILED, result_of
 from heatpump_twin.server.security.recorder import Recorder
 from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
 from heatpump_twin.twin_engine.correction import Change, Corrected, Correction, HistoryEditor
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.history import Samples
 
-CODES = ua.StatusCodes
 PIECE = 1_000
 """Values in one record of the audit, and in one transaction."""
-FAILED = int(CODES.BadResourceUnavailable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,7 @@ class PointCorrection:
             asked = written(correction_record.DELETE_MODIFIED, StartTime=start, EndTime=until)
             number = await self.recorder.begin(AuditKind.HISTORY, self.who, self.key, after=asked)
             gone = await self.editor.forget_modified(self.key, start, until)
-            inside = np.isin(samples.time, some)
-            old = Samples(samples.value[inside], samples.status[inside], samples.time[inside])
+            old = samples[np.isin(samples.time, some)]
             await self._end(number, GOOD, f"{gone} kept corrections deleted", old)
 
     async def _make(self, asked: str, correction: Correction) -> Corrected:
@@ -86,23 +83,10 @@ class PointCorrection:
         await self.recorder.end(number, status, message, before=correction_record.old_values(old))
 
 
-def result_of(change: Change, *, there: bool) -> int:
-    """Return the result of one value or time (OPC 10000-11, 6.9)."""
-    match change:
-        case Change.INSERT:
-            return int(CODES.BadEntryExists if there else CODES.GoodEntryInserted)
-        case Change.REPLACE:
-            return int(CODES.GoodEntryReplaced if there else CODES.BadNoEntryExists)
-        case Change.UPDATE:
-            return int(CODES.GoodEntryReplaced if there else CODES.GoodEntryInserted)
-    return int(CODES.Good if there else CODES.BadNoEntryExists)
-
-
 def pieces(samples: Samples) -> Iterator[Samples]:
     """Yield samples piece by piece."""
     for first in range(0, len(samples), PIECE):
-        some = slice(first, first + PIECE)
-        yield Samples(samples.value[some], samples.status[some], samples.time[some])
+        yield samples[first : first + PIECE]
 
 
 def _spans(times: Times, end: int) -> Iterator[tuple[Times, int, int]]:

@@ -9,6 +9,7 @@ from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTION
 from heatpump_twin.server.nodeset.generator.nodeset_node import NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.generator.points import add_points
 from heatpump_twin.server.nodeset.generator.programs import add_programs
+from heatpump_twin.server.nodeset.generator.small_types import add_properties
 from heatpump_twin.server.nodeset.method_declaration import ArgumentDeclaration
 from heatpump_twin.server.nodeset.model import TypeModel
 from heatpump_twin.server.nodeset.nodeset_xml import argument, array
@@ -39,6 +40,7 @@ def add_heat_pump_type(draft: ModelDraft, model: TypeModel) -> None:
     # So that a client can offer the fields of our alarms without having seen one.
     device.refer(draft["GeneratesEvent"], draft[model.alarm.name])
     draft.override(device, "di:DeviceHealth", MANDATORY, spec.health)
+    add_properties(draft, device, spec.properties)
     parameters = draft.override(device, "di:ParameterSet", MANDATORY, spec.parameter_set)
     points = add_points(draft, model, parameters, HEAT_PUMP, HEAT_PUMP)
     methods = draft.override(device, "di:MethodSet", OPTIONAL, spec.method_set)

@@ -61,6 +61,7 @@ def add_prediction_type(draft: ModelDraft, spec: Subtype) -> None:
     node = draft.type(NodeClass.VARIABLE_TYPE, spec.name, spec.of, spec.text)
     node.data_type, node.value_rank = draft["Double"], SCALAR
     add_properties(draft, node, spec.properties)
+    add_properties(draft, node, spec.variables, "BaseDataVariableType")
 
 
 def add_alarm_type(draft: ModelDraft, spec: Subtype) -> None:
@@ -69,7 +70,14 @@ def add_alarm_type(draft: ModelDraft, spec: Subtype) -> None:
     add_properties(draft, node, spec.properties)
 
 
-def add_properties(draft: ModelDraft, node: NodesetNode, properties: dict[str, Property]) -> None:
-    """Add the properties that a type declares."""
+def add_properties(
+    draft: ModelDraft,
+    node: NodesetNode,
+    properties: dict[str, Property],
+    kind: str = "PropertyType",
+) -> None:
+    """Add the properties, or variables of another type, that a type declares."""
     for name, spec in properties.items():
-        draft.variable(node, name, "PropertyType", spec.type.value, spec.rule.value, spec.text)
+        draft.variable(
+            node, name, kind, spec.type.value, spec.rule.value, spec.text, array=spec.array
+        )

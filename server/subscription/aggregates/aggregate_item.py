@@ -11,12 +11,12 @@ from heatpump_twin.drivers.status import is_bad
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import status_code, timed_value
 from heatpump_twin.server.subscription.aggregates.aggregation import FINEST, SPARE, Aggregation
-from heatpump_twin.server.subscription.aggregates.raw_source import RawSource, no_samples
+from heatpump_twin.server.subscription.aggregates.raw_source import RawSource
 from heatpump_twin.server.subscription.item_settings import ItemSettings
 from heatpump_twin.server.subscription.value_item import ValueItem
 from heatpump_twin.twin_engine.aggregates.series import Series
-from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings, concatenated
-from heatpump_twin.twin_engine.history import HistoryReader, Samples
+from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings
+from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 
 MOST = 10_000
 """Intervals that are computed at once; of more only the latest, when a clock was set."""
@@ -40,7 +40,7 @@ class AggregateItem(ValueItem):
         super().__init__(number, target, settings, mode, stamps, news)
         self.asked = asked
         self._source = source
-        self._samples = no_samples()
+        self._samples = NO_SAMPLES
         self._next = 0
         """Number of the next interval."""
         self._told: ua.DataValue | None = None
@@ -62,7 +62,7 @@ class AggregateItem(ValueItem):
         start = self.asked.start
         try:
             recent = await reader.read_raw(key, start, now, limit=MOST, reverse=True)
-            inside = Samples(recent.value[::-1], recent.status[::-1], recent.time[::-1])
+            inside = recent[::-1]
             low = int(inside.time[0]) if len(inside) == MOST else start
             around = await Surroundings(reader, key, self.asked.rules).around(inside, low, now)
             self._add(around.samples)
@@ -71,11 +71,10 @@ class AggregateItem(ValueItem):
 
     def _add(self, fresh: Samples) -> None:
         if len(fresh):
-            joined = concatenated([self._samples, fresh])
+            joined = Samples.concat([self._samples, fresh])
             # Of two with one time the later one counts: it was told last.
-            time, place = np.unique(joined.time[::-1], return_index=True)
-            which = len(joined) - 1 - place
-            self._samples = Samples(joined.value[which], joined.status[which], time)
+            _, place = np.unique(joined.time[::-1], return_index=True)
+            self._samples = joined[len(joined) - 1 - place]
 
     def _forget(self, before: int) -> None:
         """Forget samples that no interval needs: all but the last two usable ones before a time."""
@@ -84,8 +83,7 @@ class AggregateItem(ValueItem):
         first = int(usable[-2]) if len(usable) > 1 else 0
         # Whatever the device sends: no more than there is room for.
         first = max(first, len(series) - 2 * FINEST - SPARE)
-        s = series.samples
-        self._samples = Samples(s.value[first:], s.status[first:], s.time[first:])
+        self._samples = series.samples[first:]
 
     def _series(self) -> Series:
         return Series.of(self._samples, self.asked.rules, begins=True, ends=True)

@@ -12,16 +12,11 @@ from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.server.subscription.point_sampler import PointSampler
 from heatpump_twin.server.subscription.sample_log import REPORTING, SampleLog
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 
 WITH_TIME = int(ua.DataChangeTrigger.StatusValueTimestamp)
 ONLY = 1
 """Id of the one item that the log of a source has."""
-
-
-def no_samples() -> Samples:
-    """Return no sample at all."""
-    return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
 
 
 class RawSource(Protocol):
@@ -50,7 +45,7 @@ class PointSource:
         table["mode"][row], table["trigger"][row], table["kind"][row] = REPORTING, WITH_TIME, kind
         table["size"][row], table["oldest"][row], table["gap"][row] = room, True, gap
         table["band"][row] = table["percent"][row] = table["handle"][row] = 0
-        self._rows = np.array([row], np.int32)
+        self._rows = np.array([row], np.intp)
         sampler.add(self._rows)
         sampler.watch(self._rows)
 
@@ -61,7 +56,7 @@ class PointSource:
         """Return what was sampled since the last time."""
         self._sampler.catch_up()
         taken = self.log.take(int(self._sampler.rows.table["size"][self._rows[0]]))
-        return Samples(taken["value"].copy(), taken["status"].copy(), taken["time"].copy())
+        return Samples(taken.value, taken.status, taken.time)
 
     def close(self) -> None:
         """Sample no more."""
@@ -95,7 +90,7 @@ class ListenedSource:
     def take(self, now: int) -> Samples:
         """Return a sample for each interval of sampling that has begun."""
         if self._next > now:
-            return no_samples()
+            return NO_SAMPLES
         time = np.arange(self._next, now + 1, self._step)
         self._next = int(time[-1]) + self._step
         heard, value, status = (np.array(column) for column in zip(*self._heard, strict=True))

@@ -10,10 +10,11 @@ from asyncua import ua
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.event import Path
 from heatpump_twin.server.space.index_range import parsed
-from heatpump_twin.server.space.ua_values import standard
+from heatpump_twin.server.space.ua_values import standard, variant_type
 
 BASE = standard(ua.ObjectIds.BaseEventType)
 CONDITION = standard(ua.ObjectIds.ConditionType)
+ENUMERATION = standard(ua.ObjectIds.Enumeration)
 HAS_SUBTYPE = standard(ua.ObjectIds.HasSubtype)
 PARTS = (standard(ua.ObjectIds.HasComponent), standard(ua.ObjectIds.HasProperty))
 
@@ -48,6 +49,29 @@ class EventFields:
         """Tell whether a type is another one or a subtype of it."""
         # Upwards, as a type has one supertype but any number of subtypes.
         return any(kind == wanted for kind in self._upwards(node))
+
+    def declaration(self, kind: ua.NodeId, path: Path) -> ua.NodeId | None:
+        """Return the node that declares a field of an event type, or of one that it is derived of.
+
+        None: such events have no such field.
+        """
+        for supertype in self._upwards(kind):
+            nodes: list[ua.NodeId] = [supertype]
+            for name in path:
+                nodes = [child for node in nodes for child in self._children(node).get(name, ())]
+            if nodes:
+                return nodes[0]
+        return None
+
+    def built_in_type(self, data_type: ua.NodeId) -> ua.VariantType | None:
+        """Return the built-in type in which values of a data type are encoded; None: in several."""
+        for supertype in self._upwards(data_type):
+            if supertype == ENUMERATION:
+                return ua.VariantType.Int32
+            if (kind := variant_type(supertype)) is not None:
+                # Any value may stand for one of BaseDataType.
+                return None if kind is ua.VariantType.Variant else kind
+        return None
 
     def _upwards(self, node: ua.NodeId) -> Iterator[ua.NodeId]:
         current: ua.NodeId | None = node

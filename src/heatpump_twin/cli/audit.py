@@ -85,9 +85,11 @@ async def _rows(url: Any, data: DataDirectory, since: int, until: int) -> list[d
     from heatpump_twin.twin_engine.commands.audit import AuditLog
     from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
     from heatpump_twin.twin_engine.errors import EngineError
+    from heatpump_twin.twin_engine.historian.database import require_database
 
     audit, spool = AuditLog(url), AuditSpool(data.audit_spool)
     try:
+        require_database(url)
         # The spool first: what a running twin takes in meanwhile is then there twice, and not
         # missing.
         waiting = [entry for entry in spool.waiting() if since <= entry.time < until]

@@ -26,7 +26,7 @@ from heatpump_twin.drivers.plant.devices.plant import Plant
 from heatpump_twin.drivers.plant.serve.field_devices import gateways_of
 from heatpump_twin.drivers.status import BAD_NO_DATA
 from heatpump_twin.runtime.assembly import assemble
-from heatpump_twin.runtime.past import HEAD
+from heatpump_twin.runtime.clock.past_stream import HEAD
 from heatpump_twin.twin_engine.engine import Engine
 from heatpump_twin.twin_engine.historian.columns.column_codec import encode_frame
 from heatpump_twin.twin_engine.historian.deadband import Deadband
@@ -50,11 +50,7 @@ _POLITE = 10
 
 
 def tell_past(site: Site, span: PastSpan, out: BinaryIO) -> None:
-    """Write the past of a site to a stream.
-
-    First a line of JSON with the keys of all points; then pieces, each behind a `HEAD`, whose
-    ``point`` is the place of a key in that line.
-    """
+    """Write the past of a site to a stream, as `past_stream` says."""
     os.nice(_POLITE)
     keys, pieces = past_of(site, span)
     out.write(json.dumps(keys).encode() + b"\n")
@@ -68,12 +64,19 @@ def past_of(site: Site, span: PastSpan) -> tuple[list[str], Iterator[tuple[int, 
     """Return the keys of all points, and pieces of what is recorded with the time they reach."""
     clock = ManualClock(span.begin)
     assembly = assemble(site, None)
-    plant = Plant(site, clock)
+    plant = Plant(_without_faults(site), clock)
     recorder = _Recorder(assembly.table)
     engine = Engine(site, assembly.table, clock, recorder.take, totals_every=_TOTALS_EVERY)
     looks = device_looks(site, plant, assembly.plans, assembly.table)
     pieces = _pieces(plant, engine, recorder, looks, span, clock)
     return [point.key for point in assembly.table], pieces
+
+
+def _without_faults(site: Site) -> Site:
+    """Return a site whose machines are healthy: faults come with the first start."""
+    if site.plant is None:
+        return site
+    return site.model_copy(update={"plant": site.plant.model_copy(update={"faults": []})})
 
 
 def _pieces(

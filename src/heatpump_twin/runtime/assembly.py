@@ -12,6 +12,7 @@ from heatpump_twin.config.catalogue import PointRole, PointTable, Span
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ProblemAt
 from heatpump_twin.config.settings import Plate, Site
+from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.drivers.modbus.driver.device_plan import DevicePlan, mapped_points, plan_devices
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
@@ -33,6 +34,14 @@ class Assembly:
     damaged: Mapping[str, str]
     """Heat pumps whose model cannot be used, with the reason; their predictions are Bad."""
     table: PointTable
+
+    @property
+    def faults(self) -> dict[str, Mapping[int, FaultCode]]:
+        """What the fault codes of each heat pump mean, as the profiles of its devices say."""
+        found: dict[str, Mapping[int, FaultCode]] = {}
+        for plan in self.plans:
+            found[plan.asset] = {**found.get(plan.asset, {}), **plan.profile.faults}
+        return found
 
     @property
     def provenance(self) -> dict[str, Provenance]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import struct
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from heatpump_twin.parent import child_environment
 from heatpump_twin.runtime.children import end
 from heatpump_twin.runtime.clock.clock_watch import iso
 from heatpump_twin.runtime.clock.past_plan import PastPlan
+from heatpump_twin.runtime.clock.past_stream import HEAD
 from heatpump_twin.runtime.ops_server import PartHealth
 from heatpump_twin.runtime.parts.twin_parts import TwinParts
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
@@ -27,8 +27,6 @@ from heatpump_twin.twin_engine.historian.columns.column_codec import decode_fram
 
 log = structlog.stdlib.get_logger(__name__)
 
-HEAD = struct.Struct("<qI")
-"""Before each piece of history: the time that it reaches [µs], and its length [B]."""
 _ROOM = 150_000
 """So many samples may wait for the historian, which is there for what comes now as well."""
 _LOOK = 0.2

@@ -27,6 +27,7 @@ from heatpump_twin.runtime.checks.named_files import (
     check_packs,
 )
 from heatpump_twin.runtime.checks.one_clock import check_clock, check_past
+from heatpump_twin.runtime.checks.plant_faults import check_faults
 from heatpump_twin.runtime.checks.plate_units import check_plates
 from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_ports
 from heatpump_twin.runtime.checks.short_polls import check_polls
@@ -40,6 +41,7 @@ _CHECKS = (
     check_lines,
     check_plates,
     check_clock,
+    check_faults,
     check_database,
     check_certificate,
 )

@@ -15,7 +15,7 @@ from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.safekeeping.finding import Observation, good, look, wrong
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.historian.archive_summary import ArchiveSummary, summarize
-from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.database import database_url, reason_of
 from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.migrations import HEAD
 from heatpump_twin.twin_engine.historian.spool import Spool
@@ -43,7 +43,7 @@ def examine_history(site: Site, data: DataDirectory, clock: Clock) -> Iterator[O
         try:
             summary = summarize(url)
         except (SQLAlchemyError, EngineError) as error:
-            yield wrong("database", f"{name} cannot be read: {str(error).splitlines()[0]}")
+            yield wrong("database", f"{name} cannot be read: {reason_of(error)}")
         else:
             yield from _described(name, summary)
     yield from _disk(site, data, summary)

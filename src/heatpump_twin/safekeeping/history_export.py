@@ -11,6 +11,7 @@ from heatpump_twin.config.catalogue import UNITS, PointTable
 from heatpump_twin.config.quantities import seconds
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
+from heatpump_twin.safekeeping.sample_origin import Origin, Origins
 from heatpump_twin.twin_engine.aggregates.aggregate_records import BY_NAME, AggregateRecord
 from heatpump_twin.twin_engine.aggregates.intervals import Range
 from heatpump_twin.twin_engine.aggregates.local_periods import LocalPeriods, Period
@@ -34,6 +35,8 @@ class Piece:
     unit: str
     """Empty: it has none, or is no point of the site any more."""
     samples: Samples
+    origins: Sequence[Origin]
+    """Of each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class HistoryExport:
     ----------
     start, end : int
         start ≤ time < end. [µs since the Unix epoch]
+    origins : Origins
+        Where the samples are from.
     aggregate : AggregateRecord, optional
         With the intervals: its results instead of the samples.
     """
@@ -52,6 +57,7 @@ class HistoryExport:
     table: PointTable
     start: int
     end: int
+    origins: Origins
     aggregate: AggregateRecord | None = None
     asked: Range | LocalPeriods | None = None
 
@@ -68,7 +74,9 @@ class HistoryExport:
         for key in keys:
             unit = self.unit(key)
             async for samples in self._of(key):
-                yield Piece(key, unit, samples)
+                parts = self.origins.parts(key, samples.time)
+                origins = [origin for origin, count in parts for _ in range(count)]
+                yield Piece(key, unit, samples, origins)
 
     def unit(self, key: str) -> str:
         """Return the unit of a point; empty: it has none, or is not of the site any more."""
@@ -112,6 +120,7 @@ async def history_export(
     history: HistoryReader,
     table: PointTable,
     keys: Sequence[str],
+    origins: Origins,
     span: tuple[int | None, int | None],
     every: str | None,
     aggregate: str,
@@ -130,12 +139,12 @@ async def history_export(
     if end <= start:
         raise TwinError("the end of the range is not behind its begin")
     if every is None:
-        return HistoryExport(history, table, start, end)
+        return HistoryExport(history, table, start, end, origins)
     if aggregate not in BY_NAME:
         raise TwinError(f"--aggregate {aggregate}: there are {', '.join(BY_NAME)}")
     # Where no begin is given, on whole intervals since 1970: hours are hours.
     asked = _intervals(start, end, every, zone, whole=span[0] is None)
-    return HistoryExport(history, table, start, end, BY_NAME[aggregate], asked)
+    return HistoryExport(history, table, start, end, origins, BY_NAME[aggregate], asked)
 
 
 def _intervals(

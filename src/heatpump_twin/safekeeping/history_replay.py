@@ -85,10 +85,12 @@ class Replay:
         self._tell, self._speed = tell, speed
         self._points = _inputs(assembly.table)
         self._engine = Engine(site, assembly.table, clock, target.append, source)
-        self._rules = RuleEngine(load_packs(site.rules.packs), site, assembly.table)
+        packs = load_packs(site.rules.packs)
+        self._rules = RuleEngine(packs, site, assembly.table, faults=assembly.faults)
         image = self._engine.image
+        self._rules.follow(image)
         self._forecaster = Forecaster(assembly.table, image, assembly.models, clock)
-        self._forecast = self._looked = -_EVER
+        self._forecast = -_EVER
         self._frames = self._samples = self._alarms = 0
 
     async def run(self, start: int, end: int, report: Callable[[int], None]) -> Replayed:
@@ -103,6 +105,7 @@ class Replay:
                     report(self._clock.now())
                     await self._pause(start, begun)
         self._pass(end)
+        self._look(end)
         report(end)
         return Replayed(self._frames, self._samples, self._alarms)
 
@@ -110,7 +113,6 @@ class Replay:
         now = max(int(frame.time.max()), self._clock.now())
         self._pass(now)
         self._engine.take(frame)
-        self._look(now)
         if now - self._forecast >= FORECAST_PERIOD:
             self._forecast = now
             self._forecaster.issue()
@@ -118,15 +120,13 @@ class Replay:
         self._samples += len(frame)
 
     def _pass(self, to: int) -> None:
-        """Let time pass: delays of rules run out where no frame comes."""
-        while (due := self._rules.due) is not None and self._looked < due < to:
-            self._look(due)
+        """Let time pass: the rules look at all that was before it."""
+        # Not to the time itself: more samples of it may come.
+        self._look(to - 1)
         self._clock.set(to)
 
-    def _look(self, now: int) -> None:
-        self._clock.set(now)
-        self._looked = now
-        for transition in self._rules.evaluate(self._engine.image, now):
+    def _look(self, until: int) -> None:
+        for transition in self._rules.advance(until):
             # The twin that recorded is not the one that replays: its own parts are nobody's here.
             if transition.alarm.asset != TWIN:
                 self._alarms += 1

@@ -18,7 +18,7 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
 from heatpump_twin.twin_engine.history import Samples
 
-LONG = ("time", "point", "value", "status")
+LONG = ("time", "point", "value", "status", "origin")
 """Columns of a table with one value in a row."""
 _TICKS = {"s": 1, "ms": 1000, "us": MICROSECONDS, "ns": 1000 * MICROSECONDS}
 """In a second, by the unit of a column of times."""
@@ -36,18 +36,18 @@ def library(path: Path) -> Any:
 
 
 class LongTable:
-    """Writer of samples, one in a row: time (UTC), point, value and status."""
+    """Writer of samples, one in a row: time (UTC), point, value, status and origin."""
 
     def __init__(self, path: Path, units: Mapping[str, str]) -> None:
         self._arrow = arrow = library(path)
         # Words of a dictionary: the key of a point takes no room in each row.
         words = arrow.dictionary(arrow.int32(), arrow.string())
-        kinds = (arrow.timestamp("us", tz="UTC"), words, arrow.float64(), arrow.uint32())
+        kinds = (arrow.timestamp("us", tz="UTC"), words, arrow.float64(), arrow.uint32(), words)
         fields = [arrow.field(name, kind) for name, kind in zip(LONG, kinds, strict=True)]
         self._schema = arrow.schema(fields, metadata={"units": json.dumps(units)})
         self._file = _opened(arrow, path, self._schema)
 
-    def write(self, key: str, samples: Samples) -> None:
+    def write(self, key: str, samples: Samples, origins: Sequence[str]) -> None:
         """Write samples of a point as a row group."""
         if not len(samples):
             return
@@ -59,6 +59,7 @@ class LongTable:
                 point.cast(words),
                 _numbers(arrow, samples.value),
                 arrow.array(samples.status),
+                arrow.array(origins, arrow.string()).dictionary_encode(),
             ],
             schema=self._schema,
         )

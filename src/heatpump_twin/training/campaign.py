@@ -7,7 +7,6 @@ clock is moved by hand; a day takes a second or two.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -18,17 +17,13 @@ from rich.progress import Progress
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import EmulatedPlant, Site
-from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
-from heatpump_twin.drivers.modbus.driver.device_plan import build_drivers
-from heatpump_twin.drivers.plant.devices.plant import Plant
-from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listening
+from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.errors import TwinError
-from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.runtime.first_run import exclusive
+from heatpump_twin.training.polled_plant import PolledPlant
 from heatpump_twin.twin_engine.historian.database import database_url
 from heatpump_twin.twin_engine.historian.historian import Historian
-from heatpump_twin.twin_engine.image import Image
 
 START = datetime(2025, 10, 15, tzinfo=UTC)
 """The heating season begins."""
@@ -57,31 +52,22 @@ class _Campaign:
     """Recording campaign: plant, gateways, drivers and historian on one clock."""
 
     def __init__(self, site: Site, data: DataDirectory, report: Callable[[float], None]) -> None:
-        # Without the data directory: no model may predict into the history that the next one
-        # learns from.
-        assembly = assemble(site, None)
         self._site = site
         self._report = report
         self._start = round(START.timestamp() * MICROSECONDS)
-        self._clock = ManualClock(self._start)
-        self._plant = Plant(site, self._clock)
-        self._table = assembly.table
-        self._image = Image(self._table, self._clock.now())
-        self._drivers = build_drivers(assembly.plans, self._table, self._clock)
+        self._polled = polled = PolledPlant(site, self._start)
         self._historian = Historian(
-            self._table, database_url(site.historian, data), site.historian, self._clock
+            polled.table, database_url(site.historian, data), site.historian, polled.clock
         )
         # Seeded by the site's plant: a campaign can be repeated, and two models compared.
         self._random = random.Random((site.plant or EmulatedPlant()).seed)  # noqa: S311
 
     async def run(self, days: int) -> int:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(listening(gateways_of(self._site, self._plant)))
+            await stack.enter_async_context(self._polled.serving())
             await self._historian.start()
             stack.push_async_callback(self._historian.stop)
-            self._image.subscribe(self._historian.append)
-            for driver in self._drivers:
-                stack.push_async_callback(driver.close)
+            self._polled.image.subscribe(self._historian.append)
             starts = 0
             while self._elapsed() < days * 24 * HOUR:
                 starts += await self._cycle()
@@ -96,10 +82,10 @@ class _Campaign:
         # From barely cool to cold through: a model asked outside what it has seen is of no use.
         await self._wait(choose.uniform(0.5, 9.0) * HOUR, IDLE_STEP)
         for asset in assets:
-            low, high = self._table.by_asset[asset]["supply_setpoint"].limits or (30.0, 55.0)
+            low, high = self._polled.table.by_asset[asset]["supply_setpoint"].limits or (30.0, 55.0)
             targets = [t for t in SETPOINTS if low <= t <= min(high, self._max_supply(asset))]
             await self._write(asset, "supply_setpoint", choose.choice(targets))
-        await self._poll()
+        await self._polled.poll()
         for asset in assets:
             # After a poll: the start is then recorded with the new setpoint already known, as a
             # feature must be.
@@ -112,25 +98,23 @@ class _Campaign:
 
     async def _wait(self, seconds: float, step: float) -> None:
         for _ in range(max(1, round(seconds / step))):
-            self._clock.advance(step)
-            self._plant.advance()
-            await self._poll()
+            await self._polled.step(step)
+            self._require_answers()
         self._report(self._elapsed())
 
-    async def _poll(self) -> None:
-        await asyncio.gather(*(driver.poll(self._image.ingest) for driver in self._drivers))
-        silent = [driver.name for driver in self._drivers if not driver.connected]
+    def _require_answers(self) -> None:
+        silent = [driver.name for driver in self._polled.drivers if not driver.connected]
         # A gap would end in a history full of Bad values, found only when training finds no runs.
         if silent:
             raise TwinError(f"the emulated plant does not answer: {', '.join(silent)}")
 
     async def _write(self, asset: str, point: str, value: float) -> None:
-        index = self._table.by_asset[asset][point].index
-        driver = next(d for d in self._drivers if index in d.points)
+        index = self._polled.table.by_asset[asset][point].index
+        driver = next(d for d in self._polled.drivers if index in d.points)
         outcome = await driver.write(index, value)
         # Past the commands and their audit: there is no person here to account for, and no site.
         if outcome.state is not WriteState.CONFIRMED:
             raise TwinError(f"{driver.name} did not take {point} = {value}: {outcome.message}")
 
     def _elapsed(self) -> float:
-        return (self._clock.now() - self._start) / MICROSECONDS
+        return (self._polled.clock.now() - self._start) / MICROSECONDS

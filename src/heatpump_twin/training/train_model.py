@@ -22,7 +22,7 @@ async def train_model(site: Site, data: DataDirectory, heat_pump: str, output: P
         known = ", ".join(pump.id for pump in site.heat_pumps)
         raise TwinError(f"there is no heat pump {heat_pump!r} on this site; it has {known}")
     # Named on the card: what was learnt from an emulated plant is not known of a machine.
-    emulated = all(device.connection.scheme == "emulated" for device in settings.devices)
+    emulated = all(device.connection.is_emulated for device in settings.devices)
     source = "emulated plant" if emulated else "site history"
     history = StoredHistory(database_url(site.historian, data))
     try:

@@ -29,6 +29,17 @@ async def endpoints(client: Client, url: str) -> list[ua.EndpointDescription]:
 
 
 @ipv6
+async def test_a_server_that_listens_everywhere_does_so_for_both_kinds(start_rig) -> None:
+    everywhere = ("opcua.host=::", "opcua.anonymous_read=true", "opcua.allow_unencrypted=true")
+    async with start_rig(*everywhere) as rig:
+        for host in ("[::1]", "127.0.0.1"):
+            here = f"opc.tcp://{host}:{rig.site.opcua.port}/heatpump-twin"
+            async with Client(here) as client:
+                for endpoint in await endpoints(client, here):
+                    assert endpoint.EndpointUrl == here
+
+
+@ipv6
 @pytest.mark.parametrize("host", ["::1", "::"])
 async def test_an_ipv6_address_works_in_every_url(start_rig, connect, host: str) -> None:
     async with start_rig(

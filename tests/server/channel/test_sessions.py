@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 
 import pytest
 from asyncua import Client, ua
 from patience import PATIENCE
+
+from heatpump_twin.server.channel import connection
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -71,5 +74,25 @@ async def test_a_session_ends_however_long_it_is_asked_for(rig, asked: float) ->
         await client.open_secure_channel()
         created = await client.create_session()
         assert 0 < created.RevisedSessionTimeout <= 3_600_000
+    finally:
+        client.disconnect_socket()
+
+
+async def test_who_logs_in_again_on_a_connection_keeps_it(
+    rig, eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOGIN_TIME", 1.0)
+    client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
+    await client.connect_socket()
+    try:
+        await client.send_hello()
+        await client.open_secure_channel()
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            await client.create_session()
+            await client.activate_session()
+            await client.close_session()
+        # Nobody logs in any more.
+        await eventually(lambda: not rig.server.statistics.connections)
     finally:
         client.disconnect_socket()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 
 import pytest
 from asyncua import Client, ua
+from asyncua.ua.ua_binary import nodeid_to_binary
 from patience import PATIENCE
 
 from heatpump_twin.server import limits
@@ -155,3 +157,22 @@ async def test_who_takes_no_responses_is_served_no_more_and_then_dropped(
         for unanswered in reads:
             unanswered.cancel()
         greedy.disconnect_socket()
+
+
+async def test_what_waits_to_be_served_is_bounded_by_its_size(rig, connect, eventually) -> None:
+    node, count = ua.NodeId(ua.ObjectIds.Server_NamespaceArray), 60
+    async with connect(rig) as client:
+        transport = client.uaclient.protocol.transport
+        here = transport.get_extra_info("sockname")
+        there = next(
+            found for found in gc.get_objects()
+            if isinstance(found, connection.ClientConnection) and found.peer_name == here
+        )  # fmt: skip
+        transport.pause_reading()
+        reads = [asyncio.create_task(read(client, node, LONG)) for _ in range(count)]
+        # Its responses are not taken, so nothing more is served, and then nothing more received.
+        await eventually(lambda: there.transport is not None and not there.transport.is_reading())
+        size = LONG * len(nodeid_to_binary(node))
+        assert there.messages.qsize() * size <= limits.MAX_PENDING_SIZE + limits.CHUNK
+        transport.resume_reading()
+        assert [len(results) for results in await asyncio.gather(*reads)] == [LONG] * count

@@ -24,7 +24,7 @@ from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.programs.training_request import TrainingProgress, TrainingState
 from heatpump_twin.twin_engine.verdict import Verdict
 

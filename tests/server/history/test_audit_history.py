@@ -149,6 +149,6 @@ async def test_refusals(recorded, connect) -> None:
 async def test_the_server_object_says_that_it_has_a_history(recorded, connect) -> None:
     async with connect(recorded) as client:
         notifier = await client.nodes.server.read_attribute(ua.AttributeIds.EventNotifier)
-        assert notifier.Value.Value == 0b101
+        assert notifier.Value.Value == 0b1101
         number = IDS.HistoryServerCapabilities_AccessHistoryEventsCapability
         assert await client.get_node(ua.NodeId(number)).read_value() is True

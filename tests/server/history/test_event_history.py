@@ -11,7 +11,7 @@ from event_history import T0, ask, event_filter, of_type, rows
 
 from heatpump_twin.twin_engine.alarm import AlarmTransition
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
-from heatpump_twin.twin_engine.historian.event_log import EventRecord
+from heatpump_twin.twin_engine.historian.events.event_rows import EventRecord
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 IDS, CODES = ua.ObjectIds, ua.StatusCodes
@@ -161,7 +161,7 @@ async def test_pages_of_two_sources_add_up(happened, connect, eventually) -> Non
         log = rig.server._events
         data = (await log.page(0, 2**60, beneath="hp1", limit=1))[0][1].data
         for number in range(1_200):
-            log.note(EventRecord(T0 - 10**9 + 2_000 * number, "hp10", data))
+            log.note(EventRecord(b"%d" % number, T0 - 10**9 + 2_000 * number, "hp10", data))
         for number in range(700):
             entry = AuditEntry.of(AuditKind.USER, T0 - 10**9 + 3_000 * number + 1, ("erik", "here"),
                                   f"user{number}", 0, "user added")  # fmt: skip
@@ -211,4 +211,4 @@ async def test_notifiers_say_that_they_have_a_history(happened, connect) -> None
         for name in ("hp1", "hp1.OperatingStateMachine"):
             node = await rig.node(client, name)
             notifier = await node.read_attribute(ua.AttributeIds.EventNotifier)
-            assert notifier.Value.Value == 0b101
+            assert notifier.Value.Value == 0b1101

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from asyncua import Client, ua
-from asyncua.ua.ua_binary import struct_from_binary
 from event_history import event_filter
+from history_update import codes, update
 
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION
@@ -29,18 +29,6 @@ KEYS = iter(
     for name in ("supply", "return", "outdoor", "dhw", "room", "source_inlet", "source_outlet")
 )
 """Each test has a point of its own, as what was modified stays so."""
-Updates = list[ua.HistoryUpdateResult]
-
-
-async def update(client: Client, *details: object) -> Updates:
-    request = ua.HistoryUpdateRequest()
-    request.Parameters.HistoryUpdateDetails = list(details)
-    answer = await client.uaclient.protocol.send_request(request)
-    return list(struct_from_binary(ua.HistoryUpdateResponse, answer).Results)
-
-
-def codes(result: ua.HistoryUpdateResult) -> list[int]:
-    return [status.value for status in result.OperationResults]
 
 
 class Point:

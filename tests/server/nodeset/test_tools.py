@@ -111,7 +111,15 @@ def test_node_opcua_creates_a_device_and_a_machine(created) -> None:
     assert created["running"] == [
         "AvailableStates", "AvailableTransitions", "CurrentState", "LastTransition",
     ]  # fmt: skip
-    assert created["site"] == ["HeatPumps", "Name", "Tariff", "TimeZone", "Totals", "Weather"]
+    assert created["site"] == [
+        "Emulated",
+        "HeatPumps",
+        "Name",
+        "Tariff",
+        "TimeZone",
+        "Totals",
+        "Weather",
+    ]
 
 
 def test_node_opcua_creates_the_points_of_the_catalogue(created) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
@@ -22,7 +24,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class Users:
     """Users with one password, which is not slow to check."""
 
+    asked = 0
+
     def verify(self, name: str, password: str) -> User | None:
+        self.asked += 1
         return User(name, UserRole.VIEWER) if password == "right" else None
 
 
@@ -44,6 +49,20 @@ async def test_a_success_clears_the_count_of_a_user() -> None:
         for _ in range(FREE_ATTEMPTS - 1):
             assert await authenticator.login("olga", "wrong", "office") is None
         assert await authenticator.login("olga", "right", "office")
+    authenticator.close()
+
+
+async def test_guesses_that_come_at_once_are_counted_one_by_one() -> None:
+    users = Users()
+    authenticator = Authenticator(users, lambda: 0.0)
+    passwords = ["wrong"] * (4 * FREE_ATTEMPTS)
+    assert not any(
+        await asyncio.gather(*[authenticator.login("olga", p, "office") for p in passwords])
+    )
+    assert users.asked == FREE_ATTEMPTS
+    # Who has many sessions opens them all at once.
+    at_once = [authenticator.login("olga", "right", "home") for _ in passwords]
+    assert all(await asyncio.gather(*at_once))
     authenticator.close()
 
 

@@ -256,8 +256,10 @@ def low_flow(rig, engine: RuleEngine, flow: float, now: int) -> None:
     """Let the packaged rule see a flow, and have the server announce what it finds."""
     points = rig.table.by_asset["hp1"]
     index = [points["compressor_on"].index, points["water_flow"].index]
-    rig.image.ingest(Frame.of(index, np.array([1.0, flow]), 0, now))
-    for transition in engine.evaluate(rig.image, now):
+    frame = Frame.of(index, np.array([1.0, flow]), 0, now)
+    rig.image.ingest(frame)
+    engine.take(frame)
+    for transition in engine.advance(now):
         rig.server.announce(transition)
 
 

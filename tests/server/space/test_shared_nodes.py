@@ -171,7 +171,8 @@ async def test_nodes_are_what_the_library_would_have_made(start_rig) -> None:
 
         attributes = ua.ObjectAttributes()
         notifier = ua.EventNotifier
-        attributes.EventNotifier = notifier.SubscribeToEvents.mask | notifier.HistoryRead.mask
+        bits = (notifier.SubscribeToEvents, notifier.HistoryRead, notifier.HistoryWrite)
+        attributes.EventNotifier = sum(bit.mask for bit in bits)
         theirs = library_node(
             rig, "t.object", attributes, ua.NodeClass.Object, IDS.FolderType, IDS.HasComponent
         )
@@ -194,7 +195,7 @@ async def test_nodes_are_what_the_library_would_have_made(start_rig) -> None:
         made = builder.variable(
             "o.variable", part, standard(IDS.BaseDataVariableType),
             NodePlace(place.parent, IDS.Organizes), standard(IDS.Double), [1.5, 2.5], array=True,
-            historized=True, sampling=0.25, **words,
+            historized=True, corrected=True, sampling=0.25, **words,
         )  # fmt: skip
         compare(theirs, inner(rig)[made])
 

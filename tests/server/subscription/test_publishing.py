@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
 import pytest
@@ -123,6 +124,35 @@ async def test_a_sign_of_life_comes_after_so_many_cycles(rig, connect, raw) -> N
         # Not with each cycle. What was asked for late is sent between two, and a busy loop is late
         # for one and not for the next: of four cycles, two are whole.
         assert all((b - a).total_seconds() > 0.19 for a, b in pairwise(times))
+
+
+async def test_nobody_is_woken_by_a_subscription_without_news(
+    rig, connect, raw, eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, waits = asyncio.get_running_loop(), []
+    call_at = loop.call_at
+
+    def noting(when: float, callback, *arguments, **more) -> asyncio.TimerHandle:
+        if isinstance(getattr(callback, "__self__", None), subscription.Subscription):
+            waits.append(when - loop.time())
+        return call_at(when, callback, *arguments, **more)
+
+    monkeypatch.setattr(loop, "call_at", noting)
+    async with connect(rig) as client:
+        session = raw(client)
+        made = await session.subscribe(100.0, RequestedMaxKeepAliveCount=1000)
+        await session.monitor(made.SubscriptionId, [(await rig.node(client, KEY)).nodeid])
+        rig.feed(KEY, 20.0)
+        await session.news()
+        # With a request that waits, it sleeps until it has to say that it lives.
+        for value in (20.0, 21.0):
+            told = asyncio.create_task(session.news())
+            await eventually(lambda: waits[-1] > 50.0)
+            # The same value again is no news.
+            rig.feed(KEY, value)
+            assert waits[-1] > 50.0
+            rig.feed(KEY, value + 1.0)
+            assert [item.Value.Value.Value for item in await told] == [value + 1.0]
 
 
 async def test_the_end_of_a_subscription_is_told(rig, connect, raw, eventually) -> None:

@@ -61,7 +61,7 @@ def split(samples: Samples, intervals: Intervals) -> tuple[Samples, Hourly]:
     """Return what is read as samples, and what as hours."""
     hours = usable(hourly_statistics(samples.time, samples.value, samples.status), intervals)
     alone = ~np.isin(samples.time // HOUR, hours["hour"])
-    return Samples(samples.value[alone], samples.status[alone], samples.time[alone]), hours
+    return samples[alone], hours
 
 
 @given(archives(), divisions(), RULES, st.booleans(), st.booleans())

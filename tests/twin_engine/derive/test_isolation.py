@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
@@ -27,7 +26,7 @@ from heatpump_twin.twin_engine.derive.derived_inputs import Chosen
 from heatpump_twin.twin_engine.derive.derived_records import RECORDS
 from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.derive.water import heat_into_water
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.sample import Sample
 from heatpump_twin.twin_engine.site.point_table import build_table
@@ -51,7 +50,7 @@ OF_HEAT = ("thermal_power", "cop", "expected_cop", "expected_electrical_power", 
 
 class NoHistory:
     async def read_raw(self, key, start, end, *, limit, reverse=False):
-        return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
+        return NO_SAMPLES
 
 
 def heat_with_a_flaw(flow: Chosen, water: Chosen, states: Mapping[str, Sample]) -> Sample:

@@ -8,9 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import URL, Engine, text
+from old_schema import migrate_to
+from sqlalchemy import URL, text
 
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.frame import Frame
@@ -98,15 +97,6 @@ def test_a_copy_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(CopyError, match=r"missing\.sqlite"):
         copy_sqlite(tmp_path / "missing.sqlite", tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
-
-
-def migrate_to(engine: Engine, revision: str) -> None:
-    """Leave a database as an earlier version did."""
-    config = Config()
-    config.set_main_option("script_location", "heatpump_twin.twin_engine.historian:migrations")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 def test_a_schema_is_changed_only_after_a_copy(tmp_path: Path, monkeypatch) -> None:

@@ -14,7 +14,6 @@ from heatpump_twin.twin_engine.aggregates.aggregate_records import BY_NAME, RECO
 from heatpump_twin.twin_engine.aggregates.intervals import Range
 from heatpump_twin.twin_engine.aggregates.processed_reading import ProcessedReading
 from heatpump_twin.twin_engine.aggregates.rules import Rules
-from heatpump_twin.twin_engine.aggregates.surroundings import concatenated
 from heatpump_twin.twin_engine.historian.database import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
@@ -60,7 +59,7 @@ async def read(history: StoredHistory, name: str, asked: Range) -> Samples:
     while first < len(asked):
         found.append(await reading.part(history, first, 10_000))
         first += len(found[-1])
-    return concatenated(found)
+    return Samples.concat(found)
 
 
 async def asked(database: URL, name: str, asked: Range) -> Samples:

@@ -29,7 +29,7 @@ from heatpump_twin.drivers.status import (
     is_good,
 )
 from heatpump_twin.twin_engine.historian.historian import Historian
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.site.point_table import build_table
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
@@ -76,7 +76,7 @@ def tariff(**changes: object) -> Tariff:
 
 class NoHistory:
     async def read_raw(self, key, start, end, *, limit, reverse=False):
-        return Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
+        return NO_SAMPLES
 
 
 class Bench:

@@ -30,26 +30,27 @@ _CONFIG = ChunkConfig(compression_level=4)
 
 def encode_samples(samples: Samples) -> bytes:
     """Return the samples of one point as bytes; there must be one at least."""
-    return _encode(samples.time, samples.value, samples.status)
+    return encode_columns(samples.time, samples.value, samples.status)
 
 
 def decode_samples(data: bytes) -> Samples:
     """Return the samples of one point; raise `DamagedBlock` where the bytes have changed."""
-    time, value, status = _decode(data, 3)
+    time, value, status = decode_columns(data, 3)
     return Samples(value, status, time)
 
 
 def encode_frame(frame: Frame) -> bytes:
     """Return a frame as bytes; it must hold one sample at least."""
-    return _encode(frame.point, frame.value, frame.status, frame.time)
+    return encode_columns(frame.point, frame.value, frame.status, frame.time)
 
 
 def decode_frame(data: bytes) -> Frame:
     """Return a frame; raise `DamagedBlock` where the bytes have changed."""
-    return Frame(*_decode(data, 4))
+    return Frame(*decode_columns(data, 4))
 
 
-def _encode(*columns: NDArray[Any]) -> bytes:
+def encode_columns(*columns: NDArray[Any]) -> bytes:
+    """Return columns as bytes; each has one element at least."""
     packed = [
         standalone.simple_compress(np.ascontiguousarray(column), _CONFIG) for column in columns
     ]
@@ -58,7 +59,8 @@ def _encode(*columns: NDArray[Any]) -> bytes:
     return _HEAD.pack(_VERSION, len(packed), zlib.crc32(body)) + body
 
 
-def _decode(data: bytes, count: int) -> list[NDArray[Any]]:
+def decode_columns(data: bytes, count: int) -> list[NDArray[Any]]:
+    """Return so many columns; raise `DamagedBlock` where the bytes have changed."""
     if len(data) < _HEAD.size:
         raise DamagedBlock("recorded samples are damaged: a block is too short")
     version, columns, checksum = _HEAD.unpack_from(data)

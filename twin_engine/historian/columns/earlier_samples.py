@@ -30,10 +30,9 @@ from sqlalchemy import (
 from sqlalchemy import delete as sql_delete
 
 from heatpump_twin.drivers.frame import Frame, Times
-from heatpump_twin.twin_engine.historian.columns.merging import NOTHING
 from heatpump_twin.twin_engine.historian.columns.sealer import FULL, seal_points
 from heatpump_twin.twin_engine.historian.tables import POINT
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -71,7 +70,7 @@ class EarlierSamples:
     ) -> Samples:
         """Return the first ``limit`` samples with start ≤ time < end, the last if ``reverse``."""
         if not self.exists:
-            return NOTHING
+            return NO_SAMPLES
         order = EARLIER.c.time.desc() if reverse else EARLIER.c.time
         query = (
             _COLUMNS.where(

@@ -27,7 +27,6 @@ from heatpump_twin.drivers.frame import Frame, Times
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_frame, encode_frame
 from heatpump_twin.twin_engine.historian.columns.merging import (
-    between,
     in_key_order,
     of_point,
     overlay,
@@ -118,7 +117,7 @@ class HotSamples:
 
     def read(self, connection: Connection, point: int, start: int, end: int) -> Samples:
         """Return all samples of a point with start ≤ time < end, in order of time."""
-        found = [between(of_point(run, point), start, end) for run in self.runs(connection)]
+        found = [of_point(run, point).between(start, end) for run in self.runs(connection)]
         return overlay(found)
 
     def freeze(self) -> Frozen | None:

@@ -13,41 +13,16 @@ import numpy as np
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.history import Samples
 
-NOTHING = Samples(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
-
 
 def overlay(parts: Sequence[Samples]) -> Samples:
     """Return the samples of one point in order of time; of equal times the later part's counts."""
-    joined = _joined([part for part in parts if len(part)])
+    joined = Samples.concat([part for part in parts if len(part)])
     if (np.diff(joined.time) > 0).all():
         return joined  # one after the other, as nearly always
     order = np.argsort(joined.time, kind="stable")
     time = joined.time[order]
     order = order[np.append(time[1:] != time[:-1], True)]
-    return taken(joined, order)
-
-
-def _joined(parts: Sequence[Samples]) -> Samples:
-    if len(parts) < 2:
-        return parts[0] if parts else NOTHING
-    return Samples(
-        np.concatenate([part.value for part in parts]),
-        np.concatenate([part.status for part in parts]),
-        np.concatenate([part.time for part in parts]),
-    )
-
-
-def taken(samples: Samples, which: slice | np.ndarray) -> Samples:
-    """Return some of the samples."""
-    return Samples(samples.value[which], samples.status[which], samples.time[which])
-
-
-def between(samples: Samples, start: int, end: int) -> Samples:
-    """Return the samples with start ≤ time < end of those in order of time."""
-    low, high = np.searchsorted(samples.time, [start, end])
-    if low == 0 and high == len(samples):
-        return samples
-    return taken(samples, slice(low, high))
+    return joined[order]
 
 
 def in_key_order(frame: Frame) -> Frame:

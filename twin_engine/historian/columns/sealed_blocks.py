@@ -12,7 +12,7 @@ from sqlalchemy import insert as sql_insert
 
 from heatpump_twin.twin_engine.historian.columns.block_statistics import BlockStatistics
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_samples, encode_samples
-from heatpump_twin.twin_engine.historian.columns.merging import between, overlay
+from heatpump_twin.twin_engine.historian.columns.merging import overlay
 from heatpump_twin.twin_engine.historian.tables import BLOCK, POINT
 from heatpump_twin.twin_engine.history import Samples
 
@@ -89,7 +89,7 @@ def read_blocks(
         ).all()
         for row in rows:
             if have < limit:
-                found.append(between(decode_samples(row.data), start, end))
+                found.append(decode_samples(row.data).between(start, end))
                 have += len(found[-1])
         if len(rows) < wanted:
             break

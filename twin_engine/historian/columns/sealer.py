@@ -25,7 +25,7 @@ from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.hot_samples import Frozen, HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import renew_hours
-from heatpump_twin.twin_engine.historian.columns.merging import of_point, overlay, taken
+from heatpump_twin.twin_engine.historian.columns.merging import of_point, overlay
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     BlockPlace,
     block_row,
@@ -156,7 +156,7 @@ def _sealed(
     # is written anew, nor one with samples behind it.
     own = max([0, *(number + 1 for number in numbers[:-1])])
     for number in numbers:
-        part = taken(samples, belongs == number)
+        part = samples[belongs == number]
         gone, there = _read(connection, _absorbed(places, number, part, own))
         old += gone
         merged = overlay([part, *there] if beneath else [*there, part])
@@ -211,5 +211,5 @@ def _blocks(samples: Samples) -> Iterator[Samples]:
     while begin < len(samples):
         behind = int(np.searchsorted(samples.time, samples.time[begin] + LONGEST, side="right"))
         end = min(begin + FULL, behind)
-        yield taken(samples, slice(begin, end))
+        yield samples[begin:end]
         begin = end

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.twin_engine.correction import Corrected, Correction
 from heatpump_twin.twin_engine.errors import DatabaseAway, EngineError
+from heatpump_twin.twin_engine.historian.database import reason_of
 
 Work = Callable[[Correction], Corrected]
 
@@ -47,7 +48,7 @@ class CorrectionQueue:
             except EngineError as error:
                 answer.set_exception(error)  # of this one's samples alone
             except SQLAlchemyError as error:
-                answer.set_exception(DatabaseAway(f"nothing was corrected: {error}"))
+                answer.set_exception(DatabaseAway(f"nothing was corrected: {reason_of(error)}"))
                 raise
             except BaseException as error:
                 answer.set_exception(error)

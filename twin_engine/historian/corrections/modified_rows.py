@@ -13,9 +13,8 @@ from sqlalchemy import update as sql_update
 from heatpump_twin.twin_engine.correction import Change, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_samples, encode_samples
-from heatpump_twin.twin_engine.historian.columns.merging import NOTHING, between, taken
 from heatpump_twin.twin_engine.historian.tables import MODIFIED
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -43,7 +42,7 @@ def read_modified(connection: Connection, point: int, start: int, end: int) -> M
     origins: list[tuple[int, int, str]] = []
     for row in connection.execute(query):
         try:
-            parts.append(between(decode_samples(row.data), start, end))
+            parts.append(decode_samples(row.data).between(start, end))
         except DamagedBlock as error:
             log.error("a kept correction is damaged and left out", row=row.id, error=str(error))
             continue
@@ -61,7 +60,7 @@ def drop_modified(connection: Connection, point: int, start: int, end: int) -> i
         gone += len(samples) - int(outside.sum())
         here = MODIFIED.c.id == number
         if outside.any():
-            rest = _content(taken(samples, outside))
+            rest = _content(samples[outside])
             connection.execute(sql_update(MODIFIED).where(here).values(**rest))
         else:
             connection.execute(sql_delete(MODIFIED).where(here))
@@ -95,18 +94,13 @@ def _touching(point: int, start: int, end: int) -> tuple[ColumnElement[bool], ..
 
 def _in_order(parts: Sequence[Samples], origins: Sequence[tuple[int, int, str]]) -> ModifiedSamples:
     """Sort by time; the parts come with the newest correction first, which stays so."""
-    parts = parts or [NOTHING]
+    parts = parts or [NO_SAMPLES]
     change, moment, user = zip(*origins, strict=True) if origins else ((0,), (0,), ("",))
     lengths = [len(part) for part in parts]
-    time = np.concatenate([part.time for part in parts])
-    order = np.argsort(time, kind="stable")
-    samples = Samples(
-        np.concatenate([part.value for part in parts])[order],
-        np.concatenate([part.status for part in parts])[order],
-        time[order],
-    )
+    samples = Samples.concat(parts)
+    order = np.argsort(samples.time, kind="stable")
     return ModifiedSamples(
-        samples,
+        samples[order],
         np.repeat(np.array(change, np.int32), lengths)[order],
         np.repeat(np.array(moment, np.int64), lengths)[order],
         np.repeat(np.array(user, object), lengths)[order],

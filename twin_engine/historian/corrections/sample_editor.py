@@ -7,7 +7,7 @@ earlier version has left. The record of a correction is in the transaction that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,6 @@ from heatpump_twin.twin_engine.correction import Change, Corrected, Correction
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import renew_hours
-from heatpump_twin.twin_engine.historian.columns.merging import taken
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     BlockPlace,
     block_row,
@@ -31,6 +30,12 @@ from heatpump_twin.twin_engine.historian.corrections.modified_rows import add_mo
 from heatpump_twin.twin_engine.historian.late_spans import add_late
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR
+
+Also = Callable[[Connection], None]
+
+
+def _nothing(_connection: Connection) -> None:
+    """Do nothing more."""
 
 
 class SampleEditor:
@@ -44,28 +49,29 @@ class SampleEditor:
     def correct(self, point: int, correction: Correction, recorded: Samples) -> Corrected:
         """Carry out a correction; ``recorded`` is what there is from its first to its last time."""
         wanted = correction.samples
-        old = taken(recorded, np.isin(recorded.time, wanted.time))
+        old = recorded[np.isin(recorded.time, wanted.time)]
         there = np.isin(wanted.time, old.time)
         if correction.change is Change.DELETE:
-            self._delete(point, correction, old)
+            keep = partial(_keep_deleted, point, correction, old)
+            self.remove(point, old.time, keep)
             return Corrected(there, old)
-        new = taken(wanted, _wanted(correction.change, there))
-        replaced = taken(old, np.isin(old.time, new.time))
-        fresh = taken(new, ~np.isin(new.time, old.time))
+        new = wanted[_wanted(correction.change, there)]
+        replaced = old[np.isin(old.time, new.time)]
+        fresh = new[~np.isin(new.time, old.time)]
         if len(new):
             frame = Frame(np.full(len(new), point, np.int32), new.value, new.status, new.time)
             self._hot.append(frame, partial(_keep, point, correction, fresh, replaced))
         return Corrected(there, replaced)
 
-    def _delete(self, point: int, correction: Correction, old: Samples) -> None:
-        if not len(old):
+    def remove(self, point: int, times: Times, also: Also = _nothing) -> None:
+        """Remove samples of some times, in order; ``also`` is done in the same transaction."""
+        if not len(times):
             return
         with self._hot.rewriting() as connection:
-            self._hot.remove(connection, point, old.time)
-            self._earlier.remove(connection, point, old.time)
-            _remove_from_blocks(connection, point, old.time)
-            add_modified(connection, point, correction, Change.DELETE, old)
-            add_late(connection, point, int(old.time[0]), int(old.time[-1]))
+            self._hot.remove(connection, point, times)
+            self._earlier.remove(connection, point, times)
+            _remove_from_blocks(connection, point, times)
+            also(connection)
 
 
 def _wanted(change: Change, there: np.ndarray) -> np.ndarray:
@@ -83,6 +89,11 @@ def _keep(
     add_late(connection, point, int(correction.samples.time[0]), int(correction.samples.time[-1]))
 
 
+def _keep_deleted(point: int, correction: Correction, old: Samples, connection: Connection) -> None:
+    add_modified(connection, point, correction, Change.DELETE, old)
+    add_late(connection, point, int(old.time[0]), int(old.time[-1]))
+
+
 def _remove_from_blocks(connection: Connection, point: int, times: Times) -> None:
     old: list[BlockPlace] = []
     new: list[Mapping[str, Any]] = []
@@ -91,7 +102,7 @@ def _remove_from_blocks(connection: Connection, point: int, times: Times) -> Non
         if low == high:
             continue  # between two of them
         samples = read_block(connection, place)
-        rest = taken(samples, ~np.isin(samples.time, times[low:high]))
+        rest = samples[~np.isin(samples.time, times[low:high])]
         if len(rest) < len(samples):
             old.append(place)
             new += [block_row(point, rest)] if len(rest) else []

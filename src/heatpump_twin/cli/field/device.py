@@ -68,7 +68,7 @@ def connection_of(text: str) -> DeviceConnection:
         found = DeviceConnection.model_validate(text if as_it_is else f"tcp://{text}")
     except ValidationError as error:
         raise TwinError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
-    if found.scheme == "emulated":
+    if found.is_emulated:
         raise TwinError("name the address at which `hptwin plant` serves the emulated device")
     return found
 

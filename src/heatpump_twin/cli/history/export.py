@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 command = typer.Typer(add_completion=False)
 
-COLUMNS = ("time", "point", "unit", "value", "status")
+COLUMNS = ("time", "point", "unit", "value", "status", "origin")
 _EVER = 2**62
 _GOOD_OR_NOT = ("good", "uncertain", "bad", "bad")
 """By the two highest bits of a status."""
@@ -101,6 +101,7 @@ async def _export(
 ) -> int:
     from heatpump_twin.runtime.assembly import assemble
     from heatpump_twin.safekeeping.history_export import chosen, history_export
+    from heatpump_twin.safekeeping.sample_origin import Origins
     from heatpump_twin.twin_engine.errors import EngineError
     from heatpump_twin.twin_engine.historian.database import database_url
     from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
@@ -114,9 +115,8 @@ async def _export(
         if not keys:
             raise TwinError(f"nothing is recorded of {' or '.join(patterns) or 'any point'}")
         span = moment_of(first, "--from", zone), moment_of(last, "--to", zone)
-        export = await history_export(
-            history, assemble(site, None).table, keys, span, every, aggregate, zone
-        )
+        table, origins = assemble(site, None).table, Origins.of(site, data)
+        export = await history_export(history, table, keys, origins, span, every, aggregate, zone)
         return await write(export, keys, zone)
     except EngineError as error:
         raise TwinError(str(error)) from error
@@ -132,12 +132,10 @@ async def _write_long(
     count = 0
     async for piece in _followed(export, keys):
         samples = piece.samples
-        for time, value, status in zip(
-            samples.time.tolist(), samples.value.tolist(), samples.status.tolist(), strict=True
-        ):
-            writer.writerow(
-                (_shown(time, zone), piece.key, piece.unit, _number(value), _quality(status))
-            )
+        columns = (samples.time.tolist(), samples.value.tolist(), samples.status.tolist())
+        for time, value, status, origin in zip(*columns, piece.origins, strict=True):
+            shown = (_shown(time, zone), piece.key, piece.unit, _number(value), _quality(status))
+            writer.writerow((*shown, origin))
         count += len(samples)
     return count
 
@@ -165,7 +163,7 @@ async def _parquet_long(
     count = 0
     with closing(LongTable(path, {key: export.unit(key) for key in keys})) as table:
         async for piece in _followed(export, keys):
-            table.write(piece.key, piece.samples)
+            table.write(piece.key, piece.samples, piece.origins)
             count += len(piece.samples)
     return count
 
@@ -174,12 +172,12 @@ async def _parquet_wide(
     export: HistoryExport, keys: Sequence[str], _zone: ZoneInfo, path: Path
 ) -> int:
     from heatpump_twin.safekeeping.parquet import write_wide
-    from heatpump_twin.twin_engine.aggregates.surroundings import concatenated
+    from heatpump_twin.twin_engine.history import Samples
 
     columns: dict[str, list[Samples]] = {key: [] for key in keys}
     async for piece in _followed(export, keys):
         columns[piece.key].append(piece.samples)
-    whole = {key: concatenated(parts) for key, parts in columns.items()}
+    whole = {key: Samples.concat(parts) for key, parts in columns.items()}
     write_wide(path, export.begins, whole, {key: export.unit(key) for key in keys})
     return len(export.begins) * len(keys)
 

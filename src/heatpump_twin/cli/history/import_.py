@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from heatpump_twin.config.settings import Site
     from heatpump_twin.drivers.frame import Frame
     from heatpump_twin.safekeeping.importing.import_report import ImportReport
+    from heatpump_twin.safekeeping.importing.input_file import InputFile
     from heatpump_twin.safekeeping.importing.table_samples import TableSamples
 
 command = typer.Typer(add_completion=False)
@@ -31,7 +32,10 @@ command = typer.Typer(add_completion=False)
 
 @command.command()
 def import_history(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="CSV, long or wide.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help="CSV, long or wide, or Parquet; - is standard input."),
+    ],
     map_: Annotated[
         Path | None,
         typer.Option("--map", metavar="MAP.yaml", help="What the columns are; default: an export."),
@@ -51,30 +55,37 @@ def import_history(
 ) -> None:
     """Import tables into the recorded history. The twin must not run; twice changes nothing."""
     from heatpump_twin.runtime.first_run import exclusive
+    from heatpump_twin.safekeeping.importing.input_file import rereadable
     from heatpump_twin.safekeeping.known_site import known_site
 
     directory = DataDirectory.existing(data)
     settings = known_site(directory, site, set_ or ()).load()
-    found = _samples(settings, map_)
-    # All of it first: what cannot be read is told before anything is written.
+    console = Console()
+    with rereadable(files, directory.root) as inputs:
+        # All of it first: what cannot be read is told before anything is written.
+        report = _examined(settings, map_, inputs)
+        _tell(console, report, settings)
+        if report.mistakes and not skip:
+            raise TwinError(
+                f"{report.mistakes} mistakes, so nothing is imported: mend them, or leave out "
+                "what cannot be read with --skip-mistakes"
+            )
+        if not report.values:
+            raise TwinError("there is nothing to import: name columns in the map, under points")
+        if dry_run:
+            console.print("dry run: nothing was written", highlight=False)
+            return
+        with exclusive(directory):
+            written = _import(settings, directory, map_, inputs, replace=replace)
+    _tell_written(console, written, replace=replace)
+
+
+def _examined(site: Site, map_: Path | None, files: Sequence[InputFile]) -> ImportReport:
+    found = _samples(site, map_)
     with _followed("reading", files) as done:
         for frame in _frames(found, files, done):
             del frame
-    console = Console()
-    _tell(console, found.report, settings)
-    if found.report.mistakes and not skip:
-        raise TwinError(
-            f"{found.report.mistakes} mistakes, so nothing is imported: mend them, or leave out "
-            "what cannot be read with --skip-mistakes"
-        )
-    if not found.report.values:
-        raise TwinError("there is nothing to import: name columns in the map, under points")
-    if dry_run:
-        console.print("dry run: nothing was written", highlight=False)
-        return
-    with exclusive(directory):
-        written = _import(settings, directory, map_, files, replace=replace)
-    _tell_written(console, written, replace=replace)
+    return found.report
 
 
 def _samples(site: Site, map_: Path | None) -> TableSamples:
@@ -89,23 +100,23 @@ def _samples(site: Site, map_: Path | None) -> TableSamples:
 
 
 def _frames(
-    found: TableSamples, files: Sequence[Path], done: Callable[[int], None]
+    found: TableSamples, files: Sequence[InputFile], done: Callable[[int], None]
 ) -> Iterator[Frame]:
     from heatpump_twin.safekeeping.importing.table_file import TableFile
 
     before = 0
-    for path in files:
+    for file in files:
         base = before
 
         def told(read: int, base: int = base) -> None:
             done(base + read)
 
-        yield from found.read(TableFile(path, found.map.format), told)
-        before += path.stat().st_size
+        yield from found.read(TableFile(file.path, found.map.format, file.name), told)
+        before += file.path.stat().st_size
 
 
 def _import(
-    site: Site, data: DataDirectory, map_: Path | None, files: Sequence[Path], *, replace: bool
+    site: Site, data: DataDirectory, map_: Path | None, files: Sequence[InputFile], *, replace: bool
 ) -> ImportReport:
     from heatpump_twin.safekeeping.command_audit import audited
     from heatpump_twin.safekeeping.importing.history_import import HistoryImport
@@ -113,20 +124,21 @@ def _import(
     from heatpump_twin.twin_engine.historian.database import database_url
 
     found = _samples(site, map_)
-    names = ", ".join(f"{path.name} ({_digest(path)})" for path in files)
-    work = HistoryImport(database_url(site.historian, data), found.table, replace=replace)
+    names = ", ".join(f"{Path(file.name).name} ({_digest(file.path)})" for file in files)
+    url = database_url(site.historian, data)
+    work = HistoryImport(url, found.table, found.map.gap, replace=replace)
     with (
         audited(data, AuditKind.HISTORY, "import", f"imported {names}"),
         _followed("importing", files) as done,
     ):
-        work.run(_frames(found, files, done), found.ends, found.map.gap, found.report)
+        work.run(_frames(found, files, done), found.ends, found.report)
     return found.report
 
 
 @contextmanager
-def _followed(what: str, files: Sequence[Path]) -> Iterator[Callable[[int], None]]:
+def _followed(what: str, files: Sequence[InputFile]) -> Iterator[Callable[[int], None]]:
     """Show a bar of how much was read."""
-    total = sum(path.stat().st_size for path in files if path.is_file())
+    total = sum(file.path.stat().st_size for file in files if file.path.is_file())
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda read: progress.update(task, completed=read)

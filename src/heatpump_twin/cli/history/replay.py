@@ -99,12 +99,12 @@ async def _replay(
     assembly = assemble(site, source)
     history = StoredHistory(database_url(site.historian, source))
     target_site = site.historian.model_copy(update={"url": None})
-    target = DataDirectory.open(into)
     try:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(history.stop)
             await history.start()
             start, end = await replayed_span(history, assembly.table, wanted)
+            target = DataDirectory.open(into)
             clock = ManualClock(start)
             stack.enter_context(exclusive(target))
             url = database_url(target_site, target)

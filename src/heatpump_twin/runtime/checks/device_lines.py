@@ -30,7 +30,7 @@ class _Placed:
     @property
     def line(self) -> str:
         """The cable or the port on which the device is alone with others, each with its unit."""
-        if self.device.connection.scheme == "emulated":
+        if self.device.connection.is_emulated:
             return f"gateway {gateway_name(self.pump, self.device)} of the plant"
         return self.device.connection.line
 
@@ -60,14 +60,14 @@ def _devices(site: Site) -> Iterator[_Placed]:
 def _check_unit(reading: SiteReading, placed: _Placed, first: _Placed) -> None:
     here, there = placed.device, first.device
     # The plant has one device on each unit, a real controller whatever its maker put there.
-    shared = here.shares_unit and there.shares_unit and here.connection.scheme != "emulated"
+    shared = here.shares_unit and there.shares_unit and not here.connection.is_emulated
     if first is placed or shared:
         return
     if placed.pump is first.pump:
         names = f"{there.id} and {here.id}"
     else:
         names = f"{first.name} and {placed.name}"
-    where = placed.line if here.connection.scheme == "emulated" else str(here.connection)
+    where = placed.line if here.connection.is_emulated else str(here.connection)
     message = (
         f"{names} are both unit {here.unit} at {where}: write the unit of each; of one controller "
         "with two profiles give both `shares_unit: true`"
@@ -78,7 +78,7 @@ def _check_unit(reading: SiteReading, placed: _Placed, first: _Placed) -> None:
 
 def _check_line(reading: SiteReading, placed: _Placed, first: _Placed) -> None:
     here, there = placed.device.connection, first.device.connection
-    if first is placed or "emulated" in (here.scheme, there.scheme):
+    if first is placed or here.is_emulated or there.is_emulated:
         return
     if (here.scheme, here.options) == (there.scheme, there.options):
         return
@@ -97,7 +97,7 @@ def _settings(connection: DeviceConnection) -> str:
 
 
 def _check_emulated(reading: SiteReading, site: Site, placed: _Placed) -> None:
-    emulated = placed.device.connection.scheme == "emulated"
+    emulated = placed.device.connection.is_emulated
     if emulated and site.plant is None and not reading.spoilt(("plant",)):
         message = (
             "emulated needs a section `plant:` in this file (`plant: {}` will do); write "

@@ -37,13 +37,14 @@ def check_packs(reading: SiteReading, site: Site) -> list[Pack]:
             reading.add(("rules", "packs", index), message)
         elif name not in (TWIN_PACK, *site.rules.packs[:index]):
             try:
-                packs.append(load_pack(name))
+                packs.append(pack := load_pack(name))
             except ConfigError as error:
                 reading.take(error.problems)
-    for pack in packs:
-        # The rules' own cases belong to the check: a site may bring its pack, with a limit typed
-        # wrong.
-        reading.take(run_cases(pack))
+                continue
+            # A site may bring its pack, with a limit typed wrong. Those of the package are tried
+            # before it is built: they tell of weeks, and this is done at each start.
+            if name not in packaged_packs():
+                reading.take(run_cases(pack))
     return packs
 
 

@@ -43,10 +43,8 @@ def check_past(reading: SiteReading, site: Site, data: DataDirectory | None) -> 
 
 
 def _refuse_real(reading: SiteReading, site: Site, message: str) -> None:
-    for i, pump in enumerate(site.heat_pumps):
-        for j, device in enumerate(pump.devices):
-            if device.connection.scheme != "emulated":
-                reading.add(("heat_pumps", i, "devices", j, "connection"), message)
+    for _, _, place in site.real_devices():
+        reading.add((*place, "connection"), message)
 
 
 def _listed(names: list[str]) -> str:

@@ -103,20 +103,13 @@ def plan_past(site: Site, data: DataDirectory, now: int) -> PastPlan | None:
 
 
 def digest_of(site: Site) -> str:
-    """Return a digest of all that decides how the plant of a site lives."""
-    plant = None if site.plant is None else (site.plant.seed, site.plant.house, site.plant.faults)
+    """Return a digest of all that decides how the plant of a site has lived."""
+    plant = None if site.plant is None else (site.plant.seed, site.plant.house)
     told = (__version__, site.site, site.heat_pumps, site.tariff, plant)
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def real_device(site: Site) -> str | None:
     """Return the key of a device that is not emulated; None: all are."""
-    return next(
-        (
-            f"heat_pumps.{pump.id}.devices.{device.id}"
-            for pump in site.heat_pumps
-            for device in pump.devices
-            if device.connection.scheme != "emulated"
-        ),
-        None,
-    )
+    real = next(site.real_devices(), None)
+    return None if real is None else f"heat_pumps.{real[0].id}.devices.{real[1].id}"

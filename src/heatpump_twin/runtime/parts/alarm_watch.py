@@ -7,8 +7,9 @@ from collections import Counter
 
 import structlog
 
-from heatpump_twin.drivers.clock import real_period
+from heatpump_twin.drivers.clock import MICROSECONDS, real_period
 from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.rules.keepsake_file import KeepsakeFile
 from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
@@ -20,6 +21,12 @@ log = structlog.stdlib.get_logger(__name__)
 
 RULE_PERIOD = 0.5
 """How often rules are looked at; the shortest delay that makes sense is a poll period. [s]"""
+
+GRACE = 0.25
+"""Real time in which a sample has come, at the latest; a later one counts when it comes. [s]"""
+
+KEEP_PERIOD = 60.0
+"""How often it is written what rules remember, which `kill -9` then takes at most. [s]"""
 
 READ_PERIOD = 5.0
 """How often what was known before is tried to be read, while the database is away. [s]"""
@@ -37,28 +44,44 @@ class AlarmWatch(HeatPumpPart):
     ) -> None:
         self.active: Counter[str] = Counter()
         """Number of active alarms by heat pump, and of the twin itself."""
-        self._image, self._clock = foundation.image, foundation.clock
+        self._clock = foundation.clock
         self._period = real_period(RULE_PERIOD, foundation.clock.speed)
+        self._grace = round(GRACE * max(foundation.clock.speed, 1.0) * MICROSECONDS)
+        self._memory = KeepsakeFile(foundation.data.rule_memory)
         self._rules = rules
+        rules.follow(foundation.image)
         self._server = server
         self._store = store
 
     async def run(self) -> None:
-        """Evaluate the rules for ever."""
-        pause = 0.0
+        """Evaluate the rules for ever; what they remember is kept."""
+        kept = await asyncio.to_thread(self._memory.read)
+        if kept is not None:
+            self._rules.recollect(kept)
+        try:
+            await self._look()
+        finally:
+            # In this thread: it is the last that is done, and a stop waits for it.
+            self._memory.write(self._rules.remember())
+
+    async def _look(self) -> None:
+        pause, keep = 0.0, KEEP_PERIOD
         while True:
             if not self._store.is_loaded and (pause := pause - self._period) < 0:
                 await self._read()
                 pause = READ_PERIOD
             # By the clock and not by frames: a delay runs out also where no frame comes (ADR 2).
-            for transition in self._rules.evaluate(self._image, self._clock.now()):
+            for transition in self._rules.advance(self._clock.now() - self._grace):
                 self.active[transition.alarm.asset] += 1 if transition.active else -1
                 self._server.announce(transition)
+            if (keep := keep - self._period) < 0:
+                keep = KEEP_PERIOD
+                await asyncio.to_thread(self._memory.write, self._rules.remember())
             await asyncio.sleep(self._period)
 
     async def add(self, newcomer: Newcomer) -> None:
         """Add the rules of a heat pump, with what was known of its alarms."""
-        self._rules.add(newcomer.heat_pump)
+        self._rules.add(newcomer.heat_pump, newcomer.assembly.faults)
         self._recall(f"{newcomer.asset}.")
 
     async def _read(self) -> None:
@@ -86,4 +109,10 @@ class AlarmWatch(HeatPumpPart):
 def build_rules(foundation: Foundation) -> RuleEngine:
     """Return a rule engine with the site's packs."""
     packs = load_packs(foundation.site.rules.packs)
-    return RuleEngine(packs, foundation.site, foundation.table, foundation.clock.speed)
+    return RuleEngine(
+        packs,
+        foundation.site,
+        foundation.table,
+        foundation.clock.speed,
+        foundation.assembly.faults,
+    )

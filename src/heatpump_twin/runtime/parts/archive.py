@@ -22,9 +22,10 @@ from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import AuditError
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.historian.spool import Spool
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 
 _LONG_PAUSE = 30 * 86_400.0
 """[s]"""
@@ -38,6 +39,7 @@ class Archive(HeatPumpPart):
     audit: AuditLog
     conditions: ConditionStore
     events: EventLog
+    trajectories: TrajectoryLog
     damage: str
     """Why the database was begun anew at this start; empty: it was not."""
 
@@ -58,6 +60,8 @@ async def open_archive(foundation: Foundation, health: TwinHealth) -> AsyncItera
         stack.push_async_callback(conditions.stop)
         events = EventLog(url)
         stack.push_async_callback(events.stop)
+        trajectories = TrajectoryLog(foundation.table, url)
+        stack.callback(trajectories.close)
         with suppress(AuditError):  # away: the historian reports it
             await audit.start()
         await _record(audit, foundation, "start")
@@ -74,7 +78,7 @@ async def open_archive(foundation: Foundation, health: TwinHealth) -> AsyncItera
         stack.push_async_callback(historian.stop)
         _watch(health, historian, foundation)
         health.watch("history_begun_anew", lambda: bool(damage or historian.health.trouble))
-        yield Archive(historian, audit, conditions, events, damage)
+        yield Archive(historian, audit, conditions, events, trajectories, damage)
 
 
 async def _record(audit: AuditLog, foundation: Foundation, what: str) -> None:

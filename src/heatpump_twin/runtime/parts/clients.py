@@ -19,8 +19,9 @@ from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.correction import HistoryEditor
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
-from heatpump_twin.twin_engine.historian.event_log import EventLog
+from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.programs.programs import Programs
 
@@ -52,6 +53,7 @@ def build_server(
     conditions: ConditionStore,
     events: EventLog,
     editor: HistoryEditor | None = None,
+    trajectories: TrajectoryLog | None = None,
 ) -> TwinServer:
     """Return the OPC UA server of a site. It does not listen yet."""
     past = PastPlan.read(foundation.data)
@@ -72,9 +74,11 @@ def build_server(
         clock=foundation.clock,
         wall=SystemClock(),
         archive_start=None if past is None else past.begin,
+        simulated_until=None if past is None else past.end,
         audit=audit,
         conditions=conditions,
         events=events,
+        trajectories=trajectories,
         hmi_certificate=_hmi_certificate(foundation),
     )
 
@@ -97,11 +101,13 @@ async def open_clients(
     audit: AuditLog,
     conditions: ConditionStore,
     events: EventLog,
+    trajectories: TrajectoryLog,
 ) -> AsyncIterator[Clients]:
     """Start the OPC UA server. Clients are told of models that replace others."""
     server = build_server(
-        foundation, users, programs, rules, history.stored, audit, conditions, events, history
-    )
+        foundation, users, programs, rules, history.stored, audit, conditions, events, history,
+        trajectories,
+    )  # fmt: skip
 
     async def adopted(asset: str, model: HeatUpModel) -> None:
         await server.adopt(asset, model.card.provenance)

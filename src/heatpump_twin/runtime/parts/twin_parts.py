@@ -103,6 +103,7 @@ async def open_parts(
                 audit,
                 archive.conditions,
                 archive.events,
+                archive.trajectories,
             )
         )
         # The sinks below in this order: derived points first, so that when clients are told of a

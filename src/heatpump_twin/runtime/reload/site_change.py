@@ -75,4 +75,4 @@ def _emulated_as_before(pump: HeatPump, now: Site, wanted: Site) -> bool:
     A plant of our own has the gateways of the old file, and another one is where the old file says.
     """
     goes_on = now.plant != wanted.plant or (now.plant is not None and now.plant.managed)
-    return goes_on and any(device.connection.scheme == "emulated" for device in pump.devices)
+    return goes_on and any(device.connection.is_emulated for device in pump.devices)

@@ -14,38 +14,41 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.frame import Frame, Points
+from heatpump_twin.drivers.frame import Frame, Points, Times
 from heatpump_twin.errors import TwinError
+from heatpump_twin.safekeeping.importing.gap_marks import Flags, GapMarks
 from heatpump_twin.safekeeping.importing.import_report import ImportReport, PointReport
 from heatpump_twin.twin_engine.errors import EngineError
-from heatpump_twin.twin_engine.historian.columns.merging import in_key_order, of_point, part, taken
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.columns.merging import in_key_order, of_point, part
+from heatpump_twin.twin_engine.historian.database import open_engine, reason_of
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 
 SPAN = 7 * 86_400_000_000
 """What is recorded is compared week by week: few values may span much that is recorded. [µs]"""
 
 
 class HistoryImport:
-    """An import into the history of a database."""
+    """An import into the history of a database.
 
-    def __init__(self, url: str | URL, table: PointTable, *, replace: bool) -> None:
+    Parameters
+    ----------
+    gap : float or None
+        The longest pause between two values that is no gap [s]; None: none is one.
+    """
+
+    def __init__(
+        self, url: str | URL, table: PointTable, gap: float | None, *, replace: bool
+    ) -> None:
         self._store = SampleStore(open_engine(url))
+        self._gap = None if gap is None else round(gap * MICROSECONDS)
         self._table = table
         self._replace = replace
 
-    def run(
-        self,
-        frames: Iterator[Frame],
-        ends: Callable[[], Frame],
-        gap: float | None,
-        report: ImportReport,
-    ) -> None:
+    def run(self, frames: Iterator[Frame], ends: Callable[[], Frame], report: ImportReport) -> None:
         """Write all samples; ``point`` of the frames is the index of the table.
 
-        Then the gaps behind the last of them, which ``ends`` returns, unless something is recorded
-        within ``gap`` [s].
+        Then the gaps behind the last of them, which ``ends`` returns.
 
         Raises
         ------
@@ -59,49 +62,49 @@ class HistoryImport:
             self._store.seal_all()
             for frame in frames:
                 self._write(frame, rows, report)
-            self._write(self._open(ends(), rows, gap or 0.0), rows, report)
+            self._write(ends(), rows, report)
         except (EngineError, SQLAlchemyError) as error:
-            reason = str(error).splitlines()[0]
             raise TwinError(
-                f"nothing more was imported: {reason}; import the same again"
+                f"nothing more was imported: {reason_of(error)}; import the same again"
             ) from error
         finally:
             self._store.close()
 
-    def _open(self, ends: Frame, rows: Points, gap: float) -> Frame:
-        """Return the ends that nothing follows: another import may have brought what does."""
-        within = round(gap * MICROSECONDS)
-        follows = [
-            len(self._store.read(int(rows[point]), time + 1, time + within, 1)) > 0
-            for point, time in zip(ends.point.tolist(), ends.time.tolist(), strict=True)
-        ]
-        return part(ends, ~np.array(follows, dtype=bool))
-
     def _write(self, frame: Frame, rows: Points, report: ImportReport) -> None:
         ordered = in_key_order(frame)
         wanted = np.zeros(len(ordered), dtype=bool)
+        outdated: dict[int, Times] = {}
         for index in np.unique(ordered.point).tolist():
             point = report.points.setdefault(self._table[index].key, PointReport())
-            here = ordered.point == index
-            wanted[here] = self._wanted(int(rows[index]), of_point(ordered, index), point)
+            here, row = ordered.point == index, int(rows[index])
+            wanted[here], outdated[row] = self._compared(row, of_point(ordered, index), point)
         chosen = part(ordered, wanted)
         self._store.put_into_blocks(
             Frame(rows[chosen.point], chosen.value, chosen.status, chosen.time)
         )
+        for row, times in outdated.items():
+            self._store.remove(row, times)
 
-    def _wanted(self, row: int, samples: Samples, report: PointReport) -> np.ndarray:
-        """Tell which samples are to be written."""
+    def _compared(self, row: int, samples: Samples, report: PointReport) -> tuple[Flags, Times]:
+        """Tell which samples are to be written, and which recorded marks are to go."""
         wanted = np.ones(len(samples), dtype=bool)
+        outdated = []
         week = samples.time // SPAN
         for first in np.flatnonzero(np.diff(week, prepend=week[0] - 1)).tolist():
             some = slice(first, int(np.searchsorted(week, week[first], side="right")))
-            part_ = taken(samples, some)
-            low, high = int(part_.time[0]), int(part_.time[-1])
+            around = 0 if self._gap is None else self._gap + 1
+            low, high = int(samples.time[some][0]) - around, int(samples.time[some][-1]) + around
             there = self._store.read(row, low, high + 1, 2**62)
-            wanted[some] = self._compared(part_, there, report)
-        return wanted
+            if self._gap is not None:
+                marks = GapMarks(self._gap, samples, there)
+                wanted[some] = ~marks.needless[some]
+                outdated.append(marks.outdated)
+            kept = first + np.flatnonzero(wanted[some])
+            wanted[kept] = self._wanted(samples[kept], there, report)
+        return wanted, np.unique(np.concatenate([NO_SAMPLES.time, *outdated]))
 
-    def _compared(self, new: Samples, there: Samples, report: PointReport) -> np.ndarray:
+    def _wanted(self, new: Samples, there: Samples, report: PointReport) -> Flags:
+        """Tell which samples are not recorded yet, or are to replace what is."""
         place = np.minimum(np.searchsorted(there.time, new.time), max(len(there) - 1, 0))
         if not len(there):
             report.new += len(new)
@@ -112,5 +115,5 @@ class HistoryImport:
         report.new += int((~known).sum())
         report.same += int(same.sum())
         report.different += int((known & ~same).sum())
-        wanted: np.ndarray = ~same if self._replace else ~known
+        wanted: Flags = ~same if self._replace else ~known
         return wanted

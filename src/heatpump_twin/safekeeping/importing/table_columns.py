@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from heatpump_twin.drivers.status import BAD, GOOD, UNCERTAIN
@@ -26,7 +25,7 @@ class Cell(NamedTuple):
     """None: the table has none."""
 
 
-def places(head: Sequence[str], map_: ImportMap, path: Path) -> dict[str, int]:
+def places(head: Sequence[str], map_: ImportMap, path: str) -> dict[str, int]:
     """Return the place of each column; raise `TwinError` for a name that is there twice."""
     names = [name.strip() for name in head]
     # Columns without a name are what separators at the ends of lines make.
@@ -38,7 +37,7 @@ def places(head: Sequence[str], map_: ImportMap, path: Path) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def place_of(columns: Mapping[str, int], name: str, path: Path) -> int:
+def place_of(columns: Mapping[str, int], name: str, path: str) -> int:
     """Return the place of a column; raise `TwinError` if there is none."""
     if name not in columns:
         raise TwinError(f"{path}:1: there is no column {name!r}, only {', '.join(columns)}")

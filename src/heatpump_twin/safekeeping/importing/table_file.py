@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
 
 from heatpump_twin.errors import TwinError
 from heatpump_twin.safekeeping.importing.import_map import TableFormat
@@ -29,6 +29,8 @@ class TableFile:
 
     path: Path
     format: TableFormat
+    name: str
+    """What its user calls it."""
 
     def read(self, done: Callable[[int], None] = lambda _bytes: None) -> Iterator[Row]:
         """Yield all rows, the names of columns first; ``done`` is told how many bytes were read.
@@ -43,30 +45,31 @@ class TableFile:
             return
         encoding = self.format.encoding or self._encoding()
         try:
-            with self.path.open("rb") as raw, codecs.getreader(encoding)(raw) as file:
+            # Lines end where the file ends them: U+0085 and others are characters of a cell.
+            with self.path.open("rb") as raw, TextIOWrapper(raw, encoding, newline="") as file:
                 yield from self._rows(file, lambda: done(raw.tell()))
         except UnicodeError as error:
             reason = getattr(error, "reason", error)
             raise TwinError(
-                f"{self.path} is not {encoding} ({reason}): name its encoding in the map, "
+                f"{self.name} is not {encoding} ({reason}): name its encoding in the map, "
                 "for example format: {encoding: cp1252}"
             ) from error
         except OSError as error:
-            raise TwinError(f"{self.path}: {error.strerror}") from error
+            raise TwinError(f"{self.name}: {error.strerror}") from error
 
     def _encoding(self) -> str:
         try:
             with self.path.open("rb") as file:
                 begin = file.read(4)
         except OSError as error:
-            raise TwinError(f"{self.path}: {error.strerror}") from error
+            raise TwinError(f"{self.name}: {error.strerror}") from error
         return next((name for mark, name in _MARKS if begin.startswith(mark)), "utf-8")
 
-    def _rows(self, file: IO[str] | codecs.StreamReader, told: Callable[[], None]) -> Iterator[Row]:
+    def _rows(self, file: Iterable[str], told: Callable[[], None]) -> Iterator[Row]:
         lines = _lines(file)
         blank, first = next(((n, line) for n, line in enumerate(lines) if line.strip()), (0, ""))
         if not first:
-            raise TwinError(f"{self.path} is empty")
+            raise TwinError(f"{self.name} is empty")
         separator = self.format.separator or max(_SEPARATORS, key=first.count)
         reader = csv.reader(_again(first, lines), delimiter=separator, strict=True)
         try:
@@ -75,10 +78,10 @@ class TableFile:
                     told()
                     yield blank + reader.line_num, cells
         except csv.Error as error:
-            raise TwinError(f"{self.path}:{blank + reader.line_num}: {error}") from error
+            raise TwinError(f"{self.name}:{blank + reader.line_num}: {error}") from error
 
 
-def _lines(file: IO[str] | codecs.StreamReader) -> Iterator[str]:
+def _lines(file: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(file):
         # Of UTF-16 the decoder takes the mark away, of a file named UTF-8 nobody does.
         yield line.removeprefix("\ufeff") if number == 0 else line

@@ -52,13 +52,13 @@ class TableSamples:
         """Yield the samples of a file, with the index of points; mistakes are in the report."""
         rows = file.read(done)
         _, head = next(rows)
-        columns = places(head, self.map, file.path)
-        time_at = [place_of(columns, name, file.path) for name in self.map.time.columns]
+        columns = places(head, self.map, file.name)
+        time_at = [place_of(columns, name, file.name) for name in self.map.time.columns]
         long = self._long_rule(columns)
         taken = self._long(columns, long, file) if long else self._wide(columns, time_at, file)
         for line, cells in rows:
             self.report.rows += 1
-            place = f"{file.path}:{line}"
+            place = f"{file.name}:{line}"
             if len(cells) != len(head):
                 self.report.mistake(place, f"{len(cells)} cells, and {len(head)} columns")
                 continue
@@ -153,9 +153,9 @@ class TableSamples:
     def _long(
         self, columns: Mapping[str, int], rule: LongRule, file: TableFile
     ) -> Callable[[Sequence[str]], Iterator[Cell]]:
-        name, value = (place_of(columns, n, file.path) for n in (rule.point, rule.value))
-        unit = place_of(columns, rule.unit, file.path) if rule.unit else None
-        status = place_of(columns, rule.status, file.path) if rule.status else None
+        name, value = (place_of(columns, n, file.name) for n in (rule.point, rule.value))
+        unit = place_of(columns, rule.unit, file.name) if rule.unit else None
+        status = place_of(columns, rule.status, file.name) if rule.status else None
 
         def cells_of(cells: Sequence[str]) -> Iterator[Cell]:
             if cells[name] not in self.map.ignore:
@@ -178,7 +178,7 @@ class TableSamples:
             rule = self._rule(name, unit)
             if rule is not None and column_of.setdefault(rule.point, name) != name:
                 raise TwinError(
-                    f"{file.path}: {column_of[rule.point]!r} and {name!r} are both {rule.point}; "
+                    f"{file.name}: {column_of[rule.point]!r} and {name!r} are both {rule.point}; "
                     "name one of them under ignore"
                 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,26 @@ def test_the_state_of_another_house_is_none_of_ours(make_pump) -> None:
     pump = make_pump("2026-01-15T04:00:00", step=20.0)
     with pytest.raises(ValueError, match="as long a list"):
         pump.recall(buffered.state)
+
+
+def test_a_drift_of_the_site_file_goes_on_where_it_was(memory: PlantMemory) -> None:
+    drift = {"name": "sensor_drift", "point": "dhw_temperature", "magnitude": 24.0}
+    site = load_site("default", [f"plant.faults=[{json.dumps(drift)}]"], {})
+    clock = ManualClock(NOW)
+    Plant(site, clock, memory=memory).remember()
+    clock.advance(2 * HOUR)
+    again = Plant(site, clock, memory=memory).heat_pumps["hp1"]
+    assert [fault.since for fault in again.disturbances] == [NOW]
+    shown, truth = again.read("dhw_temperature"), again.truth()["dhw_temperature"]
+    assert shown - truth == pytest.approx(2.0, abs=0.9)
+
+
+def test_a_fault_that_was_ended_begins_anew(memory: PlantMemory) -> None:
+    made, clock = lived(memory)
+    made.heat_pumps["hp1"].disturb("sensor_drift", 24.0, "dhw_temperature")
+    made.remember()
+    clock.advance(HOUR)
+    again = plant(clock, memory).heat_pumps["hp1"]
+    assert not list(again.disturbances)
+    again.disturb("sensor_drift", 24.0, "dhw_temperature")
+    assert [fault.since for fault in again.disturbances] == [again.time]

@@ -46,7 +46,7 @@ def test_no_defrost_in_mild_air(make_pump, observe) -> None:
 def test_it_cycles_at_low_load_with_a_minimum_run_time(make_pump, observe) -> None:
     pump = make_pump("2026-07-10T00:00:00", step=1.0)
     pump.write("dhw_enabled", 0.0)
-    pump.write("supply_setpoint", 45.0)
+    pump.write("supply_setpoint", 40.0)
     starts = pump.truth()["compressor_starts"]
     states = [bool(x.read("compressor_running")) for x in observe(pump, 4 * HOUR, 10.0)]
     starts = pump.truth()["compressor_starts"] - starts
@@ -60,7 +60,7 @@ def test_it_cycles_at_low_load_with_a_minimum_run_time(make_pump, observe) -> No
     "start",
     ["2026-01-15T03:00:00", "2026-03-20T13:00:00", "2026-07-15T16:00:00", "2026-11-24T05:00:00"],
 )
-def test_a_higher_setpoint_is_felt_within_two_minutes(make_pump, start: str, live) -> None:
+def test_a_higher_setpoint_is_felt_within_two_minutes(make_pump, start: str, live, observe) -> None:
     pump = make_pump(start, step=1.0)
     pump.write("dhw_enabled", 0.0)
     live(pump, 1800.0)
@@ -70,8 +70,9 @@ def test_a_higher_setpoint_is_felt_within_two_minutes(make_pump, start: str, liv
     live(pump, 120.0)
     assert pump.truth()["supply_temperature"] > before + 1.0
     assert pump.read("electrical_power") > power + 150.0
-    live(pump, 1500.0)
-    assert pump.truth()["supply_temperature"] == pytest.approx(50.0, abs=3.5)
+    # A defrost may come in between.
+    warmest = max(x.truth()["supply_temperature"] for x in observe(pump, HOUR, 60.0))
+    assert warmest == pytest.approx(50.0, abs=3.5)
 
 
 def test_a_lower_setpoint_stops_the_compressor(make_pump, live) -> None:
@@ -241,3 +242,14 @@ def test_in_summer_it_cools_and_makes_hot_water(make_pump, observe) -> None:
     left = cooled.residual
     assert abs(left.loop) + abs(left.tank) + abs(left.building) < 1e-4 * ledger.heat_to_air
     assert cooled.truth()["supply_temperature"] > 10.0
+
+
+def test_automatic_cools_where_the_maker_has_cooling(make_pump, live) -> None:
+    cooled = []
+    for codes in ({0, 3, 6}, {1, 5, 6}):
+        pump = make_pump("2026-07-20T00:00:00", step=20.0)
+        pump.offer("operating_mode", frozenset(codes))
+        pump.write("operating_mode", 6)
+        live(pump, 2 * 24 * HOUR)
+        cooled.append(pump.ledger.cooling_from_water)
+    assert cooled[0] == 0.0 < cooled[1]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import pytest
 
 from heatpump_twin.drivers.plant.errors import DisturbanceError
@@ -22,7 +25,7 @@ def pump(make_pump, live):
 def test_a_clogged_strainer_costs_flow_and_widens_the_spread(pump, live) -> None:
     def passed() -> float:
         # The pump follows the heat: what the strainer takes shows beside the pump's speed.
-        return pump.read("water_flow") / pump.physics.pump_speed
+        return pump.read("water_flow") / pump.physics.circulation.speed
 
     flow = passed()
     x = pump.truth()
@@ -181,3 +184,21 @@ def test_every_kind_states_a_usable_default(pump, live) -> None:
     live(pump, 60.0)
     assert len(list(pump.disturbances)) == len(KINDS)
     assert pump.disturbances.stop() == len(KINDS)
+
+
+def test_two_faults_at_once_keep_the_first_law_and_are_repaired(make_pump, live) -> None:
+    """All pairs, each for an hour, one after the other on a machine that lives on."""
+    pump = make_pump(START, step=20.0)
+    pump.write("dhw_setpoint", 52.0)
+    for one, other in itertools.combinations(KINDS, 2):
+        for name in (one, other):
+            point = "supply_temperature" if KINDS[name].of_sensor else None
+            pump.disturb(name, severity=0.4, point=point)
+        live(pump, 1200.0)
+        assert pump.disturbances.stop() == 2
+    live(pump, 6 * 3600.0)
+    assert pump.read("error_code") == 0
+    assert all(math.isfinite(value) for value in pump.truth().values())
+    assert 10.0 < pump.truth()["room_temperature"] < 35.0
+    left = pump.residual
+    assert abs(left.loop) + abs(left.tank) + abs(left.building) < 1e-4 * pump.ledger.to_outdoors

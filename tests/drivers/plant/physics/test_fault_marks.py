@@ -18,7 +18,7 @@ Figure = Callable[[EmulatedHeatPump], float]
 
 def superheat(x: EmulatedHeatPump) -> float:
     """Return the superheat of the suction gas. [K]"""
-    return x.physics.circuit.suction - x.physics.circuit.evaporating
+    return x.physics.machine.circuit.suction - x.physics.machine.circuit.evaporating
 
 
 def cop(x: EmulatedHeatPump) -> float:
@@ -33,21 +33,22 @@ OFF = {"unit_enabled": 0.0}
 
 # name, what the user sets, seconds, figure, whether more of the fault makes it rise or fall
 MARKS: list[tuple[str, dict[str, float], float, Figure, int]] = [
-    ("strainer_clogged", HARD, 300, lambda x: x.physics.flow, -1),
-    ("air_in_circuit", HARD, 300, lambda x: x.physics.flow, -1),
+    ("strainer_clogged", HARD, 300, lambda x: x.physics.circulation.flow, -1),
+    ("air_in_circuit", HARD, 300, lambda x: x.physics.circulation.flow, -1),
     ("air_in_circuit", HARD, 900, lambda x: x.ledger.loop_to_room, -1),
     ("refrigerant_undercharge", HARD, 900, superheat, 1),
     ("refrigerant_undercharge", HARD, 900, cop, -1),
-    ("refrigerant_undercharge", HARD, 900, lambda x: x.physics.circuit.discharge, 1),
-    ("coil_fouled", HARD, 900, lambda x: x.physics.circuit.low_pressure, -1),
+    ("refrigerant_undercharge", HARD, 900, lambda x: x.physics.machine.circuit.discharge, 1),
+    ("coil_fouled", HARD, 900, lambda x: x.physics.machine.circuit.low_pressure, -1),
     ("coil_fouled", HARD, 900, cop, -1),
-    ("fan_stopped", HARD, 900, lambda x: x.physics.circuit.low_pressure, -1),
+    ("fan_stopped", HARD, 900, lambda x: x.physics.machine.circuit.low_pressure, -1),
     ("fan_stopped", HARD, 900, lambda x: x.ledger.heat_to_water, -1),
     ("reversing_valve_stuck", HARD, 900, cop, -1),
     ("reversing_valve_stuck", HARD, 900, lambda x: x.ledger.heat_to_water, -1),
     ("curve_wrong", {"operating_mode": 1.0}, 3 * 3600, lambda x: x.read("supply_setpoint"), 1),
-    ("water_leak", HARD, 600, lambda x: x.physics.water_pressure, -1),
-    ("valve_stuck", HARD, 900, lambda x: x.ledger.loop_to_tank, 1),
+    ("water_leak", HARD, 600, lambda x: x.physics.circulation.pressure, -1),
+    ("valve_stuck", CHARGE, 3600, lambda x: x.ledger.loop_to_tank, -1),
+    ("controller_error", HARD, 4 * 3600, lambda x: x.ledger.compressor, -1),
     ("diverter_leaking", HARD, 900, lambda x: x.ledger.loop_to_tank, 1),
     ("mixing_valve_stuck", HARD, 900, lambda x: x.ledger.loop_to_room, -1),
     ("tank_coil_scaled", CHARGE, 1500, lambda x: x.ledger.loop_to_tank, -1),
@@ -71,9 +72,7 @@ def grown(make_pump, live, name: str, user: dict[str, float], seconds: float, se
     for point, value in user.items():
         pump.write(point, value)
     point = "return_temperature" if KINDS[name].of_sensor else None
-    # Severity 0 of the valve is a place; without the fault it is where the controller wants it.
-    if severity or name != "valve_stuck":
-        pump.disturb(name, severity=severity, point=point)
+    pump.disturb(name, severity=severity, point=point)
     live(pump, seconds)
     return pump
 
@@ -91,7 +90,7 @@ def test_more_of_a_fault_leaves_more_of_its_mark(
 
 
 def test_every_kind_of_fault_is_marked_here() -> None:
-    elsewhere = {"controller_error", "sensor_stuck", "sensor_open", "backup_heater_failed"}
+    elsewhere = {"sensor_stuck", "sensor_open", "backup_heater_failed"}
     assert {name for name, *_ in MARKS} | elsewhere == set(KINDS)
 
 
@@ -133,6 +132,27 @@ def test_a_loose_contact_comes_and_goes(make_pump, observe) -> None:
     assert 0.05 < shares[0] < 0.4 < shares[1] < 0.9
 
 
+def test_a_sticking_sensor_is_stuck_for_its_share_of_the_time(make_pump, observe) -> None:
+    shares = []
+    for severity in (0.0, 0.2, 0.7, 1.0):
+        pump = make_pump(COLD, step=20.0)
+        pump.disturb("sensor_stuck", 55.5, "dhw_temperature", severity)
+        seen = [x.read("dhw_temperature") == 55.5 for x in observe(pump, 24 * 3600, 600)]
+        shares.append(sum(seen) / len(seen))
+    assert shares == [0.0, pytest.approx(0.2, abs=0.15), pytest.approx(0.7, abs=0.15), 1.0]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_of_no_severity_there_is_nothing_to_see(make_pump, live, name: str) -> None:
+    healthy, other = (make_pump(COLD, step=20.0) for _ in range(2))
+    other.disturb(name, severity=0.0, point="supply_temperature" if KINDS[name].of_sensor else None)
+    for pump in (healthy, other):
+        pump.write("dhw_setpoint", 54.0)
+        live(pump, 2 * 3600)
+    assert other.truth() == healthy.truth()
+    assert other.ledger == healthy.ledger
+
+
 def test_no_defrost_clears_the_coil_of_a_machine_that_cannot_reverse(make_pump, live) -> None:
     frosts = []
     for severity in (0.0, 1.0):
@@ -141,6 +161,9 @@ def test_no_defrost_clears_the_coil_of_a_machine_that_cannot_reverse(make_pump, 
         live(pump, 6 * 3600)
         frosts.append(pump.ledger.defrost_from_water)
         assert abs(pump.residual.loop) < 1e-3 * pump.ledger.heat_to_water
+        # It tries, heats again in between, and cannot get fuller of ice than full.
+        assert pump.truth()["frost_level"] < 2.1
+        assert pump.ledger.defrost_electricity < 0.5 * pump.ledger.compressor
     assert frosts[0] > 0.0 == frosts[1]
 
 
@@ -149,7 +172,7 @@ def test_no_defrost_clears_the_coil_of_a_machine_that_cannot_reverse(make_pump, 
     [
         ({"name": "coil_fouled", "severity": 1.1}, "outside 0…1"),
         ({"name": "coil_fouled", "severity": 0.5, "magnitude": 0.5}, "not both"),
-        ({"name": "controller_error", "severity": 0.5}, "has no severity"),
+        ({"name": "controller_error", "severity": -0.5}, "outside 0…1"),
     ],
 )
 def test_a_severity_that_means_nothing_is_refused(make_pump, arguments, says: str) -> None:

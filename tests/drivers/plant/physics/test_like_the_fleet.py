@@ -46,8 +46,8 @@ def days(make_pump: Callable, latitude: float, longitude: float, months: range) 
         x, starts = pump.physics, pump.physics.controller.starts
         for _ in range(round(DAY / STEP)):
             x.step(STEP)
-            season.lift += x.heat * (x.loop.supply - x.weather.temperature) * STEP
-            season.spread += x.heat * (x.loop.supply - x.loop.back) * STEP
+            season.lift += x.machine.heat * (x.loop.supply - x.weather.temperature) * STEP
+            season.spread += x.machine.heat * (x.loop.supply - x.loop.back) * STEP
             season.pumping += x.controller.pump_on * STEP
         ledger = pump.ledger
         season.heat += ledger.heat_to_water - ledger.defrost_from_water

@@ -211,4 +211,4 @@ def test_the_clock_is_the_sites(ports) -> None:
     assert 0 <= set_back.now() - 1_616_414_400 * MICROSECONDS < 60 * MICROSECONDS
     with pytest.raises(ValidationError, match="'noon' is not an ISO time"):
         EmulatedPlant(start="noon")
-    assert [step_for(s) for s in (1.0, 60.0, 3600.0)] == [1.0, 5.0, 10.0]
+    assert [step_for(s) for s in (1.0, 60.0, 600.0, 3600.0)] == [1.0, 5.0, 10.0, 20.0]

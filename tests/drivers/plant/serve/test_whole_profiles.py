@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import ManualClock
-from heatpump_twin.drivers.modbus.driver.device_plan import build_drivers
 from heatpump_twin.drivers.modbus.emulator.emulated_device import EmulatedDevice
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
 from heatpump_twin.drivers.plant.devices.plant import Plant
-from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listening
 from heatpump_twin.drivers.status import GOOD
-from heatpump_twin.runtime.assembly import assemble
-from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.training.polled_plant import PolledPlant
 
 PROFILES = sorted(path.stem for path in Path("drivers/modbus/profiles").glob("*.yaml"))
 START = "2026-01-15T06:00:00"
@@ -40,22 +35,14 @@ def test_a_packaged_profile_has_a_value_for_each_point(make_pump, live, name: st
 async def test_all_that_a_packaged_site_polls_becomes_good(unused_range, at, name: str) -> None:
     port = unused_range(8)
     site = load_site(name, [f"plant.port={port}"], environment={})
-    clock = ManualClock(at(START))
-    plant = Plant(site, clock)
-    assembly = assemble(site, None)
-    image = Image(assembly.table, clock.now())
-    drivers = build_drivers(assembly.plans, assembly.table, clock)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(listening(gateways_of(site, plant)))
-        for driver in drivers:
-            stack.push_async_callback(driver.close)
+    polled = PolledPlant(site, at(START))
+    async with polled.serving():
         for _ in range(3):
-            clock.advance(60.0)
-            plant.advance()
-            await asyncio.gather(*(driver.poll(image.ingest) for driver in drivers))
-    polled = {index for driver in drivers for index in driver.points}
-    assert polled
-    bad = [p.key for p in assembly.table if p.index in polled and image.status[p.index] != GOOD]
+            await polled.step(60.0)
+    asked = {index for driver in polled.drivers for index in driver.points}
+    assert asked
+    status = polled.image.status
+    bad = [p.key for p in polled.table if p.index in asked and status[p.index] != GOOD]
     assert not bad
 
 

@@ -12,7 +12,9 @@ from heatpump_twin.drivers.status import (
     GOOD,
     UNCERTAIN,
 )
-from heatpump_twin.rules.expression import Expression, ExpressionError, Inputs
+from heatpump_twin.rules.grammar.errors import ExpressionError
+from heatpump_twin.rules.grammar.expression import Expression
+from heatpump_twin.rules.grammar.parser import Inputs
 
 NAN = math.nan
 

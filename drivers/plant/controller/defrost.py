@@ -25,9 +25,11 @@ class DefrostParameters:
     first_after: float = 300.0
     """Run time before a defrost may start. [s]"""
     interval: float = 1800.0
-    """Least time between two defrosts, unless the coil is blocked. [s]"""
+    """Least time between two defrosts. [s]"""
     blocked: float = 1.3
-    """Ice level at which the interval no longer counts. [-]"""
+    """Ice level of a blocked coil. [-]"""
+    blocked_interval: float = 900.0
+    """Least time between two defrosts of a blocked coil. [s]"""
     reversing: float = 40.0
     """Duration of `DefrostPhase.REVERSING`. [s]"""
     draining: float = 50.0
@@ -68,9 +70,10 @@ class Defrost:
             return
         if self.phase is DefrostPhase.IDLE:
             self._since += dt
-            due = ice >= 1.0 and self._since >= p.interval and run_time >= p.first_after
-            # A blocked coil cannot wait for the interval: hardly any air passes it.
-            if due or ice >= p.blocked:
+            # A blocked coil cannot wait as long: hardly any air passes it. But a machine whose
+            # defrosts fail still heats in between.
+            interval = p.blocked_interval if ice >= p.blocked else p.interval
+            if ice >= 1.0 and self._since >= interval and run_time >= p.first_after:
                 self._enter(DefrostPhase.REVERSING)
                 self._elapsed = 0.0
             return

@@ -1,0 +1,71 @@
+"""Filters on residuals: a moving average that forgets, and a sum that only grows by what is much.
+
+Page (1954) for the cumulative sum, Roberts (1959) for the average; both in continuous time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.rules.grammar.logic import Array
+from heatpump_twin.rules.grammar.memory import Marks, Memory, Times
+
+_HOUR = 3600.0 * MICROSECONDS
+"""[µs]"""
+
+
+class Ewma(Memory):
+    """Exponentially weighted moving average; known once it has seen a time constant.
+
+    Parameters
+    ----------
+    constant : int
+        Time constant. [µs]
+    """
+
+    def __init__(self, assets: int, constant: int) -> None:
+        super().__init__(assets)
+        self._constant = constant
+        self.level = np.full(assets, np.nan)
+        self.seen: Times = np.zeros(assets, dtype=np.int64)
+        """Time in which it was known. [µs]"""
+
+    def _pass(self, elapsed: int, held: Sequence[Array]) -> None:
+        x, *during = held
+        counts = _counts(x, during)
+        share = 1.0 - np.exp(-elapsed / self._constant)
+        first = np.isnan(self.level)
+        level = np.where(first, x, self.level + share * (x - self.level))
+        self.level = np.where(counts, level, self.level)
+        self.seen = self.seen + np.where(counts, elapsed, 0)
+
+    def _value(self) -> Array:
+        return np.where(self.seen >= self._constant, self.level, np.nan)
+
+
+class Cusum(Memory):
+    """Sum of what exceeds an allowance, never below zero. [unit of x · h]
+
+    The inputs are x and the allowance.
+    """
+
+    def __init__(self, assets: int) -> None:
+        super().__init__(assets)
+        self.sum = np.zeros(assets)
+
+    def _pass(self, elapsed: int, held: Sequence[Array]) -> None:
+        x, allowance, *during = held
+        more = (x - allowance) * (elapsed / _HOUR)
+        grown = np.maximum(self.sum + np.nan_to_num(more), 0.0)
+        self.sum = np.where(_counts(more, during), grown, self.sum)
+
+    def _value(self) -> Array:
+        return self.sum.copy()
+
+
+def _counts(x: Array, during: Sequence[Array]) -> Marks:
+    known: Marks = ~np.isnan(x)
+    return known & (during[0] == 1) if during else known

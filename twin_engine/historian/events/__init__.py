@@ -1,0 +1,1 @@
+"""Events that were sent to clients: written as they come, read by time, corrected by EventId."""
