@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench import (
     address_space,
+    alarms,
     historian,
     modbus_faults,
     modbus_poll,
@@ -20,6 +21,7 @@ from bench import (
     opcua_reads,
     opcua_soak,
     plant,
+    rules,
     start,
     web_ports,
 )
@@ -39,10 +41,12 @@ benches = {
     "modbus_faults": modbus_faults.run,
     "modbus_soak": partial(modbus_soak.run, seconds=360 * arguments.seconds),
     "address_space": address_space.run,
+    "alarms": alarms.run,
     "historian": historian.run,
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
     "plant": plant.run,
+    "rules": rules.run,
     "start": start.run,
     "web_ports": web_ports.run,
 }

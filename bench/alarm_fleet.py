@@ -27,6 +27,8 @@ from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.alarm import AlarmTransition
 from heatpump_twin.twin_engine.engine import Engine
 
+_STEP = 30.0
+"""Longest step of the physics. [s]"""
 _REPORTED = (PointRole.MEASURED, PointRole.SETPOINT)
 _START = round(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * MICROSECONDS)
 
@@ -65,7 +67,7 @@ class Fleet:
 
     def __init__(self, variants: Sequence[Variant], period: float) -> None:
         self.variants = variants
-        site = _site(len(variants))
+        site = _site(len(variants), period)
         self._clock, self._period = ManualClock(_START), period
         self._plants = [_plant(site, variant, period) for variant in variants]
         assembly = assemble(site, None)
@@ -110,10 +112,13 @@ def _shown(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _site(count: int) -> Site:
+def _site(count: int, period: float) -> Site:
     site = load_site("default", environment={})
     pump = site.heat_pumps[0]
-    pumps = [pump.model_copy(update={"id": f"hp{number}"}) for number in range(count)]
+    devices = [device.model_copy(update={"poll": period}) for device in pump.devices]
+    pumps = [
+        pump.model_copy(update={"id": f"hp{number}", "devices": devices}) for number in range(count)
+    ]
     return site.model_copy(update={"heat_pumps": pumps})
 
 
@@ -126,6 +131,6 @@ def _plant(site: Site, variant: Variant, period: float) -> EmulatedHeatPump:
     )
     start = round(variant.start.timestamp() * MICROSECONDS)
     return EmulatedHeatPump(
-        site.heat_pumps[0], place, variant.seed, start, step=min(period, 10.0),
+        site.heat_pumps[0], place, variant.seed, start, step=min(period, _STEP),
         warm_up=SHORT_WARM_UP,
     )  # fmt: skip

@@ -1,0 +1,205 @@
+"""What the alarms of heat pumps find on an emulated plant, and what they raise without a fault.
+
+Two tables, also as the page `docs/alarm-detection.md`: the days of a year without a fault in two
+climates, and the delay from the beginning of a fault to its alarm by how bad the fault is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.alarm_fleet import Fault, Fleet, Variant
+from bench.plant_year import CLIMATES
+from heatpump_twin.rules.pack import load_pack
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "alarm-detection.md"
+SEVERITIES = (0.05, 0.1, 0.2, 0.4)
+_DAY = 86_400.0
+_SETTLED, _WATCHED = 2, 5
+"""Days before the fault, and with it."""
+_MONTH_DAYS = 30
+_PERIODS = (300.0, 120.0)
+"""Between two polls, of the year and of the faults. [s]"""
+_URGENT = 900
+MORE = (
+    "water_pressure", "backup_heater_on", "fan_speed", "suction_temperature",
+    "evaporator_inlet_temperature", "low_pressure", "water_flow_detected", "compressor_frequency",
+)  # fmt: skip
+"""What the machine with the faults reports beside what that of the default site does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault, and the alarms that tell of it."""
+
+    name: str
+    alarms: tuple[str, ...]
+    point: str | None = None
+    magnitude: float | None = None
+    """Where it has no degree; default: the fault's."""
+    graded: bool = True
+
+
+FAULTS = (
+    Kind("strainer_clogged", ("low_water_flow", "delta_t_high", "flow_switch_open")),
+    Kind("air_in_circuit", ("low_water_flow", "delta_t_high", "flow_switch_open")),
+    Kind("refrigerant_undercharge", ("cop_below_expected", "superheat_high", "low_pressure")),
+    Kind("coil_fouled", ("cop_below_expected", "defrost_too_often", "defrost_energy_high")),
+    Kind("fan_stopped", ("fan_stopped", "cop_below_expected", "defrost_too_often")),
+    Kind("reversing_valve_stuck", ("cop_below_expected", "defrost_too_long", "defrost_too_often")),
+    Kind("controller_error", ("controller_fault",), magnitude=62.0, graded=False),
+    Kind("curve_wrong", ("setpoint_missed", "short_cycling")),
+    Kind("water_leak", ("water_pressure_low", "water_pressure_falling", "controller_fault")),
+    Kind(
+        "valve_stuck",
+        ("three_way_valve_mismatch", "dhw_setpoint_missed"),
+        magnitude=0.0,
+        graded=False,
+    ),
+    Kind("diverter_leaking", ("three_way_valve_mismatch",)),
+    Kind("mixing_valve_stuck", ("short_cycling", "delta_t_low", "short_runs")),
+    Kind("tank_coil_scaled", ("three_way_valve_mismatch", "dhw_setpoint_missed")),
+    Kind("tank_heater_stuck", ("dhw_tank_overtemperature", "power_above_plate")),
+    Kind("backup_heater_stuck", ("backup_heater_unneeded", "power_above_plate", "delta_t_low")),
+    Kind("backup_heater_failed", ("setpoint_missed",)),
+    Kind("meter_offset", ("cop_below_expected", "power_frequency_mismatch", "sensor_implausible")),
+    Kind("sensor_offset", ("outdoor_sensor_drift", "sensor_implausible"), "outdoor_temperature"),
+    Kind("sensor_offset", ("sensor_implausible", "delta_t_high"), "supply_temperature"),
+    Kind("sensor_drift", ("outdoor_sensor_drift", "sensor_implausible"), "outdoor_temperature"),
+    Kind("sensor_stuck", ("sensor_implausible",), "return_temperature", graded=False),
+    Kind("sensor_open", ("sensor_implausible", "controller_fault"), "return_temperature"),
+)
+
+
+def run(console: Console) -> None:
+    """Print both tables, and write the page."""
+    year = _fault_free_year()
+    found = _campaign()
+    tables = (_year_table(year), _fault_table(found))
+    for table in tables:
+        console.print(table)
+    PAGE.write_text(_page(tables), "utf-8")
+
+
+# ── a year without a fault ───────────────────────────────────────────────────────────────────────
+def _fault_free_year() -> dict[str, Counter[str]]:
+    """Return how often each alarm was raised in a year, by climate."""
+    climates = CLIMATES[:2]
+    variants = [
+        Variant(climate, datetime(2026, month, 1, tzinfo=UTC))
+        for climate, month in product(climates, range(1, 13))
+    ]
+    raised: dict[str, Counter[str]] = {climate.name: Counter() for climate in climates}
+    fleet = Fleet(variants, _PERIODS[0])
+    for number, change, _ in fleet.live(_MONTH_DAYS * _DAY):
+        if change.active:
+            raised[variants[number].climate.name][change.alarm.rule] += 1
+    return raised
+
+
+def _year_table(raised: dict[str, Counter[str]]) -> Table:
+    severity = {rule.id: rule.severity for rule in load_pack("heat-pump").rules}
+    table = Table(title="Alarms of a year without a fault")
+    for column in ("climate", "alarms", "urgent", "which"):
+        table.add_column(column)
+    for climate, count in raised.items():
+        urgent = sum(n for rule, n in count.items() if severity[rule] >= _URGENT)
+        which = ", ".join(f"{rule} {n}" for rule, n in count.most_common()) or "none"
+        table.add_row(climate, str(count.total()), str(urgent), which)
+    return table
+
+
+# ── faults ───────────────────────────────────────────────────────────────────────────────────────
+Found = dict[tuple[Kind, float | None], dict[str, float]]
+"""Alarms with the delay of the first time, by kind of fault and severity. [s]"""
+
+
+def _campaign() -> Found:
+    """Return which alarms faults raise that the same machine without one does not."""
+    cases = [
+        (kind, severity) for kind in FAULTS for severity in (SEVERITIES if kind.graded else (None,))
+    ]
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    variants = [
+        Variant(CLIMATES[1], start, Fault(k.name, severity, k.magnitude, k.point), more=MORE)
+        for k, severity in cases
+    ]
+    fleet = Fleet([*variants, Variant(CLIMATES[1], start, more=MORE)], _PERIODS[1])
+    usual = {change.alarm.rule for number, change, _ in fleet.live(_SETTLED * _DAY)}
+    fleet.begin_faults()
+    found: Found = {case: {} for case in cases}
+    for number, change, after in fleet.live(_WATCHED * _DAY):
+        if not change.active:
+            continue
+        if number == len(cases):
+            usual.add(change.alarm.rule)
+        else:
+            found[cases[number]].setdefault(change.alarm.rule, after)
+    return {
+        case: {rule: after for rule, after in alarms.items() if rule not in usual}
+        for case, alarms in found.items()
+    }
+
+
+def _fault_table(found: Found) -> Table:
+    table = Table(title="From the beginning of a fault to its first alarm")
+    for column in ("fault", *(f"{severity:.0%}" for severity in SEVERITIES)):
+        table.add_column(column)
+    for kind in FAULTS:
+        name = kind.name if kind.point is None else f"{kind.name} {kind.point}"
+        if not kind.graded:
+            cells = [_cell(kind, found[kind, None]), "", "", ""]
+        else:
+            cells = [_cell(kind, found[kind, severity]) for severity in SEVERITIES]
+        table.add_row(name, *cells)
+    return table
+
+
+def _cell(kind: Kind, alarms: dict[str, float]) -> str:
+    """Return the first alarm that tells of the fault, and when; else what was raised instead."""
+    right = {rule: after for rule, after in alarms.items() if rule in kind.alarms}
+    if right:
+        rule = min(right, key=right.__getitem__)
+        return f"{rule} {_after(right[rule])}"
+    other = ", ".join(sorted(alarms))
+    return f"({other})" if other else "–"
+
+
+def _after(seconds: float) -> str:
+    if seconds < 3600.0:
+        return f"{seconds / 60.0:.0f} min"
+    return f"{seconds / 3600.0:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.1f} d"
+
+
+# ── the page ─────────────────────────────────────────────────────────────────────────────────────
+def _page(tables: Sequence[Table]) -> str:
+    head = (
+        "# What the alarms find\n"
+        "Written by `python -m bench alarms`: emulated heat pumps, read and judged as real ones "
+        "are, with the rules of `rules/packs/heat-pump.yaml`. Figures of an emulated plant say "
+        "that a rule works, not how often it is right in the field.\n\n"
+        f"The year: the machine of the default site, every day of twelve months of "
+        f"{_MONTH_DAYS} days, a poll each {_PERIODS[0]:.0f} s. The faults: one that reports "
+        f"{', '.join(MORE)} as well, in the average climate from 5 January, {_SETTLED} days "
+        f"without and {_WATCHED} days with the fault, a poll each {_PERIODS[1]:.0f} s. The degree "
+        "of a fault is a share of the worst that fields have (`hptwin plant faults`). Without a "
+        "degree: one column. In brackets: other alarms that the machine without the fault did "
+        "not raise. –: none.\n"
+    )
+    return "\n".join([head, *map(_markdown, tables)])
+
+
+def _markdown(table: Table) -> str:
+    rows = list(zip(*(column.cells for column in table.columns), strict=True))
+    names = [str(column.header) for column in table.columns]
+    lines = [names, ["---"] * len(names), *rows]
+    text = "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    return f"## {table.title}\n{text}\n"
