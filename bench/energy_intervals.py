@@ -209,7 +209,7 @@ def _lines(found: Sequence[Covered]) -> Iterator[str]:
     yield ""
     yield (
         f"Made by `python -m bench.energy_intervals`: {months} months of emulated plants (three "
-        "climates, one month of each season, seeds from 1 on, `plant.house: varied`), each measured "
+        "climates, a month of each season, seeds from 1 on, `plant.house: varied`), each measured "
         f"by {DRAWS} sets of meters of each population, {len(found):,} sets in all. One counter "
         "in four is not read for 2 to 48 hours, one in seven is replaced after up to twelve "
         "hours without one. The truth is what meters without error would have shown; of SPF, "
