@@ -259,7 +259,8 @@ def low_flow(rig, engine: RuleEngine, flow: float, now: int) -> None:
     frame = Frame.of(index, np.array([1.0, flow]), 0, now)
     rig.image.ingest(frame)
     engine.take(frame)
-    for transition in engine.advance(now):
+    # A moment is judged when it is over.
+    for transition in engine.advance(now + MINUTE // 60):
         rig.server.announce(transition)
 
 
