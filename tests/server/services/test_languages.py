@@ -347,7 +347,9 @@ async def test_every_text_of_an_event_is_translated(rig, connect, eventually, co
         heard = await Events.start(rig, client)
         supply = rig.table.by_key["hp1.supply_temperature"].index
         for time in (now, now + 60 * MINUTE):
-            rig.image.ingest(Frame.bad([supply], BAD_NO_COMMUNICATION, time))
+            away = Frame.bad([supply], BAD_NO_COMMUNICATION, time)
+            rig.image.ingest(away)
+            engine.take(away)
             low_flow(rig, engine, 1.0, time)
         names = ("Low water flow", "Heat pump controller unreachable")
         await eventually(lambda: all(heard.last(name) for name in names))
