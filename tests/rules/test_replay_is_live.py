@@ -144,7 +144,7 @@ def test_a_look_after_each_sample_changes_nothing(samples: Frame) -> None:
 @settings(max_examples=5, deadline=None, phases=PHASES)
 @given(histories(), st.integers(1, 49))
 def test_what_is_kept_over_a_restart_is_what_was_remembered(samples: Frame, cut: int) -> None:
-    before, after = parts(samples, [cut])
+    before, after = parts(samples, [min(cut, len(samples) - 1)])
     stopped = int(before.time[-1]) + MICROSECONDS
     after = Frame(after.point, after.value, after.status, after.time + 3 * HOUR // 2)
     back, end = int(after.time[0]) - MICROSECONDS, int(after.time[-1]) + MICROSECONDS

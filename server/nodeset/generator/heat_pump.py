@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from heatpump_twin.config.catalogue import Group
+from heatpump_twin.config.catalogue import OWN_GROUPS, Group
 from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTIONAL, ModelDraft
 from heatpump_twin.server.nodeset.generator.nodeset_node import NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.generator.points import add_points
@@ -66,7 +66,7 @@ def _add_group(draft: ModelDraft, device: NodesetNode, group: Group, text: str) 
         # Machinery asks for a type of its own here (OPC 40001-1).
         node.type_definition = draft["machinery:MachineIdentificationType"]
         return node
-    name = group.value if group is Group.PREDICTION else f"di:{group.value}"
+    name = group.value if group in OWN_GROUPS else f"di:{group.value}"
     return draft.object(device, name, "di:FunctionalGroupType", OPTIONAL, text)
 
 

@@ -259,7 +259,8 @@ def low_flow(rig, engine: RuleEngine, flow: float, now: int) -> None:
     frame = Frame.of(index, np.array([1.0, flow]), 0, now)
     rig.image.ingest(frame)
     engine.take(frame)
-    for transition in engine.advance(now):
+    # A moment is judged when it is over.
+    for transition in engine.advance(now + MINUTE // 60):
         rig.server.announce(transition)
 
 
@@ -346,7 +347,9 @@ async def test_every_text_of_an_event_is_translated(rig, connect, eventually, co
         heard = await Events.start(rig, client)
         supply = rig.table.by_key["hp1.supply_temperature"].index
         for time in (now, now + 60 * MINUTE):
-            rig.image.ingest(Frame.bad([supply], BAD_NO_COMMUNICATION, time))
+            away = Frame.bad([supply], BAD_NO_COMMUNICATION, time)
+            rig.image.ingest(away)
+            engine.take(away)
             low_flow(rig, engine, 1.0, time)
         names = ("Low water flow", "Heat pump controller unreachable")
         await eventually(lambda: all(heard.last(name) for name in names))

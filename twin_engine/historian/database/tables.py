@@ -106,6 +106,16 @@ MODIFIED = Table(
     Index("modified_of_point", "point_id", "first"),
 )
 
+# Where samples came late or were corrected, until what was computed of that time is done again.
+LATE = Table(
+    "late_span",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True),
+    Column("point_id", Integer, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+)
+
 # Keys and not row ids of points: the record of an attempt on a point that never existed is wanted
 # too. Append-only: triggers of the database refuse every change of a row, so an outcome is a record
 # of its own, which names that of its attempt. The view `audit` shows each attempt once, with its

@@ -94,7 +94,7 @@ class DiskRoom:
         return max(over_budget, reserve - usage.free - pages.free * pages.size)
 
     def _give_way(self, file: DatabaseFile, points: list[int], now: int) -> None:
-        cut = self._cut or self._next_cut(now)
+        cut = self._cut or self._next_cut(points, now)
         if cut is None:
             return
         if not self.giving_way:
@@ -122,9 +122,9 @@ class DiskRoom:
             self._store.checkpoint()
         self._cut = cut
 
-    def _next_cut(self, now: int) -> _Cut | None:
+    def _next_cut(self, points: list[int], now: int) -> _Cut | None:
         """Return the oldest piece of the history; None: there is only what must stay."""
-        oldest = self._store.oldest()
+        oldest = self._store.oldest(frozenset(points))
         if oldest is None:
             return None
         begin, end = oldest

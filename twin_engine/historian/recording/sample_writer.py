@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import Future
 
 import numpy as np
@@ -17,6 +19,7 @@ from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.correction import Corrected, Correction
 from heatpump_twin.twin_engine.errors import SchemaError
 from heatpump_twin.twin_engine.historian.corrections.correction_queue import CorrectionQueue
+from heatpump_twin.twin_engine.historian.corrections.late_spans import is_tallied, spans
 from heatpump_twin.twin_engine.historian.database.database_access import reason_of
 from heatpump_twin.twin_engine.historian.database.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.recording.disk_room import DiskRoom
@@ -102,6 +105,8 @@ class SampleWriter:
         self._damage_seen = 0
         self._trouble = ("", -TROUBLE_SHOWN)
         self._doubtful: list[Span] = []
+        self._late: list[tuple[int, int, int]] = []
+        self._settling: deque[int] = deque()
         self._spilled = False
         self._spool_problem = ""
         # A thread and not a task: a database call blocks, and nothing that blocks may run in the
@@ -142,6 +147,14 @@ class SampleWriter:
     def doubt(self, span: Span) -> None:
         """Have samples of a time that was wrong marked Uncertain."""
         self._doubtful.append(span)
+
+    def note_late(self, frame: Frame) -> None:
+        """Have it noted that samples came late, before they are written."""
+        self._late.extend(spans(frame))
+
+    def settle(self, numbers: Iterable[int]) -> None:
+        """Have late spans forgotten, once all is written that waits now."""
+        self._settling.extend(numbers)
 
     def hold_retention(self) -> None:
         """Delete nothing for `_RETENTION_HELD`."""
@@ -199,7 +212,7 @@ class SampleWriter:
         if self._spilled:
             self._take_back()
         # Before anything is written: what is freed is what a full disk has room for.
-        self.room.make(list(self.rows.values()), self._clock.now())
+        self.room.make(self._pruned(), self._clock.now())
         if self._due():
             self._flush()
         self._mark()
@@ -296,7 +309,8 @@ class SampleWriter:
             self._replay(self._spool)
         row_of_point, rows = self._rows_of_table()
         # Before the first new sample, or the mark would come after it.
-        gaps = self._store.close_gaps(self._clock.now())
+        tables = {row for key, row in rows.items() if is_tallied(key)}
+        gaps = self._store.close_gaps(self._clock.now(), tables)
         if gaps:
             log.warning("the last run was not stopped: its history ends in a gap", points=gaps)
         self._file = file.identity if file else None
@@ -311,7 +325,7 @@ class SampleWriter:
             frame = left.frame
             for first in range(0, len(frame), _BLOCK):
                 part = slice(first, first + _BLOCK)
-                self._store.write(
+                self._store.write_late(
                     Frame(
                         rows[frame.point[part]],
                         frame.value[part],
@@ -338,6 +352,8 @@ class SampleWriter:
         return late or queue.rows >= _MANY or at_once
 
     def _flush(self) -> None:
+        settled = self._settled()
+        self._note_late()
         while (block := self._queue.take(_BLOCK)) is not None:
             # Only after taking: a point is in the table before its first sample is in the queue.
             if len(self._row_of_point) < len(self._table):
@@ -353,6 +369,27 @@ class SampleWriter:
             # Only after the commit: on failure the block is still the oldest, and is written
             # again. An upsert makes a second write harmless.
             self._queue.done(block)
+        # What was computed anew of them is in the database now.
+        if settled:
+            self._store.forget_late(settled)
+
+    def _settled(self) -> list[int]:
+        """Return what may be forgotten once all is written that waits now."""
+        return [self._settling.popleft() for _ in range(len(self._settling))]
+
+    def _note_late(self) -> None:
+        """Note what comes late, before it is written."""
+        if self._late:
+            if len(self._row_of_point) < len(self._table):
+                self._row_of_point, self.rows = self._rows_of_table()
+            row, count = self._row_of_point, len(self._late)
+            noted = self._late[:count]
+            self._store.note_late((int(row[p]), first, last) for p, first, last in noted)
+            del self._late[:count]
+
+    def _pruned(self) -> list[int]:
+        """Return the rows of points whose samples are not kept for ever."""
+        return [row for key, row in self.rows.items() if not is_tallied(key)]
 
     def _mark(self) -> None:
         while self._doubtful:
@@ -368,7 +405,9 @@ class SampleWriter:
         """Apply retention to a few points; the next look continues with the next ones."""
         if time.monotonic() < self._prune_from:
             return
-        rows = np.fromiter(self.rows.values(), dtype=np.int32)
+        rows = np.array(self._pruned(), dtype=np.int32)
+        if not len(rows):
+            return
         # Rounded up, so that a site of few points is visited too. All points at once would hold
         # the writer for seconds on a database of years.
         count = -(-len(rows) // _PRUNE_CYCLE)

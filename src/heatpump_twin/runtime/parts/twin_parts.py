@@ -64,6 +64,7 @@ class TwinParts:
             self.archive.audit.run(),
             self.archive.events.run(),
             self.figures.totals.run(),
+            self.figures.ledger.run(),
             self.forecasts.run(),
             self.steering.programs.run(),
             self.steering.retraining.run(),

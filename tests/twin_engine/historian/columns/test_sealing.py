@@ -186,7 +186,7 @@ def test_old_blocks_are_dropped_whole(store, monkeypatch) -> None:
     monkeypatch.setattr(sealer, "FULL", 10)
     store.write(ramp(1, 100))
     store.seal_all()
-    assert store.oldest() == (START, START + 9 * S)
+    assert store.oldest({1, 2}) == (START, START + 9 * S)
     assert store.prune([1, 2], START + 35 * S, 2) == 2
     assert store.prune([1, 2], START + 35 * S, 2) == 1
     assert store.prune([1, 2], START + 35 * S, 2) == 0

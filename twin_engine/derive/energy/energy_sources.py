@@ -1,4 +1,4 @@
-"""What key figures are made of: the counters and points of a heat pump, the best first."""
+"""Where the electricity and the heat of a heat pump are counted: the best source first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ HEAT = (
     ("controller_heat_energy",),
     ("heating_heat_energy", "dhw_heat_energy"),
 )
-OUTDOOR = ("outdoor_temperature", "ambient_temperature", "source_inlet_temperature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,11 @@ class EnergySource:
     metered: bool
     """By an instrument of a class, and not reckoned by a controller."""
     integrated: bool = False
+
+    @property
+    def by_use(self) -> bool:
+        """Whether its counters are of heating and of hot water, each for itself."""
+        return len(self.points) > 1
 
 
 def electricity_source(ids: Collection[str]) -> EnergySource | None:
@@ -45,35 +49,3 @@ def _source(
         if all(point in ids for point in points):
             return EnergySource(points, metered=points == choices[0])
     return EnergySource((power,), metered=True, integrated=True) if power in ids else None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFigure:
-    """A kind of key figure, and which points it takes."""
-
-    name: str
-    takes: tuple[tuple[str, ...], ...]
-    """Of each of these, one point."""
-
-
-_ELECTRICITY = (*(counters[0] for counters in ELECTRICITY), "electrical_power")
-_HEAT = (*(counters[0] for counters in HEAT), "thermal_power")
-KNOWN_FIGURES = (
-    KnownFigure("electricity", (_ELECTRICITY,)),
-    KnownFigure("heat", (_HEAT,)),
-    KnownFigure("SPF", (_ELECTRICITY, _HEAT)),
-    KnownFigure("energy by state", (_ELECTRICITY, ("operating_state",))),
-    KnownFigure("runs and starts", (("compressor_on",),)),
-    KnownFigure("degree days", (OUTDOOR,)),
-    KnownFigure("discomfort", (("room_temperature",),)),
-)
-
-
-def lacking(ids: Collection[str]) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Return, for each kind of figure that a heat pump lacks, points one of which is missing."""
-    have = set(ids)
-    return {
-        figure.name: missing
-        for figure in KNOWN_FIGURES
-        if (missing := tuple(points for points in figure.takes if not have & set(points)))
-    }
