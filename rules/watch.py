@@ -190,7 +190,10 @@ class Watch:
             if active
             else Phrase("{alarm}: back to normal ({values})", alarm=title, values=said)
         )
-        return AlarmTransition(alarm, active, time, message)
+        main = self._index[self.rule.points[0]][i]
+        value, status = float(feed.value[main]), int(feed.status[main])
+        known = None if status & BAD or math.isnan(value) else value
+        return AlarmTransition(alarm, active, time, message, known, status=status)
 
     def _decoded(self, alarm: AlarmDefinition, i: int, feed: Feed) -> AlarmDefinition:
         """Return an alarm as the fault code of now has it."""

@@ -47,6 +47,14 @@ class AlarmDefinition:
     category: AlarmClass = AlarmClass.EQUIPMENT
     fault: str = ""
     """What the fault code of the device says, of an alarm that was raised by one."""
+    confirms: bool = False
+    """Whether somebody has to confirm, after the acknowledgement, that it is done."""
+    latches: bool = False
+    """Whether it stays until somebody resets it, also when its condition is over."""
+    on_delay: float = 0.0
+    """How long its condition holds before it is raised. [s]"""
+    off_delay: float = 0.0
+    """How long its condition is over before it returns to normal. [s]"""
 
     @property
     def key(self) -> str:
@@ -63,6 +71,12 @@ class AlarmTransition:
     time: int
     """When it happened. [µs since the Unix epoch, UTC]"""
     message: str
+    value: float | None = None
+    """Of its first input then; None: not known."""
+    limit: float | None = None
+    """What that is compared with; None: the rule has no limit, or many."""
+    status: int = 0
+    """OPC UA status of its first input then."""
 
 
 AlarmSink = Callable[[AlarmTransition], None]
