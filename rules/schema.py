@@ -147,6 +147,13 @@ class Rule(_Section):
         description="point with a fault code: where the device's profile knows it, the alarm has "
         "its text, cause, action and severity",
     )
+    confirm: bool = Field(
+        False, description="after the acknowledgement somebody confirms that it is done"
+    )
+    latch: bool = Field(
+        False,
+        description="back to normal only when somebody resets it, after its condition is over",
+    )
     severity: int = Field(ge=1, le=1000, description="OPC UA severity")
     health: Health = Field(
         Health.OFF_SPEC, description="device health while it is active (NAMUR NE 107)"
@@ -205,8 +212,8 @@ class Rule(_Section):
         """How its calls remember, by their text: the same one for both conditions."""
         return {**(self.clears.recipes if self.clears else {}), **self.raises.recipes}
 
-    def definition(self, asset: str) -> AlarmDefinition:
-        """Return the alarm of an asset."""
+    def definition(self, asset: str, poll: float = 0.0) -> AlarmDefinition:
+        """Return the alarm of an asset whose slowest device is polled every ``poll`` seconds."""
         return AlarmDefinition(
             asset,
             self.id,
@@ -218,6 +225,10 @@ class Rule(_Section):
             self.health,
             self.consequence,
             self.category,
+            confirms=self.confirm,
+            latches=self.latch,
+            on_delay=self.delay.of(poll),
+            off_delay=self.off_delay.of(poll),
         )
 
 

@@ -42,7 +42,7 @@ class Watch:
             and table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
         ]
         self.rule = rule
-        self.definitions = [rule.definition(asset.id) for asset in assets]
+        self.definitions = [rule.definition(asset.id, asset.poll) for asset in assets]
         self._index = {
             point: np.array([table.by_asset[asset.id][point].index for asset in assets], dtype=int)
             for point in rule.points

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from asyncua import ua
 
-from heatpump_twin.server.alarms.alarm_steps import Act, News, Step, marked, with_occurrence
+from heatpump_twin.server.alarms.alarm_steps import Act, News, Step, renewed, with_occurrence
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState, Shelving, Switch
 from heatpump_twin.twin_engine.conditions.occurrence import Occurrence
 from heatpump_twin.twin_engine.historian.events.journal_entry import TransitionKind as Kind
@@ -72,7 +72,7 @@ def _meant(state: ConditionState, act: Act) -> Occurrence:
 
 
 def _said(state: ConditionState, occurrence: Occurrence, kind: Kind, act: Act) -> Step:
-    told = marked(_commented(occurrence, act), act.now, act.now)
+    told = renewed(_commented(occurrence, act), act.now, act.now)
     return Step(with_occurrence(state, told), (News(kind, told, act.user, act.comment),))
 
 
@@ -181,10 +181,10 @@ def _whole(state: ConditionState, kind: Kind, act: Act, *, branches: bool = Fals
     trunk = replace(state.trunk, user=act.user)
     if act.comment:
         trunk = _commented(trunk, act)
-    trunk = marked(trunk, act.now, act.now)
+    trunk = renewed(trunk, act.now, act.now)
     others = state.branches
     if branches:
-        others = tuple(marked(branch, act.now, act.now) for branch in others)
+        others = tuple(renewed(branch, act.now, act.now) for branch in others)
     news = [News(kind, trunk, act.user, act.comment)]
     news += [News(None, branch) for branch in others if branches]
     return Step(replace(state, trunk=trunk, branches=others), tuple(news))

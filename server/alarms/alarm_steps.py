@@ -59,7 +59,7 @@ def turn(state: ConditionState, change: AlarmTransition, now: int) -> Step:
     if not change.active and state.active:
         return _return(state, change, now)
     # A new message in the same state is an event, but no transition: its time stays.
-    trunk = marked(replace(state.trunk, message=change.message), change.time, now)
+    trunk = renewed(replace(state.trunk, message=change.message), change.time, now)
     return Step(replace(state, trunk=trunk), (News(None, trunk),))
 
 
@@ -87,7 +87,7 @@ def _raise(state: ConditionState, change: AlarmTransition, now: int) -> Step:
         commented=change.time,
         known_events=(),
     )
-    trunk = marked(trunk, change.time, now)
+    trunk = renewed(trunk, change.time, now)
     latched = state.latched
     if alarm.latches and not latched.on:
         latched = Switch(True, change.time)
@@ -102,12 +102,12 @@ def _branched(
     if not state.trunk.open:
         return state.branches, []
     # An event of its own, behind which clients know it under its BranchId (B.1.3).
-    branch = marked(state.trunk, time, now)
+    branch = renewed(state.trunk, time, now)
     branches = (*state.branches, branch)
     gone, kept = branches[:-MOST_BRANCHES], branches[-MOST_BRANCHES:]
     # Told as acknowledged, since nobody can do that any more; the journal says what it was.
     dropped = [
-        marked(replace(old, acked=True, confirmed=True), time, now) for old in gone
+        renewed(replace(old, acked=True, confirmed=True), time, now) for old in gone
     ]  # fmt: skip
     news = [News(Kind.DROPPED, old) for old in dropped]
     return kept, [*news, News(None, branch)]
@@ -123,10 +123,10 @@ def _return(state: ConditionState, change: AlarmTransition, now: int) -> Step:
         message=change.message,
         last_severity=state.trunk.severity,
     )
-    trunk = marked(trunk, change.time, now)
+    trunk = renewed(trunk, change.time, now)
     after, news = replace(state, trunk=trunk), [News(Kind.RETURNED, trunk)]
     if state.shelving is Shelving.ONE_SHOT:
-        trunk = marked(trunk, change.time, now)
+        trunk = renewed(trunk, change.time, now)
         after = replace(
             after, trunk=trunk, shelving=Shelving.UNSHELVED, shelving_since=now, shelved_until=0
         )
@@ -134,7 +134,7 @@ def _return(state: ConditionState, change: AlarmTransition, now: int) -> Step:
     return Step(after, tuple(news))
 
 
-def marked(occurrence: Occurrence, time: int, now: int) -> Occurrence:
+def renewed(occurrence: Occurrence, time: int, now: int) -> Occurrence:
     """Return an occurrence with a new EventId and the times of its event."""
     event_id = new_event_id()
     # A client acknowledges the event that it shows, which need not be the latest: a comment of
@@ -153,7 +153,7 @@ def with_occurrence(state: ConditionState, occurrence: Occurrence) -> ConditionS
 
 def over(state: ConditionState, now: int) -> Step:
     """Shelve an alarm no longer, as the time is over. [µs]"""
-    trunk = marked(state.trunk, now, now)
+    trunk = renewed(state.trunk, now, now)
     after = replace(
         state, trunk=trunk, shelving=Shelving.UNSHELVED, shelving_since=now, shelved_until=0
     )
@@ -162,8 +162,8 @@ def over(state: ConditionState, now: int) -> Step:
 
 def removed(state: ConditionState, now: int) -> Step:
     """Tell that an alarm is gone with its heat pump or its rule: there is nothing to do. [µs]"""
-    branches = tuple(marked(branch, now, now) for branch in state.branches)
-    trunk = marked(state.trunk, now, now)
+    branches = tuple(renewed(branch, now, now) for branch in state.branches)
+    trunk = renewed(state.trunk, now, now)
     after = replace(state, enabled=False, enabled_since=now, trunk=trunk, branches=branches)
     news = [News(None, branch) for branch in branches]
     return Step(after, (*news, News(Kind.REMOVED, trunk)))

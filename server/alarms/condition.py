@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from asyncua import ua
 
 from heatpump_twin.config.phrase import Phrase
-from heatpump_twin.server.alarms.alarm_steps import marked
+from heatpump_twin.server.alarms.alarm_steps import renewed
 from heatpump_twin.server.space.ua_values import instance_name
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState, Switch
@@ -48,7 +48,7 @@ def first_state(alarm: AlarmDefinition, now: int) -> ConditionState:
     off = Switch(False, now)
     return ConditionState(
         alarm.key,
-        marked(trunk, now, now),
+        renewed(trunk, now, now),
         enabled_since=now,
         shelving_since=now,
         suppressed=off,
@@ -74,7 +74,7 @@ def recalled(alarm: AlarmDefinition, stored: ConditionState, now: ConditionState
         )
     if not trunk.event_id:
         times = (trunk.time, trunk.raised, trunk.acked_since, trunk.commented, stored.enabled_since)
-        trunk = marked(trunk, max(times), present.received)
+        trunk = renewed(trunk, max(times), present.received)
     # One that was active and was raised while the database was away is the same one going on.
     if present.number == 0 or trunk.active:
         return replace(stored, trunk=trunk)

@@ -8,7 +8,6 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.alarms import alarm_acts as acts
 from heatpump_twin.server.alarms.alarm_steps import Act
 from heatpump_twin.server.security.users import UserRole
@@ -19,8 +18,7 @@ IDS, TYPES = ua.ObjectIds, ua.VariantType
 EVENT_ID = MethodArgument("EventId", TYPES.ByteString, "The event that is meant")
 COMMENT = MethodArgument("Comment", TYPES.LocalizedText, "What the person says")
 SHELVING_TIME = MethodArgument(
-    "ShelvingTime", TYPES.Double, Text("How long, at most MaxTimeShelved", Context.COMMANDS),
-    IDS.Duration,
+    "ShelvingTime", TYPES.Double, "How long, at most MaxTimeShelved", IDS.Duration
 )  # fmt: skip
 OPERATOR, ENGINEER = UserRole.OPERATOR, UserRole.ENGINEER
 
