@@ -11,6 +11,7 @@ import structlog
 from asyncua import ua
 
 from heatpump_twin.drivers.clock import Clock, real_period
+from heatpump_twin.server.alarms.alarm_forms import TYPE_NAMES
 from heatpump_twin.server.alarms.alarm_record import AlarmRecorder, notifiers, told
 from heatpump_twin.server.alarms.alarm_steps import Step, over, removed, turn
 from heatpump_twin.server.alarms.condition import Condition, first_state, recalled
@@ -75,7 +76,7 @@ class AlarmService:
     def add(self, alarm: AlarmDefinition, device: ua.NodeId) -> None:
         """Add the condition of an alarm to a device."""
         names = self._builder.namespaces
-        event_type = self._builder.type_id("RuleAlarmType")
+        event_type = self._builder.type_id(TYPE_NAMES[alarm.form])
         title = self._iserver.aspace.read_attribute_value(device, ua.AttributeIds.DisplayName)
         inputs = [self._builder.node_id(f"{alarm.asset}.{point}") for point in alarm.inputs]
         condition = Condition(

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from asyncua import ua
 
+from heatpump_twin.config.catalogue import TWIN
 from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.alarms.alarm_acts import LONGEST_SHELVE
+from heatpump_twin.server.alarms.alarm_forms import form_fields, limit_name
 from heatpump_twin.server.alarms.condition import Condition
 from heatpump_twin.server.alarms.shelving_fields import shelving_fields
 from heatpump_twin.server.space.event import Event, Fields
@@ -40,6 +42,7 @@ CLASSES = {
         Text("MaintenanceConditionClass", Context.MODEL),
     ),
 }
+SYSTEM = (IDS.SystemConditionClassType, Text("SystemConditionClass", Context.MODEL))
 PROCESS = (IDS.ProcessConditionClassType, Text("ProcessConditionClass", Context.MODEL))
 
 _NODE, _STRING, _TIME = ua.VariantType.NodeId, ua.VariantType.String, ua.VariantType.DateTime
@@ -64,6 +67,7 @@ def fields_of(condition: Condition, occurrence: Occurrence, now: int) -> Fields:
         **_of_alarm(condition, occurrence),
         **shelving_fields(state, now),
         **_of_rule(condition, occurrence),
+        **form_fields(condition.alarm, occurrence, condition.node.NamespaceIndex),
     }
 
 
@@ -82,7 +86,8 @@ def _of_event(condition: Condition, occurrence: Occurrence) -> Fields:
 
 def _of_condition(condition: Condition, occurrence: Occurrence) -> Fields:
     state, alarm = condition.state, condition.alarm
-    class_id, class_name = CLASSES.get(alarm.category, PROCESS)
+    of_twin = alarm.asset == TWIN
+    class_id, class_name = SYSTEM if of_twin else CLASSES.get(alarm.category, PROCESS)
     is_trunk = occurrence.number == state.trunk.number
     branch = condition.branch_names + str(occurrence.number)
     retain = state.retain if is_trunk else state.enabled and occurrence.open
@@ -122,7 +127,7 @@ def _of_alarm(condition: Condition, occurrence: Occurrence) -> Fields:
     found = {
         **two_states("ActiveState", occurrence.active, (INACTIVE, ACTIVE), occurrence.turned),
         ("ActiveState", "EffectiveDisplayName"): ua.Variant(
-            text(ACTIVE if occurrence.active else INACTIVE), _TEXT
+            text(limit_name(alarm, occurrence) or (INACTIVE, ACTIVE)[occurrence.active]), _TEXT
         ),
         ("ActiveState", "EffectiveTransitionTime"): moment(occurrence.turned),
         ("InputNode",): ua.Variant(condition.input_node, _NODE),

@@ -182,7 +182,9 @@ OBJECT_OF_SHELVING: Path = ("ShelvingState",)
 
 def _form(condition: Condition) -> tuple[object, ...]:
     """Return what conditions with the same nodes have in common."""
-    return condition.event_type, condition.alarm.confirms, condition.alarm.latches
+    alarm = condition.alarm
+    limits = alarm.low_limit is None, alarm.high_limit is None
+    return alarm.form, alarm.confirms, alarm.latches, limits
 
 
 def _name(condition: Condition) -> str:

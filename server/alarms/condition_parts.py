@@ -20,11 +20,14 @@ OWN_FIELDS = frozenset(
 STATES = frozenset(
     (
         "EnabledState", "ActiveState", "AckedState", "ConfirmedState", "SuppressedState",
-        "OutOfServiceState", "LatchedState",
+        "OutOfServiceState", "LatchedState", "HighState", "LowState",
     )
 )  # fmt: skip
 CONDITION_VARIABLES = frozenset(("Quality", "LastSeverity", "Comment"))
-OBJECTS: Mapping[Path, int] = {("ShelvingState",): IDS.ShelvedStateMachineType}
+OBJECTS: Mapping[Path, int] = {
+    ("ShelvingState",): IDS.ShelvedStateMachineType,
+    ("LimitState",): IDS.ExclusiveLimitStateMachineType,
+}
 """State machines, with their types."""
 COMPONENTS: Mapping[str, int] = {
     **dict.fromkeys(STATES, IDS.TwoStateVariableType),
@@ -33,9 +36,12 @@ COMPONENTS: Mapping[str, int] = {
 }
 """Variables that are components, with their types; all others are properties."""
 DATA_TYPES: Mapping[str, int] = {
-    **dict.fromkeys(("UnshelveTime", "MaxTimeShelved", "OnDelay", "OffDelay"), IDS.Duration),
+    **dict.fromkeys(
+        ("UnshelveTime", "MaxTimeShelved", "OnDelay", "OffDelay", "ExpectedTime"), IDS.Duration
+    ),
     "RaisedTime": IDS.UtcTime,
     **dict.fromkeys(("RaisedValue", "RaisedLimit"), IDS.Double),
+    "CurrentState": IDS.LocalizedText,
 }
 """Data types that do not follow from the field's value."""
 

@@ -10,7 +10,9 @@ FIELDS = (
     "ConfirmedState/Id", "LatchedState/Id", "SuppressedState/Id", "OutOfServiceState/Id",
     "ShelvingState/CurrentState", "ShelvingState/UnshelveTime", "SuppressedOrShelved", "Comment",
     "ClientUserId", "ActiveState/TransitionTime", "RaisedTime", "RaisedValue", "RaisedLimit",
-    "Quality",
+    "Quality", "ConditionClassId", "ActiveState/EffectiveDisplayName", "LimitState/CurrentState",
+    "HighState/Id", "LowState/Id", "HighLimit", "LowLimit", "TargetValueNode", "ExpectedTime",
+    "NormalState",
 )  # fmt: skip
 IDS, TYPES = ua.ObjectIds, ua.VariantType
 

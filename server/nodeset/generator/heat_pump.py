@@ -38,7 +38,8 @@ def add_heat_pump_type(draft: ModelDraft, model: TypeModel) -> None:
     spec = model.heat_pump
     device = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
     # So that a client can offer the fields of our alarms without having seen one.
-    device.refer(draft["GeneratesEvent"], draft[model.alarm.name])
+    for alarm in (model.alarm, *model.alarms):
+        device.refer(draft["GeneratesEvent"], draft[alarm.name])
     draft.override(device, "di:DeviceHealth", MANDATORY, spec.health)
     add_properties(draft, device, spec.properties)
     parameters = draft.override(device, "di:ParameterSet", MANDATORY, spec.parameter_set)
