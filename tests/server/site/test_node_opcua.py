@@ -107,7 +107,12 @@ async def test_node_opcua_browses_reads_and_monitors_a_condition(start_rig, tmp_
         found.pop("children")
     )
     assert found == {
-        "grandchildren": ["Id", "TransitionTime"],
+        "grandchildren": [
+            "Id",
+            "TransitionTime",
+            "EffectiveDisplayName",
+            "EffectiveTransitionTime",
+        ],
         "translated": "hp1.alarms.low_water_flow.ActiveState.Id",
         "before": False,
         "type": "ns=0;i=68",
