@@ -108,7 +108,9 @@ async def open_parts(
         )
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.
-        alarms = AlarmWatch(foundation, rules, clients.server, archive.conditions)
+        alarms = AlarmWatch(
+            foundation, rules, clients.server, archive.conditions, field.commands.authors
+        )
         for sink in (
             figures.deriver.derive,
             figures.totals.derive,
