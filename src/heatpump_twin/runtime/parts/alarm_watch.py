@@ -18,6 +18,7 @@ from heatpump_twin.twin_engine.commands.authorship import Authorship
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import ConditionStoreError
 from heatpump_twin.twin_engine.happening import Happening, SettingChange
+from heatpump_twin.twin_engine.notifications.notifier import Notifier
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class AlarmWatch(HeatPumpPart):
         server: TwinServer,
         store: ConditionStore,
         authors: Authorship,
+        notifier: Notifier,
     ) -> None:
         self.active: Counter[str] = Counter()
         """Number of active alarms by heat pump, and of the twin itself."""
@@ -56,6 +58,7 @@ class AlarmWatch(HeatPumpPart):
         self._server = server
         self._store = store
         self._authors = authors
+        self._notifier = notifier
 
     async def run(self) -> None:
         """Evaluate the rules for ever; what they remember is kept."""
@@ -78,6 +81,7 @@ class AlarmWatch(HeatPumpPart):
             for transition in self._rules.advance(self._clock.now() - self._grace):
                 self.active[transition.alarm.asset] += 1 if transition.active else -1
                 self._server.announce(transition)
+                self._notifier.take(transition)
             for happening in self._rules.happened():
                 self._server.report(self._attributed(happening))
             if (keep := keep - self._period) < 0:
