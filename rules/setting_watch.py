@@ -44,6 +44,7 @@ class SettingWatch:
             return []
         points = np.unique(points)
         value = np.where(feed.status[points] & BAD, np.nan, feed.value[points])
+        value[np.isinf(value)] = np.nan  # no setting that a device can hold
         before = self._known[points]
         # A comparison with NaN is false: neither from unknown nor to unknown anything changes.
         changed = np.abs(value - before) > self._least[points]
