@@ -13,6 +13,7 @@ from bench import (
     address_space,
     alarms,
     historian,
+    large_site,
     modbus_faults,
     modbus_poll,
     modbus_requests,
@@ -32,7 +33,8 @@ parser.add_argument(
     "--seconds",
     type=float,
     default=10.0,
-    help="how long modbus_poll polls; modbus_soak runs 360 times as long, opcua_soak 180 times",
+    help="how long modbus_poll polls; modbus_soak runs 360 times as long, opcua_soak 180 times, "
+    "large_site 60 times",
 )
 arguments = parser.parse_args()
 benches = {
@@ -43,6 +45,7 @@ benches = {
     "address_space": address_space.run,
     "alarms": alarms.run,
     "historian": historian.run,
+    "large_site": partial(large_site.run, seconds=60 * arguments.seconds),
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
     "plant": plant.run,
@@ -54,6 +57,7 @@ if unknown := set(arguments.names) - set(benches):
     parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(benches)}")
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
 console = Console(width=None if sys.stdout.isatty() else 100)
-# The soaks take an hour and half an hour: they are run when they are named.
-for name in arguments.names or [name for name in benches if not name.endswith("_soak")]:
+# These take ten minutes to an hour: they are run when they are named.
+long = {name for name in benches if name.endswith("_soak")} | {"large_site"}
+for name in arguments.names or [name for name in benches if name not in long]:
     benches[name](console)

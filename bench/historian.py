@@ -26,7 +26,7 @@ from bench.recorded_plant import DAYS, HOUR, START, recorded
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.history.history_encoding import DOUBLE, encoded
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 POINTS = 15_000

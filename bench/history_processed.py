@@ -21,10 +21,10 @@ from bench.recorded_plant import START
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.aggregates.aggregate_records import BY_NAME
-from heatpump_twin.twin_engine.aggregates.intervals import Range
+from heatpump_twin.twin_engine.aggregates.periods.intervals import Range
 from heatpump_twin.twin_engine.aggregates.processed_reading import ProcessedReading
-from heatpump_twin.twin_engine.aggregates.rules import Rules
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly

@@ -3,8 +3,9 @@
 What is answered is what `EmulatedDevice` answers, made when it is asked for the first time. After
 that it comes from memory, so that the devices leave the machine to whoever is measured on it.
 
-Arguments are profiles, one for each device. Prints the ports as JSON; at the end of stdin prints,
-for each device, when it saw the first request of every scan [s, CLOCK_MONOTONIC].
+Arguments are ``steady`` or ``changing``, and profiles, one for each device. What is measured stays,
+or changes each second. Prints the ports as JSON; at the end of stdin prints, for each device, when
+it saw the first request of every scan [s, CLOCK_MONOTONIC].
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import sys
 import time
 
-from heatpump_twin.config.catalogue import CATALOGUE
+from heatpump_twin.config.catalogue import CATALOGUE, PointRole
 from heatpump_twin.drivers.modbus.emulator.emulated_device import EmulatedDevice
 from heatpump_twin.drivers.modbus.emulator.emulated_points import ModbusRefusal
 from heatpump_twin.drivers.modbus.profile.profile import Profile
@@ -22,13 +23,23 @@ from heatpump_twin.drivers.modbus.profile.profile_files import load_profile
 
 _HEADER = 7
 _SHARE_OF_RANGE = 0.4
+_STEP = 0.002
+"""Share of a range by which a value changes in a second: more than what is not recorded."""
+_STEPS = 10
+_COUNTERS = {
+    "electrical_energy", "heat_energy", "heat_volume", "compressor_hours", "compressor_starts"
+}  # fmt: skip
 
 
 class Readings:
-    """Every quantity at the same place of its range, every state at the first the device has."""
+    """Every quantity at the same place of its range, every state at the first the device has.
 
-    def __init__(self, profile: Profile) -> None:
+    What is measured, and is no counter, is ``more`` of its range above that.
+    """
+
+    def __init__(self, profile: Profile, more: float) -> None:
         self._points = profile.by_name
+        self._more = more
 
     def read(self, point: str) -> float:
         """Return a value that the device can show."""
@@ -36,28 +47,37 @@ class Readings:
         if spec.range is None:
             return float(min(self._points[point].enum.values(), default=0))
         low, high = spec.range
-        return low + _SHARE_OF_RANGE * (high - low)
+        moves = spec.role is PointRole.MEASURED and point not in _COUNTERS
+        return low + (_SHARE_OF_RANGE + (self._more if moves else 0.0)) * (high - low)
 
     def write(self, point: str, value: float) -> None:
         """Refuse: nobody writes in a benchmark."""
         raise NotImplementedError(f"{point} = {value}")
 
 
-class Answers(dict[bytes, bytes]):
-    """Response PDUs by request PDU."""
+class Answers:
+    """Response PDUs by request PDU; of values that change, others in each second."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, *, changing: bool) -> None:
         profile = load_profile(name)
-        self._device = EmulatedDevice(profile, Readings(profile))
+        # Up and down again.
+        steps = (*range(_STEPS), *range(_STEPS, 0, -1)) if changing else (0,)
+        self._devices = [EmulatedDevice(profile, Readings(profile, n * _STEP)) for n in steps]
+        self._known: list[dict[bytes, bytes]] = [{} for _ in steps]
 
-    def __missing__(self, request: bytes) -> bytes:
-        try:
-            answer = self._device.respond(request)
-        except ModbusRefusal as refusal:
-            answer = bytes((request[0] | 0x80, refusal.code))
-        self[request] = answer
+    def to(self, request: bytes) -> bytes:
+        """Return the response to a request."""
+        place = int(time.monotonic()) % len(self._known)
+        answer = self._known[place].get(request)
+        if answer is None:
+            answer = self._known[place][request] = self._made(self._devices[place], request)
         return answer
+
+    def _made(self, device: EmulatedDevice, request: bytes) -> bytes:
+        try:
+            return device.respond(request)
+        except ModbusRefusal as refusal:
+            return bytes((request[0] | 0x80, refusal.code))
 
 
 class Connection(asyncio.Protocol):
@@ -89,15 +109,15 @@ class Connection(asyncio.Protocol):
         self._first = self._first or request
         if request == self._first:
             self._scans.append(time.monotonic())
-        answer = self._answers[request]
+        answer = self._answers.to(request)
         length = (len(answer) + 1).to_bytes(2)
         self._write(header[:4] + length + header[6:] + answer)
 
 
-async def main(profiles: list[str]) -> None:
+async def main(kind: str, profiles: list[str]) -> None:
     """Serve one device for each profile until the end of stdin."""
     loop = asyncio.get_running_loop()
-    answers = {profile: Answers(profile) for profile in set(profiles)}
+    answers = {name: Answers(name, changing=kind == "changing") for name in set(profiles)}
     scans: list[list[float]] = [[] for _ in profiles]
     ports = []
     for profile, noted in zip(profiles, scans, strict=True):
@@ -113,4 +133,4 @@ async def main(profiles: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    asyncio.run(main(sys.argv[1], sys.argv[2:]))

@@ -50,10 +50,11 @@ class Fleet:
 
 
 @contextmanager
-def serving(profiles: Sequence[str]) -> Iterator[Fleet]:
-    """Serve one device for each profile."""
+def serving(profiles: Sequence[str], *, changing: bool = False) -> Iterator[Fleet]:
+    """Serve one device for each profile, whose values change each second, or stay."""
+    kind = "changing" if changing else "steady"
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.modbus_devices", *profiles],
+        [sys.executable, "-m", "bench.modbus_devices", kind, *profiles],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -73,6 +74,12 @@ def serving(profiles: Sequence[str]) -> Iterator[Fleet]:
 
 def drivers_of(profiles: Sequence[str], ports: Sequence[int], period: float) -> list[ModbusDriver]:
     """Return the drivers of a site that has one heat pump at every port."""
+    plans = plan_devices(Site.model_validate(site_of(profiles, ports, period)))
+    return build_drivers(plans, PointTable.build(mapped_points(plans)), SystemClock())
+
+
+def site_of(profiles: Sequence[str], ports: Sequence[int], period: float) -> dict[str, object]:
+    """Return what the file of a site says that has one heat pump at every port."""
     heat_pumps = [
         {
             "id": f"hp{i}",
@@ -90,8 +97,7 @@ def drivers_of(profiles: Sequence[str], ports: Sequence[int], period: float) -> 
         for i, (profile, port) in enumerate(zip(profiles, ports, strict=True))
     ]
     where = {"name": "bench", "latitude": 0, "longitude": 0, "timezone": "UTC"}
-    plans = plan_devices(Site.model_validate({"site": where, "heat_pumps": heat_pumps}))
-    return build_drivers(plans, PointTable.build(mapped_points(plans)), SystemClock())
+    return {"site": where, "heat_pumps": heat_pumps}
 
 
 def for_pymodbus(profile: Profile, blocks: Iterable[ReadBlock]) -> list[Block]:

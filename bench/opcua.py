@@ -28,7 +28,7 @@ from rich.table import Table
 from bench import opcua_subscriptions
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import GOOD
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 POINTS = 61

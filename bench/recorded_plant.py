@@ -17,8 +17,8 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.training.polled_plant import PolledPlant
 from heatpump_twin.twin_engine.derive.deriver import Deriver
-from heatpump_twin.twin_engine.historian.deadband import Deadband
-from heatpump_twin.twin_engine.historian.resolution import Resolution
+from heatpump_twin.twin_engine.historian.recording.deadband import Deadband
+from heatpump_twin.twin_engine.historian.recording.resolution import Resolution
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver

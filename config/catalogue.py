@@ -15,6 +15,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from heatpump_twin.config.period_figure import CalendarSpan, PeriodFigure, point_of
 from heatpump_twin.config.phrase import SEPARATOR, Context, Text, joined
 from heatpump_twin.config.quick_yaml import quick_load
 from heatpump_twin.config.text_fields import PointText, StateText, UnitText
@@ -39,6 +40,8 @@ class PointRole(StrEnum):
     PREDICTED = "predicted"
     JUDGED = "judged"
     """What is told of the sensors themselves."""
+    TALLIED = "tallied"
+    """What the ledger makes of recorded history."""
 
 
 class Group(StrEnum):
@@ -51,6 +54,14 @@ class Group(StrEnum):
     DIAGNOSTICS = "Diagnostics"
     STATISTICS = "Statistics"
     PREDICTION = "Prediction"
+    HOURLY = "HourlyFigures"
+    DAILY = "DailyFigures"
+    MONTHLY = "MonthlyFigures"
+    YEARLY = "YearlyFigures"
+
+
+OWN_GROUPS = frozenset({Group.PREDICTION, Group.HOURLY, Group.DAILY, Group.MONTHLY, Group.YEARLY})
+"""Those that DI has no name for."""
 
 
 class Section(StrEnum):
@@ -59,6 +70,10 @@ class Section(StrEnum):
     TOTALS = "totals"
     WEATHER = "weather"
     TARIFF = "tariff"
+    HOURLY = "hourlyfigures"
+    DAILY = "dailyfigures"
+    MONTHLY = "monthlyfigures"
+    YEARLY = "yearlyfigures"
 
 
 class Relation(StrEnum):
@@ -144,6 +159,10 @@ class PointSpec(BaseModel):
     deadband: float = 0.0
     step: float | None = Field(None, gt=0)
     stepped: bool | None = None
+    span: CalendarSpan | None = None
+    """Of a figure of periods: how long each of them is."""
+    sums: bool = False
+    """And whether that of a site is the sum of its heat pumps."""
     expected_of: str | None = None
     residual_of: str | None = None
     forecast_of: str | None = None
@@ -245,8 +264,36 @@ def _asset_type(name: str, points: Mapping[str, object]) -> Mapping[str, PointSp
     return MappingProxyType(specs)
 
 
+_DECLARED = _packaged("catalogue.yaml")
+FIGURES = MappingProxyType(
+    {name: PeriodFigure.model_validate(value) for name, value in _DECLARED.pop("figures").items()}
+)
+"""Figures of periods by id. Each is a point of every span that it is made for (`point_of`)."""
+
+
+def _with_figures(asset: str, points: Mapping[str, PointSpec]) -> Mapping[str, PointSpec]:
+    """Return the points of an asset type with those of the figures of periods."""
+    if asset == TWIN:
+        return points
+    site = asset == SITE
+    there = [
+        (name, figure, span)
+        for name, figure in FIGURES.items()
+        for span in figure.spans
+        if figure.site or not site
+    ]
+    specs = {
+        point_of(name, span): PointSpec.model_validate(
+            {"title": figure.title, "text": figure.text, **figure.point(span, site=site)}
+            # Afterwards, as a checked text would no longer be made of two that are translated.
+        ).model_copy(update={"title": figure.title_of(span), "text": figure.text_of(span)})
+        for name, figure, span in there
+    }
+    return MappingProxyType({**points, **specs})
+
+
 CATALOGUE = MappingProxyType(
-    {name: _asset_type(name, points) for name, points in _packaged("catalogue.yaml").items()}
+    {name: _with_figures(name, _asset_type(name, points)) for name, points in _DECLARED.items()}
 )
 """Point declarations by asset type, then by point id. Read-only."""
 

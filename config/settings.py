@@ -33,6 +33,7 @@ from heatpump_twin.config.hosts import (
     local_host,
     url_host,
 )
+from heatpump_twin.config.notifications.notification_settings import NotificationSettings
 from heatpump_twin.config.quantities import DAY, HOUR, Duration, FileSize, at_least, between
 from heatpump_twin.config.tariff import Tariff
 
@@ -138,6 +139,24 @@ class Plate(_Section):
     max_power: Watts = Field(description="largest electrical input [W]")
     standby_power: float = Field(30.0, ge=0, le=1e6, description="electrical input when idle [W]")
     pump_power: float = Field(34.0, ge=0, le=1e6, description="circulation pump [W]")
+    source_power: float | None = Field(
+        None,
+        ge=0,
+        le=1e6,
+        description="fan, or pump of the source [W]; default: not told apart from the compressor",
+    )
+    backup_power: float | None = Field(
+        None,
+        ge=0,
+        le=1e6,
+        description="backup heater behind the same meter [W]; default: not told apart",
+    )
+    tank_heater_power: float | None = Field(
+        None,
+        ge=0,
+        le=1e6,
+        description="immersion heater of the tank behind the same meter [W]; default: likewise",
+    )
     max_supply: float = Field(
         55.0, ge=20, le=120, description="highest supply temperature in normal use [°C]"
     )
@@ -461,6 +480,7 @@ class Site(_Section):
     ops: OpsSettings = OpsSettings()
     historian: HistorianSettings = HistorianSettings()
     rules: RulesSettings = RulesSettings()
+    notifications: NotificationSettings = NotificationSettings()
 
     def emulated_gateways(self) -> dict[str, int]:
         """TCP port of every gateway of the embedded plant, in the order of the file."""

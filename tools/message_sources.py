@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatpump_twin.config.catalogue import CATALOGUE, UNITS, Group, pascal_case
-from heatpump_twin.config.phrase import Context, says_something
+from heatpump_twin.config.catalogue import CATALOGUE, FIGURES, UNITS, Group, pascal_case
+from heatpump_twin.config.phrase import Context, Phrase, says_something
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 from heatpump_twin.rules.pack import load_pack
 from heatpump_twin.server.nodeset.model import load_model
@@ -52,7 +52,12 @@ def points() -> Iterator[Source]:
     declared = [(p, spec) for specs in CATALOGUE.values() for p, spec in specs.items()]
     for point, spec in declared:
         for text in (spec.title, spec.text):
-            yield Source(Context.POINTS, text, CATALOGUE_FILE, point)
+            # Those of figures of periods are made of two texts, each with its translation.
+            if not isinstance(text, Phrase):
+                yield Source(Context.POINTS, text, CATALOGUE_FILE, point)
+    for name, figure in FIGURES.items():
+        for text in (figure.title, figure.text):
+            yield Source(Context.POINTS, text, CATALOGUE_FILE, name)
     for point, spec in declared:
         # Several flags at once are told by the texts of each.
         for text in (spec.flags or spec.codes).values():
@@ -68,11 +73,15 @@ def units() -> Iterator[Source]:
 
 
 def alarms() -> Iterator[Source]:
-    """Return what the packaged rules say, and what fault codes mean."""
+    """Return what the packaged rules and events say, and what fault codes mean."""
     for file in sorted((ROOT / "rules" / "packs").glob("*.yaml")):
-        for rule in load_pack(file.stem).rules:
+        pack, name = load_pack(file.stem), str(file.relative_to(ROOT))
+        for rule in pack.rules:
             for text in filter(None, (rule.title, rule.cause, rule.consequence, rule.action)):
-                yield Source(Context.ALARMS, text, str(file.relative_to(ROOT)), rule.id)
+                yield Source(Context.ALARMS, text, name, rule.id)
+        for event in pack.events:
+            for text in (event.begins, event.ends):
+                yield Source(Context.ALARMS, text, name, event.id)
     for name in packaged_profiles():
         for code, fault in load_profile(name).faults.items():
             for text in (fault.text, fault.cause, fault.action):

@@ -49,6 +49,8 @@ def kept_hours(hours: Hourly, which: NDArray[np.bool_]) -> Hourly:
 def hourly_statistics(time: Times, value: Values, status: Statuses) -> Hourly:
     """Return the statistics of each hour that can have some; samples are in order of time."""
     hours = time // HOUR
+    if not len(hours):
+        return NO_HOURS
     begins = np.flatnonzero(np.diff(hours, prepend=hours[:1] - 1))
     ends = np.append(begins[1:], len(hours))
     rows = []

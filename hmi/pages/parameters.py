@@ -11,11 +11,12 @@ from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 from heatpump_twin.hmi.pages.markup import Say, bar, live
 from heatpump_twin.hmi.presentation import number_text
 
-_ORDER = ("Operational", "Configuration", "Statistics", "Diagnostics", "Maintenance",
+_FIGURES = ("DailyFigures", "MonthlyFigures", "YearlyFigures", "HourlyFigures")
+_ORDER = ("Operational", "Configuration", "Statistics", *_FIGURES, "Diagnostics", "Maintenance",
           "Prediction", "Identification")  # fmt: skip
 
 # A counter or a code has no normal range, only limits of its register.
-_WITHOUT_RANGE = {"Statistics", "Diagnostics", "Identification"}
+_WITHOUT_RANGE = {"Statistics", "Diagnostics", "Identification", *_FIGURES}
 
 
 def parameter_table(unit: HeatPumpModel, say: Say) -> None:

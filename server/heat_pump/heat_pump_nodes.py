@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import Group, Point
+from heatpump_twin.config.catalogue import OWN_GROUPS, Group, Point
 from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
@@ -140,9 +140,7 @@ class HeatPumpBuilder:
                 continue  # Identification is the machine's, with the nameplate
             folder = self._builder.object(
                 f"{asset}.{group.value}",
-                ua.QualifiedName(
-                    group.value, names.types if group is Group.PREDICTION else names.di
-                ),
+                ua.QualifiedName(group.value, names.types if group in OWN_GROUPS else names.di),
                 node_id_of(FUNCTIONAL_GROUP_TYPE, names.di),
                 NodePlace(device),
                 description=self._model.heat_pump.groups[group],

@@ -18,8 +18,8 @@ from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import instance_name
-from heatpump_twin.twin_engine.aggregates.point_rules import point_rules
-from heatpump_twin.twin_engine.aggregates.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.point_rules import point_rules
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
 
 IDS = ua.ObjectIds
 NAME = ua.QualifiedName("HA Configuration")

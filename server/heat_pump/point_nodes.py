@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from asyncua import ua
 
 from heatpump_twin.config.catalogue import UNITS, Point, PointKind
-from heatpump_twin.config.currency import CURRENCIES
+from heatpump_twin.config.tariff import CURRENCIES
 from heatpump_twin.server.heat_pump.history_configuration import HistoryConfiguration
 from heatpump_twin.server.heat_pump.provenance_properties import provenance_properties
 from heatpump_twin.server.nodeset.model import TypeModel

@@ -25,9 +25,9 @@ from heatpump_twin.server.space.aggregate_wish import aggregate_of, rules_of
 from heatpump_twin.server.space.point_values import to_microseconds
 from heatpump_twin.twin_engine.aggregates.aggregate_records import ResultType
 from heatpump_twin.twin_engine.aggregates.at_times import AtTimes
-from heatpump_twin.twin_engine.aggregates.intervals import Range
-from heatpump_twin.twin_engine.aggregates.point_rules import point_rules
+from heatpump_twin.twin_engine.aggregates.periods.intervals import Range
 from heatpump_twin.twin_engine.aggregates.processed_reading import ProcessedReading
+from heatpump_twin.twin_engine.aggregates.series.point_rules import point_rules
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 
 CODES = ua.StatusCodes

@@ -9,7 +9,7 @@ from heatpump_twin.twin_engine.aggregates.aggregate_records import (
     AggregateRecord,
     ResultType,
 )
-from heatpump_twin.twin_engine.aggregates.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
 
 VARIANT_TYPES = {
     ResultType.DOUBLE: ua.VariantType.Double,

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from places import DEFAULT_SITE
 
-from heatpump_twin.config.currency import CURRENCIES
 from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.config.load import load_site
-from heatpump_twin.config.tariff import DAYS, MINUTES_PER_DAY, Tariff
+from heatpump_twin.config.tariff import CURRENCIES, DAYS, MINUTES_PER_DAY, Tariff
 
 SITE = DEFAULT_SITE
 TIME_OF_USE = """

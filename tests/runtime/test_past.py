@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ from heatpump_twin.drivers.status import BAD
 from heatpump_twin.errors import TwinError
 from heatpump_twin.plant.past import SAMPLE, past_of
 from heatpump_twin.runtime.clock.past_plan import PastPlan, plan_past
-from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 from heatpump_twin.twin_engine.history import Samples
 
@@ -248,6 +248,43 @@ def test_no_counter_and_no_temperature_jumps_where_the_past_ends(born: Twin) -> 
         samples = found[key]
         at = int(np.searchsorted(samples.time, end, side="right"))
         assert abs(samples.value[at] - samples.value[at - 1]) < most, key
+
+
+async def test_its_days_are_in_the_tables_and_add_up_to_what_the_counters_gained(
+    born: Twin, connect, eventually
+) -> None:
+    await eventually(lambda: plan_of(born).recorded)
+    plan = plan_of(born)
+    seen = (await asyncio.to_thread(recorded, born, ["electrical_energy"]))["electrical_energy"]
+    first, end = datetime.fromtimestamp(plan.begin / 1e6 - DAY / 1e6, UTC), datetime.now(UTC)
+    async with connect(born) as client:
+        index = await site_index(client)
+
+        async def rows(point: str) -> list[ua.DataValue]:
+            node = client.get_node(ua.NodeId(point, index))
+            found = await node.read_raw_history(first, end + timedelta(days=1))
+            return [one for one in found if one.Value.Value is not None]
+
+        async def counted() -> bool:
+            # All of the past: until then a part of it is.
+            operation = await rows("hp1.operation_completeness_day")
+            return len(operation) >= 2 and operation[-1].Value.Value > 99.0
+
+        await eventually(counted)
+        days, hours = await rows("hp1.electricity_day"), await rows("hp1.electricity_hour")
+        of_site = await rows("site.electricity_day")
+        node = client.get_node(ua.NodeId("hp1.electricity_day", index))
+        newest = await node.read_data_value()
+    gained = float(seen.value[-1] - seen.value[0])
+    for table in (days, hours, of_site):
+        assert sum(row.Value.Value for row in table) == pytest.approx(gained, abs=0.2)
+    local = ZoneInfo("Europe/Madrid")
+    for row in days:
+        begin = row.SourceTimestamp.replace(tzinfo=UTC).astimezone(local)
+        assert (begin.hour, begin.minute, begin.second) == (0, 0, 0)
+    # What is read now is the newest row.
+    assert newest.SourceTimestamp == days[-1].SourceTimestamp
+    assert newest.StatusCode.is_good()
 
 
 async def test_after_a_restart_the_plant_goes_on_from_where_it_was(

@@ -25,7 +25,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.programs.training_request import TrainingState
 

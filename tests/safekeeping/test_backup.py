@@ -24,7 +24,7 @@ from heatpump_twin.runtime.run_record import RunRecord
 from heatpump_twin.server.security.certificates import ServerNames
 from heatpump_twin.server.security.pki import Pki
 from heatpump_twin.server.security.users import UserRole, UserStore
-from heatpump_twin.twin_engine.historian.database import migrate, open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import migrate, open_engine
 
 SITE = Path(__file__).parents[2] / "config" / "sites" / "default.yaml"
 PASSWORD = "correct horse battery"

@@ -18,7 +18,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN
 from heatpump_twin.safekeeping import history_export
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 START = 1_774_566_000_000_000  # 2026-03-27 00:00 in Madrid, two days before summer time

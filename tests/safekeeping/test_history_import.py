@@ -15,7 +15,7 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN
 from heatpump_twin.runtime.first_run import exclusive
 from heatpump_twin.safekeeping.importing import history_import, table_samples
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 RETURN, MODE = "hp1.return_temperature", "hp1.operating_mode"

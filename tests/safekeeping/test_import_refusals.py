@@ -15,7 +15,7 @@ from table_import import SUPPLY, Import
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD, BAD_NO_DATA, UNCERTAIN
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 RETURN = "hp1.return_temperature"

@@ -204,7 +204,9 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         recording: bool = False,
         forecasts: Sequence[str] = (),
     ) -> AsyncIterator[Rig]:
-        site = load_site("default", [f"opcua.port={claim()}", *overrides], {})
+        # With a tariff: some of the catalogue's points are amounts of money.
+        tariff = ("tariff.currency=EUR", "tariff.price=0.2")
+        site = load_site("default", [f"opcua.port={claim()}", *tariff, *overrides], {})
         data = DataDirectory.open(data_path or tmp_path_factory.mktemp("data"))
         if not data.users.exists():
             write_private(data.users, users_file)

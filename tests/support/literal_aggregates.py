@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from heatpump_twin.twin_engine.aggregates.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
 
 GOOD, UNCERTAIN, BAD, NO_DATA = 0, 0x40A4_0000, 0x8000_0000, 0x809B_0000
 CALCULATED, INTERPOLATED, PARTIAL, MULTIPLE = 1, 2, 4, 16

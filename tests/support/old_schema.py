@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 def migrate_to(engine: Engine, revision: str) -> None:
     """Leave a database as an earlier version did."""
     config = Config()
-    config.set_main_option("script_location", "heatpump_twin.twin_engine.historian:migrations")
+    config.set_main_option(
+        "script_location", "heatpump_twin.twin_engine.historian.database:migrations"
+    )
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

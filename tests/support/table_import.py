@@ -10,8 +10,8 @@ from hptwin import Ran, here
 from stored_samples import stored
 
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.twin_engine.historian.database import open_engine
-from heatpump_twin.twin_engine.historian.tables import BLOCK
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
+from heatpump_twin.twin_engine.historian.database.tables import BLOCK
 
 SUPPLY = "hp1.supply_temperature"
 

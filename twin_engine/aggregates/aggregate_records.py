@@ -7,19 +7,27 @@ from enum import Enum, auto
 
 import numpy as np
 
-from heatpump_twin.twin_engine.aggregates.intervals import Intervals
-from heatpump_twin.twin_engine.aggregates.of_bounded_extremes import (
+from heatpump_twin.twin_engine.aggregates.functions.of_bounded_extremes import (
     bounded_span,
     extreme_with_bounds,
 )
-from heatpump_twin.twin_engine.aggregates.of_bounds import bound, bound_delta, interpolative
-from heatpump_twin.twin_engine.aggregates.of_extremes import extreme_sample, span
-from heatpump_twin.twin_engine.aggregates.of_quality import (
+from heatpump_twin.twin_engine.aggregates.functions.of_bounds import (
+    bound,
+    bound_delta,
+    interpolative,
+)
+from heatpump_twin.twin_engine.aggregates.functions.of_extremes import extreme_sample, span
+from heatpump_twin.twin_engine.aggregates.functions.of_quality import (
     worst_quality,
     worst_quality_with_bounds,
 )
-from heatpump_twin.twin_engine.aggregates.of_time import in_state, lasting, simple, straight
-from heatpump_twin.twin_engine.aggregates.of_values import (
+from heatpump_twin.twin_engine.aggregates.functions.of_time import (
+    in_state,
+    lasting,
+    simple,
+    straight,
+)
+from heatpump_twin.twin_engine.aggregates.functions.of_values import (
     Aggregate,
     average,
     delta,
@@ -29,7 +37,8 @@ from heatpump_twin.twin_engine.aggregates.of_values import (
     transitions,
     variance,
 )
-from heatpump_twin.twin_engine.aggregates.series import BAD_LEVEL, GOOD_LEVEL, Series
+from heatpump_twin.twin_engine.aggregates.periods.intervals import Intervals
+from heatpump_twin.twin_engine.aggregates.series.series import BAD_LEVEL, GOOD_LEVEL, Series
 from heatpump_twin.twin_engine.history import Samples
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatpump_twin.drivers.frame import Times
-from heatpump_twin.twin_engine.aggregates.bounding import interpolated_bounds, simple_bounds
-from heatpump_twin.twin_engine.aggregates.of_bounds import origin_of, status_of
-from heatpump_twin.twin_engine.aggregates.result import with_bits
-from heatpump_twin.twin_engine.aggregates.rules import Rules
-from heatpump_twin.twin_engine.aggregates.series import Series
-from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings
+from heatpump_twin.twin_engine.aggregates.functions.bounding import (
+    interpolated_bounds,
+    simple_bounds,
+)
+from heatpump_twin.twin_engine.aggregates.functions.of_bounds import origin_of, status_of
+from heatpump_twin.twin_engine.aggregates.functions.result import with_bits
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.series import Series
+from heatpump_twin.twin_engine.aggregates.series.surroundings import Surroundings
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 
 PAGE = 1_000

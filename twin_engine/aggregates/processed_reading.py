@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatpump_twin.twin_engine.aggregates.aggregate_records import AggregateRecord
-from heatpump_twin.twin_engine.aggregates.intervals import Intervals, Range
-from heatpump_twin.twin_engine.aggregates.local_periods import LocalPeriods
-from heatpump_twin.twin_engine.aggregates.rules import Rules
-from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings
-from heatpump_twin.twin_engine.aggregates.whole_hours import holes, usable
+from heatpump_twin.twin_engine.aggregates.periods.intervals import Intervals, Range
+from heatpump_twin.twin_engine.aggregates.periods.local_periods import LocalPeriods
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.surroundings import Surroundings
+from heatpump_twin.twin_engine.aggregates.series.whole_hours import holes, usable
 from heatpump_twin.twin_engine.errors import TooManySamples
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly

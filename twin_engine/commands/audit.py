@@ -15,8 +15,12 @@ from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 from heatpump_twin.twin_engine.commands.audit_flood import AuditFlood
 from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
 from heatpump_twin.twin_engine.errors import AuditError, SchemaError
-from heatpump_twin.twin_engine.historian.database import access, migrate, open_engine
-from heatpump_twin.twin_engine.historian.tables import AUDIT
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    access,
+    migrate,
+    open_engine,
+)
+from heatpump_twin.twin_engine.historian.database.tables import AUDIT
 
 log = structlog.stdlib.get_logger(__name__)
 

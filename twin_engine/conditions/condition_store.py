@@ -11,8 +11,12 @@ from sqlalchemy import URL, delete, insert, select
 
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.errors import ConditionStoreError
-from heatpump_twin.twin_engine.historian.database import access, migrate, open_engine
-from heatpump_twin.twin_engine.historian.tables import CONDITION
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    access,
+    migrate,
+    open_engine,
+)
+from heatpump_twin.twin_engine.historian.database.tables import CONDITION
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ from sqlalchemy import URL, Engine, inspect, text
 from heatpump_twin.twin_engine.historian.columns.earlier_samples import EarlierSamples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import HotSamples
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import ends_of_points
-from heatpump_twin.twin_engine.historian.database import open_engine, revision_of
-from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
-from heatpump_twin.twin_engine.historian.tables import BLOCK
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine, revision_of
+from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.tables import BLOCK
 
 
 @dataclass(frozen=True, slots=True)

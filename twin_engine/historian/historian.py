@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.catalogue import PointRole, PointTable
 from heatpump_twin.config.settings import HistorianSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock, is_plausible
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.twin_engine.correction import Corrected, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DatabaseAway, HistoryLost, SchemaError
-from heatpump_twin.twin_engine.historian.columns.merging import overlay
-from heatpump_twin.twin_engine.historian.database import access, open_engine, reason_of
-from heatpump_twin.twin_engine.historian.deadband import Deadband
-from heatpump_twin.twin_engine.historian.resolution import Resolution
-from heatpump_twin.twin_engine.historian.sample_queue import SampleQueue
+from heatpump_twin.twin_engine.historian.columns.merging import overlay, part
+from heatpump_twin.twin_engine.historian.corrections.late_spans import LateSpan
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    access,
+    open_engine,
+    reason_of,
+)
+from heatpump_twin.twin_engine.historian.recording.deadband import Deadband
+from heatpump_twin.twin_engine.historian.recording.resolution import Resolution
+from heatpump_twin.twin_engine.historian.recording.sample_queue import SampleQueue
+from heatpump_twin.twin_engine.historian.recording.sample_writer import SampleWriter
+from heatpump_twin.twin_engine.historian.recording.spool import Spool
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
-from heatpump_twin.twin_engine.historian.sample_writer import SampleWriter
-from heatpump_twin.twin_engine.historian.spool import Spool
 from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours
 
@@ -35,6 +41,8 @@ T = TypeVar("T")
 
 _EVER = 2**62
 _AHEAD = 60 * MICROSECONDS
+LATE = 15 * 60 * MICROSECONDS
+"""A sample that comes later than this is noted: what was computed of its time may be wrong. [µs]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Historian:
         self._compression = Deadband(deadband, settings.max_interval)
         self._resolution = Resolution(deadband)
         self._size = len(table)
+        self._tallied = _tallied(table, 0)
         self._queue = SampleQueue(capacity)
         self._writer = SampleWriter(table, self._store, self._queue, settings, clock, spool)
         self._overflowing = False
@@ -187,6 +196,7 @@ class Historian:
         deadband = [point.spec.deadband for point in points]
         self._compression.grow(deadband)
         self._resolution.grow(deadband)
+        self._tallied = np.append(self._tallied, _tallied(self._table, self._size))
         self._size = len(self._table)
 
     def clock_was_set(self, before: int) -> None:
@@ -206,12 +216,29 @@ class Historian:
         self._writer.hold_retention()
 
     def append(self, frame: Frame) -> None:
-        """Queue a frame for recording, as fine as its values are known. Does not block."""
-        self._add(self._compression.keep(self._resolution.of(frame)))
+        """Queue a frame for recording, as fine as its values are known. Does not block.
+
+        What is tallied is left out: whoever makes it from history records its table (`take`).
+        """
+        tallied = self._tallied[frame.point]
+        if tallied.any():
+            frame = part(frame, ~tallied)
+        if len(frame):
+            self._add(self._compression.keep(self._resolution.of(frame)))
 
     def take(self, frame: Frame) -> None:
         """Queue samples that are to be recorded as they are, of any time. Does not block."""
         self._add(frame)
+
+    async def late(self) -> list[LateSpan]:
+        """Return where samples came late or were corrected since it was `settle`d."""
+        return await access(
+            self._store.late, lambda reason: DatabaseAway(f"history cannot be read: {reason}")
+        )
+
+    def settle(self, late: Iterable[LateSpan]) -> None:
+        """Forget late spans once all is written that was queued before. Does not block."""
+        self._writer.settle(span.number for span in late)
 
     async def read_raw(
         self, key: str, start: int, end: int, *, limit: int, reverse: bool = False
@@ -271,6 +298,9 @@ class Historian:
     def _add(self, frame: Frame) -> None:
         if not len(frame):
             return
+        late = (frame.time < self._clock.now() - LATE) & ~self._tallied[frame.point]
+        if late.any():
+            self._writer.note_late(part(frame, late))
         lost = self._queue.add(frame)
         # Once for each overflow and not for each frame: the log is on the disk that may be full.
         if lost and not self._overflowing:
@@ -357,6 +387,12 @@ class _Stored:
     async def read_hours(self, key: str, start: int, end: int) -> Hourly:
         end = min(end, self.historian.horizon)
         return await asyncio.to_thread(self.historian.hours, key, start, end, stored_only=True)
+
+
+def _tallied(table: PointTable, first: int) -> NDArray[np.bool_]:
+    """Tell of the points from a number on which are tallied."""
+    role = [table[i].spec.role is PointRole.TALLIED for i in range(first, len(table))]
+    return np.array(role, dtype=bool)
 
 
 def _columns(frame: Frame) -> tuple[np.ndarray, ...]:

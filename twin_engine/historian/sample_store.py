@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,13 @@ from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     remove_padding,
 )
 from heatpump_twin.twin_engine.historian.columns.sealer import Sealer, seal_points
+from heatpump_twin.twin_engine.historian.corrections.late_spans import (
+    LateSpan,
+    add_late,
+    add_late_frame,
+    drop_late,
+    read_late,
+)
 from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
     drop_modified,
     drop_old_modified,
@@ -37,10 +45,10 @@ from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
     read_modified,
 )
 from heatpump_twin.twin_engine.historian.corrections.sample_editor import SampleEditor
-from heatpump_twin.twin_engine.historian.database import migrate
-from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.database_access import migrate
+from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.tables import POINT
 from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
-from heatpump_twin.twin_engine.historian.tables import POINT
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import drop_trajectories
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours
@@ -94,15 +102,21 @@ class SampleStore:
                 connection.execute(sql_insert(POINT), missing)
             return {key: row for row, key in connection.execute(select(POINT.c.id, POINT.c.key))}
 
-    def close_gaps(self, now: int) -> int:
+    def close_gaps(self, now: int, besides: Collection[int] = ()) -> int:
         """Mark a gap (BadNoData) after the last sample of every point that has none.
+
+        Except for those ``besides``.
 
         A twin that was killed could not do it; without the mark a trend would bridge the time in
         which nobody looked. Samples more than a day ahead of ``now``, which a clock that was set
         wrong has left, are the last of nothing.
         """
         last = self._last_samples(now + _DAY)
-        ends = [(p, time) for p, (time, status) in last.items() if status != _signed(BAD_NO_DATA)]
+        ends = [
+            (point, time)
+            for point, (time, status) in last.items()
+            if status != _signed(BAD_NO_DATA) and point not in besides
+        ]
         if ends:
             points, times = zip(*ends, strict=True)
             self.write(Frame.of(points, np.nan, BAD_NO_DATA, np.array(times) + 1))
@@ -130,6 +144,26 @@ class SampleStore:
     def write(self, frame: Frame) -> None:
         """Write samples in one transaction. A sample of the same point and time is replaced."""
         self._hot.append(frame)
+
+    def write_late(self, frame: Frame) -> None:
+        """Write samples of a time of which something may have been computed already."""
+        self._hot.append(frame, partial(add_late_frame, frame=frame))
+
+    def note_late(self, spans: Iterable[tuple[int, int, int]]) -> None:
+        """Note points whose samples come late, with the times of the first and the last."""
+        with self._engine.begin() as connection:
+            for point, first, last in spans:
+                add_late(connection, point, first, last)
+
+    def late(self) -> list[LateSpan]:
+        """Return where samples came late or were corrected."""
+        with self._engine.connect() as connection:
+            return read_late(connection)
+
+    def forget_late(self, numbers: Iterable[int]) -> None:
+        """Forget some of that: what was computed of it is right again, and written."""
+        with self._engine.begin() as connection:
+            drop_late(connection, numbers)
 
     def correct(self, point: int, correction: Correction) -> Corrected:
         """Correct recorded samples in one transaction, and keep what was there."""
@@ -230,16 +264,22 @@ class SampleStore:
     def put_into_blocks(self, frame: Frame) -> None:
         """Write samples straight into blocks; those that are there are replaced.
 
-        Only where nothing is hot, and nobody else writes.
+        Only where nothing is hot, and nobody else writes. They count as late.
         """
         ordered = in_key_order(frame)
         if len(ordered):
             with self._engine.begin() as connection:
                 seal_points(connection, ordered, np.unique(ordered.point))
+                add_late_frame(connection, ordered)
 
     def remove(self, point: int, times: Times) -> None:
         """Remove samples of some times, in order, without a record; nobody else writes."""
-        self._editor.remove(point, times)
+        if len(times):
+            self._editor.remove(
+                point,
+                times,
+                partial(add_late, point=point, first=int(times[0]), last=int(times[-1])),
+            )
         self._sealer.reset()
 
     def prune(self, points: Iterable[int], before: int, limit: int) -> int:
@@ -267,10 +307,12 @@ class SampleStore:
         with self._engine.begin() as connection:
             return drop_trajectories(connection, before, limit)
 
-    def oldest(self) -> tuple[int, int] | None:
-        """Return begin and end of the block that ends first. [µs since the Unix epoch]"""
+    def oldest(self, points: Collection[int]) -> tuple[int, int] | None:
+        """Return begin and end of the block of some points that ends first. [µs since the epoch]"""
         with self._engine.connect() as connection:
-            blocks = [(begin, end) for _, begin, end in first_of_points(connection)]
+            blocks = [
+                (begin, end) for point, begin, end in first_of_points(connection) if point in points
+            ]
         return min(blocks, key=lambda block: block[1], default=None)
 
     def pages(self) -> Pages:

@@ -8,7 +8,11 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.twin_engine.errors import DatabaseAway
-from heatpump_twin.twin_engine.historian.database import open_engine, reason_of, require_database
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    open_engine,
+    reason_of,
+    require_database,
+)
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly

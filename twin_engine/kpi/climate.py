@@ -1,4 +1,4 @@
-"""Degree days of the weather and degree hours of discomfort in rooms."""
+"""Degree days of the weather and of discomfort in rooms."""
 
 from __future__ import annotations
 
@@ -6,44 +6,50 @@ import numpy as np
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times, Values
-from heatpump_twin.twin_engine.kpi.figure import Figure, missing
 
 HEATING_LIMIT = 15.5
 """Base of the degree days: without heating, sun and people make up for the rest. [°C]"""
-_HOUR = 3600 * MICROSECONDS
-_LONGEST = 3 * _HOUR
+TOLERANCE = 0.5
+"""A room is cold by more than this. [K]"""
+_DAY = 24 * 3600 * MICROSECONDS
+_LONGEST = 3 * 3600 * MICROSECONDS
 
 
-def integral(time: Times, value: Values, start: int, end: int) -> tuple[float, float]:
-    """Return the integral of a value over a period by the trapezoidal rule, and the time known.
+def integrals(time: Times, value: Values, edges: Times) -> tuple[Values, Values]:
+    """Return the integral of a value over each of m spans by the trapezoidal rule. [unit µs]
 
-    Both in hours; a time of more than three hours without a sample is left out.
+    And the time of each span of which it is known: what is more than three hours without a sample
+    is left out. [µs]
+
+    Parameters
+    ----------
+    edges : ndarray of shape (m + 1,)
+        Of the spans, increasing.
     """
-    inside = (time >= start - _LONGEST) & (time <= end + _LONGEST) & ~np.isnan(value)
-    t, v = time[inside], value[inside]
-    if len(t) < 2:
-        return np.nan, 0.0
-    begin, until = np.clip(t[:-1], start, end), np.clip(t[1:], start, end)
-    span = np.where(np.diff(t) <= _LONGEST, until - begin, 0) / _HOUR
-    return float((span * (v[:-1] + v[1:]) / 2).sum()), float(span.sum())
+    there = ~np.isnan(value)
+    time, value = time[there], value[there]
+    if len(time) < 2:
+        return np.full(len(edges) - 1, np.nan), np.zeros(len(edges) - 1)
+    at = np.unique(np.concatenate([time, edges]))
+    level = np.interp(at, time, value)
+    i = np.clip(np.searchsorted(time, at[:-1], side="right"), 1, len(time) - 1)
+    seen = (time[i] - time[i - 1] <= _LONGEST) & (at[:-1] >= time[0]) & (at[1:] <= time[-1])
+    length = np.diff(at) * seen
+    sums = [
+        np.append(0.0, np.cumsum(part))[np.searchsorted(at, edges)]
+        for part in (length * (level[1:] + level[:-1]) / 2, length.astype(float))
+    ]
+    area, known = np.diff(sums[0]), np.diff(sums[1])
+    return np.where(known > 0, area, np.nan), known
 
 
-def degree_days(time: Times, outdoor: Values, start: int, end: int) -> Figure:
-    """Return the heating degree days of a period. [K d]"""
-    name = f"heating degree days below {HEATING_LIMIT:g} °C"
-    below, known = integral(time, np.maximum(HEATING_LIMIT - outdoor, 0.0), start, end)
-    if not known:
-        return missing(name, "K d", "no outdoor temperature is recorded")
-    share = known * _HOUR / (end - start)
-    doubts = (f"{share:.1%} of the time",) if share < 0.999 else ()
-    return Figure(name, "K d", below / 24, doubts=doubts)
+def degree_days(time: Times, outdoor: Values, edges: Times) -> tuple[Values, Values]:
+    """Return the heating degree days of m spans, and the time of each that is known. [K d], [µs]"""
+    below, known = integrals(time, np.maximum(HEATING_LIMIT - outdoor, 0.0), edges)
+    return below / _DAY, known
 
 
-def discomfort(time: Times, room: Values, wanted: float, start: int, end: int) -> Figure:
-    """Return by how much and how long a room was colder than wanted. [K h]"""
-    below, known = integral(time, np.maximum(wanted - 0.5 - room, 0.0), start, end)
-    if not known:
-        return missing("discomfort", "K h", "no room temperature is recorded")
-    share = known * _HOUR / (end - start)
-    doubts = (f"{share:.1%} of the time",) if share < 0.999 else ()
-    return Figure("discomfort", "K h", below, doubts=doubts)
+def discomfort(time: Times, room: Values, wanted: float, edges: Times) -> tuple[Values, Values]:
+    """Return by how much and how long a room was colder than wanted, likewise. [K d], [µs]"""
+    below, known = integrals(time, np.maximum(wanted - TOLERANCE - room, 0.0), edges)
+    return below / _DAY, known

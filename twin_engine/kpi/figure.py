@@ -10,6 +10,7 @@ class Figure(NamedTuple):
     """A key figure of a period."""
 
     name: str
+    """An id of the catalogue's figures, or one of `figure_titles`."""
     unit: str
     value: float
     """NaN: there is none, and `doubts` say why."""
@@ -17,6 +18,11 @@ class Figure(NamedTuple):
     high: float = math.nan
     """Interval of 90 %; NaN: none is given."""
     doubts: tuple[str, ...] = ()
+
+    @property
+    def there(self) -> bool:
+        """Whether it has a value."""
+        return self.value == self.value
 
 
 def missing(name: str, unit: str, *why: str) -> Figure:
@@ -27,7 +33,7 @@ def missing(name: str, unit: str, *why: str) -> Figure:
 def ratio(name: str, over: Figure, under: Figure) -> Figure:
     """Return one figure over another; relative errors add as those of two instruments do."""
     doubts = tuple(dict.fromkeys((*over.doubts, *under.doubts)))
-    if math.isnan(over.value) or math.isnan(under.value) or under.value <= 0:
+    if not over.there or not under.there or under.value <= 0:
         return missing(name, "1", *(doubts or ("no electricity was used",)))
     value = over.value / under.value
     if over.value <= 0:

@@ -25,14 +25,17 @@ USUAL_DIFFERENCE = 5.0
 """Between supply and return, where it is not known. [K]"""
 CONTROLLER_ELECTRICITY, CONTROLLER_HEAT = 0.10, 0.20
 """MPE of what a controller reckons without a meter: of no class, from comparisons with meters."""
-_NINETY = 1.645 / 3.0
-"""Half an interval of 90 % over the MPE: makers keep three standard deviations within it."""
+_NINETY = 1.645
+"""Half an interval of 90 %, in standard deviations."""
+_OF_MAKERS, _OF_PAIRS = 3.0, math.sqrt(3.0)
+"""Standard deviations within the MPE. Makers keep three within it; of a pair of sensors that stands
+in pockets, and has aged there, any error within it is taken to be as likely (GUM 4.3.7)."""
 
 
 def electricity_error(meter_class: str | None, *, metered: bool) -> float:
     """Return half the relative 90 % interval of an electricity counter. [-]"""
     mpe = ELECTRICITY_MPE[meter_class or "B"] if metered else CONTROLLER_ELECTRICITY
-    return _NINETY * mpe
+    return _NINETY * mpe / _OF_MAKERS
 
 
 def heat_error(meter_class: str | None, difference: float, *, metered: bool) -> float:
@@ -44,10 +47,11 @@ def heat_error(meter_class: str | None, difference: float, *, metered: bool) -> 
         Mean of supply less return while heat was counted; NaN: not known. [K]
     """
     if not metered:
-        return _NINETY * CONTROLLER_HEAT
+        return _NINETY * CONTROLLER_HEAT / _OF_MAKERS
     apart = max(difference if difference > 0 else USUAL_DIFFERENCE, 1.0)
     constant, of_flow = FLOW_MPE[meter_class or "2"]
     flow = constant + of_flow * 2.0
     pair = 0.005 + 0.03 * LEAST_DIFFERENCE / apart
     calculator = 0.005 + 0.01 * LEAST_DIFFERENCE / apart
-    return _NINETY * math.sqrt(flow**2 + pair**2 + calculator**2)
+    parts = (flow / _OF_MAKERS, pair / _OF_PAIRS, calculator / _OF_MAKERS)
+    return _NINETY * math.hypot(*parts)

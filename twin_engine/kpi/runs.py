@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.twin_engine.kpi.figure import Figure
 
 _HOUR = 3600 * MICROSECONDS
-_LONGEST = 20 * 60 * MICROSECONDS
+LONGEST = 20 * 60 * MICROSECONDS
 """Of a longer time without a sample it is not known what the compressor did. An unchanged value is
 recorded again after a minute, and after a quarter of an hour in an emulated past."""
 
@@ -30,7 +32,7 @@ def stretches(time: Times, value: Values, start: int, end: int) -> Stretches:
     if not len(time):
         return Stretches(time, time, value)
     until = np.append(time[1:], end)
-    held = np.minimum(until, time + _LONGEST)
+    held = np.minimum(until, time + LONGEST)
     gap = held < until
     # A sample holds until the next one; after a long time without one nothing is known.
     begin = np.concatenate((time, held[gap]))
@@ -49,32 +51,51 @@ def stretches(time: Times, value: Values, start: int, end: int) -> Stretches:
     return Stretches(begin[first], stop[last], level[first])
 
 
-def run_figures(of: Stretches, start: int, end: int) -> list[Figure]:
-    """Return starts, hours, starts an hour and the lengths of the runs of a period."""
-    on = of.value == 1
-    hours = (of.end - of.begin) / _HOUR
-    known = float(hours[~np.isnan(of.value)].sum())
-    share = known * _HOUR / (end - start)
-    doubts = (f"{share:.1%} of the time",) if share < 0.999 else ()
-    # A start is one that was seen: from off to on. What begins with a period or a gap is none.
-    off_before = np.append(False, of.value[:-1] == 0)
-    starts = float(np.count_nonzero(on & off_before))
-    running = float(hours[on].sum())
-    whole = on & off_before & np.append(of.value[1:] == 0, False)
-    minutes = 60 * hours[whole]
-    figures = [
-        Figure("starts", "1", starts, doubts=doubts),
-        Figure("run hours", "h", running, doubts=doubts),
+def start_times(of: Stretches) -> Times:
+    """Return when a compressor was seen to start: from off to on.
+
+    What begins with a period or a gap is no start.
+    """
+    started = (of.value[1:] == 1) & (of.value[:-1] == 0)
+    return np.asarray(of.begin[1:][started])
+
+
+def whole_runs(of: Stretches) -> NDArray[np.bool_]:
+    """Tell which stretches are runs that were seen from their start to their end."""
+    before = np.append(False, of.value[:-1] == 0)
+    after = np.append(of.value[1:] == 0, False)
+    return np.asarray((of.value == 1) & before[: len(of.value)] & after[: len(of.value)])
+
+
+def time_in(of: Stretches, edges: Times, wanted: Callable[[Values], NDArray[np.bool_]]) -> Values:
+    """Return the time of each of m spans in which a stepped value is a wanted one. [µs]
+
+    Parameters
+    ----------
+    edges : ndarray of shape (m + 1,)
+        Of the spans, increasing.
+    """
+    some = wanted(of.value)
+    begin, end = of.begin[some], of.end[some]
+    if not len(begin):
+        return np.zeros(len(edges) - 1)
+    lengths = np.append(0, np.cumsum(end - begin))
+    # Up to each edge: the stretches that have ended, and what there is of the one that lasts.
+    i = np.searchsorted(begin, edges, side="right")
+    last = np.maximum(i - 1, 0)
+    rest = np.where(i > 0, np.maximum(end[last] - edges, 0), 0)
+    return np.diff(lengths[i] - rest).astype(float)
+
+
+def run_lengths(of: Stretches) -> list[Figure]:
+    """Return how long the runs were that were seen whole: 10, 50 and 90 % of them at most."""
+    minutes = 60 * (of.end - of.begin)[whole_runs(of)] / _HOUR
+    return [
         Figure(
-            "starts per run hour", "1/h", starts / running if running else np.nan, doubts=doubts
-        ),
-    ]
-    return figures + [
-        Figure(
-            f"run length, {name}",
+            f"run_length_{name}",
             "min",
             float(np.quantile(minutes, q)) if len(minutes) else np.nan,
-            doubts=doubts if len(minutes) else ("no whole run",),
+            doubts=() if len(minutes) else ("no whole run",),
         )
-        for name, q in (("10 %", 0.1), ("median", 0.5), ("90 %", 0.9))
+        for name, q in (("p10", 0.1), ("median", 0.5), ("p90", 0.9))
     ]

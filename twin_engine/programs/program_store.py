@@ -10,8 +10,12 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Table, delete, insert, select
 
 from heatpump_twin.twin_engine.errors import ProgramStoreError
-from heatpump_twin.twin_engine.historian.database import access, migrate, open_engine
-from heatpump_twin.twin_engine.historian.tables import OVERRIDE, SCHEDULE, TANK_PROGRAM
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    access,
+    migrate,
+    open_engine,
+)
+from heatpump_twin.twin_engine.historian.database.tables import OVERRIDE, SCHEDULE, TANK_PROGRAM
 from heatpump_twin.twin_engine.programs.override import Override
 from heatpump_twin.twin_engine.programs.ready_schedule import ReadySchedule
 from heatpump_twin.twin_engine.programs.tank_program import TankProgram

@@ -8,6 +8,10 @@ from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN, PointSpec
 from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.derive.derived_records import derived_entries
+from heatpump_twin.twin_engine.derive.energy.period_columns import (
+    site_tallied_entries,
+    tallied_entries,
+)
 from heatpump_twin.twin_engine.derive.plausibility.implausibility import judged_entries
 from heatpump_twin.twin_engine.site.site_records import site_entries
 
@@ -50,7 +54,10 @@ def build_table(
         assets[asset].add(identifier)
     # Last, since what the site has follows from what its heat pumps have, derived points
     # included.
+    for asset, ids in assets.items():
+        entries += tallied_entries(asset, ids, tariff)
     entries += site_entries(assets.values(), tariff)
+    entries += site_tallied_entries(assets.values(), tariff)
     # All of them on every site: who looks after the twin finds the same points everywhere.
     entries += [(TWIN, point, spec, None) for point, spec in CATALOGUE[TWIN].items()]
     return PointTable.build(entries)

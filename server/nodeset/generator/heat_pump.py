@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from heatpump_twin.config.catalogue import Group
+from heatpump_twin.config.catalogue import OWN_GROUPS, Group
 from heatpump_twin.server.nodeset.generator.model_draft import MANDATORY, OPTIONAL, ModelDraft
 from heatpump_twin.server.nodeset.generator.nodeset_node import NodeClass, NodesetNode
 from heatpump_twin.server.nodeset.generator.points import add_points
@@ -37,8 +37,9 @@ def add_heat_pump_type(draft: ModelDraft, model: TypeModel) -> None:
     """Add the device type: parameters, methods, groups, parts, state machine, building blocks."""
     spec = model.heat_pump
     device = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
-    # So that a client can offer the fields of our alarms without having seen one.
-    device.refer(draft["GeneratesEvent"], draft[model.alarm.name])
+    # So that a client can offer the fields of our alarms and events without having seen one.
+    for kind in (model.alarm.name, *model.events):
+        device.refer(draft["GeneratesEvent"], draft[kind])
     draft.override(device, "di:DeviceHealth", MANDATORY, spec.health)
     add_properties(draft, device, spec.properties)
     parameters = draft.override(device, "di:ParameterSet", MANDATORY, spec.parameter_set)
@@ -66,7 +67,7 @@ def _add_group(draft: ModelDraft, device: NodesetNode, group: Group, text: str) 
         # Machinery asks for a type of its own here (OPC 40001-1).
         node.type_definition = draft["machinery:MachineIdentificationType"]
         return node
-    name = group.value if group is Group.PREDICTION else f"di:{group.value}"
+    name = group.value if group in OWN_GROUPS else f"di:{group.value}"
     return draft.object(device, name, "di:FunctionalGroupType", OPTIONAL, text)
 
 

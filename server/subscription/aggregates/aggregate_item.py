@@ -14,8 +14,8 @@ from heatpump_twin.server.subscription.aggregates.aggregation import FINEST, SPA
 from heatpump_twin.server.subscription.aggregates.raw_source import RawSource
 from heatpump_twin.server.subscription.item_settings import ItemSettings
 from heatpump_twin.server.subscription.value_item import ValueItem
-from heatpump_twin.twin_engine.aggregates.series import Series
-from heatpump_twin.twin_engine.aggregates.surroundings import Surroundings
+from heatpump_twin.twin_engine.aggregates.series.series import Series
+from heatpump_twin.twin_engine.aggregates.series.surroundings import Surroundings
 from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 
 MOST = 10_000

@@ -15,8 +15,8 @@ from heatpump_twin.server.subscription.aggregates.raw_source import (
 )
 from heatpump_twin.server.subscription.item_settings import ItemSettings
 from heatpump_twin.server.subscription.monitored_items import MonitoredItems
-from heatpump_twin.twin_engine.aggregates.point_rules import point_rules
-from heatpump_twin.twin_engine.aggregates.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.point_rules import point_rules
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
 from heatpump_twin.twin_engine.errors import EngineError
 
 log = structlog.stdlib.get_logger(__name__)

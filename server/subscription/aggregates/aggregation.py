@@ -17,8 +17,8 @@ from heatpump_twin.server.subscription.item_settings import (
     revised_size,
 )
 from heatpump_twin.twin_engine.aggregates.aggregate_records import AggregateRecord
-from heatpump_twin.twin_engine.aggregates.intervals import Intervals, Range
-from heatpump_twin.twin_engine.aggregates.rules import Rules
+from heatpump_twin.twin_engine.aggregates.periods.intervals import Intervals, Range
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
 
 CODES = ua.StatusCodes
 MILLISECOND = 1_000

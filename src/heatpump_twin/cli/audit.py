@@ -67,7 +67,7 @@ def export(
 ) -> None:
     """Export the records of the audit, oldest first. The twin may run."""
     from heatpump_twin.safekeeping.known_site import known_site
-    from heatpump_twin.twin_engine.historian.database import database_url
+    from heatpump_twin.twin_engine.historian.database.database_access import database_url
 
     directory = DataDirectory.existing(data)
     settings = known_site(directory, site, set_ or ()).load()
@@ -85,7 +85,7 @@ async def _rows(url: Any, data: DataDirectory, since: int, until: int) -> list[d
     from heatpump_twin.twin_engine.commands.audit import AuditLog
     from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
     from heatpump_twin.twin_engine.errors import EngineError
-    from heatpump_twin.twin_engine.historian.database import require_database
+    from heatpump_twin.twin_engine.historian.database.database_access import require_database
 
     audit, spool = AuditLog(url), AuditSpool(data.audit_spool)
     try:

@@ -29,8 +29,8 @@ from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.runtime.clock.past_stream import HEAD
 from heatpump_twin.twin_engine.engine import Engine
 from heatpump_twin.twin_engine.historian.columns.column_codec import encode_frame
-from heatpump_twin.twin_engine.historian.deadband import Deadband
-from heatpump_twin.twin_engine.historian.resolution import Resolution
+from heatpump_twin.twin_engine.historian.recording.deadband import Deadband
+from heatpump_twin.twin_engine.historian.recording.resolution import Resolution
 
 SAMPLE = 120 * MICROSECONDS
 """Time from one look at the devices to the next. [µs]"""

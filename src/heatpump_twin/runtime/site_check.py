@@ -33,7 +33,7 @@ from heatpump_twin.runtime.checks.port_clashes import check_gateways, check_port
 from heatpump_twin.runtime.checks.short_polls import check_polls
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
-from heatpump_twin.twin_engine.kpi.figure_sources import KNOWN_FIGURES, lacking
+from heatpump_twin.twin_engine.kpi.figure_needs import KNOWN_FIGURES, lacking
 
 _CHECKS = (
     check_gateways,  # first, as it mends what the others could not bear
@@ -152,7 +152,9 @@ def _figures(points: Collection[str]) -> list[str]:
     has = [figure.name for figure in KNOWN_FIGURES if figure.name not in without]
     lines = [f"    key figures: {', '.join(has) or 'none'}"]
     for name, groups in without.items():
-        needs = "; ".join(" or ".join(group) for group in groups)
+        needs = "; ".join(
+            " or ".join(" with ".join(choice) for choice in choices) for choices in groups
+        )
         lines.append(f"    no {name}: needs {needs}")
     return lines
 

@@ -31,9 +31,9 @@ from heatpump_twin.safekeeping.manifest import (
     Member,
 )
 from heatpump_twin.twin_engine.errors import CopyError
-from heatpump_twin.twin_engine.historian.database import database_url
-from heatpump_twin.twin_engine.historian.database_copy import copy_sqlite, dump_postgresql
-from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.database_access import database_url
+from heatpump_twin.twin_engine.historian.database.database_copy import copy_sqlite, dump_postgresql
+from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
 
 _LEFT_OUT = {"lock", "run.json", "reload.json", "last-backup.json", "type-nodes.cache"}
 """Of this run or machine only, or made again."""

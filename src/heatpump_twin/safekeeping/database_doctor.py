@@ -15,10 +15,10 @@ from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.safekeeping.finding import Observation, good, look, wrong
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.historian.archive_summary import ArchiveSummary, summarize
-from heatpump_twin.twin_engine.historian.database import database_url, reason_of
-from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
-from heatpump_twin.twin_engine.historian.migrations import HEAD
-from heatpump_twin.twin_engine.historian.spool import Spool
+from heatpump_twin.twin_engine.historian.database.database_access import database_url, reason_of
+from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.migrations import HEAD
+from heatpump_twin.twin_engine.historian.recording.spool import Spool
 
 _AS_LONG_AS_IT_TAKES = 1e9
 _LONG_AGO = timedelta(days=30)

@@ -13,11 +13,11 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
 from heatpump_twin.safekeeping.sample_origin import Origin, Origins
 from heatpump_twin.twin_engine.aggregates.aggregate_records import BY_NAME, AggregateRecord
-from heatpump_twin.twin_engine.aggregates.intervals import Range
-from heatpump_twin.twin_engine.aggregates.local_periods import LocalPeriods, Period
-from heatpump_twin.twin_engine.aggregates.point_rules import point_rules
+from heatpump_twin.twin_engine.aggregates.periods.intervals import Range
+from heatpump_twin.twin_engine.aggregates.periods.local_periods import LocalPeriods, Period
 from heatpump_twin.twin_engine.aggregates.processed_reading import ProcessedReading
-from heatpump_twin.twin_engine.aggregates.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.point_rules import point_rules
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
 from heatpump_twin.twin_engine.history import HistoryReader, Samples
 
 PAGE = 100_000

@@ -23,8 +23,8 @@ from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.first_run import exclusive
 from heatpump_twin.safekeeping.manifest import DATA, NAME, POSTGRESQL, SITE, SQLITE, Manifest
 from heatpump_twin.twin_engine.errors import CopyError
-from heatpump_twin.twin_engine.historian.database_copy import load_postgresql
-from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.database_copy import load_postgresql
+from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
 
 _PIECE = 1 << 20
 _FOREVER = 1e9

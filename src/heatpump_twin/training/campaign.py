@@ -22,7 +22,7 @@ from heatpump_twin.drivers.protocol import WriteState
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.first_run import exclusive
 from heatpump_twin.training.polled_plant import PolledPlant
-from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.historian import Historian
 
 START = datetime(2025, 10, 15, tzinfo=UTC)

@@ -11,7 +11,7 @@ from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.heat_up_training import collect_runs, train
 from heatpump_twin.twin_engine.foresight.model_card import ModelError, save_model
 from heatpump_twin.twin_engine.foresight.prediction import HEAT_UP
-from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
 

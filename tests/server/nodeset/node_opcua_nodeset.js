@@ -63,7 +63,7 @@ function transition(node) {
   const base = space.findObjectType("HeatPumpComponentType", own);
   const isPart = (node) => node.typeDefinitionObj?.subtypeOfObj === base;
   const site = space.findObjectType("SiteType", own).instantiate({ browseName: "Site", organizedBy, optionals: ["Weather", "Tariff"] });
-  console.log("RESULT " + JSON.stringify({
+  const told = "RESULT " + JSON.stringify({
     own: [...space.getNamespace(own).nodeIterator()].length,
     least: names(members(least)),
     most: names(members(most)),
@@ -82,6 +82,8 @@ function transition(node) {
     related,
     site: names(members(site)),
     abstract: base.isAbstract,
-  }));
+  });
+  // More than a pipe holds: it is written before the process ends.
+  await new Promise((written) => process.stdout.write(told + "\n", written));
   space.dispose();
 })().then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });

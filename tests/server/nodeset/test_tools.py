@@ -73,7 +73,8 @@ def created(tmp_path_factory):
         pytest.skip("needs Node and node-opcua-address-space; `make test` installs them")
     optionals = [
         "MethodSet", "Operational", "Configuration", "Maintenance", "Diagnostics", "Statistics",
-        "Prediction", "OperatingStateMachine", "MachineryBuildingBlocks",
+        "Prediction", "HourlyFigures", "DailyFigures", "MonthlyFigures", "YearlyFigures",
+        "OperatingStateMachine", "MachineryBuildingBlocks",
         "MachineryBuildingBlocks.MachineryItemState",
         "MachineryBuildingBlocks.MachineryOperationMode",
         *(f"ParameterSet.{name}" for name in POINTS),
@@ -126,7 +127,8 @@ def test_node_opcua_creates_the_points_of_the_catalogue(created) -> None:
     for name, spec in POINTS.items():
         found = created["points"][name]
         predicted = spec.role is PointRole.PREDICTED
-        assert found["type"] == ("PredictionType" if predicted else VARIABLE_TYPES[spec.kind])
+        usual = "AnalogItemType" if spec.currency else VARIABLE_TYPES[spec.kind]
+        assert found["type"] == ("PredictionType" if predicted else usual)
         assert found["dataType"] == DATA_TYPES[spec.kind]
         assert (found["title"], found["text"]) == (spec.title, spec.text)
         assert found["unit"] == (UNITS[spec.unit].unit_id if spec.unit else None)
@@ -145,7 +147,7 @@ def test_node_opcua_creates_the_points_of_the_catalogue(created) -> None:
 def test_node_opcua_sorts_the_points_into_groups(created) -> None:
     for group, members in created["groups"].items():
         assert members == sorted(n for n, spec in POINTS.items() if spec.group.value == group)
-    assert len(created["groups"]) == 6
+    assert len(created["groups"]) == 10
 
 
 def test_node_opcua_relates_the_points(created) -> None:

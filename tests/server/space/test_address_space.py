@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import CATALOGUE, UNITS, PointKind, PointRole
+from heatpump_twin.config.catalogue import (
+    CATALOGUE,
+    OWN_GROUPS,
+    UNITS,
+    PointKind,
+    PointRole,
+)
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, UNCERTAIN
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
 
@@ -31,7 +37,8 @@ async def test_every_point_is_typed_and_described(rig, connect) -> None:
             node = children[point.browse_name]
             spec = point.spec
             assert node.nodeid == ua.NodeId(point.key, ns["site"])
-            expected = ua.NodeId(types[spec.kind])
+            usual = ua.ObjectIds.AnalogItemType if spec.currency else types[spec.kind]
+            expected = ua.NodeId(usual)
             if spec.role is PointRole.PREDICTED:
                 expected = ua.NodeId(load_type_ids()["PredictionType"], ns["types"])
             assert await node.read_type_definition() == expected
@@ -52,7 +59,9 @@ async def test_every_point_is_typed_and_described(rig, connect) -> None:
                 ).Value.Value
                 for p in await node.get_properties()
             }
-            if spec.kind is PointKind.ANALOG:
+            if spec.currency:
+                assert properties["CurrencyUnit"].AlphabeticCode == "EUR"
+            elif spec.kind is PointKind.ANALOG:
                 unit = properties["EngineeringUnits"]
                 assert unit.UnitId == UNITS[spec.unit].unit_id
                 assert unit.NamespaceUri == "http://www.opcfoundation.org/UA/units/un/cefact"
@@ -145,8 +154,12 @@ async def test_a_device_with_a_nameplate_and_groups(rig, connect) -> None:
                     ua.ObjectIds.Organizes, ua.BrowseDirection.Forward
                 )
             }
-        points = {p.key for p in rig.table if p.spec.group.value != "Prediction"}
+        points = {p.key for p in rig.table if p.spec.group not in OWN_GROUPS}
         assert points <= grouped
+        months = await device.get_child([f"{ns['types']}:MonthlyFigures"])
+        members = await months.get_referenced_nodes(ua.ObjectIds.Organizes)
+        tables = {p.key for p in rig.table if p.spec.group.value == "MonthlyFigures"}
+        assert tables <= {member.nodeid.Identifier for member in members}
 
 
 async def test_a_prediction_says_where_it_comes_from(rig, connect) -> None:

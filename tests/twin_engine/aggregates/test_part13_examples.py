@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from heatpump_twin.twin_engine.aggregates.aggregate_records import BY_NAME
-from heatpump_twin.twin_engine.aggregates.intervals import Range
-from heatpump_twin.twin_engine.aggregates.rules import Rules
-from heatpump_twin.twin_engine.aggregates.series import Series
+from heatpump_twin.twin_engine.aggregates.periods.intervals import Range
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.series import Series
 from heatpump_twin.twin_engine.history import Samples
 
 SECOND = 1_000_000

@@ -10,10 +10,10 @@ import pytest
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA
 from heatpump_twin.twin_engine.aggregates.aggregate_records import BY_NAME
 from heatpump_twin.twin_engine.aggregates.at_times import AtTimes
-from heatpump_twin.twin_engine.aggregates.intervals import Range
+from heatpump_twin.twin_engine.aggregates.periods.intervals import Range
 from heatpump_twin.twin_engine.aggregates.processed_reading import ProcessedReading
-from heatpump_twin.twin_engine.aggregates.rules import Rules
-from heatpump_twin.twin_engine.aggregates.series import Series
+from heatpump_twin.twin_engine.aggregates.series.rules import Rules
+from heatpump_twin.twin_engine.aggregates.series.series import Series
 from heatpump_twin.twin_engine.errors import TooManySamples
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly

@@ -6,8 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from alembic import command
-from alembic.config import Config
+from old_schema import migrate_to
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
@@ -17,7 +16,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.audit_entry import LONGEST, AuditEntry, AuditKind
 from heatpump_twin.twin_engine.commands.audit_flood import FREE, WINDOW
 from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 
 START = 1_700_000_000 * MICROSECONDS
 
@@ -149,11 +148,8 @@ async def test_several_write_to_the_spool_at_once(tmp_path, audit) -> None:
 
 async def test_the_audit_of_an_earlier_version_is_kept(database, clock) -> None:
     engine = open_engine(database)
-    config = Config()
-    config.set_main_option("script_location", "heatpump_twin.twin_engine.historian:migrations")
+    migrate_to(engine, "0002")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
         connection.execute(
             text(
                 'INSERT INTO audit (id, time, "user", origin, key, old, requested, read_back, '

@@ -17,10 +17,10 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA, GOOD, UNCERTAIN
 from heatpump_twin.twin_engine.errors import DatabaseAway, SchemaError
 from heatpump_twin.twin_engine.historian.columns import sealer
-from heatpump_twin.twin_engine.historian.database import migrate, open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import migrate, open_engine
+from heatpump_twin.twin_engine.historian.database.migrations import HEAD
+from heatpump_twin.twin_engine.historian.database.tables import METADATA
 from heatpump_twin.twin_engine.historian.historian import Historian
-from heatpump_twin.twin_engine.historian.migrations import HEAD
-from heatpump_twin.twin_engine.historian.tables import METADATA
 
 START = 1_767_225_600_000_000
 S = 1_000_000

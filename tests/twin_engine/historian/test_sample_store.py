@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import URL, text
 
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 

@@ -16,9 +16,9 @@ import processes
 import pytest
 from sqlalchemy import select
 
-from heatpump_twin.twin_engine.historian.database import open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
+from heatpump_twin.twin_engine.historian.database.tables import BLOCK
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
-from heatpump_twin.twin_engine.historian.tables import BLOCK
 
 START = 1_767_225_600_000_000
 S = 1_000_000
@@ -30,7 +30,7 @@ WRITER = """
     from heatpump_twin.drivers.frame import Frame
     from heatpump_twin.twin_engine.correction import Correction
     from heatpump_twin.twin_engine.historian.columns import sealer
-    from heatpump_twin.twin_engine.historian.database import open_engine
+    from heatpump_twin.twin_engine.historian.database.database_access import open_engine
     from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
     # Small, so that most of the time something is being sealed.

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from heatpump_twin.config.period_figure import CalendarSpan
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times
 
 HOUR = 3600 * MICROSECONDS
-
-
-class CalendarSpan(StrEnum):
-    """What energies are summed over."""
-
-    HOUR = "hour"
-    DAY = "day"
-    MONTH = "month"
-    YEAR = "year"
 
 
 def day_of(time: int, zone: ZoneInfo) -> tuple[int, int]:

@@ -33,6 +33,8 @@ class Doubt(StrEnum):
     """It counted more than the machine can use, and kept to it: an unknown load is behind it."""
     UNSEEN = "unseen"
     """Nobody looked: of a power, what was used meanwhile is a guess, or missing."""
+    IMPLAUSIBLE = "implausible"
+    """A sensor that it is made of was not believed."""
 
 
 class NamedDoubt(NamedTuple):

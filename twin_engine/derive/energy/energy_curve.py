@@ -56,7 +56,7 @@ class EnergyCurve:
             return []
         at = np.interp(edges, self.time, self.energy)
         inside = np.diff(np.clip(edges, self.time[0], self.time[-1]))
-        spread = self._spread(edges)
+        spread = self.spread(edges)
         return [
             EnergyRow(
                 start, end, float(at[i + 1] - at[i]), float(inside[i] / (end - start)),
@@ -66,7 +66,7 @@ class EnergyCurve:
             for i, (start, end) in enumerate(pairwise(edges.tolist()))
         ]  # fmt: skip
 
-    def _spread(self, edges: Times) -> np.ndarray:
+    def spread(self, edges: Times) -> np.ndarray:
         """Tell for each edge whether energy of a time without a reading was divided there."""
         after = np.searchsorted(self.time, edges, side="left")
         there = (after > 0) & (after < len(self.time))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, Point
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, Point, PointRole
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import BAD
@@ -23,8 +23,9 @@ class FleetView:
     """View of the p points of the catalogue of n heat pumps, by id; a heat pump keeps its place."""
 
     def __init__(self) -> None:
-        # All of the catalogue: one gather of 130 by 250 a second costs less than to know which.
-        self._row = {point: row for row, point in enumerate(CATALOGUE[HEAT_PUMP])}
+        # All but the tables: one gather of 110 by 250 a second costs less than to know which.
+        known = (p for p, s in CATALOGUE[HEAT_PUMP].items() if s.role is not PointRole.TALLIED)
+        self._row = {point: row for row, point in enumerate(known)}
         self.index = np.empty((len(self._row), 0), dtype=np.int64)
         """Of shape (p, n): places in the image; -1 where a heat pump has no such point."""
         self._plate = np.empty((len(PLATE) + 1, 0))

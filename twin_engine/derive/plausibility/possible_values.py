@@ -44,6 +44,8 @@ class Pace:
     points: tuple[str, ...]
     step: float
     rate: float
+    most: float
+    """Farther than this it does not go, however far apart the samples are."""
     apart: float
     """Samples farther apart tell nothing of a jump. [s]"""
 
@@ -116,14 +118,15 @@ LIMITS = (
 PACES = (
     # A sensor in a pocket of a tank lags by ten seconds or more, however cold the water is that
     # passes it.
-    Pace(("dhw_temperature",), step=3.0, rate=0.3, apart=15.0),
+    # From one minute to the next a draw may exchange what is around it: nothing is a jump then.
+    Pace(("dhw_temperature",), step=3.0, rate=0.3, most=20.0, apart=MINUTE),
+    # A front, or the sun that comes upon a sensor, makes 10 K in half an hour.
     Pace(
-        ("outdoor_temperature", "ambient_temperature", "room_temperature"),
-        step=4.0,
-        rate=0.05,
-        apart=2 * MINUTE,
+        ("outdoor_temperature", "ambient_temperature"),
+        step=4.0, rate=0.05, most=15.0, apart=HOUR,
     ),
-)
+    Pace(("room_temperature",), step=4.0, rate=0.05, most=12.0, apart=HOUR),
+)  # fmt: skip
 SETTLED = 30 * MINUTE
 """A new level is believed after this time, if the value moves there. [s]"""
 

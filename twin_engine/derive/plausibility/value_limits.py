@@ -24,7 +24,7 @@ class ValueLimits:
 
     def __init__(self) -> None:
         self._low, self._high = np.empty(0), np.empty(0)
-        self._step, self._rate = np.empty(0), np.empty(0)
+        self._step, self._rate, self._most = np.empty(0), np.empty(0), np.empty(0)
         self._apart = np.empty(0)
         self._level, self._landed = np.empty(0), np.empty(0)
         self._time = np.empty(0, dtype=np.int64)
@@ -38,6 +38,7 @@ class ValueLimits:
         self._high = np.append(self._high, np.full(n, np.inf))
         self._step = np.append(self._step, np.full(n, np.inf))
         self._rate = np.append(self._rate, np.zeros(n))
+        self._most = np.append(self._most, np.full(n, np.inf))
         self._apart = np.append(self._apart, np.zeros(n))
         self._level = np.append(self._level, np.full(n, np.nan))
         self._landed = np.append(self._landed, np.full(n, np.nan))
@@ -50,6 +51,7 @@ class ValueLimits:
             self._low[point.index], self._high[point.index] = span_of(point, place)
             if (pace := pace_of(point)) is not None:
                 self._step[point.index], self._rate[point.index] = pace.step, pace.rate
+                self._most[point.index] = pace.most
                 self._apart[point.index] = pace.apart * MICROSECONDS
 
     def outside(self, frame: Frame) -> Mask:
@@ -76,6 +78,7 @@ class ValueLimits:
         # Counted from the sample before and not from the last that was believed: with time, any
         # value could be reached.
         away = self._step[p] + self._rate[p] * np.maximum(apart, 0) / MICROSECONDS
+        away = np.minimum(away, self._most[p])
         since = self._since[p]
         far = followed & (np.abs(value - self._level[p]) > away)
         settled = (since > 0) & (time - since > SETTLED * MICROSECONDS)

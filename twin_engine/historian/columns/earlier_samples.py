@@ -31,7 +31,7 @@ from sqlalchemy import delete as sql_delete
 
 from heatpump_twin.drivers.frame import Frame, Times
 from heatpump_twin.twin_engine.historian.columns.sealer import FULL, seal_points
-from heatpump_twin.twin_engine.historian.tables import POINT
+from heatpump_twin.twin_engine.historian.database.tables import POINT
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 
 log = structlog.stdlib.get_logger(__name__)

@@ -32,7 +32,7 @@ from heatpump_twin.twin_engine.historian.columns.merging import (
     overlay,
     part,
 )
-from heatpump_twin.twin_engine.historian.tables import HOT
+from heatpump_twin.twin_engine.historian.database.tables import HOT
 from heatpump_twin.twin_engine.history import Samples
 
 log = structlog.stdlib.get_logger(__name__)

@@ -14,7 +14,7 @@ from sqlalchemy import insert as sql_insert
 from heatpump_twin.drivers.frame import Times
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import read_blocks
-from heatpump_twin.twin_engine.historian.tables import BLOCK, HOURS
+from heatpump_twin.twin_engine.historian.database.tables import BLOCK, HOURS
 from heatpump_twin.twin_engine.hourly_statistics import (
     HOUR,
     HOURLY,

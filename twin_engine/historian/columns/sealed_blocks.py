@@ -13,13 +13,14 @@ from sqlalchemy import insert as sql_insert
 from heatpump_twin.twin_engine.historian.columns.block_statistics import BlockStatistics
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_samples, encode_samples
 from heatpump_twin.twin_engine.historian.columns.merging import overlay
-from heatpump_twin.twin_engine.historian.tables import BLOCK, POINT
+from heatpump_twin.twin_engine.historian.database.tables import BLOCK, POINT
 from heatpump_twin.twin_engine.history import Samples
 
 _FEW, _MANY = 2, 64
 """Blocks fetched at a time: at least, and at most."""
 _A_BLOCK = 4096
 """Samples that a block holds at least, as a rule."""
+_EVER = 2**62
 _PADDING = 0
 """No point has this number."""
 _POINT = bindparam("point", type_=Integer)
@@ -50,7 +51,25 @@ _BEFORE = (
 _BEHIND = _PLACES.where(
     BLOCK.c.point_id == _POINT, BLOCK.c.first > _LOW, BLOCK.c.first <= _HIGH
 ).order_by(BLOCK.c.first)
-_DATA = select(BLOCK.c.data).where(BLOCK.c.id == bindparam("block"))
+# Of many points in one question, which costs less than one for each.
+_EARLIER = BLOCK.alias()
+_OLDEST_NEAR = (
+    select(_EARLIER.c.first)
+    .where(_EARLIER.c.point_id == POINT.c.id, _EARLIER.c.first <= _HIGH)
+    .order_by(_EARLIER.c.first.desc())
+    .limit(1)
+    .offset(bindparam("preceding", type_=Integer))
+    .correlate(POINT)
+    .scalar_subquery()
+)
+_NEAR = (
+    _PLACES.add_columns(BLOCK.c.point_id)
+    .select_from(POINT.join(BLOCK, BLOCK.c.point_id == POINT.c.id))
+    .where(POINT.c.id.in_(bindparam("points", expanding=True)))
+    .where(BLOCK.c.first >= func.coalesce(_OLDEST_NEAR, _LOW), BLOCK.c.first <= _HIGH)
+    .order_by(BLOCK.c.point_id, BLOCK.c.first)
+)
+_DATA = select(BLOCK.c.id, BLOCK.c.data).where(BLOCK.c.id.in_(bindparam("blocks", expanding=True)))
 _OLD = sql_delete(BLOCK).where(
     BLOCK.c.id.in_(
         select(BLOCK.c.id)
@@ -112,9 +131,32 @@ def places_of(
     return [BlockPlace(*row) for row in reversed(rows)]
 
 
+def places_of_points(
+    connection: Connection, spans: Mapping[int, tuple[int, int]], preceding: int
+) -> dict[int, list[BlockPlace]]:
+    """Return for each point what `places_of` does, for a time range of its own."""
+    end = max((last for _, last in spans.values()), default=0)
+    wanted = {"points": list(spans), "low": -_EVER, "high": end, "preceding": preceding}
+    found: dict[int, list[BlockPlace]] = {point: [] for point in spans}
+    for number, first, last, count, point in connection.execute(_NEAR, wanted):
+        found[point].append(BlockPlace(number, first, last, count))
+    for point, (start, end) in spans.items():
+        # Nearly always nothing begins behind the start, and that was all.
+        if not found[point] or found[point][-1].first > start:
+            found[point] = places_of(connection, point, start, end, preceding)
+    return found
+
+
 def read_block(connection: Connection, place: BlockPlace) -> Samples:
     """Return the samples of a block."""
-    return decode_samples(connection.execute(_DATA, {"block": place.id}).scalar_one())
+    return decode_samples(block_data(connection, [place])[place.id])
+
+
+def block_data(connection: Connection, places: Sequence[BlockPlace]) -> dict[int, bytes]:
+    """Return the samples of blocks as they are stored, by the numbers of the blocks."""
+    wanted = {"blocks": [place.id for place in places]}
+    found = connection.execute(_DATA, wanted).all() if places else ()
+    return {row.id: row.data for row in found}
 
 
 def block_row(point: int, samples: Samples) -> Mapping[str, Any]:

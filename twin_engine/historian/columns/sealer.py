@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,18 @@ from sqlalchemy import Connection, Engine, update
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.errors import DamagedBlock
+from heatpump_twin.twin_engine.historian.columns.column_codec import decode_samples
 from heatpump_twin.twin_engine.historian.columns.hot_samples import Frozen, HotSamples
 from heatpump_twin.twin_engine.historian.columns.hour_rows import renew_hours
 from heatpump_twin.twin_engine.historian.columns.merging import of_point, overlay
 from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     BlockPlace,
+    block_data,
     block_row,
-    places_of,
-    read_block,
+    places_of_points,
     replace_blocks,
 )
-from heatpump_twin.twin_engine.historian.tables import BLOCK
+from heatpump_twin.twin_engine.historian.database.tables import BLOCK
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR
 
@@ -101,6 +103,15 @@ class Sealer:
         return self._frozen
 
 
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """Samples of one point, and the blocks that are written anew with them."""
+
+    point: int
+    part: Samples
+    places: list[BlockPlace]
+
+
 def seal_points(
     connection: Connection, frame: Frame, points: Points, *, beneath: bool = False
 ) -> None:
@@ -108,20 +119,23 @@ def seal_points(
 
     They count where a block has another sample of that time; ``beneath``: that of the block does.
     """
+    parts = {point: of_point(frame, point) for point in points.tolist()}
+    spans = {point: (int(one.time[0]), int(one.time[-1])) for point, one in parts.items()}
+    places = places_of_points(connection, spans, _PRECEDING)
+    merging = [one for point, part in parts.items() for one in _merging(point, part, places[point])]
     old: list[BlockPlace] = []
     new: list[Mapping[str, Any]] = []
-    touched: dict[int, list[int]] = {}
-    for point in points.tolist():
-        samples = of_point(frame, point)
-        places = places_of(
-            connection, point, int(samples.time[0]), int(samples.time[-1]), _PRECEDING
-        )
-        gone, rows = _sealed(connection, point, places, samples, beneath)
-        old += gone
-        new += rows
-        touched[point] = _hours(samples, places)
+    # Some at a time: one sample may be behind each of a thousand blocks.
+    for first in range(0, len(merging), _POINTS):
+        some = merging[first : first + _POINTS]
+        data = block_data(connection, [place for one in some for place in one.places])
+        for one in some:
+            gone, there = _read(connection, one.places, data)
+            old += gone
+            merged = overlay([one.part, *there] if beneath else [*there, one.part])
+            new += [block_row(one.point, block) for block in _blocks(merged)]
     replace_blocks(connection, old, new)
-    renew_hours(connection, touched)
+    renew_hours(connection, {point: _hours(one, places[point]) for point, one in parts.items()})
 
 
 def _hours(samples: Samples, places: list[BlockPlace]) -> list[int]:
@@ -135,33 +149,25 @@ def _hours(samples: Samples, places: list[BlockPlace]) -> list[int]:
     return [hour for hour in hours.tolist() if hour >= 0] or [0]
 
 
-def _sealed(
-    connection: Connection,
-    point: int,
-    places: list[BlockPlace],
-    samples: Samples,
-    beneath: bool,
-) -> tuple[list[BlockPlace], list[Mapping[str, Any]]]:
-    """Return the blocks of a point that are to go, and the rows that come in their place."""
+def _merging(point: int, samples: Samples, places: list[BlockPlace]) -> Iterator[Merging]:
+    """Yield the parts of a point's samples, each with the blocks that it goes into."""
     if not places:
-        return [], [block_row(point, part) for part in _blocks(samples)]
+        yield Merging(point, samples, [])
+        return
     begins = np.array([place.first for place in places])
     # Each sample goes to the block that begins before it, so that one from last year makes no work
     # with what lies between.
     belongs = np.searchsorted(begins, samples.time, side="right") - 1
-    old: list[BlockPlace] = []
-    new: list[Mapping[str, Any]] = []
+    if belongs[0] == belongs[-1]:  # nearly always
+        yield Merging(point, samples, _absorbed(places, int(belongs[0]), samples, 0))
+        return
     numbers = np.unique(belongs).tolist()
     # What an earlier part has to do with is none of the last one's business: neither a block that
     # is written anew, nor one with samples behind it.
-    own = max([0, *(number + 1 for number in numbers[:-1])])
+    own = max(0, *(number + 1 for number in numbers[:-1]))
     for number in numbers:
         part = samples[belongs == number]
-        gone, there = _read(connection, _absorbed(places, number, part, own))
-        old += gone
-        merged = overlay([part, *there] if beneath else [*there, part])
-        new += [block_row(point, block) for block in _blocks(merged)]
-    return old, new
+        yield Merging(point, part, _absorbed(places, number, part, own))
 
 
 def _absorbed(places: list[BlockPlace], number: int, part: Samples, own: int) -> list[BlockPlace]:
@@ -189,13 +195,13 @@ def _absorbed(places: list[BlockPlace], number: int, part: Samples, own: int) ->
 
 
 def _read(
-    connection: Connection, places: list[BlockPlace]
+    connection: Connection, places: list[BlockPlace], data: Mapping[int, bytes]
 ) -> tuple[list[BlockPlace], list[Samples]]:
     """Return the blocks that can be read, and their samples."""
     sound, samples = [], []
     for place in places:
         try:
-            samples.append(read_block(connection, place))
+            samples.append(decode_samples(data[place.id]))
             sound.append(place)
         except DamagedBlock:
             # Out of the way of what is recorded, and there for whoever can rescue something.

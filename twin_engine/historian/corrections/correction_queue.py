@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.twin_engine.correction import Corrected, Correction
 from heatpump_twin.twin_engine.errors import DatabaseAway, EngineError
-from heatpump_twin.twin_engine.historian.database import reason_of
+from heatpump_twin.twin_engine.historian.database.database_access import reason_of
 
 Work = Callable[[Correction], Corrected]
 

@@ -13,7 +13,7 @@ from sqlalchemy import update as sql_update
 from heatpump_twin.twin_engine.correction import Change, Correction, ModifiedSamples
 from heatpump_twin.twin_engine.errors import DamagedBlock
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_samples, encode_samples
-from heatpump_twin.twin_engine.historian.tables import MODIFIED
+from heatpump_twin.twin_engine.historian.database.tables import MODIFIED
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 
 log = structlog.stdlib.get_logger(__name__)

@@ -26,6 +26,7 @@ from heatpump_twin.twin_engine.historian.columns.sealed_blocks import (
     read_block,
     replace_blocks,
 )
+from heatpump_twin.twin_engine.historian.corrections.late_spans import add_late
 from heatpump_twin.twin_engine.historian.corrections.modified_rows import add_modified
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR
@@ -85,10 +86,12 @@ def _keep(
     # Of an update, what had no sample before is an insertion: its record is the new value.
     add_modified(connection, point, correction, Change.INSERT, fresh)
     add_modified(connection, point, correction, correction.change, replaced)
+    add_late(connection, point, int(correction.samples.time[0]), int(correction.samples.time[-1]))
 
 
 def _keep_deleted(point: int, correction: Correction, old: Samples, connection: Connection) -> None:
     add_modified(connection, point, correction, Change.DELETE, old)
+    add_late(connection, point, int(old.time[0]), int(old.time[-1]))
 
 
 def _remove_from_blocks(connection: Connection, point: int, times: Times) -> None:

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import URL, Connection
 
 from heatpump_twin.twin_engine.errors import DatabaseAway
-from heatpump_twin.twin_engine.historian.database import access, open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import access, open_engine
 from heatpump_twin.twin_engine.historian.events.event_rows import (
     EventRecord,
     Numbered,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
-from heatpump_twin.twin_engine.historian.tables import EVENT
+from heatpump_twin.twin_engine.historian.database.tables import EVENT
 
 T = TypeVar("T")
 

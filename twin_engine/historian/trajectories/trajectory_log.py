@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection
 
 from heatpump_twin.config.catalogue import PointTable, Relation
 from heatpump_twin.twin_engine.errors import DatabaseAway, EngineError
-from heatpump_twin.twin_engine.historian.database import access, open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import access, open_engine
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import (
     add_trajectories,
     issued_between,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, insert, select
 from sqlalchemy import delete as sql_delete
 
 from heatpump_twin.twin_engine.historian.columns.column_codec import decode_columns, encode_columns
-from heatpump_twin.twin_engine.historian.tables import TRAJECTORY
+from heatpump_twin.twin_engine.historian.database.tables import TRAJECTORY
 from heatpump_twin.twin_engine.trajectory import Trajectory
 
 _T = TRAJECTORY.c

@@ -103,7 +103,7 @@ async def _export(
     from heatpump_twin.safekeeping.history_export import chosen, history_export
     from heatpump_twin.safekeeping.sample_origin import Origins
     from heatpump_twin.twin_engine.errors import EngineError
-    from heatpump_twin.twin_engine.historian.database import database_url
+    from heatpump_twin.twin_engine.historian.database.database_access import database_url
     from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
     patterns, first, last, every, aggregate = wanted

@@ -121,7 +121,7 @@ def _import(
     from heatpump_twin.safekeeping.command_audit import audited
     from heatpump_twin.safekeeping.importing.history_import import HistoryImport
     from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
-    from heatpump_twin.twin_engine.historian.database import database_url
+    from heatpump_twin.twin_engine.historian.database.database_access import database_url
 
     found = _samples(site, map_)
     names = ", ".join(f"{Path(file.name).name} ({_digest(file.path)})" for file in files)

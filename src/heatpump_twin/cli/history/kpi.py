@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 command = typer.Typer(add_completion=False)
 
 COLUMNS = ("asset", "from", "to", "partial", "figure", "value", "unit", "low", "high", "doubts")
-_SPANS = ("day", "month", "year")
+_SPANS = ("hour", "day", "month", "year")
 
 
 class Line(NamedTuple):
@@ -49,7 +49,7 @@ def key_figures(
     ],
     last: Annotated[str, typer.Option("--to", metavar="TIME", help="ISO time, not included.")],
     every: Annotated[
-        str | None, typer.Option(metavar="SPAN", help="One table for each day, month or year.")
+        str | None, typer.Option(metavar="SPAN", help="A table for each hour, day, month or year.")
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV in place of tables.")] = False,
     site: KnownSiteOption = None,
@@ -80,16 +80,18 @@ async def _lines(
     site: Site, data: DataDirectory, start: int, end: int, every: str | None
 ) -> list[Line]:
     from heatpump_twin.twin_engine.errors import EngineError
-    from heatpump_twin.twin_engine.historian.database import database_url
+    from heatpump_twin.twin_engine.historian.database.database_access import database_url
     from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
+    from heatpump_twin.twin_engine.kpi.counting import CountingRules
     from heatpump_twin.twin_engine.kpi.site_figures import asset_figures
 
+    rules = CountingRules.of(site)
     history = StoredHistory(database_url(site.historian, data))
     try:
         await history.start()
         lines = []
-        for begin, stop, partial in _periods(start, end, every, ZoneInfo(site.site.timezone)):
-            of = await asset_figures(history, history.keys, site, begin, stop)
+        for begin, stop, partial in _periods(start, end, every, rules.zone):
+            of = await asset_figures(history, history.keys, site, rules, begin, stop)
             lines += [
                 Line(asset, begin, stop, partial, figure)
                 for asset, figures in of.items()
@@ -107,7 +109,8 @@ def _periods(
     start: int, end: int, every: str | None, zone: ZoneInfo
 ) -> Iterator[tuple[int, int, bool]]:
     """Yield the periods, and whether each is only a part of what it is named after."""
-    from heatpump_twin.twin_engine.derive.energy.calendar import CalendarSpan, edges_of
+    from heatpump_twin.config.period_figure import CalendarSpan
+    from heatpump_twin.twin_engine.derive.energy.calendar import edges_of
 
     now = round(datetime.now(zone).timestamp() * MICROSECONDS)
     if every is None:
@@ -152,10 +155,12 @@ def _print_tables(lines: Sequence[Line], zone: ZoneInfo) -> None:
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
+    from heatpump_twin.twin_engine.kpi.figure_titles import title_of
+
     known = figure.low == figure.low
     interval = f"{figure.low:.4g} to {figure.high:.4g}" if known else ""
     value = f"{figure.value:.4g}" if figure.value == figure.value else "–"
-    return figure.name, value, figure.unit, interval, ", ".join(figure.doubts)
+    return title_of(figure.name), value, figure.unit, interval, ", ".join(figure.doubts)
 
 
 def _number(value: float) -> str:

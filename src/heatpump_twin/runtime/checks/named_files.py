@@ -12,7 +12,7 @@ from heatpump_twin.config.reading.text_file import is_file
 from heatpump_twin.config.settings import HmiSettings, Site
 from heatpump_twin.rules.cases import run_cases
 from heatpump_twin.rules.pack import TWIN_PACK, Pack, load_pack, packaged_packs
-from heatpump_twin.twin_engine.historian.database import database_mistake
+from heatpump_twin.twin_engine.historian.database.database_access import database_mistake
 
 
 def check_database(reading: SiteReading, site: Site) -> None:

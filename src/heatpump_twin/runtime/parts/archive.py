@@ -24,7 +24,7 @@ from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
-from heatpump_twin.twin_engine.historian.spool import Spool
+from heatpump_twin.twin_engine.historian.recording.spool import Spool
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 
 _LONG_PAUSE = 30 * 86_400.0

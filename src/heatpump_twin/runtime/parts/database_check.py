@@ -7,7 +7,7 @@ import structlog
 from heatpump_twin.errors import TwinError
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.run_record import RunRecord
-from heatpump_twin.twin_engine.historian.database_file import DatabaseFile
+from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Open the derivers of a twin: derived points of heat pumps and points of the site."""
+"""Open what computes in a twin: derived points, points of the site, and the ledger's tables."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.derive.deriver import Deriver
-from heatpump_twin.twin_engine.history import HistoryReader
+from heatpump_twin.twin_engine.historian.historian import Historian
+from heatpump_twin.twin_engine.ledger.ledger import Ledger
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
 
 
 @dataclass(frozen=True, slots=True)
 class Figures(HeatPumpPart):
-    """Derivers of heat pumps and of the site. Both feed their results back to the image."""
+    """Derivers of heat pumps and of the site, and the ledger. All feed the image."""
 
     deriver: Deriver
     totals: SiteDeriver
+    ledger: Ledger
 
     def grow(self) -> None:
         """Append rows for points added to the table in both derivers."""
@@ -25,23 +27,28 @@ class Figures(HeatPumpPart):
         self.totals.grow()
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Add a heat pump to the deriver."""
+        """Add a heat pump to the deriver and the ledger."""
         await self.deriver.add(newcomer.heat_pump)
+        self.ledger.add(newcomer.heat_pump)
 
     async def remove(self, asset: str) -> None:
-        """Remove a heat pump from the deriver."""
+        """Remove a heat pump from the deriver and the ledger."""
+        self.ledger.remove(asset)
         self.deriver.remove(asset)
 
     async def follow(self, site: Site) -> None:
         """Compute the totals of the present heat pumps from now on."""
         await self.totals.follow(site)
+        self.ledger.follow(site)
 
 
-async def open_figures(foundation: Foundation, history: HistoryReader) -> Figures:
+async def open_figures(foundation: Foundation, history: Historian) -> Figures:
     """Open the derivers, with the day's counters restored from the history."""
     image, site, clock = foundation.image, foundation.site, foundation.clock
     figures = Figures(
-        Deriver(image, site, history, clock), SiteDeriver(image, site, history, clock)
+        Deriver(image, site, history, clock),
+        SiteDeriver(image, site, history, clock),
+        Ledger(image, site, history, clock),
     )
     # Heat pumps before the site: its totals are made of theirs.
     await figures.deriver.start()

@@ -12,7 +12,7 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.runtime.assembly import Assembly, assemble
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
-from heatpump_twin.twin_engine.historian.database import database_url
+from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.image import Image
 
 

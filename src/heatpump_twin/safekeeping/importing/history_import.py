@@ -20,7 +20,7 @@ from heatpump_twin.safekeeping.importing.gap_marks import Flags, GapMarks
 from heatpump_twin.safekeeping.importing.import_report import ImportReport, PointReport
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.historian.columns.merging import in_key_order, of_point, part
-from heatpump_twin.twin_engine.historian.database import open_engine, reason_of
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine, reason_of
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 

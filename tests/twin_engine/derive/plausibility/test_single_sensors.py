@@ -9,11 +9,21 @@ import pytest
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP
 from heatpump_twin.config.settings import Plate
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.twin_engine.derive.plausibility.flat_lines import FLAT_LINES, FlatLineWatch
 from heatpump_twin.twin_engine.derive.plausibility.pair_offset import PairOffset
 from heatpump_twin.twin_engine.derive.plausibility.possible_values import Place, span_of
+from heatpump_twin.twin_engine.derive.plausibility.value_limits import ValueLimits
 
 HOUR = 3600.0
+PLATE = Plate(
+    manufacturer="Any",
+    model="Any",
+    nominal_flow=20.0,
+    max_power=2600.0,
+    heating=[{"outdoor": 7, "water": 35, "capacity": 8000, "power": 2600}],
+)
 
 
 class View(dict):
@@ -85,3 +95,44 @@ def test_an_offset_is_told_above_the_noise_and_until_it_is_below_the_limit():
     assert rests(offset, [0.4] * 120)[-1]
     assert rests(offset, [0.33] * 120)[-1]
     assert not rests(offset, [0.25] * 120)[-1]
+
+
+def jumps(point, *samples):
+    """Return of samples (minute, value) of a point whether each is a jump."""
+    measured = SimpleNamespace(id=point, index=0, spec=CATALOGUE[HEAT_PUMP][point])
+    limits = ValueLimits()
+    limits.grow(1)
+    limits.know([measured], Place(PLATE, 50.0))
+    found = []
+    for minute, value in samples:
+        frame = Frame.of([0], [value], GOOD, round(minute * 60e6))
+        found.append(bool(limits.jumped(frame, np.ones(1, dtype=bool))[0]))
+    return found
+
+
+@pytest.mark.parametrize("period", [1 / 60, 1, 5, 15, 60])
+@pytest.mark.parametrize(
+    ("point", "level", "elsewhere"),
+    [
+        ("outdoor_temperature", 5.0, 25.0),
+        ("ambient_temperature", 5.0, -15.0),
+        ("room_temperature", 21.0, 36.0),
+    ],
+)
+def test_air_does_not_leap_however_seldom_it_is_read(point, level, elsewhere, period):
+    there = [(1 + k * period, level + 0.1 * (k % 2)) for k in range(4)]
+    away = [(1 + k * period, elsewhere) for k in (4, 5)]
+    back = [(1 + k * period, level) for k in (6, 7)]
+    assert jumps(point, *there, *away, *back) == [False] * 4 + [True] * 2 + [False] * 2
+
+
+def test_what_moves_as_fast_as_weather_and_draws_do_is_no_jump():
+    # A front: 10 K in half an hour, read each quarter of one.
+    assert not any(jumps("outdoor_temperature", (0, 18.0), (15, 13.0), (30, 8.0), (45, 8.0)))
+    assert not any(jumps("room_temperature", (0, 21.0), (15, 12.0), (30, 10.0), (45, 14.0)))
+    # A bath, from a tank that is read once a minute, or each five.
+    assert not any(jumps("dhw_temperature", (0, 48.0), (1, 33.0), (2, 25.0)))
+    assert not any(jumps("dhw_temperature", (0, 48.0), (5, 20.0)))
+    assert jumps("dhw_temperature", (0, 48.0), (0.1, 20.0))[-1]
+    # Of hours without a sample nothing is known.
+    assert not any(jumps("outdoor_temperature", (0, -5.0), (61, 15.0)))

@@ -1,0 +1,1 @@
+"""Aggregates: functions of a series and its intervals, and what they share."""

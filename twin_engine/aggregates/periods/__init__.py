@@ -1,0 +1,1 @@
+"""The intervals of a time range."""

@@ -1,0 +1,1 @@
+"""Samples as aggregates look at them, and what is read of them."""

@@ -1,0 +1,1 @@
+"""The database: opened, migrated, copied and looked after; its tables."""

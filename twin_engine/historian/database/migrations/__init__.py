@@ -1,0 +1,4 @@
+"""Schema changes, run by alembic when the database is opened."""
+
+HEAD = "0010"
+"""The latest of them; a test compares it with the files."""

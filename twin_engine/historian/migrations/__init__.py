@@ -1,4 +1,0 @@
-"""Schema changes, run by alembic when the database is opened."""
-
-HEAD = "0009"
-"""The latest of them; a test compares it with the files."""
