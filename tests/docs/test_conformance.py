@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+
 from places import ROOT
 
 PAGE = (ROOT / "docs" / "conformance.md").read_text("utf-8")

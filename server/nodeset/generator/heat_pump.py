@@ -37,9 +37,10 @@ def add_heat_pump_type(draft: ModelDraft, model: TypeModel) -> None:
     """Add the device type: parameters, methods, groups, parts, state machine, building blocks."""
     spec = model.heat_pump
     device = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
-    # So that a client can offer the fields of our alarms without having seen one.
-    for alarm in (model.alarm, *model.alarms):
-        device.refer(draft["GeneratesEvent"], draft[alarm.name])
+    # So that a client can offer the fields of our alarms and events without having seen one.
+    alarms = [alarm.name for alarm in (model.alarm, *model.alarms)]
+    for kind in (*alarms, *model.events):
+        device.refer(draft["GeneratesEvent"], draft[kind])
     draft.override(device, "di:DeviceHealth", MANDATORY, spec.health)
     add_properties(draft, device, spec.properties)
     parameters = draft.override(device, "di:ParameterSet", MANDATORY, spec.parameter_set)
