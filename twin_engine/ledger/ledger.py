@@ -41,7 +41,8 @@ _LOOK = 20.0
 _LEAST_PAUSE = 0.5
 """[s]"""
 _PAUSE, _PAUSE_BEHIND = 20.0, 4.0
-"""After a pass it is waited at least so many times as long as it took; and with a backlog."""
+"""After a pass it is waited at least so many times as long as it took; and with a backlog, or where
+time runs: a pause of a minute is a day and a half at the highest speed."""
 _AT_ONCE = 2000
 """Rows that are recorded or shown at a time: polls and clients do not wait for more."""
 _BACKLOG = 60
@@ -108,7 +109,8 @@ class Ledger:
                 self._waits = False
             if counted == begin:
                 took = real_time.monotonic() - begin
-            pause = (_PAUSE_BEHIND if self.behind else _PAUSE) * took
+            hurried = self.behind or self._clock.speed > 1
+            pause = (_PAUSE_BEHIND if hurried else _PAUSE) * took
             await asyncio.sleep(max(min(_LOOK, period), pause, _LEAST_PAUSE))
 
     async def bring_up_to_date(self) -> None:
