@@ -35,7 +35,7 @@ from heatpump_twin.twin_engine.kpi.tally_figures import FigureMaker
 
 PAGE = Path("docs/energy-intervals.md")
 SEEDS = range(1, 13)
-DRAWS = 10
+DRAWS = 6
 _FIGURES = ("electricity", "heat", "spf_h4")
 _TITLES = ("electricity", "heat", "SPF H4")
 _CLASSES = MeterClasses("B", "2", electricity_metered=True, heat_metered=True)
