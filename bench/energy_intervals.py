@@ -205,12 +205,13 @@ def page(found: Sequence[Covered]) -> str:
 
 def _lines(found: Sequence[Covered]) -> Iterator[str]:
     months = len(found) // len(POPULATIONS) // DRAWS
+    seeds = months // len(CLIMATES) // len(MONTHS)
     chance = 200 * (0.9 * 0.1 / (months * DRAWS)) ** 0.5
     yield "# Intervals of energy and SPF"
     yield ""
     yield (
-        f"Made by `python -m bench.energy_intervals`: {months} months of emulated plants (three "
-        "climates, a month of each season, seeds from 1 on, `plant.house: varied`), each measured "
+        f"Made by `python -m bench.energy_intervals --seeds {seeds}`: {months} months of emulated "
+        "plants (three climates, a month of each season, `plant.house: varied`), each measured "
         f"by {DRAWS} sets of meters of each population, {len(found):,} sets in all. One counter "
         "in four is not read for 2 to 48 hours, one in seven is replaced after up to twelve "
         "hours without one. The truth is what meters without error would have shown; of SPF, "
