@@ -96,6 +96,11 @@ class DataDirectory:
         return self.root / "plant.json"
 
     @property
+    def notifications(self) -> Path:
+        """What people are still to be told of alarms, and what they were told."""
+        return self.root / "notifications.sqlite"
+
+    @property
     def rule_memory(self) -> Path:
         """What the rules of alarms remember: windows, counts, filters."""
         return self.root / "rule-memory.npz"

@@ -33,6 +33,7 @@ from heatpump_twin.config.hosts import (
     local_host,
     url_host,
 )
+from heatpump_twin.config.notifications.notification_settings import NotificationSettings
 from heatpump_twin.config.quantities import DAY, HOUR, Duration, FileSize, at_least, between
 from heatpump_twin.config.tariff import Tariff
 
@@ -479,6 +480,7 @@ class Site(_Section):
     ops: OpsSettings = OpsSettings()
     historian: HistorianSettings = HistorianSettings()
     rules: RulesSettings = RulesSettings()
+    notifications: NotificationSettings = NotificationSettings()
 
     def emulated_gateways(self) -> dict[str, int]:
         """TCP port of every gateway of the embedded plant, in the order of the file."""

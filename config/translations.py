@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Message
 
 
+_BETWEEN_SENTENCES = ". "
+
+
 class Language:
     """Language: its translations of our texts, its decimal sign, its names of days.
 
@@ -57,7 +60,13 @@ class Language:
             return self._phrase(text)
         if isinstance(text, Text):
             return self._said.get(text.key)
-        return self._said.get(text) or self._several(text)
+        return self._said.get(text) or self._several(text) or self._both(text)
+
+    def _both(self, text: str) -> str | None:
+        """Return the translation of two texts that a nodeset has as one: ``What. How often``."""
+        what, dot, how = text.rpartition(_BETWEEN_SENTENCES)
+        said = self._said.get(what), self._said.get(how)
+        return dot.join(part for part in said if part) if all(said) else None
 
     def _several(self, text: str) -> str | None:
         """Return the translation of several states at once, of which a nodeset makes one string."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 import numpy as np
@@ -15,10 +15,13 @@ from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
 from heatpump_twin.rules.engine import RuleEngine
+from heatpump_twin.rules.event_rule import EventCase, EventRule, EventStep
+from heatpump_twin.rules.fields import Given
 from heatpump_twin.rules.grammar.parser import PARAMETERS
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.rules.ruled_asset import AssetKind
-from heatpump_twin.rules.schema import Case, CaseStep, Given, Rule
+from heatpump_twin.rules.schema import Case, CaseStep, Rule
+from heatpump_twin.twin_engine.happening import PhaseChange
 
 _OFTEN = 900 * MICROSECONDS
 """Live, samples come all the time; where none comes for long, nothing is known. [µs]"""
@@ -41,25 +44,21 @@ def run_cases(pack: Pack) -> list[Problem]:
             if failure:
                 location = ("rules", number, "cases", index)
                 problems.append(pack.source.problem(location, f"{rule.id}: {failure}"))
+    for number, event in enumerate(pack.events):
+        for index, example in enumerate(event.cases):
+            failure = _run_event(event, example, pack)
+            if failure:
+                location = ("events", number, "cases", index)
+                problems.append(pack.source.problem(location, f"{event.id}: {failure}"))
     return problems
 
 
 def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
     """Return why a case of a rule fails; None: it passes."""
-    needed = set(rule.points)
-    for step in case.steps:
-        # A name that the rule does not use is a typing error: the case would pass and test
-        # nothing.
-        unknown = sorted({*step.given, *step.to} - needed - set(PARAMETERS))
-        if unknown:
-            return f"the rule does not look at {', '.join(unknown)}"
-    missing = sorted(needed - case.given.keys())
-    if missing:
-        return f"the case gives no value for {', '.join(missing)}"
+    if mistake := _strange(case.given, case.steps, rule.points):
+        return mistake
     site = _site(case.given)
-    asset = site.heat_pumps[0].id if rule.asset is AssetKind.HEAT_PUMP else TWIN
-    specs = CATALOGUE[rule.asset]
-    table = PointTable.build((asset, point, specs[point], None) for point in rule.points)
+    table = _table(rule, site)
     # No slots: what a step gives counts from its beginning on.
     length = round(sum(step.after for step in case.steps) * MICROSECONDS)
     packs = [Pack((rule,), pack.source)]
@@ -78,6 +77,51 @@ def _run(rule: Rule, case: Case, pack: Pack) -> str | None:
             return f"after {step.after:g} s of {step.given} the alarm is {state}"
         now += 1  # a sample at the same time would be late
     return None
+
+
+def _run_event(event: EventRule, case: EventCase, pack: Pack) -> str | None:
+    """Return why a case of an event fails; None: it passes."""
+    if mistake := _strange(case.given, case.steps, event.points):
+        return mistake
+    site = _site(case.given)
+    table = _table(event, site)
+    engine = RuleEngine([Pack((), pack.source, (event,))], site, table, slot=1)
+    now, known = MICROSECONDS, dict(case.given)
+    for step in case.steps:
+        known |= step.given
+        for moment, values in _course(CaseStep(given=step.given, after=step.after), now, known):
+            engine.take(_frame(table, values, moment))
+            engine.advance(moment)
+        now += round(step.after * MICROSECONDS) + 1
+        told = [
+            "begins" if change.begins else "ends"
+            for change in engine.happened()
+            if isinstance(change, PhaseChange)
+        ]
+        if told != [step.told] * (step.told is not None):
+            return f"in {step.after:g} s of {step.given} it is told: {', '.join(told) or 'nothing'}"
+    return None
+
+
+def _strange(
+    given: Given, steps: Iterable[CaseStep | EventStep], points: Iterable[str]
+) -> str | None:
+    """Return what a case gives that nobody looks at, or leaves out."""
+    needed = set(points)
+    for step in steps:
+        # A name that is not used is a typing error: the case would pass and test nothing.
+        named = {*step.given, *(step.to if isinstance(step, CaseStep) else ())}
+        if unknown := sorted(named - needed - set(PARAMETERS)):
+            return f"the rule does not look at {', '.join(unknown)}"
+    if missing := sorted(needed - given.keys()):
+        return f"the case gives no value for {', '.join(missing)}"
+    return None
+
+
+def _table(rule: Rule | EventRule, site: Site) -> PointTable:
+    asset = site.heat_pumps[0].id if rule.asset is AssetKind.HEAT_PUMP else TWIN
+    specs = CATALOGUE[rule.asset]
+    return PointTable.build((asset, point, specs[point], None) for point in rule.points)
 
 
 def _course(step: CaseStep, begin: int, known: Given) -> Iterator[tuple[int, Given]]:

@@ -6,21 +6,28 @@ nor of when somebody asked. So a replay of recorded samples raises what was rais
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Protocol, TypeVar
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import MICROSECONDS, SHORTEST_POLL
 from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.rules.event_rule import EventRule
 from heatpump_twin.rules.feed import Feed
 from heatpump_twin.rules.keepsake import Keepsake, collected, distributed
 from heatpump_twin.rules.pack import Pack
+from heatpump_twin.rules.phase_watch import PhaseWatch
 from heatpump_twin.rules.ruled_asset import RuledAsset, the_twin
+from heatpump_twin.rules.schema import Rule
+from heatpump_twin.rules.setting_watch import SettingWatch
 from heatpump_twin.rules.watch import Watch
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
+from heatpump_twin.twin_engine.happening import Happening
 from heatpump_twin.twin_engine.image import Image
 
 Faults = Mapping[str, Mapping[int, FaultCode]]
@@ -30,6 +37,26 @@ _FAST_SLOT = 0.5 * SHORTEST_POLL
 """On a fast clock: in real time, so that two polls of a device are never one. [s]"""
 _SILENCE = 3600 * MICROSECONDS
 """Where no sample comes for longer, nothing is known of what was after this time. [µs]"""
+_MOST = 100_000
+"""Of what has happened so much is kept for whoever asks; the oldest is lost. [-]"""
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class _Looking(Protocol[T_co]):
+    """Watch of one rule or event on all of its assets."""
+
+    @property
+    def rule(self) -> Rule | EventRule: ...
+
+    @property
+    def due(self) -> int | None: ...
+
+    def pause(self) -> None: ...
+
+    def look(
+        self, feed: Feed, now: int, failures: FailureLog, *, known: bool
+    ) -> Sequence[T_co]: ...
 
 
 class RuleEngine:
@@ -61,12 +88,17 @@ class RuleEngine:
         beat: int = 0,
     ) -> None:
         self._speed, self._beat, self._faults = speed, beat, dict(faults)
+        packs = list(packs)
         rules = {(rule.asset, rule.id): rule for pack in packs for rule in pack.rules}
         # An alarm before those that are its consequence; else in the order of the packs.
         self._rules = sorted(rules.values(), key=lambda rule: rule.suppressed_by is not None)
+        self._events = {(e.asset, e.id): e for pack in packs for e in pack.events}.values()
         self._table = table
         self._failures = FailureLog("a rule cannot be evaluated", "of")
-        self._watches = self._watch([the_twin(speed), *map(self._of, site.heat_pumps)])
+        assets = [the_twin(speed), *map(self._of, site.heat_pumps)]
+        self._watches, self._phases = self._watch(assets), self._phases_of(assets)
+        self._settings = SettingWatch(table)
+        self._happened: deque[Happening] = deque(maxlen=_MOST)
         self._feed = Feed(table, slot or round(max(_SLOT, _FAST_SLOT * speed) * MICROSECONDS))
 
     def follow(self, image: Image) -> None:
@@ -87,6 +119,7 @@ class RuleEngine:
         """Add a heat pump whose points are in the table, with the meaning of its fault codes."""
         self._faults |= faults
         self._watches += self._watch([self._of(heat_pump)])
+        self._phases += self._phases_of([self._of(heat_pump)])
 
     def recall(self, active: Collection[str]) -> list[AlarmDefinition]:
         """Take alarms as active that were so before a restart; return those that were not yet.
@@ -111,6 +144,9 @@ class RuleEngine:
         for watch in self._watches:
             watch.remove(asset)
         self._watches = [watch for watch in self._watches if watch.definitions]
+        for phase in self._phases:
+            phase.remove(asset)
+        self._phases = [phase for phase in self._phases if phase.assets]
 
     def _of(self, heat_pump: HeatPump) -> RuledAsset:
         return RuledAsset.of(heat_pump, self._speed, self._faults.get(heat_pump.id, {}))
@@ -123,6 +159,10 @@ class RuleEngine:
         for watch in watches:
             watch.give_way(by_rule.get((watch.rule.asset, watch.rule.suppressed_by or "")))
         return [watch for watch in watches if watch.definitions]
+
+    def _phases_of(self, assets: Sequence[RuledAsset]) -> list[PhaseWatch]:
+        phases = [PhaseWatch(event, assets, self._table) for event in self._events]
+        return [phase for phase in phases if phase.assets]
 
     def definitions(self) -> list[AlarmDefinition]:
         """Return every alarm that can occur: a rule on each asset that has all of its inputs."""
@@ -137,36 +177,58 @@ class RuleEngine:
         """
         changes = []
         if self._feed.was_set_back(to):
-            for watch in self._watches:
-                changes += self._attempt(watch, to, known=False)
+            changes += self._look(to, known=False)
         last = self._feed.done
         for slot, samples in self._feed.slots(to):
             # Before they are there: what runs out until then does so with what was.
             changes += self._wait(min(slot, last + _SILENCE), slot)
             self._feed.apply(slot, samples)
             known = slot - last <= _SILENCE
-            for watch in self._watches:
-                changes += self._attempt(watch, slot, known=known)
+            changes += self._look(slot, known=known)
+            self._happened += self._settings.look(samples, self._feed, slot)
             last = slot
         changes += self._wait(min(to, last + _SILENCE) + 1, to)
         return sorted(changes, key=lambda change: change.time)
+
+    def happened(self) -> list[Happening]:
+        """Return what has happened until where `advance` has got, and was not returned before."""
+        found = sorted(self._happened, key=lambda happening: happening.time)
+        self._happened.clear()
+        return found
+
+    def _look(self, now: int, *, known: bool) -> list[AlarmTransition]:
+        """Look at everything; what has begun or ended is kept for `happened`."""
+        for phase in self._phases:
+            self._happened += self._attempt(phase, now, known=known)
+        return [
+            change for watch in self._watches for change in self._attempt(watch, now, known=known)
+        ]
 
     def _wait(self, until: int, to: int) -> list[AlarmTransition]:
         """Let time pass in which no sample comes: delays run out, windows move along."""
         changes: list[AlarmTransition] = []
         while True:
-            due = [watch for watch in self._watches if watch.due is not None and watch.due < until]
+            waiting: list[_Looking[object]] = [*self._watches, *self._phases]
+            due = [
+                (watch.due, place)
+                for place, watch in enumerate(waiting)
+                if watch.due is not None and watch.due < until
+            ]
             if not due:
                 return changes
-            watch = min(due, key=lambda watch: watch.due or 0)
-            changes += self._attempt(watch, watch.due or to, known=True)
+            moment, place = min(due)
+            if place < len(self._watches):
+                changes += self._attempt(self._watches[place], moment or to, known=True)
+            else:
+                phase = self._phases[place - len(self._watches)]
+                self._happened += self._attempt(phase, moment or to, known=True)
 
-    def _attempt(self, watch: Watch, now: int, *, known: bool) -> list[AlarmTransition]:
+    def _attempt(self, watch: _Looking[T_co], now: int, *, known: bool) -> Sequence[T_co]:
         try:
             changes = watch.look(self._feed, now, self._failures, known=known)
         except Exception:  # noqa: BLE001 (the boundary of one rule: the others go on)
             self._failures.failed(watch.rule.id)
             watch.pause()
-            return []
+            return ()
         self._failures.worked(watch.rule.id)
         return changes

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from heatpump_twin.config.yaml_source import YamlSource
+from heatpump_twin.rules.event_rule import EventRule
 from heatpump_twin.rules.schema import Rule, RulePack
 
 TWIN_PACK = "twin"
@@ -20,6 +21,7 @@ class Pack:
 
     rules: tuple[Rule, ...]
     source: YamlSource
+    events: tuple[EventRule, ...] = ()
 
 
 def load_packs(names: Iterable[str]) -> list[Pack]:
@@ -43,7 +45,8 @@ def load_pack(name: str) -> Pack:
         The file has mistakes; each is named with its file, line and key.
     """
     source = _source(name)
-    return Pack(tuple(source.validate(RulePack).rules), source)
+    pack = source.validate(RulePack)
+    return Pack(tuple(pack.rules), source, tuple(pack.events))
 
 
 def packaged_packs() -> list[str]:

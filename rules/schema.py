@@ -2,84 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from heatpump_twin.config.phrase import Context, Text
-from heatpump_twin.config.quantities import Duration, seconds
+from heatpump_twin.config.quantities import Duration
 from heatpump_twin.config.settings import Identifier
 from heatpump_twin.config.text_fields import AlarmText
+from heatpump_twin.rules.event_rule import EventRule
+from heatpump_twin.rules.fields import Delay, DelayField, Given, RuleCondition, Section
 from heatpump_twin.rules.grammar.expression import Expression
 from heatpump_twin.rules.grammar.remembering import Recipe
 from heatpump_twin.rules.ruled_asset import AssetKind
 from heatpump_twin.twin_engine.alarm import AlarmClass, AlarmDefinition, Health
 
-_SECOND_LOOK = 1.5
-"""Polls in which there is a second one for sure. [-]"""
-_POLLS = re.compile(r"\s*(\d+)\s*polls?\s*")
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """How long a condition must hold: a time, or a number of polls of the asset's devices."""
-
-    seconds: float = 0.0
-    polls: int = 0
-
-    @classmethod
-    def parse(cls, value: object) -> Delay:
-        """Read ``60 s`` or ``3 polls``."""
-        if isinstance(value, cls):
-            return value
-        # In polls, because one slow device makes any fixed delay wrong: too short here, too long
-        # there.
-        match = _POLLS.fullmatch(value) if isinstance(value, str) else None
-        if match:
-            return cls(polls=int(match[1]))
-        try:
-            delay = seconds(value)
-        except ValueError as error:
-            raise ValueError(f"{error}, or '3 polls'") from error
-        if delay < 0:
-            raise ValueError("a delay is not negative")
-        return cls(seconds=delay)
-
-    def of(self, poll: float) -> float:
-        """Return the delay where the slowest device is polled every ``poll`` seconds. [s]"""
-        # What was seen at a single look may have been over right behind it: a time is at least
-        # long enough for another look.
-        least = _SECOND_LOOK * poll if self.seconds else 0.0
-        return max(self.seconds, least) + self.polls * poll
-
-
-RuleCondition = Annotated[
-    Expression, BeforeValidator(Expression.parse), WithJsonSchema({"type": "string"})
-]
-DelayField = Annotated[
-    Delay,
-    BeforeValidator(Delay.parse),
-    WithJsonSchema(
-        {
-            "oneOf": [
-                {"type": "number", "minimum": 0},
-                {"type": "string", "examples": ["60 s", "3 polls"]},
-            ]
-        }
-    ),
-]
-Given = dict[str, bool | float | Literal["bad"]]
-
-
-class CaseStep(_Section):
+class CaseStep(Section):
     """Inputs that stay the same for a while, and whether the alarm is active at its end."""
 
     given: Given = Field(
@@ -92,7 +33,7 @@ class CaseStep(_Section):
     active: bool | None = Field(None, description="left out: not looked at")
 
 
-class Repetition(_Section):
+class Repetition(Section):
     """Steps that come again and again, such as starts and stops."""
 
     repeat: int = Field(ge=1, le=10_000)
@@ -123,7 +64,7 @@ class Case(CaseStep):
         return self
 
 
-class Rule(_Section):
+class Rule(Section):
     """One alarm of every asset that has its inputs."""
 
     id: Identifier
@@ -221,20 +162,23 @@ class Rule(_Section):
         )
 
 
-class RulePack(_Section):
-    """A file of rules."""
+class RulePack(Section):
+    """A file of rules, and of events that are no alarms."""
 
     title: str
-    rules: list[Rule] = Field(min_length=1)
+    rules: list[Rule] = Field(default_factory=list)
+    events: list[EventRule] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> RulePack:
         # Within one file it is a mistake; across packs the later one is meant to replace
         # (`RuleEngine`).
-        ids = [rule.id for rule in self.rules]
-        twice = sorted({name for name in ids if ids.count(name) > 1})
-        if twice:
-            raise ValueError(f"rules with the same id: {', '.join(twice)}")
+        for what, entries in (("rules", self.rules), ("events", self.events)):
+            ids = [entry.id for entry in entries]
+            if twice := sorted({name for name in ids if ids.count(name) > 1}):
+                raise ValueError(f"{what} with the same id: {', '.join(twice)}")
+        if not self.rules and not self.events:
+            raise ValueError("a pack has `rules`, or `events`, or both")
         return self
 
 

@@ -14,10 +14,11 @@ from heatpump_twin.config.phrase import Phrase, joined
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import BAD
 from heatpump_twin.rules.feed import Feed
+from heatpump_twin.rules.fields import Delay
 from heatpump_twin.rules.grammar.memory import Memory
 from heatpump_twin.rules.grammar.parser import Inputs
 from heatpump_twin.rules.ruled_asset import RuledAsset
-from heatpump_twin.rules.schema import Delay, Rule
+from heatpump_twin.rules.schema import Rule
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.wording import value_text
@@ -52,8 +53,8 @@ class Watch:
             name: np.array([asset.parameters[name] for asset in assets], dtype=np.float64)
             for name in rule.parameters
         }
-        self._on_delay = _delays(rule.delay, assets)
-        self._off_delay = _delays(rule.off_delay, assets)
+        self._on_delay = delays(rule.delay, assets)
+        self._off_delay = delays(rule.off_delay, assets)
         self._active = np.zeros(len(assets), dtype=bool)
         self._since = np.full(len(assets), _NOT_YET, dtype=np.int64)
         self.memories: Mapping[str, Memory] = {
@@ -209,7 +210,7 @@ class Watch:
         )
 
 
-def _delays(delay: Delay, assets: Sequence[RuledAsset]) -> NDArray[np.float64]:
+def delays(delay: Delay, assets: Sequence[RuledAsset]) -> NDArray[np.float64]:
     """Return the delay of each asset. [µs]"""
     delays = [delay.of(asset.poll) * asset.pace * MICROSECONDS for asset in assets]
     return np.array(delays, dtype=np.float64)

@@ -59,6 +59,7 @@ from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.correction import HistoryEditor
+from heatpump_twin.twin_engine.happening import Happening
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.trajectories.forecast_history import ForecastHistory
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
@@ -134,6 +135,7 @@ class TwinServer:
         self._programs = programs
         if programs is not None:
             programs.journal.subscribe(self._program_news)
+            programs.journal.report_to(self.report)
         self._trajectories = trajectories
         self._history = history
         if trajectories is not None:
@@ -233,6 +235,11 @@ class TwinServer:
         """Send the event of an alarm that became active or returned to normal."""
         if self._running is not None:
             self._running.announce(transition)
+
+    def report(self, happening: Happening) -> None:
+        """Send the event of something that has happened and is no alarm."""
+        if self._running is not None:
+            self._running.report(happening)
 
     def recall(
         self, states: Mapping[str, ConditionState], alarms: Sequence[AlarmDefinition]
@@ -356,6 +363,13 @@ class _Running:
         # the engine.
         for take in (self.space.conditions.take, self.space.health.take):
             self.space.publisher.schedule(partial(take, transition))
+
+    def report(self, happening: Happening) -> None:
+        if (found := self.space.event(happening)) is None:
+            return  # of a heat pump that a reload has just taken out
+        device, event = found
+        notifiers = (device, standard(ua.ObjectIds.Server))
+        self.space.publisher.schedule(partial(self.iserver.tell, event, notifiers))
 
     def recall(
         self, states: Mapping[str, ConditionState], alarms: Sequence[AlarmDefinition]

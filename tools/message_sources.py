@@ -73,11 +73,15 @@ def units() -> Iterator[Source]:
 
 
 def alarms() -> Iterator[Source]:
-    """Return what the packaged rules say, and what fault codes mean."""
+    """Return what the packaged rules and events say, and what fault codes mean."""
     for file in sorted((ROOT / "rules" / "packs").glob("*.yaml")):
-        for rule in load_pack(file.stem).rules:
+        pack, name = load_pack(file.stem), str(file.relative_to(ROOT))
+        for rule in pack.rules:
             for text in filter(None, (rule.title, rule.cause, rule.consequence, rule.action)):
-                yield Source(Context.ALARMS, text, str(file.relative_to(ROOT)), rule.id)
+                yield Source(Context.ALARMS, text, name, rule.id)
+        for event in pack.events:
+            for text in (event.begins, event.ends):
+                yield Source(Context.ALARMS, text, name, event.id)
     for name in packaged_profiles():
         for code, fault in load_profile(name).faults.items():
             for text in (fault.text, fault.cause, fault.action):

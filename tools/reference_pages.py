@@ -1,7 +1,9 @@
 """Write the reference pages in docs/ from the data; `--check` tells whether one is stale."""
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -9,7 +11,7 @@ from heatpump_twin.config.catalogue import CATALOGUE, UNITS, PointKind, PointSpe
 from heatpump_twin.drivers.modbus.profile.profile_files import load_profile, packaged_profiles
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKS = ("heat-pump.yaml", "twin.yaml")
+PACKS = ("heat-pump.yaml", "twin.yaml", "first-eight.yaml")
 HEAD = """\
 # Point list
 Made by `tools/reference_pages.py` from `config/catalogue.yaml`. A heat pump has those points that
@@ -27,10 +29,11 @@ site; a running twin fits them to the number of its heat pumps and to its tariff
 ALARM_HEAD = """\
 # Alarm list
 Made by `tools/reference_pages.py` from `rules/packs`. A heat pump has those alarms whose points it
-has; every twin has those of itself. The ConditionId of an alarm is
+has; every twin has those of itself; those of *The first eight* a site has that names this pack
+(`rules.packs`). The ConditionId of an alarm is
 `nsu=<the site's namespace>;s=<asset>.alarms.<rule>`, for example `s=hp1.alarms.low_water_flow` or
 `s=twin.alarms.disk_low`. Thresholds are engineering starting points; a pack of your own replaces
-rules by their id (`rules.packs` in the site file).
+rules and events by their id.
 """
 
 PROFILE_HEAD = """\
@@ -104,7 +107,18 @@ def render_alarms() -> str:
                 f"{rule['action']} |"
             )
         lines.append("")
+        lines += _event_lines(content.get("events", ()))
     return "\n".join(lines)
+
+
+def _event_lines(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    head = ["| event | begins | ends | while | delay |", "|---|---|---|---|---|"]
+    lines = [
+        f"| `{event['id']}` | {event['begins']} | {event['ends']} | `{event['while']}` | "
+        f"{event.get('delay', '–')} |"
+        for event in events
+    ]
+    return ["Events that are no alarms:", "", *head, *lines, ""] if lines else []
 
 
 def render_profiles() -> str:

@@ -42,6 +42,8 @@ def build_template() -> Catalog:
         fuzzy=False,
     )
     for source in sources():
+        if not source.text:
+            continue  # the message without a text is the head of the file
         template.add(
             source.text,
             context=source.context.value,

@@ -54,6 +54,17 @@ class Subtype(Strict):
     variables: dict[Name, Property] = Field(default_factory=dict)
 
 
+class EventType(Strict):
+    """The type of events that are no alarms, and of what: the beginnings or ends of phases."""
+
+    of: StandardName
+    text: str
+    begins: tuple[str, ...] = ()
+    """Events of rule packs whose beginning is told by it."""
+    ends: tuple[str, ...] = ()
+    properties: dict[Name, Property] = Field(default_factory=dict)
+
+
 class Component(Strict):
     """A part of a heat pump with a type of its own."""
 
@@ -158,6 +169,7 @@ class TypeModel(Strict):
     reference_types: dict[Name, ReferenceType]
     prediction: Subtype
     alarm: Subtype
+    events: dict[Name, EventType]
     component: Subtype
     components: dict[Name, Component]
     heat_pump: HeatPumpType
@@ -177,6 +189,8 @@ class TypeModel(Strict):
         every(
             Relation, (kind.relation for kind in self.reference_types.values()), "reference_types"
         )
+        for side in ("begins", "ends"):
+            once(phase for kind in self.events.values() for phase in getattr(kind, side))
         known(self.state_machine.causes, self.methods, "methods")
         for method in self.methods.values():
             known(method.outputs, self.results, "results")

@@ -40,6 +40,8 @@ class DataType(StrEnum):
     UTC_TIME = "UtcTime"
     DURATION = "Duration"
     DATA_VALUE = "DataValue"
+    NODE_ID = "NodeId"
+    STATUS_CODE = "StatusCode"
 
 
 VARIABLE_TYPES = {

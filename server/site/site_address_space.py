@@ -14,6 +14,7 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.alarms.alarm_service import AlarmService
 from heatpump_twin.server.alarms.device_health import DeviceHealth
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.heat_pump.happening_events import HappeningEvents
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpBuilder, HeatPumpNodes
 from heatpump_twin.server.heat_pump.history_configuration import HistoryConfiguration
 from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
@@ -40,6 +41,7 @@ from heatpump_twin.server.space.point_values import PointValues, to_datetime
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.happening import Happening
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.programs import Programs
@@ -102,6 +104,7 @@ class SiteAddressSpace:
         self.changes = ModelChanges(builder, sources.clock)
         self.publisher = Publisher(iserver.aspace, iserver.subscriptions)
         self._machines = StateMachineNodes(builder, sources.image, sources.clock)
+        self._happenings = HappeningEvents(builder, model, sources.clock)
         methods = MethodNodes(builder, iserver.methods, model, sources.commands)
         self._setpoints = SetpointMethods(methods, sources.commands)
         self._programs: tuple[ProgramMethods, ProgramNodes] | None = None
@@ -214,6 +217,13 @@ class SiteAddressSpace:
             (self._pumps[table[index].asset], event)
             for index, event in self._machines.take(indices)
         ]
+
+    def event(self, happening: Happening) -> tuple[ua.NodeId, Event] | None:
+        """Return what has happened as an event of a device; None: the heat pump is not there."""
+        pump = self._pumps.get(happening.asset)
+        if pump is None:
+            return None
+        return pump.device, self._happenings.event(happening, pump.device)
 
     def _add(self, arrival: Arrival) -> ua.NodeId:
         heat_pump = arrival.heat_pump

@@ -20,6 +20,7 @@ from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.keepsake import Keepsake
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.rules.schema import RulePack
+from heatpump_twin.twin_engine.happening import PhaseChange
 
 START = 1_767_225_600_000_000
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -55,6 +56,19 @@ def the_pack() -> Pack:
     return Pack(tuple(model.rules), YamlSource("", "test.yaml"))
 
 
+def some_events() -> Pack:
+    case = {"given": {}, "after": "0 s"}
+    common = {"begins": "B", "ends": "E", "shows": ["electrical_power"], "cases": [case]}
+    events = [
+        {"id": "run", "while": "compressor_on", **common},
+        {"id": "strong", "while": "electrical_power > 500", "delay": "20 s", **common},
+        {"id": "lost", "while": "unreachable(water_flow)", "delay": "2 polls", **common},
+    ]
+    model = RulePack.model_validate({"title": "Test", "events": events})
+    return Pack((), YamlSource("", "test.yaml"), tuple(model.events))
+
+
+EVENTS = some_events()
 PACK, SITE = the_pack(), load_site("two-heat-pumps", environment={})
 SPECS = CATALOGUE["heat_pump"]
 TABLE = PointTable.build((asset, point, SPECS[point], None) for asset in ASSETS for point in POINTS)
@@ -108,6 +122,38 @@ def parts(samples: Frame, cuts: Sequence[int]) -> list[Frame]:
         Frame(samples.point[a:b], samples.value[a:b], samples.status[a:b], samples.time[a:b])
         for a, b in pairwise(edges)
     ]
+
+
+def happened(rules: RuleEngine) -> list[tuple[object, ...]]:
+    return [
+        (c.time, c.asset, c.phase, c.begins, c.since or 0, str(c.message))
+        for c in rules.happened()
+        if isinstance(c, PhaseChange)
+    ]
+
+
+@settings(max_examples=10, deadline=None, phases=PHASES)
+@given(histories(), st.data())
+def test_events_are_the_same_in_any_batches(samples: Frame, data: st.DataObject) -> None:
+    def rules() -> RuleEngine:
+        made = RuleEngine([EVENTS], SITE, TABLE)
+        made.advance(START)
+        return made
+
+    end = int(samples.time[-1]) + HOUR // 2
+    cuts = data.draw(st.lists(st.integers(1, len(samples) - 1), max_size=40, unique=True))
+    live, seen = rules(), []
+    for part in parts(samples, cuts):
+        live.take(part)
+        live.advance(int(part.time[-1]) - MICROSECONDS)
+        seen += happened(live)
+    live.advance(end)
+    seen += happened(live)
+    replayed = rules()
+    replayed.take(samples)
+    replayed.advance(end)
+    assert sorted(seen) == sorted(happened(replayed))
+    assert seen
 
 
 @settings(max_examples=6, deadline=None, phases=PHASES)

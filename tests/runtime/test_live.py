@@ -117,6 +117,35 @@ async def test_a_setpoint_reaches_the_register_and_is_audited(twin: Twin, connec
     assert row["status"] == 0
 
 
+async def test_a_setting_says_who_changed_it_also_at_the_device(
+    twin: Twin, connect, find, eventually
+) -> None:
+    heard: list[tuple[float, str, bool]] = []
+
+    class Handler:
+        def event_notification(self, event: Any) -> None:
+            if event.SourceName and hasattr(event, "ChangedBy"):
+                heard.append((event.NewValue, event.ChangedBy, event.ChangedAtDevice))
+
+    before = await setpoint_register(twin) / 10
+    async with connect(twin, OPERATOR) as client:
+        base = client.get_node(ua.ObjectIds.BaseEventType)
+        kinds = {
+            one.BrowseName.Name: one.NodeId
+            for one in await base.get_children_descriptions(ua.ObjectIds.HasSubtype)
+        }
+        subscription = await client.create_subscription(100, Handler())
+        await subscription.subscribe_events(client.nodes.server, kinds["SettingChangedEventType"])
+        methods, node = await method(client, find, "SetSupplySetpoint")
+        await methods.call_method(node.nodeid, before + 1)
+        await eventually(lambda: heard == [(pytest.approx(before + 1), OPERATOR, False)])
+        async with AsyncModbusTcpClient("127.0.0.1", port=twin.ports.plant) as modbus:
+            words = round((before + 2) * 10)
+            await modbus.write_register(SUPPLY_SETPOINT_REGISTER, words, device_id=1)
+        await eventually(lambda: heard[1:] == [(pytest.approx(before + 2), "", True)])
+        await subscription.delete()
+
+
 async def test_the_outcome_is_told_in_the_language_of_the_session(
     twin: Twin, connect, find
 ) -> None:

@@ -24,6 +24,7 @@ from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.engine import Engine
+from heatpump_twin.twin_engine.happening import PhaseChange
 from heatpump_twin.twin_engine.historian.database.database_access import database_url, open_engine
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
@@ -37,6 +38,8 @@ POLL = 4 * MICROSECONDS
 MINUTES = 15
 BROKEN, REPAIRED = 4, 9
 """When the strainer is clogged, and cleaned. [min]"""
+FAILED, MENDED = 11, 12
+"""When the controller reports an error, with which nothing runs, and when it is gone. [min]"""
 DERIVED = (
     "thermal_power", "cop", "operating_state", "electrical_energy_today", "heat_energy_today",
 )  # fmt: skip
@@ -52,15 +55,19 @@ class Live:
 
     data: Path
     alarms: list[tuple[str, bool, int]]
+    events: list[tuple[str, bool, int]]
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
     data = DataDirectory.open(tmp_path_factory.mktemp("live"))
-    return Live(data.root, asyncio.run(_lived(data)))
+    return Live(data.root, *asyncio.run(_lived(data)))
 
 
-async def _lived(data: DataDirectory) -> list[tuple[str, bool, int]]:
+Told = list[tuple[str, bool, int]]
+
+
+async def _lived(data: DataDirectory) -> tuple[Told, Told]:
     """Poll an emulated plant, whose strainer is clogged for a while, as a live twin does."""
     here, clock = site(), ManualClock(START)
     assembly = assemble(here, None)
@@ -71,11 +78,15 @@ async def _lived(data: DataDirectory) -> list[tuple[str, bool, int]]:
     engine = Engine(here, assembly.table, clock, historian.append)
     rules = RuleEngine(load_packs(here.rules.packs), here, assembly.table)
     rules.follow(engine.image)
-    alarms: list[tuple[str, bool, int]] = []
+    alarms: Told = []
+    events: Told = []
 
     def evaluate() -> None:
         changes = rules.advance(clock.now())
         alarms.extend((change.alarm.key, change.active, change.time) for change in changes)
+        for phase in rules.happened():
+            assert isinstance(phase, PhaseChange)
+            events.append((f"{phase.asset}.{phase.phase}", phase.begins, phase.time))
 
     pump = plant.heat_pumps["hp1"]
     for now in range(START, START + MINUTES * MINUTE, POLL):
@@ -83,8 +94,10 @@ async def _lived(data: DataDirectory) -> list[tuple[str, bool, int]]:
         match (now - START) / MINUTE:
             case minutes if minutes == BROKEN:
                 pump.disturbances.start("strainer_clogged", 0.5, None)
-            case minutes if minutes == REPAIRED:
+            case minutes if minutes in (REPAIRED, MENDED):
                 pump.disturbances.stop()
+            case minutes if minutes == FAILED:
+                pump.disturbances.start("controller_error", 62.0)
         plant.advance()
         for look in looks:
             engine.take(look(now, True))
@@ -93,7 +106,7 @@ async def _lived(data: DataDirectory) -> list[tuple[str, bool, int]]:
         clock.set(now + POLL // 2)
         evaluate()
     await historian.stop()
-    return alarms
+    return alarms, events
 
 
 @pytest.fixture
@@ -150,6 +163,19 @@ def test_derived_points_and_alarms_are_those_of_live(live: Live, replay) -> None
     for energy in ("electrical_energy_today", "heat_energy_today"):
         lived, again = (recorded(d, energy).value[-1] for d in (live.data, into))
         assert again == pytest.approx(lived, abs=0.011), energy
+
+
+def test_events_are_those_of_live(live: Live, replay, tmp_path: Path) -> None:
+    ran, _ = replay("--events", tmp_path / "events.csv", "--output", tmp_path / "alarms.csv")
+    assert ran.code == 0, ran.err
+    told = [
+        (row["event"], row["state"] == "began", datetime.fromisoformat(row["time"]).timestamp())
+        for row in csv.DictReader(io.StringIO((tmp_path / "events.csv").read_text("utf-8")))
+    ]
+    assert ("hp1.run", False) in [event[:2] for event in told]
+    assert [event[:2] for event in told] == [event[:2] for event in live.events]
+    for (_, _, replayed), (key, _, lived) in zip(told, live.events, strict=True):
+        assert replayed == pytest.approx(lived / 1e6, abs=4.5), key
 
 
 def test_a_part_is_replayed_with_what_was_known_before_it(live: Live, replay) -> None:

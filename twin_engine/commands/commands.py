@@ -28,6 +28,7 @@ from heatpump_twin.drivers.status import (
 from heatpump_twin.drivers.write_range import out_of_range
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
+from heatpump_twin.twin_engine.commands.authorship import Authorship
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.wording import value_text
@@ -93,6 +94,7 @@ class Commands:
             self.add(driver)
         self._audit = audit
         self._clock = clock
+        self.authors = Authorship()
         self._turn: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def add(self, driver: Driver) -> None:
@@ -164,11 +166,13 @@ class Commands:
             log.error("command not carried out", key=point.key, user=entry.user, error=str(error))
             message = f"Nothing was written, because it cannot be recorded: {error}."
             return _result(entry, BAD_RESOURCE_UNAVAILABLE, None, message)
+        self.authors.begin(point.index, value, entry.user, self._clock.now())
         try:
             outcome = await driver.write(point.index, value)
         # The request may have left before the error: unknown is the only honest outcome.
         except DriverError as error:
             outcome = WriteOutcome(WriteState.UNKNOWN, UNCERTAIN, None, str(error))
+        self.authors.end(point.index, outcome.read_back, self._clock.now())
         status, message = _judge(outcome, point, value)
         try:
             # A failure here cannot undo the write, so the result stands and its message tells the

@@ -11,6 +11,7 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import is_good
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
+from heatpump_twin.twin_engine.happening import HappeningSink, ProgramReport
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -33,11 +34,16 @@ class Journal:
         self._audit = audit
         self._clock = clock
         self._listeners: list[Listener] = []
+        self._sinks: list[HappeningSink] = []
         self._latest: dict[str, Report] = {}
 
     def subscribe(self, listener: Listener) -> None:
         """Call a listener with every heat pump that has changed."""
         self._listeners.append(listener)
+
+    def report_to(self, sink: HappeningSink) -> None:
+        """Have a sink told of each event. It must not block."""
+        self._sinks.append(sink)
 
     def latest(self, asset: str) -> Report | None:
         """Return the latest event of a heat pump; None: there was none in this run."""
@@ -86,4 +92,6 @@ class Journal:
         # the record waits for the database.
         await self._audit.note(entry)
         self._latest[asset] = Report(entry.time, message)
+        for sink in self._sinks:
+            sink(ProgramReport(asset, what, entry.time, user, status, message))
         self.changed(asset)

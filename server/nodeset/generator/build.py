@@ -15,6 +15,7 @@ from heatpump_twin.server.nodeset.generator.site import add_site_types
 from heatpump_twin.server.nodeset.generator.small_types import (
     METADATA,
     add_alarm_type,
+    add_event_types,
     add_metadata,
     add_prediction_type,
     add_reference_types,
@@ -34,6 +35,7 @@ def build_nodes(model: TypeModel, official: Official) -> list[NodesetNode]:
     add_reference_types(draft, model)
     add_prediction_type(draft, model.prediction)
     add_alarm_type(draft, model.alarm)
+    add_event_types(draft, model)
     add_component_types(draft, model)
     add_state_machine_type(draft, model.state_machine)
     add_heat_pump_type(draft, model)

@@ -37,8 +37,9 @@ def add_heat_pump_type(draft: ModelDraft, model: TypeModel) -> None:
     """Add the device type: parameters, methods, groups, parts, state machine, building blocks."""
     spec = model.heat_pump
     device = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
-    # So that a client can offer the fields of our alarms without having seen one.
-    device.refer(draft["GeneratesEvent"], draft[model.alarm.name])
+    # So that a client can offer the fields of our alarms and events without having seen one.
+    for kind in (model.alarm.name, *model.events):
+        device.refer(draft["GeneratesEvent"], draft[kind])
     draft.override(device, "di:DeviceHealth", MANDATORY, spec.health)
     add_properties(draft, device, spec.properties)
     parameters = draft.override(device, "di:ParameterSet", MANDATORY, spec.parameter_set)

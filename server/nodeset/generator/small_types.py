@@ -1,4 +1,4 @@
-"""Add reference types, prediction and alarm types, and NamespaceMetadata."""
+"""Add reference types, prediction, alarm and event types, and NamespaceMetadata."""
 
 from __future__ import annotations
 
@@ -68,6 +68,13 @@ def add_alarm_type(draft: ModelDraft, spec: Subtype) -> None:
     """Add the condition type of the rules' alarms."""
     node = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
     add_properties(draft, node, spec.properties)
+
+
+def add_event_types(draft: ModelDraft, model: TypeModel) -> None:
+    """Add the types of events that are no alarms."""
+    for name, spec in model.events.items():
+        node = draft.type(NodeClass.OBJECT_TYPE, name, spec.of, spec.text)
+        add_properties(draft, node, spec.properties)
 
 
 def add_properties(

@@ -27,6 +27,7 @@ from heatpump_twin.twin_engine.alarm import AlarmSink
 from heatpump_twin.twin_engine.derive.record_check import COMPUTED
 from heatpump_twin.twin_engine.engine import Engine
 from heatpump_twin.twin_engine.foresight.prediction import Forecaster
+from heatpump_twin.twin_engine.happening import HappeningSink
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.history import HistoryReader
 
@@ -67,6 +68,8 @@ class Replay:
         That of ``target`` as well; the replay moves it.
     tell : callable
         Gets each alarm that is raised or returns to normal, in order of time.
+    report : callable or None
+        Gets what else happens: what begins and ends, and settings that change.
     speed : float or None
         Seconds of history in a real second; None: as fast as can be.
     """
@@ -80,7 +83,9 @@ class Replay:
         clock: ManualClock,
         tell: AlarmSink,
         speed: float | None = None,
+        report: HappeningSink | None = None,
     ) -> None:
+        self._report = report
         self._source, self._target, self._clock = source, target, clock
         self._tell, self._speed = tell, speed
         self._points = _inputs(assembly.table)
@@ -131,6 +136,9 @@ class Replay:
             if transition.alarm.asset != TWIN:
                 self._alarms += 1
                 self._tell(transition)
+        for happening in self._rules.happened():
+            if self._report is not None and happening.asset != TWIN:
+                self._report(happening)
 
     async def _pause(self, start: int, begun: float) -> None:
         # The historian writes in a thread, which tells nobody.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from heatpump_twin.config.settings import Site
     from heatpump_twin.safekeeping.history_replay import Replayed
     from heatpump_twin.twin_engine.alarm import AlarmSink, AlarmTransition
+    from heatpump_twin.twin_engine.happening import Happening, HappeningSink
 
 command = typer.Typer(add_completion=False)
 
 COLUMNS = ("time", "alarm", "state", "severity", "message")
+EVENT_COLUMNS = ("time", "event", "state", "message")
 
 
 @command.command()
@@ -53,6 +55,10 @@ def replay_history(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Alarms as CSV; default: print them."),
     ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", metavar="FILE", help="What happens and is no alarm, as CSV."),
+    ] = None,
     site: KnownSiteOption = None,
     data: DataOption = None,
     set_: SetOption = None,
@@ -70,8 +76,10 @@ def replay_history(
         raise TwinError("--into is the history itself: name another directory")
     if DataDirectory.at(into).database.exists():
         raise TwinError(f"{into} has a history already: a replay begins with a new directory")
-    with opened_export(output) as file:
-        done = asyncio.run(_replay(settings, source, into, first, last, speed, file))
+    with ExitStack() as stack:
+        file = stack.enter_context(opened_export(output))
+        happened = None if events is None else stack.enter_context(opened_export(events))
+        done = asyncio.run(_replay(settings, source, into, (first, last), speed, file, happened))
     Console(stderr=True).print(
         f"{done.samples} samples replayed in {done.frames} frames, {done.alarms} changes of alarms"
     )
@@ -81,10 +89,10 @@ async def _replay(
     site: Site,
     source: DataDirectory,
     into: Path,
-    first: str | None,
-    last: str | None,
+    wanted: tuple[str | None, str | None],
     speed: float | None,
     file: IO[str],
+    happened: IO[str] | None,
 ) -> Replayed:
     from heatpump_twin.runtime.assembly import assemble
     from heatpump_twin.runtime.first_run import exclusive
@@ -95,7 +103,7 @@ async def _replay(
     from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 
     zone = ZoneInfo(site.site.timezone)
-    wanted = moment_of(first, "--from", zone), moment_of(last, "--to", zone)
+    moments = moment_of(wanted[0], "--from", zone), moment_of(wanted[1], "--to", zone)
     assembly = assemble(site, source)
     history = StoredHistory(database_url(site.historian, source))
     target_site = site.historian.model_copy(update={"url": None})
@@ -103,7 +111,7 @@ async def _replay(
         async with AsyncExitStack() as stack:
             stack.push_async_callback(history.stop)
             await history.start()
-            start, end = await replayed_span(history, assembly.table, wanted)
+            start, end = await replayed_span(history, assembly.table, moments)
             target = DataDirectory.open(into)
             clock = ManualClock(start)
             stack.enter_context(exclusive(target))
@@ -112,7 +120,8 @@ async def _replay(
             await historian.start()
             stack.push_async_callback(historian.stop)
             tell = _teller(file, zone)
-            replay = Replay(site, assembly, history, historian, clock, tell, speed)
+            report = None if happened is None else _reporter(happened, zone)
+            replay = Replay(site, assembly, history, historian, clock, tell, speed, report)
             # On standard error: standard output may be the table itself.
             bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
             task = bar.add_task("replay", total=end - start)
@@ -139,3 +148,26 @@ def _teller(file: IO[str], zone: ZoneInfo) -> AlarmSink:
         )
 
     return tell
+
+
+def _reporter(file: IO[str], zone: ZoneInfo) -> HappeningSink:
+    """Return what writes what has happened as lines of CSV."""
+    from heatpump_twin.twin_engine.happening import PhaseChange, SettingChange
+
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(EVENT_COLUMNS)
+
+    def report(happening: Happening) -> None:
+        match happening:
+            case PhaseChange():
+                state = "began" if happening.begins else "ended"
+                name = f"{happening.asset}.{happening.phase}"
+            case SettingChange():
+                name, state = happening.point.key, "changed"
+            case _:  # no program runs in a replay
+                return
+        moment = datetime.fromtimestamp(happening.time / MICROSECONDS, zone)
+        said = str(happening.message)
+        writer.writerow((moment.isoformat(timespec="milliseconds"), name, state, said))
+
+    return report

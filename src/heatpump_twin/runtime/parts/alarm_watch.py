@@ -1,4 +1,4 @@
-"""Evaluate the rules periodically and announce alarms."""
+"""Evaluate the rules periodically; announce alarms, and report what else has happened."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.server.twin_server import TwinServer
+from heatpump_twin.twin_engine.commands.authorship import Authorship
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import ConditionStoreError
+from heatpump_twin.twin_engine.happening import Happening, SettingChange
+from heatpump_twin.twin_engine.notifications.notifier import Notifier
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -41,6 +44,8 @@ class AlarmWatch(HeatPumpPart):
         rules: RuleEngine,
         server: TwinServer,
         store: ConditionStore,
+        authors: Authorship,
+        notifier: Notifier,
     ) -> None:
         self.active: Counter[str] = Counter()
         """Number of active alarms by heat pump, and of the twin itself."""
@@ -52,6 +57,8 @@ class AlarmWatch(HeatPumpPart):
         rules.follow(foundation.image)
         self._server = server
         self._store = store
+        self._authors = authors
+        self._notifier = notifier
 
     async def run(self) -> None:
         """Evaluate the rules for ever; what they remember is kept."""
@@ -74,10 +81,18 @@ class AlarmWatch(HeatPumpPart):
             for transition in self._rules.advance(self._clock.now() - self._grace):
                 self.active[transition.alarm.asset] += 1 if transition.active else -1
                 self._server.announce(transition)
+                self._notifier.take(transition)
+            for happening in self._rules.happened():
+                self._server.report(self._attributed(happening))
             if (keep := keep - self._period) < 0:
                 keep = KEEP_PERIOD
                 await asyncio.to_thread(self._memory.write, self._rules.remember())
             await asyncio.sleep(self._period)
+
+    def _attributed(self, happening: Happening) -> Happening:
+        if isinstance(happening, SettingChange):
+            return self._authors.attributed(happening)
+        return happening
 
     async def add(self, newcomer: Newcomer) -> None:
         """Add the rules of a heat pump, with what was known of its alarms."""

@@ -18,9 +18,11 @@ from heatpump_twin.runtime.parts.figures import Figures, open_figures
 from heatpump_twin.runtime.parts.forecasts import Forecasts
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
+from heatpump_twin.runtime.parts.notices import build_notifier
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.server.security.users import UserStore
+from heatpump_twin.twin_engine.notifications.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class TwinParts:
     steering: Steering
     clients: Clients
     alarms: AlarmWatch
+    notifier: Notifier
 
     @property
     def members(self) -> tuple[HeatPumpPart, ...]:
@@ -70,6 +73,7 @@ class TwinParts:
             self.steering.retraining.run(),
             self.clients.server.wait(),
             self.alarms.run(),
+            self.notifier.run(),
         ]
 
 
@@ -108,7 +112,10 @@ async def open_parts(
         )
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.
-        alarms = AlarmWatch(foundation, rules, clients.server, archive.conditions)
+        notifier = build_notifier(foundation, archive.conditions, health)
+        alarms = AlarmWatch(
+            foundation, rules, clients.server, archive.conditions, field.commands.authors, notifier
+        )
         for sink in (
             figures.deriver.derive,
             figures.totals.derive,
@@ -126,4 +133,5 @@ async def open_parts(
             steering,
             clients,
             alarms,
+            notifier,
         )

@@ -1,0 +1,1 @@
+"""Settings of who is told of alarms, how, and when not."""

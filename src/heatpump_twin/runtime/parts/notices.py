@@ -1,0 +1,41 @@
+"""Notifications of alarms: who is told, and what people have done about an alarm so far."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from heatpump_twin.config.catalogue import TWIN
+from heatpump_twin.runtime.parts.foundation import Foundation
+from heatpump_twin.runtime.parts.twin_health import TwinHealth
+from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.notifications.letter import LetterWriter
+from heatpump_twin.twin_engine.notifications.notifier import Attention, Notifier
+from heatpump_twin.twin_engine.notifications.outbox import Outbox
+
+TWIN_NAME = "Digital twin"
+
+
+def build_notifier(
+    foundation: Foundation, conditions: ConditionStore, health: TwinHealth
+) -> Notifier:
+    """Return the notifier of a site. Nothing is sent before it runs."""
+    site = foundation.site
+    zone = ZoneInfo(site.site.timezone)
+    names = {pump.id: pump.name for pump in site.heat_pumps} | {TWIN: TWIN_NAME}
+    notifier = Notifier(
+        site.notifications,
+        Outbox(foundation.data.notifications),
+        LetterWriter(site.site.name, names, zone),
+        lambda key: _attention(conditions, key),
+        zone,
+        foundation.clock,
+    )
+    health.watch("notification_delay", lambda: notifier.delay)
+    return notifier
+
+
+def _attention(conditions: ConditionStore, key: str) -> Attention:
+    state = conditions.known.get(key)
+    if state is None:
+        return Attention()
+    return Attention(acknowledged=state.acked, hushed=not state.enabled)

@@ -1,0 +1,1 @@
+"""Tell people of alarms: what waits on disk, what is written, and how it is delivered (ADR 25)."""

@@ -1,0 +1,132 @@
+"""Write what a receiver is told: subject and text in their language, and the same as data."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from heatpump_twin.config.notifications.notification_settings import Receiver
+from heatpump_twin.config.phrase import Context, Phrase, Text
+from heatpump_twin.config.translations import Language
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.twin_engine.notifications.note import Note, NoteKind
+
+STATES = {
+    NoteKind.RAISED: Text("raised", Context.MESSAGES),
+    NoteKind.RETURNED: Text("back to normal", Context.MESSAGES),
+    NoteKind.ESCALATED: Text("not acknowledged", Context.MESSAGES),
+}
+PRIORITIES = (
+    (900, Text("Urgent", Context.MESSAGES)),
+    (700, Text("High", Context.MESSAGES)),
+    (500, Text("Medium", Context.MESSAGES)),
+    (1, Text("Low", Context.MESSAGES)),
+)
+SUBJECT = "[$site] $priority: $alarm ($asset)"
+LINE = "$time  $priority, $state: $asset: $message"
+CAUSE = Text("Likely cause", Context.MESSAGES)
+CONSEQUENCE = Text("If nothing is done", Context.MESSAGES)
+ACTION = Text("What to do", Context.MESSAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to one receiver."""
+
+    id: str
+    """The same for the same notes: a receiver that gets it twice can tell."""
+    subject: str
+    text: str
+    data: Mapping[str, Any]
+    """What a webhook is posted."""
+
+
+class LetterWriter:
+    """The writer of messages of one site.
+
+    Parameters
+    ----------
+    names : mapping
+        Names of the assets by their ids.
+    """
+
+    def __init__(self, site: str, names: Mapping[str, str], zone: ZoneInfo) -> None:
+        self._site, self._names, self._zone = site, names, zone
+
+    def write(self, notes: Sequence[Note], receiver: Receiver, language: Language) -> Letter:
+        """Return the message that tells a receiver of some notes, at least one, in that order."""
+        worst = max(notes, key=lambda note: (note.kind is not NoteKind.RETURNED, note.severity))
+        said = self._fields(worst, language) | {"count": str(len(notes))}
+        subject = Template(receiver.subject or SUBJECT).substitute(said)
+        if len(notes) > 1:
+            more = Phrase("and {n} more", n=len(notes) - 1)
+            subject = f"{subject}, {language.words(more)}"
+        parts = [self._part(note, receiver, language) for note in notes]
+        text = "\n".join(parts)
+        data = {
+            "site": self._site,
+            "receiver": receiver.name,
+            "subject": _line(subject),
+            "text": text,
+            "alarms": [self._data(note, language) for note in notes],
+        }
+        marks = [f"{n.receiver} {n.key} {n.kind} {n.time}" for n in notes]
+        number = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:32]
+        return Letter(number, _line(subject), text, {"id": number, **data})
+
+    def _fields(self, note: Note, language: Language) -> dict[str, str]:
+        priority = next(text for limit, text in PRIORITIES if note.severity >= limit)
+        return {
+            "site": self._site,
+            "asset": self._names.get(note.asset, note.asset),
+            "alarm": language.words(note.title),
+            "state": language.words(STATES[note.kind]),
+            "priority": language.words(priority),
+            "severity": str(note.severity),
+            "time": self._time(note.time).isoformat(" ", "seconds"),
+            "message": language.words(note.message),
+            "cause": language.words(note.cause),
+            "consequence": language.words(note.consequence),
+            "action": language.words(note.action),
+        }
+
+    def _part(self, note: Note, receiver: Receiver, language: Language) -> str:
+        said = self._fields(note, language)
+        lines = [Template(receiver.line or LINE).substitute(said | {"count": "1"})]
+        # Who writes the line has said what is to be in it.
+        if receiver.line is None and note.kind is not NoteKind.RETURNED:
+            advice = ((CAUSE, "cause"), (CONSEQUENCE, "consequence"), (ACTION, "action"))
+            lines += [
+                f"    {language.words(title)}: {said[name]}" for title, name in advice if said[name]
+            ]
+        return "\n".join(lines)
+
+    def _data(self, note: Note, language: Language) -> dict[str, object]:
+        said = self._fields(note, language)
+        return {
+            "key": note.key,
+            "asset": note.asset,
+            "asset_name": said["asset"],
+            "rule": note.rule,
+            "state": note.kind.value,
+            "time": self._time(note.time).isoformat(),
+            "severity": note.severity,
+            "class": note.category,
+            **{
+                name: said[name]
+                for name in ("alarm", "priority", "message", "cause", "consequence", "action")
+            },
+        }
+
+    def _time(self, time: int) -> dt.datetime:
+        return dt.datetime.fromtimestamp(time / MICROSECONDS, self._zone)
+
+
+def _line(text: str) -> str:
+    """Return a text as one line: a header has no others, whatever somebody named a heat pump."""
+    return " ".join(text.split())

@@ -1,0 +1,74 @@
+"""Deliver messages by e-mail."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.utils import formatdate
+
+import structlog
+
+from heatpump_twin.config.notifications.notification_settings import SmtpSecurity, SmtpServer
+from heatpump_twin.twin_engine.notifications.delivery import TIMEOUT, DeliveryError
+from heatpump_twin.twin_engine.notifications.letter import Letter
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Mail:
+    """E-mails to some addresses, by a mail server of the site."""
+
+    def __init__(self, server: SmtpServer, to: Sequence[str]) -> None:
+        self._server, self._to = server, to
+
+    def send(self, letter: Letter) -> None:
+        """Hand a message to the mail server; raise `DeliveryError` if it takes it for nobody."""
+        try:
+            with self._connected() as smtp:
+                refused = smtp.send_message(self._message(letter))
+        except smtplib.SMTPResponseException as error:
+            raise DeliveryError(f"the mail server answered {error.smtp_code}") from None
+        # What these say may have the address or the password in it.
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            raise DeliveryError(f"the mail server does not take it: {_kind(error)}") from None
+        if refused:
+            log.warning("the mail server refused some addresses", refused=len(refused))
+
+    def _connected(self) -> smtplib.SMTP:
+        server = self._server
+        # Certificates are checked: whoever sits between would read the password.
+        context = ssl.create_default_context()
+        smtp: smtplib.SMTP
+        if server.security is SmtpSecurity.TLS:
+            smtp = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
+        else:
+            smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+        try:
+            if server.security is SmtpSecurity.STARTTLS:
+                smtp.starttls(context=context)
+            if server.password is not None:
+                smtp.login(server.user, server.password.read())
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _message(self, letter: Letter) -> EmailMessage:
+        message = EmailMessage()
+        domain = self._server.sender.rpartition("@")[2]
+        message["From"] = self._server.sender
+        message["To"] = ", ".join(self._to)
+        message["Subject"] = letter.subject
+        message["Date"] = formatdate()
+        # The same for the same message: where it arrives twice, a mailbox shows it once.
+        message["Message-ID"] = f"<{letter.id}@{domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
+        return message
+
+
+def _kind(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or type(error).__name__
