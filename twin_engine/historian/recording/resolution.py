@@ -1,6 +1,6 @@
 """Record values and times as fine as they are known, and no finer.
 
-What lies beyond a tenth of a point's deadband is noise of a sensor or of a division, and what lies
+What lies beyond a fifth of a point's deadband is noise of a sensor or of a division, and what lies
 beyond the millisecond is the way of an answer through the network. Such digits cannot be compressed
 and would be three quarters of what is stored.
 """
@@ -16,8 +16,8 @@ from heatpump_twin.drivers.frame import Frame
 
 MILLISECOND = 1000
 """[µs]"""
-_STEPS = 10.0
-"""Steps of a recorded value in a deadband, at least: it is off by a twentieth of that at most."""
+_STEPS = 5.0
+"""Steps of a recorded value in a deadband, at least: it is off by a tenth of that at most."""
 
 
 class Resolution:
