@@ -10,6 +10,7 @@ from typing import Any
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.runtime.parts.alarm_points import AlarmPoints
 from heatpump_twin.runtime.parts.alarm_watch import AlarmWatch, build_rules
 from heatpump_twin.runtime.parts.archive import Archive, open_archive
 from heatpump_twin.runtime.parts.clients import Clients, open_clients
@@ -38,6 +39,7 @@ class TwinParts:
     steering: Steering
     clients: Clients
     alarms: AlarmWatch
+    alarm_points: AlarmPoints
     notifier: Notifier
 
     @property
@@ -57,6 +59,7 @@ class TwinParts:
             self.steering,
             self.clients,
             self.alarms,
+            self.alarm_points,
         )
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
@@ -73,6 +76,7 @@ class TwinParts:
             self.steering.retraining.run(),
             self.clients.server.wait(),
             self.alarms.run(),
+            self.alarm_points.run(),
             self.notifier.run(),
         ]
 
@@ -113,8 +117,14 @@ async def open_parts(
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.
         notifier = build_notifier(foundation, archive.conditions, health)
+        alarm_points = AlarmPoints(foundation)
         alarms = AlarmWatch(
-            foundation, rules, clients.server, archive.conditions, field.commands.authors, notifier
+            foundation,
+            rules,
+            clients.server,
+            archive.conditions,
+            field.commands.authors,
+            (notifier.take, alarm_points.take),
         )
         for sink in (
             figures.deriver.derive,
@@ -133,5 +143,6 @@ async def open_parts(
             steering,
             clients,
             alarms,
+            alarm_points,
             notifier,
         )
