@@ -1,4 +1,4 @@
-"""OPC UA: reads, history and subscriptions against a stock asyncua server, in the same run.
+"""OPC UA: reads and history against a stock asyncua server, in the same run.
 
 What is compared is the server's CPU time, not the wall clock: these machines are shared. The twin's
 own work (polling, rules, recording) is measured idle and subtracted.
@@ -35,7 +35,6 @@ POINTS = 61
 ROWS = 20_000
 READS = 300
 HISTORY_READS = 10
-SUBSCRIBED = 30.0
 IDLE = 5.0
 PORTS = {"opcua.port": 38840, "ops.port": 38081, "plant.port": 38150, "plant.control_port": 38100}
 PEER_PORT = 38841
@@ -78,28 +77,9 @@ async def read_history(_: Client, __: list[Node], historized: Node) -> int:
     return count
 
 
-class _Counter:
-    def __init__(self) -> None:
-        self.values = 0
-
-    def datachange_notification(self, _node: Node, _value: object, _data: object) -> None:
-        self.values += 1
-
-
-async def subscribe(client: Client, nodes: list[Node], _: Node) -> int:
-    """Subscribe to all points for a while."""
-    counter = _Counter()
-    subscription = await client.create_subscription(500, counter)
-    await subscription.subscribe_data_change(nodes)
-    await asyncio.sleep(SUBSCRIBED)
-    await subscription.delete()
-    return counter.values
-
-
 WORK: dict[str, Work] = {
     "value of a batched read": read_batches,
     "row of HistoryRead": read_history,
-    "data-change notification": subscribe,
 }
 
 
@@ -132,18 +112,20 @@ async def _peer_nodes(client: Client) -> tuple[list[Node], Node]:
 
 
 def _fill_history(data: Path) -> None:
-    """Put ``ROWS`` samples of the last hours into the twin's database, as a run would have."""
+    """Put ``ROWS`` samples of the last hours into the database of the twin that is to start."""
     store = SampleStore(open_engine(f"sqlite:///{data / 'historian.sqlite'}"))
-    point = store.prepare([])[KEY]
+    point = store.prepare([KEY])[KEY]
     end = time.time_ns() // 1000 - 60_000_000
     times = end - np.arange(ROWS, 0, -1) * 1_000_000
     store.write(Frame.of(np.full(ROWS, point), np.arange(ROWS, dtype=float), GOOD, times))
+    store.seal_all()
     store.close()
 
 
 @contextlib.asynccontextmanager
 async def twin(data: Path) -> AsyncIterator[Subject]:
     settings = {**PORTS, "hmi.enabled": "false", "plant.past": 0}
+    _fill_history(data)
     arguments = [part for k, v in settings.items() for part in ("--set", f"{k}={v}")]
     process = subprocess.Popen(
         [sys.executable, "-m", "heatpump_twin", "run", "--data", data, *arguments],
@@ -152,7 +134,6 @@ async def twin(data: Path) -> AsyncIterator[Subject]:
     try:
         await reachable(PORTS["opcua.port"])
         await asyncio.sleep(3)
-        _fill_history(data)
         url = f"opc.tcp://127.0.0.1:{PORTS['opcua.port']}/heatpump-twin"
         yield Subject("heatpump-twin", url, psutil.Process(process.pid), _twin_nodes)
     finally:
@@ -210,6 +191,6 @@ def run(console: Console) -> None:
         table.add_row(name, str(count), f"{own:.2f}", f"{other:.2f}", ratio)
     console.print(table)
     console.print(
-        "Their history is in memory, ours in SQLite; the twin polls and records meanwhile."
+        "Their history is in memory, ours on the disk; the twin polls and records meanwhile."
     )
     opcua_subscriptions.report(console)

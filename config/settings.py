@@ -442,7 +442,7 @@ class HistorianSettings(_Section):
         400 * DAY, description="raw samples are kept this long"
     )
     event_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
-        10 * 366 * DAY, description="events of alarms and state machines are kept this long"
+        10 * 366 * DAY, description="events and the alarm journal are kept this long"
     )
     forecast_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
         100 * DAY, description="forecasts and simulations are kept this long, from their issue"

@@ -30,9 +30,19 @@ _BASE_FIELDS: tuple[tuple[int, str], ...] = (
     (ua.ObjectIds.ConditionType, "Retain"),
     (ua.ObjectIds.ConditionType, "Comment"),
     (ua.ObjectIds.AcknowledgeableConditionType, "AckedState/Id"),
+    (ua.ObjectIds.AcknowledgeableConditionType, "ConfirmedState/Id"),
     (ua.ObjectIds.AlarmConditionType, "ActiveState/Id"),
+    (ua.ObjectIds.AlarmConditionType, "LatchedState/Id"),
+    (ua.ObjectIds.AlarmConditionType, "SuppressedOrShelved"),
+    (ua.ObjectIds.ConditionType, "BranchId"),
 )
-_OWN_FIELDS = ("LikelyCause", "CorrectiveAction")
+_OWN_FIELDS = ("LikelyCause", "CorrectiveAction", "RaisedTime")
+_ACTS = {
+    "acknowledge": ua.ObjectIds.AcknowledgeableConditionType_Acknowledge,
+    "confirm": ua.ObjectIds.AcknowledgeableConditionType_Confirm,
+    "reset": ua.ObjectIds.AlarmConditionType_Reset2,
+}
+"""Methods by what an alarm wants."""
 
 
 class AlarmFeed:
@@ -85,25 +95,22 @@ class AlarmFeed:
         """Stop reading alarms; the session that closes takes the subscription with it."""
         self.detach()
 
-    def may_acknowledge(self, alarm: Alarm) -> bool:
-        """Tell whether an alarm waits to be acknowledged, and this person may do it."""
-        return (
-            alarm.retain
-            and not alarm.acknowledged
-            and self._acknowledge.get(alarm.condition, False)
-        )
+    def may_respond(self, alarm: Alarm) -> bool:
+        """Tell whether an alarm waits for somebody, and this person may do what it wants."""
+        # Whoever may acknowledge may confirm and reset.
+        may = self._acknowledge.get(alarm.condition, False)
+        return alarm.waits and bool(alarm.wants) and may
 
-    async def acknowledge(self, client: Client, alarm: Alarm, comment: str) -> Outcome:
-        """Acknowledge the latest event of a condition (OPC 10000-9, 5.7.3)."""
+    async def respond(self, client: Client, alarm: Alarm, comment: str) -> Outcome:
+        """Acknowledge, confirm or reset an alarm (OPC 10000-9, 5.7.3, 5.7.4 and 5.8.6)."""
+        event = ua.Variant(alarm.event, ua.VariantType.ByteString)
+        words = ua.Variant(ua.LocalizedText(comment), ua.VariantType.LocalizedText)
         return await request(
             client,
             ua.CallMethodRequest(
                 ObjectId=alarm.condition,
-                MethodId=standard_node(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge),
-                InputArguments=[
-                    ua.Variant(alarm.event, ua.VariantType.ByteString),
-                    ua.Variant(ua.LocalizedText(comment), ua.VariantType.LocalizedText),
-                ],
+                MethodId=standard_node(_ACTS[alarm.wants]),
+                InputArguments=[words] if alarm.wants == "reset" else [event, words],
             ),
         )
 

@@ -33,11 +33,33 @@ class Alarm:
     cause: str = ""
     action: str = ""
     comment: str = ""
+    raised: datetime | None = None
+    """When it began, which nothing that happens later changes."""
+    branch: str = ""
+    """Of an earlier occurrence that still waits for somebody; empty: of the present one."""
+    confirmed: bool = True
+    latched: bool = False
+    quiet: bool = False
+    """Shelved, suppressed or out of service."""
 
     @property
     def key(self) -> str:
-        """The condition's NodeId as text."""
-        return str(self.condition.to_string())
+        """The condition's NodeId as text; of an earlier occurrence, that of its branch."""
+        return self.branch or str(self.condition.to_string())
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody is to look at it now: it is retained, and nobody has put it away."""
+        return self.retain and not self.quiet
+
+    @property
+    def wants(self) -> str:
+        """What is to be done about it: key of ``texts.ALARM_ACTS``; empty: nothing now."""
+        if not self.acknowledged:
+            return "acknowledge"
+        if not self.confirmed:
+            return "confirm"
+        return "reset" if self.latched and not self.active else ""
 
     @property
     def priority(self) -> str:
@@ -47,10 +69,14 @@ class Alarm:
     @property
     def state(self) -> str:
         """Return the state of IEC 62682: key of ``texts.ALARM_STATE``."""
+        if self.quiet:
+            return "quiet"
         if self.active:
             return "acknowledged" if self.acknowledged else "unacknowledged"
         # Retain decides in the end: a server may have conditions that need no acknowledgement.
-        return "normal" if self.acknowledged or not self.retain else "returned"
+        if not self.retain:
+            return "normal"
+        return {"acknowledge": "returned", "": "normal"}.get(self.wants, self.wants)
 
 
 @dataclass(slots=True)
@@ -82,12 +108,12 @@ class AlarmList:
         """Return all alarms, the worst first: active before returned, severity, newest."""
         return sorted(
             self._alarms.values(),
-            key=lambda a: (not a.retain, not a.active, -a.severity, -_seconds(a.time)),
+            key=lambda a: (not a.waits, not a.active, -a.severity, -_seconds(a.time)),
         )
 
     def active(self) -> list[Alarm]:
         """Return the alarms that need a person: active, or returned and not acknowledged."""
-        return [alarm for alarm in self.rows() if alarm.retain]
+        return [alarm for alarm in self.rows() if alarm.waits]
 
     def find(self, key: str) -> Alarm | None:
         """Return the alarm of a condition."""
@@ -120,7 +146,16 @@ def alarm_of(fields: Mapping[str, Any]) -> Alarm | None:
         cause=_text(fields.get("LikelyCause")),
         action=_text(fields.get("CorrectiveAction")),
         comment=_text(fields.get("Comment")),
+        raised=fields.get("RaisedTime"),
+        branch=_branch(fields.get("BranchId")),
+        confirmed=fields.get("ConfirmedState/Id") is not False,
+        latched=bool(fields.get("LatchedState/Id")),
+        quiet=bool(fields.get("SuppressedOrShelved")),
     )
+
+
+def _branch(node: object) -> str:
+    return "" if not isinstance(node, ua.NodeId) or node.is_null() else str(node.to_string())
 
 
 def _seconds(time: datetime | None) -> float:

@@ -161,14 +161,14 @@ class Person:
         except TwinUnreachableError as error:
             return Outcome(False, error.text)
 
-    def may_acknowledge(self, alarm: Alarm) -> bool:
-        """Tell whether this person can acknowledge an alarm now."""
-        return self._feed.may_acknowledge(alarm)
+    def may_respond(self, alarm: Alarm) -> bool:
+        """Tell whether this person can do now what an alarm wants."""
+        return self._feed.may_respond(alarm)
 
-    async def acknowledge(self, alarm: Alarm, comment: str) -> Outcome:
-        """Acknowledge an alarm as this person."""
+    async def respond(self, alarm: Alarm, comment: str) -> Outcome:
+        """Acknowledge, confirm or reset an alarm as this person: what it wants."""
         try:
-            return await self._feed.acknowledge(self.client, alarm, comment)
+            return await self._feed.respond(self.client, alarm, comment)
         except TwinUnreachableError as error:
             return Outcome(False, error.text)
 

@@ -290,6 +290,9 @@ ALARM_STATE = {
     "unacknowledged": _alarms("Active, not acknowledged"),
     "acknowledged": _alarms("Active, acknowledged"),
     "returned": _alarms("Returned, not acknowledged"),
+    "confirm": _alarms("Returned, not confirmed"),
+    "reset": _alarms("Returned, waits for a reset"),
+    "quiet": _alarms("Shelved or suppressed"),
     "normal": _alarms("Back to normal"),
 }
 ALARM_COLUMNS = {
@@ -301,6 +304,10 @@ ALARM_COLUMNS = {
     "cause": _alarms("Likely cause"),
     "action": _alarms("What to do"),
 }
-ACKNOWLEDGE = _alarms("Acknowledge")
+ALARM_ACTS = {
+    "acknowledge": _alarms("Acknowledge"),
+    "confirm": _alarms("Confirm"),
+    "reset": _alarms("Reset"),
+}
 COMMENT = _alarms("Comment")
 SHOW_RETURNED = _alarms("Show what returned to normal since login")

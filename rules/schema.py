@@ -12,12 +12,16 @@ from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.quantities import Duration
 from heatpump_twin.config.settings import Identifier
 from heatpump_twin.config.text_fields import AlarmText
+from heatpump_twin.rules.alarm_form import WITH_LIMITS, form_of, targets_of
 from heatpump_twin.rules.event_rule import EventRule
 from heatpump_twin.rules.fields import Delay, DelayField, Given, RuleCondition, Section
+from heatpump_twin.rules.grammar.comparison import Comparison
 from heatpump_twin.rules.grammar.expression import Expression
 from heatpump_twin.rules.grammar.remembering import Recipe
 from heatpump_twin.rules.ruled_asset import AssetKind
-from heatpump_twin.twin_engine.alarm import AlarmClass, AlarmDefinition, Health
+from heatpump_twin.twin_engine.alarm import AlarmClass, AlarmDefinition, AlarmForm, Health
+
+Limits = tuple[float | None, float | None]
 
 
 class CaseStep(Section):
@@ -88,6 +92,18 @@ class Rule(Section):
         description="point with a fault code: where the device's profile knows it, the alarm has "
         "its text, cause, action and severity",
     )
+    confirm: bool = Field(
+        False, description="after the acknowledgement somebody confirms that it is done"
+    )
+    latch: bool = Field(
+        False,
+        description="back to normal only when somebody resets it, after its condition is over",
+    )
+    form: AlarmForm | None = Field(
+        None,
+        alias="type",
+        description="kind of alarm (OPC 10000-9); default: by what `when` compares",
+    )
     severity: int = Field(ge=1, le=1000, description="OPC UA severity")
     health: Health = Field(
         Health.OFF_SPEC, description="device health while it is active (NAMUR NE 107)"
@@ -146,8 +162,24 @@ class Rule(Section):
         """How its calls remember, by their text: the same one for both conditions."""
         return {**(self.clears.recipes if self.clears else {}), **self.raises.recipes}
 
-    def definition(self, asset: str) -> AlarmDefinition:
-        """Return the alarm of an asset."""
+    @property
+    def compared(self) -> tuple[Comparison, ...]:
+        """What the alarm compares with what; none: it is about states."""
+        return self.when.compared if self.form in (None, *WITH_LIMITS) else ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Points that the rule looks at, those of the compared value first."""
+        return _merged(*(one.inputs for one in self.compared[:1]), self.points)
+
+    def definition(
+        self, asset: str, poll: float = 0.0, limits: Limits = (None, None)
+    ) -> AlarmDefinition:
+        """Return the alarm of an asset whose slowest device is polled every ``poll`` seconds.
+
+        ``limits`` are the low and the high limit of its value, where they never change.
+        """
+        form = self.form or form_of(self.when)
         return AlarmDefinition(
             asset,
             self.id,
@@ -155,10 +187,18 @@ class Rule(Section):
             self.severity,
             self.cause,
             self.action,
-            self.points,
+            self.inputs,
             self.health,
             self.consequence,
             self.category,
+            confirms=self.confirm,
+            latches=self.latch,
+            on_delay=self.delay.of(poll),
+            off_delay=self.off_delay.of(poll),
+            form=form,
+            low_limit=limits[0],
+            high_limit=limits[1],
+            target=next(targets_of(self.when), "") if form is AlarmForm.DISCREPANCY else "",
         )
 
 
@@ -187,5 +227,5 @@ def json_schema() -> dict[str, Any]:
     return RulePack.model_json_schema()
 
 
-def _merged(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
+def _merged(*some: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in some for name in names))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from heatpump_twin.rules.fields import Delay
 from heatpump_twin.rules.grammar.memory import Memory
 from heatpump_twin.rules.grammar.parser import Inputs
 from heatpump_twin.rules.ruled_asset import RuledAsset
-from heatpump_twin.rules.schema import Rule
+from heatpump_twin.rules.schema import Limits, Rule
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.wording import value_text
@@ -43,7 +43,6 @@ class Watch:
             and table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
         ]
         self.rule = rule
-        self.definitions = [rule.definition(asset.id) for asset in assets]
         self._index = {
             point: np.array([table.by_asset[asset.id][point].index for asset in assets], dtype=int)
             for point in rule.points
@@ -53,6 +52,10 @@ class Watch:
             name: np.array([asset.parameters[name] for asset in assets], dtype=np.float64)
             for name in rule.parameters
         }
+        self.definitions = [
+            rule.definition(asset.id, asset.poll, limits)
+            for asset, limits in zip(assets, self._limits(len(assets)), strict=True)
+        ]
         self._on_delay = delays(rule.delay, assets)
         self._off_delay = delays(rule.off_delay, assets)
         self._active = np.zeros(len(assets), dtype=bool)
@@ -131,7 +134,7 @@ class Watch:
         changes = []
         for i in np.flatnonzero(due).tolist():
             try:
-                changes.append(self._transition(i, not self._active[i], feed, int(over[i])))
+                changes.append(self._transition(i, not self._active[i], inputs, feed, int(over[i])))
             except Exception:  # noqa: BLE001 (the boundary of one asset: the others go on)
                 failures.failed(self.definitions[i].key)
                 due[i] = False  # what could not be told has not happened, and is tried again
@@ -174,7 +177,33 @@ class Watch:
         }
         return Inputs(value | self._parameters, status, elapsed, self.memories)
 
-    def _transition(self, i: int, active: bool, feed: Feed, time: int) -> AlarmTransition:
+    def _limits(self, count: int) -> Iterator[Limits]:
+        """Yield the low and the high limit of each asset, where they never change."""
+        fixed = [one for one in self.rule.compared if not one.targets]
+        plate = Inputs(self._parameters, {})
+        limits = {one.above: np.broadcast_to(one.limit(plate), count) for one in fixed}
+        for i in range(count):
+            low, high = (limits[a][i] if a in limits else None for a in (False, True))
+            yield _number(low), _number(high)
+
+    def _compared(self, i: int, inputs: Inputs) -> tuple[float | None, float | None]:
+        """Return the value of an asset and the limit that it is beyond, or was."""
+        found: tuple[float | None, float | None] = None, None
+        for one in self.rule.compared:
+            count = len(self.definitions)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                value, limit = (
+                    float(np.broadcast_to(term(inputs), count)[i])
+                    for term in (one.subject, one.limit)
+                )
+            beyond = value > limit if one.above else value < limit
+            if beyond or found == (None, None):
+                found = _number(value), _number(limit)
+        return found
+
+    def _transition(
+        self, i: int, active: bool, inputs: Inputs, feed: Feed, time: int
+    ) -> AlarmTransition:
         alarm = self._decoded(self.definitions[i], i, feed)
         specs = CATALOGUE[self.rule.asset]
         values = [
@@ -191,7 +220,12 @@ class Watch:
             if active
             else Phrase("{alarm}: back to normal ({values})", alarm=title, values=said)
         )
-        return AlarmTransition(alarm, active, time, message)
+        main = self.rule.inputs[0]
+        value, limit = self._compared(i, inputs)
+        if not self.rule.compared:
+            value = _number(inputs.value[main][i])
+        status = int(inputs.status[main][i])
+        return AlarmTransition(alarm, active, time, message, value, limit, status)
 
     def _decoded(self, alarm: AlarmDefinition, i: int, feed: Feed) -> AlarmDefinition:
         """Return an alarm as the fault code of now has it."""
@@ -208,6 +242,10 @@ class Watch:
             severity=known.severity,
             fault=known.text,
         )
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def delays(delay: Delay, assets: Sequence[RuledAsset]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.server.alarms.condition_refresh import ConditionRefresh
 from heatpump_twin.server.channel.certificate_watch import CertificateWatch
 from heatpump_twin.server.channel.internal_server import CheckClient, Live, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
@@ -178,8 +179,9 @@ class TwinServer:
         audit = AuditHistory(self._audit, self._table, site, uri, codec)
         events = EventHistory(self._events, codec, audit)
         event_updates = EventUpdates(
-            self._events, codec, self._recorder, iserver.aspace, site, self._clock
-        )
+            self._events, codec, self._recorder, iserver.aspace, site, self._clock,
+            self._conditions.flush,
+        )  # fmt: skip
         updates = UpdateService(
             iserver.aspace, self._table, site, self._editor, event_updates, self._recorder,
             self._clock,
@@ -187,7 +189,8 @@ class TwinServer:
         iserver.history = HistoryService(
             iserver.aspace, self._table, self._history, events, site, updates, self._trajectories
         )
-        add_standard_methods(iserver, space.conditions)
+        refreshing = ConditionRefresh(space.conditions, iserver, self._clock)
+        add_standard_methods(iserver, refreshing)
         status = ServerStatus(iserver, self._clock, self._wall)
         await server.start()
         # After the listener: asyncua's own start writes ServerStatus, too, and ours must stand.
@@ -342,6 +345,7 @@ class _Running:
     def begin(self) -> None:
         for work in (
             self.space.publisher.run,
+            self.space.conditions.run,
             self.status.run,
             self.certificate.run,
             self.users.run,
@@ -378,7 +382,7 @@ class _Running:
         for alarm in alarms:
             state = states.get(alarm.key)
             if state is not None and state.active:
-                active = AlarmTransition(alarm, True, state.active_since, alarm.title)
+                active = AlarmTransition(alarm, True, state.trunk.raised, alarm.title)
                 self.space.publisher.schedule(partial(self.space.health.take, active))
 
     def announce_changes(self) -> None:

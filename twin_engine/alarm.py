@@ -27,6 +27,25 @@ class AlarmClass(StrEnum):
     DIAGNOSTIC = "diagnostic"
 
 
+class AlarmForm(StrEnum):
+    """What kind of condition an alarm watches for, which is its OPC UA type (OPC 10000-9, 5.8)."""
+
+    ALARM = "alarm"
+    """None of those below."""
+    EXCLUSIVE_LIMIT = "exclusive_limit"
+    """A value beyond a limit; it is beyond one of them at a time."""
+    NON_EXCLUSIVE_LIMIT = "non_exclusive_limit"
+    """A value that can be beyond several limits at once."""
+    RATE_OF_CHANGE = "rate_of_change"
+    DISCREPANCY = "discrepancy"
+    """A value that differs from what it should be, a setpoint or an expectation."""
+    OFF_NORMAL = "off_normal"
+    """A state that is not the normal one."""
+    SYSTEM_OFF_NORMAL = "system_off_normal"
+    """Of a system that tells of alarms: a device that does not answer, a part of the twin."""
+    CERTIFICATE_EXPIRATION = "certificate_expiration"
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmDefinition:
     """One rule applied to one asset: one OPC UA condition, one line in the alarm list."""
@@ -47,6 +66,20 @@ class AlarmDefinition:
     category: AlarmClass = AlarmClass.EQUIPMENT
     fault: str = ""
     """What the fault code of the device says, of an alarm that was raised by one."""
+    confirms: bool = False
+    """Whether somebody has to confirm, after the acknowledgement, that it is done."""
+    latches: bool = False
+    """Whether it stays until somebody resets it, also when its condition is over."""
+    on_delay: float = 0.0
+    """How long its condition holds before it is raised. [s]"""
+    off_delay: float = 0.0
+    """How long its condition is over before it returns to normal. [s]"""
+    form: AlarmForm = AlarmForm.ALARM
+    low_limit: float | None = None
+    """What its value is compared with where that never changes, in the unit of the value."""
+    high_limit: float | None = None
+    target: str = ""
+    """Id of the point that says what the value should be, of a discrepancy."""
 
     @property
     def key(self) -> str:
@@ -63,6 +96,12 @@ class AlarmTransition:
     time: int
     """When it happened. [µs since the Unix epoch, UTC]"""
     message: str
+    value: float | None = None
+    """Of its first input then; None: not known."""
+    limit: float | None = None
+    """What that is compared with; None: the rule has no limit, or many."""
+    status: int = 0
+    """OPC UA status of its first input then."""
 
 
 AlarmSink = Callable[[AlarmTransition], None]

@@ -38,11 +38,11 @@ async def _acknowledge(person: Person, event: GenericEventArguments) -> None:
     # Looked up and checked again here: what a browser sends is a wish, and rights are not a
     # matter of which buttons it shows.
     alarm = person.alarms.find(str(event.args))
-    if alarm is None or not person.may_acknowledge(alarm):
+    if alarm is None or not person.may_respond(alarm):
         return
     comment = await _ask(person, alarm)
     if comment is not None:
-        outcome = await person.acknowledge(alarm, comment)
+        outcome = await person.respond(alarm, comment)
         words = person.say(outcome.message)
         ui.notify(words, type=None if outcome.done else "negative", position="bottom")
 
@@ -55,7 +55,7 @@ async def _ask(person: Person, alarm: Alarm) -> str | None:
         comment = ui.input(say(texts.COMMENT)).props("outlined dense autofocus data-comment")
         with ui.element("div").classes("bar-row end"):
             ui.button(say(texts.CANCEL), on_click=lambda: dialog.submit(None)).props("flat no-caps")
-            acknowledge = ui.button(say(texts.ACKNOWLEDGE))
+            acknowledge = ui.button(say(texts.ALARM_ACTS[alarm.wants]))
             acknowledge.on_click(lambda: dialog.submit(comment.value or ""))
             acknowledge.props("unelevated no-caps data-confirm")
     try:

@@ -53,7 +53,7 @@ class News:
             }
         rows = self._person.alarms.rows()
         # The right to acknowledge is part of it: it comes a moment later than the alarm itself.
-        alarms = (self._person.alarms.version, tuple(map(self._person.may_acknowledge, rows)))
+        alarms = (self._person.alarms.version, tuple(map(self._person.may_respond, rows)))
         if alarms != self._alarms:
             self._alarms = alarms
             message["alarms"] = [self._row(alarm) for alarm in rows]
@@ -69,18 +69,20 @@ class News:
         return message or None
 
     def _row(self, alarm: Alarm) -> dict[str, Any]:
-        time = alarm.time
+        # When it began: what is done about it must not make it look younger.
+        time = alarm.raised or alarm.time
         return {
             "key": alarm.key,
             "unit": alarm.unit,
             "priority": alarm.priority,
             "severity": alarm.severity,
             "state": alarm.state,
-            "retain": alarm.retain,
+            "retain": alarm.waits,
+            "wants": alarm.wants,
             "time": presentation.date_time_text(time, self._zone) if time else "",
             "source": alarm.source,
             "message": alarm.message,
             "cause": alarm.cause,
             "action": alarm.action,
-            "may": self._person.may_acknowledge(alarm),
+            "may": self._person.may_respond(alarm),
         }

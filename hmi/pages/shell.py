@@ -108,7 +108,7 @@ def _head(person: Person) -> None:
         "link": each(texts.LINK), "stale": say(texts.STALE), "noAlarms": say(texts.NO_ALARMS),
         "quality": each(texts.QUALITY), "priority": each(texts.PRIORITY),
         "shape": texts.PRIORITY_SHAPE, "alarmState": each(texts.ALARM_STATE),
-        "alarmColumns": each(texts.ALARM_COLUMNS), "acknowledge": say(texts.ACKNOWLEDGE),
+        "alarmColumns": each(texts.ALARM_COLUMNS), "acts": each(texts.ALARM_ACTS),
         "empty": say(texts.TREND_EMPTY),
     }  # fmt: skip
     ui.add_head_html(

@@ -110,7 +110,7 @@ window.hmi = (() => {
   }
 
   function priority(alarm) {
-    const calm = alarm.state === "normal" || alarm.state === "returned";
+    const calm = ["normal", "returned", "confirm", "reset", "quiet"].includes(alarm.state);
     return node("span", `p ${calm ? "over" : alarm.priority}`, `${words.shape[alarm.priority]} ${words.priority[alarm.priority]}`);
   }
 
@@ -169,7 +169,7 @@ window.hmi = (() => {
       if (alarm.action) hint.append(node("div", "", `${columns.action}: ${alarm.action}`));
       const action = node("span");
       if (alarm.may) {
-        const button = node("button", "ack", words.acknowledge);
+        const button = node("button", "ack", words.acts[alarm.wants]);
         button.onclick = () => emitEvent("acknowledge", alarm.key);
         action.append(button);
       }

@@ -40,6 +40,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatpump_twin.rules.grammar.comparison import Comparison, comparisons
 from heatpump_twin.rules.grammar.errors import ExpressionError
 from heatpump_twin.rules.grammar.logic import Array, truth
 from heatpump_twin.rules.grammar.parser import PARAMETERS, POINTS, Inputs, Parser, Term
@@ -56,6 +57,8 @@ class Expression:
     parameters: tuple[str, ...]
     recipes: Mapping[str, Recipe]
     """How its calls remember, by their text."""
+    compared: tuple[Comparison, ...]
+    """What it compares with what."""
     _term: Term
 
     @classmethod
@@ -86,7 +89,7 @@ class Expression:
         # A condition of plate numbers alone would be active for ever, or never.
         if not points:
             raise ExpressionError(f"{text!r} depends on no point")
-        return cls(text.strip(), points, parameters, parser.recipes, term)
+        return cls(text.strip(), points, parameters, parser.recipes, comparisons(tree.body), term)
 
     def evaluate(self, inputs: Inputs) -> Array:
         """Return 1 (true), 0 (false) or NaN (unknown) for every asset."""

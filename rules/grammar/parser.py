@@ -226,6 +226,13 @@ class Parser:
         raise ExpressionError(f"{name}() takes no `{keywords[0].arg}`")
 
 
+def compared_terms(subject: ast.expr, limit: ast.expr) -> tuple[Term, Term]:
+    """Return how a value and its limit are evaluated, both in the unit of the value."""
+    parser = Parser()
+    value, bound = parser.parse(subject), parser.parse(limit)
+    return value.term, _converted(bound, value.unit)
+
+
 def _constant(value: bool | float | str) -> Parsed:
     if not isinstance(value, str):
         number = np.array(float(value))

@@ -1,61 +1,56 @@
-"""The variables of conditions: made when somebody looks at one, kept while somebody listens.
+"""The nodes below conditions: made when somebody looks at one, kept while somebody listens.
 
-A condition has some thirty variables, a site has thousands of conditions, and nearly all of them
-are never looked at. What they say is in `Condition.fields()` anyway.
+A condition has some sixty variables, a site has thousands of conditions, and nearly all of them
+are never looked at. What they say is in the fields of its events anyway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 from asyncua import ua
 
+from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.alarms.condition import Condition
+from heatpump_twin.server.alarms.condition_event import fields_of
+from heatpump_twin.server.alarms.condition_methods import methods_of
+from heatpump_twin.server.alarms.condition_parts import OBJECTS, ConditionPart, below, parts_of
+from heatpump_twin.server.alarms.shelving_fields import shelving_fields
 from heatpump_twin.server.space.asset_nodes import reference_to
 from heatpump_twin.server.space.event import Fields, Path
-from heatpump_twin.server.space.node import VALUE, Attribute, ComputedNode, NodeAttributes, Shape
-from heatpump_twin.server.space.node_builder import NodeBuilder
+from heatpump_twin.server.space.node import VALUE, Attribute, ComputedNode, NodeAttributes
+from heatpump_twin.server.space.node_builder import NodeBuilder, standard
 from heatpump_twin.server.space.point_values import to_datetime
-from heatpump_twin.server.space.shapes import VariableKind
-from heatpump_twin.server.space.ua_values import content, standard, timed_value
+from heatpump_twin.server.space.ua_values import content, timed_value
+from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 
-OWN_FIELDS = frozenset((("LikelyCause",), ("CorrectiveAction",)))
-STATES = frozenset((("EnabledState",), ("ActiveState",), ("AckedState",)))
-CONDITION_VARIABLES = frozenset((("Quality",), ("LastSeverity",), ("Comment",)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """The shape, type and reference of the variable for one event field."""
-
-    path: Path
-    shape: Shape
-    type_id: ua.NodeId
-    reference: ua.NodeId
-    """Reference type from the parent to the variable."""
+DEPTH = 3
+"""Names in the longest browse path from a condition: ShelvingState, CurrentState, Id."""
+MOVING = "UnshelveTime"
+"""The variable whose value changes with time alone."""
+Parts = Mapping[Path, ConditionPart]
 
 
 class ConditionNodes:
-    """The node source of the variables of all conditions."""
+    """The node source of all that is below conditions."""
 
-    def __init__(self, builder: NodeBuilder) -> None:
+    def __init__(self, builder: NodeBuilder, clock: Clock) -> None:
         self._builder = builder
+        self._clock = clock
         self._conditions: dict[str, Condition] = {}
         self._kept: dict[str, dict[Path, ComputedNode]] = {}
-        self._fields: dict[Path, _Field] = {}
-        self._latest: tuple[bytes, Fields] = (b"", {})
+        self._parts: dict[tuple[object, ...], Parts] = {}
+        self._latest: tuple[ConditionState, Fields] | None = None
 
     def add(self, condition: Condition) -> None:
-        """Offer the variables of a condition."""
+        """Offer the nodes of a condition."""
         self._conditions[_name(condition)] = condition
-        if not self._fields:
-            self._fields = {
-                path: self._field(path, value) for path, value in condition.fields().items()
-            }
+        if _form(condition) not in self._parts:
+            fields = fields_of(condition, condition.state.trunk, self._clock.now())
+            self._parts[_form(condition)] = parts_of(self._builder, fields)
 
     def discard(self, condition: Condition) -> Iterable[ComputedNode]:
-        """Stop offering the variables of a condition; return those that have listeners."""
+        """Stop offering the nodes of a condition; return those that have listeners."""
         del self._conditions[_name(condition)]
         return self._kept.pop(_name(condition), {}).values()
 
@@ -68,86 +63,91 @@ class ConditionNodes:
                 await content.tell(self._value(condition, path))
 
     def children(self, condition: Condition, path: Path = ()) -> list[ua.ReferenceDescription]:
-        """Return the references from a condition, or from one of its variables, to variables."""
-        return [
+        """Return the references from a condition, or from what is below it, to what is below."""
+        variables = [
             ua.ReferenceDescription(
-                field.reference,
+                part.reference,
                 True,
-                self._node_id(condition, field.path),
-                content(field.shape[ua.AttributeIds.BrowseName].value),
-                content(field.shape[ua.AttributeIds.DisplayName].value),
-                ua.NodeClass.Variable,
-                field.type_id,
+                self._node_id(condition, part.path),
+                content(part.shape[ua.AttributeIds.BrowseName].value),
+                content(part.shape[ua.AttributeIds.DisplayName].value),
+                part.node_class,
+                part.type_id,
             )
-            for field in self._fields.values()
-            if field.path[:-1] == path
+            for part in below(self._parts[_form(condition)], path)
         ]
+        # The methods of the type, which all conditions have in common (OPC 10000-9, 5.5.4).
+        kind = standard(ua.ObjectIds.HasComponent)
+        methods = [
+            reference_to(self._builder.node(standard(method.numbers[0])), kind, forward=True)
+            for method in methods_of(condition.alarm)
+            if path == (OBJECT_OF_SHELVING if method.shelves else ())
+        ]
+        return variables + methods
 
     @property
     def kept(self) -> int:
         """Number of variables that are kept because they have listeners."""
         return sum(map(len, self._kept.values()))
 
+    def owner(self, node_id: ua.NodeId) -> Condition | None:
+        """Return the condition that a node is, or whose state machine it is."""
+        if node_id.NamespaceIndex != self._builder.namespaces.site:
+            return None
+        name = str(node_id.Identifier)
+        head, _, last = name.rpartition(".")
+        return self._conditions.get(name) or (
+            self._conditions.get(head) if (last,) in OBJECTS else None
+        )
+
     # ── a source ──────────────────────────────────────────────────────────────────────────────────
     def get(self, node_id: ua.NodeId) -> ComputedNode | None:
-        """Return the variable of a condition that has a NodeId; None: there is none."""
+        """Return the node below a condition that has a NodeId; None: there is none."""
         found = self._find(node_id)
         if found is None:
             return None
-        condition, field = found
+        condition, part = found
         # The kept node first: listeners are on that very object.
-        return self._kept.get(_name(condition), {}).get(field.path) or self._node(condition, field)
+        return self._kept.get(_name(condition), {}).get(part.path) or self._node(condition, part)
 
     def __contains__(self, node_id: ua.NodeId) -> bool:
         return self._find(node_id) is not None
 
     def __iter__(self) -> Iterator[ua.NodeId]:
         for condition in list(self._conditions.values()):
-            for path in self._fields:
+            for path in self._parts[_form(condition)]:
                 yield self._node_id(condition, path)
 
-    def _find(self, node_id: ua.NodeId) -> tuple[Condition, _Field] | None:
+    def _find(self, node_id: ua.NodeId) -> tuple[Condition, ConditionPart] | None:
         if node_id.NamespaceIndex != self._builder.namespaces.site:
             return None
         name = str(node_id.Identifier)
         path: Path = ()
-        for _ in range(2):  # a field is at most a variable's property
+        for _ in range(DEPTH):
             name, _, last = name.rpartition(".")
             path = (last, *path)
             condition = self._conditions.get(name)
             if condition is not None:
-                field = self._fields.get(path)
-                return None if field is None else (condition, field)
+                part = self._parts[_form(condition)].get(path)
+                return None if part is None else (condition, part)
         return None
 
     # ── making nodes ──────────────────────────────────────────────────────────────────────────────
-    def _field(self, path: Path, value: ua.Variant) -> _Field:
-        ids = ua.ObjectIds
-        namespaces = self._builder.namespaces
-        kind, reference = ids.PropertyType, ids.HasProperty
-        if path in STATES or path in CONDITION_VARIABLES:
-            reference = ids.HasComponent
-            kind = ids.TwoStateVariableType if path in STATES else ids.ConditionVariableType
-        # Fields of OPC 10000-9 are in namespace 0, those of our alarm type in ours.
-        name = ua.QualifiedName(path[-1], namespaces.types if path in OWN_FIELDS else 0)
-        shape = self._builder.shapes.variable(
-            name, path[-1], "", VariableKind(standard(value.VariantType.value))
-        )
-        return _Field(path, shape, standard(kind), standard(reference))
-
-    def _node(self, condition: Condition, field: _Field) -> ComputedNode:
-        path = field.path
+    def _node(self, condition: Condition, part: ConditionPart) -> ComputedNode:
+        path = part.path
         node_id = self._node_id(condition, path)
         parent = self._builder.node(self._node_id(condition, path[:-1]))
         references = (
-            reference_to(parent, field.reference, forward=False),
-            self._builder.type_reference(field.type_id),
+            reference_to(parent, part.reference, forward=False),
+            self._builder.type_reference(part.type_id),
             *self.children(condition, path),
         )
-        content = Attribute(value_callback=lambda _node, _attribute: self._value(condition, path))
+        value = None
+        if part.node_class is ua.NodeClass.Variable:
+            value = Attribute(value_callback=lambda _node, _attribute: self._value(condition, path))
         return ComputedNode(
             node_id,
-            NodeAttributes(node_id, field.shape, content),
+            NodeAttributes(node_id, part.shape, value),
             references,
             keep=lambda node: self._keep(condition, path, node),
             let_go=lambda _: self._let_go(condition, path),
@@ -157,14 +157,15 @@ class ConditionNodes:
         return self._builder.node_id(".".join((_name(condition), *path)))
 
     def _value(self, condition: Condition, path: Path) -> ua.DataValue:
-        if self._latest[0] != condition.event_id:  # clients read a condition as a whole
-            self._latest = condition.event_id, condition.fields()
-        return timed_value(
-            self._latest[1][path],
-            ua.StatusCode(),
-            to_datetime(condition.time),
-            to_datetime(condition.received),
-        )
+        state = condition.state
+        if self._latest is None or self._latest[0] is not state:
+            # Clients read a condition as a whole.
+            self._latest = state, fields_of(condition, state.trunk, self._clock.now())
+        fields = self._latest[1]
+        if path[-1] == MOVING:
+            fields = shelving_fields(state, self._clock.now())
+        times = to_datetime(state.trunk.time), to_datetime(state.trunk.received)
+        return timed_value(fields[path], ua.StatusCode(), *times)
 
     def _keep(self, condition: Condition, path: Path, node: ComputedNode) -> None:
         self._kept.setdefault(_name(condition), {})[path] = node
@@ -174,6 +175,16 @@ class ConditionNodes:
         kept.pop(path, None)
         if not kept:
             self._kept.pop(_name(condition), None)
+
+
+OBJECT_OF_SHELVING: Path = ("ShelvingState",)
+
+
+def _form(condition: Condition) -> tuple[object, ...]:
+    """Return what conditions with the same nodes have in common."""
+    alarm = condition.alarm
+    limits = alarm.low_limit is None, alarm.high_limit is None
+    return alarm.form, alarm.confirms, alarm.latches, limits
 
 
 def _name(condition: Condition) -> str:

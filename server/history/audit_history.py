@@ -37,6 +37,19 @@ KINDS: Mapping[str, tuple[int, str]] = {
     AuditKind.LOGIN: (IDS.AuditActivateSessionEventType, "Session/ActivateSession"),
 }
 """Event type and SourceName of kinds of records."""
+ACTS: Mapping[str, int] = {
+    "acknowledge": IDS.AuditConditionAcknowledgeEventType,
+    "comment": IDS.AuditConditionCommentEventType,
+    "confirm": IDS.AuditConditionConfirmEventType,
+    **dict.fromkeys(("enable", "disable"), IDS.AuditConditionEnableEventType),
+    **dict.fromkeys(("shelve", "unshelve"), IDS.AuditConditionShelvingEventType),
+    **dict.fromkeys(("suppress", "unsuppress"), IDS.AuditConditionSuppressionEventType),
+    "reset": IDS.AuditConditionResetEventType,
+    **dict.fromkeys(
+        ("remove from service", "place in service"), IDS.AuditConditionOutOfServiceEventType
+    ),
+}
+"""Event types of what people do about alarms (OPC 10000-9, 5.10), by the words of the record."""
 OTHERS = IDS.AuditEventType
 """Of users, certificates, changes of the configuration, starts and stops: the kind is the name."""
 
@@ -86,6 +99,8 @@ class AuditHistory:
     def event(self, number: int, entry: AuditEntry) -> Event:
         """Return a record of the audit as an event; its EventId follows from its number."""
         kind, name = KINDS.get(entry.kind, (OTHERS, entry.kind))
+        if entry.kind == AuditKind.CONDITION:
+            kind = ACTS.get(entry.message.removesuffix(" refused"), kind)
         node = self._source(entry)
         particulars: Mapping[Path, ua.Variant] = _particulars(entry)
         if entry.kind == AuditKind.HISTORY and entry.after:
@@ -122,6 +137,9 @@ class AuditHistory:
         return EVENT_TYPES[what], fields_of_correction(entry, node, self._table)
 
     def _source(self, entry: AuditEntry) -> ua.NodeId:
+        if entry.kind == AuditKind.CONDITION:
+            asset, _, rule = entry.key.partition(".")
+            return node_id_of(f"{asset}.alarms.{rule}", self._namespace)
         point = self._table.by_key.get(entry.key)
         return SERVER if point is None else node_id_of(point.key, self._namespace)
 
@@ -132,6 +150,9 @@ def _particulars(entry: AuditEntry) -> dict[Path, ua.Variant]:
         return {
             ("StatusCodeId",): ua.Variant(ua.StatusCode(ua.UInt32(entry.status)), TYPES.StatusCode)
         }
+    if entry.kind == AuditKind.CONDITION:
+        comment = entry.after if entry.message.startswith("comment") else entry.reason
+        return {("Comment",): ua.Variant(ua.LocalizedText(comment), TYPES.LocalizedText)}
     if entry.kind != AuditKind.WRITE:
         return {}
     return {

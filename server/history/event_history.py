@@ -50,10 +50,14 @@ class EventHistory:
 
     def keep(self, event: Event, notifier: ua.NodeId) -> None:
         """Keep an event that climbs up from a notifier."""
+        self._log.note(self.record_of(event, notifier))
+
+    def record_of(self, event: Event, notifier: ua.NodeId) -> EventRecord:
+        """Return an event that climbs up from a notifier as it is kept."""
         event_id = event.fields[("EventId",)].Value
         time = to_microseconds(event.fields[("Time",)].Value)
         origin, data = str(notifier.Identifier), self._codec.written(event)
-        self._log.note(EventRecord(event_id, time, origin, data))
+        return EventRecord(event_id, time, origin, data)
 
     def query(
         self, node: ua.NodeId, details: ua.ReadEventDetails, aspace: TwinAddressSpace

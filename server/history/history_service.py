@@ -29,6 +29,7 @@ from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.index_range import parsed
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.errors import EngineError
+from heatpump_twin.twin_engine.historian.events.event_rows import EventRecord
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.history import HistoryReader
 
@@ -95,6 +96,10 @@ class HistoryService:
     def keep(self, event: Event, notifier: ua.NodeId) -> None:
         """Keep an event that climbs up from a notifier, for those who ask later."""
         self._events.keep(event, notifier)
+
+    def record_of(self, event: Event, notifier: ua.NodeId) -> EventRecord:
+        """Return an event as it is kept, for those who write it themselves."""
+        return self._events.record_of(event, notifier)
 
     async def _read(
         self,

@@ -169,6 +169,8 @@ class TypeModel(Strict):
     reference_types: dict[Name, ReferenceType]
     prediction: Subtype
     alarm: Subtype
+    alarms: tuple[Subtype, ...]
+    """Kinds of alarms, which have the properties of ``alarm`` as well."""
     events: dict[Name, EventType]
     component: Subtype
     components: dict[Name, Component]

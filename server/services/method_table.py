@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -115,19 +115,15 @@ class MethodTable:
     def __init__(self, aspace: AddressSpace, recorder: Recorder) -> None:
         self._aspace = aspace
         self._recorder = recorder
-        self._methods: dict[ua.NodeId, tuple[OfferedMethod, set[ua.NodeId]]] = {}
+        self._methods: dict[ua.NodeId, tuple[OfferedMethod, Container[ua.NodeId]]] = {}
 
-    def add(self, node: ua.NodeId, objects: Iterable[ua.NodeId], method: OfferedMethod) -> None:
-        """Offer a method on some objects."""
-        # A type's method has one NodeId on all its instances (conditions): the first entry stays,
-        # and each object is added to it.
-        self._methods.setdefault(node, (method, set()))[1].update(objects)
+    def add(self, node: ua.NodeId, objects: Container[ua.NodeId], method: OfferedMethod) -> None:
+        """Offer a method on some objects.
 
-    def withdraw(self, node: ua.NodeId, objects: Iterable[ua.NodeId]) -> None:
-        """Stop offering a method on some objects."""
-        entry = self._methods.get(node)
-        if entry is not None:
-            entry[1].difference_update(objects)
+        A type's method has one NodeId on all its instances; ``objects`` may tell at each call
+        which those are.
+        """
+        self._methods[node] = method, objects
 
     def forget(self, nodes: Iterable[ua.NodeId]) -> None:
         """Forget the methods among some nodes that were deleted."""
@@ -156,7 +152,7 @@ class MethodTable:
 
     def _offered(
         self, owner: ua.NodeId, method: ua.NodeId
-    ) -> tuple[OfferedMethod, set[ua.NodeId]] | None:
+    ) -> tuple[OfferedMethod, Container[ua.NodeId]] | None:
         """Return a method by its own NodeId, or by that of its object's type (5.12.2.2)."""
         entry = self._methods.get(method)
         if entry is not None:

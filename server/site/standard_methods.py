@@ -7,7 +7,7 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.server.alarms.alarm_service import AlarmService
+from heatpump_twin.server.alarms.condition_refresh import ConditionRefresh
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.services.method_table import Caller, MethodArgument, OfferedMethod, result
 from heatpump_twin.server.space.node_builder import standard
@@ -20,16 +20,16 @@ SUBSCRIPTION = MethodArgument(
 ITEM = MethodArgument("MonitoredItemId", ua.VariantType.UInt32, "A monitored item of it")
 
 
-def add_standard_methods(iserver: TwinInternalServer, conditions: AlarmService) -> None:
+def add_standard_methods(iserver: TwinInternalServer, refreshing: ConditionRefresh) -> None:
     """Offer the methods of the Server object and of ConditionType."""
 
     async def refresh(caller: Caller, _: ua.NodeId, inputs: Sequence[Any]) -> ua.CallMethodResult:
-        return result(await conditions.refresh(caller, inputs[0], None))
+        return result(refreshing.send(caller, inputs[0], None))
 
     async def refresh_item(
         caller: Caller, _: ua.NodeId, inputs: Sequence[Any]
     ) -> ua.CallMethodResult:
-        return result(await conditions.refresh(caller, inputs[0], inputs[1]))
+        return result(refreshing.send(caller, inputs[0], inputs[1]))
 
     async def monitored_items(
         caller: Caller, _: ua.NodeId, inputs: Sequence[Any]

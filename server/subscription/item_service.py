@@ -20,6 +20,7 @@ from heatpump_twin.server.subscription.item_settings import (
     target_problem,
 )
 from heatpump_twin.server.subscription.monitored_items import UNKNOWN_ITEM, MonitoredItems
+from heatpump_twin.server.subscription.point_rows import PointItem
 from heatpump_twin.server.subscription.value_item import ValueItem
 
 ATTRIBUTES, CODES = ua.AttributeIds, ua.StatusCodes
@@ -44,11 +45,11 @@ class ItemService:
         """Create items; return a result for each."""
         # What came before is not for them, though a row that is used again be theirs.
         self._around.sampler.catch_up()
-        fresh: list[int] = []
+        fresh: list[PointItem] = []
         stamps = params.TimestampsToReturn
         results = [self._create(request, stamps, fresh) for request in params.ItemsToCreate]
-        # All first samples at once: what they cost is in the call, not in the item.
-        rows = np.array(fresh, np.intp)
+        # All rows and first samples at once: what they cost is in the call, not in the item.
+        rows = self._around.sampler.rows.fill(fresh)
         self._around.sampler.add(rows)
         self._around.sampler.watch(rows)
         return results
@@ -57,7 +58,7 @@ class ItemService:
         self,
         request: ua.MonitoredItemCreateRequest,
         stamps: ua.TimestampsToReturn,
-        fresh: list[int],
+        fresh: list[PointItem],
     ) -> ua.MonitoredItemCreateResult:
         if self._items.full:
             return _refused(int(CODES.BadTooManyMonitoredItems))
@@ -90,7 +91,7 @@ class ItemService:
         request: ua.MonitoredItemCreateRequest,
         stamps: ua.TimestampsToReturn,
         point: int,
-        fresh: list[int],
+        fresh: list[PointItem],
     ) -> ua.MonitoredItemCreateResult:
         target = request.ItemToMonitor
         about = self._facts_of(target.NodeId, point)
@@ -100,15 +101,16 @@ class ItemService:
         if target.IndexRange:
             # A single value has no part.
             return _refused(int(CODES.BadIndexRangeNoData))
-        rows = self._around.sampler.rows
-        row, number = rows.add(), self._items.next_number()
-        table = rows.table
-        table["point"][row], table["place"][row] = point, self._items.number
-        table["item"][row], table["mode"][row] = number, request.MonitoringMode.value
-        table["kind"][row] = about.kind
-        self._write(row, wanted, stamps)
-        self._items.rows[number] = row
-        fresh.append(row)
+        number = self._items.next_number()
+        row = self._items.rows[number] = self._around.sampler.rows.take()
+        self._items.log.capacity += wanted.size
+        fresh.append(
+            PointItem(
+                row, point, self._items.number, number, request.MonitoringMode.value, about.kind,
+                wanted.handle, wanted.size, wanted.oldest, STAMPS[stamps],
+                wanted.gap, wanted.band, wanted.percent, wanted.trigger.value,
+            )
+        )  # fmt: skip
         return _created(number, wanted)
 
     def _write(self, row: int, wanted: ItemSettings, stamps: ua.TimestampsToReturn) -> None:
@@ -229,7 +231,9 @@ class ItemService:
         number = request.MonitoredItemId
         target, mode = self._described(number)
         wanted = ua.MonitoredItemCreateRequest(target, mode, request.RequestedParameters)
-        made = self._create(wanted, stamps, fresh)
+        asked: list[PointItem] = []
+        made = self._create(wanted, stamps, asked)
+        fresh += self._around.sampler.rows.fill(asked).tolist()
         if made.StatusCode.is_good():
             self._items.replace(number, made.MonitoredItemId)
         return ua.MonitoredItemModifyResult(

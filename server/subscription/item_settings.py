@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncua import ua
 
@@ -39,8 +39,7 @@ class Monitored:
     """Built-in type of a point's value."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemSettings:
+class ItemSettings(NamedTuple):
     """The parameters of a monitored item, revised."""
 
     handle: int

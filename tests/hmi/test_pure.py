@@ -107,7 +107,9 @@ def test_quality_comes_from_the_status_and_a_bad_value_is_not_shown() -> None:
 
 
 # ── alarms ───────────────────────────────────────────────────────────────────────────────────────
-def report(name: str, severity: int, *, active: bool, acked: bool, retain: bool) -> Alarm:
+def report(
+    name: str, severity: int, *, active: bool, acked: bool, retain: bool, **more: object
+) -> Alarm:
     alarm = alarm_of(
         {
             "ConditionId": ua.NodeId(f"hp1.alarms.{name}", 2),
@@ -119,6 +121,7 @@ def report(name: str, severity: int, *, active: bool, acked: bool, retain: bool)
             "ActiveState/Id": active,
             "AckedState/Id": acked,
             "Retain": retain,
+            **more,
         }
     )
     assert alarm is not None
@@ -144,6 +147,34 @@ def test_a_condition_that_never_was_abnormal_is_not_listed() -> None:
     alarms = AlarmList()
     alarms.take(report("calm", 500, active=False, acked=True, retain=False))
     assert alarms.rows() == []
+
+
+def test_an_earlier_occurrence_stands_beside_the_present_one() -> None:
+    alarms = AlarmList()
+    branch = {"BranchId": ua.NodeId("hp1.alarms.flow.branches.1", 2)}
+    alarms.take(report("flow", 700, active=False, acked=False, retain=True, **branch))
+    alarms.take(report("flow", 700, active=True, acked=True, retain=True))
+    assert [alarm.state for alarm in alarms.rows()] == ["acknowledged", "returned"]
+    assert len({alarm.key for alarm in alarms.rows()}) == 2
+    alarms.take(report("flow", 700, active=False, acked=True, retain=False, **branch))
+    assert [alarm.active for alarm in alarms.active()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("active", "acked", "more", "state", "wants"),
+    [
+        (True, False, {}, "unacknowledged", "acknowledge"),
+        (True, True, {"ConfirmedState/Id": False}, "acknowledged", "confirm"),
+        (False, True, {"ConfirmedState/Id": False}, "confirm", "confirm"),
+        (False, True, {"LatchedState/Id": True}, "reset", "reset"),
+        (True, True, {"LatchedState/Id": True}, "acknowledged", ""),
+        (True, False, {"SuppressedOrShelved": True}, "quiet", "acknowledge"),
+    ],
+)
+def test_an_alarm_tells_what_it_wants(active, acked, more, state, wants) -> None:
+    alarm = report("x", 900, active=active, acked=acked, retain=True, **more)
+    assert (alarm.state, alarm.wants) == (state, wants)
+    assert alarm.waits is (state != "quiet")
 
 
 def test_other_events_are_no_alarms() -> None:

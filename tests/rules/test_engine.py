@@ -148,7 +148,7 @@ def test_only_assets_with_all_inputs_have_the_alarm():
     bench = Bench(west=("compressor_on",))
     (definition,) = bench.engine.definitions()
     assert definition.key == "east.low_water_flow"
-    assert definition.inputs == ("compressor_on", "water_flow")
+    assert definition.inputs == ("water_flow", "compressor_on")
     assert (definition.severity, definition.cause, definition.action) == (
         700,
         "strainer",

@@ -20,7 +20,7 @@ class AuditKind(StrEnum):
     PROGRAM = "program"
     """A schedule, boost, release, reset or training."""
     CONDITION = "condition"
-    """An alarm acknowledged, commented on, enabled or disabled."""
+    """What a person did about an alarm: acknowledged, shelved, disabled it, …"""
     METHOD = "method"
     """A call that was refused before it did anything."""
     LOGIN = "login"

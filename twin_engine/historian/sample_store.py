@@ -49,6 +49,7 @@ from heatpump_twin.twin_engine.historian.database.database_access import migrate
 from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.database.tables import POINT
 from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
+from heatpump_twin.twin_engine.historian.events.journal_rows import drop_entries
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import drop_trajectories
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.hourly_statistics import HOUR, NO_HOURS, Hourly, kept_hours
@@ -298,9 +299,12 @@ class SampleStore:
         return dropped
 
     def prune_events(self, before: int, limit: int) -> int:
-        """Delete the oldest events, at most ``limit`` of those before a time; return how many."""
+        """Delete the oldest events, and of the alarm journal, before a time; return how many.
+
+        At most ``limit`` of each.
+        """
         with self._engine.begin() as connection:
-            return drop_events(connection, before, limit)
+            return drop_events(connection, before, limit) + drop_entries(connection, before, limit)
 
     def prune_trajectories(self, before: int, limit: int) -> int:
         """Delete the oldest forecasts, at most ``limit`` of those issued before a time."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -48,11 +49,17 @@ class EventUpdates:
     aspace: TwinAddressSpace
     namespace: int
     clock: Clock
+    flush: Callable[[], Awaitable[None]]
+    """Have events of conditions written that wait; raises an `EngineError`."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """What one correction has found must be there until it has changed it."""
 
     async def update(self, who: tuple[str, str], details: object) -> ua.HistoryUpdateResult:
         """Carry out one update for a user from an origin, or tell why not."""
+        # Whoever has just heard of an event may ask for it; where the database is away, what asks
+        # for it says so.
+        with suppress(EngineError):
+            await self.flush()
         match details:
             case ua.UpdateEventDetails() if keeps_events(self.aspace, details.NodeId):
                 return await self._write(self._work(who, details.NodeId), details)

@@ -14,7 +14,7 @@ from heatpump_twin.server.nodeset.generator.official import Official
 from heatpump_twin.server.nodeset.generator.site import add_site_types
 from heatpump_twin.server.nodeset.generator.small_types import (
     METADATA,
-    add_alarm_type,
+    add_alarm_types,
     add_event_types,
     add_metadata,
     add_prediction_type,
@@ -34,7 +34,7 @@ def build_nodes(model: TypeModel, official: Official) -> list[NodesetNode]:
     add_metadata(draft, model)
     add_reference_types(draft, model)
     add_prediction_type(draft, model.prediction)
-    add_alarm_type(draft, model.alarm)
+    add_alarm_types(draft, model)
     add_event_types(draft, model)
     add_component_types(draft, model)
     add_state_machine_type(draft, model.state_machine)

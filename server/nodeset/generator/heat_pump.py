@@ -38,7 +38,8 @@ def add_heat_pump_type(draft: ModelDraft, model: TypeModel) -> None:
     spec = model.heat_pump
     device = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
     # So that a client can offer the fields of our alarms and events without having seen one.
-    for kind in (model.alarm.name, *model.events):
+    alarms = [alarm.name for alarm in (model.alarm, *model.alarms)]
+    for kind in (*alarms, *model.events):
         device.refer(draft["GeneratesEvent"], draft[kind])
     draft.override(device, "di:DeviceHealth", MANDATORY, spec.health)
     add_properties(draft, device, spec.properties)

@@ -64,10 +64,11 @@ def add_prediction_type(draft: ModelDraft, spec: Subtype) -> None:
     add_properties(draft, node, spec.variables, "BaseDataVariableType")
 
 
-def add_alarm_type(draft: ModelDraft, spec: Subtype) -> None:
-    """Add the condition type of the rules' alarms."""
-    node = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
-    add_properties(draft, node, spec.properties)
+def add_alarm_types(draft: ModelDraft, model: TypeModel) -> None:
+    """Add the condition types of the rules' alarms, all with the same properties of ours."""
+    for spec in (model.alarm, *model.alarms):
+        node = draft.type(NodeClass.OBJECT_TYPE, spec.name, spec.of, spec.text)
+        add_properties(draft, node, {**model.alarm.properties, **spec.properties})
 
 
 def add_event_types(draft: ModelDraft, model: TypeModel) -> None:

@@ -10,6 +10,7 @@ from asyncua import ua
 
 from heatpump_twin.server.space.address_space import TwinAddressSpace
 from heatpump_twin.server.space.ua_values import content
+from heatpump_twin.server.subscription.point_rows import PointItem
 from heatpump_twin.server.subscription.point_sampler import PointSampler
 from heatpump_twin.server.subscription.sample_log import REPORTING, SampleLog
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
@@ -39,13 +40,12 @@ class PointSource:
         self.log = SampleLog(sampler.rows)
         self.log.capacity = room
         self._place = sampler.open_aside(self)
-        row = sampler.rows.add()
-        table = sampler.rows.table
-        table["point"][row], table["place"][row], table["item"][row] = point, self._place, ONLY
-        table["mode"][row], table["trigger"][row], table["kind"][row] = REPORTING, WITH_TIME, kind
-        table["size"][row], table["oldest"][row], table["gap"][row] = room, True, gap
-        table["band"][row] = table["percent"][row] = table["handle"][row] = 0
-        self._rows = np.array([row], np.intp)
+        asked = PointItem(
+            row=sampler.rows.take(), point=point, place=self._place, item=ONLY, kind=kind,
+            mode=REPORTING, handle=0, size=room, oldest=True, stamps=0,
+            gap=gap, band=0.0, percent=0.0, trigger=WITH_TIME,
+        )  # fmt: skip
+        self._rows = sampler.rows.fill([asked])
         sampler.add(self._rows)
         sampler.watch(self._rows)
 

@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 from asyncua import Client, ua
 
+from heatpump_twin.server.alarms.condition import first_state
+from heatpump_twin.server.alarms.condition_parts import OWN_FIELDS
 from heatpump_twin.twin_engine.alarm import AlarmTransition
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -87,7 +89,7 @@ async def quiet(rig):
     """The rig with its alarm back to normal and acknowledged by nobody's doing."""
     yield rig
     condition = rig.server._running.space.conditions._by_key[rig.alarm.key]
-    condition.active, condition.acked, condition.enabled = False, True, True
+    condition.state = first_state(rig.alarm, rig.clock.now())
 
 
 def announce(rig, active: bool, message: str = "Flow is 5.1 l/min") -> None:
@@ -158,10 +160,7 @@ async def test_the_nodes_say_the_same(quiet, connect, eventually) -> None:
         await eventually(raised)
         condition = await rig.node(client, NODE)
         for name in FIELDS:
-            steps = [
-                f"{4 if s in ('LikelyCause', 'CorrectiveAction') else 0}:{s}"
-                for s in name.split("/")
-            ]
+            steps = [f"{4 if s in OWN_FIELDS else 0}:{s}" for s in name.split("/")]
             steps = [s.replace("4:", f"{(await rig.namespaces(client))['types']}:") for s in steps]
             assert await (await condition.get_child(steps)).read_value() is not None, name
         device = await rig.node(client, "hp1")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from asyncua import Client, ua
 
-from heatpump_twin.server.alarms.condition_nodes import CONDITION_VARIABLES, OWN_FIELDS, STATES
+from heatpump_twin.server.alarms.condition_event import fields_of
+from heatpump_twin.server.alarms.condition_parts import COMPONENTS, DATA_TYPES, OBJECTS, OWN_FIELDS
 from heatpump_twin.server.space.node_builder import NodePlace, standard, text
 from heatpump_twin.twin_engine.alarm import AlarmTransition
 
@@ -55,19 +56,26 @@ async def test_they_look_like_nodes_that_are_always_there(start_rig, connect) ->
             "hp1.same", ua.QualifiedName("low_water_flow", names.site), condition.event_type,
             NodePlace(condition.source),
         )  # fmt: skip
-        for path, value in condition.fields().items():
+        fields = fields_of(condition, condition.state.trunk, rig.clock.now())
+        for path, kind in OBJECTS.items():
+            if any(field[:-1] == path for field in fields):
+                builder.object(
+                    f"hp1.same.{path[-1]}", ua.QualifiedName(path[-1]), standard(kind),
+                    NodePlace(builder.node_id("hp1.same")),
+                )  # fmt: skip
+        for path, value in fields.items():
             owner = builder.node_id(".".join(("hp1.same", *path[:-1])))
-            name = ua.QualifiedName(path[-1], names.types if path in OWN_FIELDS else 0)
-            if path in STATES or path in CONDITION_VARIABLES:
-                kind = "TwoStateVariableType" if path in STATES else "ConditionVariableType"
+            name = ua.QualifiedName(path[-1], names.types if path[-1] in OWN_FIELDS else 0)
+            data_type = DATA_TYPES.get(path[-1], value.VariantType.value)
+            if path[-1] in COMPONENTS:
                 builder.variable(
-                    f"{owner.Identifier}.{path[-1]}", name, standard(getattr(IDS, kind)),
-                    NodePlace(owner), standard(value.VariantType.value), value.Value,
+                    f"{owner.Identifier}.{path[-1]}", name, standard(COMPONENTS[path[-1]]),
+                    NodePlace(owner), standard(data_type), value.Value,
                 )  # fmt: skip
             else:
-                builder.property(owner, name, value.VariantType.value, value.Value)
+                builder.property(owner, name, data_type, value.Value)
 
-        for path in condition.fields():
+        for path in fields:
             node = builder.node_id(".".join((NODE, *path)))
             same = builder.node_id(".".join(("hp1.same", *path)))
             found, expected = await read_all(client, node), await read_all(client, same)
@@ -90,7 +98,7 @@ async def test_they_look_like_nodes_that_are_always_there(start_rig, connect) ->
             )  # fmt: skip
 
         methods_and_sources = [standard(IDS.HasCondition)]
-        for path in [(), *condition.fields()]:
+        for path in [(), *OBJECTS, *fields]:
             found = await client.get_node(builder.node_id(".".join((NODE, *path)))).get_references()
             expected = await client.get_node(
                 builder.node_id(".".join(("hp1.same", *path)))
@@ -181,15 +189,16 @@ async def test_looking_at_everything_keeps_nothing(rig, connect) -> None:
         nodes = [ua.NodeId(name, ns["site"]) for name in names]
         for node in nodes:
             assert await client.get_node(node).get_references()
+        variables = [n for n in nodes if (n.Identifier.rpartition(".")[2],) not in OBJECTS]
         for attribute in (VALUE, ua.AttributeIds.BrowseName, ua.AttributeIds.DataType):
-            values = await client.uaclient.read_attributes(nodes, attribute)
+            values = await client.uaclient.read_attributes(variables, attribute)
             assert all(value.StatusCode.is_good() for value in values)
         return len(nodes)
 
     async with connect(rig) as client:
         ns = await rig.namespaces(client)
         resident = inner(rig).resident
-        assert await crawl() == 2 * 33
+        assert await crawl() == 2 * 54
         assert (inner(rig).resident, condition_nodes(rig).kept) == (resident, 0)
 
 

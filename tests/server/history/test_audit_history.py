@@ -51,7 +51,9 @@ async def test_who_changed_what_from_what_to_what_and_why(recorded, connect) -> 
             IDS.AuditWriteUpdateEventType,
         )
         assert [row[0] for row in found] == [ua.NodeId(kind) for kind in kinds]
-        assert [row[1] for row in found] == [point, *[ua.NodeId(IDS.Server)] * 3, point]
+        server = ua.NodeId(IDS.Server)
+        condition = ua.NodeId("hp1.alarms.low_flow", point.NamespaceIndex)
+        assert [row[1] for row in found] == [point, server, server, condition, point]
         assert found[0][2].Text == "hp1.supply_setpoint: Done. (cold in here)"
         assert [row[3] for row in found] == [True, False, True, True, False]
         assert {row[4] for row in found} == {"olga (OPC UA 10.0.0.7:50000)"}

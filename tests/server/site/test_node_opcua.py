@@ -16,7 +16,7 @@ from processes import spawned
 
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.twin_engine.alarm import AlarmTransition
+from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.history import Samples
 
 pytestmark = [
@@ -107,13 +107,62 @@ async def test_node_opcua_browses_reads_and_monitors_a_condition(start_rig, tmp_
         found.pop("children")
     )
     assert found == {
-        "grandchildren": ["Id", "TransitionTime"],
+        "grandchildren": [
+            "Id",
+            "TransitionTime",
+            "EffectiveDisplayName",
+            "EffectiveTransitionTime",
+        ],
         "translated": "hp1.alarms.low_water_flow.ActiveState.Id",
         "before": False,
         "type": "ns=0;i=68",
         "active": [False, True],
         "acked": [True, False, True],
         "acknowledged": "Good",
+    }
+
+
+async def test_node_opcua_goes_through_the_life_of_an_alarm(start_rig, tmp_path) -> None:
+    alarm = AlarmDefinition(
+        "hp1", "low_water_flow", "Low water flow", 700, "Strainer", "Clean it", ("water_flow",),
+        confirms=True,
+    )  # fmt: skip
+    async with start_rig(alarms=(alarm,)) as rig:
+
+        def turn(active: bool) -> None:
+            rig.server.announce(AlarmTransition(alarm, active, rig.clock.now(), "Flow", 5.1))
+
+        def heard(line: str) -> None:
+            if line == "RAISE":
+                turn(True)
+            if line == "COME AND GO":
+                for active in (False, True, False, True):
+                    turn(active)
+
+        found = await result_of("node_opcua_sequence.js", rig, tmp_path, heard)
+    off, timed = "Unshelved", "Timed shelved"
+    assert found == {
+        "statuses": ["Good"] * 7,
+        "sequence": [
+            ["", True, False, True, True, "", off],
+            ["", True, True, False, True, "seen", off],
+            ["", True, True, True, True, "vented", off],
+            ["", True, True, True, True, "tell the owner", off],
+            ["", True, True, True, True, "tell the owner", timed],
+            ["", True, True, True, True, "tell the owner", off],
+            ["", False, True, True, False, "tell the owner", off],
+            ["", True, False, True, True, "", off],
+            ["", False, False, True, True, "", off],
+            ["2", False, False, True, True, "", off],
+            ["", True, False, True, True, "", off],
+            ["", None, None, None, None, "", ""],
+            ["2", False, False, True, True, "", off],
+            ["", True, False, True, True, "", off],
+            ["", None, None, None, None, "", ""],
+            ["2", False, True, False, True, "that one, too", off],
+        ],
+        "refresh": [2787, 2788],
+        "past": True,
     }
 
 

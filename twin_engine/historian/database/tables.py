@@ -171,20 +171,35 @@ TRAJECTORY = Table(
     Index("trajectory_of_point", "key", "scenario", "issued", unique=True),
 )
 
-# What people have done about an alarm, and the occurrence that they did it about.
+# Conditions as they are: the present occurrence of each alarm, earlier ones that nobody has
+# acknowledged, and what people did about them (`conditions`), as JSON.
 CONDITION = Table(
-    "condition",
+    "condition_state",
     METADATA,
     Column("key", Text, primary_key=True),
-    Column("active", Boolean, nullable=False),
-    Column("active_since", BigInteger, nullable=False),
-    Column("acked", Boolean, nullable=False),
-    Column("acked_since", BigInteger, nullable=False),
-    Column("enabled", Boolean, nullable=False),
-    Column("enabled_since", BigInteger, nullable=False),
-    Column("comment", Text, nullable=False),
-    Column("commented", BigInteger, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+# What happened to alarms, one row for each transition, also of those that no client is told of. It
+# is written in the transaction that changes the state of the condition.
+ALARM_JOURNAL = Table(
+    "alarm_journal",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True),
+    Column("time", BigInteger, nullable=False, index=True),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("occurrence", BigInteger, nullable=False),
+    Column("branch", Boolean, nullable=False),
+    Column("raised", BigInteger, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("value", Double),
+    Column("limit", Double),
     Column("user", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("message", JSON, nullable=False),
+    Index("alarm_journal_of_key", "key", "time"),
 )
 
 OVERRIDE = Table(

@@ -1,4 +1,4 @@
 """Schema changes, run by alembic when the database is opened."""
 
-HEAD = "0010"
+HEAD = "0011"
 """The latest of them; a test compares it with the files."""
