@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from asyncua import Client, Node, ua
+from namespaces import site_index
 from patience import PATIENCE
 from pymodbus.client import AsyncModbusTcpClient
 from whole_twin import OPERATOR, PASSWORD, VIEWER, Twin
@@ -310,6 +311,16 @@ async def test_a_fault_of_the_plant_reaches_a_subscribed_client_as_an_alarm(
         await eventually(lambda: events.of("hp1.alarms.controller_fault")[-1:] == [True])
         severity = events.seen[-1][2]
         assert 1 <= severity <= 1000
+        # The site counts it with the others.
+        counts = [
+            client.get_node(ua.NodeId(f"site.{point}", await site_index(client)))
+            for point in ("alarms_standing", "alarms_in_ten_minutes", "alarms_in_a_day")
+        ]
+
+        async def counted() -> bool:
+            return all([await count.read_value() >= 1 for count in counts])
+
+        await eventually(counted)
         assert (await asyncio.to_thread(requests.delete, control, timeout=PATIENCE)).ok
         await eventually(lambda: events.of("hp1.alarms.controller_fault")[-1:] == [False])
         await subscription.delete()

@@ -38,4 +38,5 @@ def _attention(conditions: ConditionStore, key: str) -> Attention:
     state = conditions.known.get(key)
     if state is None:
         return Attention()
-    return Attention(acknowledged=state.acked, hushed=not state.enabled)
+    hushed = state.quiet or not state.enabled
+    return Attention(acknowledged=state.trunk.acked, hushed=hushed)

@@ -23,6 +23,7 @@ from heatpump_twin.runtime.parts.notices import build_notifier
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.server.security.users import UserStore
+from heatpump_twin.twin_engine.conditions.alarm_journal import AlarmJournal
 from heatpump_twin.twin_engine.notifications.notifier import Notifier
 
 
@@ -117,7 +118,9 @@ async def open_parts(
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.
         notifier = build_notifier(foundation, archive.conditions, health)
-        alarm_points = AlarmPoints(foundation)
+        journal = AlarmJournal(foundation.database)
+        stack.callback(journal.close)
+        alarm_points = AlarmPoints(foundation, rules, archive.conditions, journal)
         alarms = AlarmWatch(
             foundation,
             rules,
