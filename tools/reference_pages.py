@@ -99,8 +99,8 @@ def render_alarms() -> str:
         content = yaml.safe_load((ROOT / "rules" / "packs" / pack).read_text("utf-8"))
         lines += [f"## {content['title']}", ""]
         lines += [
-            "| rule | alarm | active when | normal when | delay | severity | class | likely cause | "
-            "if nothing is done | what to do |"
+            "| rule | alarm | active when | normal when | delay | severity | class | "
+            "likely cause | if nothing is done | what to do |"
         ]
         lines += ["|---|---|---|---|---|---|---|---|---|---|"]
         for rule in content["rules"]:

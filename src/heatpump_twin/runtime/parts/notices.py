@@ -38,5 +38,4 @@ def _attention(conditions: ConditionStore, key: str) -> Attention:
     state = conditions.known.get(key)
     if state is None:
         return Attention()
-    hushed = state.quiet or not state.enabled
-    return Attention(acknowledged=state.trunk.acked, hushed=hushed)
+    return Attention(acknowledged=state.trunk.acked, hushed=not state.enabled or state.quiet)
