@@ -14,6 +14,7 @@ from bench import (
     alarms,
     historian,
     large_site,
+    ledger_site,
     modbus_faults,
     modbus_poll,
     modbus_requests,
@@ -46,6 +47,7 @@ benches = {
     "alarms": alarms.run,
     "historian": historian.run,
     "large_site": partial(large_site.run, seconds=60 * arguments.seconds),
+    "ledger_site": ledger_site.run,
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
     "plant": plant.run,
@@ -58,6 +60,6 @@ if unknown := set(arguments.names) - set(benches):
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
 console = Console(width=None if sys.stdout.isatty() else 100)
 # These take ten minutes to an hour: they are run when they are named.
-long = {name for name in benches if name.endswith("_soak")} | {"large_site"}
+long = {name for name in benches if name.endswith("_soak")} | {"large_site", "ledger_site"}
 for name in arguments.names or [name for name in benches if name not in long]:
     benches[name](console)

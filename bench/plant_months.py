@@ -68,7 +68,13 @@ def live_month(climate: Climate, seed: int, month: int) -> PlantMonth:
     for i in range(_MINUTES):
         x.step(STEP)
         active = float(x.controller.defrost.active)
-        rows[:, i] = x.electrical_power, x.flow, x.loop.meter_supply, x.loop.meter_return, active
+        rows[:, i] = (
+            x.electrical_power,
+            x.circulation.flow,
+            x.loop.meter_supply,
+            x.loop.meter_return,
+            active,
+        )
     used, given = pump.ledger.electricity - before[0], _heat(pump) - before[1]
     return PlantMonth(
         climate, seed, month, start, *rows, used / JOULES_PER_KWH, given / JOULES_PER_KWH

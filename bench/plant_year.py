@@ -60,6 +60,8 @@ class Figures:
     """Share of the time. [-]"""
     backup: float
     """Electricity of the backup heater, as a share of all. [-]"""
+    standby: float
+    """Electricity of the machine at rest, as a share of all. [-]"""
     hot_water_share: float
     """Heat for hot water, as a share of all. [-]"""
     coldest_room: float
@@ -101,7 +103,7 @@ class _Sums:
             self._lift += x.machine.heat * (x.loop.supply - x.weather.temperature)
             self._spread += x.machine.heat * (x.loop.supply - x.loop.back)
             self._weight += x.machine.heat
-            self._ideal += x.machine.heat * _carnot_input(x.loop.supply, x.weather.temperature)
+            self._ideal += x.machine.heat * carnot_input(x.loop.supply, x.weather.temperature)
             self._to_tank += x.machine.heat * c.charging
 
     def close_day(self) -> None:
@@ -128,6 +130,7 @@ class _Sums:
             hot_water=self._hot_water / time,
             defrosting=self._defrosting / time,
             backup=ledger.backup_heater / ledger.electricity,
+            standby=ledger.standby / ledger.electricity,
             hot_water_share=self._to_tank / self._weight,
             coldest_room=self._room,
             worst_day=drift / (heat * _DAY / time),
@@ -135,7 +138,7 @@ class _Sums:
         )
 
 
-def _carnot_input(supply: float, outdoor: float) -> float:
+def carnot_input(supply: float, outdoor: float) -> float:
     """Return the electricity that a Carnot process takes for its heat; all in °C. [-]"""
     # The approaches by which openenergymonitor.org reckons the share of its systems.
     condensing, evaporating = supply + 2.0, outdoor - 6.0

@@ -69,11 +69,12 @@ class AssetDeriver:
         return {point: known[point] for point in self.points}
 
     def recalling(self) -> Iterator[tuple[str, RecallingMemory]]:
-        """Yield each memory that is restored at a start, with the input whose history it needs."""
+        """Yield each memory that is restored at a start, with the inputs whose history it needs."""
         for point, _, step in self._work:
             memory = self._memories.get(point)
-            if step.record.recalls and isinstance(memory, RecallingMemory):
-                yield step.points[0], memory
+            if isinstance(memory, RecallingMemory):
+                there = (point for point in step.record.recalls if point in step.points)
+                yield from ((point, memory) for point in there)
 
     def _ready(
         self, step: DerivationStep, facts: MachineFacts

@@ -101,8 +101,9 @@ def _sorted(records: Mapping[str, DerivedPoint]) -> Iterable[str]:
 
 def _recalled(records: Iterable[DerivedPoint]) -> Iterator[str]:
     for record in records:
-        if record.recalls and (record.memory is None or len(record.inputs) != 1):
-            yield f"{record.id}: it recalls its input, and has no memory, or several inputs"
+        taken = frozenset().union(*(i.points for i in record.inputs))
+        if record.recalls and (record.memory is None or not taken.issuperset(record.recalls)):
+            yield f"{record.id}: it recalls what it does not take, or has no memory"
 
 
 def _cycle(records: Mapping[str, DerivedPoint]) -> Iterator[str]:

@@ -39,9 +39,9 @@ class DerivedPoint:
     memory: Callable[[MachineFacts], Any] | None = None
     """Makes, once for each heat pump, what the function has to remember or to know of the plate:
     its first argument then."""
-    recalls: bool = False
-    """Whether the memory, a `RecallingMemory`, is given the readings of its only input since
-    shortly before midnight at a start."""
+    recalls: tuple[str, ...] = ()
+    """Points, of its inputs, whose readings since shortly before midnight the memory, a
+    `RecallingMemory`, is given at a start, one after the other."""
 
     @property
     def inputs(self) -> tuple[DerivedInput, ...]:

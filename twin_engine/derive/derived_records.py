@@ -22,6 +22,7 @@ from heatpump_twin.twin_engine.derive.expectation import (
     expected_power,
     residual,
 )
+from heatpump_twin.twin_engine.derive.heat_taken_back import TAKEN_FROM, HeatTakenBack
 from heatpump_twin.twin_engine.derive.measured_cop import measured_cop
 from heatpump_twin.twin_engine.derive.operating_state import state_sample
 from heatpump_twin.twin_engine.derive.sources import (
@@ -73,16 +74,27 @@ RECORDS = (
         (FirstOf(ELECTRICITY_SOURCES),),
         energy_today,
         memory=electricity_of_day,
-        recalls=True,
+        recalls=ELECTRICITY_SOURCES,
     ),
     DerivedPoint(
         "heat_energy_today",
         (FirstOf(HEAT_SOURCES),),
         energy_today,
         memory=heat_of_day,
-        recalls=True,
+        recalls=HEAT_SOURCES,
     ),
-    DerivedPoint("cop_today", ("heat_energy_today", "electrical_energy_today"), cop_today),
+    DerivedPoint(
+        "cop_today",
+        (
+            "heat_energy_today",
+            "electrical_energy_today",
+            FirstOf(HEAT_SOURCES),
+            Perhaps(TAKEN_FROM),
+        ),
+        cop_today,
+        memory=HeatTakenBack,
+        recalls=TAKEN_FROM,
+    ),
     DerivedPoint(
         "expected_electrical_power",
         (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.twin_engine.derive.derived_inputs import Chosen
 from heatpump_twin.twin_engine.derive.derived_point import MachineFacts
 from heatpump_twin.twin_engine.derive.energy.daily_counter import DailyCounter
 from heatpump_twin.twin_engine.derive.energy.daily_integral import DailyIntegral
-from heatpump_twin.twin_engine.derive.sources import POWERS
+from heatpump_twin.twin_engine.derive.heat_taken_back import TAKEN_FROM, HeatTakenBack
+from heatpump_twin.twin_engine.derive.sources import HEAT_SOURCES, POWERS
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.quality import at_least_uncertain, worst
 from heatpump_twin.twin_engine.sample import Sample, sample_of
@@ -63,11 +65,21 @@ def energy_today(day: EnergyToday, source: Chosen) -> Sample:
     return Sample(energy, worst((status, sample.status)), sample.time)
 
 
-def cop_today(heat: Sample, electricity: Sample) -> Sample:
-    """Return heat over electricity since midnight. [-]"""
+def cop_today(
+    taken_back: HeatTakenBack,
+    heat: Sample,
+    electricity: Sample,
+    source: Chosen,
+    samples: Mapping[str, Sample],
+) -> Sample:
+    """Return heat, less what defrosts took back, over electricity since midnight. [-]"""
+    # Only an instrument's counter is known not to count down; in a power it is taken off already.
+    counted = source.points == HEAT_SOURCES[:1] and len(samples) == len(TAKEN_FROM)
+    # Before all else: it has to see each sample.
+    back = taken_back.update(samples) if counted else 0.0
     if heat.bad or electricity.bad or electricity.value <= 0:
         return sample_of(math.nan, heat, electricity)
-    ratio = sample_of(heat.value / electricity.value, heat, electricity)
+    ratio = sample_of((heat.value - back) / electricity.value, heat, electricity)
     # Shortly after midnight a tenth of a kilowatt hour more or less is the whole ratio.
     few = electricity.value < COP_TODAY_FLOOR
     return ratio._replace(status=at_least_uncertain(ratio.status)) if few else ratio

@@ -11,6 +11,7 @@ import numpy as np
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.drivers.frame import Times
 from heatpump_twin.drivers.status import GOOD, UNCERTAIN_SUB_NORMAL
+from heatpump_twin.twin_engine.derive.energy.energy_curve import EnergyCurve
 from heatpump_twin.twin_engine.derive.energy.period_columns import columns_of
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.kpi.costs import hourly, load_duration
@@ -64,20 +65,29 @@ def figure_maker(heat_pump: HeatPump, ids: Collection[str], rules: CountingRules
 
 
 def run_cop(record: HeatPumpRecord) -> Figure:
-    """Return heat over electricity of the time for which the compressor ran."""
+    """Return heat, less what defrosts took back, over electricity while the compressor ran."""
     name, runs = "run_cop", record.runs
     curves = (*record.heat.curves, *record.electricity.curves)
     if len(curves) != 2 or not len(runs.begin):
         return missing(name, "1", "no heat and electricity of one counter each")
     on = runs.value == 1
-    heat, used = (
-        float(np.diff(np.interp([runs.begin[on], runs.end[on]], c.time, c.energy), axis=0).sum())
-        if len(c.time)
-        else math.nan
-        for c in curves
-    )
+    spans = np.array([runs.begin[on], runs.end[on]])
+    heat, used = (_gain(curve, spans) for curve in curves)
+    heat -= _taken_back(record, spans)
     over, under = (Figure("", "kWh", v, v, v) for v in (heat, used))
     return ratio(name, over, under)._replace(low=math.nan, high=math.nan)
+
+
+def _gain(curve: EnergyCurve, spans: Times) -> float:
+    """Return the energy of spans, by their begins and ends; NaN: nothing is known. [kWh]"""
+    if not len(curve.time):
+        return math.nan
+    return float(np.diff(np.interp(spans, curve.time, curve.energy), axis=0).sum())
+
+
+def _taken_back(record: HeatPumpRecord, spans: Times) -> float:
+    """Return what defrosts took out of the water in spans, as far as that is known. [kWh]"""
+    return -sum(_gain(curve, spans) for curve in record.taken_back.curves if len(curve.time))
 
 
 async def _shown(
@@ -109,7 +119,9 @@ def last_run_cop(record: HeatPumpRecord) -> LastRun | None:
     if not len(whole) or any(len(of) != 1 or not len(of[0].time) for of in curves):
         return None
     begin, end = int(runs.begin[whole[-1]]), int(runs.end[whole[-1]])
-    heat, used = (float(np.diff(np.interp([begin, end], c.time, c.energy))[0]) for (c,) in curves)
+    span = np.array([[begin], [end]])
+    heat, used = (_gain(curve, span) for (curve,) in curves)
+    heat -= _taken_back(record, span)
     doubted = any(d.since < end and d.until > begin for (c,) in curves for d in c.doubts)
     seen = all(c.time[0] <= begin and end <= c.time[-1] for (c,) in curves)
     if not seen or used <= 0:

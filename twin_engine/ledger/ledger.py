@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time as real_time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import structlog
@@ -41,7 +41,10 @@ _LOOK = 20.0
 _LEAST_PAUSE = 0.5
 """[s]"""
 _PAUSE, _PAUSE_BEHIND = 20.0, 4.0
-"""After a pass it is waited at least so many times as long as it took; and with a backlog."""
+"""After a pass it is waited at least so many times as long as it took; and with a backlog, or where
+time runs: a pause of a minute is a day and a half at the highest speed."""
+_AT_ONCE = 2000
+"""Rows that are recorded or shown at a time: polls and clients do not wait for more."""
 _BACKLOG = 60
 """Days of heat pumps that are counted in a pass, beside the running ones."""
 
@@ -106,7 +109,8 @@ class Ledger:
                 self._waits = False
             if counted == begin:
                 took = real_time.monotonic() - begin
-            pause = (_PAUSE_BEHIND if self.behind else _PAUSE) * took
+            hurried = self.behind or self._clock.speed > 1
+            pause = (_PAUSE_BEHIND if hurried else _PAUSE) * took
             await asyncio.sleep(max(min(_LOOK, period), pause, _LEAST_PAUSE))
 
     async def bring_up_to_date(self) -> None:
@@ -133,10 +137,10 @@ class Ledger:
         chosen = self._chosen(begin_of(CalendarSpan.DAY, now, zone))
         for day in sorted(chosen):
             await work.count(day, chosen[day])
-            self._record(work.take())
+            await self._record(work.take())
         await work.sum_up()
-        self._record(work.take())
-        self._show(work.running)
+        await self._record(work.take())
+        await self._show(work.running)
         for day, assets in chosen.items():
             for asset in assets:
                 self._backlog[asset].discard(day)
@@ -166,20 +170,26 @@ class Ledger:
             chosen[day].add(asset)
         return chosen
 
-    def _record(self, rows: Sequence[Row]) -> None:
-        if rows:
-            self._history.take(frame_of(rows))
+    async def _record(self, rows: Sequence[Row]) -> None:
+        for some in _portions(rows):
+            self._history.take(frame_of(some))
+            await asyncio.sleep(0)
 
-    def _show(self, rows: Sequence[Row]) -> None:
+    async def _show(self, rows: Sequence[Row]) -> None:
         """Record and show the rows that are news."""
-        news = [row for row in rows if self._is_news(row)]
-        if not news:
-            return
-        frame = frame_of(news)
-        self._history.take(frame)
-        self._image.ingest(frame)
+        for some in _portions(rows):
+            if news := [row for row in some if self._is_news(row)]:
+                frame = frame_of(news)
+                self._history.take(frame)
+                self._image.ingest(frame)
+            await asyncio.sleep(0)
 
     def _is_news(self, row: Row) -> bool:
         image, p = self._image, row.point
         same = row.value == image.value[p] or (row.value != row.value and np.isnan(image.value[p]))
         return not same or row.status != image.status[p] or row.time != image.time[p]
+
+
+def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for first in range(0, len(rows), _AT_ONCE):
+        yield rows[first : first + _AT_ONCE]

@@ -65,7 +65,9 @@ SITE_RECORDS = (
     SitePoint("cop", ("thermal_power", "electrical_power", "cop", "compressor_on"), cop_of_site),
     SitePoint(ELECTRICITY, (energy_of_day(ELECTRICITY),), total, _times(ELECTRICITY)),
     SitePoint(HEAT, (energy_of_day(HEAT),), total, _times(HEAT)),
-    SitePoint("cop_today", (energy_of_day(HEAT), energy_of_day(ELECTRICITY)), cop_of_day),
+    SitePoint(
+        "cop_today", (energy_of_day(HEAT), energy_of_day(ELECTRICITY), "cop_today"), cop_of_day
+    ),
     SitePoint("outdoor_temperature", (sensors(*OUTDOOR),), partial(median, contradiction=3.0)),
     SitePoint(
         "outdoor_humidity", (sensors("outdoor_humidity"),), partial(median, contradiction=15.0)

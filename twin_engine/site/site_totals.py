@@ -30,8 +30,11 @@ def unreachable(field: FieldStatus) -> TotalValue:
     return float(lost.sum()), GOOD if known.all() else UNCERTAIN_SUB_NORMAL
 
 
-def cop_of_day(heat: FleetReading, electricity: FleetReading) -> TotalValue:
-    """Return heat over electricity of those heat pumps that count both. [kWh/kWh]"""
+def cop_of_day(heat: FleetReading, electricity: FleetReading, cop: FleetReading) -> TotalValue:
+    """Return heat over electricity of those heat pumps that count both. [kWh/kWh]
+
+    ``cop`` is that of each of them, which has what defrosts took back taken off.
+    """
     # Only those that count both: electricity without its heat would pull the COP down, and nobody
     # would know why.
     both = heat.usable & electricity.usable
@@ -41,7 +44,8 @@ def cop_of_day(heat: FleetReading, electricity: FleetReading) -> TotalValue:
     status = GOOD if (heat.good & electricity.good).all() else UNCERTAIN_SUB_NORMAL
     if used < COP_TODAY_FLOOR:
         status = at_least_uncertain(status)
-    return float(heat.value[both].sum()) / used, status
+    net = np.where(cop.usable, cop.value * electricity.value, heat.value)
+    return float(net[both].sum()) / used, status
 
 
 def cop_of_site(

@@ -52,16 +52,19 @@ class NoHistory:
 class Bench:
     """An image with a deriver, fed device by device."""
 
-    def __init__(self, clock: ManualClock, history=None, site=None) -> None:
+    def __init__(self, clock: ManualClock, history=None, site=None, without: str = "") -> None:
         self.clock = clock
         self.site = site or load_site("default", environment={})
-        points = [MappedPoint(p, None) for p in (*METER, *ELECTRICITY, *CONTROLLER)]
+        self.without = without
+        there = [p for p in (*METER, *ELECTRICITY, *CONTROLLER) if p != without]
+        points = [MappedPoint(p, None) for p in there]
         self.table: PointTable = build_table({a.id: points for a in self.site.heat_pumps})
         self.image = Image(self.table, clock.now())
         self.deriver = Deriver(self.image, self.site, history or NoHistory(), clock)
         self.image.subscribe(self.deriver.derive)
 
     def feed(self, values: dict[str, float], asset: str = "hp1", status: int = GOOD) -> None:
+        values = {p: value for p, value in values.items() if p != self.without}
         points = [self.table.by_key[f"{asset}.{p}"].index for p in values]
         value = list(values.values()) if status == GOOD else math.nan
         self.image.ingest(Frame.of(points, value, status, self.clock.now()))
@@ -264,3 +267,66 @@ def test_without_a_counter_the_power_is_integrated(clock):
         clock.advance(60)
     assert image.value[table.by_key["hp1.electrical_energy_today"].index] == pytest.approx(1.08)
     assert image.value[table.by_key["hp1.heat_energy_today"].index] == pytest.approx(4.95, rel=0.01)
+
+
+def frosty_morning(bench: Bench) -> float:
+    """Heat from midnight in Madrid on, with two defrosts; return what they took back. [kWh]"""
+    bench.clock.advance(24 * 3600 - 3660 + 30)
+    heat, used, back = 540.0, 110.0, 0.0
+    for number in range(2 * 3600 // 10):
+        defrost = number % 360 > 320
+        supply = 25.0 if defrost else 35.0
+        bench.feed_all(
+            heat_energy=heat,
+            electrical_energy=used,
+            defrost_active=float(defrost),
+            meter_supply_temperature=supply,
+        )
+        bench.clock.advance(10)
+        power = bench["thermal_power"][0]
+        # The counter of a heat meter counts up only.
+        heat += max(power, 0.0) / 360e3
+        back -= min(power, 0.0) / 360e3
+        used += 1.08 / 360
+    bench.feed_all(heat_energy=heat, electrical_energy=used)
+    return back
+
+
+def test_cop_today_is_less_what_defrosts_took_back(clock):
+    bench = Bench(clock)
+    bench.feed_all()
+    back = frosty_morning(bench)
+    heat, used = bench["heat_energy_today"][0], bench["electrical_energy_today"][0]
+    assert back > 0.05 * heat
+    value, status, _ = bench["cop_today"]
+    assert value == pytest.approx((heat - back) / used, rel=1e-3)
+    assert is_good(status)
+
+
+async def test_what_defrosts_took_back_is_recalled_at_a_start(clock, tmp_path):
+    bench = Bench(clock)
+    url = f"sqlite:///{tmp_path / 'history.sqlite'}"
+    historian = Historian(bench.table, url, HistorianSettings(flush=0.02), clock)
+    await historian.start()
+    bench.image.subscribe(historian.append)
+    bench.feed_all()
+    frosty_morning(bench)
+    before = bench["cop_today"][0]
+    await historian.stop()
+    historian = Historian(bench.table, url, HistorianSettings(flush=0.02), clock)
+    await historian.start()
+    again = Bench(clock, history=historian)
+    await again.deriver.start()
+    again.feed({p: bench[p][0] for p in METER})
+    again.feed({p: bench[p][0] for p in ELECTRICITY})
+    again.feed(CONTROLLER)
+    assert again["cop_today"][0] == pytest.approx(before, rel=2e-3)
+    await historian.stop()
+
+
+def test_a_power_has_taken_off_what_defrosts_took_back(clock):
+    bench = Bench(clock, without="heat_energy")
+    bench.feed_all()
+    frosty_morning(bench)
+    heat, used = bench["heat_energy_today"][0], bench["electrical_energy_today"][0]
+    assert bench["cop_today"][0] == pytest.approx(heat / used)

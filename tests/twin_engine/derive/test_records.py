@@ -85,8 +85,10 @@ def test_every_computed_point_has_a_record_that_fits_the_catalogue():
             "computed from itself",
         ),
         (
-            replaced(DerivedPoint("cop", ("cop_today", "water_flow"), residual, recalls=True)),
-            "cop: it recalls its input, and has no memory, or several inputs",
+            replaced(
+                DerivedPoint("cop", ("cop_today", "water_flow"), residual, recalls=("water_flow",))
+            ),
+            "cop: it recalls what it does not take, or has no memory",
         ),
     ],
 )

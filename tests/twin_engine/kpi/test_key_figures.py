@@ -24,6 +24,7 @@ from heatpump_twin.twin_engine.kpi.counting import CountingRules, tally_of
 from heatpump_twin.twin_engine.kpi.energy_split import energy_split
 from heatpump_twin.twin_engine.kpi.figure import Figure, ratio
 from heatpump_twin.twin_engine.kpi.figure_needs import lacking
+from heatpump_twin.twin_engine.kpi.heat_pump_figures import last_run_cop, run_cop
 from heatpump_twin.twin_engine.kpi.heat_pump_record import HeatPumpRecord, RecordedEnergy
 from heatpump_twin.twin_engine.kpi.meter_accuracy import electricity_error, heat_error
 from heatpump_twin.twin_engine.kpi.meter_classes import MeterClasses
@@ -223,6 +224,11 @@ def test_spf_is_less_what_defrosts_took_back():
     assert found["heat"].value == 40
     assert found["spf_h4"].value == pytest.approx(3.94, rel=1e-3)
     assert "what defrosts took back is in it" in figures(of)["spf_h4"].doubts
+    # So is the COP of runs: 20 kWh less what was taken back, over 5.
+    assert run_cop(with_power).value == pytest.approx((20 - 0.6) / 5, rel=1e-3)
+    assert last_run_cop(replace(with_power, runs=held((0, 1, 0), (1, 5, 1), (5, 10, 0)))).cop == (
+        pytest.approx((16 - 0.6) / 4, rel=1e-3)
+    )
 
 
 def test_a_moment_makes_no_month_uncertain_and_lost_energy_does():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Contradiction:
 
 def _runs(view: FleetView) -> Mask:
     """Tell which machines show by something else than the meter that their compressor runs."""
-    return np.asarray(np.any([view.on(point) for point in _RUNNING], axis=0))
+    return reduce(np.bitwise_or, [view.on(point) for point in _RUNNING])
 
 
 def _no_power(view: FleetView) -> Mask:
@@ -222,11 +223,16 @@ class ContradictionWatch:
 
     def found(self, view: FleetView) -> Mask:
         """Tell where it has been true for long enough, after another look."""
+        true = self.record.found(view)
+        # As nearly always: a watch of what is not so has nothing to remember.
+        if not true.any():
+            self._began = self._since = np.full(view.size, np.nan)
+            return true
         more = np.full(view.size - len(self._began), np.nan)
         began, since = np.append(self._began, more), np.append(self._since, more)
         oldest, newest = view.sampled(self.record.samples)
         # A clock that was set back begins anew.
-        true = self.record.found(view) & ~(newest < began)
+        true = true & ~(newest < began)
         began = np.where(true, np.fmin(began, newest), np.nan)
         # What was sampled before the first of them changed tells of the time before.
         fresh = np.where(oldest >= began, oldest, np.nan)

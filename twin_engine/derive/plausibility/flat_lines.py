@@ -66,17 +66,21 @@ class FlatLineWatch:
 
     def found(self, view: FleetView) -> Mask:
         """Tell where the value has stood still for too long, after another look."""
-        more = view.size - len(self._level)
+        if more := view.size - len(self._level):
+            self._grow(more)
+        value = view[self.record.point]
+        known = ~np.isnan(value)
+        # One that is away for a moment has not moved by that.
+        self._fine |= known & (value % COARSE != 0)
+        moved = known & (value != self._level)
+        self._level = np.where(moved, value, self._level)
+        due = view.elapsed * (self.record.moving(view) & known)
+        self._still = np.where(moved, 0.0, self._still + due)
+        return np.asarray(self._fine & (self._still > self.record.longest))
+
+    def _grow(self, more: int) -> None:
         self._level = np.append(self._level, np.full(more, np.nan))
         self._still = np.append(self._still, np.zeros(more))
         # Of what is no temperature, a whole number says nothing of its digits.
         temperature = self.record.point.endswith("_temperature")
         self._fine = np.append(self._fine, np.full(more, not temperature))
-        value = view[self.record.point]
-        # One that is away for a moment has not moved by that.
-        self._fine |= ~np.isnan(value) & (value % COARSE != 0)
-        moved = ~np.isnan(value) & (value != self._level)
-        self._level = np.where(moved, value, self._level)
-        due = view.elapsed * (self.record.moving(view) & ~np.isnan(value))
-        self._still = np.where(moved, 0.0, self._still + due)
-        return np.asarray(self._fine & (self._still > self.record.longest))

@@ -34,7 +34,8 @@ class PairOffset:
 
     def found(self, view: FleetView) -> Mask:
         """Tell where the offset is more than the meter's class allows, after another look."""
-        self._grow(view.size)
+        if more := view.size - len(self.offset):
+            self._grow(more)
         rests = view["compressor_on"] == 0
         for switch in (*HEATERS, "defrost_active"):
             rests &= ~view.on(switch)
@@ -54,8 +55,7 @@ class PairOffset:
         self._beyond = size > np.where(self._beyond, SENSORS_DIFFER, SENSORS_DIFFER + NOISE)
         return self._beyond
 
-    def _grow(self, size: int) -> None:
-        more = size - len(self.offset)
+    def _grow(self, more: int) -> None:
         self.offset = np.append(self.offset, np.full(more, np.nan))
         self._slow = np.append(self._slow, np.full(more, np.nan))
         self._fast = np.append(self._fast, np.full(more, np.nan))
