@@ -21,7 +21,7 @@ from heatpump_twin.server.space.event import Fields, Path
 from heatpump_twin.server.space.node import VALUE, Attribute, ComputedNode, NodeAttributes
 from heatpump_twin.server.space.node_builder import NodeBuilder, standard
 from heatpump_twin.server.space.point_values import to_datetime
-from heatpump_twin.server.space.ua_values import content, timed_value
+from heatpump_twin.server.space.ua_values import content, status_code, timed_value
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 
 DEPTH = 3
@@ -165,7 +165,10 @@ class ConditionNodes:
         if path[-1] == MOVING:
             fields = shelving_fields(state, self._clock.now())
         times = to_datetime(state.trunk.time), to_datetime(state.trunk.received)
-        return timed_value(fields[path], ua.StatusCode(), *times)
+        # The limit that it is beyond is a state of an active alarm (OPC 10000-9, 5.8.18).
+        away = path[0] == "LimitState" and fields[path[:2]].Value is None
+        status = ua.StatusCodes.BadStateNotActive if away else ua.StatusCodes.Good
+        return timed_value(fields[path], status_code(status), *times)
 
     def _keep(self, condition: Condition, path: Path, node: ComputedNode) -> None:
         self._kept.setdefault(_name(condition), {})[path] = node

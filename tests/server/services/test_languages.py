@@ -19,6 +19,8 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import load_pack
+from heatpump_twin.server.alarms.alarm_forms import TYPE_NAMES
+from heatpump_twin.server.nodeset.type_ids import load_type_ids
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -242,8 +244,9 @@ class Events:
     async def start(cls, rig, client: Client) -> Events:
         listener = cls()
         subscription = await client.create_subscription(100, listener)
-        kind = client.get_node(ua.NodeId(1002, (await rig.namespaces(client))["types"]))
-        await subscription.subscribe_events(evtypes=[kind])
+        types, numbers = (await rig.namespaces(client))["types"], load_type_ids()
+        kinds = [ua.NodeId(numbers[name], types) for name in TYPE_NAMES.values()]
+        await subscription.subscribe_events(evtypes=[client.get_node(kind) for kind in kinds])
         listener.subscription = subscription.subscription_id
         return listener
 
