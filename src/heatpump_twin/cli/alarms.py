@@ -38,7 +38,7 @@ command = typer.Typer(
 
 _EVER = 2**62
 _WIDTH = 110
-OutputOption = Annotated[
+FileOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: print it.")
 ]
 
@@ -62,14 +62,14 @@ def report(
     format_: Annotated[ReportFormat, typer.Option("--format", help="text, csv or pdf.")] = (
         ReportFormat.TEXT
     ),
-    output: OutputOption = None,
+    output: FileOption = None,
     site: KnownSiteOption = None,
     data: DataOption = None,
     set_: SetOption = None,
 ) -> None:
     """Report how the alarms have behaved, month by month, by ISA-18.2. The twin may run."""
     from heatpump_twin.safekeeping.alarm_pdf import as_pdf
-    from heatpump_twin.safekeeping.alarm_sheet import as_csv
+    from heatpump_twin.safekeeping.alarm_sheet import sheets_as_csv
     from heatpump_twin.safekeeping.known_site import known_site
 
     directory = DataDirectory.existing(data)
@@ -84,25 +84,25 @@ def report(
             assert output is not None  # noqa: S101 (refused above)
             write_export(output, as_pdf(sheets))
         case ReportFormat.CSV:
-            _give(as_csv(sheets), output)
+            _give(sheets_as_csv(sheets), output)
         case ReportFormat.TEXT:
             _give(_text(sheets), output)
 
 
 @command.command()
 def rationalise(
-    output: OutputOption = None,
+    output: FileOption = None,
     site: KnownSiteOption = None,
     data: DataOption = None,
     set_: SetOption = None,
 ) -> None:
     """Write the master alarm database as CSV: each alarm of the site, and why it is there."""
     from heatpump_twin.safekeeping.known_site import known_site
-    from heatpump_twin.safekeeping.master_alarms import as_csv
+    from heatpump_twin.safekeeping.master_alarms import master_as_csv
 
     directory = DataDirectory.at(data)
     settings = known_site(directory, site, set_ or ()).load()
-    _give(as_csv(_all_alarms(settings, directory)), output)
+    _give(master_as_csv(_all_alarms(settings, directory)), output)
 
 
 def _all_alarms(site: Site, data: DataDirectory) -> list[MasterAlarm]:

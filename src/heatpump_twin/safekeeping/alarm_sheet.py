@@ -80,7 +80,7 @@ def alarm_sheet(
     return AlarmSheet(f"Alarms of {site}", start, end, tables)
 
 
-def as_csv(sheets: Iterable[AlarmSheet]) -> str:
+def sheets_as_csv(sheets: Iterable[AlarmSheet]) -> str:
     """Return reports as CSV, one fact in a row."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

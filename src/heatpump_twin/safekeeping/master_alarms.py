@@ -76,7 +76,7 @@ def master_alarms(packs: Sequence[Pack], site: Site, table: PointTable) -> list[
     return sorted(alarms, key=lambda alarm: alarm.alarm)
 
 
-def as_csv(alarms: Iterable[MasterAlarm]) -> str:
+def master_as_csv(alarms: Iterable[MasterAlarm]) -> str:
     """Return the alarms as CSV."""
     names = [field.name for field in fields(MasterAlarm)]
     out = io.StringIO()
