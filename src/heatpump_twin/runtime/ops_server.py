@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from heatpump_twin.config.settings import OpsSettings
 from heatpump_twin.errors import PortInUseError
+from heatpump_twin.runtime.acknowledge_page import AcknowledgePage
 from heatpump_twin.web.descriptors import share_of_descriptors
 from heatpump_twin.web.door import Door
 
@@ -46,8 +47,13 @@ class OpsServer:
     """HTTP server of health for watchdogs and of metrics for Prometheus."""
 
     def __init__(
-        self, settings: OpsSettings, readiness: ReadinessLook, registry: CollectorRegistry
+        self,
+        settings: OpsSettings,
+        readiness: ReadinessLook,
+        registry: CollectorRegistry,
+        acknowledging: AcknowledgePage | None = None,
     ) -> None:
+        self._acknowledging = acknowledging
         self._settings = settings
         self._readiness = readiness
         self._registry = registry
@@ -62,6 +68,8 @@ class OpsServer:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
+        if self._acknowledging is not None:
+            self._acknowledging.add_to(app.router)
         # No signal handlers of the library: `until_stopped` has them. No access log: a probe
         # every few seconds is no event.
         self._runner = web.AppRunner(

@@ -15,6 +15,7 @@ from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.errors import TwinError
+from heatpump_twin.runtime.acknowledge_page import acknowledge_page
 from heatpump_twin.runtime.children import Child, Children, ChildState
 from heatpump_twin.runtime.clock.clock_watch import ClockWatch
 from heatpump_twin.runtime.clock.past_plan import PastPlan
@@ -78,7 +79,8 @@ async def run_twin(
             past = Past(plan, parts, children.arguments)
             readiness = Readiness(site, parts, children, watch, login, past)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
-            ops = OpsServer(site.ops, readiness.health, metrics.registry())
+            page = acknowledge_page(parts.signer, parts.clients.server, clock)
+            ops = OpsServer(site.ops, readiness.health, metrics.registry(), page)
             stack.push_async_callback(ops.stop)
             await ops.start()
             _settle()

@@ -19,12 +19,13 @@ from heatpump_twin.runtime.parts.figures import Figures, open_figures
 from heatpump_twin.runtime.parts.forecasts import Forecasts
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
-from heatpump_twin.runtime.parts.notices import build_notifier
+from heatpump_twin.runtime.parts.notices import build_notifier, build_signer
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.twin_engine.conditions.alarm_journal import AlarmJournal
 from heatpump_twin.twin_engine.notifications.notifier import Notifier
+from heatpump_twin.twin_engine.notifications.signed_link import LinkSigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class TwinParts:
     alarms: AlarmWatch
     alarm_points: AlarmPoints
     notifier: Notifier
+    signer: LinkSigner | None
+    """Of links in messages, where the site wants some."""
 
     @property
     def members(self) -> tuple[HeatPumpPart, ...]:
@@ -117,7 +120,8 @@ async def open_parts(
         )
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.
-        notifier = build_notifier(foundation, archive.conditions, health)
+        signer = build_signer(foundation)
+        notifier = build_notifier(foundation, archive.conditions, health, signer)
         journal = AlarmJournal(foundation.database)
         stack.callback(journal.close)
         alarm_points = AlarmPoints(foundation, rules, archive.conditions, journal)
@@ -148,4 +152,5 @@ async def open_parts(
             alarms,
             alarm_points,
             notifier,
+            signer,
         )
