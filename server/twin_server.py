@@ -240,6 +240,14 @@ class TwinServer:
         if self._running is not None:
             self._running.announce(transition)
 
+    @property
+    def certificate_validity(self) -> float | None:
+        """How long the server's certificate is still valid; None: it does not run. [h]"""
+        if self._running is None:
+            return None
+        end = self._running.server.identity.certificate.not_valid_after_utc
+        return (end - to_datetime(self._wall.now()).replace(tzinfo=dt.UTC)).total_seconds() / 3600
+
     async def acknowledge(self, key: str, raised: int, user: str, origin: str) -> str:
         """Acknowledge what was raised at a time; return what came of it, in a sentence. [µs]"""
         if self._running is None:

@@ -147,6 +147,19 @@ async def test_a_setting_says_who_changed_it_also_at_the_device(
         await subscription.delete()
 
 
+async def test_the_twin_says_how_long_its_certificate_is_valid(
+    twin: Twin, connect, eventually
+) -> None:
+    async with connect(twin) as client:
+        node = client.get_node(ua.NodeId("twin.certificate_validity", await site_index(client)))
+
+        async def years() -> bool:
+            value = await node.read_data_value(raise_on_bad_status=False)
+            return bool(value.StatusCode.is_good() and value.Value.Value > 24 * 365)
+
+        await eventually(years)
+
+
 async def test_the_outcome_is_told_in_the_language_of_the_session(
     twin: Twin, connect, find
 ) -> None:

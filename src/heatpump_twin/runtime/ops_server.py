@@ -13,7 +13,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from heatpump_twin.config.settings import OpsSettings
 from heatpump_twin.errors import PortInUseError
-from heatpump_twin.runtime.acknowledge_page import AcknowledgePage
 from heatpump_twin.web.descriptors import share_of_descriptors
 from heatpump_twin.web.door import Door
 
@@ -40,6 +39,8 @@ class PartHealth:
     """The twin is ready without it, and says that it is not there."""
 
 
+AddRoutes = Callable[[web.UrlDispatcher], None]
+"""Adds pages of others."""
 ReadinessLook = Callable[[], Mapping[str, PartHealth]]
 
 
@@ -51,9 +52,9 @@ class OpsServer:
         settings: OpsSettings,
         readiness: ReadinessLook,
         registry: CollectorRegistry,
-        acknowledging: AcknowledgePage | None = None,
+        more: AddRoutes | None = None,
     ) -> None:
-        self._acknowledging = acknowledging
+        self._more = more
         self._settings = settings
         self._readiness = readiness
         self._registry = registry
@@ -68,8 +69,8 @@ class OpsServer:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
-        if self._acknowledging is not None:
-            self._acknowledging.add_to(app.router)
+        if self._more is not None:
+            self._more(app.router)
         # No signal handlers of the library: `until_stopped` has them. No access log: a probe
         # every few seconds is no event.
         self._runner = web.AppRunner(

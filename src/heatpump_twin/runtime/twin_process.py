@@ -15,7 +15,6 @@ from heatpump_twin.config.load import SiteFile
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.errors import TwinError
-from heatpump_twin.runtime.acknowledge_page import acknowledge_page
 from heatpump_twin.runtime.children import Child, Children, ChildState
 from heatpump_twin.runtime.clock.clock_watch import ClockWatch
 from heatpump_twin.runtime.clock.past_plan import PastPlan
@@ -26,6 +25,7 @@ from heatpump_twin.runtime.login_probe import LoginProbe
 from heatpump_twin.runtime.loop_lag import LoopLag
 from heatpump_twin.runtime.metrics import TwinMetrics
 from heatpump_twin.runtime.ops_server import OpsServer
+from heatpump_twin.runtime.parts.acknowledge_page import acknowledge_page
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.twin_parts import open_parts
@@ -80,7 +80,8 @@ async def run_twin(
             readiness = Readiness(site, parts, children, watch, login, past)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
             page = acknowledge_page(parts.signer, parts.clients.server, clock)
-            ops = OpsServer(site.ops, readiness.health, metrics.registry(), page)
+            pages = None if page is None else page.add_to
+            ops = OpsServer(site.ops, readiness.health, metrics.registry(), pages)
             stack.push_async_callback(ops.stop)
             await ops.start()
             _settle()

@@ -120,6 +120,7 @@ async def open_parts(
         )
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.
+        health.watch("certificate_validity", lambda: clients.server.certificate_validity)
         signer = build_signer(foundation)
         notifier = build_notifier(foundation, archive.conditions, health, signer)
         journal = AlarmJournal(foundation.database)
