@@ -28,6 +28,7 @@ from heatpump_twin.config.settings import HistorianSettings, Site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA
+from heatpump_twin.server.alarms.condition import first_state
 from heatpump_twin.server.nodeset.type_models import DI, TYPES
 from heatpump_twin.server.security.users import UserRole, UserStore
 from heatpump_twin.server.twin_server import TwinServer
@@ -265,7 +266,7 @@ async def shared_rig(start_rig: StartRig) -> AsyncIterator[Rig]:
 
 @pytest.fixture
 def rig(shared_rig: Rig, users_file: bytes) -> Rig:
-    """The module's server with nothing recorded and the users as at first."""
+    """The module's server with nothing recorded, and users and alarms as at first."""
     shared_rig.device.held.clear()
     shared_rig.device.audit.clear()
     shared_rig.device.status = 0
@@ -273,6 +274,8 @@ def rig(shared_rig: Rig, users_file: bytes) -> Rig:
     shared_rig.records.samples.clear()
     write_private(shared_rig.data.users, users_file)
     now = shared_rig.clock.now()
+    for condition in shared_rig.server._running.space.conditions._by_key.values():
+        condition.state = first_state(condition.alarm, now)
     shared_rig.image.ingest(
         Frame.bad(range(len(shared_rig.table)), BAD_WAITING_FOR_INITIAL_DATA, now)
     )
