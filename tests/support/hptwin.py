@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import structlog
 from patience import PATIENCE
 from processes import spawned
 
@@ -41,7 +43,7 @@ class Ran:
 def here(capsys: pytest.CaptureFixture[str], *arguments: object) -> Ran:
     """Run a command that talks to nobody in this process, which is quicker."""
     code: int | str | None = 0
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, _own_logging(patch):
         patch.setattr(sys, "argv", ["hptwin", *map(str, arguments)])
         patch.setattr(os, "umask", lambda mode: mode)
         try:
@@ -50,6 +52,27 @@ def here(capsys: pytest.CaptureFixture[str], *arguments: object) -> Ran:
             code = end.code
     out, err = capsys.readouterr()
     return Ran(int(code or 0), out, err)
+
+
+@contextmanager
+def _own_logging(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a command set up its logging, which ends with it: others look at what is logged, too."""
+    root, configure = logging.getLogger(), structlog.configure
+    handlers, level = root.handlers[:], root.level
+    # A logger that is kept would write by this set-up for ever.
+    patch.setattr(
+        structlog,
+        "configure",
+        lambda **given: configure(**{**given, "cache_logger_on_first_use": False}),
+    )
+    root.handlers.clear()  # which a set-up by force would close
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
 
 
 def running(*arguments: object, **streams: Any) -> AbstractAsyncContextManager[Process]:

@@ -57,7 +57,7 @@ class FigureMaker:
         figures |= _completeness(tally, self.columns)
         figures |= _ratios(figures, self.columns)
         # SPF is a ratio of the time of which both are known: no more is missing of one than that.
-        most = max(float(tally.known[kind][0]) for kind in ("electricity", "heat"))
+        most = max((float(tally.known[k][0]) for k in error if k in tally.known), default=0.0)
         of = {
             name: _figure(name, tally, error[name], self.currency, most)
             for name in ("electricity", "heat")

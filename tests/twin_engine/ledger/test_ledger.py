@@ -209,3 +209,36 @@ async def test_what_comes_late_or_is_corrected_puts_the_tables_right(rig):
 def true_gain(time, values, start: int, end: int) -> float:
     at = np.interp([start, end], time, values["electrical_energy"])
     return float(at[1] - at[0])
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        ("electrical_energy",),
+        ("heat_energy",),
+        ("electrical_power", "compressor_running"),
+        ("compressor_running", "defrost_active"),
+        ("outdoor_temperature",),
+    ],
+    ids="-".join,
+)
+async def test_a_heat_pump_has_the_tables_that_its_points_can_fill(tmp_path, caplog, points):
+    rig = await LedgerRig(tmp_path, site_of(tariff=TARIFF), START, points).start()
+    try:
+        time = np.arange(START, START + 2 * DAY, MINUTE)
+        made = machine(time)
+        values = {**made, "electrical_power": np.full(len(time), 60.0)}
+        known = rig.table.by_asset["hp1"]
+        seen = {point: values[point] for point in points}
+        # Of what the deriver makes a machine has what its points let it.
+        seen |= {p: v for p, v in derived(made).items() if p not in made and p in known}
+        rig.clock.set(START + 2 * DAY)
+        rig.bring(time, seen)
+        await rig.count()
+        for point in (p for p in known if p.endswith("_completeness_day")):
+            rows = await rig.rows(point, START, START + DAY)
+            assert rows.time.tolist() == [START]
+            assert rows.value == pytest.approx(100, abs=0.2)
+    finally:
+        await rig.stop()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
