@@ -153,7 +153,8 @@ def _lines(years: Sequence[Figures], every: int) -> Iterator[str]:
     yield ""
     lived = "all days" if every == 1 else f"one day in {every}"
     yield (
-        "Made by `python -m bench.plant_years`: twelve seeds in three climates, "
+        f"Made by `python -m bench.plant_years{'' if every == 1 else f' --every {every}'}`: twelve "
+        "seeds in three climates, "
         f"`plant.house: varied`, {lived} of a year. The fleet: 149 metered air-to-water systems of "
         "openenergymonitor.org, a year each. Its line: SPF = 6.683 − 0.0979 · (water less air); a "
         "flatter one, 5.470 − 0.0548 · (water less air), is of 40 of them. "

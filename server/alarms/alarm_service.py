@@ -110,7 +110,6 @@ class AlarmService:
         kept = [node for condition in gone for node in self._nodes.discard(condition)]
         for condition in gone:
             del self._by_key[condition.alarm.key]
-            self._shelved.discard(condition.alarm.key)
         for condition in gone:
             if condition.state.retain or condition.state.branches:
                 # The last that clients hear of it: nothing is to be done about it any more. What
@@ -118,6 +117,8 @@ class AlarmService:
                 step = removed(condition.state, self._clock.now())
                 self._records.note(condition, step, state=False)
                 await self._changed(condition, step)
+        # Last, as the step above is one of a condition that may be shelved.
+        self._shelved.difference_update(condition.alarm.key for condition in gone)
         await self._iserver.aspace.remove(kept)
 
     # ── what happens ──────────────────────────────────────────────────────────────────────────────
@@ -150,8 +151,9 @@ class AlarmService:
         period = real_period(LOOK, self._clock.speed)
         while True:
             now = self._clock.now()
-            for condition in [self._by_key[key] for key in self._shelved]:
-                if condition.state.shelved_until <= now:
+            for key in list(self._shelved):
+                condition = self._by_key.get(key)  # gone, while another one was told of
+                if condition is not None and condition.state.shelved_until <= now:
                     step = over(condition.state, now)
                     self._records.note(condition, step)
                     await self._changed(condition, step)

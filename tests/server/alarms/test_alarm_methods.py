@@ -137,6 +137,25 @@ async def test_an_operator_shelves(rig, connect, eventually) -> None:
         assert alarms.events[-1]["SuppressedOrShelved"] is False
 
 
+async def test_a_shelved_alarm_may_go_with_its_heat_pump(start_rig, connect, eventually) -> None:
+    async with start_rig() as rig, connect(rig, "olga") as client:
+        alarms = await started(rig, client)
+        turn(rig, PLAIN, True)
+        for name in (PLAIN, FULL):
+            assert await alarms.call(name, TIMED, duration(3600)) == "Good"
+        await rig.server.remove("hp1")
+        # Nobody looks for when the time of one is over that is not there.
+        assert not rig.server._running.space.conditions._shelved
+        await rig.add_hp1()
+        assert await alarms.call(FULL, TIMED, duration(0.05)) == "Good"
+
+        def unshelved() -> bool:
+            of_it = [e for e in alarms.events if e["ConditionName"] == "High pressure"]
+            return bool(of_it) and of_it[-1]["SuppressedOrShelved"] is False
+
+        await eventually(unshelved)
+
+
 async def test_an_engineer_suppresses_and_takes_out_of_service(rig, connect, eventually) -> None:
     async with connect(rig, "erik") as client:
         alarms = await started(rig, client)
