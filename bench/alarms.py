@@ -1,14 +1,15 @@
 """What the alarms of heat pumps find on an emulated plant, and what they raise without a fault.
 
-Two tables, also as the page `docs/alarm-detection.md`: the days of a year without a fault in two
-climates, and the delay from the beginning of a fault to its alarm by how bad the fault is.
+Three tables, also as the page `docs/alarm-detection.md`: the days of a year without a fault in two
+climates, the delay from the beginning of a fault to its alarm by how bad the fault is, and both in
+the measures of fault detection.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.alarm_fleet import Fault, Fleet, Variant
+from bench.alarm_scores import Raised, Score, false_alarms, normal_weeks, once
 from bench.plant_year import CLIMATES
 from heatpump_twin.rules.pack import load_pack
 
@@ -46,17 +48,41 @@ class Kind:
     magnitude: float | None = None
     """Where it has no degree; default: the fault's."""
     graded: bool = True
+    why: str = ""
+    """Why it cannot be seen at 20 %, where it cannot."""
 
 
 FAULTS = (
     Kind("strainer_clogged", ("low_water_flow", "delta_t_high", "flow_switch_open")),
     Kind("air_in_circuit", ("low_water_flow", "delta_t_high", "flow_switch_open")),
-    Kind("refrigerant_undercharge", ("cop_below_expected", "superheat_high", "low_pressure")),
-    Kind("coil_fouled", ("cop_below_expected", "defrost_too_often", "defrost_energy_high")),
-    Kind("fan_stopped", ("fan_stopped", "cop_below_expected", "defrost_too_often")),
-    Kind("reversing_valve_stuck", ("cop_below_expected", "defrost_too_long", "defrost_too_often")),
+    Kind(
+        "refrigerant_undercharge",
+        ("cop_below_expected", "superheat_high", "low_pressure"),
+        why="a tenth of the refrigerant: COP 5 % lower, the alarm begins at 15 %; the valve holds "
+        "the superheat",
+    ),
+    Kind(
+        "coil_fouled",
+        ("cop_below_expected", "defrost_too_often", "defrost_energy_high"),
+        why="18 % of the coil: COP some 7 % lower, the alarm begins at 15 %",
+    ),
+    Kind(
+        "fan_stopped",
+        ("fan_stopped", "cop_below_expected", "defrost_too_often"),
+        why="probably: a fifth less air costs less than the 15 % of COP at which the alarm "
+        "begins; the fan turns at its speed",
+    ),
+    Kind(
+        "reversing_valve_stuck",
+        ("cop_below_expected", "defrost_too_long", "defrost_too_often"),
+        why="probably: it leaks little hot gas, and defrosts end in time",
+    ),
     Kind("controller_error", ("controller_fault",), magnitude=62.0, graded=False),
-    Kind("curve_wrong", ("setpoint_missed", "short_cycling")),
+    Kind(
+        "curve_wrong",
+        ("setpoint_missed", "short_cycling"),
+        why="a curve that is 2.4 K too warm is a setting like any other: nothing contradicts it",
+    ),
     Kind("water_leak", ("water_pressure_low", "water_pressure_falling", "controller_fault")),
     Kind(
         "valve_stuck",
@@ -64,53 +90,97 @@ FAULTS = (
         magnitude=0.0,
         graded=False,
     ),
-    Kind("diverter_leaking", ("three_way_valve_mismatch",)),
-    Kind("mixing_valve_stuck", ("short_cycling", "delta_t_low", "short_runs")),
-    Kind("tank_coil_scaled", ("three_way_valve_mismatch", "dhw_setpoint_missed")),
-    Kind("tank_heater_stuck", ("dhw_tank_overtemperature", "power_above_plate")),
+    Kind(
+        "diverter_leaking",
+        ("three_way_valve_mismatch",),
+        why="probably: the tank warms more slowly than draws cool it",
+    ),
+    Kind(
+        "mixing_valve_stuck",
+        ("short_cycling", "delta_t_low", "short_runs"),
+        why="probably: the controller gives the rooms their heat with warmer water",
+    ),
+    Kind(
+        "tank_coil_scaled",
+        ("three_way_valve_mismatch", "dhw_setpoint_missed"),
+        why="probably: charging takes longer and ends at its setpoint",
+    ),
+    Kind(
+        "tank_heater_stuck",
+        ("dhw_tank_overtemperature", "power_above_plate"),
+        why="probably: a fifth of the heater is less than what the plate leaves; the machine does "
+        "not report the heater",
+    ),
     Kind("backup_heater_stuck", ("backup_heater_unneeded", "power_above_plate", "delta_t_low")),
-    Kind("backup_heater_failed", ("setpoint_missed",)),
+    Kind(
+        "backup_heater_failed",
+        ("setpoint_missed",),
+        why="probably: it is not needed in an average January",
+    ),
     Kind("meter_offset", ("cop_below_expected", "power_frequency_mismatch", "sensor_implausible")),
-    Kind("sensor_offset", ("outdoor_sensor_drift", "sensor_implausible"), "outdoor_temperature"),
-    Kind("sensor_offset", ("sensor_implausible", "delta_t_high"), "supply_temperature"),
-    Kind("sensor_drift", ("outdoor_sensor_drift", "sensor_implausible"), "outdoor_temperature"),
+    Kind(
+        "sensor_offset",
+        ("outdoor_sensor_drift", "sensor_implausible"),
+        "outdoor_temperature",
+        why="2 K off, the alarm begins at 5 K against the site's own transmitter",
+    ),
+    Kind(
+        "sensor_offset",
+        ("sensor_implausible", "delta_t_high"),
+        "supply_temperature",
+        why="2 K off is what flow and load do as well",
+    ),
+    Kind(
+        "sensor_drift",
+        ("outdoor_sensor_drift", "sensor_implausible"),
+        "outdoor_temperature",
+        why="5 K are reached on the last of the days watched; the COP is told before",
+    ),
     Kind("sensor_stuck", ("sensor_implausible",), "return_temperature", graded=False),
     Kind("sensor_open", ("sensor_implausible", "controller_fault"), "return_temperature"),
 )
 
 
+Found = dict[tuple[Kind, float | None], dict[str, float]]
+"""Alarms with the delay of the first time, by kind of fault and severity. [s]"""
+
+
 def run(console: Console) -> None:
-    """Print both tables, and write the page."""
-    year = _fault_free_year()
-    found = _campaign()
-    tables = (_year_table(year), _fault_table(found))
+    """Print all tables, and write the page."""
+    year, found = _fault_free_year(), _campaign()
+    tables = (_year_table(year), _fault_table(found), _score_table(year, found))
     for table in tables:
         console.print(table)
     PAGE.write_text(_page(tables), "utf-8")
 
 
 # ── a year without a fault ───────────────────────────────────────────────────────────────────────
-def _fault_free_year() -> dict[str, Counter[str]]:
-    """Return how often each alarm was raised in a year, by climate."""
+def _fault_free_year() -> dict[str, list[Raised]]:
+    """Return what was raised in a year of months, by climate."""
     climates = CLIMATES[:2]
-    variants = [
-        Variant(climate, datetime(2026, month, 1, tzinfo=UTC))
-        for climate, month in product(climates, range(1, 13))
-    ]
-    raised: dict[str, Counter[str]] = {climate.name: Counter() for climate in climates}
-    fleet = Fleet(variants, _PERIODS[0])
-    for number, change, _ in fleet.live(_MONTH_DAYS * _DAY):
+    months = list(product(climates, range(1, 13)))
+    variants = [Variant(climate, datetime(2026, month, 1, tzinfo=UTC)) for climate, month in months]
+    raised: dict[str, list[Raised]] = {climate.name: [] for climate in climates}
+    standing: dict[tuple[int, str], Raised] = {}
+    for number, change, after in Fleet(variants, _PERIODS[0]).live(_MONTH_DAYS * _DAY):
+        climate, month = months[number]
+        place = number, change.alarm.rule
         if change.active:
-            raised[variants[number].climate.name][change.alarm.rule] += 1
+            standing[place] = Raised(change.alarm.rule, month, after)
+            raised[climate.name].append(standing[place])
+        elif (before := standing.pop(place, None)) is not None:
+            raised[climate.name].remove(before)
+            raised[climate.name].append(replace(before, returned=True))
     return raised
 
 
-def _year_table(raised: dict[str, Counter[str]]) -> Table:
+def _year_table(year: dict[str, list[Raised]]) -> Table:
     severity = {rule.id: rule.severity for rule in load_pack("heat-pump").rules}
     table = Table(title="Alarms of a year without a fault")
     for column in ("climate", "alarms", "urgent", "which"):
         table.add_column(column)
-    for climate, count in raised.items():
+    for climate, raised in year.items():
+        count = Counter(alarm.rule for alarm in once(raised))
         urgent = sum(n for rule, n in count.items() if severity[rule] >= _URGENT)
         which = ", ".join(f"{rule} {n}" for rule, n in count.most_common()) or "none"
         table.add_row(climate, str(count.total()), str(urgent), which)
@@ -118,10 +188,6 @@ def _year_table(raised: dict[str, Counter[str]]) -> Table:
 
 
 # ── faults ───────────────────────────────────────────────────────────────────────────────────────
-Found = dict[tuple[Kind, float | None], dict[str, float]]
-"""Alarms with the delay of the first time, by kind of fault and severity. [s]"""
-
-
 def _campaign() -> Found:
     """Return which alarms faults raise that the same machine without one does not."""
     cases = [
@@ -151,7 +217,7 @@ def _campaign() -> Found:
 
 def _fault_table(found: Found) -> Table:
     table = Table(title="From the beginning of a fault to its first alarm")
-    for column in ("fault", *(f"{severity:.0%}" for severity in SEVERITIES)):
+    for column in ("fault", *(f"{severity:.0%}" for severity in SEVERITIES), "why not at 20 %"):
         table.add_column(column)
     for kind in FAULTS:
         name = kind.name if kind.point is None else f"{kind.name} {kind.point}"
@@ -159,7 +225,7 @@ def _fault_table(found: Found) -> Table:
             cells = [_cell(kind, found[kind, None]), "", "", ""]
         else:
             cells = [_cell(kind, found[kind, severity]) for severity in SEVERITIES]
-        table.add_row(name, *cells)
+        table.add_row(name, *cells, kind.why)
     return table
 
 
@@ -179,6 +245,27 @@ def _after(seconds: float) -> str:
     return f"{seconds / 3600.0:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.1f} d"
 
 
+def _score_table(year: dict[str, list[Raised]], found: Found) -> Table:
+    table = Table(title="In the field's own measures, on emulated faults")
+    for column in ("degree", "found", "false", "F0.5", "misdiagnosed", "median delay"):
+        table.add_column(column)
+    false = sum(len(false_alarms(raised)) for raised in year.values())
+    for severity in SEVERITIES:
+        cases = [(kind.alarms, found[kind, severity if kind.graded else None]) for kind in FAULTS]
+        score = Score.of(cases, false)
+        table.add_row(
+            f"{severity:.0%}",
+            f"{score.found} of {score.faults}",
+            str(false),
+            f"{score.f_half:.2f}",
+            f"{score.misdiagnosed} of {score.told}",
+            "–" if score.delay is None else _after(score.delay),
+        )
+    weeks, right = normal_weeks(year, _MONTH_DAYS)
+    table.add_row("none", f"{right} of {weeks} weeks right ({right / weeks:.0%})", "", "", "", "")
+    return table
+
+
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────
 def _page(tables: Sequence[Table]) -> str:
     head = (
@@ -192,7 +279,14 @@ def _page(tables: Sequence[Table]) -> str:
         f"without and {_WATCHED} days with the fault, a poll each {_PERIODS[1]:.0f} s. The degree "
         "of a fault is a share of the worst that fields have (`hptwin plant faults`). Without a "
         "degree: one column. In brackets: other alarms that the machine without the fault did "
-        "not raise. –: none.\n"
+        "not raise. –: none.\n\n"
+        "An alarm that stands from one month into the next is counted once. *legionella_missed* "
+        "is right: nobody disinfects that tank. Found: an alarm that names the fault within "
+        f"{_WATCHED} days. False: raised without a fault, in both years. Misdiagnosed: the first "
+        "alarm named something else. F0.5 weighs false alarms twice as much as faults that were "
+        "missed. A public benchmark of heating substations with labelled faults reaches F0.5 "
+        "0.83 and is right in 98 % of normal weeks; those faults are of the field, these are "
+        "emulated.\n"
     )
     return "\n".join([head, *map(_markdown, tables)])
 

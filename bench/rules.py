@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointTable
+from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointRole, PointTable
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import MICROSECONDS
@@ -53,7 +53,9 @@ def _engine(count: int) -> tuple[RuleEngine, PointTable]:
 def _values(table: PointTable) -> tuple[np.ndarray, np.ndarray]:
     """Return what all points show about, and how much it moves."""
     low, high = np.array([point.spec.range or (0.0, 1.0) for point in table]).T
-    return (low + high) / 2, (high - low) * 1e-3
+    # Nobody turns a setting each second, and what nobody turns stands still.
+    moves = np.array([point.spec.role is not PointRole.SETPOINT for point in table])
+    return (low + high) / 2, (high - low) * 1e-3 * moves
 
 
 def _live() -> float:

@@ -70,6 +70,7 @@ class Section(StrEnum):
     TOTALS = "totals"
     WEATHER = "weather"
     TARIFF = "tariff"
+    ALARMS = "alarms"
     HOURLY = "hourlyfigures"
     DAILY = "dailyfigures"
     MONTHLY = "monthlyfigures"

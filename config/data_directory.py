@@ -101,6 +101,11 @@ class DataDirectory:
         return self.root / "notifications.sqlite"
 
     @property
+    def link_key(self) -> Path:
+        """Key with which links in messages are signed."""
+        return self.root / "notification-links.key"
+
+    @property
     def rule_memory(self) -> Path:
         """What the rules of alarms remember: windows, counts, filters."""
         return self.root / "rule-memory.npz"

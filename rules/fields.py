@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from heatpump_twin.config.quantities import seconds
+from heatpump_twin.config.quantities import duration_text, seconds
 from heatpump_twin.rules.grammar.expression import Expression
 
 _SECOND_LOOK = 1.5
@@ -46,6 +46,13 @@ class Delay:
         if delay < 0:
             raise ValueError("a delay is not negative")
         return cls(seconds=delay)
+
+    @property
+    def text(self) -> str:
+        """As a person writes it: ``1 min``, ``3 polls``, and nothing where there is none."""
+        if self.polls:
+            return f"{self.polls} polls"
+        return duration_text(self.seconds) if self.seconds else ""
 
     def of(self, poll: float) -> float:
         """Return the delay where the slowest device is polled every ``poll`` seconds. [s]"""

@@ -18,6 +18,7 @@ from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.server.alarms.condition_refresh import ConditionRefresh
+from heatpump_twin.server.alarms.outside_acknowledgement import NO_SUCH_ALARM
 from heatpump_twin.server.channel.certificate_watch import CertificateWatch
 from heatpump_twin.server.channel.internal_server import CheckClient, Live, TwinInternalServer
 from heatpump_twin.server.channel.server_status import ServerStatus
@@ -238,6 +239,20 @@ class TwinServer:
         """Send the event of an alarm that became active or returned to normal."""
         if self._running is not None:
             self._running.announce(transition)
+
+    @property
+    def certificate_validity(self) -> float | None:
+        """How long the server's certificate is still valid; None: it does not run. [h]"""
+        if self._running is None:
+            return None
+        end = self._running.server.identity.certificate.not_valid_after_utc
+        return (end - to_datetime(self._wall.now()).replace(tzinfo=dt.UTC)).total_seconds() / 3600
+
+    async def acknowledge(self, key: str, raised: int, user: str, origin: str) -> str:
+        """Acknowledge what was raised at a time; return what came of it, in a sentence. [µs]"""
+        if self._running is None:
+            return NO_SUCH_ALARM
+        return await self._running.space.conditions.acknowledge(key, raised, user, origin)
 
     def report(self, happening: Happening) -> None:
         """Send the event of something that has happened and is no alarm."""

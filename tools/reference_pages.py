@@ -98,17 +98,35 @@ def render_alarms() -> str:
     for pack in PACKS:
         content = yaml.safe_load((ROOT / "rules" / "packs" / pack).read_text("utf-8"))
         lines += [f"## {content['title']}", ""]
-        lines += ["| rule | alarm | active when | delay | severity | likely cause | what to do |"]
-        lines += ["|---|---|---|---|---|---|---|"]
+        lines += [
+            "| rule | alarm | active when | normal when | delay | severity | class | "
+            "likely cause | if nothing is done | what to do |"
+        ]
+        lines += ["|---|---|---|---|---|---|---|---|---|---|"]
         for rule in content["rules"]:
             lines.append(
-                f"| `{rule['id']}` | {rule['title']} | `{rule['when'].strip()}` | "
-                f"{rule.get('delay', '–')} | {rule['severity']} | {rule['cause']} | "
-                f"{rule['action']} |"
+                f"| `{rule['id']}` | {rule['title']} | {_condition(rule)} | {_return(rule)} | "
+                f"{rule.get('delay', '–')} | {rule['severity']} | "
+                f"{rule.get('class', 'equipment')} | {rule['cause']} | "
+                f"{rule.get('consequence', '–')} | {rule['action']} |"
             )
         lines.append("")
         lines += _event_lines(content.get("events", ()))
     return "\n".join(lines)
+
+
+def _condition(rule: Mapping[str, Any]) -> str:
+    """Return when an alarm is raised, with what else must hold."""
+    said = f"`{rule['when'].strip()}`"
+    if "during" in rule:
+        said += f" while `{rule['during'].strip()}`"
+    return f"{said}, not with `{rule['suppressed_by']}`" if "suppressed_by" in rule else said
+
+
+def _return(rule: Mapping[str, Any]) -> str:
+    """Return when an alarm is back to normal."""
+    after = f" for {rule['off_delay']}" if "off_delay" in rule else ""
+    return f"`{rule['clear'].strip()}`{after}" if "clear" in rule else f"not that{after}"
 
 
 def _event_lines(events: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -90,7 +90,7 @@ def check_url(url: str) -> str:
     """Return an address that can be posted to; raise ValueError, which does not repeat it."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("the url of a webhook begins with https:// or http://")
+        raise ValueError("write an address that begins with https:// or http://")
     return url
 
 
@@ -122,6 +122,9 @@ class Receiver(NotificationSection):
         30.0, description="what comes in this time is one message [s]"
     )
     quiet: list[QuietHours] = Field(default_factory=list, max_length=20)
+    acknowledges: bool = Field(
+        False, description="messages have a link that acknowledges the alarm (`acknowledge_url`)"
+    )
     only_escalated: bool = Field(False, description="only what `escalation` brings")
     subject: MessageTemplate | None = None
     line: MessageTemplate | None = Field(None, description="of each alarm in the text")
@@ -147,6 +150,9 @@ class NotificationSettings(NotificationSection):
     smtp: SmtpServer | None = None
     receivers: list[Receiver] = Field(default_factory=list, max_length=100)
     escalation: list[Escalation] = Field(default_factory=list, max_length=20)
+    acknowledge_url: str | None = Field(
+        None, description="where receivers reach the ops port, such as https://twin.example.org"
+    )
     keep: Annotated[Duration, between(60, 30 * DAY)] = Field(
         2 * DAY, description="what cannot be delivered for longer is given up [s]"
     )
@@ -158,6 +164,10 @@ class NotificationSettings(NotificationSection):
             raise ValueError(f"two receivers have the name {', '.join(twice)}")
         if self.smtp is None and any(receiver.email for receiver in self.receivers):
             raise ValueError("e-mail needs `smtp`: the server that takes it")
+        if self.acknowledge_url is not None:
+            check_url(self.acknowledge_url)
+        elif any(receiver.acknowledges for receiver in self.receivers):
+            raise ValueError("links that acknowledge need `acknowledge_url`")
         wanted = {name for step in self.escalation for name in step.to}
         if strange := sorted(wanted - set(names)):
             raise ValueError(f"no receiver has the name {', '.join(strange)} (escalation)")

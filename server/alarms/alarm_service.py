@@ -19,6 +19,7 @@ from heatpump_twin.server.alarms.condition_changes import ConditionChanges
 from heatpump_twin.server.alarms.condition_event import event_of
 from heatpump_twin.server.alarms.condition_methods import ALL, ConditionMethod, methods_of
 from heatpump_twin.server.alarms.condition_nodes import ConditionNodes
+from heatpump_twin.server.alarms.outside_acknowledgement import Outsider, acknowledged
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.services.method_table import Caller, OfferedMethod, result
 from heatpump_twin.server.space.event import Event
@@ -190,6 +191,14 @@ class AlarmService:
             await self._iserver.subscriptions.notify(event, notifiers(condition))
 
     # ── methods ───────────────────────────────────────────────────────────────────────────────────
+    async def acknowledge(self, key: str, raised: int, user: str, origin: str) -> str:
+        """Acknowledge what was raised at a time, for a user without a session. [µs]
+
+        Returns what came of it, in a sentence.
+        """
+        outsider = Outsider(user, origin)
+        return await acknowledged(self._by_key.get(key), raised, outsider, self._changes)
+
     async def _call(
         self, method: ConditionMethod, caller: Caller, node: ua.NodeId, inputs: Sequence[Any]
     ) -> ua.CallMethodResult:

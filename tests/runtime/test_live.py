@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from asyncua import Client, Node, ua
+from namespaces import site_index
 from patience import PATIENCE
 from pymodbus.client import AsyncModbusTcpClient
 from whole_twin import OPERATOR, PASSWORD, VIEWER, Twin
@@ -148,6 +149,19 @@ async def test_a_setting_says_who_changed_it_also_at_the_device(
             await modbus.write_register(SUPPLY_SETPOINT_REGISTER, words, device_id=1)
         await eventually(lambda: heard[1:] == [(pytest.approx(before + 2), "", True)])
         await subscription.delete()
+
+
+async def test_the_twin_says_how_long_its_certificate_is_valid(
+    twin: Twin, connect, eventually
+) -> None:
+    async with connect(twin) as client:
+        node = client.get_node(ua.NodeId("twin.certificate_validity", await site_index(client)))
+
+        async def years() -> bool:
+            value = await node.read_data_value(raise_on_bad_status=False)
+            return bool(value.StatusCode.is_good() and value.Value.Value > 24 * 365)
+
+        await eventually(years)
 
 
 async def test_the_outcome_is_told_in_the_language_of_the_session(
@@ -314,6 +328,16 @@ async def test_a_fault_of_the_plant_reaches_a_subscribed_client_as_an_alarm(
         await eventually(lambda: events.of("hp1.alarms.controller_fault")[-1:] == [True])
         severity = events.seen[-1][2]
         assert 1 <= severity <= 1000
+        # The site counts it with the others.
+        counts = [
+            client.get_node(ua.NodeId(f"site.{point}", await site_index(client)))
+            for point in ("alarms_standing", "alarms_in_ten_minutes", "alarms_in_a_day")
+        ]
+
+        async def counted() -> bool:
+            return all([await count.read_value() >= 1 for count in counts])
+
+        await eventually(counted)
         assert (await asyncio.to_thread(requests.delete, control, timeout=PATIENCE)).ok
         await eventually(lambda: events.of("hp1.alarms.controller_fault")[-1:] == [False])
         await subscription.delete()

@@ -15,6 +15,7 @@ from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.config.translations import Language
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.twin_engine.notifications.note import Note, NoteKind
+from heatpump_twin.twin_engine.notifications.signed_link import LinkSigner, Permit
 
 STATES = {
     NoteKind.RAISED: Text("raised", Context.MESSAGES),
@@ -31,6 +32,7 @@ SUBJECT = "[$site] $priority: $alarm ($asset)"
 LINE = "$time  $priority, $state: $asset: $message"
 CAUSE = Text("Likely cause", Context.MESSAGES)
 CONSEQUENCE = Text("If nothing is done", Context.MESSAGES)
+ACKNOWLEDGE = Text("Acknowledge", Context.MESSAGES)
 ACTION = Text("What to do", Context.MESSAGES)
 
 
@@ -53,10 +55,15 @@ class LetterWriter:
     ----------
     names : mapping
         Names of the assets by their ids.
+    signer : LinkSigner or None
+        Of links that acknowledge; default: there are none.
     """
 
-    def __init__(self, site: str, names: Mapping[str, str], zone: ZoneInfo) -> None:
+    def __init__(
+        self, site: str, names: Mapping[str, str], zone: ZoneInfo, signer: LinkSigner | None = None
+    ) -> None:
         self._site, self._names, self._zone = site, names, zone
+        self._signer = signer
 
     def write(self, notes: Sequence[Note], receiver: Receiver, language: Language) -> Letter:
         """Return the message that tells a receiver of some notes, at least one, in that order."""
@@ -73,7 +80,7 @@ class LetterWriter:
             "receiver": receiver.name,
             "subject": _line(subject),
             "text": text,
-            "alarms": [self._data(note, language) for note in notes],
+            "alarms": [self._data(note, receiver, language) for note in notes],
         }
         marks = [f"{n.receiver} {n.key} {n.kind} {n.time}" for n in notes]
         number = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:32]
@@ -104,9 +111,17 @@ class LetterWriter:
             lines += [
                 f"    {language.words(title)}: {said[name]}" for title, name in advice if said[name]
             ]
+        if link := self._link(note, receiver):
+            lines.append(f"    {language.words(ACKNOWLEDGE)}: {link}")
         return "\n".join(lines)
 
-    def _data(self, note: Note, language: Language) -> dict[str, object]:
+    def _link(self, note: Note, receiver: Receiver) -> str | None:
+        """Return the address at which a receiver acknowledges; None: there is nothing to."""
+        if self._signer is None or not receiver.acknowledges or note.kind is NoteKind.RETURNED:
+            return None
+        return self._signer.link(Permit(receiver.name, note.key, note.time))
+
+    def _data(self, note: Note, receiver: Receiver, language: Language) -> dict[str, object]:
         said = self._fields(note, language)
         return {
             "key": note.key,
@@ -117,6 +132,7 @@ class LetterWriter:
             "time": self._time(note.time).isoformat(),
             "severity": note.severity,
             "class": note.category,
+            "acknowledge": self._link(note, receiver),
             **{
                 name: said[name]
                 for name in ("alarm", "priority", "message", "cause", "consequence", "action")

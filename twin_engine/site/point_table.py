@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, TWIN, PointSpec, PointTable, Span
+from heatpump_twin.config.catalogue import (
+    CATALOGUE,
+    HEAT_PUMP,
+    SITE,
+    TWIN,
+    PointSpec,
+    PointTable,
+    Section,
+    Span,
+)
 from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.derive.derived_records import derived_entries
@@ -58,6 +67,12 @@ def build_table(
         entries += tallied_entries(asset, ids, tariff)
     entries += site_entries(assets.values(), tariff)
     entries += site_tallied_entries(assets.values(), tariff)
+    # All of these on every site as well.
+    entries += [
+        (SITE, point, spec, None)
+        for point, spec in CATALOGUE[SITE].items()
+        if spec.section is Section.ALARMS
+    ]
     # All of them on every site: who looks after the twin finds the same points everywhere.
     entries += [(TWIN, point, spec, None) for point, spec in CATALOGUE[TWIN].items()]
     return PointTable.build(entries)

@@ -38,6 +38,7 @@ COMMANDS = {
     "doctor": "Tell the state of everything on one page; exit with 1 where something is wrong.",
     "user": "Users and their roles.",
     "cert": "OPC UA certificates.",
+    "alarms": "Alarms: how they behave, and which there are.",
     "audit": "The audit: who did what, from where, when and why.",
     "nodeset": "The information model as NodeSet2 files.",
     "field.scan": "Find which unit ids answer and which profile fits each of them.",

@@ -39,6 +39,8 @@ class PartHealth:
     """The twin is ready without it, and says that it is not there."""
 
 
+AddRoutes = Callable[[web.UrlDispatcher], None]
+"""Adds pages of others."""
 ReadinessLook = Callable[[], Mapping[str, PartHealth]]
 
 
@@ -46,8 +48,13 @@ class OpsServer:
     """HTTP server of health for watchdogs and of metrics for Prometheus."""
 
     def __init__(
-        self, settings: OpsSettings, readiness: ReadinessLook, registry: CollectorRegistry
+        self,
+        settings: OpsSettings,
+        readiness: ReadinessLook,
+        registry: CollectorRegistry,
+        more: AddRoutes | None = None,
     ) -> None:
+        self._more = more
         self._settings = settings
         self._readiness = readiness
         self._registry = registry
@@ -62,6 +69,8 @@ class OpsServer:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
+        if self._more is not None:
+            self._more(app.router)
         # No signal handlers of the library: `until_stopped` has them. No access log: a probe
         # every few seconds is no event.
         self._runner = web.AppRunner(

@@ -25,6 +25,7 @@ from heatpump_twin.runtime.login_probe import LoginProbe
 from heatpump_twin.runtime.loop_lag import LoopLag
 from heatpump_twin.runtime.metrics import TwinMetrics
 from heatpump_twin.runtime.ops_server import OpsServer
+from heatpump_twin.runtime.parts.acknowledge_page import acknowledge_page
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.twin_parts import open_parts
@@ -78,7 +79,9 @@ async def run_twin(
             past = Past(plan, parts, children.arguments)
             readiness = Readiness(site, parts, children, watch, login, past)
             metrics = TwinMetrics(parts, children, lag, lambda: roster.points)
-            ops = OpsServer(site.ops, readiness.health, metrics.registry())
+            page = acknowledge_page(parts.signer, parts.clients.server, clock)
+            pages = None if page is None else page.add_to
+            ops = OpsServer(site.ops, readiness.health, metrics.registry(), pages)
             stack.push_async_callback(ops.stop)
             await ops.start()
             _settle()

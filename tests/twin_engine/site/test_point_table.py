@@ -35,6 +35,7 @@ def test_a_table_holds_what_is_offered_what_follows_and_what_is_predicted():
         "site.heat_pumps_unreachable",
         "site.electrical_power",
         "site.electrical_energy_today",
+        *(f"site.{point}" for point, spec in CATALOGUE["site"].items() if spec.section == "alarms"),
         *(f"twin.{point}" for point in CATALOGUE["twin"]),
     ]
     assert table.by_key["hp1.supply_setpoint"].limits == (25.0, 55.0)

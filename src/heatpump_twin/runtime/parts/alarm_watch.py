@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 import structlog
 
@@ -14,11 +15,11 @@ from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.server.twin_server import TwinServer
+from heatpump_twin.twin_engine.alarm import AlarmSink
 from heatpump_twin.twin_engine.commands.authorship import Authorship
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import ConditionStoreError
 from heatpump_twin.twin_engine.happening import Happening, SettingChange
-from heatpump_twin.twin_engine.notifications.notifier import Notifier
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -45,7 +46,7 @@ class AlarmWatch(HeatPumpPart):
         server: TwinServer,
         store: ConditionStore,
         authors: Authorship,
-        notifier: Notifier,
+        listeners: Sequence[AlarmSink],
     ) -> None:
         self.active: Counter[str] = Counter()
         """Number of active alarms by heat pump, and of the twin itself."""
@@ -58,7 +59,7 @@ class AlarmWatch(HeatPumpPart):
         self._server = server
         self._store = store
         self._authors = authors
-        self._notifier = notifier
+        self._listeners = listeners
 
     async def run(self) -> None:
         """Evaluate the rules for ever; what they remember is kept."""
@@ -81,7 +82,8 @@ class AlarmWatch(HeatPumpPart):
             for transition in self._rules.advance(self._clock.now() - self._grace):
                 self.active[transition.alarm.asset] += 1 if transition.active else -1
                 self._server.announce(transition)
-                self._notifier.take(transition)
+                for listener in self._listeners:
+                    listener(transition)
             for happening in self._rules.happened():
                 self._server.report(self._attributed(happening))
             if (keep := keep - self._period) < 0:

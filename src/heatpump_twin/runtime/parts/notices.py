@@ -11,12 +11,22 @@ from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.notifications.letter import LetterWriter
 from heatpump_twin.twin_engine.notifications.notifier import Attention, Notifier
 from heatpump_twin.twin_engine.notifications.outbox import Outbox
+from heatpump_twin.twin_engine.notifications.signed_link import LinkSigner
 
 TWIN_NAME = "Digital twin"
 
 
+def build_signer(foundation: Foundation) -> LinkSigner | None:
+    """Return the signer of links that acknowledge; None: the site wants none."""
+    url = foundation.site.notifications.acknowledge_url
+    return None if url is None else LinkSigner(foundation.data.link_key, url)
+
+
 def build_notifier(
-    foundation: Foundation, conditions: ConditionStore, health: TwinHealth
+    foundation: Foundation,
+    conditions: ConditionStore,
+    health: TwinHealth,
+    signer: LinkSigner | None,
 ) -> Notifier:
     """Return the notifier of a site. Nothing is sent before it runs."""
     site = foundation.site
@@ -25,7 +35,7 @@ def build_notifier(
     notifier = Notifier(
         site.notifications,
         Outbox(foundation.data.notifications),
-        LetterWriter(site.site.name, names, zone),
+        LetterWriter(site.site.name, names, zone, signer),
         lambda key: _attention(conditions, key),
         zone,
         foundation.clock,

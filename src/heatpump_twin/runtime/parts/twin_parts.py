@@ -10,6 +10,7 @@ from typing import Any
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.runtime.parts.alarm_points import AlarmPoints
 from heatpump_twin.runtime.parts.alarm_watch import AlarmWatch, build_rules
 from heatpump_twin.runtime.parts.archive import Archive, open_archive
 from heatpump_twin.runtime.parts.clients import Clients, open_clients
@@ -18,11 +19,13 @@ from heatpump_twin.runtime.parts.figures import Figures, open_figures
 from heatpump_twin.runtime.parts.forecasts import Forecasts
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
-from heatpump_twin.runtime.parts.notices import build_notifier
+from heatpump_twin.runtime.parts.notices import build_notifier, build_signer
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.server.security.users import UserStore
+from heatpump_twin.twin_engine.conditions.alarm_journal import AlarmJournal
 from heatpump_twin.twin_engine.notifications.notifier import Notifier
+from heatpump_twin.twin_engine.notifications.signed_link import LinkSigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,10 @@ class TwinParts:
     steering: Steering
     clients: Clients
     alarms: AlarmWatch
+    alarm_points: AlarmPoints
     notifier: Notifier
+    signer: LinkSigner | None
+    """Of links in messages, where the site wants some."""
 
     @property
     def members(self) -> tuple[HeatPumpPart, ...]:
@@ -57,6 +63,7 @@ class TwinParts:
             self.steering,
             self.clients,
             self.alarms,
+            self.alarm_points,
         )
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
@@ -73,6 +80,7 @@ class TwinParts:
             self.steering.retraining.run(),
             self.clients.server.wait(),
             self.alarms.run(),
+            self.alarm_points.run(),
             self.notifier.run(),
         ]
 
@@ -112,9 +120,19 @@ async def open_parts(
         )
         # The sinks below in this order: derived points first, so that when clients are told of a
         # measured value, what follows from it is in the image.
-        notifier = build_notifier(foundation, archive.conditions, health)
+        health.watch("certificate_validity", lambda: clients.server.certificate_validity)
+        signer = build_signer(foundation)
+        notifier = build_notifier(foundation, archive.conditions, health, signer)
+        journal = AlarmJournal(foundation.database)
+        stack.callback(journal.close)
+        alarm_points = AlarmPoints(foundation, rules, archive.conditions, journal)
         alarms = AlarmWatch(
-            foundation, rules, clients.server, archive.conditions, field.commands.authors, notifier
+            foundation,
+            rules,
+            clients.server,
+            archive.conditions,
+            field.commands.authors,
+            (notifier.take, alarm_points.take),
         )
         for sink in (
             figures.deriver.derive,
@@ -133,5 +151,7 @@ async def open_parts(
             steering,
             clients,
             alarms,
+            alarm_points,
             notifier,
+            signer,
         )
