@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from heatpump_twin.config.hosts import Host
+from heatpump_twin.config.hosts import Host, is_loopback
 from heatpump_twin.config.languages import DEFAULT, Languages
 from heatpump_twin.config.notifications.quiet_hours import URGENT, QuietHours
 from heatpump_twin.config.notifications.secret import NotificationSection, Secret
@@ -81,8 +81,9 @@ class Webhook(NotificationSection):
 
     @model_validator(mode="after")
     def _is_http(self) -> Webhook:
+        check = check_url if self.token is None else check_private_url
         if self.url.value is not None:
-            check_url(self.url.value.get_secret_value())
+            check(self.url.value.get_secret_value())
         return self
 
 
@@ -91,6 +92,21 @@ def check_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("write an address that begins with https:// or http://")
+    return url
+
+
+def check_private_url(url: str) -> str:
+    """Return an address to which a secret may go; raise ValueError, which does not repeat it."""
+    parts = urlsplit(check_url(url))
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("a secret would cross the network in clear text: use https://")
+    return url
+
+
+def _link_base(url: str) -> str:
+    parts = urlsplit(check_private_url(url))
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise ValueError("write an address without ? and #: links add their own")
     return url
 
 
@@ -150,7 +166,7 @@ class NotificationSettings(NotificationSection):
     smtp: SmtpServer | None = None
     receivers: list[Receiver] = Field(default_factory=list, max_length=100)
     escalation: list[Escalation] = Field(default_factory=list, max_length=20)
-    acknowledge_url: str | None = Field(
+    acknowledge_url: Annotated[str, AfterValidator(_link_base)] | None = Field(
         None, description="where receivers reach the ops port, such as https://twin.example.org"
     )
     keep: Annotated[Duration, between(60, 30 * DAY)] = Field(
@@ -164,9 +180,8 @@ class NotificationSettings(NotificationSection):
             raise ValueError(f"two receivers have the name {', '.join(twice)}")
         if self.smtp is None and any(receiver.email for receiver in self.receivers):
             raise ValueError("e-mail needs `smtp`: the server that takes it")
-        if self.acknowledge_url is not None:
-            check_url(self.acknowledge_url)
-        elif any(receiver.acknowledges for receiver in self.receivers):
+        acknowledges = any(receiver.acknowledges for receiver in self.receivers)
+        if acknowledges and self.acknowledge_url is None:
             raise ValueError("links that acknowledge need `acknowledge_url`")
         wanted = {name for step in self.escalation for name in step.to}
         if strange := sorted(wanted - set(names)):

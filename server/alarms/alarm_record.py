@@ -29,9 +29,11 @@ class AlarmRecorder:
         self._iserver = iserver
         self._clock = clock
 
-    async def keep(self, condition: Condition, step: Step, origin: str) -> None:
+    async def keep(
+        self, condition: Condition, step: Step, origin: str, *, journal: bool = True
+    ) -> None:
         """Write a step that a person has asked for; raise `ConditionStoreError`."""
-        await self._store.keep(self._change(condition, step, origin, journal=True))
+        await self._store.keep(self._change(condition, step, origin, journal=journal))
 
     def note(
         self, condition: Condition, step: Step, *, journal: bool = True, state: bool = True

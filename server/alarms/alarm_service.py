@@ -13,7 +13,7 @@ from asyncua import ua
 from heatpump_twin.drivers.clock import Clock, real_period
 from heatpump_twin.server.alarms.alarm_forms import TYPE_NAMES
 from heatpump_twin.server.alarms.alarm_record import AlarmRecorder, notifiers, told
-from heatpump_twin.server.alarms.alarm_steps import Step, over, removed, turn
+from heatpump_twin.server.alarms.alarm_steps import Step, is_over, over, removed, turn
 from heatpump_twin.server.alarms.condition import Condition, first_state, recalled
 from heatpump_twin.server.alarms.condition_changes import ConditionChanges
 from heatpump_twin.server.alarms.condition_event import event_of
@@ -109,6 +109,7 @@ class AlarmService:
         # Withdrawn at once, before any await: nobody may acknowledge what is being removed.
         kept = [node for condition in gone for node in self._nodes.discard(condition)]
         for condition in gone:
+            condition.gone = True
             del self._by_key[condition.alarm.key]
         for condition in gone:
             if condition.state.retain or condition.state.branches:
@@ -153,14 +154,15 @@ class AlarmService:
             now = self._clock.now()
             for key in list(self._shelved):
                 condition = self._by_key.get(key)  # gone, while another one was told of
-                if condition is not None and condition.state.shelved_until <= now:
+                if condition is not None and is_over(condition.state, now):
                     step = over(condition.state, now)
                     self._records.note(condition, step)
                     await self._changed(condition, step)
             await asyncio.sleep(period)
 
     async def settle(self) -> None:
-        """Write what has changed and waits, if the database takes it."""
+        """Let people's changes come to their end, and write what waits."""
+        await self._changes.settle()
         await self._records.settle()
 
     def retained(self) -> list[tuple[Event, Sequence[ua.NodeId]]]:

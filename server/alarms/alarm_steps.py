@@ -15,6 +15,8 @@ from heatpump_twin.twin_engine.historian.events.journal_entry import TransitionK
 
 REMEMBERED_EVENTS = 20
 """Events of one occurrence that can be acknowledged, confirmed or commented on."""
+CLOCK_SLACK = 60_000_000
+"""How far a clock may be set back without a shelved alarm noticing. [µs]"""
 MOST_BRANCHES = 10
 """Earlier occurrences of one alarm that wait for somebody; the oldest are given up."""
 
@@ -151,6 +153,12 @@ def with_occurrence(state: ConditionState, occurrence: Occurrence) -> ConditionS
     return replace(state, branches=tuple(b for b in branches if b.open))
 
 
+def is_over(state: ConditionState, now: int) -> bool:
+    """Tell whether the time of a shelved alarm is over, also by a clock that was set back. [µs]"""
+    # With the time still ahead it would be shelved for longer than anybody may ask for.
+    return state.shelved_until <= now or now < state.shelving_since - CLOCK_SLACK
+
+
 def over(state: ConditionState, now: int) -> Step:
     """Shelve an alarm no longer, as the time is over. [µs]"""
     trunk = renewed(state.trunk, now, now)
@@ -161,7 +169,7 @@ def over(state: ConditionState, now: int) -> Step:
 
 
 def removed(state: ConditionState, now: int) -> Step:
-    """Tell that an alarm is gone with its heat pump or its rule: there is nothing to do. [µs]"""
+    """Tell that an alarm is gone with its heat pump: there is nothing to do. [µs]"""
     branches = tuple(renewed(branch, now, now) for branch in state.branches)
     trunk = renewed(state.trunk, now, now)
     after = replace(state, enabled=False, enabled_since=now, trunk=trunk, branches=branches)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import asyncio
+from dataclasses import dataclass, field, replace
 
 from asyncua import ua
 
@@ -25,6 +26,10 @@ class Condition:
     input_node: ua.NodeId
     alarm: AlarmDefinition
     state: ConditionState
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
+    """Held by the person who changes it: the next one meets what has become of it."""
+    gone: bool = False
+    """Whether it was taken out with its heat pump; whoever still has it leaves it alone."""
 
     @property
     def branch_names(self) -> str:
@@ -63,6 +68,7 @@ def recalled(alarm: AlarmDefinition, stored: ConditionState, now: ConditionState
     Where nothing has happened since, all is as it was, with the same EventIds. What a person does
     is stored before it counts, so none of that is lost by taking the stored one.
     """
+    stored = _as_wanted(alarm, stored, now)
     trunk, present = stored.trunk, now.trunk
     if not trunk.cause:  # of an earlier version, which did not keep it
         trunk = replace(
@@ -82,3 +88,19 @@ def recalled(alarm: AlarmDefinition, stored: ConditionState, now: ConditionState
     present = replace(present, number=trunk.number + present.number)
     earlier = (*stored.branches, trunk) if trunk.open else stored.branches
     return replace(stored, trunk=present, branches=(*earlier, *branches))
+
+
+def _as_wanted(
+    alarm: AlarmDefinition, stored: ConditionState, now: ConditionState
+) -> ConditionState:
+    """Drop what the rule does not ask for any more, as it has no method that would end it."""
+    if stored.latched.on and not alarm.latches:
+        stored = replace(stored, latched=now.latched)
+    if alarm.confirms:
+        return stored
+    branches = [replace(branch, confirmed=True) for branch in stored.branches]
+    return replace(
+        stored,
+        trunk=replace(stored.trunk, confirmed=True),
+        branches=tuple(branch for branch in branches if branch.open),
+    )

@@ -13,6 +13,7 @@ from heatpump_twin.server.alarms.alarm_steps import Act
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import MethodArgument
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
+from heatpump_twin.twin_engine.commands.audit_entry import storable
 
 IDS, TYPES = ua.ObjectIds, ua.VariantType
 EVENT_ID = MethodArgument("EventId", TYPES.ByteString, "The event that is meant")
@@ -46,7 +47,7 @@ class ConditionMethod:
         return Act(
             user,
             now,
-            (comment.Text or "") if comment else "",
+            storable((comment.Text or "") if comment else ""),
             given.get(EVENT_ID.name) or b"",
             given.get(SHELVING_TIME.name, 0.0) / 1000,
             alarm.confirms,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from hptwin import Ran, here
 
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.safekeeping.alarm_sheet import AlarmSheet, AlarmTable, sheets_as_csv
+from heatpump_twin.safekeeping.master_alarms import MasterAlarm, master_as_csv
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionChange, ConditionStore
 from heatpump_twin.twin_engine.historian.events.journal_entry import JournalEntry, TransitionKind
 
@@ -146,3 +149,18 @@ def test_where_nothing_is_on_record_it_says_so(
     ran = here(capsys, "alarms", "report", "--site", "default", "--data", tmp_path)
     assert ran.code == 1
     assert "nothing was recorded here" in ran.err
+
+
+def test_a_name_is_told_as_it_is_written(report, tmp_path: Path) -> None:
+    name = "=Schule [nord]"
+    ran = report("--set", f"site.name={name}")
+    assert f"Alarms of {name}," in ran.out, ran.err
+    alarms = (
+        MasterAlarm(**dict.fromkeys((f.name for f in fields(MasterAlarm)), "x") | {"title": title})
+        for title in ("=1+1", "@x", "-x > 3", "a=b")
+    )
+    rows = list(csv.DictReader(io.StringIO(master_as_csv(alarms))))
+    assert [row["title"] for row in rows] == ["'=1+1", "'@x", "'-x > 3", "a=b"]
+    sheet = AlarmSheet("t", "a", "b", [AlarmTable("T", ("n", "v"), [("+x", "1", "=y")])])
+    (row,) = csv.DictReader(io.StringIO(sheets_as_csv([sheet])))
+    assert (row["name"], row["value"], row["detail"]) == ("'+x", "1", "'=y")

@@ -38,6 +38,23 @@ HOOK = {"url": {"value": "https://example.org/hook"}}
             {"receivers": [{"name": "a", "webhook": {"url": {"value": "ftp://x.org/hidden"}}}]},
             "begins with https",
         ),
+        (
+            {
+                "receivers": [
+                    {
+                        "name": "a",
+                        "webhook": {
+                            "url": {"value": "http://x.org/hidden"},
+                            "token": {"value": "t"},
+                        },
+                    }
+                ]
+            },
+            "clear text: use https",
+        ),
+        ({"acknowledge_url": "http://x.org/hidden"}, "clear text: use https"),
+        ({"acknowledge_url": "https://x.org/hidden?a=1"}, "without [?] and #"),
+        ({"acknowledge_url": "https://x.org/hidden#top"}, "without [?] and #"),
         ({"smtp": {**SMTP, "user": "u", "password": {}}}, "state `file`, or `value`"),
     ],
 )

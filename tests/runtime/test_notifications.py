@@ -53,6 +53,10 @@ def acknowledge(link: str, twin: Twin) -> None:
     for wrong in (forged, "", "é.é", token.replace(".", ""), "x" * 5000):
         answer = requests.post(address, data={"token": wrong}, timeout=PATIENCE)
         assert (answer.status_code, "not valid" in answer.text) == (403, True), wrong
+    for bytes_, kind in ((b"token=%FF%FE", "utf-8"), (b"token=x", "no-such-code"), (b"\xff", "")):
+        headers = {"Content-Type": f"application/x-www-form-urlencoded; charset={kind}"}
+        answer = requests.post(address, data=bytes_, headers=headers, timeout=PATIENCE)
+        assert answer.status_code == 403, (bytes_, kind)
     said = [requests.post(address, data={"token": token}, timeout=PATIENCE).text for _ in range(2)]
     assert "Acknowledged." in said[0]
     assert "It was acknowledged before." in said[1]
@@ -60,4 +64,4 @@ def acknowledge(link: str, twin: Twin) -> None:
         rows = database.execute(
             "SELECT user, origin FROM alarm_journal WHERE kind = 'acknowledged'"
         ).fetchall()
-    assert rows == [("bms", "link in a message")]
+    assert rows == [("receiver:bms", "link in a message")]

@@ -38,6 +38,7 @@ def data(tmp_path: Path) -> DataDirectory:
     Pki(data.pki, SystemClock()).own(ServerNames("urn:test", ("localhost",)))
     write_private(data.models / "heat_up_time-hp1.onnx", "a model")
     write_private(data.root / "type-nodes.cache", "made again")
+    write_private(data.notifications, "what is still to be told")
     (data.root / "output.log").write_text("no part of the twin")
     engine = open_engine(f"sqlite:///{data.database}")
     migrate(engine)
@@ -73,6 +74,8 @@ def test_everything_of_the_twin_is_in_it_and_it_is_its_owners_alone(
     data: DataDirectory, archive: Path
 ) -> None:
     found = members(archive)
+    # Without what receivers are still to be told: a restored twin would tell it again.
+    assert data.notifications.exists()
     assert set(found) == {
         "database/historian.sqlite",
         "data/users.json",

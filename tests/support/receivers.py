@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -20,7 +21,21 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: queue.Queue[EmailMessage] = queue.Queue()
         self.says = "250 OK"
+        self.goodbye = "221 Bye"
+        self.refused = ""
+        """An address that it takes nothing for, for now."""
         self.port = claim()
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if address == self.refused:
+            return "451 later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        return self.goodbye
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.says.startswith("250"):
@@ -44,3 +59,26 @@ def mute_port() -> Iterator[int]:
     """A port that takes every connection and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+@contextmanager
+def dripping_port() -> Iterator[int]:
+    """A port that takes a connection and answers with a byte of nothing ever and again."""
+    over = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        with suppress(OSError):
+            connection, _ = server.accept()
+            with connection:
+                while not over.wait(0.05):
+                    connection.sendall(b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,), daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            over.set()
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()

@@ -49,12 +49,15 @@ class AlarmFigures:
     peak: int
     """Most in ten minutes."""
     floods: Sequence[Flood]
+    """Those of which a part is in the period; each is told as a whole."""
     priorities: Mapping[str, int]
     """Raised, by priority."""
     standing: Sequence[Episode]
     """Active at the end, the longest first."""
     stale: Sequence[Episode]
     """Those that were active for more than a day by the end of the period, or of themselves."""
+    stale_at_once: int
+    """Most that were stale at one time of the period."""
     chattering: Mapping[str, int]
     frequent: Sequence[Frequent]
     first_outs: Sequence[tuple[str, int]]
@@ -110,10 +113,11 @@ def alarm_figures(episodes: Sequence[Episode], start: int, end: int) -> AlarmFig
         count=len(told),
         hushed=len(fresh) - len(told),
         peak=most_in_a_window(raised),
-        floods=floods(raised),
+        floods=_floods(episodes, start, end),
         priorities=_priorities(told),
         standing=sorted(standing, key=lambda episode: episode.raised),
         stale=sorted((e for e in active if e.lasted(end) > STALE), key=lambda e: e.raised),
+        stale_at_once=_most_stale(active, start, end),
         chattering=chattering(told),
         frequent=[Frequent(key, n, n / len(told)) for key, n in often],
         first_outs=first_outs(told).most_common(MOST),
@@ -125,6 +129,22 @@ def alarm_figures(episodes: Sequence[Episode], start: int, end: int) -> AlarmFig
 def priority(severity: int) -> str:
     """Return the name of the priority of a severity."""
     return next(name for name, least in PRIORITIES if severity >= least)
+
+
+def _floods(episodes: Sequence[Episode], start: int, end: int) -> list[Flood]:
+    """Return the floods that reach into a period, also those that began before it."""
+    raised = np.array(sorted(e.raised for e in episodes if not e.hushed), dtype=np.int64)
+    return [flood for flood in floods(raised) if flood.begin < end and flood.end > start]
+
+
+def _most_stale(active: Sequence[Episode], start: int, end: int) -> int:
+    """Return how many alarms were stale at once, at most, in a period."""
+    spans = [(max(e.raised + STALE, start), e.raised + e.lasted(end)) for e in active]
+    begins = [begin for begin, over in spans if begin < over]
+    overs = [over for begin, over in spans if begin < over]
+    # The most are there when one has just begun.
+    counts = (sum(b <= at for b in begins) - sum(o <= at for o in overs) for at in begins)
+    return max(counts, default=0)
 
 
 def _priorities(told: Sequence[Episode]) -> dict[str, int]:
@@ -155,5 +175,5 @@ def targets(figures: AlarmFigures) -> list[Target]:
         Target("peak", "at most 10 alarms in any ten minutes", float(figures.peak), 10.0),
         Target("flooded", "less than 1 % of the time in floods", figures.flooded, 0.01),
         Target("chattering", "no alarm chatters", float(len(figures.chattering)), 0.0),
-        Target("stale", "fewer than 5 stale alarms on any day", float(len(figures.stale)), 4.0),
+        Target("stale", "fewer than 5 stale alarms on any day", float(figures.stale_at_once), 4.0),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class AlarmTally:
 
     def __init__(self) -> None:
         self._standing: dict[str, Episode] = {}
+        self._turned: set[str] = set()
+        """Alarms that were raised or returned in this run."""
         self._recent: deque[Episode] = deque(maxlen=_MOST)
 
     def recall(self, episodes: Iterable[Episode]) -> None:
@@ -31,12 +33,13 @@ class AlarmTally:
         before = [e for e in episodes if (e.key, e.raised) not in known]
         self._recent.clear()
         self._recent.extend([*(e for e in before if not e.hushed), *fresh])
-        standing = {e.key: e for e in before if e.returned is None}
+        standing = {e.key: e for e in before if e.returned is None and e.key not in self._turned}
         self._standing = {**standing, **self._standing}
 
     def take(self, transition: AlarmTransition, *, hushed: bool = False) -> None:
         """Take an alarm that was raised or returned to normal."""
         alarm = transition.alarm
+        self._turned.add(alarm.key)
         if not transition.active:
             self._standing.pop(alarm.key, None)
             return
@@ -49,15 +52,15 @@ class AlarmTally:
         """Count the alarms of a heat pump that was taken out as standing no more."""
         self._standing = {k: e for k, e in self._standing.items() if e.asset != asset}
 
-    def values(self, now: int) -> Mapping[str, float]:
-        """Return the values of the site's points at a time. [µs]"""
+    def values(self, now: int, hushed: Collection[str] = ()) -> Mapping[str, float]:
+        """Return the values of the site's points at a time, without what is hushed then. [µs]"""
         while self._recent and self._recent[0].raised < now - DAY:
             self._recent.popleft()
         recent = list(self._recent)
         raised = np.array([episode.raised for episode in recent], dtype=np.int64)
         raised.sort()
         flooded = any(flood.end > now for flood in floods(raised))
-        standing = list(self._standing.values())
+        standing = [episode for key, episode in self._standing.items() if key not in hushed]
         return {
             "alarms_standing": len(standing),
             "urgent_alarms_standing": sum(e.severity >= URGENT for e in standing),

@@ -36,18 +36,18 @@ def floods(raised: Times) -> list[Flood]:
     """Return the floods among the times at which alarms were raised.
 
     It begins with the first alarm of the window that has too many, and ends when the window behind
-    an alarm has few again.
+    an alarm has few again. None reaches back into the one before.
     """
     inside = np.searchsorted(raised, raised, "right") - np.searchsorted(
         raised, raised - WINDOW, "right"
     )
     found: list[Flood] = []
-    place = 0
+    place, last = 0, -1
     while place < len(raised):
         if inside[place] <= FLOOD:
             place += 1
             continue
-        first = place - int(inside[place]) + 1
+        first = max(place - int(inside[place]) + 1, last + 1)
         last = place
         # Few in the window behind: at the first moment after an alarm at which so many are left.
         while last + 1 < len(raised) and raised[last + 1] < _over(raised, last):

@@ -85,9 +85,7 @@ class AuditEntry:
         found: dict[str, Any] = asdict(self)
         for name, value in found.items():
             if isinstance(value, str) and not self._whole(name):
-                # PostgreSQL stores no NUL, and neither database half a surrogate pair.
-                clean = value[:LONGEST].replace("\0", "�")
-                found[name] = clean.encode("utf-8", "replace").decode("utf-8")
+                found[name] = storable(value)
         for name in ("old", "requested", "read_back"):
             found[name] = _number(found[name])
         # Neither database has an unsigned 32-bit type: the same bits, signed.
@@ -103,6 +101,13 @@ class AuditEntry:
         """Return the record that columns of the database hold."""
         found = {field.name: row[field.name] for field in fields(cls)}
         return cls(**{**found, "status": row["status"] & 0xFFFF_FFFF})
+
+
+def storable(text: str) -> str:
+    """Return what a stranger has sent as text that a database can hold, cut at `LONGEST`."""
+    # PostgreSQL stores no NUL, and neither database half a surrogate pair.
+    clean = text[:LONGEST].replace("\0", "�")
+    return clean.encode("utf-8", "replace").decode("utf-8")
 
 
 def _number(value: float | None) -> float | None:

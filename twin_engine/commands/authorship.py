@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from heatpump_twin.config.phrase import Phrase
@@ -18,8 +19,8 @@ _ALIKE = 1e-3
 """Relative difference of values that are the same: registers hold few digits. [-]"""
 
 
-@dataclass(slots=True)
-class _Written:
+@dataclass(slots=True, eq=False)
+class Written:
     """A write that has gone, or is about to go, on the wire."""
 
     user: str
@@ -40,18 +41,28 @@ class Authorship:
     """The latest writes of each point, until the device has shown them."""
 
     def __init__(self) -> None:
-        self._writes: defaultdict[int, deque[_Written]] = defaultdict(lambda: deque(maxlen=_MOST))
+        self._writes: defaultdict[int, deque[Written]] = defaultdict(lambda: deque(maxlen=_MOST))
 
-    def begin(self, index: int, value: float, user: str, now: int) -> None:
-        """Note that a value is about to be written to a point. [µs]"""
-        self._writes[index].append(_Written(user, now, [value]))
+    def begin(self, index: int, value: float, user: str, now: int) -> Written:
+        """Note that a value is about to be written to a point, until `end` of what it returns. [µs]
 
-    def end(self, index: int, read_back: float | None, now: int) -> None:
-        """Note that the latest write to a point is over. [µs]"""
-        written = self._writes[index][-1]
+        The device may show it, and it be forgotten here, while the write is still under way.
+        """
+        written = Written(user, now, [value])
+        self._writes[index].append(written)
+        return written
+
+    def end(self, written: Written, read_back: float | None, now: int) -> None:
+        """Note that a write is over. [µs]"""
         written.ended = now
         if read_back is not None:
             written.values.append(read_back)
+
+    def discard(self, index: int, written: Written) -> None:
+        """Forget a write that never was: its value, if a device shows it, is somebody else's."""
+        # It may have been shown, by chance, or been pushed out by later ones.
+        with suppress(ValueError):
+            self._writes[index].remove(written)
 
     def attributed(self, change: SettingChange) -> SettingChange:
         """Return a change with who made it, and say so."""

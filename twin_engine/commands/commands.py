@@ -166,13 +166,7 @@ class Commands:
             log.error("command not carried out", key=point.key, user=entry.user, error=str(error))
             message = f"Nothing was written, because it cannot be recorded: {error}."
             return _result(entry, BAD_RESOURCE_UNAVAILABLE, None, message)
-        self.authors.begin(point.index, value, entry.user, self._clock.now())
-        try:
-            outcome = await driver.write(point.index, value)
-        # The request may have left before the error: unknown is the only honest outcome.
-        except DriverError as error:
-            outcome = WriteOutcome(WriteState.UNKNOWN, UNCERTAIN, None, str(error))
-        self.authors.end(point.index, outcome.read_back, self._clock.now())
+        outcome = await self._send(point.index, value, driver, entry.user)
         status, message = _judge(outcome, point, value)
         try:
             # A failure here cannot undo the write, so the result stands and its message tells the
@@ -186,6 +180,22 @@ class Commands:
                 "{outcome} The audit log has the attempt, but not this outcome.", outcome=message
             )
         return _result(entry, status, outcome.read_back, message)
+
+    async def _send(self, index: int, value: float, driver: Driver, user: str) -> WriteOutcome:
+        written = self.authors.begin(index, value, user, self._clock.now())
+        read_back = None
+        try:
+            outcome = await driver.write(index, value)
+            read_back = outcome.read_back
+        # The request may have left before the error: unknown is the only honest outcome.
+        except DriverError as error:
+            outcome = WriteOutcome(WriteState.UNKNOWN, UNCERTAIN, None, str(error))
+        finally:
+            # Also if it was cancelled: what the device shows much later is not of this write.
+            self.authors.end(written, read_back, self._clock.now())
+        if outcome.state is WriteState.REFUSED:
+            self.authors.discard(index, written)
+        return outcome
 
     async def _turn_away(self, entry: AuditEntry, status: int, message: str) -> CommandResult:
         entry = replace(entry, status=status, message=message, complete=True)

@@ -76,10 +76,7 @@ class ConditionStore:
         """Read the states of the last run."""
         known = await self._call(self._read)
         # What began meanwhile did not know of these: whoever takes them back has them written.
-        self._waiting = [
-            replace(change, state=None) if change.state and change.state.key in known else change
-            for change in self._waiting
-        ]
+        self._waiting = [_behind(change, known) for change in self._waiting]
         self._known = known
         return known
 
@@ -95,6 +92,8 @@ class ConditionStore:
             log.error("the oldest entries of the alarm journal that wait for the database are lost")
             self._waiting = _states_of(self._waiting)
         self._waiting.append(change)
+        if self._known is not None:
+            self._known |= _latest([change])
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_noted())
 
@@ -132,21 +131,21 @@ class ConditionStore:
                 pause = min(2 * pause, _LONGEST_WAIT)
 
     async def _write(self, *more: ConditionChange) -> None:
+        # Whoever waits may be cancelled; the thread is not. Until it has ended nobody else has the
+        # turn, and what it has written is taken out of the queue.
+        await asyncio.shield(self._write_in_turn(more))
+
+    async def _write_in_turn(self, more: Sequence[ConditionChange]) -> None:
         # In turn: two changes of one condition must not overtake each other on their threads.
         async with self._turn:
             batch = [*self._waiting, *more]
-            known = self._known
-            # Whoever waits may be cancelled; the thread is not, and what it has written must be
-            # taken out of the queue.
             if batch:
-                await asyncio.shield(self._write_batch(batch))
-            if known is not None:
-                known |= {c.state.key: c.state for c in batch if c.state is not None}
-
-    async def _write_batch(self, batch: Sequence[ConditionChange]) -> None:
-        await self._call(partial(self._transact, batch))
-        written = set(map(id, batch))
-        self._waiting = [change for change in self._waiting if id(change) not in written]
+                await self._call(partial(self._transact, batch))
+            written = set(map(id, batch))
+            self._waiting = [change for change in self._waiting if id(change) not in written]
+            if self._known is not None:
+                # What was noted meanwhile is later than what was written.
+                self._known |= _latest(batch) | _latest(self._waiting)
 
     def _read(self) -> dict[str, ConditionState]:
         migrate(self._engine)
@@ -156,7 +155,7 @@ class ConditionStore:
 
     def _transact(self, batch: Sequence[ConditionChange]) -> None:
         with self._engine.begin() as connection:
-            _replace(connection, [c.state for c in batch if c.state is not None])
+            _replace(connection, _latest(batch))
             add_entries(connection, [entry for change in batch for entry in change.entries])
             add_events(connection, [event for change in batch for event in change.events])
 
@@ -166,17 +165,34 @@ class ConditionStore:
         )
 
 
-def _replace(connection: Connection, states: Sequence[ConditionState]) -> None:
-    """Put states in the places of those before; of several of one condition, the last."""
-    latest = {state.key: state.data() for state in states}
+def _replace(connection: Connection, latest: Mapping[str, ConditionState]) -> None:
+    """Put states in the places of those before."""
     if latest:
         # Delete and insert in one transaction: the same statements for both databases.
         old = delete(CONDITION).where(CONDITION.c.key == bindparam("gone"))
         connection.execute(old, [{"gone": key} for key in latest])
-        rows = [{"key": key, "data": data} for key, data in latest.items()]
+        rows = [{"key": key, "data": state.data()} for key, state in latest.items()]
         connection.execute(insert(CONDITION), rows)
 
 
 def _states_of(changes: Sequence[ConditionChange]) -> list[ConditionChange]:
-    latest = {change.state.key: change.state for change in changes if change.state is not None}
-    return [ConditionChange(state) for state in latest.values()]
+    return [ConditionChange(state) for state in _latest(changes).values()]
+
+
+def _latest(changes: Sequence[ConditionChange]) -> dict[str, ConditionState]:
+    """Return the states of changes; of several of one condition, the last."""
+    return {change.state.key: change.state for change in changes if change.state is not None}
+
+
+def _behind(change: ConditionChange, known: Mapping[str, ConditionState]) -> ConditionChange:
+    """Return a change from before the last run's states were read as one that follows them."""
+
+    def numbered(entry: JournalEntry) -> JournalEntry:
+        if (earlier := known.get(entry.key)) is None:
+            return entry
+        # One that was active is the same one going on, and not the next.
+        first = earlier.trunk.number - earlier.active
+        return replace(entry, occurrence=entry.occurrence + first)
+
+    state = None if change.state and change.state.key in known else change.state
+    return replace(change, state=state, entries=[numbered(entry) for entry in change.entries])

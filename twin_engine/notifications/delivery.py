@@ -13,6 +13,8 @@ Send = Callable[[Letter], None]
 
 TIMEOUT = 10.0
 """Of each step of a delivery. [s]"""
+LONGEST = 60.0
+"""Of all steps together: who answers drop by drop takes none either. [s]"""
 
 
 class DeliveryError(Exception):
@@ -45,4 +47,7 @@ async def deliver(send: Send, letter: Letter) -> None:
             loop.call_soon_threadsafe(tell, problem)
 
     threading.Thread(target=work, name="notification", daemon=True).start()
-    await done
+    try:
+        await asyncio.wait_for(done, LONGEST)
+    except TimeoutError:
+        raise DeliveryError(f"it was not taken within {LONGEST:g} s") from None

@@ -82,7 +82,7 @@ class LetterWriter:
             "text": text,
             "alarms": [self._data(note, receiver, language) for note in notes],
         }
-        marks = [f"{n.receiver} {n.key} {n.kind} {n.time}" for n in notes]
+        marks = [f"{n.receiver} {n.key} {n.kind} {n.time} {n.ready}" for n in notes]
         number = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:32]
         return Letter(number, _line(subject), text, {"id": number, **data})
 

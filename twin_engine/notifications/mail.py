@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate
-
-import structlog
 
 from heatpump_twin.config.notifications.notification_settings import SmtpSecurity, SmtpServer
 from heatpump_twin.twin_engine.notifications.delivery import TIMEOUT, DeliveryError
 from heatpump_twin.twin_engine.notifications.letter import Letter
 
-log = structlog.stdlib.get_logger(__name__)
-
 
 class Mail:
-    """E-mails to some addresses, by a mail server of the site."""
+    """E-mails to one address, by a mail server of the site."""
 
-    def __init__(self, server: SmtpServer, to: Sequence[str]) -> None:
+    def __init__(self, server: SmtpServer, to: str) -> None:
         self._server, self._to = server, to
 
     def send(self, letter: Letter) -> None:
-        """Hand a message to the mail server; raise `DeliveryError` if it takes it for nobody."""
+        """Hand a message to the mail server; raise `DeliveryError` if it takes it not."""
         try:
-            with self._connected() as smtp:
-                refused = smtp.send_message(self._message(letter))
+            smtp = self._connected()
+            try:
+                smtp.send_message(self._message(letter))
+            finally:
+                _part(smtp)
         except smtplib.SMTPResponseException as error:
             raise DeliveryError(f"the mail server answered {error.smtp_code}") from None
         # What these say may have the address or the password in it.
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise DeliveryError(f"the mail server does not take it: {_kind(error)}") from None
-        if refused:
-            log.warning("the mail server refused some addresses", refused=len(refused))
 
     def _connected(self) -> smtplib.SMTP:
         server = self._server
@@ -59,7 +55,7 @@ class Mail:
         message = EmailMessage()
         domain = self._server.sender.rpartition("@")[2]
         message["From"] = self._server.sender
-        message["To"] = ", ".join(self._to)
+        message["To"] = self._to
         message["Subject"] = letter.subject
         message["Date"] = formatdate()
         # The same for the same message: where it arrives twice, a mailbox shows it once.
@@ -67,6 +63,14 @@ class Mail:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text)
         return message
+
+
+def _part(smtp: smtplib.SMTP) -> None:
+    """Say goodbye: whatever is answered to that, a message was taken before, or was not."""
+    try:
+        smtp.quit()
+    except (smtplib.SMTPException, OSError):
+        smtp.close()
 
 
 def _kind(error: Exception) -> str:

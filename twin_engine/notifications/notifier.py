@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,7 +16,6 @@ from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.notifications.notification_settings import (
     NotificationSettings,
     Receiver,
-    SmtpServer,
 )
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock, real_period
 from heatpump_twin.twin_engine.alarm import AlarmTransition
@@ -29,6 +28,8 @@ from heatpump_twin.twin_engine.notifications.outbox import Outbox, is_damage
 from heatpump_twin.twin_engine.notifications.quiet_time import ready_at
 
 log = structlog.stdlib.get_logger(__name__)
+
+T = TypeVar("T")
 
 _LOOK = 1.0
 """How often it is looked for what may be told. [s of the site's clock, at most of real time]"""
@@ -46,13 +47,24 @@ _MOST_WAITING = 10_000
 class Attention:
     """What people have done about an alarm so far."""
 
-    acknowledged: bool = False
+    acknowledged: bool | None = False
+    """None: it is not known yet."""
     hushed: bool = False
     """Disabled, shelved, suppressed or out of service: nobody is to be bothered."""
 
 
-Look = Callable[[str], Attention]
-"""Returns what was done about the alarm with a key."""
+Look = Callable[[str, int], Attention]
+"""Returns what was done about the alarm with a key that was raised at a time. [µs]"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to a receiver."""
+
+    name: str
+    """Under which what is to be told waits."""
+    receiver: Receiver
+    send: Send
 
 
 class Notifier:
@@ -78,16 +90,17 @@ class Notifier:
         self._settings, self._outbox, self._writer = settings, outbox, writer
         self._look, self._zone, self._clock = look, zone, clock
         self._languages = Languages.packaged()
-        self._receivers = {receiver.name: receiver for receiver in settings.receivers}
-        self._sends: Mapping[str, Send] = {
-            receiver.name: _way(receiver, settings.smtp) for receiver in settings.receivers
+        self._ways = {
+            way.name: way for receiver in settings.receivers for way in _ways(receiver, settings)
         }
         self._fresh: list[Note] = []
         self._delivering: dict[str, asyncio.Task[None]] = {}
         self._disk_failing = False
+        self._settled: set[int] = set()
+        """Notes that are over, which the disk does not know yet."""
         self._sending: set[asyncio.Task[bool]] = set()
         self.late: dict[str, int] = {}
-        """Receivers that take nothing now, each with when the oldest was to be told. [µs]"""
+        """Ways by which nothing is taken now, each with when the oldest was to be told. [µs]"""
 
     @property
     def delay(self) -> float:
@@ -97,7 +110,7 @@ class Notifier:
 
     def take(self, transition: AlarmTransition) -> None:
         """Have the receivers told of an alarm that was raised or returned to normal."""
-        if not self._receivers or self._look(transition.alarm.key).hushed:
+        if not self._ways or self._look(transition.alarm.key, transition.time).hushed:
             return
         fresh = [*self._told(transition), *self._escalated(transition)]
         if len(self._fresh) + len(fresh) > _MOST_WAITING:
@@ -108,11 +121,11 @@ class Notifier:
     def _told(self, transition: AlarmTransition) -> list[Note]:
         kind = NoteKind.RAISED if transition.active else NoteKind.RETURNED
         return [
-            Note.of(transition, receiver.name, kind, self._ready(transition, receiver))
-            for receiver in self._receivers.values()
-            if not receiver.only_escalated
-            and (transition.active or receiver.returns)
-            and _concerns(transition, receiver)
+            Note.of(transition, way.name, kind, self._ready(transition, way.receiver))
+            for way in self._ways.values()
+            if not way.receiver.only_escalated
+            and (transition.active or way.receiver.returns)
+            and _concerns(transition, way.receiver)
         ]
 
     def _escalated(self, transition: AlarmTransition) -> list[Note]:
@@ -124,9 +137,12 @@ class Notifier:
         ]
         # Quiet hours do not hold them back: somebody else's have let the alarm lie.
         return [
-            Note.of(transition, name, NoteKind.ESCALATED, transition.time + round(step.after * 1e6))
+            Note.of(
+                transition, way.name, NoteKind.ESCALATED, transition.time + round(step.after * 1e6)
+            )
             for step in steps
-            for name in step.to
+            for way in self._ways.values()
+            if way.receiver.name in step.to
         ]
 
     def _ready(self, transition: AlarmTransition, receiver: Receiver) -> int:
@@ -135,7 +151,7 @@ class Notifier:
     # ── what is to be told ────────────────────────────────────────────────────────────────────────
     async def run(self) -> None:
         """Keep what is to be told, and deliver what may be, for ever."""
-        if not self._receivers:
+        if not self._ways:
             return
         period = real_period(_LOOK, self._clock.speed)
         try:
@@ -157,88 +173,134 @@ class Notifier:
             self._keep()
 
     async def _step(self) -> None:
-        try:
-            if self._fresh:
-                await asyncio.to_thread(self._keep)
-            waiting = await asyncio.to_thread(self._outbox.next_ready)
-        except (OSError, sqlite3.Error) as error:
-            await self._disk_fails(error)
+        kept = await self._of_disk(self._keep)
+        waiting = await self._of_disk(self._outbox.next_ready)
+        if waiting is None:
             return
-        self._disk_failing = False
+        self._disk_failing &= kept is None
         now = self._clock.now()
         for name, ready in waiting.items():
-            receiver = self._receivers.get(name)
+            way = self._ways.get(name)
             task = self._delivering.get(name)
-            group = 0 if receiver is None else round(receiver.group * MICROSECONDS)
+            group = 0 if way is None else round(way.receiver.group * MICROSECONDS)
             if ready + group <= now and (task is None or task.done()):
-                self._delivering[name] = asyncio.create_task(self._serve(name, receiver))
+                self._delivering[name] = asyncio.create_task(self._serve(name, way))
+
+    async def _of_disk(self, work: Callable[[], T]) -> T | None:
+        """Return what work on the disk returns; None: the disk fails."""
+        try:
+            return await asyncio.to_thread(work)
+        except (OSError, sqlite3.Error) as error:
+            await self._disk_fails(error)
+            return None
 
     async def _disk_fails(self, error: Exception) -> None:
         if is_damage(error):
             with suppress(OSError):
                 aside = await asyncio.to_thread(self._outbox.set_aside)
+                self._settled.clear()
                 log.error("notifications that waited are lost: their file is damaged", file=aside)
-        elif not self._disk_failing:
+        else:
+            self._say_disk_fails(error)
+        self._disk_failing = True
+
+    def _say_disk_fails(self, error: Exception) -> None:
+        if not self._disk_failing:
             log.warning("notifications wait: the disk takes none", error=str(error))
         self._disk_failing = True
 
-    def _keep(self) -> None:
-        """Write what is new to the disk."""
-        fresh = self._fresh[:]
-        self._outbox.put(fresh)
-        del self._fresh[: len(fresh)]
+    def _keep(self) -> bool:
+        """Write what is new to the disk, and what is over."""
+        if fresh := self._fresh[:]:
+            self._outbox.put(fresh)
+            del self._fresh[: len(fresh)]
+        self._keep_settled()
+        return True
 
-    async def _serve(self, name: str, receiver: Receiver | None) -> None:
+    def _keep_settled(self) -> None:
+        if numbers := frozenset(self._settled):
+            self._outbox.settle(numbers, self._clock.now())
+            self._settled -= numbers
+
+    async def _settle(self, notes: Sequence[Note]) -> None:
+        """Have notes not told again: at once, and for ever as soon as the disk takes it."""
+        self._settled.update(note.number for note in notes)
+        try:
+            await asyncio.to_thread(self._keep_settled)
+        except (OSError, sqlite3.Error) as error:
+            self._say_disk_fails(error)
+
+    async def _serve(self, name: str, way: _Way | None) -> None:
         """Tell a receiver all that may be told, trying until it is taken."""
         pause = self._pause
         while True:
-            now = self._clock.now()
-            notes = await asyncio.to_thread(self._outbox.ready, name, now)
-            over = [note for note in notes if receiver is None or not self._matters(note, now)]
-            if over:
-                await asyncio.to_thread(self._outbox.settle, over, now)
-            notes = [note for note in notes if note not in over]
-            if not notes or receiver is None:
-                self.late.pop(name, None)
-                await asyncio.to_thread(self._outbox.forget, now - _REMEMBERED)
+            try:
+                done = await self._serve_once(name, way)
+            except (OSError, sqlite3.Error) as error:
+                self._say_disk_fails(error)
+                done = False
+            if done is None:
                 return
-            if await self._send(receiver, notes):
+            if done:
                 pause = self._pause
             else:
-                self.late.setdefault(name, notes[0].ready)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _serve_once(self, name: str, way: _Way | None) -> bool | None:
+        """Tell a receiver what may be told, and whether it was taken; None: nothing waits."""
+        now = self._clock.now()
+        notes = await asyncio.to_thread(self._outbox.ready, name, now, frozenset(self._settled))
+        over = [note for note in notes if way is None or not self._matters(note, now)]
+        if over:
+            await self._settle(over)
+        notes = [note for note in notes if note not in over and not self._held(note)]
+        if not notes or way is None:
+            self.late.pop(name, None)
+            await asyncio.to_thread(self._outbox.forget, now - _REMEMBERED)
+            return None
+        taken = await self._send(way, notes)
+        if not taken:
+            self.late.setdefault(name, notes[0].ready)
+        return taken
 
     def _matters(self, note: Note, now: int) -> bool:
         """Tell whether a note is still to be told."""
         if now - note.ready > round(self._settings.keep * MICROSECONDS):
-            log.error("a notification is given up", receiver=note.receiver, alarm=note.key)
+            receiver, _, _address = note.receiver.partition(" ")
+            log.error("a notification is given up", receiver=receiver, alarm=note.key)
             return False
-        attention = self._look(note.key)
         if note.kind is NoteKind.ESCALATED:
+            attention = self._look(note.key, note.time)
             return not attention.acknowledged and not attention.hushed
         return True
 
-    async def _send(self, receiver: Receiver, notes: Sequence[Note]) -> bool:
+    def _held(self, note: Note) -> bool:
+        """Tell whether it is not known yet if a note is to be told."""
+        escalated = note.kind is NoteKind.ESCALATED
+        return escalated and self._look(note.key, note.time).acknowledged is None
+
+    async def _send(self, way: _Way, notes: Sequence[Note]) -> bool:
         """Deliver notes and settle them, also if whoever waits for it is cancelled meanwhile."""
-        sending = asyncio.create_task(self._deliver(receiver, notes))
+        sending = asyncio.create_task(self._deliver(way, notes))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
         return await asyncio.shield(sending)
 
-    async def _deliver(self, receiver: Receiver, notes: Sequence[Note]) -> bool:
+    async def _deliver(self, way: _Way, notes: Sequence[Note]) -> bool:
+        receiver = way.receiver
         language = self._languages[receiver.language]
         try:
             letter = self._writer.write(notes, receiver, language)
-            await deliver(self._sends[receiver.name], letter)
+            await deliver(way.send, letter)
         except DeliveryError as error:
             # Said once for a receiver that is away, and not at each attempt.
-            say = log.debug if receiver.name in self.late else log.warning
+            say = log.debug if way.name in self.late else log.warning
             say("a receiver of notifications takes none", receiver=receiver.name, reason=str(error))
             return False
-        await asyncio.to_thread(self._outbox.settle, notes, self._clock.now())
+        await self._settle(notes)
         log.info("notified", receiver=receiver.name, alarms=len(notes))
-        self.late.pop(receiver.name, None)
+        self.late.pop(way.name, None)
         return True
 
 
@@ -248,11 +310,14 @@ async def _end_all(tasks: Collection[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _way(receiver: Receiver, smtp: SmtpServer | None) -> Send:
+def _ways(receiver: Receiver, settings: NotificationSettings) -> list[_Way]:
+    """Return the ways to a receiver: each address has its own, as one may be refused alone."""
     if receiver.webhook is not None:
-        return Hook(receiver.webhook).send
-    assert smtp is not None  # noqa: S101 (checked with the settings)
-    return Mail(smtp, receiver.email).send
+        return [_Way(receiver.name, receiver, Hook(receiver.webhook).send)]
+    assert settings.smtp is not None  # noqa: S101 (checked with the settings)
+    first, *others = dict.fromkeys(receiver.email)
+    names = {first: receiver.name} | {to: f"{receiver.name} {to}" for to in others}
+    return [_Way(name, receiver, Mail(settings.smtp, to).send) for to, name in names.items()]
 
 
 def _concerns(transition: AlarmTransition, receiver: Receiver) -> bool:

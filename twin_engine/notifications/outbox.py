@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 
 from heatpump_twin.twin_engine.notifications.note import Note, NoteKind
@@ -22,7 +23,7 @@ CREATE TABLE IF NOT EXISTS note (
     category TEXT NOT NULL,
     texts TEXT NOT NULL,
     settled INTEGER,
-    UNIQUE (receiver, asset, rule, kind, time)
+    UNIQUE (receiver, asset, rule, kind, time, ready)
 );
 CREATE INDEX IF NOT EXISTS note_waiting ON note (receiver, ready) WHERE settled IS NULL;
 """
@@ -57,15 +58,16 @@ class Outbox:
                 rows,
             )
 
-    def ready(self, receiver: str, now: int) -> list[Note]:
-        """Return what may be told to a receiver by now, in order of time. [µs]"""
+    def ready(self, receiver: str, now: int, without: Collection[int] = ()) -> list[Note]:
+        """Return what may be told to a receiver by now, in order of time, but some numbers. [µs]"""
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT * FROM note WHERE receiver = ? AND ready <= ? AND settled IS NULL"
-                " ORDER BY time, number LIMIT ?",
-                (receiver, now, _MOST),
-            ).fetchall()
-        return [_note(row) for row in rows]
+                " ORDER BY time, number",
+                (receiver, now),
+            )
+            wanted = (row for row in rows if row["number"] not in without)
+            return [_note(row) for row in islice(wanted, _MOST)]
 
     def next_ready(self) -> Mapping[str, int]:
         """Return for each receiver for whom something waits from when on it may be told. [µs]"""
@@ -75,11 +77,11 @@ class Outbox:
             ).fetchall()
         return {str(row[0]): int(row[1]) for row in rows}
 
-    def settle(self, notes: Sequence[Note], now: int) -> None:
+    def settle(self, numbers: Collection[int], now: int) -> None:
         """Note that notes were told, or are not to be told any more."""
         with self._transaction() as connection:
             connection.executemany(
-                "UPDATE note SET settled = ? WHERE number = ?", [(now, n.number) for n in notes]
+                "UPDATE note SET settled = ? WHERE number = ?", [(now, n) for n in numbers]
             )
 
     def forget(self, before: int) -> None:

@@ -8,12 +8,17 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+import structlog
+
 from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.drivers.clock import MICROSECONDS
+
+log = structlog.stdlib.get_logger(__name__)
 
 PATH = "/acknowledge"
 _VALID = 7 * 86_400 * MICROSECONDS
@@ -41,13 +46,13 @@ class LinkSigner:
     ----------
     file : Path
         Has the key; it is made where it is missing. Without it, links of before are worth nothing.
+    receivers : collection of str
+        Names of those who may acknowledge now, whatever links of before say.
     """
 
-    def __init__(self, file: Path, url: str) -> None:
-        self._url = url.rstrip("/")
-        if not file.exists():
-            write_private(file, secrets.token_bytes(_KEY_LENGTH))
-        self._key = file.read_bytes()
+    def __init__(self, file: Path, url: str, receivers: Collection[str]) -> None:
+        self._url, self._receivers = url.rstrip("/"), receivers
+        self._key = _key_of(file)
 
     def link(self, permit: Permit) -> str:
         """Return the address of the page that acknowledges."""
@@ -56,15 +61,18 @@ class LinkSigner:
     def permit(self, token: str, now: int) -> Permit | None:
         """Return what a token allows at a time; None: nothing, or not any more. [µs]"""
         body, _, signature = token.partition(".")
-        if len(token) > _LONGEST or not hmac.compare_digest(
-            self._signed(body).encode(), signature.encode()
+        if (
+            len(token) > _LONGEST
+            or not token.isascii()
+            or not hmac.compare_digest(self._signed(body).encode(), signature.encode())
         ):
             return None
         try:
             permit = Permit(*json.loads(base64.urlsafe_b64decode(body)))
         except (binascii.Error, ValueError, TypeError):
             return None
-        return permit if now < permit.raised + _VALID else None
+        good = permit.receiver in self._receivers and now < permit.raised + _VALID
+        return permit if good else None
 
     def _token(self, permit: Permit) -> str:
         body = base64.urlsafe_b64encode(json.dumps(astuple(permit)).encode()).decode()
@@ -72,3 +80,18 @@ class LinkSigner:
 
     def _signed(self, body: str) -> str:
         return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()
+
+
+def _key_of(file: Path) -> bytes:
+    """Return the key in a file, which is made where there is none, or only a part of one."""
+    key = file.read_bytes() if file.exists() else None
+    if key is not None and len(key) == _KEY_LENGTH:
+        return key
+    if key is not None:
+        # Whoever knows a short key, such as none at all, could sign whatever they like.
+        aside = file.with_name(f"{file.name}.damaged")
+        file.replace(aside)
+        log.error("the key of links in messages is damaged: those sent are void", file=str(aside))
+    key = secrets.token_bytes(_KEY_LENGTH)
+    write_private(file, key)
+    return key

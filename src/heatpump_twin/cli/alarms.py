@@ -178,7 +178,10 @@ def _months(start: int, end: int, zone: ZoneInfo) -> list[int]:
 
 
 def _text(sheets: Sequence[AlarmSheet]) -> str:
-    console = Console(width=_WIDTH, record=True, file=io.StringIO(), color_system=None)
+    # No markup: a site may be called "Schule [nord]".
+    console = Console(
+        width=_WIDTH, record=True, file=io.StringIO(), color_system=None, markup=False
+    )
     for sheet in sheets:
         console.print(f"{sheet.title}, {sheet.start} to {sheet.end}", highlight=False)
         for content in sheet.tables:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.safekeeping.csv_text import csv_text
 from heatpump_twin.twin_engine.alarm_report.alarm_figures import AlarmFigures, priority, targets
 from heatpump_twin.twin_engine.alarm_report.episode import Episode
 from heatpump_twin.twin_engine.wording import duration_text
@@ -82,16 +81,13 @@ def alarm_sheet(
 
 def sheets_as_csv(sheets: Iterable[AlarmSheet]) -> str:
     """Return reports as CSV, one fact in a row."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for sheet in sheets:
-        for table in sheet.tables:
-            for name, value, *details in table.rows:
-                writer.writerow(
-                    (sheet.start, sheet.end, table.title, name, value, "; ".join(details))
-                )
-    return out.getvalue()
+    rows = [
+        (sheet.start, sheet.end, table.title, name, value, "; ".join(details))
+        for sheet in sheets
+        for table in sheet.tables
+        for name, value, *details in table.rows
+    ]
+    return csv_text([COLUMNS, *rows])
 
 
 def _against_targets(figures: AlarmFigures) -> AlarmTable:

@@ -145,7 +145,9 @@ def _files_of(data: DataDirectory, site: Site) -> Iterator[Path]:
         top = parts[0]
         # A dot: what is being written, or lies in a directory that is, such as our own copy.
         being_written = any(part.startswith(".") for part in parts)
-        left_out = top in _LEFT_OUT or being_written or path.suffix in _NO_PART
+        # What people are still to be told is of now, and no restored twin is to tell it again.
+        of_notices = top.startswith(data.notifications.name)
+        left_out = top in _LEFT_OUT or of_notices or being_written or path.suffix in _NO_PART
         of_database = bool(stem) and str(path).startswith(stem)
         if path.is_symlink() or not path.is_file() or left_out or of_database:
             continue

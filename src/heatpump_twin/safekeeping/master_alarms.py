@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
@@ -12,6 +10,7 @@ from heatpump_twin.config.settings import Site
 from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.rules.schema import Rule
+from heatpump_twin.safekeeping.csv_text import csv_text
 from heatpump_twin.twin_engine.alarm_report.alarm_figures import priority
 
 
@@ -79,8 +78,5 @@ def master_alarms(packs: Sequence[Pack], site: Site, table: PointTable) -> list[
 def master_as_csv(alarms: Iterable[MasterAlarm]) -> str:
     """Return the alarms as CSV."""
     names = [field.name for field in fields(MasterAlarm)]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([name.rstrip("_") for name in names])
-    writer.writerows([getattr(alarm, name) for name in names] for alarm in alarms)
-    return out.getvalue()
+    titles = [name.rstrip("_") for name in names]
+    return csv_text([titles, *([getattr(alarm, name) for name in names] for alarm in alarms)])

@@ -136,3 +136,42 @@ def test_what_was_before_a_restart_is_counted_once() -> None:
     tally.recall(before)
     found = tally.values(START + 2 * HOUR)
     assert (found["alarms_standing"], found["alarms_in_a_day"]) == (2, 2)
+
+
+def test_what_returned_since_the_start_stands_no_more_and_what_is_hushed_is_not_shown() -> None:
+    tally = AlarmTally()
+    back = AlarmDefinition("hp1", "a", "T", 900, "c", "a", ())
+    tally.take(AlarmTransition(back, False, START + HOUR, "m"))
+    tally.recall([Episode("hp1.a", 900, START), Episode("hp1.b", 500, START)])
+    now = START + 2 * HOUR
+    assert tally.values(now)["alarms_standing"] == 1
+    assert tally.values(now, {"hp1.b"})["alarms_standing"] == 0
+    quiet = AlarmDefinition("hp1", "c", "T", 900, "c", "a", ())
+    tally.take(AlarmTransition(quiet, True, now, "m"), hushed=True)
+    assert tally.values(now)["alarms_in_ten_minutes"] == 0
+
+
+def test_floods_do_not_overlap() -> None:
+    # Eleven in five minutes; four of them are in the window still when ten come at once.
+    found = floods(times(*np.arange(0, 5.5, 0.5), *np.linspace(13.1, 13.95, 10)))
+    assert len(found) == 2
+    assert found[0].end <= found[1].begin
+    assert sum(flood.alarms for flood in found) == 21
+
+
+def test_a_flood_over_the_end_of_a_month_is_one_and_counts_in_both() -> None:
+    burst = [at(-1 + 0.25 * i, f"hp1.b{i}") for i in range(12)]
+    before, here = alarm_figures(burst, START - DAY, START), alarm_figures(burst, START, END)
+    assert before.floods == here.floods
+    (flood,) = here.floods
+    assert flood.alarms == 12
+    inside = before.flooded * DAY + here.flooded * (END - START)
+    assert inside == pytest.approx(flood.end - flood.begin)
+
+
+@pytest.mark.parametrize(("apart", "most", "met"), [(2 * 1440, 1, True), (60, 5, False)])
+def test_stale_alarms_of_different_days_are_not_added_up(apart: int, most: int, met: bool) -> None:
+    stale = [at(i * apart, f"hp1.s{i}", lasts=2 * 1440 - 1) for i in range(5)]
+    found = alarm_figures(stale, START, END)
+    assert (len(found.stale), found.stale_at_once) == (5, most)
+    assert next(t for t in targets(found) if t.figure == "stale").met == met

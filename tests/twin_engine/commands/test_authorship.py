@@ -22,8 +22,8 @@ def change(new: float, at: float) -> SettingChange:
 def authors() -> Authorship:
     """Olga has had 50 written from second 100 to 103; the device read back 50.0."""
     authors = Authorship()
-    authors.begin(0, 50.0, "olga", 100 * S)
-    authors.end(0, 50.0, 103 * S)
+    written = authors.begin(0, 50.0, "olga", 100 * S)
+    authors.end(written, 50.0, 103 * S)
     return authors
 
 
@@ -45,9 +45,10 @@ def test_a_write_is_shown_once(authors: Authorship) -> None:
 
 def test_a_write_under_way_counts_and_so_does_what_a_device_made_of_it() -> None:
     authors = Authorship()
-    authors.begin(0, 50.26, "erik", 100 * S)
+    first = authors.begin(0, 50.26, "erik", 100 * S)
     assert authors.attributed(change(50.26, 101)).user == "erik"
-    authors.begin(0, 50.26, "erik", 200 * S)
-    authors.end(0, 50.0, 202 * S)  # its register holds whole degrees
+    authors.end(first, 50.0, 103 * S)  # it was shown before its write was over
+    second = authors.begin(0, 50.26, "erik", 200 * S)
+    authors.end(second, 50.0, 202 * S)  # its register holds whole degrees
     assert authors.attributed(change(50.0, 202)).user == "erik"
     assert authors.attributed(change(50.0, 202)).user == ""

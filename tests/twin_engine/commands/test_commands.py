@@ -22,6 +22,7 @@ from heatpump_twin.drivers.status import (
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import Commands
 from heatpump_twin.twin_engine.errors import AuditError
+from heatpump_twin.twin_engine.happening import SettingChange
 from heatpump_twin.twin_engine.image import Image
 
 KEY = "hp1.supply_setpoint"
@@ -264,3 +265,45 @@ async def test_a_start_up_write_that_cannot_be_recorded_is_not_made(commands, au
     audit.append = fail
     await commands.set_up("hp1.controller", "holding 6000 := 8238 (ids)", send)
     assert sent == []
+
+
+def shown(commands, table, clock, seconds: float = 0.0) -> str:
+    """Return whose change of the setpoint to 55 is taken to be, so long after now."""
+    time = clock.now() + round(seconds * 1e6)
+    change = SettingChange(table.by_key[KEY], time, 45.0, 55.0, "45 → 55")
+    return commands.authors.attributed(change).user
+
+
+async def test_a_write_that_the_device_shows_before_it_is_over_ends_as_any_other(
+    commands, driver, audit, table, clock
+) -> None:
+    seen = []
+
+    async def show() -> None:
+        seen.append(shown(commands, table, clock))
+
+    driver.on_write = show
+    result = await commands.write(KEY, 55.0, **WHO)
+    assert (result.status, seen) == (GOOD, ["olga"])
+    assert (await audit.tail(1))[0].complete
+
+
+async def test_who_was_refused_has_not_set_what_the_device_shows_then(
+    commands, driver, table, clock
+) -> None:
+    driver.answer = WriteOutcome(WriteState.REFUSED, BAD_NO_COMMUNICATION, None, "not connected")
+    await commands.write(KEY, 55.0, **WHO)
+    assert shown(commands, table, clock) == ""
+
+
+async def test_a_write_that_was_cancelled_is_its_user_s_for_a_while_and_not_for_ever(
+    commands, driver, table, clock
+) -> None:
+    async def cancel() -> None:
+        raise asyncio.CancelledError
+
+    driver.on_write = cancel
+    for later, user in ((300.0, ""), (100.0, "olga")):
+        with pytest.raises(asyncio.CancelledError):
+            await commands.write(KEY, 55.0, **WHO)
+        assert shown(commands, table, clock, later) == user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -140,3 +141,74 @@ async def test_the_form_of_an_earlier_version_is_taken_over(database) -> None:
     assert (state.enabled, state.enabled_since, state.active) == (False, 50, True)
     assert (state.trunk.raised, state.trunk.acked, state.trunk.comment) == (100, False, "seen")
     await store.stop()
+
+
+def held(store: ConditionStore) -> tuple[threading.Event, threading.Event]:
+    """Have a store tell when it begins to write, and wait until it may."""
+    begun, go = threading.Event(), threading.Event()
+    write = store._transact
+
+    def slowly(batch: object) -> None:
+        begun.set()
+        go.wait()
+        write(batch)
+
+    store._transact = slowly
+    return begun, go
+
+
+async def test_what_was_noted_is_known_at_once(url) -> None:
+    store = ConditionStore(url)
+    await store.load()
+    later = replace(STATE, enabled=True)
+    begun, go = held(store)
+    writing = asyncio.create_task(store.keep(ConditionChange(STATE)))
+    await asyncio.to_thread(begun.wait)
+    store.note(ConditionChange(later))
+    assert store.known == {KEY: later}
+    go.set()
+    await writing
+    # What was written first does not turn it back.
+    assert store.known == {KEY: later}
+    await store.settle()
+    await store.stop()
+
+
+async def test_who_is_cancelled_leaves_no_change_to_be_written_again(url) -> None:
+    store = ConditionStore(url)
+    await store.load()
+    begun, go = held(store)
+    store.note(ConditionChange(STATE, [entry(100)]))
+    flushing = asyncio.create_task(store.flush())
+    await asyncio.to_thread(begun.wait)
+    flushing.cancel()
+    await asyncio.wait([flushing])
+    after = replace(STATE, enabled=True)
+    store.note(ConditionChange(after, [entry(101)]))
+    go.set()
+    await store.settle()
+    journal = AlarmJournal(url)
+    assert [e.time for e in await journal.read(0, 1000)] == [100, 101]
+    journal.close()
+    assert store.known == {KEY: after}
+    await store.stop()
+
+
+@pytest.mark.parametrize(("active", "numbers"), [(False, [8, 8, 9]), (True, [7, 7, 8])])
+async def test_occurrences_from_before_the_states_were_read_follow_them(
+    url, active: bool, numbers: list[int]
+) -> None:
+    store = ConditionStore(url)
+    await store.load()
+    await store.keep(ConditionChange(replace(STATE, trunk=replace(OCCURRENCE, active=active))))
+    await store.stop()
+    later = ConditionStore(url)
+    for time, number in ((200, 1), (201, 1), (202, 2)):
+        fresh = ConditionState(KEY, Occurrence(number=number))
+        later.note(ConditionChange(fresh, [entry(time, occurrence=number)]))
+    await later.load()
+    await later.settle()
+    journal = AlarmJournal(url)
+    assert [e.occurrence for e in await journal.read(0, 1000)] == numbers
+    journal.close()
+    await later.stop()

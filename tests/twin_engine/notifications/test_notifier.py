@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,13 +15,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from patience import until
 from pytest_httpserver import HTTPServer
-from receivers import Mailbox, mute_port
+from receivers import Mailbox, dripping_port, mute_port
 from structlog.testing import capture_logs
 
 from heatpump_twin.config.notifications.notification_settings import NotificationSettings
 from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
+from heatpump_twin.twin_engine.notifications import delivery
 from heatpump_twin.twin_engine.notifications.letter import LetterWriter
 from heatpump_twin.twin_engine.notifications.notifier import Attention, Notifier
 from heatpump_twin.twin_engine.notifications.outbox import Outbox
@@ -53,7 +57,8 @@ class Rig:
         names = {"hp1": "East\nBcc: x@example.org", "hp2": "West"}
         return Notifier(
             self.settings, Outbox(self.path), LetterWriter("Old mill", names, MADRID),
-            lambda key: self.attention.get(key, Attention()), MADRID, self.clock, pause=0.05,
+            lambda key, _raised: self.attention.get(key, Attention()), MADRID, self.clock,
+            pause=0.05,
         )  # fmt: skip
 
     @asynccontextmanager
@@ -307,6 +312,142 @@ async def test_a_damaged_file_is_set_aside_and_the_next_alarm_is_told(
         here.tell(FLOW)
         assert "Low water flow" in (await arrived(mailbox)).get_content()
     assert (tmp_path / "notifications.sqlite.damaged").exists()
+
+
+async def test_what_was_told_is_not_told_again_though_the_disk_takes_no_note_of_it(
+    rig, mailbox, monkeypatch
+) -> None:
+    settle, full = Outbox.settle, True
+
+    def fails(self: Outbox, numbers: Any, now: int) -> None:
+        if full:
+            raise sqlite3.OperationalError("database or disk is full")
+        settle(self, numbers, now)
+
+    monkeypatch.setattr(Outbox, "settle", fails)
+    here = rig(**by_mail(mailbox))
+    async with here.running():
+        here.tell(FLOW)
+        assert "Low water flow" in (await arrived(mailbox)).get_content()
+        # The next is told, and alone: by then the first was looked at once more.
+        here.clock.advance(1)
+        here.tell(FREEZE)
+        assert "Low water" not in (await arrived(mailbox)).get_content()
+        full = False
+        await asyncio.to_thread(until, lambda: not Outbox(here.path).next_ready())
+    assert mailbox.mails.empty()
+
+
+async def test_what_waits_is_told_while_the_disk_takes_nothing_new(
+    rig, mailbox, monkeypatch
+) -> None:
+    here = rig(**by_mail(mailbox, group="1 min"))
+    async with here.running():
+        here.tell(FLOW)
+        await asyncio.to_thread(until, lambda: Outbox(here.path).next_ready())
+        put = Outbox.put
+
+        def fails(_self: Outbox, _notes: Any) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(Outbox, "put", fails)
+        here.tell(FREEZE)
+        here.clock.advance(61)
+        assert "Freeze" not in (await arrived(mailbox)).get_content()
+        monkeypatch.setattr(Outbox, "put", put)
+        assert "Freeze" in (await arrived(mailbox)).get_content()
+
+
+async def test_each_step_of_an_escalation_tells_also_whom_one_before_has_told(rig, mailbox) -> None:
+    settings = by_mail(mailbox, only_escalated=True)
+    settings["escalation"] = [{"after": f"{n} min", "to": ["caretaker"]} for n in (15, 30)]
+    here = rig(**settings)
+    async with here.running():
+        here.tell(FREEZE)
+        marks = set()
+        for _ in range(2):
+            here.clock.advance(15 * 60)
+            mail = await arrived(mailbox)
+            assert "not acknowledged" in mail.get_content()
+            marks.add(mail["Message-ID"])
+    assert len(marks) == 2
+
+
+async def test_an_escalation_waits_until_it_is_known_what_was_acknowledged(rig, mailbox) -> None:
+    settings = by_mail(mailbox, only_escalated=True)
+    settings["escalation"] = [{"after": "15 min", "to": ["caretaker"]}]
+    here = rig(**settings)
+    here.attention = {key: Attention(acknowledged=None) for key in (FREEZE.key, "hp1.tank_hot")}
+    async with here.running():
+        here.tell(FREEZE)
+        here.tell(AlarmDefinition("hp1", "tank_hot", "Tank too hot", 900, "c", "a", ()))
+        here.clock.advance(15 * 60)
+        await asyncio.sleep(0.3)
+        assert mailbox.mails.empty()
+        here.attention = {"hp1.tank_hot": Attention(acknowledged=True)}
+        assert "Tank" not in (await arrived(mailbox)).get_content()
+
+
+async def test_a_receiver_that_answers_drop_by_drop_takes_none(rig, monkeypatch) -> None:
+    monkeypatch.setattr(delivery, "LONGEST", 0.3)
+    with dripping_port() as port:
+        hook = {"url": {"value": f"http://127.0.0.1:{port}/"}}
+        here = rig(receivers=[{"name": "slow", "webhook": hook, "group": 0}])
+        async with here.running():
+            here.tell(FLOW)
+            await asyncio.to_thread(until, lambda: here.notifier.late)
+
+
+async def test_an_odd_goodbye_of_the_mail_server_changes_nothing(rig, mailbox) -> None:
+    mailbox.goodbye = "500 what?"
+    here = rig(**by_mail(mailbox))
+    async with here.running():
+        here.tell(FLOW)
+        await arrived(mailbox)
+        await asyncio.to_thread(until, lambda: not Outbox(here.path).next_ready())
+    assert not here.notifier.late
+    assert mailbox.mails.empty()
+
+
+async def test_an_address_that_is_refused_for_now_gets_it_later_and_others_once(
+    rig, mailbox
+) -> None:
+    mailbox.refused = "d@example.org"
+    here = rig(**by_mail(mailbox, email=["c@example.org", "d@example.org"]))
+    async with here.running():
+        here.tell(FLOW)
+        assert (await arrived(mailbox))["To"] == "c@example.org"
+        await asyncio.to_thread(until, lambda: here.notifier.late)
+        mailbox.refused = ""
+        assert (await arrived(mailbox))["To"] == "d@example.org"
+    assert mailbox.mails.empty()
+
+
+async def test_the_environment_changes_nothing_about_a_webhook(
+    rig, httpserver: HTTPServer, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine localhost login eve password x\n", "utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    httpserver.expect_request("/hook").respond_with_data("", 204)
+    hook = {"url": {"value": httpserver.url_for("/hook")}, "token": {"value": TOKEN}}
+    here = rig(receivers=[{"name": "bms", "webhook": hook, "group": 0}])
+    async with here.running():
+        here.tell(FLOW)
+        await seen(httpserver, 1)
+    assert httpserver.log[0][0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+async def test_a_token_does_not_go_in_clear_text_to_an_address_in_a_file(rig, tmp_path) -> None:
+    (tmp_path / "url").write_text("http://bms.example.org/hidden", "utf-8")
+    hook = {"url": {"file": str(tmp_path / "url")}, "token": {"value": TOKEN}}
+    here = rig(receivers=[{"name": "bms", "webhook": hook, "group": 0}])
+    with capture_logs() as logs:
+        async with here.running():
+            here.tell(FLOW)
+            await asyncio.to_thread(until, lambda: here.notifier.late)
+    assert "https" in str(logs)
+    assert "hidden" not in str(logs)
 
 
 async def test_without_receivers_nothing_is_written(rig, tmp_path) -> None:

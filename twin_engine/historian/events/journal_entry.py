@@ -34,7 +34,7 @@ class TransitionKind(StrEnum):
     DROPPED = "dropped"
     """An earlier occurrence that nobody had acknowledged was given up: there were too many."""
     REMOVED = "removed"
-    """Its heat pump or its rule was taken out while it was active or to be acknowledged."""
+    """Its heat pump was taken out of the running twin while it was active or to be acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)

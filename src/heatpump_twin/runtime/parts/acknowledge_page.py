@@ -16,6 +16,8 @@ Acknowledge = Callable[[Permit], Awaitable[str]]
 
 ORIGIN = "link in a message"
 """What the audit has for the place that the request came from."""
+USER = "receiver:"
+"""Before a receiver's name: it is nobody's who logs in."""
 _PAGE = """\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
@@ -53,7 +55,10 @@ class AcknowledgePage:
         )
 
     async def _do(self, request: web.Request) -> web.Response:
-        token = str((await request.post()).get("token", ""))
+        try:
+            token = str((await request.post()).get("token", ""))
+        except (ValueError, LookupError):  # bytes that are no text, or in no encoding there is
+            token = ""
         permit = self._signer.permit(token, self._clock.now())
         if permit is None:
             return _page("Not valid", f"<p>{_OVER}</p>", 403)
@@ -79,6 +84,6 @@ def acknowledge_page(
         return None
 
     async def acknowledge(permit: Permit) -> str:
-        return await server.acknowledge(permit.key, permit.raised, permit.receiver, ORIGIN)
+        return await server.acknowledge(permit.key, permit.raised, USER + permit.receiver, ORIGIN)
 
     return AcknowledgePage(signer, acknowledge, clock)

@@ -18,6 +18,7 @@ from heatpump_twin.twin_engine.alarm_report.alarm_tally import AlarmTally
 from heatpump_twin.twin_engine.alarm_report.episode import DAY, Episode
 from heatpump_twin.twin_engine.alarm_report.journal_episodes import episodes_of
 from heatpump_twin.twin_engine.conditions.alarm_journal import AlarmJournal
+from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import DatabaseAway
 
@@ -44,7 +45,8 @@ class AlarmPoints(HeatPumpPart):
 
     def take(self, transition: AlarmTransition) -> None:
         """Count an alarm that was raised or returned to normal."""
-        self._tally.take(transition)
+        hushed = _hushed(self._conditions.known.get(transition.alarm.key))
+        self._tally.take(transition, hushed=hushed)
 
     async def run(self) -> None:
         """Show the values of now, for ever."""
@@ -66,7 +68,7 @@ class AlarmPoints(HeatPumpPart):
             return False
         there = {alarm.key for alarm in self._rules.definitions()}
         standing = [
-            Episode(key, state.trunk.severity, state.trunk.raised, hushed=state.quiet)
+            Episode(key, state.trunk.severity, state.trunk.raised, hushed=_hushed(state))
             for key, state in self._conditions.known.items()
             if state.active
         ]
@@ -77,10 +79,16 @@ class AlarmPoints(HeatPumpPart):
     def show(self) -> None:
         """Put the values of now into the image."""
         now = self._clock.now()
-        values = self._tally.values(now)
+        hushed = {key for key, state in self._conditions.known.items() if _hushed(state)}
+        values = self._tally.values(now, hushed)
         points = [self._points[name].index for name in values]
         self._image.ingest(Frame.of(points, list(values.values()), GOOD, now))
 
     async def remove(self, asset: str) -> None:
         """Count the alarms of a heat pump that was taken out as standing no more."""
         self._tally.forget(asset)
+
+
+def _hushed(state: ConditionState | None) -> bool:
+    """Tell whether nobody is to be bothered with an alarm."""
+    return state is not None and (not state.enabled or state.quiet)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.catalogue import TWIN
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.conditions.occurrence import Occurrence
 from heatpump_twin.twin_engine.notifications.letter import LetterWriter
 from heatpump_twin.twin_engine.notifications.notifier import Attention, Notifier
 from heatpump_twin.twin_engine.notifications.outbox import Outbox
@@ -18,8 +20,11 @@ TWIN_NAME = "Digital twin"
 
 def build_signer(foundation: Foundation) -> LinkSigner | None:
     """Return the signer of links that acknowledge; None: the site wants none."""
-    url = foundation.site.notifications.acknowledge_url
-    return None if url is None else LinkSigner(foundation.data.link_key, url)
+    settings = foundation.site.notifications
+    if settings.acknowledge_url is None:
+        return None
+    allowed = {receiver.name for receiver in settings.receivers if receiver.acknowledges}
+    return LinkSigner(foundation.data.link_key, settings.acknowledge_url, allowed)
 
 
 def build_notifier(
@@ -36,7 +41,7 @@ def build_notifier(
         site.notifications,
         Outbox(foundation.data.notifications),
         LetterWriter(site.site.name, names, zone, signer),
-        lambda key: _attention(conditions, key),
+        partial(attention, conditions),
         zone,
         foundation.clock,
     )
@@ -44,8 +49,24 @@ def build_notifier(
     return notifier
 
 
-def _attention(conditions: ConditionStore, key: str) -> Attention:
+def attention(conditions: ConditionStore, key: str, raised: int) -> Attention:
+    """Return what people have done about the occurrence of an alarm that was raised then. [µs]"""
+    if not conditions.is_loaded:
+        return Attention(acknowledged=None)
     state = conditions.known.get(key)
     if state is None:
         return Attention()
-    return Attention(acknowledged=state.trunk.acked, hushed=not state.enabled or state.quiet)
+    occurrences = (state.trunk, *state.branches)
+    found = next((known for known in occurrences if known.raised == raised), None)
+    return Attention(
+        acknowledged=_seen(state.trunk, raised) if found is None else found.acked,
+        hushed=not state.enabled or state.quiet,
+    )
+
+
+def _seen(trunk: Occurrence, raised: int) -> bool:
+    """Tell whether an occurrence that is not on record needs nobody's attention any more."""
+    # One that came before the present one is over and acknowledged, or it were a branch. One behind
+    # it goes on from it, where it is still active, and else is not on record yet: an
+    # acknowledgement would be.
+    return trunk.raised > raised or (trunk.active and trunk.acked)
