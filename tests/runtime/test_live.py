@@ -57,9 +57,9 @@ async def test_forty_typed_points_are_live(twin: Twin, connect, find, eventually
         points = await parameters(client, find)
         assert len(points) >= 40
 
-        # A COP has no value while no electricity flows, or none was counted today; what the plate
-        # lets expect has none while nothing is heated.
-        idle = {"Cop", "CopToday", "ExpectedCop", "ExpectedElectricalPower"}
+        # A COP has no value while no electricity flows, none was counted today, or no run has
+        # ended; what the plate lets expect has none while nothing is heated.
+        idle = {"Cop", "CopToday", "LastRunCop", "ExpectedCop", "ExpectedElectricalPower"}
         idle |= {"CopResidual", "ElectricalPowerResidual"}
         # Tables have rows of what there was: of no run there is no COP.
         tables = ("Hour", "Day", "Month", "Year")

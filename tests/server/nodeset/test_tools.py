@@ -112,6 +112,7 @@ def test_node_opcua_creates_a_device_and_a_machine(created) -> None:
         "AvailableStates", "AvailableTransitions", "CurrentState", "LastTransition",
     ]  # fmt: skip
     assert created["site"] == [
+        "Alarms",
         "Emulated",
         "HeatPumps",
         "Name",
