@@ -14,9 +14,9 @@ from heatpump_twin.drivers.status import BAD
 from heatpump_twin.rules.event_rule import EventRule
 from heatpump_twin.rules.feed import Feed
 from heatpump_twin.rules.grammar.memory import BRIDGED
-from heatpump_twin.rules.grammar.parser import Inputs
 from heatpump_twin.rules.ruled_asset import RuledAsset
 from heatpump_twin.rules.watch import delays
+from heatpump_twin.rules.watched_inputs import WatchedInputs, watched
 from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.happening import PhaseChange
 from heatpump_twin.twin_engine.wording import duration_text, value_text
@@ -31,27 +31,15 @@ class PhaseWatch:
     """
 
     def __init__(self, rule: EventRule, among: Sequence[RuledAsset], table: PointTable) -> None:
-        found = [
-            asset
-            for asset in among
-            if asset.kind is rule.asset
-            and table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
-        ]
+        found = watched(rule.asset, rule.points, among, table)
         self.rule = rule
         self.assets = [asset.id for asset in found]
-        self._index = {
-            point: np.array([table.by_asset[a][point].index for a in self.assets], dtype=int)
-            for point in rule.points
-        }
+        self._inputs = WatchedInputs(rule.points, rule.holds.parameters, found, table)
         self._shown = [
             [table.by_asset[a][point].index for point in rule.shows if point in table.by_asset[a]]
             for a in self.assets
         ]
         self._table = table
-        self._parameters = {
-            name: np.array([asset.parameters[name] for asset in found], dtype=np.float64)
-            for name in rule.holds.parameters
-        }
         self._delay = delays(rule.delay, found)
         self._state = np.full(len(found), np.nan)
         self._begun, self._turned, self._lost = (
@@ -69,8 +57,7 @@ class PhaseWatch:
         kept = np.array([other != asset for other in self.assets], dtype=bool)
         self._shown = [s for s, k in zip(self._shown, kept, strict=True) if k]
         self.assets = [other for other in self.assets if other != asset]
-        self._index = {point: index[kept] for point, index in self._index.items()}
-        self._parameters = {name: value[kept] for name, value in self._parameters.items()}
+        self._inputs.keep(kept)
         self._delay, self._state = self._delay[kept], self._state[kept]
         self._begun, self._turned = self._begun[kept], self._turned[kept]
         self._lost = self._lost[kept]
@@ -80,7 +67,7 @@ class PhaseWatch:
 
         ``failures`` are those of single assets: one whose values cannot be told harms no other.
         """
-        value = self.rule.holds.evaluate(self._inputs(feed))
+        value = self.rule.holds.evaluate(self._inputs.of(feed))
         self._forget(now, value, known=known)
         news = ~np.isnan(value) & ~np.isnan(self._state) & (value != self._state)
         turned = np.where(self._turned == _NEVER, now, np.minimum(self._turned, now))
@@ -111,14 +98,6 @@ class PhaseWatch:
         self._begun[gap] = self._turned[gap] = _NEVER
         since = np.where(self._lost == _NEVER, now, np.minimum(self._lost, now))
         self._lost = np.where(np.isnan(value), since, _NEVER)
-
-    def _inputs(self, feed: Feed) -> Inputs:
-        status = {point: feed.status[index] for point, index in self._index.items()}
-        value = {
-            point: np.where(status[point] & BAD, np.nan, feed.value[index])
-            for point, index in self._index.items()
-        }
-        return Inputs(value | self._parameters, status)
 
     def _told(
         self, i: int, begins: bool, time: int, feed: Feed, failures: FailureLog

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.phrase import Phrase, joined
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.status import BAD
 from heatpump_twin.rules.feed import Feed
 from heatpump_twin.rules.fields import Delay
 from heatpump_twin.rules.grammar.memory import Memory
 from heatpump_twin.rules.grammar.parser import Inputs
 from heatpump_twin.rules.ruled_asset import RuledAsset
 from heatpump_twin.rules.schema import Limits, Rule
+from heatpump_twin.rules.watched_inputs import WatchedInputs, watched
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.wording import value_text
@@ -36,22 +36,10 @@ class Watch:
         table: PointTable,
         beat: int = 0,
     ) -> None:
-        assets = [
-            asset
-            for asset in among
-            if asset.kind is rule.asset
-            and table.by_asset.get(asset.id, {}).keys() >= set(rule.points)
-        ]
+        assets = watched(rule.asset, rule.points, among, table)
         self.rule = rule
-        self._index = {
-            point: np.array([table.by_asset[asset.id][point].index for asset in assets], dtype=int)
-            for point in rule.points
-        }
+        self._inputs = WatchedInputs(rule.points, rule.parameters, assets, table)
         self._faults = {asset.id: asset.faults for asset in assets}
-        self._parameters = {
-            name: np.array([asset.parameters[name] for asset in assets], dtype=np.float64)
-            for name in rule.parameters
-        }
         self.definitions = [
             rule.definition(asset.id, asset.poll, limits)
             for asset, limits in zip(assets, self._limits(len(assets)), strict=True)
@@ -94,8 +82,7 @@ class Watch:
         """Watch an asset no more; what is known of the others stays."""
         kept = np.array([alarm.asset != asset for alarm in self.definitions], dtype=bool)
         self.definitions = [alarm for alarm in self.definitions if alarm.asset != asset]
-        self._index = {point: index[kept] for point, index in self._index.items()}
-        self._parameters = {name: value[kept] for name, value in self._parameters.items()}
+        self._inputs.keep(kept)
         self._on_delay, self._off_delay = self._on_delay[kept], self._off_delay[kept]
         self._active, self._since = self._active[kept], self._since[kept]
         self.holds = self.holds[kept]
@@ -118,7 +105,7 @@ class Watch:
             for memory in self.memories.values():
                 memory.forget_inputs()
             self._since[:] = _NOT_YET
-        inputs = self._inputs(feed, elapsed)
+        inputs = self._inputs.of(feed, elapsed, self.memories)
         when = self.rule.raises.evaluate(inputs)
         clear = self.rule.clears.evaluate(inputs) if self.rule.clears else 1 - when
         # What is unknown (NaN) is not 1: it neither raises an alarm nor clears one.
@@ -169,18 +156,10 @@ class Watch:
         places = {} if self._parent is None else {a: i for i, a in enumerate(self._parent.assets)}
         return np.array([places.get(asset, -1) for asset in self.assets], dtype=np.int64)
 
-    def _inputs(self, feed: Feed, elapsed: int) -> Inputs:
-        status = {point: feed.status[index] for point, index in self._index.items()}
-        value = {
-            point: np.where(status[point] & BAD, np.nan, feed.value[index])
-            for point, index in self._index.items()
-        }
-        return Inputs(value | self._parameters, status, elapsed, self.memories)
-
     def _limits(self, count: int) -> Iterator[Limits]:
         """Yield the low and the high limit of each asset, where they never change."""
         fixed = [one for one in self.rule.compared if not one.targets]
-        plate = Inputs(self._parameters, {})
+        plate = Inputs(self._inputs.parameters, {})
         limits = {one.above: np.broadcast_to(one.limit(plate), count) for one in fixed}
         for i in range(count):
             low, high = (limits[a][i] if a in limits else None for a in (False, True))
@@ -212,7 +191,7 @@ class Watch:
                 point=specs[point].title,
                 value=value_text(specs[point], float(feed.value[index[i]])),
             )
-            for point, index in self._index.items()
+            for point, index in self._inputs.index.items()
         ]
         title, said = alarm.title, joined(", ", [alarm.fault] if alarm.fault else values)
         message = (
@@ -231,7 +210,7 @@ class Watch:
         """Return an alarm as the fault code of now has it."""
         if self.rule.decodes is None:
             return alarm
-        code = float(feed.value[self._index[self.rule.decodes][i]])
+        code = float(feed.value[self._inputs.index[self.rule.decodes][i]])
         known = self._faults[alarm.asset].get(int(code)) if math.isfinite(code) else None
         if known is None:
             return alarm
