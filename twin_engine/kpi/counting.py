@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.config.tariff import Tariff
 from heatpump_twin.drivers.frame import Times, Values
+from heatpump_twin.twin_engine.derive.energy.calendar import HOUR
 from heatpump_twin.twin_engine.derive.energy.period_columns import USES
 from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.kpi.climate import degree_days, discomfort
@@ -22,8 +23,6 @@ from heatpump_twin.twin_engine.kpi.runs import start_times, time_in
 from heatpump_twin.twin_engine.kpi.tally import WHOLE, Doubtful, Tally
 from heatpump_twin.twin_engine.site.price_schedule import PriceSchedule
 
-_HOUR = 3600e6
-"""[µs]"""
 Counted = tuple[str, Values, Doubtful]
 """A figure, its sums and where they are doubtful."""
 
@@ -118,14 +117,14 @@ def _operation(record: HeatPumpRecord, edges: Times, known: Values) -> Iterator[
 
     starts = np.histogram(start_times(record.runs), edges)[0].astype(float)
     yield "starts", of(starts), partly
-    yield "run_hours", of(time_in(record.runs, edges, lambda v: v == 1) / _HOUR), partly
+    yield "run_hours", of(time_in(record.runs, edges, lambda v: v == 1) / HOUR), partly
     defrost = time_in(record.state, edges, lambda v: v == State.DEFROST)
-    yield "defrost_hours", of(defrost / _HOUR), partly
+    yield "defrost_hours", of(defrost / HOUR), partly
     on = [time_in(held, edges, lambda v: v == 1) for _, held in record.heaters]
     seen = [time_in(held, edges, lambda v: ~np.isnan(v)) for _, held in record.heaters]
     if on:
         least = np.min(seen, axis=0)
-        hours = np.where(least > 0, np.sum(on, axis=0) / _HOUR, np.nan)
+        hours = np.where(least > 0, np.sum(on, axis=0) / HOUR, np.nan)
         yield "heater_hours", hours, least < WHOLE * length
 
 

@@ -22,6 +22,7 @@ from heatpump_twin.twin_engine.kpi.meter_classes import MeterClasses, mean_diffe
 from heatpump_twin.twin_engine.kpi.recorded_period import RecordedPeriod
 from heatpump_twin.twin_engine.kpi.runs import run_lengths, whole_runs
 from heatpump_twin.twin_engine.kpi.scop import ShownShare, scop_estimate, shown_share
+from heatpump_twin.twin_engine.kpi.tally import Tally
 from heatpump_twin.twin_engine.kpi.tally_figures import FigureMaker, PeriodFigures
 
 LEAST_RUN = 0.2
@@ -41,10 +42,7 @@ async def heat_pump_figures(
     columns = columns_of(ids, rules.tariff)
     edges = np.array([start, end], dtype=np.int64)
     tally = tally_of(record, heat_pump, rules, columns, edges)
-    maker = figure_maker(heat_pump, ids, rules)
-    heat = float(tally.amount["heat"][0]) if "heat" in tally.amount else math.nan
-    difference = await mean_difference(history, heat_pump.id, ids, heat, start, end)
-    found = maker.of(tally, difference)
+    found = await figures_of(history, figure_maker(heat_pump, ids, rules), ids, tally)
     more = [
         run_cop(record),
         *(run_lengths(record.runs) if len(record.runs.begin) else ()),
@@ -62,6 +60,15 @@ def figure_maker(heat_pump: HeatPump, ids: Collection[str], rules: CountingRules
         MeterClasses.of(heat_pump, ids),
         rules.tariff.currency if rules.tariff else "",
     )
+
+
+async def figures_of(
+    history: HistoryReader, maker: FigureMaker, ids: Collection[str], total: Tally
+) -> PeriodFigures:
+    """Return the key figures of a tally of one span, of a heat pump that has the points ``ids``."""
+    heat = float(total.amount["heat"][0]) if "heat" in total.amount else math.nan
+    span = int(total.edges[0]), int(total.edges[-1])
+    return maker.of(total, await mean_difference(history, maker.heat_pump.id, ids, heat, *span))
 
 
 def run_cop(record: HeatPumpRecord) -> Figure:

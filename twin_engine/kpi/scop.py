@@ -8,6 +8,7 @@ import numpy as np
 
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.drivers.status import GOOD
+from heatpump_twin.twin_engine.derive.energy.calendar import HOUR
 from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.kpi.figure import Figure
@@ -15,7 +16,6 @@ from heatpump_twin.twin_engine.kpi.seasonal import AVERAGE, part_load, scop_on
 
 _OUTDOOR, _WATER = (-10.0, 2.0, 7.0, 12.0), (35.0, 30.0, 27.0, 24.0)
 """Leaving water of the low temperature application, variable outlet (EN 14825, table 7). [°C]"""
-_HOUR = 3600e6
 _ENOUGH = 10.0
 """Hours of steady heating from which on a machine is believed rather than its plate. [h]"""
 _APART = 300e6
@@ -41,7 +41,7 @@ def shown_share(cop: Samples, expected: Samples) -> ShownShare:
     if not fits.any():
         return ShownShare(1.0, 0.0)
     length = np.minimum(np.diff(time, append=time[-1]), _APART)
-    hours = float(length[fits].sum()) / _HOUR
+    hours = float(length[fits].sum()) / HOUR
     return ShownShare(float(np.median(value[fits] / expected.value[i][fits])), hours)
 
 

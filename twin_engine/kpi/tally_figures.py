@@ -13,10 +13,8 @@ from heatpump_twin.twin_engine.derive.energy.calendar import HOUR
 from heatpump_twin.twin_engine.kpi.boundaries import Auxiliaries, Boundary, boundaries
 from heatpump_twin.twin_engine.kpi.figure import Figure, missing, ratio
 from heatpump_twin.twin_engine.kpi.meter_classes import MeterClasses
-from heatpump_twin.twin_engine.kpi.tally import KNOWN, Tally
+from heatpump_twin.twin_engine.kpi.tally import KNOWN, WHOLE, Tally
 
-_COMPLETE = 0.999
-"""A period is complete with this share of its time. [-]"""
 _KIND = {"electricity": "electricity", "heat": "heat", "co2": "electricity"}
 """What is known for how long, by the first word of a figure; of others it is the operation."""
 
@@ -119,7 +117,7 @@ def _figure(
     length = float(tally.edges[1] - tally.edges[0])
     known = float(tally.known.get(kind, [length])[0])
     doubts = tally.doubts.get(kind, ())
-    if known < _COMPLETE * length:
+    if known < WHOLE * length:
         doubts = (f"{known / length:.1%} of the time", *doubts)
     elif bool(tally.doubtful[name][0]) and not doubts:
         doubts = ("a part of it is an estimate",)

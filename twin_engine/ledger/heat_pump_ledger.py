@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,9 +17,12 @@ from heatpump_twin.twin_engine.derive.energy.period_columns import GAPS, LAST_RU
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.kpi.boundaries import spf_gaps
 from heatpump_twin.twin_engine.kpi.counting import CountingRules, tally_of
-from heatpump_twin.twin_engine.kpi.heat_pump_figures import figure_maker, last_run_cop
+from heatpump_twin.twin_engine.kpi.heat_pump_figures import (
+    figure_maker,
+    figures_of,
+    last_run_cop,
+)
 from heatpump_twin.twin_engine.kpi.heat_pump_record import HeatPumpRecord, read_record
-from heatpump_twin.twin_engine.kpi.meter_classes import mean_difference
 from heatpump_twin.twin_engine.kpi.tally import KNOWN, Tally
 from heatpump_twin.twin_engine.kpi.tally_figures import PeriodFigures
 from heatpump_twin.twin_engine.ledger.calendar_periods import begin_of, days_between, hours_of
@@ -122,10 +124,7 @@ class HeatPumpLedger:
 
     async def figures(self, total: Tally) -> PeriodFigures:
         """Return the key figures of a sum."""
-        heat = float(total.amount["heat"][0]) if "heat" in total.amount else math.nan
-        span = int(total.edges[0]), int(total.edges[-1])
-        difference = await mean_difference(self._history, self.asset, self._ids, heat, *span)
-        return self._maker.of(total, difference)
+        return await figures_of(self._history, self._maker, self._ids, total)
 
     def of_moment(self, record: HeatPumpRecord, now: int) -> list[Row]:
         """Return the rows of what is of no period: the latest run, and what SPF lacks."""
