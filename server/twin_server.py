@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
-from asyncua import Server, ua
+from asyncua import Server
 
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
@@ -50,8 +50,9 @@ from heatpump_twin.server.site.site_address_space import (
 )
 from heatpump_twin.server.site.standard_methods import add_standard_methods
 from heatpump_twin.server.space.address_space import TwinAddressSpace
+from heatpump_twin.server.space.event import SERVER_NODE
 from heatpump_twin.server.space.model_change import server_notifier
-from heatpump_twin.server.space.node_builder import Namespaces, standard
+from heatpump_twin.server.space.node_builder import Namespaces
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.value_columns import ValueColumns
 from heatpump_twin.server.types.type_import import load_type_nodes
@@ -374,7 +375,7 @@ class _Running:
         for pump, event in self.space.transitions(set(frame.point.tolist())):
             machine = event.fields[("SourceNode",)].Value
             # From the source up to the Server object, as events climb along HasNotifier.
-            notifiers = (machine, pump.device, standard(ua.ObjectIds.Server))
+            notifiers = (machine, pump.device, SERVER_NODE)
             self.space.publisher.schedule(partial(self.iserver.tell, event, notifiers))
 
     def announce(self, transition: AlarmTransition) -> None:
@@ -387,7 +388,7 @@ class _Running:
         if (found := self.space.event(happening)) is None:
             return  # of a heat pump that a reload has just taken out
         device, event = found
-        notifiers = (device, standard(ua.ObjectIds.Server))
+        notifiers = (device, SERVER_NODE)
         self.space.publisher.schedule(partial(self.iserver.tell, event, notifiers))
 
     def recall(

@@ -12,6 +12,7 @@ from heatpump_twin.server.alarms.alarm_steps import News, Step
 from heatpump_twin.server.alarms.condition import Condition
 from heatpump_twin.server.alarms.condition_event import event_of
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
+from heatpump_twin.server.space.event import SERVER_NODE
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionChange, ConditionStore
 from heatpump_twin.twin_engine.errors import ConditionStoreError
@@ -71,10 +72,7 @@ def told(condition: Condition, step: Step) -> tuple[News, ...]:
 
 def notifiers(condition: Condition) -> tuple[ua.NodeId, ...]:
     """Return the nodes that an event of a condition climbs up along (HasNotifier)."""
-    return condition.source, SERVER
-
-
-SERVER = ua.NodeId(ua.Int32(ua.ObjectIds.Server))
+    return condition.source, SERVER_NODE
 
 
 def _entry(state: ConditionState, item: News, origin: str) -> JournalEntry:

@@ -12,9 +12,8 @@ from heatpump_twin.server.alarms.alarm_acts import LONGEST_SHELVE
 from heatpump_twin.server.alarms.alarm_forms import form_fields, limit_name
 from heatpump_twin.server.alarms.condition import Condition
 from heatpump_twin.server.alarms.shelving_fields import shelving_fields
-from heatpump_twin.server.space.event import Event, Fields
+from heatpump_twin.server.space.event import Event, Fields, Origin, base_fields, moment
 from heatpump_twin.server.space.node_builder import standard, text
-from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import node_id_of, status_code
 from heatpump_twin.twin_engine.alarm import AlarmClass
 from heatpump_twin.twin_engine.conditions.condition_state import ConditionState, Switch
@@ -72,16 +71,14 @@ def fields_of(condition: Condition, occurrence: Occurrence, now: int) -> Fields:
 
 
 def _of_event(condition: Condition, occurrence: Occurrence) -> Fields:
-    return {
-        ("EventId",): ua.Variant(occurrence.event_id, ua.VariantType.ByteString),
-        ("EventType",): ua.Variant(condition.event_type, _NODE),
-        ("SourceNode",): ua.Variant(condition.source, _NODE),
-        ("SourceName",): ua.Variant(condition.source_name, _STRING),
-        ("Time",): moment(occurrence.time),
-        ("ReceiveTime",): moment(occurrence.received),
-        ("Message",): ua.Variant(text(occurrence.message), _TEXT),
-        ("Severity",): ua.Variant(occurrence.severity, _UINT16),
-    }
+    return base_fields(
+        Origin(condition.event_type, condition.source, condition.source_name),
+        occurrence.time,
+        occurrence.message,
+        occurrence.severity,
+        received=occurrence.received,
+        event_id=occurrence.event_id,
+    )
 
 
 def _of_condition(condition: Condition, occurrence: Occurrence) -> Fields:
@@ -173,8 +170,3 @@ def two_states(name: str, value: bool, names: tuple[str, str], since: int) -> Fi
 
 def _number(value: float | None) -> ua.Variant:
     return ua.Variant() if value is None else ua.Variant(value, _DOUBLE)
-
-
-def moment(time: int) -> ua.Variant:
-    """Return a time in µs since the Unix epoch as a field."""
-    return ua.Variant(to_datetime(time), _TIME)

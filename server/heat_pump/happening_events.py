@@ -7,9 +7,8 @@ from asyncua import ua
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import is_good
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.space.event import Event, Fields, new_event_id
-from heatpump_twin.server.space.node_builder import NodeBuilder, text
-from heatpump_twin.server.space.point_values import to_datetime
+from heatpump_twin.server.space.event import Event, Fields, Origin, base_fields, moment
+from heatpump_twin.server.space.node_builder import NodeBuilder
 from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.twin_engine.happening import (
     Happening,
@@ -59,19 +58,12 @@ class HappeningEvents:
         self, happening: Happening, device: ua.NodeId, kind: str, severity: int, more: Fields
     ) -> Event:
         title = self._builder.aspace.read_attribute_value(device, ua.AttributeIds.DisplayName)
-        return Event(
-            {
-                ("EventId",): ua.Variant(new_event_id(), T.ByteString),
-                ("EventType",): ua.Variant(self._builder.type_id(kind), T.NodeId),
-                ("SourceNode",): ua.Variant(device, T.NodeId),
-                ("SourceName",): ua.Variant(content(title).Text or happening.asset, T.String),
-                ("Time",): ua.Variant(to_datetime(happening.time), T.DateTime),
-                ("ReceiveTime",): ua.Variant(to_datetime(self._clock.now()), T.DateTime),
-                ("Message",): ua.Variant(text(happening.message), T.LocalizedText),
-                ("Severity",): ua.Variant(severity, T.UInt16),
-                **more,
-            }
+        name = content(title).Text or happening.asset
+        origin = Origin(self._builder.type_id(kind), device, name)
+        base = base_fields(
+            origin, happening.time, happening.message, severity, received=self._clock.now()
         )
+        return Event({**base, **more})
 
     def _setting(self, change: SettingChange) -> Fields:
         return {
@@ -92,7 +84,7 @@ def _phase(change: PhaseChange) -> Fields:
     lasted = (change.time - change.since) / _MILLISECOND
     return {
         **fields,
-        ("BeganAt",): ua.Variant(to_datetime(change.since), T.DateTime),
+        ("BeganAt",): moment(change.since),
         ("Lasted",): ua.Variant(lasted, T.Double),
     }
 

@@ -13,8 +13,8 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import is_bad
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.heat_pump.state_machine import Element, StateMachine, StateMachineType
-from heatpump_twin.server.space.event import Event, new_event_id
-from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard, text
+from heatpump_twin.server.space.event import Event, Origin, base_fields
+from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.point_values import to_datetime
 from heatpump_twin.server.space.ua_values import instance_name, status_code, timed_value
 from heatpump_twin.twin_engine.failure_log import FailureLog
@@ -222,19 +222,14 @@ class StateMachineNodes:
         """Return the last transition as a TransitionEventType event (OPC 10000-16, 4.4.15)."""
         assert follower.machine.last is not None  # noqa: S101 (there was a transition)
         transition, left, entered = follower.machine.last
-        time = to_datetime(follower.machine.last_time)
+        time = follower.machine.last_time
         before, after = left.name.Text or "", entered.name.Text or ""
         words = Phrase("{left} → {entered}", left=before, entered=after)
+        origin = Origin(standard(IDS.TransitionEventType), follower.node, follower.title)
+        base = base_fields(origin, time, words, TRANSITION_SEVERITY, received=self._clock.now())
         return Event(
             {
-                ("EventId",): ua.Variant(new_event_id(), ua.VariantType.ByteString),
-                ("EventType",): ua.Variant(standard(IDS.TransitionEventType), NODE_ID),
-                ("SourceNode",): ua.Variant(follower.node, NODE_ID),
-                ("SourceName",): ua.Variant(follower.title, ua.VariantType.String),
-                ("Time",): ua.Variant(time, TIME),
-                ("ReceiveTime",): ua.Variant(to_datetime(self._clock.now()), TIME),
-                ("Message",): ua.Variant(text(words), TEXT),
-                ("Severity",): ua.Variant(TRANSITION_SEVERITY, ua.VariantType.UInt16),
+                **base,
                 ("Transition",): ua.Variant(transition.name, TEXT),
                 ("Transition", "Id"): ua.Variant(transition.node, NODE_ID),
                 ("Transition", "Number"): ua.Variant(transition.number, UINT32),

@@ -18,13 +18,11 @@ from heatpump_twin.server.history.update.correction_record import (
     asked_for,
     fields_of_correction,
 )
-from heatpump_twin.server.space.event import Event, Path
-from heatpump_twin.server.space.point_values import to_datetime
-from heatpump_twin.server.space.ua_values import node_id_of, standard, text
+from heatpump_twin.server.space.event import SERVER_NODE, Event, Origin, Path, base_fields, moment
+from heatpump_twin.server.space.ua_values import node_id_of, standard
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry, AuditKind
 
 IDS, TYPES = ua.ObjectIds, ua.VariantType
-SERVER = standard(IDS.Server)
 DONE, REFUSED = 100, 500
 """Severities."""
 
@@ -105,19 +103,17 @@ class AuditHistory:
         particulars: Mapping[Path, ua.Variant] = _particulars(entry)
         if entry.kind == AuditKind.HISTORY and entry.after:
             kind, particulars = self._correction(entry, node)
-        time = ua.Variant(to_datetime(entry.time), TYPES.DateTime)
         good = is_good(entry.status)
         words = f"{entry.key}: {entry.message}" + (f" ({entry.reason})" if entry.reason else "")
         fields: dict[Path, ua.Variant] = {
-            ("EventId",): ua.Variant(_event_id(number), TYPES.ByteString),
-            ("EventType",): ua.Variant(standard(kind), TYPES.NodeId),
-            ("SourceNode",): ua.Variant(node, TYPES.NodeId),
-            ("SourceName",): ua.Variant(name, TYPES.String),
-            ("Time",): time,
-            ("ReceiveTime",): time,
-            ("Message",): ua.Variant(text(words), TYPES.LocalizedText),
-            ("Severity",): ua.Variant(DONE if good else REFUSED, TYPES.UInt16),
-            ("ActionTimeStamp",): time,
+            **base_fields(
+                Origin(standard(kind), node, name),
+                entry.time,
+                words,
+                DONE if good else REFUSED,
+                event_id=_event_id(number),
+            ),
+            ("ActionTimeStamp",): moment(entry.time),
             ("Status",): ua.Variant(good, TYPES.Boolean),
             ("ServerId",): ua.Variant(self._server_uri, TYPES.String),
             ("ClientAuditEntryId",): ua.Variant("", TYPES.String),
@@ -141,7 +137,7 @@ class AuditHistory:
             asset, _, rule = entry.key.partition(".")
             return node_id_of(f"{asset}.alarms.{rule}", self._namespace)
         point = self._table.by_key.get(entry.key)
-        return SERVER if point is None else node_id_of(point.key, self._namespace)
+        return SERVER_NODE if point is None else node_id_of(point.key, self._namespace)
 
 
 def _particulars(entry: AuditEntry) -> dict[Path, ua.Variant]:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from asyncua import ua
 
-from heatpump_twin.server.history.audit_history import SERVER
 from heatpump_twin.server.history.event_codec import EventCodec
 from heatpump_twin.server.history.event_query import EventPlace, EventQuery, EventSource
 from heatpump_twin.server.space.address_space import TwinAddressSpace
-from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.event import SERVER_NODE, Event
 from heatpump_twin.server.space.point_values import to_microseconds
 from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.server.subscription.filters.event_fields import EventFields
@@ -105,4 +104,4 @@ def is_below(origin: str, notifier: ua.NodeId) -> bool:
 
 def _beneath(notifier: ua.NodeId) -> str:
     """Return the node whose events and those beneath it are a notifier's; empty: all are."""
-    return "" if notifier == SERVER else str(notifier.Identifier)
+    return "" if notifier == SERVER_NODE else str(notifier.Identifier)

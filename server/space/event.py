@@ -13,6 +13,7 @@ from heatpump_twin.server.space.point_values import to_datetime
 
 Path = tuple[str, ...]
 Fields = Mapping[Path, ua.Variant]
+SERVER_NODE = standard(ua.ObjectIds.Server)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,51 @@ def system_event(type_id: int, message: str, now: int) -> Event:
 
 def server_event(type_id: int, message: str, now: int, more: Fields | None = None) -> Event:
     """Return an event of the Server object; ``more`` are fields of its event type."""
-    time = ua.Variant(to_datetime(now), ua.VariantType.DateTime)
-    return Event(
-        {
-            ("EventId",): ua.Variant(new_event_id(), ua.VariantType.ByteString),
-            ("EventType",): ua.Variant(standard(type_id), ua.VariantType.NodeId),
-            ("SourceNode",): ua.Variant(standard(ua.ObjectIds.Server), ua.VariantType.NodeId),
-            ("SourceName",): ua.Variant("Server", ua.VariantType.String),
-            ("Time",): time,
-            ("ReceiveTime",): time,
-            ("Message",): ua.Variant(text(message), ua.VariantType.LocalizedText),
-            ("Severity",): ua.Variant(1, ua.VariantType.UInt16),
-            **(more or {}),
-        }
-    )
+    origin = Origin(standard(type_id), SERVER_NODE, "Server")
+    return Event({**base_fields(origin, now, message, 1), **(more or {})})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an event is, and of what."""
+
+    event_type: ua.NodeId
+    source: ua.NodeId
+    source_name: str
+
+
+def base_fields(
+    origin: Origin,
+    time: int,
+    message: str,
+    severity: int,
+    *,
+    received: int | None = None,
+    event_id: bytes | None = None,
+) -> Fields:
+    """Return the fields that every event has (OPC 10000-5, 6.4.2).
+
+    Parameters
+    ----------
+    received : int
+        When the server knew of it; default: at its time. [µs]
+    event_id : bytes
+        Default: a new one.
+    """
+    return {
+        ("EventId",): ua.Variant(
+            new_event_id() if event_id is None else event_id, ua.VariantType.ByteString
+        ),
+        ("EventType",): ua.Variant(origin.event_type, ua.VariantType.NodeId),
+        ("SourceNode",): ua.Variant(origin.source, ua.VariantType.NodeId),
+        ("SourceName",): ua.Variant(origin.source_name, ua.VariantType.String),
+        ("Time",): moment(time),
+        ("ReceiveTime",): moment(time if received is None else received),
+        ("Message",): ua.Variant(text(message), ua.VariantType.LocalizedText),
+        ("Severity",): ua.Variant(severity, ua.VariantType.UInt16),
+    }
+
+
+def moment(time: int) -> ua.Variant:
+    """Return a time in µs since the Unix epoch as a field."""
+    return ua.Variant(to_datetime(time), ua.VariantType.DateTime)

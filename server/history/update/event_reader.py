@@ -20,12 +20,11 @@ from heatpump_twin.server.history.update.event_form import (
     EventForm,
 )
 from heatpump_twin.server.space.address_space import TwinAddressSpace
-from heatpump_twin.server.space.event import Event, Fields, Path, new_event_id
+from heatpump_twin.server.space.event import SERVER_NODE, Event, Fields, Path, new_event_id
 from heatpump_twin.server.space.ua_values import content, standard
 from heatpump_twin.server.subscription.filters.event_fields import EventFields
 
 CODES, TYPES = ua.StatusCodes, ua.VariantType
-SERVER = standard(ua.ObjectIds.Server)
 AUDIT = standard(ua.ObjectIds.AuditEventType)
 SOURCE, SEVERITY = ("SourceNode",), ("Severity",)
 _SEVEREST = 1000
@@ -106,7 +105,7 @@ class EventReader:
             raise FieldError(CODES.BadSourceNodeIdInvalid)
         above, name = str(self.notifier.Identifier), str(source.Identifier)
         ours = source.NamespaceIndex == self.namespace
-        if self.notifier == SERVER:
+        if self.notifier == SERVER_NODE:
             return name if ours else above
         if not ours or not is_below(name, self.notifier):
             raise FieldError(CODES.BadSourceNodeIdInvalid)

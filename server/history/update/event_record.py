@@ -13,7 +13,7 @@ from asyncua import ua
 
 from heatpump_twin.server.history.event_codec import EventCodec
 from heatpump_twin.server.history.update.correction_record import asked_for, written
-from heatpump_twin.server.space.event import Event, Path
+from heatpump_twin.server.space.event import SERVER_NODE, Event, Path
 from heatpump_twin.server.space.ua_values import node_id_of, standard
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 from heatpump_twin.twin_engine.correction import Change
@@ -25,7 +25,7 @@ EVENT_TYPES = {
     DELETE: IDS.AuditHistoryEventDeleteEventType,
 }
 """Types of events by what was asked for (OPC 10000-11, 5.8.3 and 5.8.8)."""
-SERVER, SERVER_KEY = standard(IDS.Server), "Server"
+SERVER_KEY = "Server"
 BASE_FIELDS: Sequence[Path] = tuple(
     (name,)
     for name in (
@@ -38,7 +38,7 @@ BASE_FIELDS: Sequence[Path] = tuple(
 
 def key_of(node: ua.NodeId) -> str:
     """Return the name of a node in the audit."""
-    return SERVER_KEY if node == SERVER else str(node.Identifier)
+    return SERVER_KEY if node == SERVER_NODE else str(node.Identifier)
 
 
 def written_events(
@@ -65,7 +65,7 @@ def fields_of_event_correction(
 ) -> Mapping[Path, ua.Variant]:
     """Return the fields that only audit events of corrected events have."""
     asked = asked_for(entry)
-    node = SERVER if entry.key == SERVER_KEY else node_id_of(entry.key, namespace)
+    node = SERVER_NODE if entry.key == SERVER_KEY else node_id_of(entry.key, namespace)
     old = [codec.event(data) for data in json.loads(entry.before or "[]")]
     if asked["what"] == DELETE:
         ids = [base64.b64decode(one) for one in asked["ids"]]
