@@ -65,7 +65,7 @@ def _meant(state: ConditionState, act: Act) -> Occurrence:
     # Checked first: it is the reason that a user can do something about.
     if not state.enabled:
         raise RefusedAct(CODES.BadConditionDisabled)
-    for occurrence in (state.trunk, *state.branches):
+    for occurrence in state.occurrences:
         if act.event_id in occurrence.known_events:
             return occurrence
     raise RefusedAct(CODES.BadEventIdUnknown)
@@ -116,12 +116,7 @@ def unshelve(state: ConditionState, act: Act) -> Step:
     _enabled(state)
     if state.shelving is Shelving.UNSHELVED:
         raise RefusedAct(CODES.BadConditionNotShelved)
-    return _whole(unshelved(state, act.now), Kind.UNSHELVED, act)
-
-
-def unshelved(state: ConditionState, now: int) -> ConditionState:
-    """Return the state of a condition that is shelved no longer."""
-    return replace(state, shelving=Shelving.UNSHELVED, shelving_since=now, shelved_until=0)
+    return _whole(state.unshelved(act.now), Kind.UNSHELVED, act)
 
 
 def _shelve(state: ConditionState, act: Act, how: Shelving, seconds: float) -> Step:

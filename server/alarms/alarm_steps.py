@@ -108,9 +108,7 @@ def _branched(
     branches = (*state.branches, branch)
     gone, kept = branches[:-MOST_BRANCHES], branches[-MOST_BRANCHES:]
     # Told as acknowledged, since nobody can do that any more; the journal says what it was.
-    dropped = [
-        renewed(replace(old, acked=True, confirmed=True), time, now) for old in gone
-    ]  # fmt: skip
+    dropped = [renewed(replace(old, acked=True, confirmed=True), time, now) for old in gone]
     news = [News(Kind.DROPPED, old) for old in dropped]
     return kept, [*news, News(None, branch)]
 
@@ -129,9 +127,7 @@ def _return(state: ConditionState, change: AlarmTransition, now: int) -> Step:
     after, news = replace(state, trunk=trunk), [News(Kind.RETURNED, trunk)]
     if state.shelving is Shelving.ONE_SHOT:
         trunk = renewed(trunk, change.time, now)
-        after = replace(
-            after, trunk=trunk, shelving=Shelving.UNSHELVED, shelving_since=now, shelved_until=0
-        )
+        after = replace(after, trunk=trunk).unshelved(now)
         news.append(News(Kind.UNSHELVED, trunk))
     return Step(after, tuple(news))
 
@@ -162,9 +158,7 @@ def is_over(state: ConditionState, now: int) -> bool:
 def over(state: ConditionState, now: int) -> Step:
     """Shelve an alarm no longer, as the time is over. [µs]"""
     trunk = renewed(state.trunk, now, now)
-    after = replace(
-        state, trunk=trunk, shelving=Shelving.UNSHELVED, shelving_since=now, shelved_until=0
-    )
+    after = replace(state, trunk=trunk).unshelved(now)
     return Step(after, (News(Kind.UNSHELVED, trunk),))
 
 

@@ -43,8 +43,7 @@ async def acknowledged(
     """
     if condition is None:
         return NO_SUCH_ALARM
-    occurrences = (condition.state.trunk, *condition.state.branches)
-    meant = next((known for known in occurrences if known.raised == raised), None)
+    meant = condition.state.raised_at(raised)
     if meant is None:
         return NO_SUCH_ALARM
     inputs = (meant.event_id, ua.LocalizedText())

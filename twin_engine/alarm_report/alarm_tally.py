@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
+from heatpump_twin.config.notifications.quiet_hours import URGENT
 from heatpump_twin.twin_engine.alarm import AlarmTransition
-from heatpump_twin.twin_engine.alarm_report.alarm_figures import PRIORITIES, STALE
+from heatpump_twin.twin_engine.alarm_report.alarm_figures import STALE
 from heatpump_twin.twin_engine.alarm_report.episode import DAY, Episode
 from heatpump_twin.twin_engine.alarm_report.floods import WINDOW, chattering, floods
 
-URGENT = PRIORITIES[0][1]
 _MOST = 100_000
 """Of the last day so many are counted."""
 
@@ -25,6 +25,11 @@ class AlarmTally:
         self._turned: set[str] = set()
         """Alarms that were raised or returned in this run."""
         self._recent: deque[Episode] = deque(maxlen=_MOST)
+
+    @property
+    def standing(self) -> Collection[str]:
+        """Keys of the alarms that stand."""
+        return self._standing.keys()
 
     def recall(self, episodes: Iterable[Episode]) -> None:
         """Take what was before a restart, in order of time; what has come since stays behind it."""

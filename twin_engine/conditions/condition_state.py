@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -60,6 +60,24 @@ class ConditionState:
         """Whether nobody is to be bothered with it (5.8.2: SuppressedOrShelved)."""
         shelved = self.shelving is not Shelving.UNSHELVED
         return shelved or self.suppressed.on or self.out_of_service.on
+
+    @property
+    def hushed(self) -> bool:
+        """Whether nobody is told of it at all: it is disabled, or not to bother anybody."""
+        return not self.enabled or self.quiet
+
+    @property
+    def occurrences(self) -> tuple[Occurrence, ...]:
+        """The present occurrence, or the latest, and those before it that wait for somebody."""
+        return (self.trunk, *self.branches)
+
+    def raised_at(self, time: int) -> Occurrence | None:
+        """Return the occurrence that was raised at a time; None: it is not here any more. [µs]"""
+        return next((known for known in self.occurrences if known.raised == time), None)
+
+    def unshelved(self, now: int) -> ConditionState:
+        """Return the state of the condition when it is shelved no longer. [µs]"""
+        return replace(self, shelving=Shelving.UNSHELVED, shelving_since=now, shelved_until=0)
 
     def data(self) -> dict[str, Any]:
         """Return it as data that JSON can hold, without its key."""

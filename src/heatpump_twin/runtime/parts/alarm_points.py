@@ -18,7 +18,6 @@ from heatpump_twin.twin_engine.alarm_report.alarm_tally import AlarmTally
 from heatpump_twin.twin_engine.alarm_report.episode import DAY, Episode
 from heatpump_twin.twin_engine.alarm_report.journal_episodes import episodes_of
 from heatpump_twin.twin_engine.conditions.alarm_journal import AlarmJournal
-from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.errors import DatabaseAway
 
@@ -45,8 +44,7 @@ class AlarmPoints(HeatPumpPart):
 
     def take(self, transition: AlarmTransition) -> None:
         """Count an alarm that was raised or returned to normal."""
-        hushed = _hushed(self._conditions.known.get(transition.alarm.key))
-        self._tally.take(transition, hushed=hushed)
+        self._tally.take(transition, hushed=self._is_hushed(transition.alarm.key))
 
     async def run(self) -> None:
         """Show the values of now, for ever."""
@@ -68,7 +66,7 @@ class AlarmPoints(HeatPumpPart):
             return False
         there = {alarm.key for alarm in self._rules.definitions()}
         standing = [
-            Episode(key, state.trunk.severity, state.trunk.raised, hushed=_hushed(state))
+            Episode(key, state.trunk.severity, state.trunk.raised, hushed=state.hushed)
             for key, state in self._conditions.known.items()
             if state.active
         ]
@@ -79,7 +77,8 @@ class AlarmPoints(HeatPumpPart):
     def show(self) -> None:
         """Put the values of now into the image."""
         now = self._clock.now()
-        hushed = {key for key, state in self._conditions.known.items() if _hushed(state)}
+        # Of what stands, and not of each alarm there is: that would be thousands a second.
+        hushed = {key for key in self._tally.standing if self._is_hushed(key)}
         values = self._tally.values(now, hushed)
         points = [self._points[name].index for name in values]
         self._image.ingest(Frame.of(points, list(values.values()), GOOD, now))
@@ -88,7 +87,6 @@ class AlarmPoints(HeatPumpPart):
         """Count the alarms of a heat pump that was taken out as standing no more."""
         self._tally.forget(asset)
 
-
-def _hushed(state: ConditionState | None) -> bool:
-    """Tell whether nobody is to be bothered with an alarm."""
-    return state is not None and (not state.enabled or state.quiet)
+    def _is_hushed(self, key: str) -> bool:
+        state = self._conditions.known.get(key)
+        return state is not None and state.hushed

@@ -56,11 +56,10 @@ def attention(conditions: ConditionStore, key: str, raised: int) -> Attention:
     state = conditions.known.get(key)
     if state is None:
         return Attention()
-    occurrences = (state.trunk, *state.branches)
-    found = next((known for known in occurrences if known.raised == raised), None)
+    found = state.raised_at(raised)
     return Attention(
         acknowledged=_seen(state.trunk, raised) if found is None else found.acked,
-        hushed=not state.enabled or state.quiet,
+        hushed=state.hushed,
     )
 
 
