@@ -6,6 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from heatpump_twin.config.notifications.quiet_hours import URGENT
+
+PRIORITIES = (("urgent", URGENT), ("high", 700), ("medium", 500), ("low", 1))
+"""Names of priorities with the least OPC UA severity of each, the highest first."""
+
+
+def priority(severity: int) -> str:
+    """Return the name of the priority of a severity."""
+    return next(name for name, least in PRIORITIES if severity >= least)
+
 
 class Health(StrEnum):
     """What an alarm says of a device's health (NAMUR NE 107)."""

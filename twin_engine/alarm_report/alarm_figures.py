@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatpump_twin.twin_engine.alarm import PRIORITIES, priority
 from heatpump_twin.twin_engine.alarm_report.episode import DAY, Episode
 from heatpump_twin.twin_engine.alarm_report.floods import (
     WINDOW,
@@ -18,8 +19,6 @@ from heatpump_twin.twin_engine.alarm_report.floods import (
     most_in_a_window,
 )
 
-PRIORITIES = (("urgent", 900), ("high", 700), ("medium", 500), ("low", 1))
-"""Names of priorities with the least OPC UA severity of each, the highest first."""
 STALE = DAY
 """Active for longer without a break, an alarm is stale. [µs]"""
 MOST = 10
@@ -124,11 +123,6 @@ def alarm_figures(episodes: Sequence[Episode], start: int, end: int) -> AlarmFig
         unacknowledged=len(told) - len(waits),
         answer=int(np.median(waits)) if waits else None,
     )
-
-
-def priority(severity: int) -> str:
-    """Return the name of the priority of a severity."""
-    return next(name for name, least in PRIORITIES if severity >= least)
 
 
 def _floods(episodes: Sequence[Episode], start: int, end: int) -> list[Flood]:

@@ -14,6 +14,7 @@ from heatpump_twin.config.notifications.notification_settings import Receiver
 from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.config.translations import Language
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.twin_engine.alarm import priority
 from heatpump_twin.twin_engine.notifications.note import Note, NoteKind
 from heatpump_twin.twin_engine.notifications.signed_link import LinkSigner, Permit
 
@@ -22,12 +23,12 @@ STATES = {
     NoteKind.RETURNED: Text("back to normal", Context.MESSAGES),
     NoteKind.ESCALATED: Text("not acknowledged", Context.MESSAGES),
 }
-PRIORITIES = (
-    (900, Text("Urgent", Context.MESSAGES)),
-    (700, Text("High", Context.MESSAGES)),
-    (500, Text("Medium", Context.MESSAGES)),
-    (1, Text("Low", Context.MESSAGES)),
-)
+PRIORITY_TEXTS = {
+    "urgent": Text("Urgent", Context.MESSAGES),
+    "high": Text("High", Context.MESSAGES),
+    "medium": Text("Medium", Context.MESSAGES),
+    "low": Text("Low", Context.MESSAGES),
+}
 SUBJECT = "[$site] $priority: $alarm ($asset)"
 LINE = "$time  $priority, $state: $asset: $message"
 CAUSE = Text("Likely cause", Context.MESSAGES)
@@ -87,13 +88,12 @@ class LetterWriter:
         return Letter(number, _line(subject), text, {"id": number, **data})
 
     def _fields(self, note: Note, language: Language) -> dict[str, str]:
-        priority = next(text for limit, text in PRIORITIES if note.severity >= limit)
         return {
             "site": self._site,
             "asset": self._names.get(note.asset, note.asset),
             "alarm": language.words(note.title),
             "state": language.words(STATES[note.kind]),
-            "priority": language.words(priority),
+            "priority": language.words(PRIORITY_TEXTS[priority(note.severity)]),
             "severity": str(note.severity),
             "time": self._time(note.time).isoformat(" ", "seconds"),
             "message": language.words(note.message),

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.safekeeping.csv_text import csv_text
-from heatpump_twin.twin_engine.alarm_report.alarm_figures import AlarmFigures, priority, targets
+from heatpump_twin.twin_engine.alarm import priority
+from heatpump_twin.twin_engine.alarm_report.alarm_figures import AlarmFigures, targets
 from heatpump_twin.twin_engine.alarm_report.episode import Episode
 from heatpump_twin.twin_engine.wording import duration_text
 

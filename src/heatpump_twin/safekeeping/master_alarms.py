@@ -11,7 +11,7 @@ from heatpump_twin.rules.engine import RuleEngine
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.rules.schema import Rule
 from heatpump_twin.safekeeping.csv_text import csv_text
-from heatpump_twin.twin_engine.alarm_report.alarm_figures import priority
+from heatpump_twin.twin_engine.alarm import priority
 
 
 @dataclass(frozen=True, slots=True)
