@@ -20,7 +20,7 @@ from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS, SystemClock
 from heatpump_twin.errors import TwinError
-from heatpump_twin.safekeeping.export_file import write_export
+from heatpump_twin.safekeeping.export_file import give_text, write_export
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,9 +84,9 @@ def report(
             assert output is not None  # noqa: S101 (refused above)
             write_export(output, as_pdf(sheets))
         case ReportFormat.CSV:
-            _give(sheets_as_csv(sheets), output)
+            give_text(sheets_as_csv(sheets), output)
         case ReportFormat.TEXT:
-            _give(_text(sheets), output)
+            give_text(_text(sheets), output)
 
 
 @command.command()
@@ -102,7 +102,7 @@ def rationalise(
 
     directory = DataDirectory.at(data)
     settings = known_site(directory, site, set_ or ()).load()
-    _give(master_as_csv(_all_alarms(settings, directory)), output)
+    give_text(master_as_csv(_all_alarms(settings, directory)), output)
 
 
 def _all_alarms(site: Site, data: DataDirectory) -> list[MasterAlarm]:
@@ -193,10 +193,3 @@ def _text(sheets: Sequence[AlarmSheet]) -> str:
             console.print(table if content.rows else f"{content.title}: none", highlight=False)
         console.print()
     return console.export_text()
-
-
-def _give(text: str, output: Path | None) -> None:
-    if output is None:
-        print(text, end="")  # noqa: T201 (the output itself)
-    else:
-        write_export(output, text.encode())

@@ -19,7 +19,7 @@ from heatpump_twin.cli.options import DataOption, KnownSiteOption, SetOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
-from heatpump_twin.safekeeping.export_file import write_export
+from heatpump_twin.safekeeping.export_file import give_text
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 
 command = typer.Typer(
@@ -75,10 +75,7 @@ def export(
     url = database_url(settings.historian, directory)
     rows = asyncio.run(_rows(url, directory, since, until))
     text = _csv(rows) if format_ is AuditFormat.CSV else _jsonl(rows)
-    if output is None:
-        print(text, end="")  # noqa: T201 (the output itself)
-    else:
-        write_export(output, text.encode())
+    give_text(text, output)
 
 
 async def _rows(url: Any, data: DataDirectory, since: int, until: int) -> list[dict[str, Any]]:

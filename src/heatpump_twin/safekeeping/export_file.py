@@ -23,6 +23,14 @@ def write_export(path: Path, content: bytes) -> None:
         raise TwinError(f"{path}: {error.strerror}") from error
 
 
+def give_text(text: str, output: Path | None) -> None:
+    """Print the text of an export, or write it to a path; raise `TwinError` if that fails."""
+    if output is None:
+        print(text, end="")  # noqa: T201 (the output itself)
+    else:
+        write_export(output, text.encode())
+
+
 @contextmanager
 def opened_export(output: Path | None) -> Iterator[IO[str]]:
     """Yield where to write text: standard output, or a file, replaced when all of it is there."""
