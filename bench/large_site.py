@@ -49,6 +49,7 @@ _LARGEST = ("historian_delay_seconds", "historian_queue_rows", "historian_flush_
 
 def run(console: Console, seconds: float, pumps: int = PUMPS) -> None:
     """Run the site and print what it had to say."""
+    Path("build").mkdir(exist_ok=True)  # on disk, which /tmp may not be
     with tempfile.TemporaryDirectory(dir="build") as folder:
         figures = asyncio.run(_live(Path(folder), seconds, pumps))
     table = Table("", "", title=f"{pumps} heat pumps, {CLIENTS} clients × {ITEMS} items, live")
