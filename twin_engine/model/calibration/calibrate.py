@@ -44,7 +44,7 @@ from heatpump_twin.twin_engine.model.calibration.regime import RegimeChange, reg
 from heatpump_twin.twin_engine.model.calibration.steady_periods import SteadyPeriods, steady_periods
 from heatpump_twin.twin_engine.model.calibration.usual_power import UsualPower, usual_power
 from heatpump_twin.twin_engine.model.machine.frost import FULL
-from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel, Span, Validity
+from heatpump_twin.twin_engine.model.machine.machine_model import Extent, MachineModel, Validity
 
 LEAST_PERIODS = 60
 """Ten hours of steady heating; with fewer the plate is the better guess."""
@@ -186,14 +186,14 @@ def _validity(periods: SteadyPeriods, base: MachineModel) -> Validity:
     at = periods.at
     load = at.heat / float(base.power.prior.rated_capacity)
     spans = [
-        Span(low - margin, high + margin)
+        Extent(low - margin, high + margin)
         for (low, high), margin in zip(
             (np.quantile(v, _EDGE).tolist() for v in (at.source, at.water, load)),
             _MARGIN,
             strict=True,
         )
     ]
-    return Validity(spans[0], spans[1], Span(max(spans[2].low, 0.02), spans[2].high))
+    return Validity(spans[0], spans[1], Extent(max(spans[2].low, 0.02), spans[2].high))
 
 
 def _daily_held_out(

@@ -18,8 +18,8 @@ from heatpump_twin.twin_engine.model.machine.capacity import Capacity
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
 from heatpump_twin.twin_engine.model.machine.machine_model import (
     DefrostCost,
+    Extent,
     MachineModel,
-    Span,
     Validity,
 )
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
@@ -188,7 +188,7 @@ class CalibrationCard(_Section):
             other.circulating,
             other.start,
             DefrostCost(other.defrost_power, other.defrost_heat, other.defrost_minutes),
-            Validity(Span(*part.source), Span(*part.water), Span(*part.load)),
+            Validity(Extent(*part.source), Extent(*part.water), Extent(*part.load)),
         )
 
 

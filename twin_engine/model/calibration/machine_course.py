@@ -108,9 +108,11 @@ def machine_course(record: Record, plate: Plate) -> MachineCourse:
 def part_of(course: MachineCourse, which: NDArray[np.bool_]) -> MachineCourse:
     """Return the steps of a course for which a flag is set; they follow one another."""
     c = course
-    columns = (c.power, c.heat, c.source, c.water, c.humidity, c.running, c.defrost, c.heater)
-    parts = [column[which] for column in columns]
-    return MachineCourse(c.time[which], c.step, *parts, c.flowing[which], c.other[which], c.taken)
+    return MachineCourse(
+        c.time[which], c.step, c.power[which], c.heat[which], c.source[which], c.water[which],
+        c.humidity[which], c.running[which], c.defrost[which], c.heater[which], c.flowing[which],
+        c.other[which], c.taken,
+    )  # fmt: skip
 
 
 def _first(

@@ -25,7 +25,7 @@ REVERSE_POWER, REVERSE_HEAT, REVERSE_MINUTES = 0.14, -0.4, 5.0
 has seen one. [-], [-], [min]"""
 
 
-class Span(NamedTuple):
+class Extent(NamedTuple):
     """Lowest and highest value that a model was fitted on."""
 
     low: float
@@ -48,11 +48,11 @@ class DefrostCost:
 class Validity:
     """Conditions in which a model was fitted."""
 
-    source: Span
+    source: Extent
     """[°C]"""
-    water: Span
+    water: Extent
     """[°C]"""
-    load: Span
+    load: Extent
     """Heat over rated capacity. [-]"""
 
 
@@ -87,9 +87,9 @@ class MachineModel:
             0.0,
             DefrostCost(REVERSE_POWER * rated, REVERSE_HEAT * rated, REVERSE_MINUTES),
             Validity(
-                Span(float(low[0]), float(high[0])),
-                Span(float(low[1]), float(high[1])),
-                Span(LEAST_LOAD, MOST_LOAD),
+                Extent(float(low[0]), float(high[0])),
+                Extent(float(low[1]), float(high[1])),
+                Extent(LEAST_LOAD, MOST_LOAD),
             ),
         )
 

@@ -135,4 +135,5 @@ class PowerModel:
         level = (terms * self.theta).sum(axis=-1)
         loss = np.asarray(self.constant_loss) > 0.0
         # A form with a constant loss is a sum that could vanish where it was never fitted.
-        return np.where(loss, np.maximum(level, 0.1), np.exp(np.clip(level, -1.5, 1.5)))
+        share = np.exp(np.clip(level, -1.5, 1.5))
+        return np.asarray(np.where(loss, np.maximum(level, 0.1), share))
