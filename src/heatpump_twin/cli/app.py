@@ -26,7 +26,7 @@ COMMANDS = {
     "hmi": "Serve the web HMI of a running twin.",
     "learning.record": "Exercise the emulated plant in accelerated time and record it, as training "
     "history.",
-    "learning.calibrate": "Calibrate the model of a machine on its record, and use it if unseen days "
+    "learning.calibrate": "Calibrate the model of a machine on its record; use it if unseen days "
     "speak for it.",
     "learning.train": "Train the heat-up model of a heat pump on its recorded history.",
     "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",

@@ -53,7 +53,7 @@ def calibrate_machine(
     data: DataOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Calibrate the model of a machine on its record, and use it if unseen days speak for it."""
+    """Calibrate the model of a machine on its record; use it if unseen days speak for it."""
     # Only as a child: whoever calibrates by hand waits for it.
     if is_child():
         os.nice(CALIBRATION_NICE)
