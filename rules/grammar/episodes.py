@@ -104,11 +104,13 @@ class Episodes(Memory):
         value = np.broadcast_to(self._value(), (len(elapsed), self._assets)).copy()
         done = 0
         for k in np.flatnonzero(~same.all(axis=1)).tolist():
-            self._pass(int(time[k]) - done, [x[k]])
+            if time[k] > done:
+                self._pass(int(time[k]) - done, [x[k]])
             self._become([x[k + 1]])
             value[k:] = self._value()
             done = int(time[k])
-        self._pass(int(time[-1]) - done, [x[-1]])
+        if time[-1] > done:
+            self._pass(int(time[-1]) - done, [x[-1]])
         return value
 
 
