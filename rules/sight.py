@@ -66,7 +66,7 @@ def sights_of(
 
 def _sight(watch: Looking, stretch: Stretch, failures: FailureLog) -> Sight:
     try:
-        return (_OfAlarm if isinstance(watch, Watch) else _OfPhase)(watch, stretch)
+        return _OfAlarm(watch, stretch) if isinstance(watch, Watch) else _OfPhase(watch, stretch)
     except Exception:  # noqa: BLE001 (the boundary of one rule: the others go on)
         failures.failed(watch.name)
         # Live it fails at each slot, and may do so at some of them only.
@@ -166,7 +166,7 @@ class _OfAlarm:
         parent = self._watch.parent
         if parent is None or parent.holds is self._explained:
             return False
-        return not np.array_equal(parent.holds, self._explained)
+        return self._explained is None or not np.array_equal(parent.holds, self._explained)
 
     def _evaluate(self, moments: NDArray[np.int64]) -> None:
         watch = self._watch

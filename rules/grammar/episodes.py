@@ -117,4 +117,5 @@ class Episodes(Memory):
 def _counts(held: Sequence[Array]) -> Marks:
     """Tell where time counts, by a condition that does not hold and maybe one that must."""
     x, *during = held
-    return (x == 0) & (during[0] == 1) if during else x == 0
+    counts: Marks = x == 0
+    return counts & (during[0] == 1) if during else counts
