@@ -12,6 +12,7 @@ from rich.console import Console
 from bench import (
     address_space,
     alarms,
+    database_away,
     historian,
     large_site,
     ledger_site,
@@ -19,6 +20,7 @@ from bench import (
     modbus_poll,
     modbus_requests,
     modbus_soak,
+    model,
     opcua,
     opcua_reads,
     opcua_soak,
@@ -36,7 +38,7 @@ parser.add_argument(
     type=float,
     default=10.0,
     help="how long modbus_poll polls; modbus_soak runs 360 times as long, opcua_soak 180 times, "
-    "large_site 60 times",
+    "large_site and database_away 60 times",
 )
 arguments = parser.parse_args()
 benches = {
@@ -47,8 +49,10 @@ benches = {
     "address_space": address_space.run,
     "alarms": alarms.run,
     "historian": historian.run,
+    "database_away": partial(database_away.run, seconds=60 * arguments.seconds),
     "large_site": partial(large_site.run, seconds=60 * arguments.seconds),
     "ledger_site": ledger_site.run,
+    "model": model.run,
     "opcua": lambda console: (opcua.run(console), opcua_reads.run(console)),
     "opcua_soak": partial(opcua_soak.run, seconds=60 * arguments.seconds),
     "plant": plant.run,
@@ -62,6 +66,10 @@ if unknown := set(arguments.names) - set(benches):
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
 console = Console(width=None if sys.stdout.isatty() else 100)
 # These take ten minutes to an hour: they are run when they are named.
-long = {name for name in benches if name.endswith("_soak")} | {"large_site", "ledger_site"}
+long = {name for name in benches if name.endswith("_soak")} | {
+    "database_away",
+    "large_site",
+    "ledger_site",
+}
 for name in arguments.names or [name for name in benches if name not in long]:
     benches[name](console)

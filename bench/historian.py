@@ -44,6 +44,7 @@ _CLUSTER = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 def run(console: Console) -> None:
     """Print a table for what is written, one for what is kept, and one for what is read."""
+    Path("build").mkdir(exist_ok=True)  # on disk, which /tmp may not be
     with tempfile.TemporaryDirectory(dir="build") as directory:
         place = Path(directory)
         _ingest(console, place)

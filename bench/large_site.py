@@ -49,6 +49,7 @@ _LARGEST = ("historian_delay_seconds", "historian_queue_rows", "historian_flush_
 
 def run(console: Console, seconds: float, pumps: int = PUMPS) -> None:
     """Run the site and print what it had to say."""
+    Path("build").mkdir(exist_ok=True)  # on disk, which /tmp may not be
     with tempfile.TemporaryDirectory(dir="build") as folder:
         figures = asyncio.run(_live(Path(folder), seconds, pumps))
     table = Table("", "", title=f"{pumps} heat pumps, {CLIENTS} clients × {ITEMS} items, live")
@@ -66,9 +67,9 @@ async def _live(folder: Path, seconds: float, pumps: int) -> dict[str, str]:
         }  # fmt: skip
         site = folder / "site.yaml"
         site.write_text(json.dumps(settings), encoding="utf-8")
-        with _twin(site, folder / "data") as process:
+        with running_twin(site, folder / "data") as process:
             begun = time.monotonic()
-            await asyncio.to_thread(_wait, ops, process)
+            await asyncio.to_thread(wait_until_ready, ops, process)
             started = time.monotonic() - begun
             clients = await _subscribed(f"opc.tcp://127.0.0.1:{opcua}/heatpump-twin", pumps)
             await asyncio.sleep(WARM_UP)
@@ -85,7 +86,8 @@ async def _live(folder: Path, seconds: float, pumps: int) -> dict[str, str]:
 
 
 @contextmanager
-def _twin(site: Path, data: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running_twin(site: Path, data: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a twin in a process of its own."""
     command = [sys.executable, "-m", "heatpump_twin", "run", "--site", site, "--data", data]
     with (site.parent / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -96,7 +98,8 @@ def _twin(site: Path, data: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a twin says that it is ready."""
     end = time.monotonic() + LONGEST_START
     while process.poll() is None and time.monotonic() < end:
         try:
@@ -126,13 +129,13 @@ async def _subscribed(url: str, pumps: int) -> list[Listener]:
 async def _watched(
     port: int, process: psutil.Process, clients: Sequence[Listener], seconds: float
 ) -> dict[str, str]:
-    first = await asyncio.to_thread(_metrics, port)
+    first = await asyncio.to_thread(metrics, port)
     told, begin = sum(client.notifications for client in clients), time.monotonic()
     used, load = sum(process.cpu_times()[:2]), []
     largest = dict.fromkeys(_LARGEST, 0.0)
     while (left := begin + seconds - time.monotonic()) > 0:
         await asyncio.sleep(min(1.0, left))
-        last = await asyncio.to_thread(_metrics, port)
+        last = await asyncio.to_thread(metrics, port)
         largest = {name: max(value, last[name]) for name, value in largest.items()}
         load.append(os.getloadavg()[0])
     span = time.monotonic() - begin
@@ -154,7 +157,7 @@ async def _watched(
     }
 
 
-def _metrics(port: int) -> dict[str, float]:
+def metrics(port: int) -> dict[str, float]:
     """Return what the twin says, summed over its devices."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as reply:
         text = reply.read().decode()

@@ -12,6 +12,7 @@ from heatpump_twin.config.catalogue import OWN_GROUPS, Group, Point
 from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.settings import DEFAULT_POLL, HeatPump
 from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
+from heatpump_twin.server.heat_pump.notifiers import Notifiers
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.nodeset.model import TypeModel
 from heatpump_twin.server.space.declared_properties import fill_properties
@@ -44,9 +45,15 @@ class HeatPumpBuilder:
     """The builder that adds heat pumps under DeviceSet and Machines."""
 
     def __init__(
-        self, builder: NodeBuilder, model: TypeModel, points: PointNodes, machines: MachineNodes
+        self,
+        builder: NodeBuilder,
+        model: TypeModel,
+        points: PointNodes,
+        machines: MachineNodes,
+        notifiers: Notifiers,
     ) -> None:
         self._builder = builder
+        self._notifiers = notifiers
         self._model = model
         self._points = points
         self._machines = machines
@@ -96,7 +103,7 @@ class HeatPumpBuilder:
         )
         # So that a client that subscribes to events at the Server object finds where they come
         # from.
-        self._builder.reference(standard(IDS.Server), IDS.HasNotifier, device)
+        self._notifiers.add(device)
         method_set = self._builder.object(
             f"{heat_pump.id}.MethodSet",
             ua.QualifiedName(METHOD_SET, names.di),

@@ -19,6 +19,7 @@ from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpBuilder, Heat
 from heatpump_twin.server.heat_pump.history_configuration import HistoryConfiguration
 from heatpump_twin.server.heat_pump.machine_nodes import MachineNodes
 from heatpump_twin.server.heat_pump.method_nodes import MethodNodes
+from heatpump_twin.server.heat_pump.notifiers import Notifiers
 from heatpump_twin.server.heat_pump.point_nodes import PointNodes
 from heatpump_twin.server.heat_pump.program_methods import ProgramMethods
 from heatpump_twin.server.heat_pump.program_nodes import ProgramNodes
@@ -33,7 +34,7 @@ from heatpump_twin.server.site.publisher import Publisher
 from heatpump_twin.server.site.site_namespace import describe_site_namespace
 from heatpump_twin.server.site.site_nodes import SiteNodes
 from heatpump_twin.server.site.twin_nodes import add_twin
-from heatpump_twin.server.space.event import Event
+from heatpump_twin.server.space.event import SERVER_NODE, Event
 from heatpump_twin.server.space.forecast_values import ForecastValues
 from heatpump_twin.server.space.model_change import VERB, ModelChanges
 from heatpump_twin.server.space.node_builder import Namespaces, NodeBuilder
@@ -128,9 +129,9 @@ class SiteAddressSpace:
             forecasts,
         )
         self._site = SiteNodes(builder, model, points)
-        self._builder = HeatPumpBuilder(
-            builder, model, points, MachineNodes(builder, model.state_machine, self._machines)
-        )
+        self._notifiers = Notifiers(builder)
+        machines = MachineNodes(builder, model.state_machine, self._machines)
+        self._builder = HeatPumpBuilder(builder, model, points, machines, self._notifiers)
         self._pumps: dict[str, HeatPumpNodes] = {}
         self._emulated: dict[str, bool] = {}
         self._next_topic = -1
@@ -148,6 +149,7 @@ class SiteAddressSpace:
             simulated_until=self._sources.simulated_until,
         )
         self.publisher.follow(live)
+        self._notifiers.describe(SERVER_NODE, "Server")
         alarms: dict[str, list[AlarmDefinition]] = {}
         for alarm in self._sources.alarms:
             alarms.setdefault(alarm.asset, []).append(alarm)
@@ -161,8 +163,16 @@ class SiteAddressSpace:
     def _add_twin(self, alarms: Iterable[AlarmDefinition]) -> None:
         points = self._sources.table.by_asset.get(TWIN)
         if points:
-            site = self._site.node
-            self.publisher.follow(add_twin(self._nodes, self._model, self._points, site, points))
+            self.publisher.follow(
+                add_twin(
+                    self._nodes,
+                    self._model,
+                    self._points,
+                    self._notifiers,
+                    self._site.node,
+                    points,
+                )
+            )
             for alarm in alarms:
                 self.conditions.add(alarm, self._nodes.node_id(TWIN))
 

@@ -8,11 +8,11 @@ from asyncua import ua
 
 from heatpump_twin.config.catalogue import TWIN, Point
 from heatpump_twin.config.phrase import Context, Text
+from heatpump_twin.server.heat_pump.notifiers import Notifiers
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode, PointNodes
 from heatpump_twin.server.nodeset.model import TypeModel
-from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
+from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace
 
-IDS = ua.ObjectIds
 SAMPLING = 1.0
 """Sampling interval of the twin's points, which are looked at at this rate. [s]"""
 TITLE = Text("Digital twin", Context.MODEL)
@@ -22,6 +22,7 @@ def add_twin(
     builder: NodeBuilder,
     model: TypeModel,
     points: PointNodes,
+    notifiers: Notifiers,
     site: ua.NodeId,
     known: Mapping[str, Point],
 ) -> dict[int, list[LiveNode]]:
@@ -37,5 +38,5 @@ def add_twin(
         notifier=True,
     )
     # As heat pumps are: a client that follows notifiers from the Server object finds the alarms.
-    builder.reference(standard(IDS.Server), IDS.HasNotifier, node)
+    notifiers.add(node)
     return {point.index: points.add(point, node, SAMPLING, None) for point in known.values()}

@@ -45,6 +45,14 @@ class EventFields:
         """Tell whether a node is BaseEventType or a subtype of it."""
         return self.is_type(node, BASE)
 
+    def event_types(self) -> Iterator[ua.NodeId]:
+        """Yield BaseEventType and all subtypes of it."""
+        yield from self._subtypes(BASE)
+
+    def declared(self, node: ua.NodeId) -> list[ua.NodeId]:
+        """Return the fields that a type, or a field, declares itself."""
+        return [child for nodes in self._children(node).values() for child in nodes]
+
     def is_type(self, node: ua.NodeId, wanted: ua.NodeId) -> bool:
         """Tell whether a type is another one or a subtype of it."""
         # Upwards, as a type has one supertype but any number of subtypes.
@@ -90,7 +98,7 @@ class EventFields:
     def _first(self) -> dict[str, list[ua.NodeId]]:
         """Fields of all event types by name: types do not change while a server runs."""
         found: dict[str, list[ua.NodeId]] = {}
-        for kind in self._subtypes(BASE):
+        for kind in self.event_types():
             for name, nodes in self._children(kind).items():
                 found.setdefault(name, []).extend(nodes)
         return found

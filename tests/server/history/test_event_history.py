@@ -94,6 +94,30 @@ async def test_what_was_sent_is_read_later_word_for_word(happened, connect) -> N
         assert (found[1][11].Text, found[1][12]) == ("on my way", "olga")
 
 
+async def test_a_notifier_says_which_fields_it_keeps_and_reads_them_by_that_filter(
+    happened, connect
+) -> None:
+    rig, heard = happened
+    async with connect(rig, "victor") as client:
+        device = await rig.node(client, "hp1")
+        server = client.get_node(SERVER)
+        (filter_of_device, filter_of_server) = [
+            await (await node.get_child("0:HistoricalEventFilter")).read_value()
+            for node in (device, server)
+        ]
+        assert filter_of_device == filter_of_server
+        paths = [
+            "/".join(name.Name for name in clause.BrowsePath)
+            for clause in filter_of_device.SelectClauses
+        ]
+        assert {"", "EventId", "Time", "ActiveState/Id", "Comment", "NewValue"} <= set(paths)
+        assert "LocalTime" not in paths, "a structure is not kept"
+        filter_of_device.WhereClause = of_type(IDS.AlarmConditionType)
+        found = rows(await ask(client, 0, EVER, wanted=filter_of_device, node=device.nodeid))
+        assert [row[paths.index("EventId")] for row in found] == [one.EventId for one in heard]
+        assert [row[paths.index("ActiveState/Id")] for row in found] == [True, True, False]
+
+
 async def test_the_server_has_all_and_the_audit_for_those_with_the_right(happened, connect) -> None:
     rig, _ = happened
     kinds = [IDS.AuditConditionEventType, IDS.AlarmConditionType]

@@ -1,0 +1,1 @@
+"""The calibrated twin: what a heat pump does, learnt from its own record."""
