@@ -27,6 +27,7 @@ from bench import (
     plant,
     replay,
     rules,
+    shadow,
     start,
     web_ports,
 )
@@ -58,6 +59,7 @@ benches = {
     "plant": plant.run,
     "replay": replay.run,
     "rules": rules.run,
+    "shadow": shadow.run,
     "start": start.run,
     "web_ports": web_ports.run,
 }

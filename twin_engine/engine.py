@@ -7,6 +7,8 @@ points, totals, and what of all that is recorded. Its clock is moved by whoever 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
@@ -16,6 +18,8 @@ from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.shadow.shadow import PERIOD, Shadow
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
 
 
@@ -28,6 +32,10 @@ class Engine:
         What was before, from which `start` takes up the day; default: nothing was.
     totals_every : int
         Totals of the site are computed once in so many frames.
+    models
+        Calibrated models by heat pump; the others have what their plates tell.
+    shadow_period : int
+        How often expected values are computed, by source time. [µs]
     """
 
     def __init__(
@@ -38,18 +46,23 @@ class Engine:
         record: FrameSink,
         history: HistoryReader | None = None,
         totals_every: int = 1,
+        models: Mapping[str, MachineModel] | None = None,
+        shadow_period: int = PERIOD,
     ) -> None:
-        before = history or _NoHistory()
+        before = history or NO_HISTORY
         self.image = Image(table, clock.now())
         self._deriver = Deriver(self.image, site, before, clock)
         self._totals = SiteDeriver(self.image, site, before, clock)
+        self._shadow = Shadow(self.image, site, before, clock, models, shadow_period)
         self._totals_every, self._frames = totals_every, 0
         self.image.subscribe(self._deriver.derive)
+        self.image.subscribe(self._shadow.take)
         self.image.subscribe(record)
 
     async def start(self) -> None:
-        """Take up the day so far from the history."""
+        """Take up the day so far from the history, and what was learnt of runs."""
         await self._deriver.start()
+        await self._shadow.start()
         await self._totals.start()
 
     def take(self, frame: Frame) -> None:
@@ -76,3 +89,7 @@ class _NoHistory(HistoryReader):
 
     async def read_hours(self, key: str, start: int, end: int) -> Hourly:
         return NO_HOURS
+
+
+NO_HISTORY: HistoryReader = _NoHistory()
+"""History of a site that begins now."""

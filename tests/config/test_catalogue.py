@@ -56,7 +56,7 @@ def test_predicted_points_have_both_bounds() -> None:
 def test_an_expected_value_has_its_residual() -> None:
     points = CATALOGUE["heat_pump"].values()
     expected = {s.expected_of for s in points if s.role is PointRole.EXPECTED}
-    assert expected == {"cop", "electrical_power"}
+    assert expected == {"cop", "electrical_power", "thermal_power"}
     assert {s.residual_of for s in points if s.residual_of} == expected
 
 

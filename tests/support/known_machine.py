@@ -12,9 +12,9 @@ import numpy as np
 
 from heatpump_twin.config.settings import Plate, PlatePoint
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.derive.water import thermal_power
 from heatpump_twin.twin_engine.model.calibration.record import Record
+from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 
 START = 1_767_225_600 * MICROSECONDS  # 2026-01-01 00:00 UTC
 DAY = 86_400 * MICROSECONDS

@@ -8,19 +8,13 @@ from functools import cache
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointEntry
 from heatpump_twin.twin_engine.derive.compressor import CompressorMemory, compressor_on
 from heatpump_twin.twin_engine.derive.derivation import Derivation
-from heatpump_twin.twin_engine.derive.derived_inputs import AnyOf, BestOf, FirstOf, Perhaps
+from heatpump_twin.twin_engine.derive.derived_inputs import BestOf, FirstOf, Perhaps
 from heatpump_twin.twin_engine.derive.derived_point import DerivedPoint
 from heatpump_twin.twin_engine.derive.energy_today import (
     cop_today,
     electricity_of_day,
     energy_today,
     heat_of_day,
-)
-from heatpump_twin.twin_engine.derive.expectation import (
-    PlateExpectation,
-    expected_cop,
-    expected_power,
-    residual,
 )
 from heatpump_twin.twin_engine.derive.heat_taken_back import TAKEN_FROM, HeatTakenBack
 from heatpump_twin.twin_engine.derive.measured_cop import measured_cop
@@ -31,7 +25,6 @@ from heatpump_twin.twin_engine.derive.sources import (
     HEAT_SOURCES,
     HEATERS,
     SHOWN_PAIRS,
-    SOURCE_TEMPERATURES,
     STATE_SWITCHES,
     WATER_FLOWS,
     WATER_PAIRS,
@@ -94,30 +87,6 @@ RECORDS = (
         cop_today,
         memory=HeatTakenBack,
         recalls=TAKEN_FROM,
-    ),
-    DerivedPoint(
-        "expected_electrical_power",
-        (
-            "operating_state",
-            "thermal_power",
-            "cop",
-            AnyOf(SOURCE_TEMPERATURES),
-            BestOf(WATER_PAIRS),
-            BestOf(WATER_FLOWS),
-            Perhaps(HEATERS),
-        ),
-        expected_power,
-        memory=PlateExpectation,
-    ),
-    DerivedPoint(
-        "expected_cop",
-        ("operating_state", "thermal_power", "expected_electrical_power"),
-        expected_cop,
-    ),
-    # Two residuals: at rest there is no COP, but a power that can be wrong.
-    DerivedPoint("cop_residual", ("cop", "expected_cop"), residual),
-    DerivedPoint(
-        "electrical_power_residual", ("electrical_power", "expected_electrical_power"), residual
     ),
 )
 

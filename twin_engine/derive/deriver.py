@@ -32,7 +32,13 @@ _NEWEST = 8
 _ABSENCE = 60 * 24 * HOUR
 """What a counter gained while the twin was away is spread over the days up to this long."""
 _NOBODY = -1
-_NOT_REPORTED = (*COMPUTED, PointRole.PREDICTED, PointRole.JUDGED)
+_NOT_REPORTED = (
+    *COMPUTED,
+    PointRole.EXPECTED,
+    PointRole.COMPARED,
+    PointRole.PREDICTED,
+    PointRole.JUDGED,
+)
 
 
 class Deriver:

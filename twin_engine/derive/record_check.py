@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from heatpump_twin.config.catalogue import PointRole, PointSpec
 
-COMPUTED = (PointRole.DERIVED, PointRole.EXPECTED)
+COMPUTED = (PointRole.DERIVED,)
 """Roles of points that a record says how to compute."""
 
 

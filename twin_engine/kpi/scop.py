@@ -9,10 +9,10 @@ import numpy as np
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.twin_engine.derive.energy.calendar import HOUR
-from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.kpi.figure import Figure
 from heatpump_twin.twin_engine.kpi.seasonal import AVERAGE, part_load, scop_on
+from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 
 _OUTDOOR, _WATER = (-10.0, 2.0, 7.0, 12.0), (35.0, 30.0, 27.0, 24.0)
 """Leaving water of the low temperature application, variable outlet (EN 14825, table 7). [°C]"""

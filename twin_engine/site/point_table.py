@@ -22,6 +22,7 @@ from heatpump_twin.twin_engine.derive.energy.period_columns import (
     tallied_entries,
 )
 from heatpump_twin.twin_engine.derive.plausibility.implausibility import judged_entries
+from heatpump_twin.twin_engine.model.shadow.shadow_points import shadow_entries
 from heatpump_twin.twin_engine.site.site_records import site_entries
 
 
@@ -54,8 +55,10 @@ def build_table(
             # one is to be believed.
             first.setdefault(point.id, point)
         entries += [(asset, p.id, p.spec or specs[p.id], p.limits) for p in first.values()]
-        entries += derived_entries(asset, {name: point.limits for name, point in first.items()})
+        followed = derived_entries(asset, {name: point.limits for name, point in first.items()})
+        entries += followed
         entries += judged_entries(asset, first.keys())
+        entries += shadow_entries(asset, {*first, *(entry[1] for entry in followed)})
         entries += [
             (asset, point, specs[point], None) for point in (predicted or {}).get(asset, ())
         ]

@@ -36,6 +36,8 @@ SAMPLE = 120 * MICROSECONDS
 """Time from one look at the devices to the next. [µs]"""
 _SLOW_EVERY = 5
 """Settings, and what else a profile calls slow, are read at every so many looks."""
+_SHADOW_PERIOD = 300 * MICROSECONDS
+"""Expected values of the past are computed this often: they take longer than the plant. [µs]"""
 _TOTALS_EVERY = 2
 """And the totals of the site are computed. Costs are of samples at most five minutes apart."""
 LONGEST_REST = 900.0
@@ -66,7 +68,10 @@ def past_of(site: Site, span: PastSpan) -> tuple[list[str], Iterator[tuple[int, 
     assembly = assemble(site, None)
     plant = Plant(_without_faults(site), clock)
     recorder = _Recorder(assembly.table)
-    engine = Engine(site, assembly.table, clock, recorder.take, totals_every=_TOTALS_EVERY)
+    engine = Engine(
+        site, assembly.table, clock, recorder.take,
+        totals_every=_TOTALS_EVERY, shadow_period=_SHADOW_PERIOD,
+    )  # fmt: skip
     looks = device_looks(site, plant, assembly.plans, assembly.table)
     pieces = _pieces(plant, engine, recorder, looks, span, clock)
     return [point.key for point in assembly.table], pieces

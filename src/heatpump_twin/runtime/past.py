@@ -126,8 +126,7 @@ class Past:
         """Have the day so far, and all that goes on from before, begin with what is known now."""
         foundation, figures = self._parts.foundation, self._parts.figures
         for pump in foundation.site.heat_pumps:
-            figures.deriver.remove(pump.id)
-            await figures.deriver.add(pump)
+            await figures.take_up(pump)
         await figures.totals.follow(foundation.site)
 
     def _points(self, line: bytes) -> Points:

@@ -30,6 +30,7 @@ from heatpump_twin.twin_engine.foresight.prediction import Forecaster
 from heatpump_twin.twin_engine.happening import HappeningSink
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.history import HistoryReader
+from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 
 TOGETHER = MICROSECONDS
 """Samples of so long a time are one frame, as those of one round of polls. [µs]"""
@@ -46,7 +47,7 @@ _BREATH = 200
 """Frames after which others have their turn."""
 _JUDGED = 1440
 """Frames that the rules look at together: what they tell does not depend on it."""
-_OURS = (*COMPUTED, PointRole.PREDICTED)
+_OURS = (*COMPUTED, PointRole.EXPECTED, PointRole.COMPARED, PointRole.PREDICTED)
 """What the engine makes itself."""
 
 
@@ -72,6 +73,8 @@ class Replay:
         Gets each alarm that is raised or returns to normal, in order of time.
     report : callable or None
         Gets what else happens: what begins and ends, and settings that change.
+    models
+        Calibrated models by heat pump.
     speed : float or None
         Seconds of history in a real second; None: as fast as can be.
     """
@@ -86,12 +89,13 @@ class Replay:
         tell: AlarmSink,
         speed: float | None = None,
         report: HappeningSink | None = None,
+        models: Mapping[str, MachineModel] | None = None,
     ) -> None:
         self._report = report
         self._source, self._target, self._clock = source, target, clock
         self._tell, self._speed = tell, speed
         self._points = _inputs(assembly.table)
-        self._engine = Engine(site, assembly.table, clock, target.append, source)
+        self._engine = Engine(site, assembly.table, clock, target.append, source, models=models)
         packs = load_packs(site.rules.packs)
         self._rules = RuleEngine(packs, site, assembly.table, faults=assembly.faults)
         image = self._engine.image

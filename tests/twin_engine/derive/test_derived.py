@@ -85,8 +85,8 @@ def test_an_asset_has_the_derived_points_that_its_inputs_allow():
         "water_flow", "meter_supply_temperature", "return_temperature"
     )
     everything = derivable(*CATALOGUE["heat_pump"])
-    computed = (PointRole.DERIVED, PointRole.EXPECTED)
-    assert everything == {i for i, s in CATALOGUE["heat_pump"].items() if s.role in computed}
+    derived = PointRole.DERIVED
+    assert everything == {i for i, s in CATALOGUE["heat_pump"].items() if s.role is derived}
 
 
 def test_the_worst_status_wins_and_a_clamped_value_is_not_good():

@@ -28,6 +28,7 @@ from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.derive.water import heat_into_water
 from heatpump_twin.twin_engine.history import NO_SAMPLES
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
 from heatpump_twin.twin_engine.sample import Sample
 from heatpump_twin.twin_engine.site.point_table import build_table
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
@@ -45,11 +46,14 @@ READINGS = {
 }
 UPSET = 13.0
 """A water flow at which the arithmetic of this test fails."""
-OF_HEAT = ("thermal_power", "cop", "expected_cop", "expected_electrical_power", "cop_residual")
+OF_HEAT = ("thermal_power", "cop")
 
 
 class NoHistory:
     async def read_raw(self, key, start, end, *, limit, reverse=False):
+        return NO_SAMPLES
+
+    async def before(self, key, time):
         return NO_SAMPLES
 
 
@@ -71,7 +75,9 @@ class Bench:
         derivation = Derivation(records, CATALOGUE["heat_pump"])
         self.deriver = Deriver(self.image, self.site, NoHistory(), clock, derivation)
         totals = SiteDeriver(self.image, self.site, NoHistory(), clock, site_records)
+        self.shadow = Shadow(self.image, self.site, NoHistory(), clock)
         self.image.subscribe(self.deriver.derive)
+        self.image.subscribe(self.shadow.take)
         self.image.subscribe(totals.derive)
 
     def poll(self, asset: str, **changes: float) -> None:
@@ -138,10 +144,13 @@ async def test_a_plate_that_cannot_be_reckoned_with_costs_its_expectation_only(c
     east = bench.site.heat_pumps[0]
     point = east.plate.heating[0].model_copy(update={"outdoor": math.nan})
     plate = east.plate.model_copy(update={"heating": [point]})
-    bench.deriver.remove("east")
-    await bench.deriver.add(east.model_copy(update={"plate": plate}))
-    logs = bench.second()
-    assert [log["point"] for log in logs] == ["east.expected_electrical_power"]
+    bench.shadow.remove("east")
+    with capture_logs() as logs:
+        await bench.shadow.add(east.model_copy(update={"plate": plate}))
+    assert [(log["event"], log["heat_pump"]) for log in logs] == [
+        ("a heat pump has no shadow", "east")
+    ]
+    assert bench.second() == []
     assert bench["east.expected_electrical_power"][1] == BAD_INTERNAL_ERROR
     assert bench["east.cop_residual"][1] == BAD_INTERNAL_ERROR
     assert bench["east.thermal_power"] == bench["west.thermal_power"]

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.errors import CalibrationError
 from heatpump_twin.twin_engine.model.machine.capacity import Capacity
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
@@ -22,6 +21,7 @@ from heatpump_twin.twin_engine.model.machine.machine_model import (
     MachineModel,
     Validity,
 )
+from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
 
 Connection = Literal["emulated", "real"]

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Values
-from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.calibration.steady_periods import SteadyPeriods
 from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPoints
+from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
 from heatpump_twin.twin_engine.model.machine.power_terms import LOSS_SPREAD, SHARE_SPREAD, TERMS
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.frame import Values
-from heatpump_twin.twin_engine.derive.plate_performance import (
+from heatpump_twin.twin_engine.model.machine.capacity import Capacity
+from heatpump_twin.twin_engine.model.machine.frost import FULL, CoilFrost
+from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPoints
+from heatpump_twin.twin_engine.model.machine.plate_performance import (
     LEAST_LOAD,
     MOST_LOAD,
     PlatePerformance,
 )
-from heatpump_twin.twin_engine.model.machine.capacity import Capacity
-from heatpump_twin.twin_engine.model.machine.frost import FULL, CoilFrost
-from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPoints
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
 
 REVERSE_POWER, REVERSE_HEAT, REVERSE_MINUTES = 0.14, -0.4, 5.0

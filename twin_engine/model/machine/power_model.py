@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from heatpump_twin.drivers.frame import Values
-from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPoints
+from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.power_terms import (
     LOAD_SPAN,
     TERMS,
@@ -20,7 +20,7 @@ from heatpump_twin.twin_engine.model.machine.power_terms import (
 
 NORMAL_90 = 1.645
 """Half the width of the interval that holds 90 % of a normal distribution, over its deviation."""
-_ITERATIONS = 5
+_ITERATIONS = 4
 _NEARBY = 1.05
 _PLATE_LEVEL, _PLATE_NOISE = 0.1, 0.06
 """Standard deviations of an actual machine from its plate, in general and at any one point: hplib's
@@ -110,14 +110,16 @@ class PowerModel:
         return Estimate(value, value * power.uncertainty / power.value)
 
     def heat(self, at: OperatingPoints, power: Values) -> Estimate:
-        """Return the heat that is given for an electrical power in W; that of ``at`` is not used.
+        """Return the heat that is given for an electrical power in W. [W]
 
-        Its load has to be found first, as the COP depends on it. [W]
+        The COP depends on the load, which has to be found first; that of ``at`` is where the search
+        begins, or the plate where it is none.
         """
         low = LOAD_SPAN[0] * self.prior.rated_capacity
         # The slope is taken within the span in which the power follows the heat.
         high = LOAD_SPAN[1] / _NEARBY * self.prior.rated_capacity
-        heat = np.clip((power - self.pump) * self.prior.cop(at.source, at.water), low, high)
+        by_plate = (power - self.pump) * self.prior.cop(at.source, at.water)
+        heat = np.clip(np.where(at.heat > low, at.heat, by_plate), low, high)
         for _ in range(_ITERATIONS):
             # Newton in logarithms: the constant part of the power makes it grow less than the heat.
             own, more = self._value(at.giving(heat)), self._value(at.giving(_NEARBY * heat))

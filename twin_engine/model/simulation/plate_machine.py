@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from heatpump_twin.config.settings import Plate
-from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.house.envelope import Floats
+from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 
 _PER_SOURCE, _PER_WATER = 0.021, -0.003
 """Change of the capacity with source and water, of that rated, where the plate tells no more: the

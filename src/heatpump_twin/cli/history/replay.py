@@ -95,6 +95,7 @@ async def _replay(
     happened: IO[str] | None,
 ) -> Replayed:
     from heatpump_twin.runtime.assembly import assemble
+    from heatpump_twin.runtime.calibrated_models import calibrated_models
     from heatpump_twin.runtime.first_run import exclusive
     from heatpump_twin.safekeeping.history_replay import Replay, replayed_span
     from heatpump_twin.twin_engine.errors import EngineError
@@ -105,6 +106,7 @@ async def _replay(
     zone = ZoneInfo(site.site.timezone)
     moments = moment_of(wanted[0], "--from", zone), moment_of(wanted[1], "--to", zone)
     assembly = assemble(site, source)
+    models = calibrated_models(site, source.models)
     history = StoredHistory(database_url(site.historian, source))
     target_site = site.historian.model_copy(update={"url": None})
     try:
@@ -121,7 +123,7 @@ async def _replay(
             stack.push_async_callback(historian.stop)
             tell = _teller(file, zone)
             report = None if happened is None else _reporter(happened, zone)
-            replay = Replay(site, assembly, history, historian, clock, tell, speed, report)
+            replay = Replay(site, assembly, history, historian, clock, tell, speed, report, models)
             # On standard error: standard output may be the table itself.
             bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
             task = bar.add_task("replay", total=end - start)

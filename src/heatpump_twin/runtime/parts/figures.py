@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatpump_twin.config.settings import Site
+from heatpump_twin.config.settings import HeatPump, Site
+from heatpump_twin.runtime.calibrated_models import calibrated_models
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.ledger.ledger import Ledger
+from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
 
 
 @dataclass(frozen=True, slots=True)
 class Figures(HeatPumpPart):
-    """Derivers of heat pumps and of the site, and the ledger. All feed the image."""
+    """Derivers of heat pumps and of the site, their shadow, and the ledger. All feed the image."""
 
     deriver: Deriver
+    shadow: Shadow
     totals: SiteDeriver
     ledger: Ledger
+    models: dict[str, MachineModel]
+    """Calibrated models in use, by heat pump."""
 
     def grow(self) -> None:
-        """Append rows for points added to the table in both derivers."""
+        """Append rows for points added to the table in derivers and shadow."""
         self.deriver.grow()
+        self.shadow.grow()
         self.totals.grow()
 
     async def add(self, newcomer: Newcomer) -> None:
-        """Add a heat pump to the deriver and the ledger."""
-        await self.deriver.add(newcomer.heat_pump)
+        """Add a heat pump to the deriver, the shadow and the ledger."""
+        await self.take_up(newcomer.heat_pump)
         self.ledger.add(newcomer.heat_pump)
 
     async def remove(self, asset: str) -> None:
-        """Remove a heat pump from the deriver and the ledger."""
+        """Remove a heat pump from the deriver, the shadow and the ledger."""
         self.ledger.remove(asset)
+        self.shadow.remove(asset)
         self.deriver.remove(asset)
+
+    async def take_up(self, pump: HeatPump) -> None:
+        """Have all that goes on from before begin with what is recorded now."""
+        self.shadow.remove(pump.id)
+        self.deriver.remove(pump.id)
+        await self.deriver.add(pump)
+        await self.shadow.add(pump, self.models.get(pump.id))
 
     async def follow(self, site: Site) -> None:
         """Compute the totals of the present heat pumps from now on."""
@@ -45,12 +60,16 @@ class Figures(HeatPumpPart):
 async def open_figures(foundation: Foundation, history: Historian) -> Figures:
     """Open the derivers, with the day's counters restored from the history."""
     image, site, clock = foundation.image, foundation.site, foundation.clock
+    models = calibrated_models(site, foundation.data.models)
     figures = Figures(
         Deriver(image, site, history, clock),
+        Shadow(image, site, history, clock, models),
         SiteDeriver(image, site, history, clock),
         Ledger(image, site, history, clock),
+        models,
     )
     # Heat pumps before the site: its totals are made of theirs.
     await figures.deriver.start()
+    await figures.shadow.start()
     await figures.totals.start()
     return figures

@@ -136,6 +136,7 @@ async def open_parts(
         )
         for sink in (
             figures.deriver.derive,
+            figures.shadow.take,
             figures.totals.derive,
             history.append,
             clients.server.publish,

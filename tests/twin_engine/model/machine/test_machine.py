@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from known_machine import plate
 
-from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.capacity import Capacity
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost, levels
 from heatpump_twin.twin_engine.model.machine.humid_air import humidity_ratio, saturation_ratio
 from heatpump_twin.twin_engine.model.machine.machine_model import Course, MachineModel, course_power
 from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPoints
+from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
 from heatpump_twin.twin_engine.model.machine.power_terms import TERMS
 
@@ -85,8 +85,9 @@ def test_the_heat_for_a_power_is_the_one_that_takes_it(loss):
     theta[:4] = (0.08, 0.02, 1.5, 0.05) if loss else (0.08, 0.02, 0.05, 0.02)
     found = model(theta=theta, constant_loss=np.asarray(loss))
     at = points()
-    heat = found.heat(at, found.power(at).value).value
-    assert heat == pytest.approx(at.heat, rel=0.002)
+    for begin in (0.0 * at.heat, 0.5 * at.heat, at.heat):
+        heat = found.heat(at.giving(begin), found.power(at).value).value
+        assert heat == pytest.approx(at.heat, rel=0.003)
 
 
 def test_the_cop_is_heat_over_power_with_the_same_relative_uncertainty():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from heatpump_twin.config.settings import PlatePoint
-from heatpump_twin.twin_engine.derive.plate_performance import MARGIN, PlatePerformance
+from heatpump_twin.twin_engine.model.machine.plate_performance import MARGIN, PlatePerformance
 
 A7 = PlatePoint(outdoor=7, water=35, capacity=5000, power=1080)
 A2 = PlatePoint(outdoor=2, water=35, capacity=4190, power=1350)

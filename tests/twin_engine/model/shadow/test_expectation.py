@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from heatpump_twin.config.catalogue import CATALOGUE
 from heatpump_twin.config.load import load_site
+from heatpump_twin.drivers.clock import ManualClock
+from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import SHORT_WARM_UP, EmulatedHeatPump
+from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.drivers.status import (
+    BAD,
     BAD_CONFIGURATION_ERROR,
     BAD_NO_COMMUNICATION,
     BAD_NO_DATA,
@@ -21,10 +24,14 @@ from heatpump_twin.drivers.status import (
     is_bad,
     is_good,
 )
-from heatpump_twin.twin_engine.derive.asset_deriver import AssetDeriver
+from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.derive.operating_state import State
-from heatpump_twin.twin_engine.derive.plate_performance import PlatePerformance
+from heatpump_twin.twin_engine.history import NO_SAMPLES
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
+from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
 from heatpump_twin.twin_engine.sample import Sample
+from heatpump_twin.twin_engine.site.point_table import build_table
 
 EXPECTED = (
     "expected_cop",
@@ -53,29 +60,43 @@ def default_plate():
     return load_site("default", environment={}).heat_pumps[0].plate
 
 
-class Machine:
-    """A heat pump whose readings hold until they are changed."""
+class NoHistory:
+    async def before(self, key, time):
+        return NO_SAMPLES
 
-    def __init__(self, plate=None, **readings: float) -> None:
+
+class Machine:
+    """A heat pump whose readings hold until they are changed, derived and compared."""
+
+    def __init__(self, plate=None, model=None, **readings: float) -> None:
         self.readings = {**RATED, **readings}
         self.status = dict.fromkeys(self.readings, GOOD)
         self.time = 0
-        ids = frozenset(self.readings)
-        self.deriver = AssetDeriver(ids, plate or default_plate(), ZoneInfo("Europe/Madrid"))
+        site = load_site("default", environment={})
+        pump = site.heat_pumps[0].model_copy(update={"plate": plate or default_plate()})
+        site = site.model_copy(update={"heat_pumps": [pump]})
+        table = build_table({"hp1": [MappedPoint(point, None) for point in self.readings]})
+        clock = ManualClock(0)
+        self.image = Image(table, 0)
+        models = {} if model is None else {"hp1": model}
+        self.shadow = Shadow(self.image, site, NoHistory(), clock, models)
+        self.image.subscribe(Deriver(self.image, site, NoHistory(), clock).derive)
+        self.image.subscribe(self.shadow.take)
+        self.points = table.by_asset["hp1"]
 
     def run(self, seconds: int, **changes: float) -> dict[str, Sample]:
         self.readings |= changes
-        out: dict[str, Sample] = {}
+        index = [self.points[point].index for point in self.readings]
         for _ in range(seconds):
             self.time += S
-            out = self.deriver.update(
-                {
-                    p: Sample(math.nan if is_bad(self.status[p]) else v, self.status[p], self.time)
-                    for p, v in self.readings.items()
-                    if p in self.deriver.inputs
-                }
-            )
-        return out
+            status = np.array([self.status[p] for p in self.readings], np.uint32)
+            value = np.where(status >= BAD, np.nan, list(self.readings.values()))
+            self.image.ingest(Frame.of(index, value, status, self.time))
+        return {name: self.shown(point.index) for name, point in self.points.items()}
+
+    def shown(self, index: int) -> Sample:
+        image = self.image
+        return Sample(float(image.value[index]), int(image.status[index]), int(image.time[index]))
 
 
 @pytest.fixture
@@ -203,13 +224,12 @@ def run_plant(hours: int, disturbance: tuple[str, float] | None = None) -> list[
     plant.write("supply_setpoint", 35.0)
     if disturbance:
         plant.disturbances.start(*disturbance)
-    deriver = AssetDeriver(frozenset(RATED), pump.plate, ZoneInfo(site.site.timezone))
+    machine = Machine()
     derived = []
     for time in range(start, start + hours * 3600 * S, 10 * S):
         plant.advance(time)
-        derived.append(
-            deriver.update({p: Sample(plant.read(p), GOOD, time) for p in deriver.inputs})
-        )
+        machine.time = time - S
+        derived.append(machine.run(1, **{point: plant.read(point) for point in RATED}))
     return derived
 
 

@@ -1,0 +1,122 @@
+"""Where the inputs of the shadow lie in the image, for n heat pumps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatpump_twin.config.catalogue import SITE, Point, PointTable
+from heatpump_twin.drivers.frame import Values
+from heatpump_twin.drivers.status import BAD_OUT_OF_RANGE
+from heatpump_twin.twin_engine.derive.operating_state import State
+from heatpump_twin.twin_engine.derive.sources import (
+    HEATERS,
+    SOURCE_TEMPERATURES,
+    WATER_FLOWS,
+    WATER_PAIRS,
+)
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model.shadow.expectation import FleetState
+from heatpump_twin.twin_engine.model.shadow.reading import (
+    ABSENT,
+    FleetReading,
+    best_of,
+    chosen,
+    first_of,
+    in_state,
+    latest,
+)
+
+_PLAIN = ("operating_state", "thermal_power", "electrical_power", "cop")
+_HUMIDITY = "outdoor_humidity"
+_RUNNING, _RESTING = (State.HEATING, State.HOT_WATER), (State.OFF, State.STANDBY)
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FleetInputs:
+    """Indices of the inputs of n heat pumps, `ABSENT` where one has no such point."""
+
+    plain: Sequence[Index]
+    sources: Sequence[Index]
+    waters: Sequence[tuple[Index, Index]]
+    """Supply and return of each pair."""
+    flows: Sequence[Index]
+    heaters: Sequence[Index]
+    humidity: Index
+
+    @classmethod
+    def of(cls, table: PointTable, assets: Sequence[str], air: Sequence[bool]) -> FleetInputs:
+        """Return where the inputs of some heat pumps lie; ``air``: whose heat is from the air."""
+        points = [table.by_asset.get(asset, {}) for asset in assets]
+
+        def places(point: str) -> Index:
+            return np.array([_index(own, point) for own in points], dtype=np.int64)
+
+        # Outdoor air tells nothing of a borehole.
+        outdoor = np.array(air, dtype=bool)
+        first, *others = SOURCE_TEMPERATURES
+        sources = [places(first), *(np.where(outdoor, places(p), ABSENT) for p in others)]
+        site = _index(table.by_asset.get(SITE, {}), _HUMIDITY)
+        humidity = places(_HUMIDITY)
+        return cls(
+            [places(point) for point in _PLAIN],
+            sources,
+            [(places(supply), places(back)) for supply, back in WATER_PAIRS],
+            [places(point) for point in WATER_FLOWS],
+            [places(point) for point in HEATERS],
+            np.where(humidity >= 0, humidity, site),
+        )
+
+    def inputs(self) -> Index:
+        """Return all indices: (k, n)."""
+        pairs = [index for pair in self.waters for index in pair]
+        return np.stack([*self.plain, *self.sources, *pairs, *self.flows, *self.heaters])
+
+    def now(self, image: Image, ice: Values) -> FleetState:
+        """Return what is known of the heat pumps now."""
+        state, heat, power, cop = (latest(image, index) for index in self.plain)
+        heaters = [latest(image, index) for index in self.heaters]
+        on = [
+            (heater.bad | (heater.value != 0.0)) & (index >= 0)
+            for heater, index in zip(heaters, self.heaters, strict=True)
+        ]
+        return FleetState(
+            state, self.source(image), self._water(image), heat, power, cop, self._flow(image),
+            np.any(on, axis=0), ice, in_state(state, _RUNNING), in_state(state, _RESTING),
+        )  # fmt: skip
+
+    def source(self, image: Image) -> FleetReading:
+        """Return the temperature of what enters each machine."""
+        found = [latest(image, index) for index in self.sources]
+        # One that cannot be stays the first: the machine goes by it, and what a fault-free one
+        # would do at another temperature tells nothing of it.
+        unusable = [r.bad & (r.status != BAD_OUT_OF_RANGE) for r in found]
+        there = [index >= 0 for index in self.sources]
+        return chosen(found, first_of(unusable, there))
+
+    def humid(self, image: Image) -> FleetReading:
+        """Return the relative humidity of the air at each; Bad where nobody measures it."""
+        return latest(image, self.humidity)
+
+    def _water(self, image: Image) -> FleetReading:
+        """Return the leaving water of the first pair of sensors that is usable as a whole."""
+        supplies, there = [], []
+        for supply, back in self.waters:
+            first, second = latest(image, supply), latest(image, back)
+            bad = second.bad & ~first.bad
+            supplies.append(first._replace(value=np.where(bad, np.nan, first.value)))
+            there.append((supply >= 0) & (back >= 0))
+        return best_of(supplies, there)
+
+    def _flow(self, image: Image) -> FleetReading:
+        readings = [latest(image, index) for index in self.flows]
+        return best_of(readings, [index >= 0 for index in self.flows])
+
+
+def _index(points: Mapping[str, Point], point: str) -> int:
+    found = points.get(point)
+    return ABSENT if found is None else found.index
