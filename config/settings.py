@@ -465,6 +465,16 @@ class RulesSettings(_Section):
     packs: list[str] = Field(default_factory=lambda: ["heat-pump"], max_length=100)
 
 
+class CalibrationSettings(_Section):
+    """When models of machines are calibrated on the recorded history."""
+
+    every: Annotated[Duration, between(0, 366 * DAY)] = Field(
+        7 * DAY,
+        description="calibrated again when the newest version is as old, a day after the start at "
+        "the soonest; 0: only by hptwin calibrate",
+    )
+
+
 class Site(_Section):
     """A whole site file."""
 
@@ -480,6 +490,7 @@ class Site(_Section):
     ops: OpsSettings = OpsSettings()
     historian: HistorianSettings = HistorianSettings()
     rules: RulesSettings = RulesSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     notifications: NotificationSettings = NotificationSettings()
 
     def emulated_gateways(self) -> dict[str, int]:

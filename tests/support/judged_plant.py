@@ -16,6 +16,7 @@ from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.history import NO_SAMPLES
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
 
 WINTER, SUMMER = datetime(2026, 1, 12, tzinfo=UTC), datetime(2026, 6, 12, tzinfo=UTC)
 Falsify = Callable[[dict[str, float]], Mapping[str, float]]
@@ -42,6 +43,7 @@ class JudgedPlant:
         self.image = Image(table, self.clock.now())
         self.deriver = Deriver(self.image, settings, NoHistory(), self.clock)
         self.image.subscribe(self.deriver.derive)
+        self.image.subscribe(Shadow(self.image, settings, NoHistory(), self.clock).take)
         self._points = table.by_asset[pump.id]
         roles = (PointRole.MEASURED, PointRole.SETPOINT)
         self._read = [p for p, point in self._points.items() if point.spec.role in roles]

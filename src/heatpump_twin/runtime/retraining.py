@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import structlog
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD, UNCERTAIN
-from heatpump_twin.parent import child_environment
-from heatpump_twin.runtime.children import end
+from heatpump_twin.runtime.child_command import run_command
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH
 from heatpump_twin.twin_engine.foresight.model_card import (
@@ -30,11 +25,8 @@ from heatpump_twin.twin_engine.programs.training_request import TrainingProgress
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text
 
-log = structlog.stdlib.get_logger(__name__)
-
 LIMIT = 30 * 60.0
 """Longest training; years of history take minutes. [s]"""
-_LAST_LINES = 5
 
 Adopt = Callable[[str, HeatUpModel], Awaitable[bool]]
 """Puts a model to use; returns whether that was possible without a restart."""
@@ -114,7 +106,8 @@ class Retraining:
         # Under another name: a training that fails half way must not touch the model in use.
         candidate = self._models / f"{HEAT_UP}-{asset}.candidate.onnx"
         try:
-            code, output = await self._child(asset, candidate)
+            told = ["--heat-pump", asset, "--output", str(candidate), *self._arguments]
+            code, output = await run_command("train", told, self._limit)
             if code is None:
                 limit = duration_text(self._limit)
                 return TrainingState.FAILED, f"Training was stopped: it took longer than {limit}."
@@ -147,31 +140,6 @@ class Retraining:
             TrainingState.FROM_NEXT_START,
             f"{quality}. It is used from the next start, because there was none to replace.",
         )
-
-    async def _child(self, asset: str, output: Path) -> tuple[int | None, str]:
-        """Run the training; return its exit code (None: it took too long) and last output lines."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "heatpump_twin", "train", "--heat-pump", asset),
-            *("--output", str(output), *self._arguments),
-            stdin=asyncio.subprocess.PIPE,  # it ends with us: `end_with_parent`
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=child_environment(),
-            start_new_session=True,
-        )
-        log.info("training in a child process", asset=asset, pid=process.pid)
-        assert process.stdout is not None  # noqa: S101 (it is a pipe)
-        last: deque[str] = deque(maxlen=_LAST_LINES)
-        try:
-            async with asyncio.timeout(self._limit):
-                async for line in process.stdout:
-                    last.append(line.decode(errors="replace").strip())
-                code = await process.wait()
-        except TimeoutError:
-            return None, ""
-        finally:
-            await end(process, "train")
-        return code, " ".join(filter(None, last))
 
     def _state(self, asset: str, state: TrainingState, words: str) -> None:
         self._states[asset] = TrainingProgress(state, words, self._clock.now())

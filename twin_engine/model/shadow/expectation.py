@@ -75,7 +75,8 @@ def expectations(models: FleetModels, now: FleetState) -> dict[str, FleetReading
     power = _power(models, now, given_heat)
     heat = _heat(models, now, given_power)
     cop = _cop(now, power)
-    relative = given_heat.uncertainty / given_heat.value
+    # At rest there is a power, and nothing that tells how far it may be off.
+    relative = np.where(now.running, given_heat.uncertainty / given_heat.value, np.nan)
     return {
         "expected_electrical_power": power,
         "expected_electrical_power_uncertainty": _beside(power, power.value * relative),
@@ -144,4 +145,4 @@ def _by_state(now: FleetState, running: FleetReading, resting: FleetReading) -> 
 
 
 def _beside(found: FleetReading, value: Values) -> FleetReading:
-    return found._replace(value=np.where(found.status >= BAD, np.nan, value))
+    return following(np.where(found.status >= BAD, np.nan, value), found)

@@ -53,4 +53,5 @@ class IceState:
             self.level, hours, air, humidity_ratio(air, humid), running, defrosting
         )
         self.level = np.where(known, after, self.level)
-        self.time = np.maximum(self.time, state.time)
+        # From the last state that was known on: before it nobody knows what happened.
+        self.time = np.where(state.bad, self.time, np.maximum(self.time, state.time))

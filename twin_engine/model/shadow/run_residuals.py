@@ -26,7 +26,8 @@ WEIGHT = 0.25
 """Of the newest run in the mean of its load: the last eight runs decide."""
 _APART = 600.0
 """Over a longer pause nothing is known. [s]"""
-_SUMS = 4
+_SUMS = 5
+_NEVER = -(2**62)
 
 
 @dataclass(slots=True)
@@ -45,8 +46,8 @@ class RunResiduals:
 
     def __post_init__(self) -> None:
         n = len(self.last)
-        self._sums = np.zeros((_SUMS + 1, n))
-        self._seen = np.full(n, -(2**62))
+        self._sums = np.zeros((_SUMS, n))
+        self._seen = np.full(n, _NEVER)
 
     @classmethod
     def of(cls, count: int) -> RunResiduals:
@@ -96,7 +97,7 @@ class RunResiduals:
         """
         apart = (time - self._seen) / MICROSECONDS
         seconds = np.where(good & (apart > 0.0) & (apart <= _APART), apart, 0.0)
-        self._seen = np.maximum(self._seen, time)
+        self._seen = np.where(good, time, _NEVER)
         parts = np.stack([np.ones(len(power)), power, expected, load, relative])
         self._sums += np.where(seconds > 0.0, parts * seconds, 0.0)
         steady = self._sums[0]

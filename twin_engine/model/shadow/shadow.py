@@ -1,8 +1,8 @@
 """The shadow of all heat pumps: expected values, residuals and their memory, in batches.
 
 Frames come device by device; the shadow computes all heat pumps at once, whenever the source time
-of frames enters another second. What it says is therefore the same whether frames come live or from
-a history, and 250 heat pumps cost little more than one.
+of frames enters another second, and when what came since has `settled`. A history has the frames of
+a second in one, so that it says the same as live; and 250 heat pumps cost little more than one.
 """
 
 from __future__ import annotations
@@ -68,9 +68,15 @@ class Shadow:
         self._models: list[ShadowModel] = []
         self._plates: list[HeatPump] = []
         self._tick = -(2**62)
+        self._waiting = False
         self._asset_of = np.full(len(image.table), _NOBODY)
         self._runs, self._ice = RunResiduals.of(0), IceState.of(0)
         self._follow([(p, (models or {}).get(p.id)) for p in site.heat_pumps])
+
+    @property
+    def heat_pumps(self) -> tuple[HeatPump, ...]:
+        """Heat pumps that are compared."""
+        return tuple(self._plates)
 
     async def start(self) -> None:
         """Restore ice and residuals by load from the history."""
@@ -106,10 +112,17 @@ class Shadow:
         places = self._asset_of[frame.point]
         if not (places >= 0).any():
             return
+        self._waiting = True
         newest = int(frame.time[places >= 0].max())
         tick = newest // self._period
         if tick > self._tick or newest < self._tick * self._period - _BACK:
             self._tick = tick
+            self.settle()
+
+    def settle(self) -> None:
+        """Compute what frames have brought since it was computed last, if they have."""
+        if self._waiting:
+            self._waiting = False
             # What is not known is NaN, and nothing but NaN follows from it.
             with np.errstate(invalid="ignore", divide="ignore"):
                 self._compute()

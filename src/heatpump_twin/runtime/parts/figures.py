@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from heatpump_twin.config.settings import HeatPump, Site
@@ -14,6 +15,9 @@ from heatpump_twin.twin_engine.ledger.ledger import Ledger
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
+
+SETTLING = 1.0
+"""How often it is looked for what has come after the first frame of a second. [s]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,20 @@ class Figures(HeatPumpPart):
         self.deriver.remove(pump.id)
         await self.deriver.add(pump)
         await self.shadow.add(pump, self.models.get(pump.id))
+
+    async def run_shadow(self) -> None:
+        """Have the shadow settle every second, for ever."""
+        while True:
+            await asyncio.sleep(SETTLING)
+            self.shadow.settle()
+
+    def adopt(self, asset: str, model: MachineModel | None) -> None:
+        """Compare a heat pump with another model from now on; None: with its plate."""
+        if model is None:
+            self.models.pop(asset, None)
+        else:
+            self.models[asset] = model
+        self.shadow.adopt(asset, model)
 
     async def follow(self, site: Site) -> None:
         """Compute the totals of the present heat pumps from now on."""

@@ -22,6 +22,7 @@ from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.notices import build_notifier, build_signer
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
+from heatpump_twin.runtime.recalibration import Recalibration
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.twin_engine.conditions.alarm_journal import AlarmJournal
 from heatpump_twin.twin_engine.notifications.notifier import Notifier
@@ -43,6 +44,7 @@ class TwinParts:
     alarms: AlarmWatch
     alarm_points: AlarmPoints
     notifier: Notifier
+    recalibration: Recalibration
     signer: LinkSigner | None
     """Of links in messages, where the site wants some."""
 
@@ -74,6 +76,8 @@ class TwinParts:
             self.archive.audit.run(),
             self.archive.events.run(),
             self.figures.totals.run(),
+            self.figures.run_shadow(),
+            self.recalibration.run(),
             self.figures.ledger.run(),
             self.forecasts.run(),
             self.steering.programs.run(),
@@ -142,6 +146,13 @@ async def open_parts(
             clients.server.publish,
         ):
             foundation.image.subscribe(sink)
+        recalibration = Recalibration(
+            lambda: figures.shadow.heat_pumps,
+            data,
+            arguments,
+            site.calibration.every,
+            figures.adopt,
+        )
         yield TwinParts(
             foundation,
             health,
@@ -154,5 +165,6 @@ async def open_parts(
             alarms,
             alarm_points,
             notifier,
+            recalibration,
             signer,
         )
