@@ -15,10 +15,10 @@ from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import GOOD
-from heatpump_twin.runtime import recalibration
 from heatpump_twin.runtime.assembly import assemble
-from heatpump_twin.runtime.calibrated_models import calibrated_models
-from heatpump_twin.runtime.recalibration import Recalibration
+from heatpump_twin.runtime.learning import recalibration
+from heatpump_twin.runtime.learning.calibrated_models import calibrated_models
+from heatpump_twin.runtime.learning.recalibration import Recalibration
 from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.model.calibration.model_versions import ModelVersions

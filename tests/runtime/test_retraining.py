@@ -20,7 +20,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD
-from heatpump_twin.runtime.retraining import Retraining
+from heatpump_twin.runtime.learning.retraining import Retraining
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH

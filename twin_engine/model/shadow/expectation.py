@@ -27,8 +27,8 @@ from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPo
 from heatpump_twin.twin_engine.model.machine.power_model import Estimate
 from heatpump_twin.twin_engine.model.shadow.fleet_models import FleetModels
 from heatpump_twin.twin_engine.model.shadow.reading import (
-    Flags,
-    FleetReading,
+    ShadowFlags,
+    ShadowReading,
     doubted,
     either,
     following,
@@ -43,19 +43,19 @@ _LOW, _HIGH = 0x0500, 0x0600
 class FleetState:
     """What is known of n heat pumps now."""
 
-    state: FleetReading
-    source: FleetReading
-    water: FleetReading
-    heat: FleetReading
-    power: FleetReading
-    cop: FleetReading
-    flow: FleetReading
-    heater: Flags
+    state: ShadowReading
+    source: ShadowReading
+    water: ShadowReading
+    heat: ShadowReading
+    power: ShadowReading
+    cop: ShadowReading
+    flow: ShadowReading
+    heater: ShadowFlags
     """Whether a heater is on, or may be."""
     ice: Values
-    running: Flags
+    running: ShadowFlags
     """Whether the machine heats rooms or water."""
-    resting: Flags
+    resting: ShadowFlags
     """Whether it is off or in standby."""
 
     def points(self, heat: Values) -> OperatingPoints:
@@ -69,7 +69,7 @@ class FleetState:
         )
 
 
-def expectations(models: FleetModels, now: FleetState) -> dict[str, FleetReading]:
+def expectations(models: FleetModels, now: FleetState) -> dict[str, ShadowReading]:
     """Return the expected values of n heat pumps and their uncertainties, by point."""
     given_heat, given_power = _estimates(models, now)
     power = _power(models, now, given_heat)
@@ -97,7 +97,7 @@ def _estimates(models: FleetModels, now: FleetState) -> tuple[Estimate, Estimate
     return models.power.power(at), models.power.heat(at, np.nan_to_num(now.power.value))
 
 
-def _power(models: FleetModels, now: FleetState, given: Estimate) -> FleetReading:
+def _power(models: FleetModels, now: FleetState, given: Estimate) -> ShadowReading:
     running = following(given.value, now.state, now.heat, now.source, now.water)
     # A start that gives no heat yet is not compared.
     none = (running.status < BAD) & ~(now.heat.value > 0.0)
@@ -110,14 +110,14 @@ def _power(models: FleetModels, now: FleetState, given: Estimate) -> FleetReadin
     return _by_state(now, running, resting)
 
 
-def _heat(models: FleetModels, now: FleetState, given: Estimate) -> FleetReading:
+def _heat(models: FleetModels, now: FleetState, given: Estimate) -> ShadowReading:
     found = following(given.value, now.state, now.power, now.source, now.water)
     known = models.covers(now.source.value, now.water.value, given.value)
     found = doubted(found, known & _trusted(models, now))
     return _by_state(now, found, without(found, np.ones(len(given.value), bool), BAD_NO_DATA))
 
 
-def _cop(now: FleetState, power: FleetReading) -> FleetReading:
+def _cop(now: FleetState, power: ShadowReading) -> ShadowReading:
     ratio = power._replace(value=now.heat.value / power.value)
     low, high = COP_SPAN
     usable = ratio.status < BAD
@@ -129,14 +129,14 @@ def _cop(now: FleetState, power: FleetReading) -> FleetReading:
     return _by_state(now, bounded, nothing)
 
 
-def _trusted(models: FleetModels, now: FleetState) -> Flags:
+def _trusted(models: FleetModels, now: FleetState) -> ShadowFlags:
     # COP is Good only after five steady minutes, from values that are Good themselves.
     steady = (now.cop.status >> 30 == 0) & ~now.cop.bad
     own = (now.state.value == State.HEATING) | (models.calibrated & now.running)
     return np.asarray(steady & own & ~now.heater)
 
 
-def _by_state(now: FleetState, running: FleetReading, resting: FleetReading) -> FleetReading:
+def _by_state(now: FleetState, running: ShadowReading, resting: ShadowReading) -> ShadowReading:
     elsewhere = ~now.running & ~now.resting & ~now.state.bad
     found = either(running, resting, now.running)
     unknown = following(np.full(len(found.value), np.nan), now.state)
@@ -144,5 +144,5 @@ def _by_state(now: FleetState, running: FleetReading, resting: FleetReading) -> 
     return without(found, elsewhere, BAD_NO_DATA)
 
 
-def _beside(found: FleetReading, value: Values) -> FleetReading:
+def _beside(found: ShadowReading, value: Values) -> ShadowReading:
     return following(np.where(found.status >= BAD, np.nan, value), found)

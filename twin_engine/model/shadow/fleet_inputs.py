@@ -22,11 +22,11 @@ from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model.shadow.expectation import FleetState
 from heatpump_twin.twin_engine.model.shadow.reading import (
     ABSENT,
-    FleetReading,
+    ShadowReading,
     best_of,
     chosen,
     first_of,
-    in_state,
+    is_any_of,
     latest,
 )
 
@@ -86,10 +86,10 @@ class FleetInputs:
         ]
         return FleetState(
             state, self.source(image), self._water(image), heat, power, cop, self._flow(image),
-            np.any(on, axis=0), ice, in_state(state, _RUNNING), in_state(state, _RESTING),
+            np.any(on, axis=0), ice, is_any_of(state, _RUNNING), is_any_of(state, _RESTING),
         )  # fmt: skip
 
-    def source(self, image: Image) -> FleetReading:
+    def source(self, image: Image) -> ShadowReading:
         """Return the temperature of what enters each machine."""
         found = [latest(image, index) for index in self.sources]
         # One that cannot be stays the first: the machine goes by it, and what a fault-free one
@@ -98,11 +98,11 @@ class FleetInputs:
         there = [index >= 0 for index in self.sources]
         return chosen(found, first_of(unusable, there))
 
-    def humid(self, image: Image) -> FleetReading:
+    def humid(self, image: Image) -> ShadowReading:
         """Return the relative humidity of the air at each; Bad where nobody measures it."""
         return latest(image, self.humidity)
 
-    def _water(self, image: Image) -> FleetReading:
+    def _water(self, image: Image) -> ShadowReading:
         """Return the leaving water of the first pair of sensors that is usable as a whole."""
         supplies, there = [], []
         for supply, back in self.waters:
@@ -112,7 +112,7 @@ class FleetInputs:
             there.append((supply >= 0) & (back >= 0))
         return best_of(supplies, there)
 
-    def _flow(self, image: Image) -> FleetReading:
+    def _flow(self, image: Image) -> ShadowReading:
         readings = [latest(image, index) for index in self.flows]
         return best_of(readings, [index >= 0 for index in self.flows])
 

@@ -11,7 +11,7 @@ from heatpump_twin.drivers.frame import Values
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
-from heatpump_twin.twin_engine.model.shadow.reading import Flags
+from heatpump_twin.twin_engine.model.shadow.reading import ShadowFlags
 
 _NO_ICE = CoilFrost(threshold=1e9)
 
@@ -35,7 +35,7 @@ class FleetModels:
     frost: CoilFrost
     standby: Values
     circulating: Values
-    calibrated: Flags
+    calibrated: ShadowFlags
     low: Values
     """Lowest source, water and load of each: (3, n)."""
     high: Values
@@ -61,7 +61,7 @@ class FleetModels:
             np.array([[span.high for span in spans] for spans in valid]).T,
         )
 
-    def covers(self, source: Values, water: Values, heat: Values) -> Flags:
+    def covers(self, source: Values, water: Values, heat: Values) -> ShadowFlags:
         """Tell where temperatures (°C) and heat (W) are such as the models were made for."""
         load = heat / self.power.prior.rated_capacity
         values = np.stack([source, water, load])

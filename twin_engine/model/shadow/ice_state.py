@@ -12,7 +12,7 @@ from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
 from heatpump_twin.twin_engine.model.machine.humid_air import USUAL_HUMIDITY, humidity_ratio
-from heatpump_twin.twin_engine.model.shadow.reading import FleetReading, in_state
+from heatpump_twin.twin_engine.model.shadow.reading import ShadowReading, is_any_of
 
 _APART = 600.0
 """What happens in a longer pause is not followed. [s]"""
@@ -39,7 +39,7 @@ class IceState:
         return IceState(self.level[which], self.time[which])
 
     def advance(
-        self, frost: CoilFrost, state: FleetReading, source: FleetReading, humidity: FleetReading
+        self, frost: CoilFrost, state: ShadowReading, source: ShadowReading, humidity: ShadowReading
     ) -> None:
         """Let time go on to that of the state; where state or source is Bad, ice stays."""
         apart = (state.time - self.time) / MICROSECONDS
@@ -48,7 +48,7 @@ class IceState:
         air = np.nan_to_num(source.value, nan=20.0)
         humid = np.where(humidity.bad, USUAL_HUMIDITY, humidity.value)
         defrosting = (state.value == State.DEFROST).astype(float)
-        running = in_state(state, (State.HEATING, State.HOT_WATER)).astype(float)
+        running = is_any_of(state, (State.HEATING, State.HOT_WATER)).astype(float)
         after = frost.advance(
             self.level, hours, air, humidity_ratio(air, humid), running, defrosting
         )

@@ -22,10 +22,10 @@ from heatpump_twin.twin_engine.image import Image
 ABSENT = -1
 """Index of a point that a heat pump has not."""
 _LONG_AGO = -(2**62)
-Flags = NDArray[np.bool_]
+ShadowFlags = NDArray[np.bool_]
 
 
-class FleetReading(NamedTuple):
+class ShadowReading(NamedTuple):
     """Latest values of one quantity of n heat pumps: arrays of shape (n,)."""
 
     value: Values
@@ -33,12 +33,12 @@ class FleetReading(NamedTuple):
     time: Times
 
     @property
-    def bad(self) -> Flags:
+    def bad(self) -> ShadowFlags:
         """Where there is no usable value."""
         return np.asarray((self.status >= BAD) | np.isnan(self.value))
 
 
-def latest(image: Image, index: NDArray[np.int64]) -> FleetReading:
+def latest(image: Image, index: NDArray[np.int64]) -> ShadowReading:
     """Return the latest values of points by index; where it is `ABSENT`, Bad."""
     there = index >= 0
     place = np.where(there, index, 0)
@@ -48,33 +48,33 @@ def latest(image: Image, index: NDArray[np.int64]) -> FleetReading:
     status = np.where(odd, np.uint32(BAD_OUT_OF_RANGE), status)
     value = np.where(there, image.value[place], np.nan)
     time = np.where(there, image.time[place], _LONG_AGO)
-    return FleetReading(value, status.astype(np.uint32), time)
+    return ShadowReading(value, status.astype(np.uint32), time)
 
 
-def best_of(choices: Sequence[FleetReading], there: Sequence[Flags]) -> FleetReading:
+def best_of(choices: Sequence[ShadowReading], there: Sequence[ShadowFlags]) -> ShadowReading:
     """Return the first usable of several, heat pump by heat pump; else the first that is there."""
     return chosen(choices, first_of([choice.bad for choice in choices], there))
 
 
-def in_state(state: FleetReading, codes: Sequence[float]) -> Flags:
+def is_any_of(state: ShadowReading, codes: Sequence[float]) -> ShadowFlags:
     """Tell where a state is one of some codes."""
     return np.asarray(np.any([state.value == code for code in codes], axis=0))
 
 
-def first_of(unusable: Sequence[Flags], there: Sequence[Flags]) -> NDArray[np.int64]:
+def first_of(unusable: Sequence[ShadowFlags], there: Sequence[ShadowFlags]) -> NDArray[np.int64]:
     """Return the number of the first usable choice of each; else of the first that is there."""
     rank = [np.where(bad, 2, 0) + np.where(t, 0, 4) for bad, t in zip(unusable, there, strict=True)]
     return np.asarray(np.argmin(np.stack(rank), axis=0))
 
 
-def chosen(choices: Sequence[FleetReading], which: NDArray[np.int64]) -> FleetReading:
+def chosen(choices: Sequence[ShadowReading], which: NDArray[np.int64]) -> ShadowReading:
     """Return the choice of each heat pump, by its number."""
     parts = (np.choose(which, [choice[k] for choice in choices]) for k in range(3))
     value, status, time = parts
-    return FleetReading(value, status.astype(np.uint32), time)
+    return ShadowReading(value, status.astype(np.uint32), time)
 
 
-def following(value: Values, *used: FleetReading) -> FleetReading:
+def following(value: Values, *used: ShadowReading) -> ShadowReading:
     """Return values with the worst status and the newest time of what they follow from."""
     status, time = used[0].status, used[0].time
     for other in used[1:]:
@@ -82,25 +82,25 @@ def following(value: Values, *used: FleetReading) -> FleetReading:
         status, time = np.where(worse, other.status, status), np.maximum(time, other.time)
     none = np.isnan(value) & (status < BAD)
     status = np.where(none, np.uint32(BAD_NO_DATA), status).astype(np.uint32)
-    return FleetReading(np.where(status >= BAD, np.nan, value), status, time)
+    return ShadowReading(np.where(status >= BAD, np.nan, value), status, time)
 
 
-def doubted(found: FleetReading, trusted: Flags) -> FleetReading:
+def doubted(found: ShadowReading, trusted: ShadowFlags) -> ShadowReading:
     """Return values that are Good only where they are trusted."""
     lower = ~trusted & (found.status >> 30 == 0)
     status = np.where(lower, np.uint32(UNCERTAIN_SUB_NORMAL), found.status)
     return found._replace(status=status.astype(np.uint32))
 
 
-def without(found: FleetReading, where: Flags, status: int) -> FleetReading:
+def without(found: ShadowReading, where: ShadowFlags, status: int) -> ShadowReading:
     """Return values that are Bad, for a reason, where a flag is set."""
-    return FleetReading(
+    return ShadowReading(
         np.where(where, np.nan, found.value),
         np.where(where, np.uint32(status), found.status).astype(np.uint32),
         found.time,
     )
 
 
-def either(first: FleetReading, second: FleetReading, where: Flags) -> FleetReading:
+def either(first: ShadowReading, second: ShadowReading, where: ShadowFlags) -> ShadowReading:
     """Return the first where a flag is set, else the second."""
     return chosen((second, first), where.astype(np.int64))

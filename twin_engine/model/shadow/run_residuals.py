@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times, Values
-from heatpump_twin.twin_engine.model.shadow.reading import Flags
+from heatpump_twin.twin_engine.model.shadow.reading import ShadowFlags
 
 LEAST_STEADY = 900.0
 """[s]"""
@@ -75,13 +75,13 @@ class RunResiduals:
     def take(
         self,
         time: Times,
-        good: Flags,
-        over: Flags,
+        good: ShadowFlags,
+        over: ShadowFlags,
         power: Values,
         expected: Values,
         load: Values,
         relative: Values,
-    ) -> Flags:
+    ) -> ShadowFlags:
         """Take the values of a moment; return where a run has given its residual.
 
         Parameters
@@ -102,7 +102,7 @@ class RunResiduals:
         self._sums += np.where(seconds > 0.0, parts * seconds, 0.0)
         steady = self._sums[0]
         ends = (over & (steady > 0.0)) | (steady >= LONGEST)
-        counts: Flags = np.asarray(ends & (steady >= LEAST_STEADY))
+        counts: ShadowFlags = np.asarray(ends & (steady >= LEAST_STEADY))
         self._count(np.flatnonzero(counts), time)
         self._sums[:, ends] = 0.0
         return counts

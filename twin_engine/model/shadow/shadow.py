@@ -26,7 +26,7 @@ from heatpump_twin.twin_engine.model.shadow.expectation import FleetState, expec
 from heatpump_twin.twin_engine.model.shadow.fleet_inputs import FleetInputs
 from heatpump_twin.twin_engine.model.shadow.fleet_models import FleetModels, ShadowModel
 from heatpump_twin.twin_engine.model.shadow.ice_state import IceState
-from heatpump_twin.twin_engine.model.shadow.reading import FleetReading, following
+from heatpump_twin.twin_engine.model.shadow.reading import ShadowReading, following
 from heatpump_twin.twin_engine.model.shadow.run_residuals import RunResiduals
 from heatpump_twin.twin_engine.model.shadow.shadow_points import ICE, OF_RUNS, shadow_points
 
@@ -137,8 +137,8 @@ class Shadow:
         self._publish(found)
 
     def _residuals(
-        self, now: FleetState, found: Mapping[str, FleetReading]
-    ) -> dict[str, FleetReading]:
+        self, now: FleetState, found: Mapping[str, ShadowReading]
+    ) -> dict[str, ShadowReading]:
         pairs = {
             "cop": now.cop, "electrical_power": now.power, "thermal_power": now.heat,
         }  # fmt: skip
@@ -154,8 +154,8 @@ class Shadow:
         return told
 
     def _memories(
-        self, now: FleetState, found: Mapping[str, FleetReading]
-    ) -> dict[str, FleetReading]:
+        self, now: FleetState, found: Mapping[str, ShadowReading]
+    ) -> dict[str, ShadowReading]:
         residual, expected = found["cop_residual"], found["expected_electrical_power"]
         good = (residual.status >> 30 == 0) & ~residual.bad
         relative = found["expected_electrical_power_uncertainty"].value / expected.value
@@ -173,10 +173,10 @@ class Shadow:
         for point, value in zip(OF_RUNS, values, strict=True):
             known = np.isfinite(value)
             status = np.where(known, GOOD, BAD_NO_DATA).astype(np.uint32)
-            told[point] = FleetReading(value, status, self._runs.ended)
+            told[point] = ShadowReading(value, status, self._runs.ended)
         return told
 
-    def _publish(self, found: Mapping[str, FleetReading]) -> None:
+    def _publish(self, found: Mapping[str, ShadowReading]) -> None:
         image, outputs = self._image, self._outputs
         parts = [found[point] for point in outputs]
         point = np.concatenate([*outputs.values()])

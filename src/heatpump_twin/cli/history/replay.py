@@ -95,8 +95,8 @@ async def _replay(
     happened: IO[str] | None,
 ) -> Replayed:
     from heatpump_twin.runtime.assembly import assemble
-    from heatpump_twin.runtime.calibrated_models import calibrated_models
     from heatpump_twin.runtime.first_run import exclusive
+    from heatpump_twin.runtime.learning.calibrated_models import calibrated_models
     from heatpump_twin.safekeeping.history_replay import Replay, replayed_span
     from heatpump_twin.twin_engine.errors import EngineError
     from heatpump_twin.twin_engine.historian.database.database_access import database_url

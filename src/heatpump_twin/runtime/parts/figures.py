@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from heatpump_twin.config.settings import HeatPump, Site
-from heatpump_twin.runtime.calibrated_models import calibrated_models
+from heatpump_twin.runtime.learning.calibrated_models import calibrated_models
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.derive.deriver import Deriver

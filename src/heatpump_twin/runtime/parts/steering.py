@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.drivers.modbus.driver.device_plan import refresh_duties
+from heatpump_twin.runtime.learning.retraining import Retraining
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
-from heatpump_twin.runtime.retraining import Retraining
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.commands.journal import Journal

@@ -10,6 +10,7 @@ from typing import Any
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import Clock
+from heatpump_twin.runtime.learning.recalibration import Recalibration
 from heatpump_twin.runtime.parts.alarm_points import AlarmPoints
 from heatpump_twin.runtime.parts.alarm_watch import AlarmWatch, build_rules
 from heatpump_twin.runtime.parts.archive import Archive, open_archive
@@ -22,7 +23,6 @@ from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.notices import build_notifier, build_signer
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
-from heatpump_twin.runtime.recalibration import Recalibration
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.twin_engine.conditions.alarm_journal import AlarmJournal
 from heatpump_twin.twin_engine.notifications.notifier import Notifier

@@ -11,7 +11,7 @@ from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD, UNCERTAIN
-from heatpump_twin.runtime.child_command import run_command
+from heatpump_twin.runtime.learning.child_command import run_command
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.heat_up_inputs import FEATURES, SWITCH
 from heatpump_twin.twin_engine.foresight.model_card import (

@@ -11,8 +11,8 @@ import structlog
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.drivers.clock import MICROSECONDS, SystemClock
-from heatpump_twin.runtime.calibrated_models import calibrated_model
-from heatpump_twin.runtime.child_command import run_command
+from heatpump_twin.runtime.learning.calibrated_models import calibrated_model
+from heatpump_twin.runtime.learning.child_command import run_command
 from heatpump_twin.twin_engine.errors import CalibrationError
 from heatpump_twin.twin_engine.model.calibration.model_versions import ModelVersions
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
@@ -26,7 +26,7 @@ LIMIT = 30 * 60.0
 _AGAIN = 86_400.0
 """After a start, and after one that was refused, the next is tried so much later. [s]"""
 
-Adopt = Callable[[str, MachineModel | None], None]
+AdoptMachine = Callable[[str, MachineModel | None], None]
 
 
 class Recalibration:
@@ -50,7 +50,7 @@ class Recalibration:
         data: DataDirectory,
         arguments: Sequence[str],
         every: float,
-        adopt: Adopt,
+        adopt: AdoptMachine,
     ) -> None:
         self._pumps, self._models, self._every, self._adopt = pumps, data.models, every, adopt
         self._arguments = [*arguments, "--data", str(data.root)]
