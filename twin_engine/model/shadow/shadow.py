@@ -121,7 +121,7 @@ class Shadow:
 
     def settle(self) -> None:
         """Compute what frames have brought since it was computed last, if they have."""
-        if self._waiting:
+        if self._waiting and self._assets:
             self._waiting = False
             # What is not known is NaN, and nothing but NaN follows from it.
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -229,6 +229,8 @@ class Shadow:
         """Put models and indices of all heat pumps into arrays."""
         table, assets = self._image.table, self._assets
         self._asset_of = np.full(len(table), _NOBODY)
+        # What came for heat pumps that are no longer there is nothing to compute.
+        self._waiting = False
         if not assets:
             return
         self._fleet = FleetModels.of(self._models)

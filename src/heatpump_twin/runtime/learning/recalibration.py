@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.config.settings import HeatPump
+from heatpump_twin.config.settings import HeatPump, Plate
 from heatpump_twin.drivers.clock import MICROSECONDS, SystemClock
 from heatpump_twin.runtime.learning.calibrated_models import calibrated_model
 from heatpump_twin.runtime.learning.child_command import run_command
@@ -58,12 +58,13 @@ class Recalibration:
         self._clock = SystemClock()
         self._begun = self._clock.now()
         self._tried: dict[str, int] = {}
-        self._used: dict[str, int | None] = {}
+        self._used: dict[str, tuple[int | None, Plate]] = {}
 
     async def run(self, look: float = LOOK) -> None:
         """Look after models for ever."""
         for pump in self._pumps():
-            self._used[pump.id] = await asyncio.to_thread(_in_use, self._models, pump.id)
+            number = await asyncio.to_thread(_in_use, self._models, pump.id)
+            self._used[pump.id] = number, pump.plate
         while True:
             await asyncio.sleep(look)
             for pump in self._pumps():
@@ -73,8 +74,9 @@ class Recalibration:
 
     async def _look(self, pump: HeatPump) -> None:
         number = await asyncio.to_thread(_in_use, self._models, pump.id)
-        if self._used.get(pump.id) != number:
-            self._used[pump.id] = number
+        # A reload may have brought another plate, for which another model holds.
+        if self._used.get(pump.id) != (number, pump.plate):
+            self._used[pump.id] = number, pump.plate
             model = await asyncio.to_thread(calibrated_model, pump, self._models)
             self._adopt(pump.id, model)
             log.info("another model is in use", heat_pump=pump.id, version=number)

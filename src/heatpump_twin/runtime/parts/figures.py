@@ -10,6 +10,7 @@ from heatpump_twin.runtime.learning.calibrated_models import calibrated_models
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.derive.deriver import Deriver
+from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.ledger.ledger import Ledger
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
@@ -39,12 +40,13 @@ class Figures(HeatPumpPart):
 
     async def add(self, newcomer: Newcomer) -> None:
         """Add a heat pump to the deriver, the shadow and the ledger."""
-        await self.take_up(newcomer.heat_pump)
+        await self._compute(newcomer.heat_pump)
         self.ledger.add(newcomer.heat_pump)
 
     async def remove(self, asset: str) -> None:
         """Remove a heat pump from the deriver, the shadow and the ledger."""
         self.ledger.remove(asset)
+        self.models.pop(asset, None)
         self.shadow.remove(asset)
         self.deriver.remove(asset)
 
@@ -52,14 +54,23 @@ class Figures(HeatPumpPart):
         """Have all that goes on from before begin with what is recorded now."""
         self.shadow.remove(pump.id)
         self.deriver.remove(pump.id)
+        await self._compute(pump)
+
+    async def _compute(self, pump: HeatPump) -> None:
         await self.deriver.add(pump)
         await self.shadow.add(pump, self.models.get(pump.id))
 
     async def run_shadow(self) -> None:
         """Have the shadow settle every second, for ever."""
+        failures = FailureLog("heat pumps cannot be compared", "part")
         while True:
             await asyncio.sleep(SETTLING)
-            self.shadow.settle()
+            try:
+                self.shadow.settle()
+            except Exception:  # noqa: BLE001 (the boundary of the shadow: the twin goes on)
+                failures.failed("shadow")
+            else:
+                failures.worked("shadow")
 
     def adopt(self, asset: str, model: MachineModel | None) -> None:
         """Compare a heat pump with another model from now on; None: with its plate."""

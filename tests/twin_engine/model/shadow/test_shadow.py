@@ -306,6 +306,20 @@ def test_a_heat_pump_that_goes_takes_nothing_of_the_others_along(model):
     fleet.shadow.settle()
     before = fleet.shown("expected_cop", "hp2")
     fleet.shadow.remove("hp1")
+    fleet.shadow.settle()
     fleet.put(3, "hp2", **STEADY)
     fleet.put(5, "hp1", **{**STEADY, "outdoor_temperature": -7.0})
     assert fleet.shown("expected_cop", "hp2")[0] == pytest.approx(before[0], rel=0.01)
+
+
+async def test_the_only_heat_pump_may_go_and_come_back_while_something_waits():
+    fleet = Fleet()
+    fleet.put(1, **STEADY)
+    fleet.put(1.5, **STEADY)
+    fleet.shadow.remove("hp0")
+    fleet.shadow.settle()
+    fleet.put(3, **STEADY)
+    await fleet.shadow.add(fleet.pumps[0])
+    fleet.shadow.settle()
+    fleet.put(5, **{**STEADY, "outdoor_temperature": 7.0})
+    assert is_good(fleet.shown("expected_cop")[1])
