@@ -312,10 +312,11 @@ def _page(tables: Sequence[Table]) -> str:
         "0.83 and is right in 98 % of normal weeks; those faults are of the field, these are "
         "emulated.\n"
     )
-    return "\n".join([head, *map(_markdown, tables)])
+    return "\n".join([head, *map(markdown, tables)])
 
 
-def _markdown(table: Table) -> str:
+def markdown(table: Table) -> str:
+    """Return a table as a section of a page."""
     rows = list(zip(*(column.cells for column in table.columns), strict=True))
     names = [str(column.header) for column in table.columns]
     lines = [names, ["---"] * len(names), *rows]
