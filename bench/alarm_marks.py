@@ -73,7 +73,8 @@ def _defrost_minutes(day: Course) -> NDArray[np.float64]:
 
 def _swept(day: Course) -> NDArray[np.float64]:
     # Gas is as dense as it is under pressure: what a turn carries goes with the absolute one.
-    return day["thermal_power"] / day["compressor_frequency"] / (day["low_pressure"] + 1.0)
+    turns = np.where(day["compressor_frequency"] > 0, day["compressor_frequency"], np.nan)
+    return day["thermal_power"] / turns / (day["low_pressure"] + 1.0)
 
 
 COP = Mark(
@@ -148,7 +149,7 @@ def _table(days: list[Course]) -> Table:
     table = Table(title="Marks of a fault of 20 %")
     for column in (
         "fault", "mark", "with it", "the same machine without", "its days differ by",
-        "machines differ by", "mark in these",
+        "machines differ by", "mark : noise",
     ):  # fmt: skip
         table.add_column(column)
     first = len(MARKS)
@@ -158,7 +159,9 @@ def _table(days: list[Course]) -> Table:
             mean = np.nanmean(by_day, axis=0)
             with_it, without = mean[number], mean[first]
             own, others = np.nanstd(by_day[:, first]), np.nanstd(mean[first:])
-            size = abs(with_it - without) / max(others, 1e-9)
+            # A mean of some days is as uncertain as they differ, and a limit is for all machines.
+            noise = np.hypot(own / np.sqrt(_WATCHED), others)
+            size = abs(with_it - without) / max(noise, 1e-9)
             numbers = (with_it, without, own, others)
             table.add_row(fault, mark.title, *(f"{x:.3g}" for x in numbers), f"{size:.1f}")
     return table
@@ -173,10 +176,11 @@ def _page(table: Table) -> str:
         f"{_WATCHED} days of January in an average climate, after {_SETTLED} without it. Beside "
         "its marks stand those of the same machine in the same weather without the fault; how "
         f"much its days differ; and how much {len(_OTHERS) + 1} machines without a fault differ, "
-        "with their houses, people and sensors (standard deviations). An alarm that is "
-        "to be silent in a year of such machines has to begin at four of these or more, so a mark "
-        "below that cannot be told from a machine that is only another one. What knows this very "
-        "machine, a model that was fitted to it, goes by its days instead.\n\n"
+        "with their houses, people and sensors (standard deviations). The noise is "
+        "that of a mean of these days and of the machines together. An alarm that is to be silent "
+        "in a year of such machines has to begin at more than four times that, so that a mark "
+        "below it cannot be told from a machine that is only another one. What knows this very "
+        "machine, a model that was fitted to it, goes by its days alone.\n\n"
         f"{markdown(table)}\n"
         "A curve that is too warm is a setting like any other, and whoever turns it is on record. "
         "The backup heater that has failed leaves no mark at all, as nobody needs it in this week: "
