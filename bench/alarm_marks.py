@@ -203,7 +203,8 @@ def _table(days: list[Course]) -> Table:
     place = {kind.name: number for number, kind in enumerate(FAULTS)}
     for fault, marks in MARKS.items():
         for mark in marks:
-            by_day = np.array([mark.of(day) for day in days])
+            # Others live in summer, when nothing is heated.
+            by_day = np.array([mark.of(day)[: machines.stop] for day in days])
             mean = np.nanmean(by_day, axis=0)
             with_it, without = mean[place[fault]], mean[first]
             own, others = np.nanstd(by_day[:, first]), np.nanstd(mean[machines])
