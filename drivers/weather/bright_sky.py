@@ -1,6 +1,6 @@
 """Bright Sky (brightsky.dev): stations and forecasts (MOSMIX) of the German weather service DWD.
 
-Free, without a key. Asked in its own units (``dwd``): °C, km/h, kWh/m² in the hour before.
+Free, without a key. Asked in its own units (``dwd``): °C, kWh/m² in the hour before.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from heatpump_twin.drivers.weather.weather_service import (
     microseconds,
 )
 
-_METRES_PER_SECOND = 1 / 3.6
-"""Of a kilometre an hour."""
 _WATTS = 1000.0
 """Of a kilowatt hour in an hour."""
 
@@ -56,9 +54,9 @@ class BrightSky:
         try:
             rows = answer["weather"]
             time = microseconds("timestamp", [row["timestamp"] for row in rows])
-            temperature, humidity, dew_point, solar, wind = (
+            temperature, humidity, dew_point, solar = (
                 column(name, [row.get(name) for row in rows], len(rows))
-                for name in ("temperature", "relative_humidity", "dew_point", "solar", "wind_speed")
+                for name in ("temperature", "relative_humidity", "dew_point", "solar")
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise WeatherUnreadable(f"{self.name}: no forecast in its answer") from error
@@ -66,7 +64,7 @@ class BrightSky:
             raise WeatherUnreadable(f"{self.name}: {error}") from error
         # Forecasts of the DWD have the dew point alone.
         humidity = np.where(np.isnan(humidity), _humidity(temperature, dew_point), humidity)
-        columns = (temperature, humidity, solar * _WATTS, wind * _METRES_PER_SECOND)
+        columns = (temperature, humidity, solar * _WATTS)
         return WeatherForecast(
             self.name, received, time, *(members([values]) for values in columns)
         )

@@ -21,7 +21,7 @@ from heatpump_twin.drivers.weather.weather_service import (
     microseconds,
 )
 
-_UNITS = {"air_temperature": "celsius", "relative_humidity": "%", "wind_speed": "m/s"}
+_UNITS = {"air_temperature": "celsius", "relative_humidity": "%"}
 _PERCENTILES = ("air_temperature_percentile_10", "air_temperature", "air_temperature_percentile_90")
 
 
@@ -48,15 +48,13 @@ class MetNorway:
             time = microseconds("time", [one["time"] for one in series])
             (issued,) = microseconds("updated_at", [meta["updated_at"]]).tolist()
             self._check(meta["units"])
-            columns = [self._temperature(details)] + [
-                members([_column(name, details)]) for name in ("relative_humidity", "wind_speed")
-            ]
+            temperature = self._temperature(details)
+            humidity = members([_column("relative_humidity", details)])
         except (KeyError, TypeError, AttributeError) as error:
             raise WeatherUnreadable(f"{self.name}: no forecast in its answer") from error
         except WeatherUnreadable as error:
             raise WeatherUnreadable(f"{self.name}: {error}") from error
-        temperature, humidity, wind = columns
-        return WeatherForecast(self.name, issued, time, temperature, humidity, wind_speed=wind)
+        return WeatherForecast(self.name, issued, time, temperature, humidity)
 
     def _check(self, units: Mapping[str, Any]) -> None:
         for name, unit in _UNITS.items():

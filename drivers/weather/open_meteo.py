@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,6 @@ _UNITS = {
     "temperature_2m": "°C",
     "relative_humidity_2m": "%",
     "shortwave_radiation": "W/m²",
-    "wind_speed_10m": "m/s",
 }
 """Of the variables that are asked for; radiation is the mean of the hour before."""
 
@@ -33,7 +32,7 @@ class OpenMeteo:
     ensemble: str = ""
     """Name of an ensemble's model, such as ``icon_seamless``; empty: one forecast."""
     key: str = ""
-    name: ClassVar[str] = "Open-Meteo"
+    name: str = "Open-Meteo"
 
     def query(self, place: Location, now: int) -> Query:  # noqa: ARG002 (asks from now on by itself)
         """Return what to ask for a place."""
@@ -41,7 +40,6 @@ class OpenMeteo:
             "latitude": f"{place.latitude:.4f}",
             "longitude": f"{place.longitude:.4f}",
             "hourly": ",".join(_UNITS),
-            "wind_speed_unit": "ms",
             "timeformat": "unixtime",
             "timezone": "GMT",
             "forecast_hours": str(HOURS),

@@ -20,9 +20,8 @@ _POSSIBLE = {
     "temperature": (-70.0, 60.0),
     "humidity": (0.0, 100.0),
     "irradiance": (0.0, 1500.0),
-    "wind_speed": (0.0, 100.0),
 }
-"""What the weather can be: anything else is another unit. [°C, %, W/m², m/s]"""
+"""What the weather can be: anything else is another unit. [°C, %, W/m²]"""
 _ROUNDING = {"humidity": 5.0, "irradiance": 20.0}
 """By how much services exceed what can be, where they interpolate."""
 
@@ -52,8 +51,6 @@ class WeatherForecast:
     """Shape (m, n), relative. [%]"""
     irradiance: Values = field(default_factory=lambda: np.empty((0, 0)))
     """Shape (m, n), on the horizontal, mean of the time since the one before. [W/m²]"""
-    wind_speed: Values = field(default_factory=lambda: np.empty((0, 0)))
-    """Shape (m, n), ten metres above the ground. [m/s]"""
 
     def __post_init__(self) -> None:
         if self.temperature.ndim != 2 or self.temperature.shape[1] != len(self.time):
@@ -83,8 +80,7 @@ class WeatherForecast:
             wrong = (values < low - over) | (values > high + over)
         if wrong.any():
             raise WeatherUnreadable(
-                f"{self.source}: a {name.replace('_', ' ')} of {values[wrong][0]:g} cannot be; "
-                "is it in other units?"
+                f"{self.source}: a {name} of {values[wrong][0]:g} cannot be; is it in other units?"
             )
         return np.clip(values, low, high)
 

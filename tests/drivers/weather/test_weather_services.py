@@ -25,7 +25,7 @@ PLACE = Location(59.9139, 10.7522, 23.0)
 
 def norwegian(**details: float) -> dict[str, Any]:
     """As its answer has it: two hours, values at a time."""
-    known = {"air_temperature": -3.2, "relative_humidity": 88.4, "wind_speed": 2.1} | details
+    known = {"air_temperature": -3.2, "relative_humidity": 88.4} | details
     return {
         "type": "Feature",
         "properties": {
@@ -34,7 +34,6 @@ def norwegian(**details: float) -> dict[str, Any]:
                 "units": {
                     "air_temperature": "celsius",
                     "relative_humidity": "%",
-                    "wind_speed": "m/s",
                     "air_pressure_at_sea_level": "hPa",
                 },
             },
@@ -49,7 +48,7 @@ def norwegian(**details: float) -> dict[str, Any]:
 def german(**fields: Any) -> dict[str, Any]:
     row = {
         "temperature": 8.0, "dew_point": 6.8, "relative_humidity": None, "solar": 0.12,
-        "wind_speed": 18.0, "cloud_cover": 99,
+        "cloud_cover": 99,
     }  # fmt: skip
     return {
         "weather": [
@@ -64,7 +63,7 @@ def test_met_norway_says_when_it_was_made() -> None:
     assert forecast.issued == NOW - (38 * 60 + 51) * MICROSECONDS
     assert forecast.time.tolist() == [NOW, NOW + 3600 * MICROSECONDS]
     assert forecast.temperature.tolist() == [[-3.2, -3.2]]
-    assert (forecast.humidity[0, 0], forecast.wind_speed[0, 0]) == (88.4, 2.1)
+    assert forecast.humidity[0, 0] == 88.4
     assert np.isnan(forecast.irradiance).all()
 
 
@@ -83,7 +82,6 @@ def test_it_wants_four_decimals_at_most() -> None:
 def test_bright_sky_has_the_units_of_the_weather_service() -> None:
     forecast = BrightSky().forecast(german(), NOW)
     assert forecast.irradiance[0, 0] == 120.0
-    assert forecast.wind_speed[0, 0] == pytest.approx(5.0)
     # 8.0 °C with a dew point of 6.8 °C: 92.1 % by the tables of WMO-No. 8.
     assert forecast.humidity[0, 0] == pytest.approx(92.1, abs=0.2)
 
