@@ -102,6 +102,7 @@ async def open_parts(
         history, audit = archive.historian, archive.audit
         figures = await open_figures(foundation, history)
         weather = Weather(foundation, archive, health)
+        await weather.announce()
         forecasts = Forecasts(foundation)
         health.watch("models_left_out", lambda: len(forecasts.models.damaged))
         field = Field(foundation, audit)

@@ -85,11 +85,15 @@ class Weather(HeatPumpPart):
         forecast = self._service.forecast if self._service is not None else None
         return None if forecast is None else (self._clock.now() - forecast.issued) / HOUR
 
+    async def announce(self) -> None:
+        """Have the points known as those of which there are forecasts, before clients see them."""
+        if self._service is not None:
+            await self._archive.trajectories.announce((TEMPERATURE, HUMIDITY, IRRADIANCE))
+
     async def run(self) -> None:
         """Keep the forecast for ever."""
         if self._service is None:
             return
-        await self._archive.trajectories.announce((TEMPERATURE, HUMIDITY, IRRADIANCE))
         await asyncio.to_thread(self._service.start)
         while True:
             fresh = await asyncio.to_thread(self._service.refresh)
