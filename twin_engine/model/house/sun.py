@@ -1,0 +1,105 @@
+"""The sun on a house: irradiance of each orientation from that on the horizontal."""
+
+from __future__ import annotations
+
+import numpy as np
+from pvlib import irradiance, spa
+
+from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.frame import Times
+from heatpump_twin.twin_engine.model.house.envelope import Floats
+
+ORIENTATIONS = ("south", "east", "west", "north", "roof")
+"""Where windows look; the roof is the horizontal."""
+_AZIMUTHS = {"south": 180.0, "east": 90.0, "west": 270.0, "north": 0.0}
+_WALL = 90.0
+_DAY = 86_400.0
+_ALTITUDE, _PRESSURE, _MILD, _DELTA_T, _REFRACTION = 0.0, 101_325.0, 12.0, 69.0, 0.5667
+"""At sea level: refraction of the sun within 0.05° anywhere. [m], [Pa], [°C], [s], [°]"""
+_SPREAD, _POWER = 0.0075, 2.4
+"""B and C of Bristow and Campbell, between their sites. [1/K^2.4], [-]"""
+
+
+def on_orientations(time: Times, horizontal: Floats, latitude: float, longitude: float) -> Floats:
+    """Return the global irradiance of each orientation, shape (n, orientations). [W/m²]
+
+    Parameters
+    ----------
+    time : array of int
+        Moments, shape (n,). [µs since the Unix epoch, UTC]
+    horizontal : array
+        Global irradiance of the horizontal, shape (n,). [W/m²]
+
+    References
+    ----------
+    Position: Reda and Andreas, Solar Energy 76 (2004) 577–589. Share of the sky: Erbs et al., Solar
+    Energy 28 (1982) 293–302. Walls: Hay and Davies (1980), albedo 0.25.
+    """
+    zenith, azimuth, day = _sun(time, latitude, longitude)
+    light = np.maximum(np.nan_to_num(horizontal), 0.0)
+    parts = irradiance.erbs(light, zenith, day)
+    direct, diffuse = np.asarray(parts["dni"]), np.asarray(parts["dhi"])
+    beyond = np.asarray(irradiance.get_extra_radiation(day))
+    found = np.empty((len(time), len(ORIENTATIONS)))
+    for i, orientation in enumerate(ORIENTATIONS):
+        if orientation not in _AZIMUTHS:
+            found[:, i] = light
+            continue
+        # South of the equator the sunny wall looks north: `south` means that one.
+        turned = _AZIMUTHS[orientation] + (180.0 if latitude < 0.0 else 0.0)
+        plane = irradiance.get_total_irradiance(
+            _WALL, turned % 360.0, zenith, azimuth, direct, light, diffuse,
+            dni_extra=beyond, model="haydavies",
+        )  # fmt: skip
+        found[:, i] = np.nan_to_num(np.asarray(plane["poa_global"]))
+    return np.maximum(found, 0.0)
+
+
+def clear_sky(time: Times, latitude: float, longitude: float) -> Floats:
+    """Return the global irradiance of the horizontal under a clear sky. [W/m²]
+
+    Haurwitz, J. Meteorology 2 (1945) 154–166, which needs nothing but the sun's height.
+    """
+    zenith, _, _ = _sun(time, latitude, longitude)
+    light = np.zeros(len(time))
+    up = zenith < 89.9
+    cosine = np.cos(np.radians(zenith[up]))
+    light[up] = 1098.0 * cosine * np.exp(-0.057 / cosine)
+    return light
+
+
+def estimated(time: Times, outdoor: Floats, latitude: float, longitude: float) -> Floats:
+    r"""Return the irradiance of the horizontal where nobody measures it. [W/m²]
+
+    Clear days have warm afternoons and cold nights: of the clear sky's light a day has the share
+
+    .. math:: 1 - \exp(-B \Delta T^C)
+
+    with its range of outdoor temperature. The error of a day is some 25 %; that of weeks is small.
+
+    References
+    ----------
+    Bristow and Campbell, Agricultural and Forest Meteorology 31 (1984) 159–166.
+    """
+    # Days by the sun: a range over midnight of the clock would mix two of them.
+    day = np.floor(time / MICROSECONDS / _DAY + longitude / 360.0).astype(np.int64)
+    days, place = np.unique(day, return_inverse=True)
+    highest, lowest = np.full(len(days), -np.inf), np.full(len(days), np.inf)
+    known = np.isfinite(outdoor)
+    np.maximum.at(highest, place[known], outdoor[known])
+    np.minimum.at(lowest, place[known], outdoor[known])
+    span = np.where(np.isfinite(highest), highest - lowest, np.nan)
+    usual = np.nanmean(span) if np.isfinite(span).any() else 0.0
+    share = 1.0 - np.exp(-_SPREAD * np.where(np.isnan(span), usual, span) ** _POWER)
+    return np.asarray(clear_sky(time, latitude, longitude) * share[place])
+
+
+def _sun(time: Times, latitude: float, longitude: float) -> tuple[Floats, Floats, Floats]:
+    """Return zenith and azimuth of the sun in degrees, and the day of the year."""
+    seconds = np.asarray(time, dtype=np.float64) / MICROSECONDS
+    found = spa.solar_position(
+        seconds, latitude, longitude, _ALTITUDE, _PRESSURE / 100.0, _MILD, _DELTA_T, _REFRACTION
+    )
+    years = (np.asarray(time) * 1000).astype("datetime64[ns]")
+    day = (years.astype("datetime64[D]") - years.astype("datetime64[Y]")).astype(np.float64) + 1.0
+    return np.asarray(found[0]), np.asarray(found[4]), day
