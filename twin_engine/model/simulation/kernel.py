@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from heatpump_twin.twin_engine.model.compiled import compiled
 from heatpump_twin.twin_engine.model.house.envelope import Floats
 from heatpump_twin.twin_engine.model.simulation.circuit import (
     HeatingCircuit,
@@ -17,7 +18,6 @@ from heatpump_twin.twin_engine.model.simulation.circuit import (
     step_valves,
     stream_of,
 )
-from heatpump_twin.twin_engine.model.simulation.compiled import compiled
 from heatpump_twin.twin_engine.model.simulation.control import (
     HeatingControl,
     curve_water,
