@@ -81,6 +81,10 @@ async def fed_server(folder: Path) -> AsyncIterator[Fed]:
         process.wait()
 
 
+_AT_ONCE = 5_000
+"""Nodes of one ReadRequest: servers have a limit."""
+
+
 async def points_of(client: Client, pumps: int, *, analog: bool = False) -> list[ua.NodeId]:
     """Return the variables of the points of heat pumps; of those that are Doubles alone."""
     space = await site_index(client)
@@ -90,8 +94,10 @@ async def points_of(client: Client, pumps: int, *, analog: bool = False) -> list
     found = [node.nodeid for node in nodes]
     if not analog:
         return found
-    types = await client.uaclient.read_attributes(found, ua.AttributeIds.DataType)
-    double = ua.NodeId(ua.ObjectIds.Double)
+    double, types = ua.NodeId(ua.ObjectIds.Double), []
+    for first in range(0, len(found), _AT_ONCE):
+        some = found[first : first + _AT_ONCE]
+        types += await client.uaclient.read_attributes(some, ua.AttributeIds.DataType)
     return [node for node, kind in zip(found, types, strict=True) if kind.Value.Value == double]
 
 

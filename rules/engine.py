@@ -16,14 +16,15 @@ from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import MICROSECONDS, SHORTEST_POLL
 from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.rules.event_rule import EventRule
 from heatpump_twin.rules.feed import Feed
 from heatpump_twin.rules.keepsake import Keepsake, collected, distributed
 from heatpump_twin.rules.pack import Pack
 from heatpump_twin.rules.phase_watch import PhaseWatch
+from heatpump_twin.rules.review import reviewed
 from heatpump_twin.rules.ruled_asset import RuledAsset, the_twin
-from heatpump_twin.rules.schema import Rule
 from heatpump_twin.rules.setting_watch import SettingWatch
+from heatpump_twin.rules.sight import sights_of
+from heatpump_twin.rules.stretch import FEWEST, Slots, Stretch, in_stretches
 from heatpump_twin.rules.watch import Watch
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
 from heatpump_twin.twin_engine.failure_log import FailureLog
@@ -47,10 +48,7 @@ class _Looking(Protocol[T_co]):
     """Watch of one rule or event on all of its assets."""
 
     @property
-    def rule(self) -> Rule | EventRule: ...
-
-    @property
-    def due(self) -> int | None: ...
+    def name(self) -> str: ...
 
     def pause(self) -> None: ...
 
@@ -179,16 +177,38 @@ class RuleEngine:
         if self._feed.was_set_back(to):
             changes += self._look(to, known=False)
         last = self._feed.done
-        for slot, samples in self._feed.slots(to):
-            # Before they are there: what runs out until then does so with what was.
-            changes += self._wait(min(slot, last + _SILENCE), slot)
-            self._feed.apply(slot, samples)
-            known = slot - last <= _SILENCE
-            changes += self._look(slot, known=known)
-            self._happened += self._settings.look(samples, self._feed, slot)
-            last = slot
+        slots = list(self._feed.slots(to))
+        for part in in_stretches(slots, last, len(self._table), _SILENCE):
+            # Before its samples are there: what runs out until then does so with what was.
+            changes += self._wait(min(part[0][0], last + _SILENCE), part[0][0])
+            known = part[0][0] - last <= _SILENCE
+            changes += self._go_through(part, known=known)
+            last = self._feed.done
         changes += self._wait(min(to, last + _SILENCE) + 1, to)
         return sorted(changes, key=lambda change: change.time)
+
+    def _go_through(self, slots: Slots, *, known: bool) -> list[AlarmTransition]:
+        """Look at slots with no silence between them; ``known``: nor was there one before them."""
+        if len(slots) >= FEWEST:
+            return self._pass(Stretch(self._feed, slots))
+        changes: list[AlarmTransition] = []
+        for number, (slot, samples) in enumerate(slots):
+            if number:
+                changes += self._wait(slot, slot)
+            self._feed.apply(slot, samples)
+            changes += self._look(slot, known=known)
+            self._happened += self._settings.look(samples, self._feed, slot)
+        return changes
+
+    def _pass(self, stretch: Stretch) -> list[AlarmTransition]:
+        """Look at many slots at once: only where something can change."""
+        sights = sights_of([*self._phases, *self._watches], self._settings, stretch, self._failures)
+        told = reviewed(
+            stretch, sights, self._feed.done, lambda s, now: self._attempt(s, now, known=True)
+        )
+        changes = [one for one in told if isinstance(one, AlarmTransition)]
+        self._happened += (one for one in told if not isinstance(one, AlarmTransition))
+        return changes
 
     def happened(self) -> list[Happening]:
         """Return what has happened until where `advance` has got, and was not returned before."""
@@ -208,7 +228,7 @@ class RuleEngine:
         """Let time pass in which no sample comes: delays run out, windows move along."""
         changes: list[AlarmTransition] = []
         while True:
-            waiting: list[_Looking[object]] = [*self._watches, *self._phases]
+            waiting: list[Watch | PhaseWatch] = [*self._watches, *self._phases]
             due = [
                 (watch.due, place)
                 for place, watch in enumerate(waiting)
@@ -227,8 +247,8 @@ class RuleEngine:
         try:
             changes = watch.look(self._feed, now, self._failures, known=known)
         except Exception:  # noqa: BLE001 (the boundary of one rule: the others go on)
-            self._failures.failed(watch.rule.id)
+            self._failures.failed(watch.name)
             watch.pause()
             return ()
-        self._failures.worked(watch.rule.id)
+        self._failures.worked(watch.name)
         return changes

@@ -15,6 +15,7 @@ from heatpump_twin.rules.event_rule import EventRule
 from heatpump_twin.rules.feed import Feed
 from heatpump_twin.rules.grammar.memory import BRIDGED
 from heatpump_twin.rules.ruled_asset import RuledAsset
+from heatpump_twin.rules.stretch import Stretch
 from heatpump_twin.rules.watch import delays
 from heatpump_twin.rules.watched_inputs import WatchedInputs, watched
 from heatpump_twin.twin_engine.failure_log import FailureLog
@@ -47,6 +48,16 @@ class PhaseWatch:
         )
         self.due: int | None = None
         """When it has to be looked at again, if no sample comes before. [µs]"""
+
+    def over(self, stretch: Stretch) -> NDArray[np.float64]:
+        """Return at each slot of a stretch whether it is so: 1, 0, or NaN; shape (slots, n)."""
+        row = np.arange(len(stretch.time))
+        return self.rule.holds.evaluate(self._inputs.over(stretch, row, np.zeros_like(row), {}))
+
+    @property
+    def name(self) -> str:
+        """Id of the event, for the log."""
+        return self.rule.id
 
     def pause(self) -> None:
         """Look at it again when the next sample comes, and not before."""

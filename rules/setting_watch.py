@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heatpump_twin.config.catalogue import Group, Point, PointRole, PointTable
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD
 from heatpump_twin.rules.feed import Feed
+from heatpump_twin.rules.stretch import Stretch
 from heatpump_twin.twin_engine.happening import SettingChange
 from heatpump_twin.twin_engine.wording import value_text
 
@@ -34,6 +36,16 @@ class SettingWatch:
         more = [self._table[index] for index in range(len(self._known), len(self._table))]
         self._known = np.append(self._known, np.full(len(more), np.nan))
         self._least = np.append(self._least, [_least_change(point) for point in more])
+
+    def may_change(self, stretch: Stretch) -> NDArray[np.bool_]:
+        """Tell at which slots of a stretch a look may find something."""
+        if len(self._known) != len(self._table):
+            self._grow()
+        settings = np.flatnonzero(np.isfinite(self._least))
+        # One of which no value is known yet takes the first that there is.
+        fresh = np.isnan(self._known[settings]) & ~np.isnan(stretch.value[:, settings])
+        marks: NDArray[np.bool_] = stretch.changes(settings) | fresh.any(axis=1)
+        return marks
 
     def look(self, samples: Frame, feed: Feed, now: int) -> list[SettingChange]:
         """Return which settings have changed by samples that the feed holds already. [µs]"""

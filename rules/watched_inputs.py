@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.drivers.status import BAD
 from heatpump_twin.rules.feed import Feed
+from heatpump_twin.rules.grammar.logic import Array, Status
 from heatpump_twin.rules.grammar.memory import Memory
 from heatpump_twin.rules.grammar.parser import Inputs
 from heatpump_twin.rules.ruled_asset import AssetKind, RuledAsset
+from heatpump_twin.rules.stretch import Stretch
 
 
 def watched(
@@ -55,9 +57,29 @@ class WatchedInputs:
         self, feed: Feed, elapsed: int = 0, memories: Mapping[str, Memory] | None = None
     ) -> Inputs:
         """Return the inputs as a feed has them; what is Bad is not known."""
+        value = {point: feed.value[index] for point, index in self.index.items()}
         status = {point: feed.status[index] for point, index in self.index.items()}
-        value = {
-            point: np.where(status[point] & BAD, np.nan, feed.value[index])
-            for point, index in self.index.items()
-        }
-        return Inputs(value | self.parameters, status, elapsed, memories or {})
+        return self._known(value, status, elapsed, memories)
+
+    def over(
+        self,
+        stretch: Stretch,
+        row: NDArray[np.int64],
+        elapsed: NDArray[np.int64],
+        memories: Mapping[str, Memory],
+    ) -> Inputs:
+        """Return the inputs at many moments one after the other: arrays of shape (moments, n)."""
+        place = row[:, None]
+        value = {point: stretch.value[place, index] for point, index in self.index.items()}
+        status = {point: stretch.status[place, index] for point, index in self.index.items()}
+        return self._known(value, status, elapsed, memories)
+
+    def _known(
+        self,
+        value: Mapping[str, Array],
+        status: Mapping[str, Status],
+        elapsed: int | NDArray[np.int64],
+        memories: Mapping[str, Memory] | None,
+    ) -> Inputs:
+        known = {p: np.where(status[p] & BAD, np.nan, x) for p, x in value.items()}
+        return Inputs({**known, **self.parameters}, status, elapsed, memories or {})

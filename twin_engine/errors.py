@@ -10,6 +10,7 @@ The errors::
     ├── TooManySamples      more samples in one interval than can be computed at once
     ├── HistoryLost         samples could neither be written nor kept for the next start
     ├── CopyError           a database cannot be copied, or a copy not be brought back
+    ├── CalibrationError    a model cannot be calibrated, or not be used
     ├── AuditError          an audit row could not be made durable
     ├── ConditionStoreError the state of an alarm could not be made durable
     └── ProgramStoreError   what the twin is to do could not be made durable
@@ -55,6 +56,10 @@ class HistoryLost(EngineError):  # noqa: N818 (it says what is the case)
 
 class CopyError(EngineError):
     """A database cannot be copied, or a copy cannot be brought back."""
+
+
+class CalibrationError(EngineError):
+    """A model cannot be calibrated, or not be used; the message says what is missing."""
 
 
 class AuditError(EngineError):

@@ -1,7 +1,7 @@
 """What is told of a span of time: mean, minimum, maximum, trend, count, duration, changes.
 
-A span is cut into buckets. Each aggregate says what is kept of a bucket, how it grows while time
-passes and when the input changes, and what follows from all buckets of a span.
+A span is cut into buckets. Each aggregate says what is kept of a bucket, what is added to it while
+time passes and when the input changes, and what follows from all buckets of a span.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 
 from heatpump_twin.rules.grammar.logic import Array
 
-Grow = Callable[[Array, Array, Array], Array]
-"""Amounts, input and seconds in which it was so → amounts; all of shape (n,)."""
+Weigh = Callable[[Array, Array], Array]
+"""Input and seconds in which it was so → what that adds to an amount."""
 Tell = Callable[[Array, Array], Array]
 """Amounts and known seconds, both of shape (n, buckets) in order of time → value (n,)."""
 
@@ -25,7 +25,9 @@ class Aggregate:
     """One way to tell something of a span of time."""
 
     tell: Tell
-    grow: Grow = lambda amount, _x, _seconds: amount
+    weigh: Weigh
+    join: np.ufunc = np.add
+    """An amount and what is added → the amount then."""
     step: Callable[[Array, Array], Array] | None = None
     """Last known input and new one → what is added; both are known."""
     empty: float = 0.0
@@ -35,22 +37,31 @@ class Aggregate:
     of_condition: bool = False
     needs_buckets: bool = False
 
+    def grow(self, amount: Array, x: Array, seconds: Array) -> Array:
+        """Return amounts after some seconds in which the input was so."""
+        grown: Array = self.join(amount, self.weigh(x, seconds))
+        return grown
 
-def _integral(amount: Array, x: Array, seconds: Array) -> Array:
-    return amount + np.where(np.isnan(x), 0.0, x) * seconds
+
+def _integral(x: Array, seconds: Array) -> Array:
+    return np.where(np.isnan(x), 0.0, x) * seconds
+
+
+def _lasted(x: Array, seconds: Array) -> Array:
+    return np.where(x == 1, seconds, 0.0)
+
+
+def _nothing(x: Array, _seconds: Array) -> Array:
+    return np.zeros(np.shape(x))
+
+
+def _seen(otherwise: float) -> Weigh:
+    return lambda x, seconds: np.where(~np.isnan(x) & (seconds > 0), x, otherwise)
 
 
 def _mean(amount: Array, known: Array) -> Array:
     seconds = known.sum(axis=1)
     return np.where(seconds > 0, amount.sum(axis=1) / np.maximum(seconds, 1e-9), np.nan)
-
-
-def _extreme(pick: np.ufunc) -> Grow:
-    def grow(amount: Array, x: Array, seconds: Array) -> Array:
-        seen = ~np.isnan(x) & (seconds > 0)
-        return np.where(seen, pick(amount, np.where(seen, x, amount)), amount)
-
-    return grow
 
 
 def _bounded(pick: np.ufunc) -> Tell:
@@ -91,17 +102,12 @@ def _differs(last: Array, new: Array) -> Array:
 AGGREGATES: Mapping[str, Aggregate] = MappingProxyType(
     {
         "mean": Aggregate(_mean, _integral),
-        "min": Aggregate(_bounded(np.minimum), _extreme(np.minimum), empty=np.inf),
-        "max": Aggregate(_bounded(np.maximum), _extreme(np.maximum), empty=-np.inf),
+        "min": Aggregate(_bounded(np.minimum), _seen(np.inf), np.minimum, empty=np.inf),
+        "max": Aggregate(_bounded(np.maximum), _seen(-np.inf), np.maximum, empty=-np.inf),
         "trend": Aggregate(_trend, _integral, needs_buckets=True),
-        "duration": Aggregate(
-            _sum,
-            lambda amount, x, seconds: amount + np.where(x == 1, seconds, 0.0),
-            is_least=True,
-            of_condition=True,
-        ),
-        "count": Aggregate(_sum, step=_rises, is_least=True, of_condition=True),
-        "changes": Aggregate(_sum, step=_differs, is_least=True),
+        "duration": Aggregate(_sum, _lasted, is_least=True, of_condition=True),
+        "count": Aggregate(_sum, _nothing, step=_rises, is_least=True, of_condition=True),
+        "changes": Aggregate(_sum, _nothing, step=_differs, is_least=True),
     }
 )
 """Aggregates by the name of the function."""

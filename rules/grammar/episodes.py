@@ -8,7 +8,8 @@ import numpy as np
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.rules.grammar.logic import Array
-from heatpump_twin.rules.grammar.memory import BRIDGED, Memory, Times, as_truth
+from heatpump_twin.rules.grammar.memory import BRIDGED, Marks, Memory, Times, as_truth
+from heatpump_twin.rules.grammar.passage import since_last
 
 
 class Since(Memory):
@@ -23,15 +24,21 @@ class Since(Memory):
         """[µs]"""
 
     def _pass(self, elapsed: int, held: Sequence[Array]) -> None:
-        x, *during = held
-        counts = (x == 0) & (during[0] == 1) if during else x == 0
-        self.passed = self.passed + np.where(counts, elapsed, 0)
+        self.passed = self.passed + np.where(_counts(held), elapsed, 0)
 
     def _become(self, inputs: Sequence[Array]) -> None:
         self.passed = np.where(as_truth(inputs[0])[0], 0, self.passed)
 
     def _value(self) -> Array:
         return self.passed / MICROSECONDS
+
+    def _scan(self, elapsed: Times, rows: Sequence[Array]) -> Array:
+        counted = _counts([x[:-1] for x in rows])
+        passed = np.cumsum(np.where(counted, elapsed[:, None], 0), axis=0)
+        is_so = as_truth(rows[0][1:])[0]
+        since = since_last(passed, is_so, self.passed)
+        self.passed = since[-1].copy()
+        return since / MICROSECONDS
 
 
 class Episodes(Memory):
@@ -88,3 +95,27 @@ class Episodes(Memory):
         # One that is missing is NaN, and so is what is made of all.
         value: Array = self._pick.reduce(self.lengths, axis=1)
         return value
+
+    def _scan(self, elapsed: Times, rows: Sequence[Array]) -> Array:
+        # Between two changes of its input it only gets older.
+        (x,) = rows
+        time = np.cumsum(elapsed)
+        same = (x[1:] == x[:-1]) | (np.isnan(x[1:]) & np.isnan(x[:-1]))
+        value = np.broadcast_to(self._value(), (len(elapsed), self._assets)).copy()
+        done = 0
+        for k in np.flatnonzero(~same.all(axis=1)).tolist():
+            if time[k] > done:
+                self._pass(int(time[k]) - done, [x[k]])
+            self._become([x[k + 1]])
+            value[k:] = self._value()
+            done = int(time[k])
+        if time[-1] > done:
+            self._pass(int(time[-1]) - done, [x[-1]])
+        return value
+
+
+def _counts(held: Sequence[Array]) -> Marks:
+    """Tell where time counts, by a condition that does not hold and maybe one that must."""
+    x, *during = held
+    counts: Marks = x == 0
+    return counts & (during[0] == 1) if during else counts

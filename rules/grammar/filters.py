@@ -5,7 +5,8 @@ Page (1954) for the cumulative sum, Roberts (1959) for the average; both in cont
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -43,7 +44,24 @@ class Ewma(Memory):
         self.seen = self.seen + np.where(counts, elapsed, 0)
 
     def _value(self) -> Array:
-        return np.where(self.seen >= self._constant, self.level, np.nan)
+        return self._known(self.seen, self.level)
+
+    def _known(self, seen: Times, level: Array) -> Array:
+        return np.where(seen >= self._constant, level, np.nan)
+
+    def _scan(self, elapsed: Times, rows: Sequence[Array]) -> Array:
+        x, *during = (row[:-1] for row in rows)
+        counts = _counts(x, during) & (elapsed > 0)[:, None]
+        share = 1.0 - np.exp(-elapsed / self._constant)
+
+        def become(level: float, k: int, i: int) -> float:
+            now = float(x[k, i])
+            return now if math.isnan(level) else level + float(share[k]) * (now - level)
+
+        level = _folded(self.level, counts, become)
+        seen = self.seen + np.cumsum(np.where(counts, elapsed[:, None], 0), axis=0)
+        self.level, self.seen = level[-1].copy(), seen[-1].copy()
+        return self._known(seen, level)
 
 
 class Cusum(Memory):
@@ -65,7 +83,33 @@ class Cusum(Memory):
     def _value(self) -> Array:
         return self.sum.copy()
 
+    def _scan(self, elapsed: Times, rows: Sequence[Array]) -> Array:
+        x, allowance, *during = (row[:-1] for row in rows)
+        more = (x - allowance) * (elapsed / _HOUR)[:, None]
+        counts = _counts(more, during)
+        grown = _folded(self.sum, counts, lambda total, k, i: max(total + float(more[k, i]), 0.0))
+        self.sum = grown[-1].copy()
+        return grown
+
 
 def _counts(x: Array, during: Sequence[Array]) -> Marks:
     known: Marks = ~np.isnan(x)
     return known & (during[0] == 1) if during else known
+
+
+def _folded(first: Array, counts: Marks, become: Callable[[float, int, int], float]) -> Array:
+    """Return what a number of each asset becomes from moment to moment, where one counts.
+
+    Parameters
+    ----------
+    become : callable
+        Number before, moment and asset → number then.
+    """
+    folded = np.empty(counts.shape)
+    for i in range(len(first)):
+        number = float(first[i])
+        for k, does in enumerate(counts[:, i].tolist()):
+            if does:
+                number = become(number, k, i)
+            folded[k, i] = number
+    return folded

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,29 @@ class Memory:
         self._become(self._held)
         return self._value()
 
+    def scan(self, elapsed: Times, *inputs: Array) -> Array:
+        """Return what `look` would at many moments one after the other: shape (moments, n).
+
+        Parameters
+        ----------
+        elapsed : array
+            Time before each moment, in which the inputs are those of the moment before. [µs]
+        inputs : array
+            Of shape (moments, n), or one for all.
+        """
+        held = self._held or [np.full(self._assets, np.nan) for _ in inputs]
+        shape = len(elapsed), self._assets
+        rows = [
+            np.vstack((h, np.broadcast_to(x, shape))) for h, x in zip(held, inputs, strict=True)
+        ]
+        value = self._scan(elapsed, rows)
+        self._held = [x[-1].copy() for x in rows]
+        return value
+
+    def _scan(self, elapsed: Times, rows: Sequence[Array]) -> Array:
+        """Do so with inputs whose first row is that of the look before."""
+        raise NotImplementedError
+
     def _pass(self, elapsed: int, held: Sequence[Array]) -> None:
         """Let time pass in which the inputs are ``held``. [µs]"""
         raise NotImplementedError
@@ -59,6 +83,13 @@ class Memory:
 
     def _value(self) -> Array:
         raise NotImplementedError
+
+    def copy(self) -> Self:
+        """Return another memory that remembers the same."""
+        other = copy.copy(self)
+        for name, array in self.state.items():
+            setattr(other, name, array.copy())
+        return other
 
     def forget_inputs(self) -> None:
         """Take the inputs for unknown from now on until the next look: nobody has looked."""

@@ -16,7 +16,7 @@ from heatpump_twin.rules.grammar import logic, remembering, units
 from heatpump_twin.rules.grammar.aggregates import AGGREGATES
 from heatpump_twin.rules.grammar.errors import ExpressionError
 from heatpump_twin.rules.grammar.logic import Array, Status
-from heatpump_twin.rules.grammar.memory import Memory
+from heatpump_twin.rules.grammar.memory import Memory, Times
 from heatpump_twin.rules.grammar.remembering import EPISODES, Recipe
 from heatpump_twin.rules.grammar.units import ONE, SECOND, Unit, check_truth, literal
 
@@ -43,8 +43,9 @@ class Inputs:
     """Points (NaN: unknown) and parameters."""
     status: Mapping[str, Status]
     """Points only."""
-    elapsed: int = 0
-    """Time since the last look, in which all was as it was then. [µs]"""
+    elapsed: int | Times = 0
+    """Time since the last look, in which all was as it was then; an array: of each of many looks
+    one after the other, with inputs of shape (looks, n). [µs]"""
     memory: Mapping[str, Memory] = field(default_factory=dict)
     """Memories by the text of the call."""
     told: dict[str, Array] = field(default_factory=dict)
@@ -53,7 +54,12 @@ class Inputs:
     def remembered(self, text: str, arguments: Sequence[Array]) -> Array:
         """Return what a memory tells."""
         if text not in self.told:
-            self.told[text] = self.memory[text].look(self.elapsed, *arguments)
+            memory, elapsed = self.memory[text], self.elapsed
+            self.told[text] = (
+                memory.look(elapsed, *arguments)
+                if isinstance(elapsed, int)
+                else memory.scan(elapsed, *arguments)
+            )
         return self.told[text]
 
 

@@ -15,8 +15,9 @@ from heatpump_twin.rules.grammar.episodes import Episodes, Since
 from heatpump_twin.rules.grammar.errors import ExpressionError
 from heatpump_twin.rules.grammar.filters import Cusum, Ewma
 from heatpump_twin.rules.grammar.memory import Memory
+from heatpump_twin.rules.grammar.run import Run
 from heatpump_twin.rules.grammar.units import ONE, SECOND, Unit, difference_of, product, unit_named
-from heatpump_twin.rules.grammar.windows import Run, Window
+from heatpump_twin.rules.grammar.windows import Window
 
 RUN = "run"
 """Window that is the run now, or the last one."""

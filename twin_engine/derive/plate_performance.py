@@ -58,18 +58,28 @@ class PlatePerformance:
 
     def __init__(self, points: Sequence[PlatePoint]) -> None:
         rated = np.array([(p.outdoor, p.water, p.capacity, p.power) for p in points])
-        self.rated_capacity = float(rated[:, 2].max())
+        self.rated_capacity: Any = float(rated[:, 2].max())
         """The largest on the plate. [W]"""
         temperatures = rated[:, :2]
-        self._span = (temperatures.min(axis=0) - MARGIN, temperatures.max(axis=0) + MARGIN)
+        self.span: Any = (temperatures.min(axis=0) - MARGIN, temperatures.max(axis=0) + MARGIN)
         share = rated[:, 2] / rated[:, 3] / _usual_cop(rated[:, 0], rated[:, 1])
         # A plane through two or three points runs away outside them; the share never leaves what
         # was rated.
-        self._share_span = float(share.min()), float(share.max())
+        self.share_span: Any = float(share.min()), float(share.max())
         mean, mean_share = temperatures.mean(axis=0), share.mean()
         # The shortest slope that fits best: zero in a direction of which the plate tells nothing.
         slope = np.linalg.lstsq(temperatures - mean, share - mean_share, rcond=None)[0]
-        self._plane = float(mean_share - slope @ mean), float(slope[0]), float(slope[1])
+        self.plane: Any = float(mean_share - slope @ mean), float(slope[0]), float(slope[1])
+
+    @classmethod
+    def stacked(cls, machines: Sequence[PlatePerformance]) -> PlatePerformance:
+        """Return the performance of n machines at once: arguments and results have shape (n,)."""
+        both = cls.__new__(cls)
+        both.rated_capacity = np.array([m.rated_capacity for m in machines])
+        both.plane = np.array([m.plane for m in machines]).T
+        both.share_span = np.array([m.share_span for m in machines]).T
+        both.span = np.array([m.span for m in machines]).transpose(1, 2, 0)
+        return both
 
     def cop(self, source: Number, water: Number) -> Any:
         """Return heat over electrical input as the plate counts it. [-]
@@ -79,9 +89,9 @@ class PlatePerformance:
         source, water : array-like
             Air or brine entering and water leaving the machine. [°C]
         """
-        level, per_source, per_water = self._plane
+        level, per_source, per_water = self.plane
         share = level + per_source * source + per_water * water
-        lowest, highest = self._share_span
+        lowest, highest = self.share_span
         return np.minimum(np.maximum(share, lowest), highest) * _usual_cop(source, water)
 
     def part_load_gain(self, heat: Number) -> Any:
@@ -90,7 +100,7 @@ class PlatePerformance:
 
     def covers(self, source: Number, water: Number, heat: Number) -> Any:
         """Tell whether temperatures (°C) and heat (W) are in or near what the plate spans."""
-        low, high = self._span
+        low, high = self.span
         load = heat / self.rated_capacity
         known = (source >= low[0]) & (source <= high[0]) & (water >= low[1]) & (water <= high[1])
         return known & (load >= LEAST_LOAD) & (load <= MOST_LOAD)

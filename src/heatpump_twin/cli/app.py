@@ -24,8 +24,11 @@ COMMANDS = {
     "check": "Check a site file and the profiles it uses: every mistake with file, line and key.",
     "schema": "Print the JSON Schema of a site file, a device profile or a rule pack.",
     "hmi": "Serve the web HMI of a running twin.",
-    "record": "Exercise the emulated plant in accelerated time and record it, as training history.",
-    "train": "Train the heat-up model of a heat pump on its recorded history.",
+    "learning.record": "Exercise the emulated plant in accelerated time and record it, as training "
+    "history.",
+    "learning.calibrate": "Calibrate the model of a machine on its record; use it if unseen days "
+    "speak for it.",
+    "learning.train": "Train the heat-up model of a heat pump on its recorded history.",
     "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",
     "history.import_": "Import tables into the recorded history. The twin must not run; twice "
     "changes nothing.",

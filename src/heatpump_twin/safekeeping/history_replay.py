@@ -44,6 +44,8 @@ _ROOM = 500_000
 _EVER = 2**62
 _BREATH = 200
 """Frames after which others have their turn."""
+_JUDGED = 1440
+"""Frames that the rules look at together: what they tell does not depend on it."""
 _OURS = (*COMPUTED, PointRole.PREDICTED)
 """What the engine makes itself."""
 
@@ -126,8 +128,9 @@ class Replay:
 
     def _pass(self, to: int) -> None:
         """Let time pass: the rules look at all that was before it."""
-        # Not to the time itself: more samples of it may come.
-        self._look(to - 1)
+        if self._speed is not None or self._frames % _JUDGED == 0:
+            # Not to the time itself: more samples of it may come.
+            self._look(to - 1)
         self._clock.set(to)
 
     def _look(self, until: int) -> None:

@@ -1,0 +1,1 @@
+"""Calibrate models on recorded history or on tables, for the command line."""

@@ -1,0 +1,1 @@
+"""Commands of ``hptwin`` by which models learn."""

@@ -1,0 +1,128 @@
+"""Versions of calibrated models in the data directory: all are kept, one is promoted.
+
+``models/calibration/hp1/0003.json`` is the third; ``promoted.json`` beside it lists the versions
+that were promoted, the latest last, so that a rollback knows what was before.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from heatpump_twin.config.durable_file import write_private
+from heatpump_twin.config.settings import HeatPump
+from heatpump_twin.twin_engine.errors import CalibrationError
+from heatpump_twin.twin_engine.model.calibration.calibration_card import (
+    CalibrationCard,
+    card_of,
+    write_card,
+)
+
+FOLDER = "calibration"
+_PROMOTED = "promoted.json"
+
+
+class PromotedVersions(BaseModel):
+    """Numbers of versions in the order in which they were promoted; 0 is the plate alone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    versions: tuple[int, ...] = ()
+
+
+class ModelVersions:
+    """Versions of the calibrated model of one heat pump."""
+
+    def __init__(self, models: Path, heat_pump: str) -> None:
+        self._folder = models / FOLDER / heat_pump
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of all versions that there are."""
+        return sorted(int(p.stem) for p in self._folder.glob("[0-9]*.json") if p.stem.isdigit())
+
+    @property
+    def promoted(self) -> int | None:
+        """Number of the version in use; None: the plate alone."""
+        versions = self._history().versions
+        return (versions[-1] or None) if versions else None
+
+    def path(self, number: int) -> Path:
+        """Return where a version lies."""
+        return self._folder / f"{number:04d}.json"
+
+    def card(self, number: int) -> CalibrationCard:
+        """Return the card of a version; raise `CalibrationError` where it cannot be read."""
+        return card_of(self.path(number))
+
+    def keep(self, card: CalibrationCard) -> int:
+        """Keep a card as a new version, which is not in use yet; return its number."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number = max(self.numbers, default=0) + 1
+        write_card(self.path(number), card)
+        return number
+
+    def promote(self, number: int) -> None:
+        """Put a version to use."""
+        self._write((*self._history().versions, number))
+
+    def roll_back(self) -> int | None:
+        """Put the version to use that was before; return it. None: the plate alone.
+
+        Raises
+        ------
+        CalibrationError
+            No version is in use.
+        """
+        versions = self._history().versions
+        if not versions:
+            raise CalibrationError(
+                f"{self._folder.name}: no calibrated model is in use, so there is none to take back"
+            )
+        self._write(versions[:-1])
+        return self.promoted
+
+    def _history(self) -> PromotedVersions:
+        path = self._folder / _PROMOTED
+        try:
+            return PromotedVersions.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return PromotedVersions()
+        except (OSError, ValidationError) as error:
+            raise CalibrationError(
+                f"{path} cannot be read: remove it to go on with the plate alone"
+            ) from error
+
+    def _write(self, versions: tuple[int, ...]) -> None:
+        text = PromotedVersions(versions=versions).model_dump_json()
+        write_private(self._folder / _PROMOTED, text + "\n")
+
+
+def card_in_use(models: Path, heat_pump: HeatPump) -> CalibrationCard | None:
+    """Return the card of the model in use of a heat pump; None: the plate alone.
+
+    Raises
+    ------
+    CalibrationError
+        It cannot be read, or it is of something else: a model of the emulated plant is not used on
+        a real machine, nor the other way round, nor that of another plate.
+    """
+    versions = ModelVersions(models, heat_pump.id)
+    number = versions.promoted
+    if number is None:
+        return None
+    card = versions.card(number)
+    if (card.connection == "emulated") != heat_pump.emulated:
+        here = "emulated" if heat_pump.emulated else "real"
+        raise CalibrationError(
+            f"{heat_pump.id}: version {number} of its model was learnt on a machine that is "
+            f"{card.connection}, and this one is {here}: it is not used; hptwin calibrate makes "
+            "another, --rollback takes the one before"
+        )
+    if card.plate.heating != heat_pump.plate.heating:
+        raise CalibrationError(
+            f"{heat_pump.id}: version {number} of its model belongs to another plate "
+            f"({card.machine}): it is not used; hptwin calibrate makes another"
+        )
+    return card
