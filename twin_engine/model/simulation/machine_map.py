@@ -31,7 +31,7 @@ class Machine(Protocol):
         ...
 
     def power(self, source: Floats, water: Floats, heat: Floats) -> Floats:
-        """Return the electricity of compressor and fan for a heat in W. [W]"""
+        """Return the electricity of compressor, fan and circulation pump for a heat in W. [W]"""
         ...
 
 

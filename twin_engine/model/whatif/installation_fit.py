@@ -25,6 +25,7 @@ from heatpump_twin.twin_engine.model.simulation.simulate import (
     simulate,
 )
 from heatpump_twin.twin_engine.model.simulation.tank import COMFORT, WATER, StratifiedTank
+from heatpump_twin.twin_engine.model.simulation.weather import USUAL_HUMIDITY, frost_share
 from heatpump_twin.twin_engine.model.whatif.curve_fit import fit_curve
 from heatpump_twin.twin_engine.model.whatif.observed_house import ObservedHouse
 
@@ -39,6 +40,8 @@ _MEMORY = 12 * 3600.0
 """For how long an error lasts. [s]"""
 _WARM = 2
 """Days in which masses find their temperatures, and that are not compared."""
+_DAY_SPREAD, _LEVEL_SPREAD, _ICE_SPREAD = 0.1, 0.1, 1.5
+"""Deviation of a day's electricity, of the machine from its model, and of what ice adds. [-]"""
 _DOUBT = 2.0
 """By how much less a house is known than its own fit says: heat and rooms are not without error."""
 _APART = 0.06
@@ -132,12 +135,14 @@ def fit_installation(seen: ObservedHouse, plate: Plate, machine: Machine) -> Fit
     house = fit_house(seen.house(Household()))
     base = usual_installation(plate, machine, house.envelope.loss)
     control, hours = fit_curve(seen, base.control)
-    base = replace(base, control=control, household=_household(seen, hours))
+    base = replace(
+        base, control=control, household=_household(seen, hours), frost=_frost(seen, base.frost)
+    )
     fit = FittedInstallation(base, house, _beginning(house))
     for _ in range(2):
         fit = replace(fit, posterior=_together(seen, fit))
         fit = replace(fit, base=_hot_water(seen, fit))
-    return fit
+    return replace(fit, base=_electricity(seen, fit))
 
 
 def _household(seen: ObservedHouse, hours: tuple[float, ...]) -> Household:
@@ -159,6 +164,19 @@ def _household(seen: ObservedHouse, hours: tuple[float, ...]) -> Household:
     )
 
 
+def _frost(seen: ObservedHouse, usual: float) -> float:
+    """Return how strongly the machine ices, by what its defrosts took back. [kg/kg]"""
+    outdoor, humidity = seen.weather.outdoor, seen.weather.humidity
+    humidity = np.where(np.isfinite(humidity), humidity, USUAL_HUMIDITY)
+    expected = float(np.nansum(frost_share(outdoor, humidity, usual) * np.maximum(seen.heat, 0.0)))
+    heat = float(np.nansum(np.maximum(seen.heat, 0.0)))
+    if expected < 0.005 * heat:
+        return usual
+    # Half of it is what was seen, half what is usual, where there was little to see.
+    seen_share = float(np.nansum(seen.defrosted)) + 0.005 * heat
+    return float(np.clip(usual * seen_share / (expected + 0.005 * heat), 0.0, 3.0 * usual))
+
+
 def _hot_water(seen: ObservedHouse, fit: FittedInstallation) -> Installation:
     """Return the base with as much hot water as makes the tank take what it took."""
     run = _simulated(seen, [fit.likely])
@@ -167,6 +185,30 @@ def _hot_water(seen: ObservedHouse, fit: FittedInstallation) -> Installation:
     lost = min(made, 50.0)
     factor = max(wanted - lost, 0.0) / max(made - lost, 1.0)
     return replace(fit.base, household=replace(home, litres=home.litres * min(factor, 2.0)))
+
+
+def _electricity(seen: ObservedHouse, fit: FittedInstallation) -> Installation:
+    """Return the base with the machine's power so that the electricity of days is as it was.
+
+    A model of steady periods knows nothing of starts, ice and defrosts: what they add is seen in
+    the days of the record.
+    """
+    run = _simulated(seen, [fit.likely])
+    outdoor, humidity = seen.weather.outdoor, seen.weather.humidity
+    humidity = np.where(np.isfinite(humidity), humidity, USUAL_HUMIDITY)
+    icy = frost_share(outdoor, humidity, fit.base.frost) * (run.of("running")[0] > 0.5)
+    made, wanted = (_meant(x, seen.step, _DAY) for x in (run.of("power")[0], seen.power))
+    ice = _meant(icy, seen.step, _DAY)
+    known = np.isfinite(made + wanted + ice) & (made > 0.0)
+    if not known.any():
+        return fit.base
+    # A ridge towards a machine as its model says: days err by a tenth, and it by as much.
+    terms = np.column_stack([np.ones(known.sum()), ice[known]]) / _DAY_SPREAD
+    ratio = (wanted[known] / made[known] - 1.0) / _DAY_SPREAD
+    normal = terms.T @ terms + np.diag([_LEVEL_SPREAD**-2, _ICE_SPREAD**-2])
+    level, icing = np.linalg.solve(normal, terms.T @ ratio).tolist()
+    loads = replace(fit.base.auxiliaries, level=1.0 + level, icing=max(icing, 0.0))
+    return replace(fit.base, auxiliaries=loads)
 
 
 def _beginning(house: FittedHouse) -> Posterior:

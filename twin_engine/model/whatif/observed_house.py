@@ -56,6 +56,8 @@ class ObservedHouse:
     """Into rooms and tank. [W]"""
     to_tank: Floats
     """[W]"""
+    defrosted: Floats
+    """Heat that defrosts took back. [W]"""
     power: Floats
     """Electricity. [W]"""
     supply: Floats
@@ -114,6 +116,7 @@ def observed_house(record: Record, place: Place) -> ObservedHouse:
         room=_meant(record.column("room_temperature"), many),
         heat=_meant(heat, many),
         to_tank=_meant(heat * np.nan_to_num(charging), many),
+        defrosted=_meant(np.maximum(-np.nan_to_num(heat), 0.0) * (defrost > 0.05), many),
         power=_meant(record.column("electrical_power", "controller_electrical_power"), many),
         supply=_meant(supply, many),
         target=_meant(record.column("supply_setpoint"), many),
