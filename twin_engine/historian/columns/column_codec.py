@@ -24,8 +24,9 @@ from heatpump_twin.twin_engine.history import Samples
 
 _VERSION = 1
 _HEAD = struct.Struct("<BBI")
-_CONFIG = ChunkConfig(compression_level=4)
-"""Half the time of the default of 8, for a hundredth more bytes."""
+_CONFIG = ChunkConfig(compression_level=8)
+"""A month of the default site in 1.5 B a sample; 1.6 at level 6 and 2.3 at level 4, whose bins are
+too few for values with gaps (NaN), in 0.10, 0.08 and 0.07 µs a sample."""
 
 
 def encode_samples(samples: Samples) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -61,7 +62,11 @@ TROUBLE_SHOWN = 120.0
 SPILL_AFTER = 60.0
 """While no database takes samples, those that have waited for longer go to the spool. [s]"""
 SPILL_ROWS = 200_000
-"""And so does all that waits once there is more."""
+"""And so do the oldest once there are more."""
+_SPOOLED = 100_000
+"""Rows in a file of the spool: few files, each of which is written and read in a moment."""
+_TAKE_BACK_SECONDS = 0.5
+"""How long what lies in the spool is written at a time, so that what comes is looked after."""
 
 Span = tuple[int, int]
 """From, until. [µs since the Unix epoch]"""
@@ -185,11 +190,18 @@ class SampleWriter:
         longest = _LONGEST_WAIT if self._store.file is None else _LONGEST_WAIT_FOR_FILE
         # A growing pause: a database that restarts is not helped by knocking.
         while not self._queue.wait(wait):
-            wait = self._period if self._attempt() else min(2 * wait, longest)
+            wait = self._pause() if self._attempt() else min(max(2 * wait, self._period), longest)
         self._progress = time.monotonic()
         # Monotonic: the clock may be set while the twin stops.
-        while not self._attempt() and time.monotonic() - self._progress < STOP_TIMEOUT:
-            time.sleep(_STOP_RETRY)
+        while time.monotonic() - self._progress < STOP_TIMEOUT:
+            if not self._attempt():
+                time.sleep(_STOP_RETRY)
+            elif not self._spilled:
+                break
+
+    def _pause(self) -> float:
+        """Return how long there is nothing to do: no time while something is on disk. [s]"""
+        return 0.0 if self._spilled else self._period
 
     def _attempt(self) -> bool:
         """Write the queued samples; return whether the database took them."""
@@ -209,10 +221,13 @@ class SampleWriter:
         self._follow_file()
         if not self.rows:
             self._open()
-        if self._spilled:
-            self._take_back()
         # Before anything is written: what is freed is what a full disk has room for.
         self.room.make(self._pruned(), self._clock.now())
+        if self._spilled and not self._taken_back():
+            # What waits in memory is newer: it goes behind what lies in the spool.
+            self._spool_much()
+            self._reached()
+            return
         if self._due():
             self._flush()
         self._mark()
@@ -220,10 +235,14 @@ class SampleWriter:
         self._prune()
         # Last: on a full disk it is the first that does not work.
         self._store.seal(len(self.rows), _SEAL_SECONDS)
-        if not self.connected and self.last_error:
-            log.info("the database is back, and has what waited for it")
-        self.connected = True
+        self._reached()
         self.flush_seconds = time.monotonic() - begin
+
+    def _reached(self) -> None:
+        if not self.connected and self.last_error:
+            where = "on disk is written now" if self._spilled else "for it is written"
+            log.info(f"the database is back: what waited {where}")
+        self.connected = True
 
     def _away(self, error: Exception) -> None:
         obstacle = self._store.file.obstacle if self._store.file else ""
@@ -239,15 +258,22 @@ class SampleWriter:
 
     def _spill(self, error: Exception) -> None:
         """Move what has waited for long, or is much, from memory into the spool."""
-        spool, queue = self._spool, self._queue
-        if spool is None or not (queue.delay > SPILL_AFTER or queue.rows > SPILL_ROWS):
-            return
         # What a full disk has left is what the database needs to go on.
-        if means_full(error) and self._store.file and spool.shares_disk(self._store.file.path):
+        file = self._store.file
+        if self._spool and means_full(error) and file and self._spool.shares_disk(file.path):
+            return
+        self._spool_much()
+
+    def _spool_much(self) -> None:
+        spool, queue = self._spool, self._queue
+        if spool is None:
             return
         keys = [point.key for point in self._table]
         try:
-            while (block := queue.take(_BLOCK)) is not None:
+            while queue.delay > SPILL_AFTER or queue.rows > SPILL_ROWS:
+                block = queue.take(_SPOOLED)
+                if block is None:
+                    break
                 spool.put(keys, block)
                 # Only after it is on disk: on failure the block is still the oldest here.
                 queue.done(block)
@@ -260,12 +286,14 @@ class SampleWriter:
             self._spool_problem = ""
         self.spool_size = spool.size
 
-    def _take_back(self) -> None:
-        """Write what waits in the spool: it is older than what waits in memory."""
-        if self._spool is not None and self._spool.waiting:
-            self._replay(self._spool)
-            self.spool_size = self._spool.size
-        self._spilled = False
+    def _taken_back(self) -> bool:
+        """Write some of what lies in the spool, the oldest first; tell whether that was all."""
+        spool = self._spool
+        if spool is not None and spool.waiting:
+            self._replay(spool, time.monotonic() + _TAKE_BACK_SECONDS)
+            self.spool_size = spool.size
+        self._spilled = spool is not None and spool.waiting
+        return not self._spilled
 
     def _follow_file(self) -> None:
         """Begin anew where the file that was opened is no longer under its name."""
@@ -306,7 +334,7 @@ class SampleWriter:
     def _open(self) -> None:
         file = self._store.file
         if self._spool is not None and self._spool.waiting:
-            self._replay(self._spool)
+            self._replay(self._spool, math.inf)
         row_of_point, rows = self._rows_of_table()
         # Before the first new sample, or the mark would come after it.
         tables = {row for key, row in rows.items() if is_tallied(key)}
@@ -317,11 +345,14 @@ class SampleWriter:
         # Assigned last: readers take non-empty rows as the sign that the database is open.
         self._row_of_point, self.rows = row_of_point, rows
 
-    def _replay(self, spool: Spool) -> None:
-        """Write what earlier runs could not."""
-        count = 0
+    def _replay(self, spool: Spool, until: float) -> None:
+        """Write what could not be written before, until a time. [s, monotonic]"""
+        count, known = 0, self.rows
         for left in spool.take(self._clock.now()):
-            rows = row_ids(self._store.prepare(left.keys), left.keys)
+            # Once for all: it looks through all points that were ever recorded.
+            if not known.keys() >= set(left.keys):
+                known = self._store.prepare(left.keys)
+            rows = row_ids(known, left.keys)
             frame = left.frame
             for first in range(0, len(frame), _BLOCK):
                 part = slice(first, first + _BLOCK)
@@ -336,6 +367,8 @@ class SampleWriter:
                 self._progress = time.monotonic()
             spool.done(left)
             count += len(frame)
+            if time.monotonic() >= until:
+                break
         log.info("what the database did not take before is in it now", rows=count)
 
     def _rows_of_table(self) -> tuple[Points, dict[str, int]]:

@@ -68,10 +68,12 @@ class Spool:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         files = self.files()
         content = io.BytesIO()
+        # Those of its own samples alone: a large site has more keys than a file has samples.
+        used, point = np.unique(frame.point, return_inverse=True)
         np.savez_compressed(
             content,
-            keys=np.array(keys),
-            point=frame.point,
+            keys=np.array([keys[place] for place in used.tolist()], dtype=np.str_),
+            point=point.astype(frame.point.dtype),
             value=frame.value,
             status=frame.status,
             time=frame.time,

@@ -19,6 +19,7 @@ from heatpump_twin.twin_engine.historian.recording.spool import Spool
 
 START = 1_767_225_600_000_000
 S = 1_000_000
+TEN = np.arange(10)
 KEY = "hp1.supply_temperature"
 SETTINGS = HistorianSettings(flush=0.02)
 
@@ -100,12 +101,60 @@ async def test_what_waits_for_long_waits_on_disk_and_keeps_its_order(
         assert not historian.health.connected
         other.rollback()
     historian.append(Frame.of(0, 20.0, GOOD, START + 20 * S))
-    await eventually(lambda: historian.health.connected and historian.health.queue_rows == 0)
-    assert historian.health.spool_size == historian.health.rows_dropped == 0
+    await eventually(lambda: not (historian.health.spool_size or historian.health.queue_rows))
+    assert historian.health.connected
+    assert historian.health.rows_dropped == 0
     assert not spool.waiting
     samples = await historian.read_raw(KEY, START, START + 99 * S, limit=99)
     assert samples.value.tolist() == [float(k) for k in range(21)]
     await historian.stop()
+
+
+async def test_what_comes_while_the_spool_is_taken_back_waits_behind_it(
+    tmp_path, table, clock, eventually, monkeypatch
+) -> None:
+    """A large spool takes longer than memory has room for what comes meanwhile."""
+    monkeypatch.setattr(sample_writer, "SPILL_AFTER", 0.0)
+    monkeypatch.setattr(sample_writer, "_SPOOLED", 50)
+    # A file at a time.
+    monkeypatch.setattr(sample_writer, "_TAKE_BACK_SECONDS", 0.0)
+    path, spool = tmp_path / "historian.sqlite", Spool(tmp_path / "spool")
+    historian = Historian(table, f"sqlite:///{path}", SETTINGS, clock, spool=spool, capacity=5_000)
+    await historian.start()
+
+    def append(k: int) -> None:
+        for value in (-1.0 - TEN, 10.0 * k + TEN):
+            historian.append(Frame.of(np.zeros(10), value, GOOD, START + (10 * k + TEN) * S))
+
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for k in range(100):
+            append(k)
+        await eventually(lambda: historian.health.queue_rows == 0)
+        left = len(spool.files())
+        assert left > 10
+        other.rollback()
+    with capture_logs() as logs:
+        # More comes while one file after the other is taken back.
+        for k in range(100, 300):
+            await eventually(lambda: historian.health.queue_rows < 1_000)
+            append(k)
+        await eventually(lambda: not (historian.health.spool_size or historian.health.queue_rows))
+    taken = [log for log in logs if log["event"].startswith("what the database did not take")]
+    assert len(taken) > left
+    assert historian.health.rows_dropped == 0
+    samples = await historian.read_raw(KEY, START, START + 9_999 * S, limit=9_999)
+    assert samples.value.tolist() == np.arange(3000.0).tolist()
+    await historian.stop()
+
+
+def test_a_file_has_the_keys_of_its_own_samples_alone(tmp_path) -> None:
+    spool = Spool(tmp_path / "spool")
+    keys = [f"hp{k}.supply_temperature" for k in range(50_000)]
+    path = spool.put(keys, Frame.of([40_000, 7, 40_000], [1.0, 2.0, 3.0], GOOD, START))
+    assert path.stat().st_size < 2_000
+    (left,) = spool.take(START)
+    assert [left.keys[place] for place in left.frame.point] == [keys[40_000], keys[7], keys[40_000]]
 
 
 async def test_a_spool_that_takes_nothing_leaves_samples_in_memory(
