@@ -14,29 +14,38 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from bench.observed_plant import GRID, POINTS, Installation
+from bench.observed_plant import Installation
+from heatpump_twin.config.load import load_site
+from heatpump_twin.config.settings import HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.frame import Values
-from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
+from heatpump_twin.drivers.frame import Times, Values
+from heatpump_twin.drivers.plant.devices.emulated_heat_pump import EmulatedHeatPump
 from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.simulation.simulate import Simulated, simulate
 from heatpump_twin.twin_engine.model.whatif.model_machine import ModelMachine
 from heatpump_twin.twin_engine.model.whatif.observed_house import (
+    HousePlace,
     ObservedHouse,
-    Place,
     observed_house,
 )
-from heatpump_twin.twin_engine.model.whatif.outlook import Outlook, by_day, outlook, part_of
+from heatpump_twin.twin_engine.model.whatif.outlook import HouseOutlook, by_day, outlook, steps_of
 
 DAYS = 30
 _DAY = 86_400 * MICROSECONDS
 _DRAWN = 40
-_SETTINGS = ("supply_setpoint", "room_setpoint", "dhw_setpoint")
+_LIGHT = "irradiance"
+_POINTS = (
+    "electrical_power", "water_flow", "meter_supply_temperature", "meter_return_temperature",
+    "supply_temperature", "return_temperature", "outdoor_temperature", "outdoor_humidity",
+    "room_temperature", "dhw_temperature", "compressor_running", "defrost_active", "dhw_heating",
+    "backup_heater_on", "dhw_heater_on", "supply_setpoint", "room_setpoint", "dhw_setpoint",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,24 +71,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.house_months", description=__doc__)
     parser.add_argument("--seeds", type=int, default=12, metavar="N")
     parser.add_argument("--no-irradiance", action="store_true", help="the weather has none")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where records are kept")
     arguments = parser.parse_args()
     print("| seed | climate | structure | heat | electricity | room, K | covered: heat | "
           "electricity | room | fit, s |\n|--:|---|---|--:|--:|--:|--:|--:|--:|--:|")  # fmt: skip
     found = []
     for seed in range(1, arguments.seeds + 1):
-        found.append(_judged(seed, known=not arguments.no_irradiance))
+        found.append(_judged(seed, known=not arguments.no_irradiance, keep=arguments.keep))
         print(_line(found[-1]), flush=True)
     print(_summary("median", found, statistics.median))
     print(_summary("worst", found, max))
     sys.stdout.flush()
 
 
-def _judged(seed: int, *, known: bool) -> Judged:
+def _judged(seed: int, *, known: bool, keep: Path | None) -> Judged:
     plant = Installation(seed)
-    record = plant.observe(2 * DAYS, (*POINTS, *_SETTINGS))
-    if known:
-        record = _with_light(record, plant)
-    place = Place(plant.climate.latitude, plant.climate.longitude, ZoneInfo("UTC"))
+    record = _observed(plant, keep)
+    if not known:
+        columns = {point: c for point, c in record.columns.items() if point != _LIGHT}
+        record = replace(record, columns=columns)
+    place = HousePlace(plant.climate.latitude, plant.climate.longitude, ZoneInfo("UTC"))
     middle, end = plant.begin + DAYS * _DAY, plant.begin + 2 * DAYS * _DAY
     learnt = record.between(plant.begin, middle)
     card = calibrate(learnt, plant.plate, heat_pump="hp1", now=middle, software="bench").card
@@ -91,12 +102,12 @@ def _judged(seed: int, *, known: bool) -> Judged:
     cases = view.cases(whole.weather, _DRAWN, seed)
     run = simulate(cases, middle, end, every=30, warm_up=float(DAYS - 2))
     return _held(
-        seed, plant, view, run, part_of(whole, len(whole.time) // 2, len(whole.time)), taken
+        seed, plant, view, run, steps_of(whole, len(whole.time) // 2, len(whole.time)), taken
     )
 
 
 def _held(
-    seed: int, plant: Installation, view: Outlook, run: Simulated, later: ObservedHouse,
+    seed: int, plant: Installation, view: HouseOutlook, run: Simulated, later: ObservedHouse,
     taken: float,
 ) -> Judged:  # fmt: skip
     """Hold the predicted month against the one that came."""
@@ -114,23 +125,39 @@ def _held(
     )
 
 
-def _with_light(record: Record, plant: Installation) -> Record:
-    """Return the record with the irradiance of the horizontal, hourly as a service has it."""
-    year = WeatherYear(plant.climate.latitude, plant.climate.longitude, plant.seed)
-    many = round(3600.0 / GRID)
-    step = round(GRID * MICROSECONDS)
-    hours = record.time[::many]
-    light = [
-        np.mean([year.at(int(hour) + k * 10 * step).irradiance for k in range(many // 10)])
-        for hour in hours
-    ]
-    column = np.repeat(light, many)[: len(record)]
-    known = np.ones(len(record))
-    return replace(
-        record,
-        columns={**record.columns, "irradiance": column},
-        known={**record.known, "irradiance": known},
+def _observed(plant: Installation, keep: Path | None) -> Record:
+    """Return what sensors show in two months, each minute, with the light as it is."""
+    path = keep and keep / f"house_{plant.seed}.npz"
+    time = plant.begin + np.arange(2 * DAYS * 1440, dtype=np.int64) * 60 * MICROSECONDS
+    kept = path is not None and path.exists()
+    values = np.load(str(path))["values"] if kept else _lived(plant, time)
+    if path is not None and not kept:
+        np.savez_compressed(path, values=values)
+    columns = dict(zip((*_POINTS, _LIGHT), values, strict=True))
+    ones = np.ones(len(time))
+    return Record("hp1", True, time, 60.0, columns, dict.fromkeys(columns, ones))
+
+
+def _lived(plant: Installation, time: Times) -> Values:
+    settings = load_site("default", environment={}).heat_pumps[0]
+    climate = plant.climate
+    place = SiteInfo(
+        name=climate.name,
+        latitude=climate.latitude,
+        longitude=climate.longitude,
+        timezone="UTC",
     )
+    pump = EmulatedHeatPump(
+        settings, place, plant.seed, plant.begin,
+        step=60.0, warm_up=((5 * 86_400, 60.0),), house=HouseKind.VARIED,
+    )  # fmt: skip
+    values = np.empty((len(_POINTS) + 1, len(time)))
+    for k, moment in enumerate(time.tolist()):
+        pump.advance(moment)
+        shown = [pump.read(point) for point in _POINTS]
+        values[:-1, k] = [np.nan if value is None else value for value in shown]
+        values[-1, k] = pump.physics.weather.irradiance
+    return values
 
 
 def _line(one: Judged) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatpump_twin.twin_engine.errors import EngineError
+from heatpump_twin.twin_engine.model.house.demand_line import DemandLine
 from heatpump_twin.twin_engine.model.house.envelope import (
     Envelope,
     Floats,
@@ -15,7 +16,7 @@ from heatpump_twin.twin_engine.model.house.envelope import (
     discretised,
     steady,
 )
-from heatpump_twin.twin_engine.model.house.least_squares import Posterior, Prior, fitted
+from heatpump_twin.twin_engine.model.house.least_squares import Posterior, Prior, regularised
 from heatpump_twin.twin_engine.model.house.response import answered
 from heatpump_twin.twin_engine.model.house.sun import ORIENTATIONS
 
@@ -164,6 +165,15 @@ def fit_house(seen: HouseObservations) -> FittedHouse:
     )
 
 
+def house_by_line(line: DemandLine, seen: HouseObservations) -> FittedHouse:
+    """Return a usual house with the loss of a demand line: its masses are not told."""
+    deviation = _SPREAD[:_SMALL].copy()
+    deviation[0] = line.loss_error / 1.645 / line.loss
+    posterior = Posterior(np.zeros(_SMALL), np.diag(deviation**2), np.zeros(_SMALL))
+    people = float(seen.people.mean())
+    return FittedHouse(Structure.R2C2, posterior, math.nan, math.nan, people, line.loss)
+
+
 def predicted_room(
     theta: Floats, structure: Structure, loss: float, seen: HouseObservations
 ) -> Floats:
@@ -207,7 +217,7 @@ def _fit(seen: HouseObservations, structure: Structure, loss: float) -> Posterio
     def residuals(theta: Floats) -> Floats:
         return (predicted_room(theta, structure, loss, seen)[:, known] - seen.room[known]) * weight
 
-    return fitted(residuals, prior)
+    return regularised(residuals, prior)
 
 
 def _held_out(seen: HouseObservations, cut: int, structure: Structure, loss: float) -> float:

@@ -46,7 +46,9 @@ class Posterior:
         return chance.multivariate_normal(self.mean, self.covariance, count, method="eigh")
 
 
-def fitted(residuals: Residuals, prior: Prior, *, least: float = 0.0, most: int = 15) -> Posterior:
+def regularised(
+    residuals: Residuals, prior: Prior, *, least: float = 0.0, most: int = 15
+) -> Posterior:
     """Return what residuals and prior together say of the parameters (Levenberg and Marquardt).
 
     Parameters

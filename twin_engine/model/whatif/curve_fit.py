@@ -8,7 +8,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from heatpump_twin.twin_engine.model.house.envelope import Floats
-from heatpump_twin.twin_engine.model.house.least_squares import Prior, fitted
+from heatpump_twin.twin_engine.model.house.least_squares import Prior, regularised
 from heatpump_twin.twin_engine.model.simulation.control import HeatingControl
 from heatpump_twin.twin_engine.model.simulation.household import HOURS
 from heatpump_twin.twin_engine.model.whatif.observed_house import ObservedHouse
@@ -46,7 +46,7 @@ def fit_curve(
     def residuals(theta: Floats) -> Floats:
         return np.asarray((_line(theta, seen)[:, known] - wanted[known]) * weight)
 
-    found = fitted(residuals, Prior(start, _SPREAD), most=25).mean
+    found = regularised(residuals, Prior(start, _SPREAD), most=25).mean
     low, high, mild, least, damping = found[:_LINE].tolist()
     return replace(
         usual,

@@ -10,9 +10,17 @@ import numpy as np
 
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.twin_engine.model.house.demand_line import fit_demand_line
 from heatpump_twin.twin_engine.model.house.envelope import Floats
-from heatpump_twin.twin_engine.model.house.house_fit import FittedHouse, fit_house, house_of
-from heatpump_twin.twin_engine.model.house.least_squares import Posterior, Prior, fitted
+from heatpump_twin.twin_engine.model.house.house_fit import (
+    LEAST_KNOWN,
+    FittedHouse,
+    HouseUnknownError,
+    fit_house,
+    house_by_line,
+    house_of,
+)
+from heatpump_twin.twin_engine.model.house.least_squares import Posterior, Prior, regularised
 from heatpump_twin.twin_engine.model.simulation.circuit import HeatingCircuit
 from heatpump_twin.twin_engine.model.simulation.control import HeatingControl
 from heatpump_twin.twin_engine.model.simulation.household import HOURS, Household
@@ -132,7 +140,7 @@ def fit_installation(seen: ObservedHouse, plate: Plate, machine: Machine) -> Fit
     HouseUnknownError
         The record does not tell the house.
     """
-    house = fit_house(seen.house(Household()))
+    house = _house(seen)
     base = usual_installation(plate, machine, house.envelope.loss)
     control, hours = fit_curve(seen, base.control)
     base = replace(
@@ -143,6 +151,22 @@ def fit_installation(seen: ObservedHouse, plate: Plate, machine: Machine) -> Fit
         fit = replace(fit, posterior=_together(seen, fit))
         fit = replace(fit, base=_hot_water(seen, fit))
     return replace(fit, base=_electricity(seen, fit))
+
+
+def _house(seen: ObservedHouse) -> FittedHouse:
+    """Return the house; without a sensor in its rooms what the line of its heat demand tells."""
+    watched = seen.house(Household())
+    if np.isfinite(seen.room).mean() >= LEAST_KNOWN:
+        return fit_house(watched)
+    light = seen.weather.light
+    days = [_meant(x, seen.step, _DAY) for x in (seen.to_rooms, seen.weather.outdoor, light)]
+    line = fit_demand_line(*days)
+    if line is None:
+        raise HouseUnknownError(
+            "the room temperature is not known, and the days are too few or too much alike for the "
+            "line of the heat demand: a room temperature sensor is missing"
+        )
+    return house_by_line(line, watched)
 
 
 def _household(seen: ObservedHouse, hours: tuple[float, ...]) -> Household:
@@ -239,7 +263,7 @@ def _together(seen: ObservedHouse, fit: FittedInstallation) -> Posterior:
         ]
         return np.asarray(((np.array(found) - aim) * weight)[:, known])
 
-    return fitted(residuals, Prior(begin.mean, begin.deviation), least=_APART, most=8)
+    return regularised(residuals, Prior(begin.mean, begin.deviation), least=_APART, most=8)
 
 
 def _compared(

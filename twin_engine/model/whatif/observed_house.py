@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times
+from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.house.envelope import Floats
 from heatpump_twin.twin_engine.model.house.house_fit import HouseObservations
@@ -28,11 +29,12 @@ GRID = 1800.0
 """A house does little in less. [s]"""
 _TANK_LOSS = 50.0
 """Standing loss of a tank indoors, which warms the house. [W]"""
-_SPREAD_HOURS = 6
+_STARTS_ABOVE = 150.0
+"""Electricity above that at rest from which on a compressor runs. [W]"""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HousePlace:
     """Where a house stands."""
 
     latitude: float
@@ -86,12 +88,12 @@ class ObservedHouse:
         return HouseObservations(self.step, self.room, outdoor, heat, sun, calendar.people)
 
 
-def observed_house(record: Record, place: Place) -> ObservedHouse:
+def observed_house(record: Record, place: HousePlace) -> ObservedHouse:
     """Return what a record tells, with NaN for what it does not."""
     many = max(round(GRID / record.step), 1)
     heat = _heat(record)
     charging = _charging(record)
-    running = record.column("compressor_on", "compressor_running")
+    running = _running(record)
     defrost = np.nan_to_num(record.column("defrost_active"))
     rooms = (running > 0.9) & (np.nan_to_num(charging) < 0.05) & (defrost < 0.05)
     supply = np.where(
@@ -137,9 +139,18 @@ def _heat(record: Record) -> Floats:
     return np.where(np.isnan(told), record.column("controller_heat_power"), told)
 
 
+def _running(record: Record) -> Floats:
+    """Return the share of each step in which the compressor ran, else told by the power. [-]"""
+    told = record.column("compressor_on", "compressor_running")
+    power = record.column("electrical_power", "controller_electrical_power")
+    at_rest = float(np.nanquantile(power, 0.02)) if np.isfinite(power).any() else 0.0
+    by_power = np.where(np.isnan(power), np.nan, power > at_rest + _STARTS_ABOVE)
+    return np.where(np.isnan(told), by_power, told)
+
+
 def _charging(record: Record) -> Floats:
     """Return the share of each step in which the tank was charged. [-]"""
-    return record.column("dhw_heating", "valve_direction=1")
+    return record.column("dhw_heating", f"operating_state={State.HOT_WATER:d}", "valve_direction=1")
 
 
 def _meant(values: Floats, many: int) -> Floats:

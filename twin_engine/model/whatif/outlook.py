@@ -17,13 +17,15 @@ from heatpump_twin.twin_engine.model.whatif.installation_fit import (
     FittedInstallation,
     fit_installation,
 )
-from heatpump_twin.twin_engine.model.whatif.observed_house import ObservedHouse, Place
+from heatpump_twin.twin_engine.model.whatif.observed_house import HousePlace, ObservedHouse
 
 NORMAL_90 = 1.645
 """Half the width of the interval that holds 90 % of a normal distribution, over its deviation."""
 _LEARNT = 2.0 / 3.0
 """Share of a record from which the rest is predicted, to see how well."""
 _DAY = 86_400.0
+_UNSEEN_ROOM = 1.0
+"""Deviation of a room where nobody measures it. [K]"""
 _UNSEEN = 0.25
 """Deviation of a day's energies where no day was held out, over those of a mean day. [-]"""
 
@@ -50,12 +52,12 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outlook:
+class HouseOutlook:
     """A learnt installation, and how well it predicts."""
 
     fit: FittedInstallation
     held_out: HeldOutDays
-    place: Place
+    place: HousePlace
 
     def cases(self, weather: WeatherSeries, count: int, seed: int) -> list[Case]:
         """Return the most likely case, and ``count`` that are as likely as the record says."""
@@ -81,7 +83,7 @@ class Outlook:
         return Expected(value, NORMAL_90 * np.maximum(drawn, own))
 
 
-def outlook(seen: ObservedHouse, plate: Plate, machine: Machine, place: Place) -> Outlook:
+def outlook(seen: ObservedHouse, plate: Plate, machine: Machine, place: HousePlace) -> HouseOutlook:
     """Return what a record tells of an installation, judged by its last third.
 
     Raises
@@ -90,7 +92,7 @@ def outlook(seen: ObservedHouse, plate: Plate, machine: Machine, place: Place) -
         The record does not tell the house.
     """
     fit = fit_installation(seen, plate, machine)
-    return Outlook(fit, _held_out(seen, plate, machine, place), place)
+    return HouseOutlook(fit, _held_out(seen, plate, machine, place), place)
 
 
 def by_day(values: Floats, step: float) -> Floats:
@@ -100,7 +102,7 @@ def by_day(values: Floats, step: float) -> Floats:
     return np.asarray(whole.reshape(len(values), -1, day).mean(axis=2))
 
 
-def part_of(seen: ObservedHouse, first: int, last: int) -> ObservedHouse:
+def steps_of(seen: ObservedHouse, first: int, last: int) -> ObservedHouse:
     """Return some steps of what was observed; the weather stays whole."""
     cut = slice(first, last)
     rows = {
@@ -115,15 +117,17 @@ def part_of(seen: ObservedHouse, first: int, last: int) -> ObservedHouse:
     return replace(seen, **rows, weather=own, clock=clock)
 
 
-def _held_out(seen: ObservedHouse, plate: Plate, machine: Machine, place: Place) -> HeldOutDays:
+def _held_out(
+    seen: ObservedHouse, plate: Plate, machine: Machine, place: HousePlace
+) -> HeldOutDays:
     """Predict the last third of a record from what was before."""
     day = round(_DAY / seen.step)
     cut = round(len(seen.time) * _LEARNT / day) * day
     try:
-        fit = fit_installation(part_of(seen, 0, cut), plate, machine)
+        fit = fit_installation(steps_of(seen, 0, cut), plate, machine)
     except HouseUnknownError:
-        return HeldOutDays(0, 1.0, _UNSEEN, _UNSEEN)
-    late = part_of(seen, cut, len(seen.time) // day * day)
+        return HeldOutDays(0, _UNSEEN_ROOM, _UNSEEN, _UNSEEN)
+    late = steps_of(seen, cut, len(seen.time) // day * day)
     start = int(late.time[0])
     end = int(late.time[-1]) + round(seen.step * MICROSECONDS)
     case = Case(fit.likely, seen.weather, place.zone)
@@ -134,8 +138,12 @@ def _held_out(seen: ObservedHouse, plate: Plate, machine: Machine, place: Place)
         name: _error(run.of(name), getattr(late, name)[None], seen.step)
         for name in ("heat", "power")
     }
-    room = float(np.sqrt(np.nanmean((run.of("room")[0] - late.room) ** 2)))
+    room = _room_error(run.of("room")[0] - late.room)
     return HeldOutDays(len(late.time) // day, room, errors["heat"], errors["power"])
+
+
+def _room_error(apart: Floats) -> float:
+    return float(np.sqrt(np.nanmean(apart**2))) if np.isfinite(apart).any() else _UNSEEN_ROOM
 
 
 def _error(found: Floats, wanted: Floats, step: float) -> float:
