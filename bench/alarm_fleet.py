@@ -18,7 +18,7 @@ from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointRole
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
-from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.frame import Frame, Values
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import SHORT_WARM_UP, EmulatedHeatPump
 from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.rules.engine import RuleEngine
@@ -92,6 +92,12 @@ class Fleet:
         for plant, variant in zip(self._plants, self.variants, strict=True):
             if (fault := variant.fault) is not None:
                 plant.disturb(fault.name, fault.magnitude, fault.point, fault.severity)
+
+    def seen(self, points: Sequence[str]) -> Values:
+        """Return what the image has of some points of each variant: shape (variants, points)."""
+        image, table = self._engine.image, self._engine.image.table
+        by_variant = [table.by_asset[asset] for asset in self._numbers]
+        return image.value[[[known[point].index for point in points] for known in by_variant]]
 
     def live(self, seconds: float) -> Iterator[tuple[int, AlarmTransition, float]]:
         """Yield what is raised and returns: variant, transition, and when from now on. [s]"""

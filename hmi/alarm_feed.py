@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
@@ -34,6 +35,8 @@ _BASE_FIELDS: tuple[tuple[int, str], ...] = (
     (ua.ObjectIds.AlarmConditionType, "ActiveState/Id"),
     (ua.ObjectIds.AlarmConditionType, "LatchedState/Id"),
     (ua.ObjectIds.AlarmConditionType, "SuppressedOrShelved"),
+    (ua.ObjectIds.AlarmConditionType, "ShelvingState/CurrentState/Id"),
+    (ua.ObjectIds.AlarmConditionType, "ShelvingState/UnshelveTime"),
     (ua.ObjectIds.ConditionType, "BranchId"),
 )
 _OWN_FIELDS = ("LikelyCause", "CorrectiveAction", "RaisedTime")
@@ -43,6 +46,29 @@ _ACTS = {
     "reset": ua.ObjectIds.AlarmConditionType_Reset2,
 }
 """Methods by what an alarm wants."""
+_SHELVE_HOURS = {"hour": 1, "shift": 8, "day": 24}
+"""The server takes a day at most (MaxTimeShelved). [h]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelving:
+    """One way to put an alarm away: for a time, until it returns to normal, or no longer."""
+
+    way: str
+    """Key of ``texts.SHELVING_WAYS``, or ``unshelve``."""
+    comment: str = ""
+
+    @property
+    def call(self) -> tuple[int, list[ua.Variant]]:
+        """The method of the condition, with its arguments (OPC 10000-9, 5.8.17)."""
+        words = ua.Variant(ua.LocalizedText(self.comment), ua.VariantType.LocalizedText)
+        if self.way in _SHELVE_HOURS:
+            milliseconds = _SHELVE_HOURS[self.way] * 3_600_000.0
+            time = ua.Variant(milliseconds, ua.VariantType.Double)
+            return ua.ObjectIds.ShelvedStateMachineType_TimedShelve2, [time, words]
+        once = self.way == "once"
+        kind = ua.ObjectIds.ShelvedStateMachineType_Unshelve2
+        return ua.ObjectIds.ShelvedStateMachineType_OneShotShelve2 if once else kind, [words]
 
 
 class AlarmFeed:
@@ -100,6 +126,23 @@ class AlarmFeed:
         # Whoever may acknowledge may confirm and reset.
         may = self._acknowledge.get(alarm.condition, False)
         return alarm.waits and bool(alarm.wants) and may
+
+    def may_put_away(self, alarm: Alarm) -> bool:
+        """Tell whether this person may shelve an alarm, or unshelve it."""
+        # Whoever may acknowledge may shelve.
+        return bool(alarm.puts_away) and self._acknowledge.get(alarm.condition, False)
+
+    async def put_away(self, client: Client, alarm: Alarm, shelving: Shelving) -> Outcome:
+        """Shelve an alarm, or unshelve it."""
+        method, arguments = shelving.call
+        return await request(
+            client,
+            ua.CallMethodRequest(
+                ObjectId=alarm.condition,
+                MethodId=standard_node(method),
+                InputArguments=arguments,
+            ),
+        )
 
     async def respond(self, client: Client, alarm: Alarm, comment: str) -> Outcome:
         """Acknowledge, confirm or reset an alarm (OPC 10000-9, 5.7.3, 5.7.4 and 5.8.6)."""

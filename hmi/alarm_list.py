@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from asyncua import ua
@@ -12,6 +12,12 @@ from asyncua import ua
 _KEPT_AFTER_RETURN = 100
 PRIORITIES = ((900, "urgent"), (700, "high"), (500, "medium"), (1, "low"))
 """Lowest severity of each priority; the names are keys of ``texts.PRIORITY``."""
+
+
+_SHELVED = (
+    ua.ObjectIds.ShelvedStateMachineType_TimedShelved,
+    ua.ObjectIds.ShelvedStateMachineType_OneShotShelved,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,9 @@ class Alarm:
     latched: bool = False
     quiet: bool = False
     """Shelved, suppressed or out of service."""
+    shelved: bool = False
+    """Put away by somebody, for a time or until it returns to normal."""
+    shelved_until: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -60,6 +69,15 @@ class Alarm:
         if not self.confirmed:
             return "confirm"
         return "reset" if self.latched and not self.active else ""
+
+    @property
+    def puts_away(self) -> str:
+        """Whether it can be put away or is: key of ``texts.SHELVING_ACTS``; empty: neither."""
+        if self.branch or not self.retain:
+            return ""
+        if self.shelved:
+            return "unshelve"
+        return "" if self.quiet else "shelve"
 
     @property
     def priority(self) -> str:
@@ -151,7 +169,21 @@ def alarm_of(fields: Mapping[str, Any]) -> Alarm | None:
         confirmed=fields.get("ConfirmedState/Id") is not False,
         latched=bool(fields.get("LatchedState/Id")),
         quiet=bool(fields.get("SuppressedOrShelved")),
+        shelved=_is_shelved(fields),
+        shelved_until=_shelved_until(fields),
     )
+
+
+def _is_shelved(fields: Mapping[str, Any]) -> bool:
+    state = fields.get("ShelvingState/CurrentState/Id")
+    return isinstance(state, ua.NodeId) and state.Identifier in _SHELVED
+
+
+def _shelved_until(fields: Mapping[str, Any]) -> datetime | None:
+    left, time = fields.get("ShelvingState/UnshelveTime"), fields.get("Time")
+    if not left or not isinstance(time, datetime) or not _is_shelved(fields):
+        return None
+    return time + timedelta(milliseconds=float(left))
 
 
 def _branch(node: object) -> str:

@@ -13,7 +13,7 @@ from asyncua import Client, ua
 
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.alarm_feed import AlarmFeed
+from heatpump_twin.hmi.alarm_feed import AlarmFeed, Shelving
 from heatpump_twin.hmi.alarm_list import Alarm, AlarmList
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.calls import call as call_method
@@ -169,6 +169,17 @@ class Person:
         """Acknowledge, confirm or reset an alarm as this person: what it wants."""
         try:
             return await self._feed.respond(self.client, alarm, comment)
+        except TwinUnreachableError as error:
+            return Outcome(False, error.text)
+
+    def may_put_away(self, alarm: Alarm) -> bool:
+        """Tell whether this person can shelve an alarm now, or unshelve it."""
+        return self._feed.may_put_away(alarm)
+
+    async def put_away(self, alarm: Alarm, shelving: Shelving) -> Outcome:
+        """Shelve an alarm as this person, or unshelve it."""
+        try:
+            return await self._feed.put_away(self.client, alarm, shelving)
         except TwinUnreachableError as error:
             return Outcome(False, error.text)
 

@@ -309,5 +309,13 @@ ALARM_ACTS = {
     "confirm": _alarms("Confirm"),
     "reset": _alarms("Reset"),
 }
+SHELVING_ACTS = {"shelve": _alarms("Shelve"), "unshelve": _alarms("Unshelve")}
+SHELVING_WAYS = {
+    "hour": _alarms("For 1 hour"),
+    "shift": _alarms("For 8 hours"),
+    "day": _alarms("For 24 hours"),
+    "once": _alarms("Until it returns to normal"),
+}
+SHELVED_UNTIL = _alarms("until")
 COMMENT = _alarms("Comment")
 SHOW_RETURNED = _alarms("Show what returned to normal since login")

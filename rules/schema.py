@@ -99,6 +99,12 @@ class Rule(Section):
         False,
         description="back to normal only when somebody resets it, after its condition is over",
     )
+    repeat_after: Duration = Field(
+        0.0,
+        ge=0,
+        description="raised again, to be acknowledged anew, when it has been active for so long; "
+        "default: never",
+    )
     form: AlarmForm | None = Field(
         None,
         alias="type",
@@ -195,6 +201,7 @@ class Rule(Section):
             latches=self.latch,
             on_delay=self.delay.of(poll),
             off_delay=self.off_delay.of(poll),
+            repeat_after=self.repeat_after,
             form=form,
             low_limit=limits[0],
             high_limit=limits[1],

@@ -84,6 +84,8 @@ class AlarmDefinition:
     """How long its condition holds before it is raised. [s]"""
     off_delay: float = 0.0
     """How long its condition is over before it returns to normal. [s]"""
+    repeat_after: float = 0.0
+    """How long it goes on before it is raised again; 0: it is not. [s]"""
     form: AlarmForm = AlarmForm.ALARM
     low_limit: float | None = None
     """What its value is compared with where that never changes, in the unit of the value."""

@@ -27,7 +27,7 @@ class News:
         self._person = person
         self._zone = zone
         self._beats = 0
-        self._alarms: tuple[int, tuple[bool, ...]] | None = None
+        self._alarms: tuple[int, tuple[tuple[bool, bool], ...]] | None = None
         self._link: TwinLink | None = None
 
     async def open(self) -> None:
@@ -53,7 +53,9 @@ class News:
             }
         rows = self._person.alarms.rows()
         # The right to acknowledge is part of it: it comes a moment later than the alarm itself.
-        alarms = (self._person.alarms.version, tuple(map(self._person.may_respond, rows)))
+        person = self._person
+        rights = tuple((person.may_respond(alarm), person.may_put_away(alarm)) for alarm in rows)
+        alarms = (person.alarms.version, rights)
         if alarms != self._alarms:
             self._alarms = alarms
             message["alarms"] = [self._row(alarm) for alarm in rows]
@@ -70,7 +72,7 @@ class News:
 
     def _row(self, alarm: Alarm) -> dict[str, Any]:
         # When it began: what is done about it must not make it look younger.
-        time = alarm.raised or alarm.time
+        time, until = alarm.raised or alarm.time, alarm.shelved_until
         return {
             "key": alarm.key,
             "unit": alarm.unit,
@@ -85,4 +87,7 @@ class News:
             "cause": alarm.cause,
             "action": alarm.action,
             "may": self._person.may_respond(alarm),
+            "shelved": alarm.shelved,
+            "until": presentation.date_time_text(until, self._zone) if until else "",
+            "putsAway": alarm.puts_away if self._person.may_put_away(alarm) else "",
         }

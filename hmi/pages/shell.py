@@ -109,6 +109,7 @@ def _head(person: Person) -> None:
         "quality": each(texts.QUALITY), "priority": each(texts.PRIORITY),
         "shape": texts.PRIORITY_SHAPE, "alarmState": each(texts.ALARM_STATE),
         "alarmColumns": each(texts.ALARM_COLUMNS), "acts": each(texts.ALARM_ACTS),
+        "shelving": each(texts.SHELVING_ACTS), "until": say(texts.SHELVED_UNTIL),
         "empty": say(texts.TREND_EMPTY),
     }  # fmt: skip
     ui.add_head_html(

@@ -159,7 +159,8 @@ window.hmi = (() => {
     const head = node("div", "alarm head");
     for (const name of ["priority", "state", "time", "source", "message", "action"]) head.append(node("span", "", columns[name]));
     head.append(node("span"));
-    const rows = document.getElementById("returned").checked ? alarms : active();
+    // What somebody has put away is no alarm to look at now, and must not be forgotten.
+    const rows = document.getElementById("returned").checked ? alarms : alarms.filter((alarm) => alarm.retain || alarm.shelved);
     const lines = rows.map((alarm) => {
       const line = node("div", `alarm ${alarm.state}${alarm.retain ? "" : " gone"}`);
       line.dataset.alarm = alarm.key;
@@ -167,17 +168,22 @@ window.hmi = (() => {
       const hint = node("span", "hint");
       if (alarm.cause) hint.append(node("div", "", `${columns.cause}: ${alarm.cause}`));
       if (alarm.action) hint.append(node("div", "", `${columns.action}: ${alarm.action}`));
-      const action = node("span");
-      if (alarm.may) {
-        const button = node("button", "ack", words.acts[alarm.wants]);
-        button.onclick = () => emitEvent("acknowledge", alarm.key);
-        action.append(button);
-      }
-      line.append(wrap(priority(alarm)), node("span", "", words.alarmState[alarm.state]), node("span", "", alarm.time));
+      const action = node("span", "acts");
+      if (alarm.may) action.append(act("ack", words.acts[alarm.wants], "acknowledge", alarm));
+      if (alarm.putsAway) action.append(act("quiet shelve", words.shelving[alarm.putsAway], alarm.putsAway, alarm));
+      const state = node("span", "", words.alarmState[alarm.state]);
+      if (alarm.until) state.append(node("div", "hint", `${words.until} ${alarm.until}`));
+      line.append(wrap(priority(alarm)), state, node("span", "", alarm.time));
       line.append(node("span", "", alarm.source), message, hint, action);
       return line;
     });
     list.replaceChildren(...(rows.length ? [head, ...lines] : [node("p", "calm", words.noAlarms)]));
+  }
+
+  function act(kind, text, event, alarm) {
+    const button = node("button", kind, text);
+    button.onclick = () => emitEvent(event, alarm.key);
+    return button;
   }
 
   function wrap(element) {

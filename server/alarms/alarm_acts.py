@@ -128,6 +128,15 @@ def _shelve(state: ConditionState, act: Act, how: Shelving, seconds: float) -> S
     return _whole(after, Kind.SHELVED, act)
 
 
+def silence(state: ConditionState, act: Act) -> Step:
+    """Silence what sounds because of the alarm, until it is raised the next time (5.8.7)."""
+    _enabled(state)
+    if not state.retain:
+        raise RefusedAct(CODES.BadInvalidState)
+    after = replace(state, silenced=_turned(state.silenced, True, act))
+    return _whole(after, Kind.SILENCED, act)
+
+
 def suppress(state: ConditionState, act: Act) -> Step:
     """Suppress the alarm by design (5.8.8)."""
     after = replace(state, suppressed=_turned(state.suppressed, True, act))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from asyncua import ua
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
 
 from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.server.space.event import Fields, Path
@@ -33,8 +35,13 @@ STATE_NODES = {
 }
 
 
-def form_fields(alarm: AlarmDefinition, occurrence: Occurrence, namespace: int) -> Fields:
-    """Return the fields that an alarm has because of its kind."""
+def form_fields(
+    alarm: AlarmDefinition,
+    occurrence: Occurrence,
+    namespace: int,
+    certificate: Callable[[], Certificate | None],
+) -> Fields:
+    """Return the fields that an alarm has because of its kind; ``certificate``: the server's."""
     match alarm.form:
         case AlarmForm.EXCLUSIVE_LIMIT | AlarmForm.RATE_OF_CHANGE:
             return {**_limits(alarm), **_limit_state(alarm, occurrence)}
@@ -49,7 +56,27 @@ def form_fields(alarm: AlarmDefinition, occurrence: Occurrence, namespace: int) 
         case AlarmForm.OFF_NORMAL | AlarmForm.SYSTEM_OFF_NORMAL:
             # Null: what is normal is in the rule, and no variable has it (5.8.23.2).
             return {("NormalState",): ua.Variant(ua.NodeId(), TYPES.NodeId)}
+        case AlarmForm.CERTIFICATE_EXPIRATION:
+            return _expiration(alarm, certificate())
     return {}
+
+
+def _expiration(alarm: AlarmDefinition, certificate: Certificate | None) -> Fields:
+    """Return the fields of a certificate that ends (5.8.24.7); null while there is none."""
+    expires, der = ua.Variant(), ua.Variant()
+    if certificate is not None:
+        expires = ua.Variant(certificate.not_valid_after_utc.replace(tzinfo=None), TYPES.DateTime)
+        der = ua.Variant(certificate.public_bytes(Encoding.DER), TYPES.ByteString)
+    # The limit of the rule, which goes by hours before the end.
+    limit = (alarm.low_limit or 0.0) * 3600 * 1000
+    kind = standard(IDS.RsaSha256ApplicationCertificateType)
+    return {
+        ("NormalState",): ua.Variant(ua.NodeId(), TYPES.NodeId),
+        ("ExpirationDate",): expires,
+        ("ExpirationLimit",): ua.Variant(limit, TYPES.Double),
+        ("CertificateType",): ua.Variant(kind, TYPES.NodeId),
+        ("Certificate",): der,
+    }
 
 
 def limit_name(alarm: AlarmDefinition, occurrence: Occurrence) -> Text | None:

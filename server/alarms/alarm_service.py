@@ -12,9 +12,17 @@ from asyncua import ua
 
 from heatpump_twin.drivers.clock import Clock, real_period
 from heatpump_twin.server.alarms.alarm_forms import TYPE_NAMES
+from heatpump_twin.server.alarms.alarm_groups import AlarmGroups, is_first
+from heatpump_twin.server.alarms.alarm_metrics import AlarmMetrics
 from heatpump_twin.server.alarms.alarm_record import AlarmRecorder, notifiers, told
-from heatpump_twin.server.alarms.alarm_steps import Step, is_over, over, removed, turn
-from heatpump_twin.server.alarms.condition import Condition, first_state, recalled
+from heatpump_twin.server.alarms.alarm_steps import Step, removed, turn
+from heatpump_twin.server.alarms.condition import (
+    Condition,
+    first_state,
+    in_time,
+    recalled,
+    waits_for_time,
+)
 from heatpump_twin.server.alarms.condition_changes import ConditionChanges
 from heatpump_twin.server.alarms.condition_event import event_of
 from heatpump_twin.server.alarms.condition_methods import ALL, ConditionMethod, methods_of
@@ -26,13 +34,13 @@ from heatpump_twin.server.space.event import Event
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace, standard
 from heatpump_twin.server.space.ua_values import content
 from heatpump_twin.twin_engine.alarm import AlarmDefinition, AlarmTransition
-from heatpump_twin.twin_engine.conditions.condition_state import ConditionState, Shelving
+from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 
 log = structlog.stdlib.get_logger(__name__)
 
 LOOK = 1.0
-"""How often it is looked whether the time of a shelved alarm is over. [s]"""
+"""How often it is looked whether an alarm is to be unshelved, or raised again. [s]"""
 
 
 class _Having:
@@ -65,7 +73,11 @@ class AlarmService:
         self._clock = clock
         self._by_key: dict[str, Condition] = {}
         self._by_asset: dict[str, list[Condition]] = {}
-        self._shelved: set[str] = set()
+        self._timed: set[str] = set()
+        self._groups = AlarmGroups(builder)
+        self._metrics = AlarmMetrics(builder, clock)
+        reset = standard(ua.ObjectIds.AlarmMetricsType_Reset)
+        iserver.methods.add(reset, self._metrics, self._metrics.reset)
         self._nodes = ConditionNodes(builder, clock)
         iserver.aspace.add_source(self._nodes)
         for method in ALL:
@@ -89,6 +101,8 @@ class AlarmService:
             input_node=inputs[0] if inputs else ua.NodeId(),
             alarm=alarm,
             state=first_state(alarm, self._clock.now()),
+            group=self._groups.of(alarm.asset, device),
+            certificate=lambda: self._iserver.certificate,
         )
         self._nodes.add(condition)
         node = self._builder.object(
@@ -100,12 +114,16 @@ class AlarmService:
             children=lambda: self._nodes.children(condition),
         )
         self._builder.reference(device, ua.ObjectIds.HasCondition, node)
+        self._groups.join(condition)
+        if alarm.asset not in self._by_asset:
+            self._metrics.add(alarm.asset, device)
         self._by_key[alarm.key] = condition
         self._by_asset.setdefault(alarm.asset, []).append(condition)
 
     async def remove(self, asset: str) -> None:
         """Remove the conditions of an asset; their objects are removed with its other nodes."""
         gone = self._by_asset.pop(asset, [])
+        self._metrics.remove(asset)
         # Withdrawn at once, before any await: nobody may acknowledge what is being removed.
         kept = [node for condition in gone for node in self._nodes.discard(condition)]
         for condition in gone:
@@ -119,7 +137,7 @@ class AlarmService:
                 self._records.note(condition, step, state=False)
                 await self._changed(condition, step)
         # Last, as the step above is one of a condition that may be shelved.
-        self._shelved.difference_update(condition.alarm.key for condition in gone)
+        self._timed.difference_update(condition.alarm.key for condition in gone)
         await self._iserver.aspace.remove(kept)
 
     # ── what happens ──────────────────────────────────────────────────────────────────────────────
@@ -130,7 +148,8 @@ class AlarmService:
             # Not fatal: one unknown rule must not take the alarms of all others away.
             log.error("transition of an alarm that was not declared", alarm=transition.alarm.key)
             return
-        step = turn(condition.state, transition, self._clock.now())
+        first = is_first(condition, self._by_asset[transition.alarm.asset])
+        step = turn(condition.state, transition, self._clock.now(), first=first)
         self._records.note(condition, step)
         await self._changed(condition, step)
 
@@ -148,14 +167,13 @@ class AlarmService:
                 await self._iserver.subscriptions.notify(event, notifiers(condition))
 
     async def run(self) -> None:
-        """Unshelve alarms whose time is over, for ever."""
+        """Unshelve alarms whose time is over, and raise again those that go on, for ever."""
         period = real_period(LOOK, self._clock.speed)
         while True:
             now = self._clock.now()
-            for key in list(self._shelved):
+            for key in list(self._timed):
                 condition = self._by_key.get(key)  # gone, while another one was told of
-                if condition is not None and is_over(condition.state, now):
-                    step = over(condition.state, now)
+                if condition is not None and (step := in_time(condition, now)) is not None:
                     self._records.note(condition, step)
                     await self._changed(condition, step)
             await asyncio.sleep(period)
@@ -182,11 +200,12 @@ class AlarmService:
     async def _changed(self, condition: Condition, step: Step) -> None:
         """Put a condition into the state of a step, and send its events."""
         news = told(condition, step)
+        self._metrics.note(condition.alarm.asset, condition.state, step)
         condition.state = step.state
-        if step.state.shelving is Shelving.UNSHELVED:
-            self._shelved.discard(condition.alarm.key)
+        if waits_for_time(condition):
+            self._timed.add(condition.alarm.key)
         else:
-            self._shelved.add(condition.alarm.key)
+            self._timed.discard(condition.alarm.key)
         await self._nodes.tell(condition)
         for item in news:
             event = event_of(condition, item.occurrence, self._clock.now())

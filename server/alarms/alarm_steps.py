@@ -54,10 +54,13 @@ class Step:
     news: tuple[News, ...]
 
 
-def turn(state: ConditionState, change: AlarmTransition, now: int) -> Step:
-    """Set a condition active or inactive, as its rule says."""
+def turn(state: ConditionState, change: AlarmTransition, now: int, *, first: bool = False) -> Step:
+    """Set a condition active or inactive, as its rule says.
+
+    ``first``: no other alarm of its group is active.
+    """
     if change.active and not state.active:
-        return _raise(state, change, now)
+        return _raise(state, change, now, first=first)
     if not change.active and state.active:
         return _return(state, change, now)
     # A new message in the same state is an event, but no transition: its time stays.
@@ -65,7 +68,7 @@ def turn(state: ConditionState, change: AlarmTransition, now: int) -> Step:
     return Step(replace(state, trunk=trunk), (News(None, trunk),))
 
 
-def _raise(state: ConditionState, change: AlarmTransition, now: int) -> Step:
+def _raise(state: ConditionState, change: AlarmTransition, now: int, *, first: bool) -> Step:
     branches, news = _branched(state, change.time, now)
     alarm, last = change.alarm, state.trunk
     # What was acknowledged or said was about the last occurrence, not about this one.
@@ -87,14 +90,53 @@ def _raise(state: ConditionState, change: AlarmTransition, now: int) -> Step:
         acked_since=change.time,
         confirmed_since=last.confirmed_since,
         commented=change.time,
+        first=first,
         known_events=(),
     )
     trunk = renewed(trunk, change.time, now)
     latched = state.latched
     if alarm.latches and not latched.on:
         latched = Switch(True, change.time)
-    after = replace(state, trunk=trunk, branches=branches, latched=latched)
+    after = replace(
+        state,
+        trunk=trunk,
+        branches=branches,
+        latched=latched,
+        silenced=_sounding(state, change.time),
+    )
     return Step(after, (*news, News(Kind.RAISED, trunk)))
+
+
+def _sounding(state: ConditionState, time: int) -> Switch:
+    """Return that nobody has silenced it any more. [µs]"""
+    return Switch(False, time) if state.silenced.on else state.silenced
+
+
+def is_to_repeat(state: ConditionState, after: float, now: int) -> bool:
+    """Tell whether an alarm has gone on for so long that it is raised again. [s, µs]"""
+    # Not while nobody is to be bothered with it: then it would be the same as not to shelve it.
+    going_on = state.active and not state.hushed
+    return after > 0 and going_on and now >= state.trunk.turned + round(after * 1_000_000)
+
+
+def repeated(state: ConditionState, now: int) -> Step:
+    """Raise an alarm again that goes on: somebody has to acknowledge it anew (5.8.2). [µs]
+
+    When it was raised first, and with which value, stays.
+    """
+    trunk = replace(
+        state.trunk,
+        turned=now,
+        acked=False,
+        acked_since=now,
+        # As after it was raised: there is something to confirm when it was acknowledged.
+        confirmed=True,
+        confirmed_since=now,
+        repeats=state.trunk.repeats + 1,
+    )
+    trunk = renewed(trunk, now, now)
+    after = replace(state, trunk=trunk, silenced=_sounding(state, now))
+    return Step(after, (News(Kind.RAISED_AGAIN, trunk),))
 
 
 def _branched(
@@ -122,6 +164,8 @@ def _return(state: ConditionState, change: AlarmTransition, now: int) -> Step:
         turned_value=change.value,
         message=change.message,
         last_severity=state.trunk.severity,
+        first=False,
+        repeats=0,
     )
     trunk = renewed(trunk, change.time, now)
     after, news = replace(state, trunk=trunk), [News(Kind.RETURNED, trunk)]

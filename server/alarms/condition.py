@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from asyncua import ua
+from cryptography.x509 import Certificate
 
 from heatpump_twin.config.phrase import Phrase
-from heatpump_twin.server.alarms.alarm_steps import renewed
+from heatpump_twin.server.alarms.alarm_steps import (
+    Step,
+    is_over,
+    is_to_repeat,
+    over,
+    renewed,
+    repeated,
+)
 from heatpump_twin.server.space.ua_values import instance_name
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
-from heatpump_twin.twin_engine.conditions.condition_state import ConditionState, Switch
+from heatpump_twin.twin_engine.conditions.condition_state import ConditionState, Shelving, Switch
 from heatpump_twin.twin_engine.conditions.occurrence import Occurrence
 
 
@@ -26,6 +35,10 @@ class Condition:
     input_node: ua.NodeId
     alarm: AlarmDefinition
     state: ConditionState
+    group: ua.NodeId
+    """Alarms that may have one cause with it."""
+    certificate: Callable[[], Certificate | None]
+    """The server's own, as it is now."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
     """Held by the person who changes it: the next one meets what has become of it."""
     gone: bool = False
@@ -59,7 +72,24 @@ def first_state(alarm: AlarmDefinition, now: int) -> ConditionState:
         suppressed=off,
         out_of_service=off,
         latched=off,
+        silenced=off,
     )
+
+
+def waits_for_time(condition: Condition) -> bool:
+    """Tell whether something is to happen to a condition when its time has come."""
+    state, repeats = condition.state, condition.alarm.repeat_after > 0
+    return state.shelving is not Shelving.UNSHELVED or (repeats and state.active)
+
+
+def in_time(condition: Condition, now: int) -> Step | None:
+    """Return what happens to a condition because of the time; None: nothing. [µs]"""
+    state = condition.state
+    if state.shelving is not Shelving.UNSHELVED:
+        return over(state, now) if is_over(state, now) else None
+    if is_to_repeat(state, condition.alarm.repeat_after, now):
+        return repeated(state, now)
+    return None
 
 
 def recalled(alarm: AlarmDefinition, stored: ConditionState, now: ConditionState) -> ConditionState:

@@ -30,6 +30,7 @@ SUPPRESSED = Text("Suppressed", Context.STATES)
 IN_SERVICE, OUT_OF_SERVICE = (
     Text("In service", Context.STATES), Text("Out of service", Context.STATES),
 )  # fmt: skip
+NOT_SILENCED, SILENCED = Text("Not silenced", Context.STATES), Text("Silenced", Context.STATES)
 NOT_LATCHED, LATCHED = Text("Not latched", Context.STATES), Text("Latched", Context.STATES)
 CLASSES = {
     AlarmClass.SAFETY: (
@@ -48,7 +49,8 @@ _NODE, _STRING, _TIME = ua.VariantType.NodeId, ua.VariantType.String, ua.Variant
 _TEXT, _BOOLEAN, _UINT16 = (
     ua.VariantType.LocalizedText, ua.VariantType.Boolean, ua.VariantType.UInt16,
 )  # fmt: skip
-_DOUBLE = ua.VariantType.Double
+_DOUBLE, _INT16 = ua.VariantType.Double, ua.VariantType.Int16
+_MOST_REPEATS = 2**15 - 1
 
 
 def event_of(condition: Condition, occurrence: Occurrence, now: int) -> Event:
@@ -66,7 +68,9 @@ def fields_of(condition: Condition, occurrence: Occurrence, now: int) -> Fields:
         **_of_alarm(condition, occurrence),
         **shelving_fields(state, now),
         **_of_rule(condition, occurrence),
-        **form_fields(condition.alarm, occurrence, condition.node.NamespaceIndex),
+        **form_fields(
+            condition.alarm, occurrence, condition.node.NamespaceIndex, condition.certificate
+        ),
     }
 
 
@@ -132,7 +136,12 @@ def _of_alarm(condition: Condition, occurrence: Occurrence) -> Fields:
         ("MaxTimeShelved",): ua.Variant(LONGEST_SHELVE * 1000, _DOUBLE),
         ("OnDelay",): ua.Variant(alarm.on_delay * 1000, _DOUBLE),
         ("OffDelay",): ua.Variant(alarm.off_delay * 1000, _DOUBLE),
+        ("FirstInGroupFlag",): ua.Variant(occurrence.first, _BOOLEAN),
     }
+    if alarm.repeat_after:
+        repeats = min(occurrence.repeats, _MOST_REPEATS)
+        found[("ReAlarmTime",)] = ua.Variant(alarm.repeat_after * 1000, _DOUBLE)
+        found[("ReAlarmRepeatCount",)] = ua.Variant(repeats, _INT16)
     for name, names, switch in _switches(state, latches=alarm.latches):
         found |= two_states(name, switch.on, names, switch.since)
     return found
@@ -142,6 +151,7 @@ def _switches(
     state: ConditionState, *, latches: bool
 ) -> Iterator[tuple[str, tuple[str, str], Switch]]:
     yield "SuppressedState", (NOT_SUPPRESSED, SUPPRESSED), state.suppressed
+    yield "SilenceState", (NOT_SILENCED, SILENCED), state.silenced
     yield "OutOfServiceState", (IN_SERVICE, OUT_OF_SERVICE), state.out_of_service
     if latches:
         yield "LatchedState", (NOT_LATCHED, LATCHED), state.latched

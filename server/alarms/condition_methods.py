@@ -100,6 +100,10 @@ ALWAYS: tuple[ConditionMethod, ...] = (
         after="shelved until it returns to normal",
     ),
     *_shelving("unshelve", "Unshelve", acts.unshelve, before="shelved", after="unshelved"),
+    ConditionMethod(
+        "silence", (IDS.AlarmConditionType_Silence,), acts.silence, OPERATOR, (),
+        "not silenced", "silenced",
+    ),
     *_pair(
         ConditionMethod(
             "suppress", (IDS.AlarmConditionType_Suppress,), acts.suppress, ENGINEER, (),

@@ -14,7 +14,14 @@ from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.server.alarms.condition import Condition
 from heatpump_twin.server.alarms.condition_event import fields_of
 from heatpump_twin.server.alarms.condition_methods import methods_of
-from heatpump_twin.server.alarms.condition_parts import OBJECTS, ConditionPart, below, parts_of
+from heatpump_twin.server.alarms.condition_parts import (
+    OBJECTS,
+    ConditionPart,
+    below,
+    parts_of,
+    substates,
+    superstate,
+)
 from heatpump_twin.server.alarms.shelving_fields import shelving_fields
 from heatpump_twin.server.space.asset_nodes import reference_to
 from heatpump_twin.server.space.event import Fields, Path
@@ -64,18 +71,10 @@ class ConditionNodes:
 
     def children(self, condition: Condition, path: Path = ()) -> list[ua.ReferenceDescription]:
         """Return the references from a condition, or from what is below it, to what is below."""
-        variables = [
-            ua.ReferenceDescription(
-                part.reference,
-                True,
-                self._node_id(condition, part.path),
-                content(part.shape[ua.AttributeIds.BrowseName].value),
-                content(part.shape[ua.AttributeIds.DisplayName].value),
-                part.node_class,
-                part.type_id,
-            )
-            for part in below(self._parts[_form(condition)], path)
-        ]
+        parts = self._parts[_form(condition)]
+        true_sub_state = standard(ua.ObjectIds.HasTrueSubState)
+        found = [self._to(condition, part, part.reference) for part in below(parts, path)]
+        found += (self._to(condition, part, true_sub_state) for part in substates(parts, path))
         # The methods of the type, which all conditions have in common (OPC 10000-9, 5.5.4).
         kind = standard(ua.ObjectIds.HasComponent)
         methods = [
@@ -83,7 +82,22 @@ class ConditionNodes:
             for method in methods_of(condition.alarm)
             if path == (OBJECT_OF_SHELVING if method.shelves else ())
         ]
-        return variables + methods
+        # The group that says of all of its members which was the first (5.8.2).
+        groups = [] if path else [self._builder.node(condition.group)]
+        return found + methods + [reference_to(group, kind, forward=True) for group in groups]
+
+    def _to(
+        self, condition: Condition, part: ConditionPart, reference: ua.NodeId
+    ) -> ua.ReferenceDescription:
+        return ua.ReferenceDescription(
+            reference,
+            True,
+            self._node_id(condition, part.path),
+            content(part.shape[ua.AttributeIds.BrowseName].value),
+            content(part.shape[ua.AttributeIds.DisplayName].value),
+            part.node_class,
+            part.type_id,
+        )
 
     @property
     def kept(self) -> int:
@@ -141,6 +155,7 @@ class ConditionNodes:
             reference_to(parent, part.reference, forward=False),
             self._builder.type_reference(part.type_id),
             *self.children(condition, path),
+            *self._superstates(condition, path),
         )
         value = None
         if part.node_class is ua.NodeClass.Variable:
@@ -152,6 +167,11 @@ class ConditionNodes:
             keep=lambda node: self._keep(condition, path, node),
             let_go=lambda _: self._let_go(condition, path),
         )
+
+    def _superstates(self, condition: Condition, path: Path) -> Iterator[ua.ReferenceDescription]:
+        if (above := superstate(path)) is not None:
+            state = self._builder.node(self._node_id(condition, above))
+            yield reference_to(state, standard(ua.ObjectIds.HasTrueSubState), forward=False)
 
     def _node_id(self, condition: Condition, path: Path) -> ua.NodeId:
         return self._builder.node_id(".".join((_name(condition), *path)))
@@ -187,7 +207,7 @@ def _form(condition: Condition) -> tuple[object, ...]:
     """Return what conditions with the same nodes have in common."""
     alarm = condition.alarm
     limits = alarm.low_limit is None, alarm.high_limit is None
-    return alarm.form, alarm.confirms, alarm.latches, limits
+    return alarm.form, alarm.confirms, alarm.latches, alarm.repeat_after > 0, limits
 
 
 def _name(condition: Condition) -> str:

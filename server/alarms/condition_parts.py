@@ -20,7 +20,7 @@ OWN_FIELDS = frozenset(
 STATES = frozenset(
     (
         "EnabledState", "ActiveState", "AckedState", "ConfirmedState", "SuppressedState",
-        "OutOfServiceState", "LatchedState", "HighState", "LowState",
+        "OutOfServiceState", "SilenceState", "LatchedState", "HighState", "LowState",
     )
 )  # fmt: skip
 CONDITION_VARIABLES = frozenset(("Quality", "LastSeverity", "Comment"))
@@ -33,17 +33,41 @@ COMPONENTS: Mapping[str, int] = {
     **dict.fromkeys(STATES, IDS.TwoStateVariableType),
     **dict.fromkeys(CONDITION_VARIABLES, IDS.ConditionVariableType),
     "CurrentState": IDS.FiniteStateVariableType,
+    **dict.fromkeys(("FirstInGroupFlag", "ReAlarmRepeatCount"), IDS.BaseDataVariableType),
 }
 """Variables that are components, with their types; all others are properties."""
 DATA_TYPES: Mapping[str, int] = {
     **dict.fromkeys(
-        ("UnshelveTime", "MaxTimeShelved", "OnDelay", "OffDelay", "ExpectedTime"), IDS.Duration
+        (
+            "UnshelveTime",
+            "MaxTimeShelved",
+            "OnDelay",
+            "OffDelay",
+            "ExpectedTime",
+            "ReAlarmTime",
+            "ExpirationLimit",
+        ),
+        IDS.Duration,
     ),
-    "RaisedTime": IDS.UtcTime,
+    **dict.fromkeys(("RaisedTime", "ExpirationDate"), IDS.UtcTime),
+    "Certificate": IDS.ByteString,
     **dict.fromkeys(("RaisedValue", "RaisedLimit"), IDS.Double),
     "CurrentState": IDS.LocalizedText,
 }
 """Data types that do not follow from the field's value."""
+
+
+SUBSTATES: Mapping[Path, tuple[str, ...]] = {
+    ("EnabledState",): (
+        "AckedState",
+        "ConfirmedState",
+        "ActiveState",
+        "SuppressedState",
+        "ShelvingState",
+    ),
+    ("ActiveState",): ("LimitState", "HighState", "LowState"),
+}
+"""States that mean something only while another one is true (HasTrueSubState)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +114,14 @@ def _variable(builder: NodeBuilder, path: Path, value: ua.Variant) -> ConditionP
 def below(parts: Mapping[Path, ConditionPart], path: Path) -> Iterable[ConditionPart]:
     """Return the parts right below one of them, or below the condition itself."""
     return (part for part in parts.values() if part.path[:-1] == path)
+
+
+def substates(parts: Mapping[Path, ConditionPart], path: Path) -> Iterable[ConditionPart]:
+    """Return the parts that are states within the true state of one."""
+    return (parts[(name,)] for name in SUBSTATES.get(path, ()) if (name,) in parts)
+
+
+def superstate(path: Path) -> Path | None:
+    """Return the state within whose true state one is; None: there is none."""
+    above = (above for above, names in SUBSTATES.items() if len(path) == 1 and path[0] in names)
+    return next(above, None)

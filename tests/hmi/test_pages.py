@@ -144,13 +144,47 @@ def test_an_alarm_shows_on_every_page_is_acknowledged_and_goes(
     until(lambda: "No active alarms" in browser.find("#banner").text)
 
 
+def test_an_alarm_is_put_away_for_a_time_or_once_and_taken_back(
+    site: Site, browser: Browser
+) -> None:
+    browser.open("/alarms")
+    site.twin.tell("alarm", rule="low_water_flow", active=True)
+
+    def put_away(act: str, way: str) -> None:
+        until(lambda: act in [e.text for e in browser.all(".alarm .shelve")])
+        browser.click(".alarm .shelve")
+        until(lambda: browser.all("input[data-comment]"))
+        browser.find("input[data-comment]").send_keys("parts are ordered")
+        browser.click(f'[data-confirm="{way}"]')
+
+    put_away("Shelve", "shift")
+    until(lambda: "Shelved or suppressed" in browser.find("#alarm-list").text)
+    line = browser.find(".alarm[data-alarm]").text
+    # Nobody is bothered with it, and it is not forgotten.
+    assert "until " in line
+    assert browser.all(".alarm .ack") == []
+    until(lambda: "No active alarms" in browser.find("#banner").text)
+    put_away("Unshelve", "unshelve")
+    until(lambda: browser.all(".alarm .ack"))
+    assert "Active, not acknowledged" in browser.find("#alarm-list").text
+    # Once: it comes back by itself when it has returned to normal.
+    put_away("Shelve", "once")
+    until(lambda: "Shelved or suppressed" in browser.find("#alarm-list").text)
+    site.twin.tell("alarm", rule="low_water_flow", active=False)
+    until(lambda: "Returned, not acknowledged" in browser.find("#alarm-list").text)
+    browser.click(".alarm .ack")
+    until(lambda: browser.all("[data-confirm]"))
+    browser.click("[data-confirm]")
+    until(lambda: "No active alarms" in browser.find("#banner").text)
+
+
 def test_an_alarm_from_before_the_login_is_shown_and_a_viewer_cannot_acknowledge(
     site: Site, browser: Browser
 ) -> None:
     site.twin.tell("alarm", rule="water_pressure_low", active=True)
     browser.open("/alarms", VIEWER)
     until(lambda: "Water pressure is low" in browser.find("#alarm-list").text)
-    assert browser.all(".alarm .ack") == []
+    assert browser.all(".alarm .ack, .alarm .shelve") == []
     site.twin.tell("alarm", rule="water_pressure_low", active=False)
 
 

@@ -12,7 +12,8 @@ FIELDS = (
     "ClientUserId", "ActiveState/TransitionTime", "RaisedTime", "RaisedValue", "RaisedLimit",
     "Quality", "ConditionClassId", "ActiveState/EffectiveDisplayName", "LimitState/CurrentState",
     "HighState/Id", "LowState/Id", "HighLimit", "LowLimit", "TargetValueNode", "ExpectedTime",
-    "NormalState",
+    "NormalState", "SilenceState/Id", "SilenceState", "FirstInGroupFlag", "ReAlarmRepeatCount",
+    "ReAlarmTime", "ExpirationDate", "ExpirationLimit", "CertificateType", "Certificate",
 )  # fmt: skip
 IDS, TYPES = ua.ObjectIds, ua.VariantType
 

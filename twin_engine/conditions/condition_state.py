@@ -44,6 +44,8 @@ class ConditionState:
     suppressed: Switch = field(default_factory=Switch)
     out_of_service: Switch = field(default_factory=Switch)
     latched: Switch = field(default_factory=Switch)
+    silenced: Switch = field(default_factory=Switch)
+    """Whether somebody has silenced what sounds because of it."""
 
     @property
     def active(self) -> bool:
@@ -108,4 +110,4 @@ class ConditionState:
         )
 
 
-_SWITCHES = ("suppressed", "out_of_service", "latched")
+_SWITCHES = ("suppressed", "out_of_service", "latched", "silenced")

@@ -42,6 +42,10 @@ class Occurrence:
     confirmed_since: int = 0
     comment: str = ""
     commented: int = 0
+    first: bool = False
+    """Whether it was the first one of its group: nothing else was active when it was raised."""
+    repeats: int = 0
+    """How often it was raised again since, as it went on."""
     user: str = ""
     """Who did the last that a person did about it."""
     time: int = 0

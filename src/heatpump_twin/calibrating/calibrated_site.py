@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -24,6 +24,7 @@ from heatpump_twin.twin_engine.model.calibration.history_record import read_obse
 from heatpump_twin.twin_engine.model.calibration.machine_course import OBSERVED
 from heatpump_twin.twin_engine.model.calibration.model_versions import ModelVersions, card_in_use
 from heatpump_twin.twin_engine.model.calibration.promotion import promotion
+from heatpump_twin.twin_engine.model.calibration.record import Record
 
 USUAL_SPAN = 60 * 86_400 * MICROSECONDS
 """How much of the history is taken where nobody says it. [µs]"""
@@ -68,7 +69,7 @@ async def calibrate_site(
     if not pumps:
         known = ", ".join(pump.id for pump in site.heat_pumps)
         raise TwinError(f"there is no heat pump {heat_pump!r} on this site; it has {known}")
-    async with _opened(site, data) as history:
+    async with opened(site, data) as history:
         return [await _one(history, pump, data, start, end, keep=keep) for pump in pumps]
 
 
@@ -85,7 +86,8 @@ def roll_back(site: Site, data: DataDirectory, heat_pump: str | None) -> Iterato
 
 
 @asynccontextmanager
-async def _opened(site: Site, data: DataDirectory) -> AsyncIterator[StoredHistory]:
+async def opened(site: Site, data: DataDirectory) -> AsyncIterator[StoredHistory]:
+    """Open the history of a site for reading; an `EngineError` becomes a `TwinError`."""
     history = StoredHistory(database_url(site.historian, data))
     try:
         await history.start()
@@ -130,6 +132,25 @@ def _present(data: DataDirectory, pump: HeatPump) -> CalibrationCard | None:
 async def _calibration(
     history: HistoryReader, pump: HeatPump, start: int | None, end: int | None
 ) -> Calibration:
+    record = await recorded_of(history, pump, OBSERVED, start, end)
+    now = SystemClock().now()
+    return calibrate(record, pump.plate, heat_pump=pump.id, now=now, software=__version__)
+
+
+async def recorded_of(
+    history: HistoryReader,
+    pump: HeatPump,
+    points: Sequence[str],
+    start: int | None,
+    end: int | None,
+) -> Record:
+    """Return what is recorded of a heat pump, by default in its last `USUAL_SPAN`.
+
+    Raises
+    ------
+    CalibrationError
+        Nothing is.
+    """
     newest = [await history.before(f"{pump.id}.{point}", _EVER) for point in _TELLING]
     last = max((int(found.time[0]) for found in newest if len(found)), default=None)
     if last is None:
@@ -140,17 +161,15 @@ async def _calibration(
     oldest = [await history.after(f"{pump.id}.{point}", begin) for point in _TELLING]
     begin = max(begin, min((int(f.time[0]) for f in oldest if len(f)), default=begin))
     length = round(step * MICROSECONDS)
-    record = await read_observations(
+    return await read_observations(
         history,
         pump.id,
-        OBSERVED,
+        points,
         -(-begin // length) * length,
         until,
         step,
         emulated=pump.emulated,
     )
-    now = SystemClock().now()
-    return calibrate(record, pump.plate, heat_pump=pump.id, now=now, software=__version__)
 
 
 async def _step(history: HistoryReader, asset: str, start: int, end: int) -> float:

@@ -28,6 +28,8 @@ COMMANDS = {
     "history.",
     "learning.calibrate": "Calibrate the model of a machine on its record; use it if unseen days "
     "speak for it.",
+    "learning.simulate": "Simulate a recorded heat pump and its house as it is, and as it would "
+    "be with changes.",
     "learning.train": "Train the heat-up model of a heat pump on its recorded history.",
     "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",
     "history.import_": "Import tables into the recorded history. The twin must not run; twice "

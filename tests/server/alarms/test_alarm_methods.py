@@ -145,7 +145,7 @@ async def test_a_shelved_alarm_may_go_with_its_heat_pump(start_rig, connect, eve
             assert await alarms.call(name, TIMED, duration(3600)) == "Good"
         await rig.server.remove("hp1")
         # Nobody looks for when the time of one is over that is not there.
-        assert not rig.server._running.space.conditions._shelved
+        assert not rig.server._running.space.conditions._timed
         await rig.add_hp1()
         assert await alarms.call(FULL, TIMED, duration(0.05)) == "Good"
 

@@ -15,6 +15,8 @@ class TransitionKind(StrEnum):
     """What can happen to an alarm (ISA-18.2; OPC 10000-9)."""
 
     RAISED = "raised"
+    RAISED_AGAIN = "raised_again"
+    """It went on for so long that somebody has to look at it anew."""
     RETURNED = "returned"
     """Back to normal; whether it was acknowledged is another matter."""
     ACKNOWLEDGED = "acknowledged"
@@ -23,6 +25,7 @@ class TransitionKind(StrEnum):
     SHELVED = "shelved"
     UNSHELVED = "unshelved"
     """By a person, because its time was over, or because a one-shot alarm returned to normal."""
+    SILENCED = "silenced"
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
     OUT_OF_SERVICE = "out_of_service"

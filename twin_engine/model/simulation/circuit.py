@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from heatpump_twin.twin_engine.model.simulation.compiled import compiled
+from heatpump_twin.twin_engine.model.compiled import compiled
 from heatpump_twin.twin_engine.model.simulation.tank import WATER
 
 RATED_EXCESS = 22.5

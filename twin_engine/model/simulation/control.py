@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heatpump_twin.twin_engine.model.simulation.compiled import compiled
+from heatpump_twin.twin_engine.model.compiled import compiled
 
 
 @dataclass(frozen=True, slots=True)

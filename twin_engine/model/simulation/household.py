@@ -47,8 +47,10 @@ class Household:
     """[°C]"""
     tank_setpoint: float = 48.0
     """[°C]"""
+    curve_hours: tuple[float, ...] = (0.0,) * HOURS
+    """By how much the heating curve is raised in each hour, by a timer. [K]"""
     setback: float = 0.0
-    """How much lower the heating curve is at night. [K]"""
+    """Beside it, how much lower the heating curve is at night. [K]"""
     night: tuple[float, float] = (22.0, 5.0)
     """Begin and end of the night. [h]"""
     room_setback: float = 0.0
@@ -75,11 +77,12 @@ class LocalClock(NamedTuple):
     """Of the day."""
     weekday: NDArray[np.int64]
     """Monday is 0."""
+    zone: ZoneInfo
 
 
 def lived(home: Household, time: Times, clock: LocalClock) -> CalendarSeries:
     """Return what a household does and wants at moments in µs, and the clock on its wall."""
-    second, weekday = clock
+    second, weekday, _ = clock
     hour = second // 3600
     night = _within(second / 3600.0, *home.night)
     gains = np.array(home.gains)[hour]
@@ -91,7 +94,7 @@ def lived(home: Household, time: Times, clock: LocalClock) -> CalendarSeries:
     return CalendarSeries(
         room_setpoint=home.room_setpoint - home.room_setback * night,
         tank_setpoint=tank,
-        shift=-home.setback * night,
+        shift=np.array(home.curve_hours)[hour] - home.setback * night,
         people=np.where(away, home.at_home * gains, gains),
         mains=home.mains + home.mains_swing * np.cos(2.0 * np.pi * warmest),
     )
@@ -102,7 +105,7 @@ def local_clock(time: Times, zone: ZoneInfo) -> LocalClock:
     seconds = time // MICROSECONDS
     hours, place = np.unique(seconds // 3600, return_inverse=True)
     local = seconds + _offsets(hours, zone)[place]
-    return LocalClock(local % 86_400, (local // 86_400 + 3) % 7)  # 1970-01-01 was a Thursday
+    return LocalClock(local % 86_400, (local // 86_400 + 3) % 7, zone)  # 1970-01-01: Thursday
 
 
 def _offsets(hours: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:

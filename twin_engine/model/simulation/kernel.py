@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from heatpump_twin.twin_engine.model.compiled import compiled
 from heatpump_twin.twin_engine.model.house.envelope import Floats
 from heatpump_twin.twin_engine.model.simulation.circuit import (
     HeatingCircuit,
@@ -17,7 +18,6 @@ from heatpump_twin.twin_engine.model.simulation.circuit import (
     step_valves,
     stream_of,
 )
-from heatpump_twin.twin_engine.model.simulation.compiled import compiled
 from heatpump_twin.twin_engine.model.simulation.control import (
     HeatingControl,
     curve_water,
@@ -55,8 +55,12 @@ class AuxiliaryLoads:
     """What takes electricity beside the compressor, and what people do against heat."""
 
     pump_power: float = 34.0
-    """Circulation pump at its highest speed. [W]"""
+    """Circulation pump between two runs; while the machine runs it is in its power. [W]"""
     standby_power: float = 30.0
+    level: float = 1.0
+    """Power of the running machine over that of its table: starts, and what it has not. [-]"""
+    icing: float = 0.0
+    """What ice adds to it, over the share of heat that defrosts take. [-]"""
     nominal_capacity: float = 5000.0
     """Heat at which the pump runs at its highest speed. [W]"""
     airing_above: float = 24.5
@@ -245,14 +249,14 @@ def _heat_water(
     heat = min(max(wanted, least), capacity) * s.running
     power = 0.0
     if s.running > 0.5:
-        power = input_power(table, machine, moment.outdoor, s.supply, heat / capacity)
+        steady = input_power(table, machine, moment.outdoor, s.supply, heat / capacity)
+        power = steady * (extra.level + extra.icing * moment.frost)
     heaters = _backup(lane, moment, dt, now[_TARGET], heat >= 0.95 * capacity)
     now[_HEAT] = heat * (1.0 - moment.frost) + heaters
-    circulates = max(s.rooms, s.charging)
-    share = min(max(heat / extra.nominal_capacity, lane.circuit.least_flow), 1.0) * circulates
     now[_HEATERS] = heaters
-    now[_POWER] = power + heaters + extra.pump_power * share**3
-    now[_POWER] += extra.standby_power * (1.0 - s.running)
+    # Between two runs the pump goes on: a sensor in standing water would show the room.
+    rest = extra.standby_power + extra.pump_power * max(s.rooms, s.charging)
+    now[_POWER] = power + heaters + rest * (1.0 - s.running)
     now[_RUNNING], now[_CHARGING] = s.running, s.charging
 
 

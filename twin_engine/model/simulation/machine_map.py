@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from heatpump_twin.twin_engine.model.compiled import compiled
 from heatpump_twin.twin_engine.model.house.envelope import Floats
-from heatpump_twin.twin_engine.model.simulation.compiled import compiled
 
 _SOURCE, _SOURCES = -30.0, 31
 _WATER, _WATERS = 10.0, 27
@@ -31,7 +31,7 @@ class Machine(Protocol):
         ...
 
     def power(self, source: Floats, water: Floats, heat: Floats) -> Floats:
-        """Return the electricity of compressor and fan for a heat in W. [W]"""
+        """Return the electricity of compressor, fan and circulation pump for a heat in W. [W]"""
         ...
 
 

@@ -23,6 +23,7 @@ class PlateMachine:
     def __init__(self, plate: Plate) -> None:
         self._performance = PlatePerformance(plate.heating)
         self._max_power = plate.max_power
+        self._pump = plate.pump_power
         rated = np.array([(p.outdoor, p.water, p.capacity) for p in plate.heating])
         self._mean = rated.mean(axis=0)
         self._slope = _capacity_slope(rated)
@@ -38,9 +39,10 @@ class PlateMachine:
         return np.asarray(np.minimum(by_speed, by_power))
 
     def power(self, source: Floats, water: Floats, heat: Floats) -> Floats:
-        """Return the electricity of compressor and fan for a heat in W. [W]"""
+        """Return the electricity of compressor, fan and circulation pump for a heat in W. [W]"""
         cop = self._performance.cop(source, water)
-        return np.asarray(heat / (cop * (1.0 + self._performance.part_load_gain(heat))))
+        gain = 1.0 + self._performance.part_load_gain(heat)
+        return np.asarray(heat / (cop * gain) + self._pump)
 
 
 def _capacity_slope(rated: Floats) -> tuple[float, float]:

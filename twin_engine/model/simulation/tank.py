@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from heatpump_twin.twin_engine.model.compiled import compiled
 from heatpump_twin.twin_engine.model.house.envelope import Floats
-from heatpump_twin.twin_engine.model.simulation.compiled import compiled
 
 LAYERS = 6
 """With fewer than five the mixing of the model itself would blur what draws and coil make."""

@@ -12,7 +12,7 @@ from heatpump_twin.twin_engine.model.house.sun import estimated, on_orientations
 
 _COIL_BELOW = 8.0
 """Air less evaporating temperature of a machine that frosts. [K]"""
-_USUAL_HUMIDITY = 82.0
+USUAL_HUMIDITY = 82.0
 """Mean of European winters. [%]"""
 
 
@@ -54,7 +54,7 @@ def at_moments(weather: WeatherSeries, time: Times, frost: float) -> tuple[Float
     known = np.isfinite(weather.outdoor)
     outdoor = np.interp(time, weather.time[known], weather.outdoor[known])
     damp = np.isfinite(weather.humidity)
-    humidity = np.full(len(time), _USUAL_HUMIDITY)
+    humidity = np.full(len(time), USUAL_HUMIDITY)
     if damp.any():
         humidity = np.interp(time, weather.time[damp], weather.humidity[damp])
     sides = on_orientations(weather.time, weather.light, weather.latitude, weather.longitude)

@@ -29,7 +29,7 @@ def _minutes(start: datetime, days: float, step: int = 60) -> Times:
 def test_the_local_clock_changes_with_the_season() -> None:
     # On 29 March 2026 at 01:00 UTC the clocks of Berlin go from 02:00 to 03:00.
     time = _minutes(datetime(2026, 3, 29, tzinfo=UTC), 1.0, 1800)
-    second, weekday = local_clock(time, BERLIN)
+    second, weekday, _ = local_clock(time, BERLIN)
     assert (second[:4] / 3600).tolist() == [1.0, 1.5, 3.0, 3.5]
     assert weekday[0] == 6
     assert weekday[-1] == 0  # 23:30 UTC is Monday in Berlin

@@ -1,0 +1,1 @@
+"""What if: an installation learnt from its record, changed, and simulated beside its baseline."""
