@@ -122,6 +122,11 @@ class DataDirectory:
         return self.run_record.exists() or any(path.is_file() for path in own.rglob("*"))
 
     @property
+    def weather(self) -> Path:
+        """The latest answer of the weather service."""
+        return self.root / "weather.json"
+
+    @property
     def spool(self) -> Path:
         """Samples that no database took before the twin ended."""
         return self.root / "spool"

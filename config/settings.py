@@ -36,6 +36,7 @@ from heatpump_twin.config.hosts import (
 from heatpump_twin.config.notifications.notification_settings import NotificationSettings
 from heatpump_twin.config.quantities import DAY, HOUR, Duration, FileSize, at_least, between
 from heatpump_twin.config.tariff import Tariff
+from heatpump_twin.config.weather.weather_settings import WeatherSettings, WeatherSource
 
 _LONGEST_TEXT = 1000
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -481,6 +482,15 @@ class Site(_Section):
     historian: HistorianSettings = HistorianSettings()
     rules: RulesSettings = RulesSettings()
     notifications: NotificationSettings = NotificationSettings()
+    weather: WeatherSettings = WeatherSettings()
+
+    @model_validator(mode="after")
+    def _emulated_weather(self) -> Site:
+        if self.weather.source is WeatherSource.EMULATED and self.plant is None:
+            raise ValueError(
+                "weather.source is emulated, and there is no plant; name a service, or none"
+            )
+        return self
 
     def emulated_gateways(self) -> dict[str, int]:
         """TCP port of every gateway of the embedded plant, in the order of the file."""

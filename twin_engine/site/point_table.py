@@ -9,6 +9,7 @@ from heatpump_twin.config.catalogue import (
     HEAT_PUMP,
     SITE,
     TWIN,
+    PointRole,
     PointSpec,
     PointTable,
     Section,
@@ -29,6 +30,8 @@ def build_table(
     offered: Mapping[str, Iterable[MappedPoint]],
     predicted: Mapping[str, Sequence[str]] | None = None,
     tariff: Tariff | None = None,
+    *,
+    weather: bool = False,
 ) -> PointTable:
     """Return all points of a site: what devices offer, what follows, what models predict.
 
@@ -43,6 +46,8 @@ def build_table(
         By heat pump: catalogue ids of the points that a model will feed.
     tariff
         What electricity costs at the site.
+    weather
+        Whether there is a forecast of the weather.
     """
     specs = CATALOGUE[HEAT_PUMP]
     entries: list[tuple[str, str, PointSpec, Span | None]] = []
@@ -67,6 +72,12 @@ def build_table(
         entries += tallied_entries(asset, ids, tariff)
     entries += site_entries(assets.values(), tariff)
     entries += site_tallied_entries(assets.values(), tariff)
+    if weather:
+        entries += [
+            (SITE, point, spec, None)
+            for point, spec in CATALOGUE[SITE].items()
+            if spec.role is PointRole.PREDICTED
+        ]
     # All of these on every site as well.
     entries += [
         (SITE, point, spec, None)

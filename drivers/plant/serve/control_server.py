@@ -4,6 +4,7 @@
 
     GET    /state                     true values, energies and balances of every heat pump
     GET    /clock                     the time that passes here, and how fast
+    GET    /forecast                  of the weather here, as a weather service makes it
     GET    /values?gateway=…&unit=…   what every device shows
     POST   /values                    {"values": {"supply_temperature": 47.5, "room_temperature":
                                        "absent", "dhw_temperature": "auto"}}, of devices that are
@@ -20,7 +21,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -57,8 +58,10 @@ class ControlServer(ControlPort):
         board: FaultBoard,
         heat_pumps: Mapping[str, EmulatedHeatPump],
         remedy: str,
+        more: Iterable[web.RouteDef] = (),
     ) -> None:
         routes = [
+            *more,
             web.get("/state", self._state),
             web.get("/clock", self._clock),
             web.get("/values", self._values),

@@ -14,8 +14,11 @@ from heatpump_twin.drivers.plant.devices.past_span import PastSpan
 from heatpump_twin.drivers.plant.devices.plant import Plant, plant_clock
 from heatpump_twin.drivers.plant.devices.plant_memory import PlantMemory
 from heatpump_twin.drivers.plant.faults.fault_board import FaultBoard
+from heatpump_twin.drivers.plant.physics.weather_outlook import WeatherOutlook
+from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 from heatpump_twin.drivers.plant.serve.control_server import ControlServer
 from heatpump_twin.drivers.plant.serve.field_devices import gateways_of, listening
+from heatpump_twin.drivers.plant.serve.forecast_page import ForecastPage
 
 __all__ = ["plant_clock", "serve_plant"]
 
@@ -49,6 +52,7 @@ async def serve_plant(
         FaultBoard(gateways, clock),
         plant.heat_pumps,
         "--set plant.control_port=PORT",
+        [_forecast_page(site, settings.seed, clock).route],
     )
     # Opened in this order and closed in reverse: the plant stops living before its ports close.
     async with AsyncExitStack() as stack:
@@ -70,6 +74,12 @@ async def serve_plant(
         await asyncio.wait((stopping, living), return_when=asyncio.FIRST_COMPLETED)
         if living.done():
             living.result()
+
+
+def _forecast_page(site: Site, seed: int, clock: Clock) -> ForecastPage:
+    place = site.site
+    year = WeatherYear(place.latitude, place.longitude, seed)
+    return ForecastPage(WeatherOutlook(year, seed), clock)
 
 
 async def _end(*tasks: asyncio.Task[object]) -> None:

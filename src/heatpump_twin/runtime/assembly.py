@@ -12,6 +12,7 @@ from heatpump_twin.config.catalogue import PointRole, PointTable, Span
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ProblemAt
 from heatpump_twin.config.settings import Plate, Site
+from heatpump_twin.config.weather.weather_settings import WeatherSource
 from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.drivers.modbus.driver.device_plan import DevicePlan, mapped_points, plan_devices
 from heatpump_twin.drivers.protocol import MappedPoint
@@ -87,7 +88,9 @@ def assemble(site: Site, data: DataDirectory | None, problem: ProblemAt | None =
     # A model that has no points on its machine (an input is missing) is not kept: nobody could
     # see what it says.
     models = {asset: model for asset, model in found.items() if model and predicted[asset]}
-    return Assembly(plans, models, damaged, build_table(offered, predicted, site.tariff))
+    weather = site.weather.source is not WeatherSource.NONE
+    table = build_table(offered, predicted, site.tariff, weather=weather)
+    return Assembly(plans, models, damaged, table)
 
 
 def _within_plate(point: str, limits: Span | None, plate: Plate) -> Span | None:

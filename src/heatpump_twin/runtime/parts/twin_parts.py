@@ -22,6 +22,7 @@ from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.notices import build_notifier, build_signer
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
+from heatpump_twin.runtime.parts.weather import Weather
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.twin_engine.conditions.alarm_journal import AlarmJournal
 from heatpump_twin.twin_engine.notifications.notifier import Notifier
@@ -36,6 +37,7 @@ class TwinParts:
     health: TwinHealth
     archive: Archive
     figures: Figures
+    weather: Weather
     forecasts: Forecasts
     field: Field
     steering: Steering
@@ -58,6 +60,7 @@ class TwinParts:
             self.health,
             self.archive,
             self.figures,
+            self.weather,
             self.forecasts,
             self.field,
             self.steering,
@@ -75,6 +78,7 @@ class TwinParts:
             self.archive.events.run(),
             self.figures.totals.run(),
             self.figures.ledger.run(),
+            self.weather.run(),
             self.forecasts.run(),
             self.steering.programs.run(),
             self.steering.retraining.run(),
@@ -98,6 +102,8 @@ async def open_parts(
         archive = await opened(open_archive(foundation, health))
         history, audit = archive.historian, archive.audit
         figures = await open_figures(foundation, history)
+        weather = Weather(foundation, archive, health)
+        await weather.announce()
         forecasts = Forecasts(foundation)
         health.watch("models_left_out", lambda: len(forecasts.models.damaged))
         field = Field(foundation, audit)
@@ -147,6 +153,7 @@ async def open_parts(
             health,
             archive,
             figures,
+            weather,
             forecasts,
             field,
             steering,

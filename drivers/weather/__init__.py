@@ -1,0 +1,1 @@
+"""Weather services: forecasts of the site's weather behind one protocol."""
