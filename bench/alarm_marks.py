@@ -1,4 +1,4 @@
-"""What faults leave behind that no alarm tells of, beside what machines without a fault differ by.
+"""What alarms tell of faults of a fifth, and what those leave behind of which none tells.
 
 Each fault is put into one machine. Its marks are set beside those of the same machine without the
 fault, of its days, and of other machines and houses without one.
@@ -6,7 +6,8 @@ fault, of its days, and of other machines and houses without one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.alarm_fleet import Fault, Fleet, Variant
-from bench.alarms import MORE, markdown
+from bench.alarm_scores import TRUE_WITHOUT_A_FAULT, Score
+from bench.alarms import FAULTS, MORE, markdown
 from bench.plant_year import CLIMATES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "alarm-marks.md"
@@ -27,13 +29,13 @@ _SETTLED, _WATCHED = 2, 5
 _SEVERITY = 0.2
 _OTHERS = (2, 3, 4, 5)
 """Seeds of other machines, houses and people."""
+_SEASONS = (2, 4, 7, 11)
+"""Months of machines without a fault, in each climate."""
 POINTS = (
     "compressor_on", "operating_state", "thermal_power", "electrical_power", "supply_temperature",
     "supply_setpoint", "zone1_water_temperature", "room_temperature", "dhw_temperature",
     "defrost_active", "cop_residual", "expected_cop", "compressor_frequency", "low_pressure",
 )  # fmt: skip
-Days = NDArray[np.float64]
-"""Values by day, variant."""
 Course = dict[str, NDArray[np.float64]]
 """Values of a day, (looks, variants), by point."""
 
@@ -120,45 +122,92 @@ MARKS: dict[str, tuple[Mark, ...]] = {
 
 
 def run(console: Console) -> None:
-    """Print the marks, and write the page."""
+    """Print what is told of each fault and what is not, and write the page."""
     start = datetime(2026, 1, 5, tzinfo=UTC)
-    variants = [Variant(CLIMATES[1], start, Fault(name, _SEVERITY), more=MORE) for name in MARKS]
+    faults = [Fault(k.name, _SEVERITY if k.graded else None, k.magnitude, k.point) for k in FAULTS]
+    variants = [Variant(CLIMATES[1], start, fault, more=MORE) for fault in faults]
     variants += [Variant(CLIMATES[1], start, seed=seed, more=MORE) for seed in (1, *_OTHERS)]
-    fleet = Fleet(variants, _PERIOD)
+    variants += [
+        Variant(climate, datetime(2026, month, 5, tzinfo=UTC), seed=5 + month, more=MORE)
+        for climate in CLIMATES[:2]
+        for month in _SEASONS
+    ]
+    life = _Life(Fleet(variants, _PERIOD))
     for _ in range(_SETTLED):
-        _day(fleet)
-    fleet.begin_faults()
-    days = [_day(fleet) for _ in range(_WATCHED)]
-    table = _table(days)
-    console.print(table)
-    PAGE.write_text(_page(table), "utf-8")
+        life.day()
+    life.raised.clear()
+    life.fleet.begin_faults()
+    days = [life.day() for _ in range(_WATCHED)]
+    tables = _alarm_table(life, len(variants)), _table(days)
+    for table in tables:
+        console.print(table)
+    PAGE.write_text(_page(tables), "utf-8")
 
 
-def _day(fleet: Fleet) -> Course:
-    """Live a day, and return what was seen."""
-    seen = []
-    for _ in range(round(_DAY / _PERIOD)):
-        for _transition in fleet.live(_PERIOD):
-            pass
-        seen.append(fleet.seen(POINTS))
-    course = np.array(seen)
-    return {point: course[:, :, place] for place, point in enumerate(POINTS)}
+class _Life:
+    """A fleet that is watched: what was raised, by variant and rule, and when first. [s]"""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet, self._lived = fleet, 0.0
+        self.raised: dict[int, dict[str, float]] = defaultdict(dict)
+
+    def day(self) -> Course:
+        """Live a day, and return what was seen."""
+        seen = []
+        for _ in range(round(_DAY / _PERIOD)):
+            for number, change, _after in self.fleet.live(_PERIOD):
+                if change.active:
+                    known = self.raised[number]
+                    known.setdefault(change.alarm.rule, self._lived - _SETTLED * _DAY)
+            self._lived += _PERIOD
+            seen.append(self.fleet.seen(POINTS))
+        course = np.array(seen)
+        return {point: course[:, :, place] for place, point in enumerate(POINTS)}
+
+
+def _alarm_table(life: _Life, count: int) -> Table:
+    table = Table(title=f"What is told at {_SEVERITY:.0%}")
+    for column in ("fault", "first alarm that names it", "after", "before that"):
+        table.add_column(column)
+    usual = set(life.raised[len(FAULTS)])
+    cases = []
+    for number, kind in enumerate(FAULTS):
+        alarms = {rule: t for rule, t in life.raised[number].items() if rule not in usual}
+        cases.append((kind.alarms, alarms))
+        right = min((r for r in alarms if r in kind.alarms), key=alarms.__getitem__, default="")
+        end = alarms.get(right, np.inf)
+        before = [rule for rule, t in alarms.items() if rule not in kind.alarms and t < end]
+        name = kind.name if kind.point is None else f"{kind.name} {kind.point}"
+        cells = (right or "–", f"{end / 3600:.1f} h" if right else "", ", ".join(before))
+        table.add_row(name, *cells)
+    others = range(len(FAULTS), count)
+    false = [rule for n in others for rule in life.raised[n] if rule not in TRUE_WITHOUT_A_FAULT]
+    score = Score.of(cases, len(false))
+    table.add_row(
+        "together", f"{score.found} of {score.faults}, F0.5 {score.f_half:.2f}", "",
+        f"{score.misdiagnosed} misdiagnosed",
+    )  # fmt: skip
+    table.add_row(f"none ({len(others)} machines)", ", ".join(false) or "no alarm", "", "")
+    return table
 
 
 def _table(days: list[Course]) -> Table:
-    table = Table(title="Marks of a fault of 20 %")
+    table = Table(title="Marks of what is not told")
     for column in (
         "fault", "mark", "with it", "the same machine without", "its days differ by",
         "machines differ by", "mark : noise",
     ):  # fmt: skip
         table.add_column(column)
-    first = len(MARKS)
-    for number, (fault, marks) in enumerate(MARKS.items()):
+    first = len(FAULTS)
+    machines = slice(first, first + 1 + len(_OTHERS))
+    place = {kind.name: number for number, kind in enumerate(FAULTS)}
+    for fault, marks in MARKS.items():
         for mark in marks:
-            by_day = np.array([mark.of(day) for day in days])
+            # Others live in summer, when nothing is heated.
+            by_day = np.array([mark.of(day)[: machines.stop] for day in days])
             mean = np.nanmean(by_day, axis=0)
-            with_it, without = mean[number], mean[first]
-            own, others = np.nanstd(by_day[:, first]), np.nanstd(mean[first:])
+            with_it, without = mean[place[fault]], mean[first]
+            own, others = np.nanstd(by_day[:, first]), np.nanstd(mean[machines])
             # A mean of some days is as uncertain as they differ, and a limit is for all machines.
             noise = np.hypot(own / np.sqrt(_WATCHED), others)
             size = abs(with_it - without) / max(noise, 1e-9)
@@ -167,21 +216,27 @@ def _table(days: list[Course]) -> Table:
     return table
 
 
-def _page(table: Table) -> str:
+def _page(tables: Sequence[Table]) -> str:
+    told, untold = map(markdown, tables)
     return (
-        "# What no alarm tells of\n"
+        "# What the alarms tell of at a fifth, and what not\n"
         "Written by `python -m bench.alarm_marks`: emulated machines, whose data are read as those "
-        "of real ones are. Of the faults in [what the alarms find](alarm-detection.md) these stay "
-        f"unseen at {_SEVERITY:.0%} of the worst that fields have. Each is in one machine, for "
-        f"{_WATCHED} days of January in an average climate, after {_SETTLED} without it. Beside "
-        "its marks stand those of the same machine in the same weather without the fault; how "
-        f"much its days differ; and how much {len(_OTHERS) + 1} machines without a fault differ, "
-        "with their houses, people and sensors (standard deviations). The noise is "
-        "that of a mean of these days and of the machines together. An alarm that is to be silent "
-        "in a year of such machines has to begin at more than four times that, so that a mark "
-        "below it cannot be told from a machine that is only another one. What knows this very "
-        "machine, a model that was fitted to it, goes by its days alone.\n\n"
-        f"{markdown(table)}\n"
+        "of real ones are. The faults are those of [what the alarms find](alarm-detection.md), at "
+        f"{_SEVERITY:.0%} of the worst that fields have, or whole where they have no degree. Each "
+        f"is in one machine, for {_WATCHED} days of January in an average climate, after "
+        f"{_SETTLED} without it, a poll each {_PERIOD:.0f} s. Without a fault: that machine, "
+        f"{len(_OTHERS)} others in the same week, and {2 * len(_SEASONS)} more in a warm and an "
+        "average climate in other seasons, each with a house, people and sensors of its own.\n\n"
+        f"{told}\n"
+        "## What they leave behind\n"
+        "Beside the marks of a fault stand those of the same machine in the same weather without "
+        f"it; how much its days differ; and how much {len(_OTHERS) + 1} machines without a fault "
+        "differ (standard deviations). The noise is that of a mean of these days and of the "
+        "machines together. An alarm that is to be silent in a year of such machines has to begin "
+        "at more than four times that, so that a mark below it cannot be told from a machine that "
+        "is only another one. What knows this very machine, a model that was fitted to it, goes by "
+        "its days alone.\n\n"
+        f"{untold}\n"
         "A curve that is too warm is a setting like any other, and whoever turns it is on record. "
         "The backup heater that has failed leaves no mark at all, as nobody needs it in this week: "
         "it is found when it is wanted (`setpoint_missed`).\n"
