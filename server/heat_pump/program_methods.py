@@ -24,6 +24,7 @@ from heatpump_twin.twin_engine.programs.hot_water_tank import (
 )
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.programs.ready_schedule import LONGEST_AHEAD
+from heatpump_twin.twin_engine.programs.scenario_request import ScenarioQuestion
 from heatpump_twin.twin_engine.programs.tank_program import SETPOINT, TankProgramKind
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text
@@ -76,6 +77,24 @@ class ProgramMethods:
                 return await start(asset, user=caller.user_name, origin=caller.origin)
 
             self._add(pump, asset, "Retrain", train)
+        self._add_scenarios(pump, asset)
+
+    def _add_scenarios(self, pump: HeatPumpNodes, asset: str) -> None:
+        simulator = self._programs.simulator
+        if simulator is None or not simulator.offered(asset):
+            return
+        start, stop = simulator.start, simulator.cancel
+
+        async def simulate(caller: Caller, values: Sequence[Any]) -> Verdict:
+            changes, days, seed = values
+            question = ScenarioQuestion(tuple((changes or "").split()), days, seed)
+            return await start(asset, question, user=caller.user_name, origin=caller.origin)
+
+        async def cancel(caller: Caller, _: Sequence[Any]) -> Verdict:
+            return await stop(asset, user=caller.user_name, origin=caller.origin)
+
+        self._add(pump, asset, "SimulateScenario", simulate)
+        self._add(pump, asset, "CancelScenario", cancel)
 
     def _add(
         self,

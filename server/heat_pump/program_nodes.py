@@ -9,7 +9,7 @@ from asyncua import ua
 
 from heatpump_twin.config.catalogue import pascal_case
 from heatpump_twin.drivers.clock import Clock
-from heatpump_twin.drivers.status import GOOD
+from heatpump_twin.drivers.status import GOOD, UNCERTAIN
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
 from heatpump_twin.server.heat_pump.point_nodes import LiveNode
 from heatpump_twin.server.nodeset.model import TypeModel
@@ -31,6 +31,7 @@ from heatpump_twin.server.space.ua_values import (
     variant_type,
 )
 from heatpump_twin.twin_engine.programs.programs import Programs
+from heatpump_twin.twin_engine.programs.scenario_request import Simulator
 from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind, TankProgramPhase
 
 FUNCTIONAL_GROUP_TYPE = 1005
@@ -134,6 +135,8 @@ class ProgramNodes:
             of = programs.trainer.of
             reads["TrainingState"] = lambda: (int(of(asset).state), GOOD)
             reads["TrainingMessage"] = lambda: (of(asset).message, GOOD)
+        if programs.simulator is not None and programs.simulator.offered(asset):
+            reads |= _scenario(programs.simulator, asset)
         if reads:
             reads["LatestMessage"] = lambda: (
                 report.message if (report := programs.journal.latest(asset)) else None,
@@ -176,6 +179,17 @@ class ProgramNodes:
             "TankTarget": lambda: (of("target"), GOOD),
             "TankUntil": lambda: (_time(of("deadline")), GOOD),
         }
+
+
+def _scenario(simulator: Simulator, asset: str) -> Mapping[str, Read]:
+    return {
+        "ScenarioState": lambda: (int(simulator.of(asset).state), GOOD),
+        "ScenarioProgress": lambda: (simulator.of(asset).share, GOOD),
+        "ScenarioMessage": lambda: (simulator.of(asset).message, GOOD),
+        # Nobody has measured what is in them.
+        "ScenarioFigures": lambda: (simulator.of(asset).figures or None, UNCERTAIN),
+        "ScenarioTable": lambda: (simulator.of(asset).table or None, UNCERTAIN),
+    }
 
 
 def _time(time: int | None) -> Any:

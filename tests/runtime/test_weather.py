@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from asyncua import Node, ua
 from namespaces import site_index
+from patience import PATIENCE
 from whole_twin import Twin
 
 NOT_USED, FRESH, NONE = 0, 1, 3
@@ -83,3 +85,18 @@ async def test_a_service_that_does_not_answer_is_told_and_stops_nothing(
 
         await eventually(is_told)
     assert "no weather forecast" in fresh_twin.output
+
+
+def test_a_service_that_never_answers_does_not_hold_up_a_stop(fresh_twin: Twin) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        port = deaf.getsockname()[1]
+        fresh_twin.extra = [
+            "--set", "weather.source=bright-sky", "--set", f"weather.url=http://127.0.0.1:{port}/",
+        ]  # fmt: skip
+        fresh_twin.start()
+        deaf.settimeout(PATIENCE)
+        asked, _ = deaf.accept()
+        with asked:
+            assert asked.recv(4) == b"GET "
+            # Waits for its end, which the twin's own limits of time give it.
+            assert fresh_twin.stop() == 0

@@ -21,6 +21,7 @@ from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.person_commands import PersonCommands
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs.refresher import Refresher
+from heatpump_twin.twin_engine.programs.scenario_request import Simulator
 from heatpump_twin.twin_engine.programs.schedule_book import ScheduleBook
 from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
 from heatpump_twin.twin_engine.programs.training_request import Trainer
@@ -51,6 +52,7 @@ class Programs:
         zone: ZoneInfo,
         clock: Clock,
         trainer: Trainer | None = None,
+        simulator: Simulator | None = None,
     ) -> None:
         self._period = real_period(TICK, clock.speed)
         self._store = store
@@ -75,6 +77,7 @@ class Programs:
         self.commands: CommandHandler = PersonCommands(image.table, self.overrides, self.tank)
         self.fault_reset = FaultReset(image, self.commands)
         self.trainer = trainer
+        self.simulator = simulator
 
     async def start(self) -> None:
         """Load open schedules, tank programs and overrides; `tick` tries again if that fails."""

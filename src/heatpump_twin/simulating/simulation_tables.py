@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from html import escape
 
 import numpy as np
 
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.drivers.frame import Values
 from heatpump_twin.simulating.simulated_site import Answer
 from heatpump_twin.twin_engine.model.whatif.comparison import SHOWN
 from heatpump_twin.twin_engine.model.whatif.likely_figures import LikelyFigure
@@ -32,19 +35,47 @@ FIGURE_TITLES = {
 _COLUMNS = ("time", "origin", "quantity", "unit", "scenario", "low", "value", "high")
 
 
-def as_csv(answer: Answer) -> str:
-    """Return the trajectories: a row for each moment, quantity and scenario."""
+def as_csv(answer: Answer, hours: int = 0) -> str:
+    """Return the trajectories: a row for each moment, quantity and scenario.
+
+    Parameters
+    ----------
+    hours : int
+        Of which means are written; 0: each interval as it is. [h]
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
     found = answer.comparison
-    times = [iso_utc(int(moment)) for moment in found.time]
+    many = max(round(hours * 3600.0 / found.interval), 1)
+    times = [iso_utc(int(moment)) for moment in found.time[: len(found.time) // many * many : many]]
     for scenario, side in (("baseline", found.baseline), ("changed", found.changed)):
         for name in SHOWN:
-            for moment, low, value, high in zip(times, *side.values[name], strict=True):
+            for moment, low, value, high in zip(
+                times, *_meant(side.values[name], many), strict=True
+            ):
                 numbers = (f"{low:.3f}", f"{value:.3f}", f"{high:.3f}")
                 writer.writerow((moment, MARK, name, UNITS[name], scenario, *numbers))
     return out.getvalue()
+
+
+def _meant(rows: Values, many: int) -> Values:
+    whole = rows[:, : rows.shape[1] // many * many]
+    return np.asarray(whole.reshape(len(rows), -1, many).mean(axis=2))
+
+
+def figures_json(answer: Answer) -> str:
+    """Return figures and notes as JSON."""
+    found = {
+        "origin": MARK,
+        "heat_pump": answer.pump.id,
+        "changes": list(answer.question.changes),
+        "from": iso_utc(answer.span[0]),
+        "to": iso_utc(answer.span[1]),
+        "figures": {one.name: asdict(one) for one in answer.comparison.figures},
+        "notes": answer.notes,
+    }
+    return json.dumps(found, ensure_ascii=False)
 
 
 def figure_rows(answer: Answer) -> Iterator[tuple[str, str, str, str, str]]:

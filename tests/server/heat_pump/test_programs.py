@@ -20,11 +20,16 @@ from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import ManualClock, SystemClock
-from heatpump_twin.drivers.status import GOOD
+from heatpump_twin.drivers.status import GOOD, UNCERTAIN
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
+from heatpump_twin.twin_engine.programs.scenario_request import (
+    ScenarioProgress,
+    ScenarioQuestion,
+    ScenarioState,
+)
 from heatpump_twin.twin_engine.programs.training_request import TrainingProgress, TrainingState
 from heatpump_twin.twin_engine.verdict import Verdict
 
@@ -50,6 +55,31 @@ class Trainer:
     async def start(self, asset: str, *, user: str, origin: str) -> Verdict:
         self.state = TrainingProgress(TrainingState.IN_USE, f"Trained for {user}.", 0)
         return Verdict(GOOD, "Training has started.")
+
+
+class Simulator:
+    """Somebody who simulates at once."""
+
+    def __init__(self) -> None:
+        self.state = ScenarioProgress()
+        self.asked: list[ScenarioQuestion] = []
+
+    def offered(self, asset: str) -> bool:
+        return True
+
+    def of(self, asset: str) -> ScenarioProgress:
+        return self.state
+
+    async def start(
+        self, asset: str, question: ScenarioQuestion, *, user: str, origin: str
+    ) -> Verdict:
+        self.asked.append(question)
+        self.state = ScenarioProgress(ScenarioState.DONE, 1.0, f"For {user}.", "{}", "time\n")
+        return Verdict(GOOD, "The simulation has started.")
+
+    async def cancel(self, asset: str, *, user: str, origin: str) -> Verdict:
+        self.state = ScenarioProgress(ScenarioState.CANCELLED)
+        return Verdict(GOOD, "It is being stopped.")
 
 
 @dataclass
@@ -81,6 +111,7 @@ async def shared(tmp_path_factory, users_file: bytes) -> AsyncIterator[Served]:
     rig = ProgramsRig(database, clock, Device(dict(AT_FIRST)))
     await rig.start()
     rig.programs.trainer = Trainer()
+    rig.programs.simulator = Simulator()
     conditions, events = ConditionStore(database), EventLog(database)
     server = TwinServer(
         site=site, data=data, table=rig.table, image=rig.image, alarms=[],
@@ -187,10 +218,9 @@ async def test_no_method_is_there_that_does_nothing(served, connect) -> None:
     async with connect(served) as client:
         methods = await (await served.node(client, "hp1.MethodSet")).get_methods()
         names = {(await method.read_browse_name()).Name for method in methods}
-        assert "SimulateScenario" not in names
         assert names >= {
             "ReleaseOverride", "ScheduleReady", "CancelSchedule", "StartDhwBoost",
-            "StartDisinfection", "ResetFault", "Retrain",
+            "StartDisinfection", "ResetFault", "Retrain", "SimulateScenario", "CancelScenario",
         }  # fmt: skip
 
 
@@ -338,6 +368,33 @@ async def test_training_takes_an_engineer_and_is_shown(served, connect, eventual
         states = [state.Text for state in await node.read_value()]
         assert states[TrainingState.IN_USE] == "In use"
         assert len(states) == len(TrainingState)
+
+
+async def test_a_simulation_is_asked_for_and_its_result_read(served, connect) -> None:
+    async with connect(served, "olga") as client:
+        assert (await read(served, client, "ScenarioState")).Value.Value == 0
+        answer = await call(
+            served, client, "SimulateScenario",
+            ua.Variant(" curve.shift=-3  room.setpoint=20 ", ua.VariantType.String),
+            ua.Variant(7.0, DOUBLE), ua.Variant(3, ua.VariantType.Int32),
+        )  # fmt: skip
+        assert message(answer) == "The simulation has started."
+        simulator = served.programs.programs.simulator
+        assert simulator.asked == [ScenarioQuestion(("curve.shift=-3", "room.setpoint=20"), 7.0, 3)]
+        assert (await read(served, client, "ScenarioProgress")).Value.Value == 1.0
+        assert (await read(served, client, "ScenarioMessage")).Value.Value == "For olga."
+        figures = await read(served, client, "ScenarioFigures")
+        assert figures.Value.Value == "{}"
+        # It is simulated: nobody takes it for a measurement.
+        assert figures.StatusCode.value == UNCERTAIN
+        node = await served.node(client, "hp1.Programs.ScenarioState.EnumStrings")
+        states = [state.Text for state in await node.read_value()]
+        assert states[ScenarioState.DONE] == "Done"
+        assert len(states) == len(ScenarioState)
+        answer = await call(served, client, "CancelScenario")
+        assert message(answer) == "It is being stopped."
+        assert (await read(served, client, "ScenarioState")).Value.Value == 4
+        assert (await read(served, client, "ScenarioTable")).Value.Value is None
 
 
 async def test_every_refused_call_is_on_record(served, connect) -> None:

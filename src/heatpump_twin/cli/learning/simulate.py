@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -13,10 +16,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from heatpump_twin.cli.history.moment import moment_of
+from heatpump_twin.cli.learning.calibrate import CALIBRATION_NICE
 from heatpump_twin.cli.options import DataOption, FromOption, KnownSiteOption, SetOption, ToOption
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.errors import TwinError
 from heatpump_twin.logs import configure
+from heatpump_twin.parent import is_child
+from heatpump_twin.runtime.background.scenarios import FIGURES, PROGRESS, TABLE
 
 if TYPE_CHECKING:
     from heatpump_twin.simulating.simulated_site import Answer
@@ -46,6 +52,10 @@ def what_if(
         Path | None, typer.Option(metavar="FILE", help="A page with all of it.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="The trajectories.")] = None,
+    result: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Figures as JSON and trajectories of hours as CSV."),
+    ] = None,
     list_: Annotated[
         bool, typer.Option("--list", help="List what can be changed, and do nothing else.")
     ] = False,
@@ -68,13 +78,33 @@ def what_if(
     zone = ZoneInfo(settings.site.timezone)
     start, end = (moment_of(t, o, zone) for t, o in ((first, "--from"), (last, "--to")))
     question = Question(heat_pump, tuple(change or ()), start, end, days, draws, seed)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating", total=1.0)
-        found = asyncio.run(
-            answered(settings, directory, question, lambda share: bar.update(task, completed=share))
-        )
+    with _progress() as told:
+        found = asyncio.run(answered(settings, directory, question, told))
+    if result is not None:
+        _write_result(found, result)
+        return
     _print(found)
     _write(found, png, html, csv)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """Show a person how far it is, and tell a parent in lines."""
+    if is_child():
+        # Only as a child: whoever simulates by hand waits for it.
+        os.nice(CALIBRATION_NICE)
+        yield lambda share: typer.echo(f"{PROGRESS}{share:.3f}")
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("simulating", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def _write_result(answer: Answer, folder: Path) -> None:
+    from heatpump_twin.simulating.simulation_tables import as_csv, figures_json
+
+    (folder / FIGURES).write_text(figures_json(answer), "utf-8")
+    (folder / TABLE).write_text(as_csv(answer, hours=1), "utf-8")
 
 
 def _print(answer: Answer) -> None:

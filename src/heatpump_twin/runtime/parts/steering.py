@@ -1,4 +1,4 @@
-"""Open the steering part of a twin: schedules, tank programs, overrides and training."""
+"""Open the steering part of a twin: schedules, tank programs, overrides, training, simulations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.drivers.modbus.driver.device_plan import refresh_duties
+from heatpump_twin.runtime.background.scenarios import Scenarios
 from heatpump_twin.runtime.learning.retraining import Retraining
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
@@ -21,10 +22,11 @@ from heatpump_twin.twin_engine.programs.programs import Programs
 
 @dataclass(frozen=True, slots=True)
 class Steering(HeatPumpPart):
-    """Steering part of a twin: programs and retraining."""
+    """Steering part of a twin: programs, retraining and simulations."""
 
     programs: Programs
     retraining: Retraining
+    scenarios: Scenarios
 
     def grow(self) -> None:
         """Watch the points added to the table for overrides."""
@@ -54,6 +56,7 @@ def build_steering(
     data, clock = foundation.data, foundation.clock
     journal = Journal(audit, clock)
     retraining = Retraining(foundation.table, data, arguments, journal, models.adopt, clock)
+    scenarios = Scenarios(foundation.table, data, arguments, journal)
     programs = Programs(
         image=foundation.image,
         commands=commands,
@@ -63,9 +66,10 @@ def build_steering(
         zone=ZoneInfo(foundation.site.site.timezone),
         clock=clock,
         trainer=retraining,
+        simulator=scenarios,
     )
     programs.refresher.add(refresh_duties(foundation.assembly.plans))
-    return Steering(programs, retraining)
+    return Steering(programs, retraining, scenarios)
 
 
 @asynccontextmanager

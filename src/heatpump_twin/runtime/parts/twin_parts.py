@@ -86,6 +86,7 @@ class TwinParts:
             self.forecasts.run(),
             self.steering.programs.run(),
             self.steering.retraining.run(),
+            self.steering.scenarios.run(),
             self.clients.server.wait(),
             self.alarms.run(),
             self.alarm_points.run(),

@@ -18,6 +18,7 @@ from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.weather_services import service_of
+from heatpump_twin.twin_engine.detached import detached
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.foresight.local_weather import (
     LOOK_BACK,
@@ -96,9 +97,10 @@ class Weather(HeatPumpPart):
             return
         await asyncio.to_thread(self._service.start)
         while True:
-            fresh = await asyncio.to_thread(self._service.refresh)
+            fresh = await detached(self._service.refresh, "weather")
             now = self._clock.now()
-            if fresh is not None or now >= self._due:
+            # Long before that it is only where the clock was set back.
+            if fresh is not None or not self._due - HOUR <= now < self._due:
                 await self._issue(fresh, now)
             self._show(now)
             await asyncio.sleep(self._period)
@@ -107,17 +109,20 @@ class Weather(HeatPumpPart):
         """Record what is expected now, and first what the service has said itself."""
         assert self._service is not None  # noqa: S101 (`run`)
         self._due = now + HOUR
-        trajectories = self._archive.trajectories
+        error, usual = SensorError(), np.full((len(QUANTILES), len(grid(now))), np.nan)
         try:
             if fresh is not None:
-                await trajectories.write([_by_service(fresh, now)])
+                await self._archive.trajectories.write([_by_service(fresh, now)])
             error, usual = await self._seen(now)
-            issued = _expected(self._service.forecast, error, usual, now)
-            await trajectories.write(issued)
+        except EngineError as failure:
+            log.warning("a weather forecast is not corrected", error=str(failure))
+        issued = _expected(self._service.forecast, error, usual, now)
+        # Shown whether or not it can be recorded.
+        self._issued = {one.key: one for one in issued}
+        try:
+            await self._archive.trajectories.write(issued)
         except EngineError as failure:
             log.warning("a weather forecast is not recorded", error=str(failure))
-            return
-        self._issued = {one.key: one for one in issued}
 
     async def _seen(self, now: int) -> tuple[SensorError, Values]:
         """Return how the sensor differs from the service, and what is usual at this time of day."""
