@@ -65,8 +65,8 @@ def told(parts: TwinParts) -> list[str]:
 async def test_after_a_reload_sinks_stand_in_the_order_of_a_start(site, data) -> None:
     async with opened(site, data) as fresh:
         at_a_start = told(fresh)
-    assert [name.partition(".")[0] for name in at_a_start][-4:] == [
-        "Deriver", "SiteDeriver", "Historian", "TwinServer",
+    assert [name.partition(".")[0] for name in at_a_start][-5:] == [
+        "Deriver", "Shadow", "SiteDeriver", "Historian", "TwinServer",
     ]  # fmt: skip
     async with opened(only(site, "east"), data) as parts:
         roster, sinks = Roster(parts), parts.foundation.image.sinks

@@ -20,7 +20,7 @@ from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD
+from heatpump_twin.drivers.status import BAD_INVALID_STATE, BAD_NOT_SUPPORTED, GOOD
 from heatpump_twin.runtime.background.scenarios import Scenarios
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.journal import Journal
@@ -129,6 +129,14 @@ async def test_what_cannot_be_answered_says_why(bench: Bench, eventually) -> Non
     await simulator.start("hp1", ScenarioQuestion(("curve.shft=1",), 0.0, 1), **WHO)
     await eventually(lambda: simulator.of("hp1").state is ScenarioState.FAILED)
     assert "nothing is recorded" in simulator.of("hp1").message
+
+
+@pytest.mark.parametrize("word", ["machine=/etc/passwd", " machine = plate.yaml"])
+async def test_nobody_far_away_names_a_file_of_the_server(bench: Bench, word: str) -> None:
+    simulator = bench.simulator()
+    verdict = await simulator.start("hp1", ScenarioQuestion((word,), 0.0, 1), **WHO)
+    assert verdict.status == BAD_NOT_SUPPORTED
+    assert simulator.of("hp1").state is ScenarioState.NEVER
 
 
 async def test_who_asked_is_on_record(bench: Bench, eventually) -> None:

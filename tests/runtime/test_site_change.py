@@ -5,6 +5,7 @@ from __future__ import annotations
 from heatpump_twin.config.connection import DeviceConnection
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
+from heatpump_twin.config.weather.weather_settings import WeatherSettings
 from heatpump_twin.runtime.assembly import Assembly, assemble
 from heatpump_twin.runtime.reload.site_change import SiteChange, compare
 
@@ -28,7 +29,9 @@ def reached(site: Site) -> Site:
         )
         for pump in site.heat_pumps
     ]
-    return site.model_copy(update={"heat_pumps": pumps, "plant": None})
+    return site.model_copy(
+        update={"heat_pumps": pumps, "plant": None, "weather": WeatherSettings()}
+    )
 
 
 def only(site: Site, *positions: int) -> Site:
@@ -96,7 +99,7 @@ def test_a_plant_that_has_moved_is_followed_at_the_next_start() -> None:
     assert told(change(only(site, 1), moved)) == ([], [], ["heat_pumps.east", "plant"])
     first = only(reached(site), 0)  # a site without a plant yet
     assert told(change(first, site)) == (
-        [], [], ["heat_pumps.east", "heat_pumps.west", "plant"],
+        [], [], ["heat_pumps.east", "heat_pumps.west", "plant", "weather"],
     )  # fmt: skip
 
 

@@ -9,6 +9,10 @@ from typing import Protocol
 from heatpump_twin.twin_engine.verdict import Verdict
 
 
+_FILES = frozenset({"machine"})
+"""Changes whose value is the path of a file."""
+
+
 class ScenarioState(IntEnum):
     """State of the simulation of a heat pump."""
 
@@ -44,6 +48,11 @@ class ScenarioQuestion:
     days: float
     """How many of the last recorded days; 0: as usual."""
     seed: int
+
+    @property
+    def names_file(self) -> bool:
+        """Whether a change is a file: who is far away shall read none of the server's."""
+        return any(word.partition("=")[0].strip() in _FILES for word in self.changes)
 
 
 class Simulator(Protocol):

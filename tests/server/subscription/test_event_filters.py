@@ -44,7 +44,7 @@ def at(index: int) -> ua.ElementOperand:
 
 SEVERITY, MESSAGE, SOURCE = field("Severity"), field("Message"), field("SourceName")
 ALARM_ID = field("ActiveState", "Id", kind=IDS.AlarmConditionType)
-NOTHING = field("SilenceState", "Id", kind=IDS.AlarmConditionType)
+NOTHING = field("AudibleSound", kind=IDS.AlarmConditionType)
 NUMBER = literal(700, T.UInt16)
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD, UNCERTAIN
+from heatpump_twin.drivers.status import BAD_INVALID_STATE, BAD_NOT_SUPPORTED, GOOD, UNCERTAIN
 from heatpump_twin.parent import child_environment
 from heatpump_twin.runtime.children import end
 from heatpump_twin.twin_engine.commands.journal import Journal
@@ -79,8 +79,11 @@ class Scenarios:
     ) -> Verdict:
         """Start a simulation, and return at once."""
         job = _Job(asset, question, user, origin)
+        if question.names_file:
+            words = "Another machine is a file: ask for it by `hptwin simulate` on the server."
+            verdict = Verdict(BAD_NOT_SUPPORTED, words)
         # One at a time: a small machine has few cores, and the polls need one.
-        if self._job is not None:
+        elif self._job is not None:
             verdict = Verdict(
                 BAD_INVALID_STATE,
                 f"A simulation of {self._job.asset} is running for {self._job.user}; one runs at "
@@ -155,7 +158,7 @@ class Scenarios:
         days = ["--days", f"{question.days:g}"] if question.days > 0.0 else []
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "heatpump_twin", "simulate", "--heat-pump", job.asset),
-            *(word for change in question.changes for word in ("--change", change)),
+            *(f"--change={change}" for change in question.changes),
             *days,
             *("--seed", str(question.seed), "--result", str(folder), *self._arguments),
             stdin=asyncio.subprocess.PIPE,  # it ends with us: `end_with_parent`
