@@ -8,7 +8,6 @@ from typing import Protocol
 
 from heatpump_twin.twin_engine.verdict import Verdict
 
-
 _FILES = frozenset({"machine"})
 """Changes whose value is the path of a file."""
 
