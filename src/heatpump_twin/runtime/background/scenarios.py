@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import structlog
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.drivers.status import BAD_INVALID_STATE, BAD_NOT_SUPPORTED, GOOD, UNCERTAIN
-from heatpump_twin.parent import child_environment
-from heatpump_twin.runtime.children import end
+from heatpump_twin.runtime.learning.child_command import run_command
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.programs.scenario_request import (
     ScenarioProgress,
@@ -27,14 +23,11 @@ from heatpump_twin.twin_engine.programs.scenario_request import (
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text
 
-log = structlog.stdlib.get_logger(__name__)
-
 LIMIT = 15 * 60.0
 """Longest simulation; a month of history takes a minute. [s]"""
 FIGURES, TABLE = "figures.json", "trajectories.csv"
 PROGRESS = "progress "
 """How a line begins with which a child tells its progress."""
-_LAST_LINES = 5
 _LEAST = frozenset({"outdoor_temperature", "electrical_power"})
 
 
@@ -156,38 +149,23 @@ class Scenarios:
         """Run the simulation; return its exit code (None: too long) and its last lines."""
         question = job.question
         days = ["--days", f"{question.days:g}"] if question.days > 0.0 else []
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "heatpump_twin", "simulate", "--heat-pump", job.asset),
+        arguments = [
+            *("--heat-pump", job.asset),
             *(f"--change={change}" for change in question.changes),
             *days,
             *("--seed", str(question.seed), "--result", str(folder), *self._arguments),
-            stdin=asyncio.subprocess.PIPE,  # it ends with us: `end_with_parent`
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=child_environment(),
-            start_new_session=True,
-        )
-        log.info("simulating in a child process", asset=job.asset, pid=process.pid)
-        assert process.stdout is not None  # noqa: S101 (it is a pipe)
-        last: deque[str] = deque(maxlen=_LAST_LINES)
-        try:
-            async with asyncio.timeout(self._limit):
-                async for line in process.stdout:
-                    words = line.decode(errors="replace").strip()
-                    if words.startswith(PROGRESS):
-                        self._advance(job.asset, words.removeprefix(PROGRESS))
-                    else:
-                        last.append(words)
-                code = await process.wait()
-        except TimeoutError:
-            return None, ""
-        finally:
-            await end(process, "simulate")
-        return code, " ".join(filter(None, last))
+        ]
+        heard = partial(self._advanced, job.asset)
+        return await run_command("simulate", arguments, self._limit, heard)
 
-    def _advance(self, asset: str, words: str) -> None:
+    def _advanced(self, asset: str, words: str) -> bool:
+        """Tell the progress that a line is of; return whether it is of some."""
+        if not words.startswith(PROGRESS):
+            return False
         with suppress(ValueError):
-            self._tell(asset, replace(self.of(asset), share=float(words)))
+            share = float(words.removeprefix(PROGRESS))
+            self._tell(asset, replace(self.of(asset), share=share))
+        return True
 
     def _tell(self, asset: str, progress: ScenarioProgress) -> None:
         self._states[asset] = progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -17,10 +17,17 @@ log = structlog.stdlib.get_logger(__name__)
 _LAST_LINES = 5
 
 
-async def run_command(name: str, arguments: Sequence[str], limit: float) -> tuple[int | None, str]:
+def _keep(_: str) -> bool:
+    return False
+
+
+async def run_command(
+    name: str, arguments: Sequence[str], limit: float, heard: Callable[[str], bool] = _keep
+) -> tuple[int | None, str]:
     """Run ``hptwin NAME ARGUMENTS``; return its exit code and the last lines that it printed.
 
-    None: it took longer than ``limit`` seconds, and was ended.
+    None: it took longer than ``limit`` seconds, and was ended. A line that somebody has ``heard``
+    is none of the last ones.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "heatpump_twin", name, *arguments),
@@ -36,7 +43,9 @@ async def run_command(name: str, arguments: Sequence[str], limit: float) -> tupl
     try:
         async with asyncio.timeout(limit):
             async for line in process.stdout:
-                last.append(line.decode(errors="replace").strip())
+                words = line.decode(errors="replace").strip()
+                if not heard(words):
+                    last.append(words)
             code = await process.wait()
     except TimeoutError:
         return None, ""
