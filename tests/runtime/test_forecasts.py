@@ -8,7 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from asyncua import ua
 from namespaces import site_index
+from recorded_site import recorded_site
+from repeating_house import as_record, repeating
 from whole_twin import Twin, new_ports
+
+from heatpump_twin.drivers.clock import SystemClock
+from heatpump_twin.twin_engine.forecasting.quarter_hours import DAY, STEP, quarter_begin
 
 QUANTITIES = (
     "thermal_power", "electrical_power", "supply_temperature", "room_temperature",
@@ -18,9 +23,11 @@ QUANTITIES = (
 
 @pytest.fixture(scope="module")
 def forecasting_twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
-    """The default site on its first day."""
+    """The default site after three days, of which it has recorded the quarter-hours."""
     twin = Twin(tmp_path_factory.mktemp("twin"), new_ports(), forecasts=True)
-    twin.extra = ["--set", "plant.past=3", "--set", "forecasts.every=15 min"]
+    begin = quarter_begin(SystemClock().now()) - 3 * DAY * STEP
+    recorded_site(twin.data, as_record(repeating(3, begin=begin)))
+    twin.extra = ["--set", "forecasts.every=15 min"]
     try:
         twin.start()
         yield twin

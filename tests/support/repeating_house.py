@@ -14,7 +14,7 @@ from heatpump_twin.twin_engine.model.calibration.record import Record
 BEGIN = round(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) * MICROSECONDS
 
 
-def repeating(days: int, seed: int = 1, *, noise: float = 1.0) -> PumpCourse:
+def repeating(days: int, seed: int = 1, *, noise: float = 1.0, begin: int = BEGIN) -> PumpCourse:
     """Return quarter-hours of so many days."""
     chance = np.random.default_rng(seed)
     n = days * DAY
@@ -24,7 +24,7 @@ def repeating(days: int, seed: int = 1, *, noise: float = 1.0) -> PumpCourse:
     morning = np.where((hour >= 6.0) & (hour < 7.5), 900.0, 0.0)
     power = np.maximum(900.0 - 40.0 * outdoor + morning + noise * chance.normal(0.0, 60.0, n), 30.0)
     return PumpCourse(
-        BEGIN,
+        begin,
         {
             "electrical_power": power,
             "thermal_power": power * (3.5 + 0.05 * outdoor),

@@ -18,10 +18,10 @@ from heatpump_twin.runtime.parts.clients import Clients, open_clients
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.figures import Figures, open_figures
 from heatpump_twin.runtime.parts.forecast_cycle import ForecastCycle
-from heatpump_twin.runtime.parts.predictions import Forecasts
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.notices import build_notifier, build_signer
+from heatpump_twin.runtime.parts.predictions import Forecasts
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.weather import Weather
