@@ -24,7 +24,7 @@ from heatpump_twin.safekeeping.importing.table_samples import TableSamples
 from heatpump_twin.twin_engine.errors import CalibrationError
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.model.calibration.calibrate import Calibration, calibrate
-from heatpump_twin.twin_engine.model.calibration.calibration_card import Prior
+from heatpump_twin.twin_engine.model.calibration.calibration_card import PlateOrigin
 from heatpump_twin.twin_engine.model.calibration.record import Record, edges_between, record_of
 from heatpump_twin.twin_engine.model.calibration.usual_plate import MachineRule, usual_plate
 
@@ -62,7 +62,7 @@ def calibrate_tables(
     """
     record = _record(files, map_, zone)
     now = SystemClock().now()
-    prior: Prior = "usual machine" if plate is None else "plate"
+    prior: PlateOrigin = "usual machine" if plate is None else "plate"
     try:
         plate = plate or usual_plate(record, map_.machine, ASSET)
         return calibrate(record, plate, heat_pump=ASSET, now=now, software=__version__, prior=prior)

@@ -17,7 +17,7 @@ from heatpump_twin.twin_engine.model.calibration.calibration_card import (
     FittedSpan,
     HeldOutErrors,
     MissingSensor,
-    Prior,
+    PlateOrigin,
 )
 from heatpump_twin.twin_engine.model.calibration.card_sections import machine_section
 from heatpump_twin.twin_engine.model.calibration.credibility import (
@@ -92,7 +92,7 @@ def calibrate(
     heat_pump: str,
     now: int,
     software: str,
-    prior: Prior = "plate",
+    prior: PlateOrigin = "plate",
 ) -> Calibration:
     """Calibrate the model of a machine on its record.
 

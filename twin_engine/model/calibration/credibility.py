@@ -1,6 +1,4 @@
-"""Whether a record can be what it says: units, stuck and exchanged sensors, before anything is
-learnt from it.
-"""
+"""Whether a record can be what it says: units, stuck and exchanged sensors."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.twin_engine.derive.sources import SOURCE_TEMPERATURES
 from heatpump_twin.twin_engine.errors import CalibrationError
-from heatpump_twin.twin_engine.model.calibration.calibration_card import MissingSensor, Prior
+from heatpump_twin.twin_engine.model.calibration.calibration_card import MissingSensor, PlateOrigin
 from heatpump_twin.twin_engine.model.calibration.machine_course import MachineCourse
 from heatpump_twin.twin_engine.model.calibration.record import Record
 
@@ -30,7 +30,7 @@ def required(course: MachineCourse, heat_pump: str) -> None:
 
 
 def missing_sensors(
-    course: MachineCourse, record: Record, plate: Plate, prior: Prior
+    course: MachineCourse, record: Record, plate: Plate, prior: PlateOrigin
 ) -> Iterator[MissingSensor]:
     """Yield what is missing, sensors and the plate, each with its consequence."""
     if prior == "usual machine":
