@@ -254,7 +254,7 @@ class SampleWriter:
         # Whatever broke, the next attempt starts with a fresh connection. A full disk breaks none,
         # and the last connection would take the log with it, whose room others would fill.
         if not means_full(error):
-            self._store.close()
+            self._store.reconnect()
 
     def _spill(self, error: Exception) -> None:
         """Move what has waited for long, or is much, from memory into the spool."""
@@ -328,7 +328,7 @@ class SampleWriter:
         log.error("the database is begun anew", reason=reason)
         self._trouble = (reason, time.monotonic())
         self._damage_seen = 0
-        self._store.close()
+        self._store.reconnect()
         self.rows, self._row_of_point = {}, self._row_of_point[:0]
 
     def _open(self) -> None:
