@@ -30,6 +30,11 @@ class WeatherIssues:
     irradiance: Values
     """Of the horizontal; NaN where it is not known. [W/m²]"""
 
+    def first(self, count: int) -> WeatherIssues:
+        """Return the first so many of them."""
+        parts = (self.issued, self.time, self.temperature, self.humidity, self.irradiance)
+        return WeatherIssues(*(part[:count] for part in parts))
+
     def known_at(self, moment: int) -> int | None:
         """Return the number of the newest that was known at a moment; None: there was none."""
         place = int(np.searchsorted(self.issued, moment, side="right")) - 1
@@ -59,6 +64,10 @@ class PumpCourse:
         """Begin of each quarter-hour. [µs since the Unix epoch, UTC]"""
         return self.start + STEP * np.arange(len(self), dtype=np.int64)
 
+    def time_of(self, origin: int) -> int:
+        """Return the begin of a quarter-hour by its number. [µs since the Unix epoch, UTC]"""
+        return self.start + origin * STEP
+
     def of(self, target: ForecastTarget) -> Values:
         """Return what came of a target, shape (n,)."""
         if target is not COP:
@@ -68,16 +77,10 @@ class PumpCourse:
 
     def past(self, origin: int) -> PumpCourse:
         """Return what was known at the begin of the quarter-hour ``origin``."""
-        weather, moment = self.weather, self.start + origin * STEP
+        weather = self.weather
         if weather is not None:
-            last = int(np.searchsorted(weather.issued, moment, side="right"))
-            weather = WeatherIssues(
-                weather.issued[:last],
-                weather.time[:last],
-                weather.temperature[:last],
-                weather.humidity[:last],
-                weather.irradiance[:last],
-            )
+            last = int(np.searchsorted(weather.issued, self.time_of(origin), side="right"))
+            weather = weather.first(last)
         points = {point: values[:origin] for point, values in self.points.items()}
         return replace(self, points=points, weather=weather)
 
