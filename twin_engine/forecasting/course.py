@@ -11,6 +11,8 @@ from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.twin_engine.forecasting.quarter_hours import STEP, STEPS
 from heatpump_twin.twin_engine.forecasting.targets import COP, HEAT, POWER, ForecastTarget
 
+OUTDOOR = ("outdoor_temperature", "ambient_temperature")
+"""Points of the air outdoors, the first that is known."""
 _RUNS_ABOVE = 0.25
 """Share of the usual highest power from which on a quarter-hour counts as running. [-]"""
 
@@ -32,8 +34,14 @@ class WeatherIssues:
 
     def first(self, count: int) -> WeatherIssues:
         """Return the first so many of them."""
-        parts = (self.issued, self.time, self.temperature, self.humidity, self.irradiance)
-        return WeatherIssues(*(part[:count] for part in parts))
+        cut = slice(count)
+        return WeatherIssues(
+            self.issued[cut],
+            self.time[cut],
+            self.temperature[cut],
+            self.humidity[cut],
+            self.irradiance[cut],
+        )
 
     def known_at(self, moment: int) -> int | None:
         """Return the number of the newest that was known at a moment; None: there was none."""
@@ -63,6 +71,14 @@ class PumpCourse:
     def time(self) -> Times:
         """Begin of each quarter-hour. [µs since the Unix epoch, UTC]"""
         return self.start + STEP * np.arange(len(self), dtype=np.int64)
+
+    @property
+    def outdoor(self) -> Values:
+        """Air outdoors by the sensor of the heat pump, else by another, shape (n,). [°C]"""
+        found = np.full(len(self), np.nan)
+        for point in OUTDOOR:
+            found = np.where(np.isnan(found), self.points.get(point, np.nan), found)
+        return found
 
     def time_of(self, origin: int) -> int:
         """Return the begin of a quarter-hour by its number. [µs since the Unix epoch, UTC]"""

@@ -29,7 +29,7 @@ def drawn_evaluation(one: Evaluation) -> bytes:
     figure = Figure(figsize=(11.0, 2.6 * len(one.judged)), layout="constrained")
     axes = figure.subplots(len(one.judged), 2, squeeze=False)
     hours = (np.arange(STEPS) + 1) / 4.0
-    for (calibration, error), (target, judged) in zip(axes, one.judged.items(), strict=True):
+    for (calibration, errors), (target, judged) in zip(axes, one.judged.items(), strict=True):
         came = judged.truth[:, np.newaxis, :]
         known = np.isfinite(came) & np.isfinite(judged.shown)
         below = (came <= judged.shown).sum(axis=(0, 2), where=known)
@@ -43,8 +43,8 @@ def drawn_evaluation(one: Evaluation) -> bytes:
             count = np.isfinite(apart).sum(axis=0)
             mean = np.nansum(apart, axis=0) / np.maximum(count, 1)
             width = 2.0 if method is None else 0.8
-            error.plot(hours[count > 0], mean[count > 0], label=name, linewidth=width)
-        error.grid(visible=True, alpha=0.3)
+            errors.plot(hours[count > 0], mean[count > 0], label=name, linewidth=width)
+        errors.grid(visible=True, alpha=0.3)
     axes[0, 0].set_title("came below the quantile (share), by its level")
     axes[0, 1].set_title("mean absolute error by lead [h]")
     axes[0, 1].legend(fontsize="small")
