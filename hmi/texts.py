@@ -71,6 +71,8 @@ LINK = {
 }
 THEME = _shell("Light or dark")
 NO_ALARMS = _shell("No active alarms")
+ALARMS_UNKNOWN = _shell("Alarms are not known yet")
+ALARMS_OLD = _shell("as last known")
 STALE = _shell("No news from the twin: the values shown are old")
 EMULATED = _shell("Emulated")
 EMULATED_DEVICES = _shell("Devices are emulated: what is shown is not that of a machine.")
@@ -303,6 +305,11 @@ ALARM_COLUMNS = {
     "message": _alarms("Message"),
     "cause": _alarms("Likely cause"),
     "action": _alarms("What to do"),
+}
+ALARM_TIMES = {
+    "value": _alarms("At raising"),
+    "acknowledged": _alarms("Acknowledged at"),
+    "returned": _alarms("Returned at"),
 }
 ALARM_ACTS = {
     "acknowledge": _alarms("Acknowledge"),

@@ -8,7 +8,9 @@ window.hmi = (() => {
   const glyph = { good: "", uncertain: "?", bad: "✕", stale: "◷" };
   let heard = performance.now();
   let stale = false;
+  let link = "connected";
   let alarms = [];
+  let current = true; // whether the alarms are all that the server has
   let told = -Infinity;
   const listeners = [];
   const latest = new Map();
@@ -63,42 +65,47 @@ window.hmi = (() => {
     applyTheme();
     if (message.beat !== undefined) {
       heard = performance.now();
-      if (stale) setStale(false);
       document.getElementById("clock").textContent = message.clock;
     }
+    link = message.link ?? link;
+    current = message.current ?? current;
+    alarms = message.alarms ?? alarms;
     for (const [key, value] of Object.entries(message.values || {})) {
       latest.set(key, value);
       show(key, value);
     }
     if (message.values) listeners.forEach((listener) => listener(message.values));
-    if (message.link) {
-      const element = document.getElementById("link");
-      element.dataset.link = message.link;
-      element.lastElementChild.textContent = words.link[message.link];
-    }
-    if (message.alarms) {
-      alarms = message.alarms;
-      renderBanner();
-      renderBadges();
-      renderAlarms();
-    }
+    const turned = settle();
+    if (message.alarms && !turned) showAlarms();
   }
 
-  function setStale(now) {
+  // Stale bar, link sign, values and alarms are all fresh or all old: they must not contradict.
+  // Returns whether they have changed from the one to the other.
+  function settle() {
+    const silence = performance.now() - heard;
+    const now = silence > STALE_AFTER || link !== "connected" || !current;
+    const bar = document.getElementById("stale");
+    if (now) bar.textContent = `◷ ${words.stale} (${Math.round(silence / 1000)} s)`;
+    const sign = document.getElementById("link");
+    sign.dataset.link = now ? "lost" : link;
+    sign.lastElementChild.textContent = words.link[sign.dataset.link];
+    if (now === stale) return false;
     stale = now;
     document.body.classList.toggle("stale", stale);
-    document.getElementById("stale").hidden = !stale;
+    bar.hidden = !stale;
     // What would only fail is not offered.
     for (const place of document.querySelectorAll(".control, #alarm-list")) place.inert = stale;
     for (const [key, value] of latest) show(key, value);
+    showAlarms();
+    return true;
   }
 
-  function watch() {
-    const silence = performance.now() - heard;
-    if (silence > STALE_AFTER) {
-      if (!stale) setStale(true);
-      document.getElementById("stale").textContent = `◷ ${words.stale} (${Math.round(silence / 1000)} s)`;
-    }
+  function showAlarms() {
+    renderBanner();
+    renderBadges();
+    renderAlarms();
+    const waiting = active().length;
+    document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
   }
 
   // ── alarms ────────────────────────────────────────────────────────────────────────────────────
@@ -116,24 +123,34 @@ window.hmi = (() => {
 
   const active = () => alarms.filter((alarm) => alarm.retain);
 
+  // Of the alarm, in the list of all.
+  function linkTo(alarm) {
+    const place = node("a", "text", `${alarm.source}: ${alarm.message}`);
+    place.href = `/alarms#${encodeURIComponent(alarm.key)}`;
+    return place;
+  }
+
   function renderBanner() {
     const banner = document.getElementById("banner");
     const rows = active();
     const [summary, list] = banner.children;
     banner.classList.toggle("calm", !rows.length);
+    banner.classList.toggle("old", stale);
     summary.replaceChildren();
     list.replaceChildren();
     if (!rows.length) {
       banner.open = false;
-      summary.append(node("span", "text", words.noAlarms));
+      // Only who has heard all alarms knows that there is none.
+      summary.append(node("span", "text", stale ? words.alarmsUnknown : words.noAlarms));
       return;
     }
     summary.className = rows[0].state;
-    summary.append(priority(rows[0]), node("span", "text", `${rows[0].source}: ${rows[0].message}`));
+    summary.append(priority(rows[0]), linkTo(rows[0]));
+    if (stale) summary.append(node("span", "count", `◷ ${words.alarmsOld}`));
     summary.append(node("span", "count", `${rows.length} ▾`));
     for (const alarm of rows) {
       const item = node("div", `item ${alarm.state}`);
-      item.append(priority(alarm), node("span", "", alarm.time), node("span", "", `${alarm.source}: ${alarm.message}`));
+      item.append(priority(alarm), node("span", "", alarm.time), linkTo(alarm));
       item.append(node("span", "count", words.alarmState[alarm.state]));
       list.append(item);
     }
@@ -173,11 +190,27 @@ window.hmi = (() => {
       if (alarm.putsAway) action.append(act("quiet shelve", words.shelving[alarm.putsAway], alarm.putsAway, alarm));
       const state = node("span", "", words.alarmState[alarm.state]);
       if (alarm.until) state.append(node("div", "hint", `${words.until} ${alarm.until}`));
-      line.append(wrap(priority(alarm)), state, node("span", "", alarm.time));
+      const times = node("span", "", alarm.time);
+      for (const [name, word] of Object.entries(words.alarmTimes))
+        if (alarm[name]) times.append(node("div", "hint", `${word} ${alarm[name]}`));
+      line.append(wrap(priority(alarm)), state, times);
       line.append(node("span", "", alarm.source), message, hint, action);
       return line;
     });
-    list.replaceChildren(...(rows.length ? [head, ...lines] : [node("p", "calm", words.noAlarms)]));
+    const none = stale ? words.alarmsUnknown : words.noAlarms;
+    list.replaceChildren(...(rows.length ? [head, ...lines] : [node("p", "calm", none)]));
+    showChosen();
+  }
+
+  // The alarm that a link has led to, once: the list is rendered again with each change.
+  let chosen;
+  function showChosen() {
+    const key = decodeURIComponent(location.hash.slice(1));
+    const line = key && document.querySelector(`.alarm[data-alarm="${CSS.escape(key)}"]`);
+    if (!line) return;
+    line.classList.add("chosen");
+    if (chosen !== key) line.scrollIntoView({ block: "center" });
+    chosen = key;
   }
 
   function act(kind, text, event, alarm) {
@@ -235,8 +268,9 @@ window.hmi = (() => {
   for (const event of ["pointerdown", "keydown", "wheel"]) {
     window.addEventListener(event, noteActivity, { passive: true });
   }
-  document.addEventListener("visibilitychange", watch);
-  setInterval(watch, CHECK_EVERY);
+  window.addEventListener("hashchange", renderAlarms);
+  document.addEventListener("visibilitychange", settle);
+  setInterval(settle, CHECK_EVERY);
 
   return { update, filter, fold, toggleTheme, renderAlarms, onValues: (listener) => listeners.push(listener) };
 })();
