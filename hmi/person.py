@@ -13,8 +13,8 @@ from asyncua import Client, ua
 
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.alarm_feed import AlarmFeed, Shelving
-from heatpump_twin.hmi.alarm_list import Alarm, AlarmList
+from heatpump_twin.hmi.alarms.alarm_feed import AlarmFeed, Shelving
+from heatpump_twin.hmi.alarms.alarm_list import Alarm, AlarmList
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.calls import call as call_method
 from heatpump_twin.hmi.endpoint import Credentials, Endpoint

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.hmi import presentation
-from heatpump_twin.hmi.alarm_list import Alarm
+from heatpump_twin.hmi.alarms.alarm_list import Alarm
 from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.live import PageValues
 from heatpump_twin.hmi.person import Person, TwinLink

@@ -86,6 +86,7 @@ class Shell:
             f'<button class="quiet">{escape(person.say(texts.LOG_OUT))}</button></form></header>'
             f'<div id="stale" role="alert" hidden></div>'
             f'<details id="banner" class="calm"><summary></summary><div></div></details>'
+            f'<div id="why" role="status" hidden></div>'
         )
 
     def _emulation(self, person: Person) -> str:
@@ -109,7 +110,8 @@ def _head(person: Person) -> None:
     words: dict[str, Any] = {
         "link": each(texts.LINK), "stale": say(texts.STALE), "noAlarms": say(texts.NO_ALARMS),
         "alarmsUnknown": say(texts.ALARMS_UNKNOWN), "alarmsOld": say(texts.ALARMS_OLD),
-        "quality": each(texts.QUALITY), "priority": each(texts.PRIORITY),
+        "quality": each(texts.QUALITY), "reasons": each(texts.QUALITY_REASONS),
+        "priority": each(texts.PRIORITY),
         "shape": texts.PRIORITY_SHAPE, "alarmState": each(texts.ALARM_STATE),
         "alarmColumns": each(texts.ALARM_COLUMNS), "alarmTimes": each(texts.ALARM_TIMES),
         "acts": each(texts.ALARM_ACTS),

@@ -17,11 +17,27 @@ window.hmi = (() => {
 
   const all = (name, key) => document.querySelectorAll(`[data-${name}="${CSS.escape(key)}"]`);
 
-  function mark(element, quality, tip) {
-    element.querySelector(".q").textContent = glyph[quality];
+  // In words, with the code for whoever has to look it up.
+  function inWords(quality, status) {
+    const word = words.quality[quality];
+    if (quality === "good" || quality === "stale") return word === status ? word : `${word} (${status})`;
+    const reason = words.reasons[status] ?? words.reasons[quality === "bad" ? "Bad" : "Uncertain"];
+    return `${word}: ${reason} (${status})`;
+  }
+
+  function mark(element, shown, tip, said) {
+    const sign = element.querySelector(".q");
+    sign.textContent = glyph[shown];
+    // When all is old, one bar says so, and not a hundred stops of the tabulator.
+    const asks = shown === "bad" || shown === "uncertain";
     const title = element.querySelector("title");
-    if (title) title.textContent = tip;
-    else element.title = tip;
+    const target = title ? element : sign;
+    target.tabIndex = asks ? 0 : -1;
+    target.setAttribute("aria-label", said);
+    if (title) {
+      title.textContent = tip;
+      element.setAttribute("role", asks ? "button" : "img");
+    } else element.title = tip;
   }
 
   function show(key, [text, quality, status, time, number]) {
@@ -30,13 +46,15 @@ window.hmi = (() => {
       element.querySelector(".n").textContent = text;
       element.classList.remove("pending", "good", "uncertain", "bad");
       element.classList.add(quality);
-      const word = words.quality[shown];
-      const tip = `${element.dataset.title}\n${word === status ? word : `${word} (${status})`}\n${time}`;
-      mark(element, shown, tip);
+      const { title } = element.dataset;
+      const unit = element.querySelector(".u")?.textContent ?? "";
+      const why = inWords(shown, status);
+      mark(element, shown, `${title}\n${why}\n${time}`, `${title}: ${text} ${unit}. ${why}`);
     }
     for (const element of all("on", key)) {
       element.classList.toggle("on", number !== null && number > 0);
       element.classList.toggle("unknown", number === null);
+      element.setAttribute("aria-label", `${element.dataset.title}: ${number === null ? inWords(shown, status) : text}`);
     }
     for (const element of all("bar", key)) {
       const { low, high } = element.dataset;
@@ -52,7 +70,7 @@ window.hmi = (() => {
     }
     for (const element of all("quality", key)) {
       element.className = `quality ${quality}`;
-      element.textContent = `${glyph[quality]} ${quality === "good" ? words.quality.good : status}`.trim();
+      element.textContent = `${glyph[quality]} ${quality === "good" ? words.quality.good : inWords(quality, status)}`.trim();
     }
     for (const element of all("time", key)) element.textContent = time;
   }
@@ -224,6 +242,29 @@ window.hmi = (() => {
     around.append(element);
     return around;
   }
+
+  // ── why a value is Bad or Uncertain ───────────────────────────────────────────────────────────
+  function explain(event) {
+    const box = document.getElementById("why");
+    const mark = event.target.closest?.("button.q, text.v[role=button]");
+    const asked = event.type === "click" || event.key === "Enter" || event.key === " ";
+    if (!mark || event.key === "Escape") {
+      if (event.type === "click" || event.key === "Escape") box.hidden = true;
+      return;
+    }
+    if (!asked || (event.type === "keydown" && mark.tagName === "BUTTON")) return;
+    event.preventDefault();
+    const value = mark.closest("[data-key]");
+    box.textContent = value.querySelector("title")?.textContent ?? value.title;
+    box.hidden = false;
+    const place = mark.getBoundingClientRect(), size = box.getBoundingClientRect();
+    const below = place.bottom + 6 + size.height <= innerHeight;
+    box.style.left = `${Math.max(6, Math.min(place.left, innerWidth - size.width - 6))}px`;
+    box.style.top = `${Math.max(6, below ? place.bottom + 6 : place.top - size.height - 6)}px`;
+  }
+  document.addEventListener("click", explain);
+  document.addEventListener("keydown", explain);
+  document.addEventListener("scroll", () => { document.getElementById("why").hidden = true; }, { passive: true });
 
   // ── the rest ──────────────────────────────────────────────────────────────────────────────────
   function fold(button) {

@@ -10,8 +10,8 @@ import structlog
 from asyncua import Client, ua
 from asyncua.common.subscription import OpcEvent, StatusChangeEvent, Subscription
 
-from heatpump_twin.hmi.alarm_list import Alarm, AlarmList, alarm_of
-from heatpump_twin.hmi.alarm_rights import AlarmRights
+from heatpump_twin.hmi.alarms.alarm_list import Alarm, AlarmList, alarm_of
+from heatpump_twin.hmi.alarms.alarm_rights import AlarmRights
 from heatpump_twin.hmi.calls import Outcome, request
 from heatpump_twin.hmi.endpoint import standard_node
 
