@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -381,6 +381,6 @@ def _signed(status: int) -> int:
     return int(np.uint32(status).view(np.int32))
 
 
-def row_ids(ids: dict[str, int], keys: Iterable[str]) -> Points:
+def row_ids(ids: Mapping[str, int], keys: Iterable[str]) -> Points:
     """Return the row id of every key of the point table, by index."""
     return np.array([ids[key] for key in keys], dtype=np.int32)
