@@ -43,6 +43,8 @@ from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.calibration.regime import RegimeChange, regime_change
 from heatpump_twin.twin_engine.model.calibration.steady_periods import SteadyPeriods, steady_periods
 from heatpump_twin.twin_engine.model.calibration.usual_power import UsualPower, usual_power
+from heatpump_twin.twin_engine.model.calibration.water_fit import fit_water
+from heatpump_twin.twin_engine.model.calibration.water_section import WaterSection
 from heatpump_twin.twin_engine.model.machine.frost import FULL
 from heatpump_twin.twin_engine.model.machine.machine_model import Extent, MachineModel, Validity
 
@@ -116,6 +118,7 @@ def calibrate(
             left_out=_left_out(found.change, times),
         ),
         model=machine_section(found.model, found.fit, found.frost, found.seen),
+        water=WaterSection.of(fit_water(record, course)),
         held_out=_errors(found, plate),
         missing=(*missing_sensors(course, record, plate), *_not_seen(found)),
     )

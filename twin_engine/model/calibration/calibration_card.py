@@ -13,6 +13,7 @@ from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.twin_engine.errors import CalibrationError
+from heatpump_twin.twin_engine.model.calibration.water_section import WaterSection
 from heatpump_twin.twin_engine.model.machine.capacity import Capacity
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
 from heatpump_twin.twin_engine.model.machine.machine_model import (
@@ -23,6 +24,7 @@ from heatpump_twin.twin_engine.model.machine.machine_model import (
 )
 from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 Connection = Literal["emulated", "real"]
 NOT_OBSERVABLE = (
@@ -163,9 +165,14 @@ class CalibrationCard(_Section):
     """Quantity → the point that it was taken from."""
     fitted: FittedSpan
     model: MachineSection
+    water: WaterSection = WaterSection()
     held_out: HeldOutErrors
     missing: tuple[MissingSensor, ...]
     cannot_know: tuple[str, ...] = NOT_OBSERVABLE
+
+    def learnt(self) -> LearntModel:
+        """Return all models of the card."""
+        return LearntModel(self.machine_model(), self.water.water_model())
 
     def machine_model(self) -> MachineModel:
         """Return the model of the card."""

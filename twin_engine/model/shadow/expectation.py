@@ -50,6 +50,10 @@ class FleetState:
     power: ShadowReading
     cop: ShadowReading
     flow: ShadowReading
+    supply: ShadowReading
+    """Leaving water as the controller sees it."""
+    setpoint: ShadowReading
+    tank: ShadowReading
     heater: ShadowFlags
     """Whether a heater is on, or may be."""
     ice: Values
@@ -79,11 +83,11 @@ def expectations(models: FleetModels, now: FleetState) -> dict[str, ShadowReadin
     relative = np.where(now.running, given_heat.uncertainty / given_heat.value, np.nan)
     return {
         "expected_electrical_power": power,
-        "expected_electrical_power_uncertainty": _beside(power, power.value * relative),
+        "expected_electrical_power_uncertainty": beside(power, power.value * relative),
         "expected_cop": cop,
-        "expected_cop_uncertainty": _beside(cop, cop.value * relative),
+        "expected_cop_uncertainty": beside(cop, cop.value * relative),
         "expected_thermal_power": heat,
-        "expected_thermal_power_uncertainty": _beside(heat, given_power.uncertainty),
+        "expected_thermal_power_uncertainty": beside(heat, given_power.uncertainty),
     }
 
 
@@ -144,5 +148,6 @@ def _by_state(now: FleetState, running: ShadowReading, resting: ShadowReading) -
     return without(found, elsewhere, BAD_NO_DATA)
 
 
-def _beside(found: ShadowReading, value: Values) -> ShadowReading:
+def beside(found: ShadowReading, value: Values) -> ShadowReading:
+    """Return what is told beside values: as good as they are, and not where they are not."""
     return following(np.where(found.status >= BAD, np.nan, value), found)

@@ -31,6 +31,7 @@ from heatpump_twin.twin_engine.model.shadow.reading import (
 )
 
 _PLAIN = ("operating_state", "thermal_power", "electrical_power", "cop")
+_OF_WATER = ("supply_temperature", "supply_setpoint", "dhw_temperature")
 _HUMIDITY = "outdoor_humidity"
 _RUNNING, _RESTING = (State.HEATING, State.HOT_WATER), (State.OFF, State.STANDBY)
 Index = NDArray[np.int64]
@@ -46,6 +47,7 @@ class FleetInputs:
     """Supply and return of each pair."""
     flows: Sequence[Index]
     heaters: Sequence[Index]
+    water: Sequence[Index]
     humidity: Index
 
     @classmethod
@@ -68,13 +70,16 @@ class FleetInputs:
             [(places(supply), places(back)) for supply, back in WATER_PAIRS],
             [places(point) for point in WATER_FLOWS],
             [places(point) for point in HEATERS],
+            [places(point) for point in _OF_WATER],
             np.where(humidity >= 0, humidity, site),
         )
 
     def inputs(self) -> Index:
         """Return all indices: (k, n)."""
         pairs = [index for pair in self.waters for index in pair]
-        return np.stack([*self.plain, *self.sources, *pairs, *self.flows, *self.heaters])
+        return np.stack(
+            [*self.plain, *self.sources, *pairs, *self.flows, *self.heaters, *self.water]
+        )
 
     def now(self, image: Image, ice: Values) -> FleetState:
         """Return what is known of the heat pumps now."""
@@ -86,6 +91,7 @@ class FleetInputs:
         ]
         return FleetState(
             state, self.source(image), self._water(image), heat, power, cop, self._flow(image),
+            *(latest(image, index) for index in self.water),
             np.any(on, axis=0), ice, is_any_of(state, _RUNNING), is_any_of(state, _RESTING),
         )  # fmt: skip
 

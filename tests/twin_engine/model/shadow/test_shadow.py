@@ -18,10 +18,14 @@ from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA, GOOD
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
-from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
-from heatpump_twin.twin_engine.model.shadow.run_residuals import LEAST_STEADY, RunResiduals
+from heatpump_twin.twin_engine.model.shadow.run_residuals import (
+    LEAST_STEADY,
+    RunMoment,
+    RunResiduals,
+)
 from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
-from heatpump_twin.twin_engine.model.shadow.shadow_points import OF_RUNS, shadow_points
+from heatpump_twin.twin_engine.model.shadow.shadow_points import BY_LOAD, OF_RUNS, shadow_points
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 from heatpump_twin.twin_engine.site.point_table import build_table
 
 S = 1_000_000
@@ -69,7 +73,7 @@ DEFAULT = load_site("default", environment={})
 class Fleet:
     """Heat pumps whose values are put into an image, with their shadow."""
 
-    def __init__(self, count: int = 1, models: dict[str, MachineModel] | None = None) -> None:
+    def __init__(self, count: int = 1, models: dict[str, LearntModel] | None = None) -> None:
         default = DEFAULT
         self.names = [f"hp{k}" for k in range(count)]
         self.pumps = [
@@ -106,13 +110,13 @@ class Fleet:
                 )
 
 
-def learnt(machine: KnownMachine) -> MachineModel:
+def learnt(machine: KnownMachine) -> LearntModel:
     found = calibrate(machine.record(), plate(), heat_pump="hp0", now=0, software="test")
-    return found.card.machine_model()
+    return found.card.learnt()
 
 
 @pytest.fixture(scope="module")
-def model() -> MachineModel:
+def model() -> LearntModel:
     return learnt(KnownMachine())
 
 
@@ -148,8 +152,24 @@ def test_expected_heat_and_power_are_two_sides_of_one_model(model):
 def test_a_score_is_the_residual_over_its_deviation(model):
     fleet = Fleet(models={"hp0": model})
     fleet.put(1, **STEADY)
-    residual, half = fleet.shown("cop_residual")[0], fleet.shown("expected_cop_uncertainty")[0]
-    assert fleet.shown("cop_residual_score")[0] == pytest.approx(1.645 * residual / half)
+    for quantity in ("cop", "electrical_power", "thermal_power"):
+        residual, _ = fleet.shown(f"{quantity}_residual")
+        half, _ = fleet.shown(f"expected_{quantity}_uncertainty")
+        score, status = fleet.shown(f"{quantity}_residual_score")
+        assert score == pytest.approx(1.645 * residual / half)
+        assert is_good(status)
+
+
+def test_it_says_at_what_load_it_runs_and_what_expected_values_follow_from(model):
+    fleet = Fleet(2, models={"hp1": model})
+    for name, source in (("hp0", 0.0), ("hp1", 1.0)):
+        fleet.put(1, name, **STEADY)
+        fleet.shadow.settle()
+        assert fleet.shown("expectation_source", name)[0] == source
+        rated = float(model.machine.power.prior.rated_capacity)
+        assert fleet.shown("relative_load", name)[0] == pytest.approx(100.0 * 4000.0 / rated)
+    fleet.put(3, **RESTING)
+    assert fleet.shown("relative_load")[0] == 0.0
 
 
 @settings(max_examples=8, deadline=None)
@@ -205,6 +225,10 @@ def test_a_run_leaves_its_residual_and_moves_the_mean_of_its_load(model):
     time = a_run(fleet, 60.0, 40, electrical_power=1.1 * expected)
     value, status = fleet.shown("run_cop_residual")
     assert is_good(status)
+    # One statement in three units: more electricity for the heat, less heat for the electricity.
+    power, heat = (fleet.shown(f"run_{q}_power_residual")[0] for q in ("electrical", "thermal"))
+    assert (1.0 + power / 100.0) * (1.0 + value / 100.0) == pytest.approx(1.0)
+    assert -15.0 < heat < -4.0
     # Ice grows meanwhile, so that a little more was expected than at the begin.
     assert value == pytest.approx(-9.0, abs=2.0)
     first = fleet.shown("cop_residual_medium_load")[0]
@@ -233,7 +257,7 @@ async def test_what_runs_have_told_and_ice_survive_a_restart(model):
     image.subscribe(shadow.take)
     after.image = image
     after.put(2_601, **RESTING)
-    for point in (*OF_RUNS, "coil_ice"):
+    for point in (*OF_RUNS, *BY_LOAD, "coil_ice"):
         assert after.shown(point)[1] == before.shown(point)[1], point
         assert after.shown(point)[0] == pytest.approx(
             before.shown(point)[0], abs=1.0, nan_ok=True
@@ -266,7 +290,10 @@ def test_a_heat_pump_without_a_heat_meter_has_the_heat_that_is_expected_alone():
     ids = {"operating_state", "electrical_power", "supply_temperature", "return_temperature"}
     assert shadow_points(ids) == []  # nothing tells what enters it
     found = shadow_points({*ids, "outdoor_temperature"})
-    assert found == ["expected_thermal_power", "expected_thermal_power_uncertainty", "coil_ice"]
+    assert found == [
+        "expected_thermal_power", "expected_thermal_power_uncertainty", "expectation_source",
+        "coil_ice",
+    ]  # fmt: skip
 
 
 def test_a_value_that_is_away_makes_what_follows_from_it_bad():
@@ -286,15 +313,15 @@ def test_sums_of_many_are_those_of_each():
     for step in range(200):
         time = np.full(4, (step + 1) * 60 * S)
         good, over = rng.random(4) < 0.9, rng.random(4) < 0.03
-        arrays = [rng.uniform(900, 1100, 4), rng.uniform(900, 1100, 4), rng.uniform(0.2, 1, 4)]
-        relative = np.full(4, 0.05)
-        many.take(time, good, over, *arrays, relative)
+        powers, heats = rng.uniform(900, 1100, (2, 4)), rng.uniform(2900, 3100, (2, 4))
+        now = RunMoment(*powers, *heats, rng.uniform(0.2, 1, 4), np.full(4, 0.05))
+        many.take(time, good, over, now)
         for k, one in enumerate(each):
             part = slice(k, k + 1)
-            one.take(time[part], good[part], over[part], *(a[part] for a in arrays), relative[part])
+            one.take(time[part], good[part], over[part], RunMoment(*(a[part] for a in now)))
     assert np.isfinite(many.last).any()
     for k, one in enumerate(each):
-        assert many.last[k] == pytest.approx(one.last[0], nan_ok=True)
+        assert many.last[:, k] == pytest.approx(one.last[:, 0], nan_ok=True)
         assert many.scores[:, k] == pytest.approx(one.scores[:, 0], nan_ok=True)
 
 
