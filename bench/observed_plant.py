@@ -93,15 +93,19 @@ class Installation:
 
 
 def observed(
-    pump: EmulatedHeatPump, begin: int, days: int, points: tuple[str, ...] = POINTS
+    pump: EmulatedHeatPump,
+    begin: int,
+    days: int,
+    points: tuple[str, ...] = POINTS,
+    step: float = STEP,
 ) -> Record:
     """Let a heat pump live so many days from its begin in µs, and return their record."""
-    count = round(days * 86_400 / STEP) + 1
+    count = round(days * 86_400 / step) + 1
     values = np.empty((len(points), count))
     for k in range(count):
-        pump.advance(begin + round(k * STEP * MICROSECONDS))
+        pump.advance(begin + round(k * step * MICROSECONDS))
         values[:, k] = [pump.read(point) for point in points]
-    time = begin + np.arange(count, dtype=np.int64) * round(STEP * MICROSECONDS)
+    time = begin + np.arange(count, dtype=np.int64) * round(step * MICROSECONDS)
     good = np.zeros(count, np.uint32)
     samples = [
         (point, Samples(column, good, time)) for point, column in zip(points, values, strict=True)

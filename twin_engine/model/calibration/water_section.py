@@ -57,18 +57,18 @@ class WaterSection(_Part):
     @classmethod
     def of(cls, model: WaterModel) -> WaterSection:
         """Return the section of a model."""
-        kinds: dict[str, type[_Part]] = {
-            "curve": CurveSection, "supply": SupplySection, "coil": CoilSection,
-            "tank": TankSection,
-        }  # fmt: skip
         parts = {
-            name: {field: getattr(model, field).tolist() for field in kind.model_fields}
-            for name, kind in kinds.items()
+            "curve": ("curve", "damping", "curve_spread", "has_setpoint", "air"),
+            "supply": ("supply", "supply_spread"),
+            "coil": ("coil", "coil_spread", "coil_heat"),
+            "tank": ("rise", "rise_spread", "fall", "fall_spread"),
         }
         told = {
-            name: np.isfinite(np.hstack([*part.values()])).all() for name, part in parts.items()
+            name: {field: getattr(model, field).tolist() for field in fields}
+            for name, fields in parts.items()
+            if all(np.isfinite(getattr(model, field)).all() for field in fields)
         }
-        return cls.model_validate({name: part for name, part in parts.items() if told[name]})
+        return cls.model_validate(told)
 
     def water_model(self) -> WaterModel:
         """Return the model of the section."""

@@ -23,7 +23,11 @@ from heatpump_twin.drivers.status import BAD, BAD_NO_DATA
 from heatpump_twin.twin_engine.derive.measured_cop import COP_SPAN
 from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.model.machine.frost import FULL
-from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPoints
+from heatpump_twin.twin_engine.model.machine.operating_points import (
+    STEADY_PERIOD,
+    STEADY_RANGE,
+    OperatingPoints,
+)
 from heatpump_twin.twin_engine.model.machine.power_model import Estimate
 from heatpump_twin.twin_engine.model.shadow.fleet_models import FleetModels
 from heatpump_twin.twin_engine.model.shadow.reading import (
@@ -57,10 +61,19 @@ class FleetState:
     heater: ShadowFlags
     """Whether a heater is on, or may be."""
     ice: Values
+    warming: Values
+    """How fast the leaving water gets warmer. [K/s]"""
     running: ShadowFlags
     """Whether the machine heats rooms or water."""
     resting: ShadowFlags
     """Whether it is off or in standby."""
+
+    @property
+    def steady(self) -> ShadowFlags:
+        """Whether it has run steadily for minutes, from values that are Good themselves."""
+        # So does the COP say; but while a tank is charged the water is never steady.
+        settled = np.abs(self.warming) * STEADY_PERIOD <= STEADY_RANGE
+        return np.asarray((self.cop.status >> 30 == 0) & ~self.cop.bad & settled)
 
     def points(self, heat: Values) -> OperatingPoints:
         """Return the conditions of now, with some heat in W; not known ones are ordinary."""
@@ -69,7 +82,7 @@ class FleetState:
             np.nan_to_num(self.water.value, nan=35.0),
             np.nan_to_num(heat),
             np.minimum(self.ice, FULL),
-            np.zeros(len(heat)),
+            self.warming,
         )
 
 
@@ -134,10 +147,8 @@ def _cop(now: FleetState, power: ShadowReading) -> ShadowReading:
 
 
 def _trusted(models: FleetModels, now: FleetState) -> ShadowFlags:
-    # COP is Good only after five steady minutes, from values that are Good themselves.
-    steady = (now.cop.status >> 30 == 0) & ~now.cop.bad
     own = (now.state.value == State.HEATING) | (models.calibrated & now.running)
-    return np.asarray(steady & own & ~now.heater)
+    return np.asarray(now.steady & own & ~now.heater)
 
 
 def _by_state(now: FleetState, running: ShadowReading, resting: ShadowReading) -> ShadowReading:

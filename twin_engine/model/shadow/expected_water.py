@@ -81,9 +81,9 @@ def _setpoint(model: WaterModel, now: FleetState, water: WaterState) -> ShadowRe
 def _supply(
     model: WaterModel, now: FleetState, water: WaterState, setpoint: ShadowReading
 ) -> tuple[ShadowReading, Values]:
-    steady = (now.cop.status >> 30 == 0) & ~now.cop.bad & ~now.heater
+    good = (now.cop.status >> 30 == 0) & ~now.cop.bad & ~now.heater
     rooms = following(model.room_water(setpoint.value, now.heat.value), setpoint, now.heat)
-    rooms = doubted(rooms, steady)
+    rooms = doubted(rooms, good & now.steady)
     # A curve that nobody has learnt is at least what the controller says that it wants.
     wanted = doubted(following(now.setpoint.value, now.state, now.setpoint), _nowhere(now))
     rooms = either(wanted, rooms, np.isnan(model.supply_spread))
@@ -94,7 +94,7 @@ def _supply(
     low, high = model.coil_heat.T
     enough = (heat >= low / _MORE_HEAT) & (heat <= high * _MORE_HEAT)
     risen = now.tank.value - water.begun >= RISEN
-    charged = doubted(charged, steady & enough & risen)
+    charged = doubted(charged, good & enough & risen)
     charging = now.state.value == State.HOT_WATER
     found = either(charged, rooms, charging)
     spread = np.where(charging, model.coil_spread, model.supply_spread)

@@ -81,7 +81,7 @@ class FleetInputs:
             [*self.plain, *self.sources, *pairs, *self.flows, *self.heaters, *self.water]
         )
 
-    def now(self, image: Image, ice: Values) -> FleetState:
+    def now(self, image: Image, ice: Values, warming: Values) -> FleetState:
         """Return what is known of the heat pumps now."""
         state, heat, power, cop = (latest(image, index) for index in self.plain)
         heaters = [latest(image, index) for index in self.heaters]
@@ -91,8 +91,8 @@ class FleetInputs:
         ]
         return FleetState(
             state, self.source(image), self._water(image), heat, power, cop, self._flow(image),
-            *(latest(image, index) for index in self.water),
-            np.any(on, axis=0), ice, is_any_of(state, _RUNNING), is_any_of(state, _RESTING),
+            *self._of_water(image), np.any(on, axis=0), ice, warming, is_any_of(state, _RUNNING),
+            is_any_of(state, _RESTING),
         )  # fmt: skip
 
     def source(self, image: Image) -> ShadowReading:
@@ -117,6 +117,10 @@ class FleetInputs:
             supplies.append(first._replace(value=np.where(bad, np.nan, first.value)))
             there.append((supply >= 0) & (back >= 0))
         return best_of(supplies, there)
+
+    def _of_water(self, image: Image) -> tuple[ShadowReading, ShadowReading, ShadowReading]:
+        supply, setpoint, tank = (latest(image, index) for index in self.water)
+        return supply, setpoint, tank
 
     def _flow(self, image: Image) -> ShadowReading:
         readings = [latest(image, index) for index in self.flows]

@@ -8,6 +8,7 @@ a second in one, so that it says the same as live; and 250 heat pumps cost littl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import structlog
@@ -140,12 +141,15 @@ class Shadow:
                 self._compute()
 
     def _compute(self) -> None:
-        now = self._inputs.now(self._image, self._ice.level)
+        now = self._inputs.now(self._image, self._ice.level, self._water.warming)
         humidity = self._inputs.humid(self._image)
         self._ice.advance(self._fleet.frost, now.state, now.source, humidity)
         charging = now.state.value == State.HOT_WATER
         water = self._fleet.water
-        self._water.advance(water.damping, now.state, now.source, now.tank, now.heat, charging)
+        self._water.advance(
+            water.damping, now.state, now.source, now.tank, now.heat, now.water, charging
+        )
+        now = replace(now, warming=self._water.warming)
         found = expectations(self._fleet, now)
         found |= expected_water(water, now, self._water)
         found |= self._residuals(now, found)

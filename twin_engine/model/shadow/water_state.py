@@ -14,6 +14,8 @@ from heatpump_twin.twin_engine.model.shadow.reading import ShadowFlags, ShadowRe
 
 _APART = 600.0
 """What happens in a longer pause is not followed. [s]"""
+_MINUTES = 300.0
+"""Time constant of how fast the water is said to get warmer. [s]"""
 _NEVER = -(2**62)
 _HOUR = 3600.0
 _WATTS_OF_KILO = 1e3
@@ -32,6 +34,10 @@ class WaterState:
     hours: Values
     """Time since. [h]"""
     charging: ShadowFlags
+    leaving: Values
+    """Leaving water when it was seen last. [°C]"""
+    warming: Values
+    """How fast it has got warmer in the last minutes. [K/s]"""
     time: Times
 
     @classmethod
@@ -40,7 +46,7 @@ class WaterState:
         nothing = np.full(count, np.nan)
         return cls(
             nothing, nothing.copy(), np.zeros(count), np.zeros(count), np.zeros(count, dtype=bool),
-            np.full(count, _NEVER),
+            nothing.copy(), np.zeros(count), np.full(count, _NEVER),
         )  # fmt: skip
 
     def joined(self, other: WaterState) -> WaterState:
@@ -59,6 +65,7 @@ class WaterState:
         source: ShadowReading,
         tank: ShadowReading,
         heat: ShadowReading,
+        leaving: ShadowReading,
         charging: ShadowFlags,
     ) -> None:
         """Let time go on to that of the state.
@@ -77,6 +84,7 @@ class WaterState:
         fresh = np.isnan(self.damped) & ~source.bad
         moved = self.damped + np.nan_to_num(share * (source.value - self.damped))
         self.damped = np.where(fresh, source.value, moved)
+        self._warm(hours * _HOUR, leaving, lost)
         self.energy = self.energy + np.where(
             self.charging, np.nan_to_num(heat.value) * hours / _WATTS_OF_KILO, 0.0
         )
@@ -87,3 +95,11 @@ class WaterState:
         self.hours = np.where(anew, 0.0, self.hours)
         self.charging = np.where(state.bad, self.charging, charging)
         self.time = np.where(state.bad, self.time, np.maximum(self.time, state.time))
+
+    def _warm(self, seconds: Values, leaving: ShadowReading, lost: ShadowFlags) -> None:
+        passed = (seconds > 0.0) & ~leaving.bad & ~np.isnan(self.leaving)
+        rate = (leaving.value - self.leaving) / np.where(passed, seconds, 1.0)
+        share = 1.0 - np.exp(-seconds / _MINUTES)
+        moved = self.warming + share * (rate - self.warming)
+        self.warming = np.where(passed, moved, np.where(lost, 0.0, self.warming))
+        self.leaving = np.where(leaving.bad, self.leaving, leaving.value)
