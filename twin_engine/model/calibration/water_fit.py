@@ -56,7 +56,7 @@ def fit_water(record: Record, course: MachineCourse) -> WaterModel:
     """Return what a record tells of the water; what it does not tell is NaN."""
     supply = record.column("supply_temperature", "meter_supply_temperature")
     tank = record.column("dhw_temperature")
-    charging = _charging(record)
+    charging = _charging(record, tank)
     heats = (np.nan_to_num(course.running) > 0.999) & (course.defrost <= 0.0)
     heats &= (course.heater <= 0.0) & ~course.other
     rooms = heats & (charging < 0.05)
@@ -66,9 +66,12 @@ def fit_water(record: Record, course: MachineCourse) -> WaterModel:
     return _tank(model, course, tank, charging)
 
 
-def _charging(record: Record) -> Values:
+def _charging(record: Record, tank: Values) -> Values:
     """Return the share of each step in which the tank was charged; NaN where nothing tells."""
-    return record.column("dhw_heating", "operating_state=3", "valve_direction=1")
+    told = record.column("dhw_heating", "operating_state=3", "valve_direction=1")
+    # Where nobody knows of a tank, there is none.
+    alone = not (np.isfinite(told).any() or np.isfinite(tank).any())
+    return np.zeros(len(told)) if alone else told
 
 
 def _curve(
@@ -153,7 +156,7 @@ def _tank(model: WaterModel, course: MachineCourse, tank: Values, charging: Valu
     for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if on[begin]:
             energy = float(np.nansum(course.heat[begin:end])) * hours / 1e3
-            rise = float(tank[end] - tank[begin])
+            rise = float(tank[end - 1] - tank[max(begin - 1, 0)])
             rises += [rise / energy] if energy > 0.1 and np.isfinite(rise) and rise > 0 else []
         else:
             falls += (
