@@ -32,6 +32,8 @@ from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 _STEP = 30.0
 """Longest step of the physics. [s]"""
+_JUDGED = 144
+"""Polls that the rules judge at once."""
 _REPORTED = (PointRole.MEASURED, PointRole.SETPOINT)
 _START = round(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * MICROSECONDS)
 
@@ -146,14 +148,21 @@ class Fleet(PolledFleet):
         site, table, faults = self.site, self.assembly.table, self.assembly.faults
         self._rules = RuleEngine(load_packs(site.rules.packs), site, table, faults=faults)
         self._rules.follow(self.image)
+        # From now on: what is before the first look is not judged.
+        self._rules.advance(self._clock.now())
 
     def live(self, seconds: float) -> Iterator[tuple[int, AlarmTransition, float]]:
         """Yield what is raised and returns: variant, transition, and when from now on. [s]"""
         begun = self._clock.now()
-        for _ in range(round(seconds / self._period)):
-            for change in self._rules.advance(self.poll()):
-                if (number := self._numbers.get(change.alarm.asset)) is not None:
-                    yield number, change, (change.time - begun) / MICROSECONDS
+        count = round(seconds / self._period)
+        for number in range(1, count + 1):
+            now = self.poll()
+            # Many polls together: the rules tell the same as after each, and take a tenth as long.
+            if number % _JUDGED and number < count:
+                continue
+            for change in self._rules.advance(now):
+                if (variant := self._numbers.get(change.alarm.asset)) is not None:
+                    yield variant, change, (change.time - begun) / MICROSECONDS
 
 
 def _shown(value: float | None) -> float:
