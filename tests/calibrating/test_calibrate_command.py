@@ -95,19 +95,31 @@ def test_a_table_without_heat_says_so_and_one_without_power_is_refused(capsys, t
     assert "electrical_power" in ran.err
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ([], "--mapping"),
-        (["--mapping", "map"], "it has no plate"),
-    ],
-)
-def test_what_a_table_needs_is_said(capsys, tmp_path, options, words):
-    files = written(tmp_path, table=table(KnownMachine(step=900.0, days=1)), map=MAP)
-    named = [files.get(option, option) for option in options]
-    ran = here(capsys, "calibrate", "--csv", files["table"], *named)
+def test_a_table_needs_to_be_told_what_its_columns_are(capsys, tmp_path):
+    files = written(tmp_path, table=table(KnownMachine(step=900.0, days=1)))
+    ran = here(capsys, "calibrate", "--csv", files["table"])
     assert ran.code == 1
-    assert words in ran.err
+    assert "--mapping" in ran.err
+
+
+@pytest.mark.parametrize(
+    "machine", ["", "machine: {manufacturer: Known, model: A1, capacity: 7000}\n"]
+)
+def test_without_a_plate_the_usual_machine_is_the_prior(capsys, tmp_path, machine):
+    files = written(tmp_path, table=table(KnownMachine(step=900.0, days=14)), map=MAP + machine)
+    card = tmp_path / "card.json"
+    ran = here(
+        capsys, "calibrate", "--csv", files["table"], "--mapping", files["map"], "--output", card
+    )
+    assert ran.code == 0, ran.err
+    assert "missing: plate" in ran.out
+    told = json.loads(card.read_text("utf-8"))
+    assert told["prior"] == "usual machine"
+    # Its size is what the map states, else the largest heat on record.
+    capacity = told["plate"]["heating"][0]["capacity"]
+    assert capacity == 7000 if machine else 4500 < capacity < 7000
+    assert told["held_out"]["cop"] < 0.03
+    assert told["held_out"]["cop"] < told["held_out"]["plate"]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from heatpump_twin.twin_engine.commands.audit_spool import AuditSpool
 from heatpump_twin.twin_engine.errors import AuditError, SchemaError
 from heatpump_twin.twin_engine.historian.database.database_access import (
     access,
+    close_engine,
     migrate,
     open_engine,
 )
@@ -86,7 +87,7 @@ class AuditLog:
     async def stop(self) -> None:
         """Record what was only counted so far, and close all connections."""
         await self.catch_up(all_=True)
-        await asyncio.to_thread(self._engine.dispose)
+        await asyncio.to_thread(close_engine, self._engine)
 
     async def append(self, entry: AuditEntry) -> int:
         """Append the entry of an attempt and return its number; raise `AuditError`."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 from sqlalchemy import URL
 
 from heatpump_twin.twin_engine.errors import DatabaseAway
-from heatpump_twin.twin_engine.historian.database.database_access import access, open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    access,
+    close_engine,
+    open_engine,
+)
 from heatpump_twin.twin_engine.historian.events.journal_entry import JournalEntry
 from heatpump_twin.twin_engine.historian.events.journal_rows import entries_between
 
@@ -44,4 +48,4 @@ class AlarmJournal:
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        close_engine(self._engine)

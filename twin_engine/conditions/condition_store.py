@@ -16,6 +16,7 @@ from heatpump_twin.twin_engine.conditions.condition_state import ConditionState
 from heatpump_twin.twin_engine.errors import ConditionStoreError
 from heatpump_twin.twin_engine.historian.database.database_access import (
     access,
+    close_engine,
     migrate,
     open_engine,
 )
@@ -116,7 +117,7 @@ class ConditionStore:
                 log.error("changes of alarms lost: no database at the end", n=len(self._waiting))
                 self._writer.cancel()
                 await asyncio.wait([self._writer])
-        await asyncio.to_thread(self._engine.dispose)
+        await asyncio.to_thread(close_engine, self._engine)
 
     async def _write_noted(self) -> None:
         pause = _PAUSE

@@ -114,7 +114,7 @@ class Historian:
             self._writer.last_error,
             self._writer.trouble,
             self._writer.room.giving_way,
-            self._writer.spool_size,
+            self._writer.overflow.size,
         )
 
     @property
@@ -213,7 +213,7 @@ class Historian:
 
     def hold_retention(self) -> None:
         """Delete nothing for a day: a clock that may be wrong must not say what is old."""
-        self._writer.hold_retention()
+        self._writer.retention.hold()
 
     def append(self, frame: Frame) -> None:
         """Queue a frame for recording, as fine as its values are known. Does not block.

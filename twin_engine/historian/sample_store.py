@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy import insert as sql_insert
-from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Frame, Points, Times
@@ -45,7 +44,11 @@ from heatpump_twin.twin_engine.historian.corrections.modified_rows import (
     read_modified,
 )
 from heatpump_twin.twin_engine.historian.corrections.sample_editor import SampleEditor
-from heatpump_twin.twin_engine.historian.database.database_access import migrate
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    close_engine,
+    drop_connections,
+    migrate,
+)
 from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.database.tables import POINT
 from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
@@ -350,20 +353,19 @@ class SampleStore:
             # To its end, which only a script is: each step of a vacuum gives back one page.
             raw.executescript(f"PRAGMA {what}")
 
+    def reconnect(self) -> None:
+        """Begin again with new connections; one that another thread reads through ends with it."""
+        self._forget()
+        drop_connections(self._engine)
+
     def close(self) -> None:
         """Close all connections; one that another thread reads through closes when it is done."""
+        self._forget()
+        close_engine(self._engine)
+
+    def _forget(self) -> None:
         self._hot.reset()
         self._sealer.reset()
-        pool = self._engine.pool
-        self._engine.dispose()
-        # What is in use comes back to the old pool, which would leave it to the garbage collector.
-        event.listen(pool, "checkin", _close_connection)
-        pool.dispose()
-
-
-def _close_connection(connection: DBAPIConnection | None, _record: object) -> None:
-    if connection is not None:
-        connection.close()
 
 
 def _keep_latest(found: dict[int, tuple[int, int]], run: Frame) -> None:
@@ -379,6 +381,6 @@ def _signed(status: int) -> int:
     return int(np.uint32(status).view(np.int32))
 
 
-def row_ids(ids: dict[str, int], keys: Iterable[str]) -> Points:
+def row_ids(ids: Mapping[str, int], keys: Iterable[str]) -> Points:
     """Return the row id of every key of the point table, by index."""
     return np.array([ids[key] for key in keys], dtype=np.int32)

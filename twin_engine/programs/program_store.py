@@ -12,6 +12,7 @@ from sqlalchemy import URL, Table, delete, insert, select
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.historian.database.database_access import (
     access,
+    close_engine,
     migrate,
     open_engine,
 )
@@ -54,7 +55,7 @@ class ProgramStore:
 
     async def stop(self) -> None:
         """Close all connections."""
-        await asyncio.to_thread(self._engine.dispose)
+        await asyncio.to_thread(close_engine, self._engine)
 
     async def keep(self, promise: Promise) -> None:
         """Store an override, schedule or tank program in place of the one with its key."""

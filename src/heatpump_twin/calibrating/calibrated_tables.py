@@ -16,6 +16,7 @@ from heatpump_twin.config.settings import Plate
 from heatpump_twin.config.yaml_source import YamlSource
 from heatpump_twin.drivers.clock import MICROSECONDS, SystemClock
 from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.status import BAD
 from heatpump_twin.errors import TwinError
 from heatpump_twin.safekeeping.importing.import_map import ImportMap, PointRule
 from heatpump_twin.safekeeping.importing.table_file import TableFile
@@ -23,7 +24,9 @@ from heatpump_twin.safekeeping.importing.table_samples import TableSamples
 from heatpump_twin.twin_engine.errors import CalibrationError
 from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.model.calibration.calibrate import Calibration, calibrate
+from heatpump_twin.twin_engine.model.calibration.calibration_card import PlateOrigin
 from heatpump_twin.twin_engine.model.calibration.record import Record, edges_between, record_of
+from heatpump_twin.twin_engine.model.calibration.usual_plate import MachineRule, usual_plate
 
 ASSET = "hp1"
 _TELLING = ("electrical_power", "electrical_energy", "controller_electrical_power")
@@ -36,6 +39,7 @@ class TableMap(ImportMap):
     """
 
     plate: Plate | None = Field(None, description="default: that of the site's first heat pump")
+    machine: MachineRule = Field(MachineRule(), description="of a machine whose plate nobody has")
     step: float | None = Field(None, ge=1, le=3600, description="grid; default: by the rows [s]")
 
 
@@ -47,9 +51,9 @@ def read_table_map(path: Path) -> TableMap:
 
 
 def calibrate_tables(
-    files: Sequence[Path], map_: TableMap, plate: Plate, zone: ZoneInfo
+    files: Sequence[Path], map_: TableMap, plate: Plate | None, zone: ZoneInfo
 ) -> Calibration:
-    """Calibrate a machine on the rows of tables.
+    """Calibrate a machine on the rows of tables; without a plate, from the usual machine on.
 
     Raises
     ------
@@ -58,8 +62,10 @@ def calibrate_tables(
     """
     record = _record(files, map_, zone)
     now = SystemClock().now()
+    prior: PlateOrigin = "usual machine" if plate is None else "plate"
     try:
-        return calibrate(record, plate, heat_pump=ASSET, now=now, software=__version__)
+        plate = plate or usual_plate(record, map_.machine, ASSET)
+        return calibrate(record, plate, heat_pump=ASSET, now=now, software=__version__, prior=prior)
     except CalibrationError as error:
         raise TwinError(str(error)) from error
 
@@ -88,7 +94,10 @@ def _samples(files: Sequence[Path], map_: TableMap, zone: ZoneInfo) -> dict[str,
     if found.report.mistakes:
         raise TwinError("\n".join(found.report.shown))
     frame = frames[0]
-    return {table[index].id: _of_point(frame, index) for index in np.unique(frame.point).tolist()}
+    return {
+        table[index].id: _possible(_of_point(frame, index), table[index].id)
+        for index in np.unique(frame.point).tolist()
+    }
 
 
 def _frames(found: TableSamples, files: Sequence[Path]) -> Iterator[Frame]:
@@ -100,6 +109,16 @@ def _of_point(frame: Frame, index: int) -> Samples:
     own = np.flatnonzero(frame.point == index)
     own = own[np.argsort(frame.time[own], kind="stable")]
     return Samples(frame.value[own], frame.status[own], frame.time[own])
+
+
+def _possible(samples: Samples, point: str) -> Samples:
+    """Return samples of which those are Bad that no instrument can show, such as -127 °C."""
+    span = CATALOGUE[HEAT_PUMP][point].instrument_range
+    if span is None:
+        return samples
+    low, high = span
+    outside = (samples.value < low) | (samples.value > high)
+    return Samples(samples.value, np.where(outside, BAD, samples.status), samples.time)
 
 
 def _named(rule: PointRule | None) -> PointRule:

@@ -95,6 +95,21 @@ def open_engine(url: str | URL) -> Engine:
         ) from error
 
 
+def drop_connections(engine: Engine) -> None:
+    """Close all connections; one that another thread works with closes when it is done."""
+    pool = engine.pool
+    engine.dispose()
+    # What is in use comes back to the old pool, which would leave it to the garbage collector.
+    event.listen(pool, "checkin", _close_connection)
+    pool.dispose()
+
+
+def close_engine(engine: Engine) -> None:
+    """Close all connections for good: work that ends, or even begins, later keeps none open."""
+    event.listen(engine, "checkin", _close_connection)
+    engine.dispose()
+
+
 def migrate(engine: Engine) -> None:
     """Upgrade the schema of a database to the one of this version.
 
@@ -147,6 +162,10 @@ async def access(work: Callable[[], T], failure: Callable[[str], EngineError]) -
         return await asyncio.to_thread(work)
     except SQLAlchemyError as error:
         raise failure(reason_of(error)) from error
+
+
+def _close_connection(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.invalidate()
 
 
 def _follow_file(engine: Engine) -> None:

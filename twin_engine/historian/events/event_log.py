@@ -13,7 +13,11 @@ import structlog
 from sqlalchemy import URL, Connection
 
 from heatpump_twin.twin_engine.errors import DatabaseAway
-from heatpump_twin.twin_engine.historian.database.database_access import access, open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    access,
+    close_engine,
+    open_engine,
+)
 from heatpump_twin.twin_engine.historian.events.event_rows import (
     EventRecord,
     Numbered,
@@ -99,7 +103,7 @@ class EventLog:
                 log.error("events lost: no database at the end", events=len(self._waiting))
                 break
             await asyncio.sleep(_TOGETHER)
-        await asyncio.to_thread(self._engine.dispose)
+        await asyncio.to_thread(close_engine, self._engine)
 
     async def page(
         self,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from heatpump_twin.config.catalogue import PointTable
 from heatpump_twin.config.settings import HistorianSettings
-from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame, Points
 from heatpump_twin.twin_engine.correction import Corrected, Correction
 from heatpump_twin.twin_engine.errors import SchemaError
@@ -24,14 +24,14 @@ from heatpump_twin.twin_engine.historian.corrections.late_spans import is_tallie
 from heatpump_twin.twin_engine.historian.database.database_access import reason_of
 from heatpump_twin.twin_engine.historian.database.database_file import means_damage, means_full
 from heatpump_twin.twin_engine.historian.recording.disk_room import DiskRoom
+from heatpump_twin.twin_engine.historian.recording.overflow import BLOCK, Overflow
+from heatpump_twin.twin_engine.historian.recording.retention import Retention
 from heatpump_twin.twin_engine.historian.recording.sample_queue import SampleQueue
 from heatpump_twin.twin_engine.historian.recording.spool import Spool
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore, row_ids
 
 log = structlog.stdlib.get_logger(__name__)
 
-_BLOCK = 50_000
-"""Rows in one transaction: enough to be fast, few enough to be undone quickly."""
 _MANY = 10_000
 """Samples that are written before their time: a large site costs its disk no more for that."""
 _PERIOD = 1.0
@@ -44,29 +44,14 @@ STOP_TIMEOUT = 3.0
 """A stop waits this long for a database that takes nothing; the twin stops within 5 s. [s]"""
 _STOP_RETRY = 0.1
 """Pause between attempts while stopping. [s]"""
-_PRUNE_CYCLE = 600
-"""Looks in which every point is visited once by retention."""
-_PRUNE_BLOCKS = 100
-"""Blocks of one point deleted at a time, so that readers and the next flush never wait long."""
-_PRUNE_ROWS = 1_000
-"""Events and forecasts deleted at a time, of each."""
 _SEAL_SECONDS = 0.2
 """How long hot samples are put into blocks at a time, so that what comes is written meanwhile."""
-_RETENTION_HELD = 86_400.0
-"""How long nothing is deleted after the clock was set: one of 2038 would find all of it old. [s]"""
+_TAKE_BACK_SECONDS = 0.5
+"""How long what lies in the spool is written at a time, so that what comes is looked after."""
 _DAMAGE_CONFIRMED = 3
 """Attempts in a row that find a database damaged before it is set aside: one may be a bad read."""
 TROUBLE_SHOWN = 120.0
 """How long a database that was begun anew is told of: watchdogs look once a minute. [s]"""
-
-SPILL_AFTER = 60.0
-"""While no database takes samples, those that have waited for longer go to the spool. [s]"""
-SPILL_ROWS = 200_000
-"""And so do the oldest once there are more."""
-_SPOOLED = 100_000
-"""Rows in a file of the spool: few files, each of which is written and read in a moment."""
-_TAKE_BACK_SECONDS = 0.5
-"""How long what lies in the spool is written at a time, so that what comes is looked after."""
 
 Span = tuple[int, int]
 """From, until. [µs since the Unix epoch]"""
@@ -89,31 +74,26 @@ class SampleWriter:
         self.connected = False
         self.written = 0
         self.flush_seconds = 0.0
-        self.spool_size = 0
-        """What waits on disk. [B]"""
         self.last_error = ""
         self.ended: Future[None] = Future()
         self.corrections = CorrectionQueue()
         self.room = DiskRoom(store, settings)
+        self.retention = Retention(store, settings, clock)
+        self.overflow = Overflow(table, store, queue, spool, clock)
         self._table = table
         self._store = store
         self._queue = queue
         self._settings = settings
         self._period = min(_PERIOD, settings.flush)
         self._clock = clock
-        self._spool = spool
         self._row_of_point: Points = np.empty(0, dtype=np.int32)
         self._file = store.file.identity if store.file else None
-        self._prune_at = 0
-        self._prune_from = 0.0
         self._progress = time.monotonic()
         self._damage_seen = 0
         self._trouble = ("", -TROUBLE_SHOWN)
         self._doubtful: list[Span] = []
         self._late: list[tuple[int, int, int]] = []
         self._settling: deque[int] = deque()
-        self._spilled = False
-        self._spool_problem = ""
         # A thread and not a task: a database call blocks, and nothing that blocks may run in the
         # loop that polls devices. A daemon: a database that hangs must not keep the process
         # alive.
@@ -138,7 +118,7 @@ class SampleWriter:
 
     def join(self) -> bool:
         """Wait until all is written, or nothing has been for `STOP_TIMEOUT`; tell if it ended."""
-        self._progress = time.monotonic()
+        self._note_progress()
         while self._thread.is_alive() and time.monotonic() - self._progress < STOP_TIMEOUT:
             self._thread.join(_STOP_RETRY)
         return not self._thread.is_alive()
@@ -160,10 +140,6 @@ class SampleWriter:
     def settle(self, numbers: Iterable[int]) -> None:
         """Have late spans forgotten, once all is written that waits now."""
         self._settling.extend(numbers)
-
-    def hold_retention(self) -> None:
-        """Delete nothing for `_RETENTION_HELD`."""
-        self._prune_from = time.monotonic() + _RETENTION_HELD
 
     # ── in the writer thread ──────────────────────────────────────────────────────────────────────
     def _run(self) -> None:
@@ -191,17 +167,17 @@ class SampleWriter:
         # A growing pause: a database that restarts is not helped by knocking.
         while not self._queue.wait(wait):
             wait = self._pause() if self._attempt() else min(max(2 * wait, self._period), longest)
-        self._progress = time.monotonic()
+        self._note_progress()
         # Monotonic: the clock may be set while the twin stops.
         while time.monotonic() - self._progress < STOP_TIMEOUT:
             if not self._attempt():
                 time.sleep(_STOP_RETRY)
-            elif not self._spilled:
+            elif not self.overflow.waiting:
                 break
 
     def _pause(self) -> float:
         """Return how long there is nothing to do: no time while something is on disk. [s]"""
-        return 0.0 if self._spilled else self._period
+        return 0.0 if self.overflow.waiting else self._period
 
     def _attempt(self) -> bool:
         """Write the queued samples; return whether the database took them."""
@@ -211,7 +187,7 @@ class SampleWriter:
             self._away(error)
             self._consider(error)
             self.corrections.refuse(self.last_error)
-            self._spill(error)
+            self.overflow.spill(error)
             return False
         self._damage_seen = 0
         return True
@@ -223,24 +199,31 @@ class SampleWriter:
             self._open()
         # Before anything is written: what is freed is what a full disk has room for.
         self.room.make(self._pruned(), self._clock.now())
-        if self._spilled and not self._taken_back():
+        if self.overflow.waiting and not self._taken_back():
             # What waits in memory is newer: it goes behind what lies in the spool.
-            self._spool_much()
+            self.overflow.relieve()
             self._reached()
             return
         if self._due():
             self._flush()
         self._mark()
         self.corrections.carry_out(self._correct)
-        self._prune()
+        self.retention.prune(self._pruned())
         # Last: on a full disk it is the first that does not work.
         self._store.seal(len(self.rows), _SEAL_SECONDS)
         self._reached()
         self.flush_seconds = time.monotonic() - begin
 
+    def _taken_back(self) -> bool:
+        until = time.monotonic() + _TAKE_BACK_SECONDS
+        return self.overflow.take_back(self.rows, until, self._note_progress)
+
+    def _note_progress(self) -> None:
+        self._progress = time.monotonic()
+
     def _reached(self) -> None:
         if not self.connected and self.last_error:
-            where = "on disk is written now" if self._spilled else "for it is written"
+            where = "on disk is written now" if self.overflow.waiting else "for it is written"
             log.info(f"the database is back: what waited {where}")
         self.connected = True
 
@@ -254,46 +237,7 @@ class SampleWriter:
         # Whatever broke, the next attempt starts with a fresh connection. A full disk breaks none,
         # and the last connection would take the log with it, whose room others would fill.
         if not means_full(error):
-            self._store.close()
-
-    def _spill(self, error: Exception) -> None:
-        """Move what has waited for long, or is much, from memory into the spool."""
-        # What a full disk has left is what the database needs to go on.
-        file = self._store.file
-        if self._spool and means_full(error) and file and self._spool.shares_disk(file.path):
-            return
-        self._spool_much()
-
-    def _spool_much(self) -> None:
-        spool, queue = self._spool, self._queue
-        if spool is None:
-            return
-        keys = [point.key for point in self._table]
-        try:
-            while queue.delay > SPILL_AFTER or queue.rows > SPILL_ROWS:
-                block = queue.take(_SPOOLED)
-                if block is None:
-                    break
-                spool.put(keys, block)
-                # Only after it is on disk: on failure the block is still the oldest here.
-                queue.done(block)
-                self._spilled = True
-        except OSError as problem:
-            if str(problem) != self._spool_problem:
-                log.error("samples wait in memory alone", error=str(problem))
-            self._spool_problem = str(problem)
-        else:
-            self._spool_problem = ""
-        self.spool_size = spool.size
-
-    def _taken_back(self) -> bool:
-        """Write some of what lies in the spool, the oldest first; tell whether that was all."""
-        spool = self._spool
-        if spool is not None and spool.waiting:
-            self._replay(spool, time.monotonic() + _TAKE_BACK_SECONDS)
-            self.spool_size = spool.size
-        self._spilled = spool is not None and spool.waiting
-        return not self._spilled
+            self._store.reconnect()
 
     def _follow_file(self) -> None:
         """Begin anew where the file that was opened is no longer under its name."""
@@ -328,13 +272,12 @@ class SampleWriter:
         log.error("the database is begun anew", reason=reason)
         self._trouble = (reason, time.monotonic())
         self._damage_seen = 0
-        self._store.close()
+        self._store.reconnect()
         self.rows, self._row_of_point = {}, self._row_of_point[:0]
 
     def _open(self) -> None:
         file = self._store.file
-        if self._spool is not None and self._spool.waiting:
-            self._replay(self._spool, math.inf)
+        self.overflow.take_back(self.rows, math.inf, self._note_progress)
         row_of_point, rows = self._rows_of_table()
         # Before the first new sample, or the mark would come after it.
         tables = {row for key, row in rows.items() if is_tallied(key)}
@@ -344,32 +287,6 @@ class SampleWriter:
         self._file = file.identity if file else None
         # Assigned last: readers take non-empty rows as the sign that the database is open.
         self._row_of_point, self.rows = row_of_point, rows
-
-    def _replay(self, spool: Spool, until: float) -> None:
-        """Write what could not be written before, until a time. [s, monotonic]"""
-        count, known = 0, self.rows
-        for left in spool.take(self._clock.now()):
-            # Once for all: it looks through all points that were ever recorded.
-            if not known.keys() >= set(left.keys):
-                known = self._store.prepare(left.keys)
-            rows = row_ids(known, left.keys)
-            frame = left.frame
-            for first in range(0, len(frame), _BLOCK):
-                part = slice(first, first + _BLOCK)
-                self._store.write_late(
-                    Frame(
-                        rows[frame.point[part]],
-                        frame.value[part],
-                        frame.status[part],
-                        frame.time[part],
-                    )
-                )
-                self._progress = time.monotonic()
-            spool.done(left)
-            count += len(frame)
-            if time.monotonic() >= until:
-                break
-        log.info("what the database did not take before is in it now", rows=count)
 
     def _rows_of_table(self) -> tuple[Points, dict[str, int]]:
         keys = [point.key for point in self._table]
@@ -387,7 +304,7 @@ class SampleWriter:
     def _flush(self) -> None:
         settled = self._settled()
         self._note_late()
-        while (block := self._queue.take(_BLOCK)) is not None:
+        while (block := self._queue.take(BLOCK)) is not None:
             # Only after taking: a point is in the table before its first sample is in the queue.
             if len(self._row_of_point) < len(self._table):
                 self._row_of_point, self.rows = self._rows_of_table()
@@ -398,7 +315,7 @@ class SampleWriter:
             if file is not None and file.identity != self._file:
                 return  # into a file that nobody will find again: the block stays in the queue
             self.written += len(block)
-            self._progress = time.monotonic()
+            self._note_progress()
             # Only after the commit: on failure the block is still the oldest, and is written
             # again. An upsert makes a second write harmless.
             self._queue.done(block)
@@ -433,24 +350,3 @@ class SampleWriter:
         if correction.key not in self.rows:  # of a heat pump that has just come
             self._row_of_point, self.rows = self._rows_of_table()
         return self._store.correct(self.rows[correction.key], correction)
-
-    def _prune(self) -> None:
-        """Apply retention to a few points; the next look continues with the next ones."""
-        if time.monotonic() < self._prune_from:
-            return
-        rows = np.array(self._pruned(), dtype=np.int32)
-        if not len(rows):
-            return
-        # Rounded up, so that a site of few points is visited too. All points at once would hold
-        # the writer for seconds on a database of years.
-        count = -(-len(rows) // _PRUNE_CYCLE)
-        points = np.take(rows, range(self._prune_at, self._prune_at + count), mode="wrap")
-        self._store.prune(points.tolist(), self._limit(self._settings.retention), _PRUNE_BLOCKS)
-        self._prune_at += count
-        self._store.prune_events(self._limit(self._settings.event_retention), _PRUNE_ROWS)
-        forecasts = self._limit(self._settings.forecast_retention)
-        self._store.prune_trajectories(forecasts, _PRUNE_ROWS)
-
-    def _limit(self, retention: float) -> int:
-        """Return the time before which nothing is kept that is kept so long [s]."""
-        return self._clock.now() - round(retention * MICROSECONDS)

@@ -11,7 +11,11 @@ from sqlalchemy import URL, Connection
 
 from heatpump_twin.config.catalogue import PointTable, Relation
 from heatpump_twin.twin_engine.errors import DatabaseAway, EngineError
-from heatpump_twin.twin_engine.historian.database.database_access import access, open_engine
+from heatpump_twin.twin_engine.historian.database.database_access import (
+    access,
+    close_engine,
+    open_engine,
+)
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import (
     add_trajectories,
     issued_between,
@@ -119,7 +123,7 @@ class TrajectoryLog:
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        close_engine(self._engine)
 
     async def _transact(self, work: Callable[[Connection], T]) -> T:
         def transaction() -> T:

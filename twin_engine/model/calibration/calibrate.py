@@ -17,8 +17,13 @@ from heatpump_twin.twin_engine.model.calibration.calibration_card import (
     FittedSpan,
     HeldOutErrors,
     MissingSensor,
+    PlateOrigin,
 )
 from heatpump_twin.twin_engine.model.calibration.card_sections import machine_section
+from heatpump_twin.twin_engine.model.calibration.credibility import (
+    refuse_incredible,
+    refuse_incredible_heat,
+)
 from heatpump_twin.twin_engine.model.calibration.daily_electricity import daily_electricity
 from heatpump_twin.twin_engine.model.calibration.frost_fit import FrostFit, fit_frost
 from heatpump_twin.twin_engine.model.calibration.machine_course import (
@@ -83,7 +88,13 @@ class Calibration:
 
 
 def calibrate(
-    record: Record, plate: Plate, *, heat_pump: str, now: int, software: str
+    record: Record,
+    plate: Plate,
+    *,
+    heat_pump: str,
+    now: int,
+    software: str,
+    prior: PlateOrigin = "plate",
 ) -> Calibration:
     """Calibrate the model of a machine on its record.
 
@@ -97,6 +108,7 @@ def calibrate(
     """
     course = machine_course(record, plate)
     required(course, heat_pump)
+    refuse_incredible(course, plate, heat_pump)
     found = _calibrated(course, plate, record, heat_pump)
     periods = found.periods
     times = periods.time if found.fit else course.time
@@ -104,6 +116,7 @@ def calibrate(
         heat_pump=heat_pump,
         machine=f"{plate.manufacturer} {plate.model}".strip(),
         plate=plate,
+        prior=prior,
         connection="emulated" if record.emulated else "real",
         made=_iso(now),
         software=software,
@@ -120,7 +133,7 @@ def calibrate(
         model=machine_section(found.model, found.fit, found.frost, found.seen),
         water=WaterSection.of(fit_water(record, course)),
         held_out=_errors(found, plate),
-        missing=(*missing_sensors(course, record, plate), *_not_seen(found)),
+        missing=(*missing_sensors(course, record, plate, prior), *_not_seen(found)),
     )
     return Calibration(card, periods, found.fit.held_out if found.fit else None)
 
@@ -134,6 +147,7 @@ def _calibrated(course: MachineCourse, plate: Plate, record: Record, heat_pump: 
     ice = np.minimum(ice_of(course, base.frost), FULL)
     periods = steady_periods(course, ice)
     _enough(periods, heat_pump)
+    refuse_incredible_heat(periods, base, heat_pump)
     fit = fit_power(periods, base.power)
     change = regime_change(periods.day, fit.held_out.error)
     if change is not None:

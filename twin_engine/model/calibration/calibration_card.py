@@ -27,6 +27,7 @@ from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
 from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 Connection = Literal["emulated", "real"]
+PlateOrigin = Literal["plate", "usual machine"]
 NOT_OBSERVABLE = (
     "how much refrigerant is in the circuit: less of it looks like a worse machine in general",
     "whether the coil or an exchanger is fouled, and which: the same holds of it",
@@ -155,6 +156,8 @@ class CalibrationCard(_Section):
     machine: str
     """Manufacturer and model on the plate."""
     plate: Plate
+    prior: PlateOrigin = "plate"
+    """Whose the plate is: its maker's, or that of the usual machine of its size."""
     connection: Connection
     """Whether the emulated plant was observed, or a real machine."""
     made: str

@@ -106,9 +106,23 @@ class PlatePerformance:
         return known & (load >= LEAST_LOAD) & (load <= MOST_LOAD)
 
 
-def _usual_cop(source: Number, water: Number) -> Any:
-    """Return the Carnot limit between the refrigerant's temperatures, less for warmer water."""
-    condensing = water + _CONDENSER_APPROACH
+def carnot_cop(source: Number, water: Number, condenser_approach: float) -> Any:
+    """Return the Carnot limit between the refrigerant's temperatures. [-]
+
+    Parameters
+    ----------
+    source, water : array-like
+        What enters and what leaves the machine. [°C]
+    condenser_approach : float
+        Condensing less leaving water temperature. [K]
+    """
+    condensing = water + condenser_approach
     # Without a least lift the Carnot limit has no bound as source and water come together.
     lift = np.maximum(condensing - (source - _EVAPORATOR_APPROACH), _LEAST_LIFT)
-    return (condensing + _KELVIN) / lift * (1.0 + _SHARE_PER_WATER * (water - _REFERENCE_WATER))
+    return (condensing + _KELVIN) / lift
+
+
+def _usual_cop(source: Number, water: Number) -> Any:
+    """Return the Carnot limit, less for warmer water."""
+    less = 1.0 + _SHARE_PER_WATER * (water - _REFERENCE_WATER)
+    return carnot_cop(source, water, _CONDENSER_APPROACH) * less

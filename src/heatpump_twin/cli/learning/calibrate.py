@@ -78,10 +78,8 @@ def _tables(
     if mapping is None:
         raise TwinError("name with --mapping the file that says what the columns are")
     map_ = read_table_map(mapping)
-    if map_.plate is None and site is None:
-        raise TwinError(f"{mapping}: it has no plate; write one, or name a site with --site")
     settings = load_site(site or "default", set_ or ())
-    plate = map_.plate or settings.heat_pumps[0].plate
+    plate = map_.plate or (settings.heat_pumps[0].plate if site else None)
     found = calibrate_tables(csv, map_, plate, ZoneInfo(settings.site.timezone))
     _tell(card_words(found.card))
     if output is not None:

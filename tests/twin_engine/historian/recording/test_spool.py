@@ -14,7 +14,7 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD
 from heatpump_twin.twin_engine.errors import HistoryLost
 from heatpump_twin.twin_engine.historian.historian import Historian
-from heatpump_twin.twin_engine.historian.recording import sample_writer
+from heatpump_twin.twin_engine.historian.recording import overflow, sample_writer
 from heatpump_twin.twin_engine.historian.recording.spool import Spool
 
 START = 1_767_225_600_000_000
@@ -85,7 +85,7 @@ async def test_what_postgresql_did_not_take_comes_at_the_next_start(
 async def test_what_waits_for_long_waits_on_disk_and_keeps_its_order(
     tmp_path, table, clock, eventually, monkeypatch
 ) -> None:
-    monkeypatch.setattr(sample_writer, "SPILL_AFTER", 0.0)
+    monkeypatch.setattr(overflow, "SPILL_AFTER", 0.0)
     path, spool = tmp_path / "historian.sqlite", Spool(tmp_path / "spool")
     historian = Historian(table, f"sqlite:///{path}", SETTINGS, clock, spool=spool, capacity=60)
     await historian.start()
@@ -114,8 +114,8 @@ async def test_what_comes_while_the_spool_is_taken_back_waits_behind_it(
     tmp_path, table, clock, eventually, monkeypatch
 ) -> None:
     """A large spool takes longer than memory has room for what comes meanwhile."""
-    monkeypatch.setattr(sample_writer, "SPILL_AFTER", 0.0)
-    monkeypatch.setattr(sample_writer, "_SPOOLED", 50)
+    monkeypatch.setattr(overflow, "SPILL_AFTER", 0.0)
+    monkeypatch.setattr(overflow, "_SPOOLED", 50)
     # A file at a time.
     monkeypatch.setattr(sample_writer, "_TAKE_BACK_SECONDS", 0.0)
     path, spool = tmp_path / "historian.sqlite", Spool(tmp_path / "spool")
@@ -160,7 +160,7 @@ def test_a_file_has_the_keys_of_its_own_samples_alone(tmp_path) -> None:
 async def test_a_spool_that_takes_nothing_leaves_samples_in_memory(
     tmp_path, table, clock, eventually, monkeypatch
 ) -> None:
-    monkeypatch.setattr(sample_writer, "SPILL_AFTER", 0.0)
+    monkeypatch.setattr(overflow, "SPILL_AFTER", 0.0)
     (tmp_path / "spool").write_text("in the way")
     path = tmp_path / "historian.sqlite"
     spool = Spool(tmp_path / "spool")
