@@ -49,9 +49,9 @@ from heatpump_twin.twin_engine.model.calibration.regime import RegimeChange, reg
 from heatpump_twin.twin_engine.model.calibration.steady_periods import SteadyPeriods, steady_periods
 from heatpump_twin.twin_engine.model.calibration.usual_power import UsualPower, usual_power
 from heatpump_twin.twin_engine.model.calibration.water_fit import fit_water
-from heatpump_twin.twin_engine.model.calibration.water_section import WaterSection
 from heatpump_twin.twin_engine.model.machine.frost import FULL
 from heatpump_twin.twin_engine.model.machine.machine_model import Extent, MachineModel, Validity
+from heatpump_twin.twin_engine.model.water.water_section import WaterSection
 
 LEAST_PERIODS = 60
 """Ten hours of steady heating; with fewer the plate is the better guess."""

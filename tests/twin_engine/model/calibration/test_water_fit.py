@@ -19,8 +19,8 @@ from known_water import (
 
 from heatpump_twin.twin_engine.model.calibration.machine_course import machine_course
 from heatpump_twin.twin_engine.model.calibration.water_fit import fit_water
-from heatpump_twin.twin_engine.model.calibration.water_section import WaterSection
 from heatpump_twin.twin_engine.model.water.water_model import WaterModel
+from heatpump_twin.twin_engine.model.water.water_section import WaterSection
 
 
 def learnt(*without: str) -> WaterModel:
