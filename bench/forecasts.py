@@ -23,6 +23,7 @@ from heatpump_twin.twin_engine.forecasting.baselines import CLIMATOLOGY, NAIVE
 from heatpump_twin.twin_engine.forecasting.course import PumpCourse, WeatherIssues
 from heatpump_twin.twin_engine.forecasting.forecast_card import skill_of
 from heatpump_twin.twin_engine.forecasting.method import baselines
+from heatpump_twin.twin_engine.forecasting.mixture import MixedMethod, RememberedMethod
 from heatpump_twin.twin_engine.forecasting.quarter_hours import DAY
 from heatpump_twin.twin_engine.forecasting.rolling_origin import JudgedTarget, judge, origins_of
 from heatpump_twin.twin_engine.forecasting.simulated import SIMULATION, SimulationMethod
@@ -45,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.forecasts", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 9)))
-    parser.add_argument("--days", type=int, default=200, help="of the season after it is learnt")
+    parser.add_argument("--days", type=int, default=90, help="after those that it is learnt from")
     arguments = parser.parse_args()
     print("| seed | climate | quantity | shown by | MAE | naive | climatology | simulation | "
           "less than naive | within | skill |")  # fmt: skip
@@ -62,14 +63,17 @@ def main() -> None:
         first = (LEARNT - 14) * DAY
         last = min(len(course), (LEARNT + arguments.days) * DAY)
         part = _part(course, first, last)
-        judged = judge(part, [*baselines(), method], origins_of(part, len(part) - 14 * DAY))
+        model = RememberedMethod(method)
+        methods = [*baselines(), model, MixedMethod(model)]
+        judged = judge(part, methods, origins_of(part, len(part) - 14 * DAY))
         for target, one in judged.items():
             print(_line(seed, found.plant.climate.name, target.point, one), flush=True)
             within.setdefault(target.point, []).append(one.scores().coverage)
         less.append(_less(judged[POWER]))
         rooms.append(judged[ROOM].scores(leads=_TWELVE_HOURS).mae)
-        print(f"| {seed} | | room at 12 h | | {rooms[-1]:.2f} K | | | | | | |", flush=True)
-        print(f"<!-- learnt in {learnt:.0f} s, judged in {time.process_time() - begin:.0f} s -->")
+        taken = time.process_time() - begin
+        print(f"seed {seed}: room at 12 h {rooms[-1]:.2f} K; learnt in {learnt:.0f} s, judged in "
+              f"{taken:.0f} s of a core", flush=True)  # fmt: skip
     print(f"48 h power: MAE less than naive, median {statistics.median(less):.0%}, "
           f"least {min(less):.0%}")  # fmt: skip
     for point, shares in within.items():
