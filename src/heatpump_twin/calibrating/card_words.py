@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from heatpump_twin.twin_engine.model.calibration.calibration_card import CalibrationCard
+from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 
 
 def card_words(card: CalibrationCard) -> Iterator[str]:
@@ -30,10 +31,22 @@ def card_words(card: CalibrationCard) -> Iterator[str]:
         f"{others.defrost_minutes:.1f} min "
         f"({others.defrosts_seen} seen); {card.model.capacity[0]:.0f} W at A7/W35"
     )
+    if card.house is not None:
+        yield from _house(card.house)
     for missing in card.missing:
         yield f"missing: {missing.sensor}: {missing.consequence}"
     for words in card.cannot_know:
         yield f"it cannot know {words}"
+
+
+def _house(house: HouseSection) -> Iterator[str]:
+    held = house.held_out
+    room = "" if held.room is None else f"room {held.room:.2f} K, "
+    yield (
+        f"house: {house.structure}, loss {house.loss:.0f} W/K, {house.days:.0f} days from "
+        f"{house.start[:10]}; on {held.days} days that its fit had not seen: {room}heat of a day "
+        f"{held.heat:.0%}, electricity {held.power:.0%} (root mean square)"
+    )
 
 
 def _errors(card: CalibrationCard) -> Iterator[str]:

@@ -13,6 +13,7 @@ from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.twin_engine.errors import CalibrationError
+from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.machine.capacity import Capacity
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
 from heatpump_twin.twin_engine.model.machine.machine_model import (
@@ -167,6 +168,8 @@ class CalibrationCard(_Section):
     fitted: FittedSpan
     model: MachineSection
     held_out: HeldOutErrors
+    house: HouseSection | None = None
+    """None: the record does not tell it."""
     missing: tuple[MissingSensor, ...]
     cannot_know: tuple[str, ...] = NOT_OBSERVABLE
 

@@ -28,8 +28,11 @@ _SMALLEST_SHARE, _LARGEST_SHARE = 0.05, 3.0
 """Of the plate's capacity: largest heat between which it is the machine of that plate. [-]"""
 
 
-def refuse_incredible(course: MachineCourse, plate: Plate, heat_pump: str) -> None:
-    """Raise `CalibrationError` where quantities of a record cannot be what they are called."""
+def refuse_incredible(course: MachineCourse, plate: Plate | None, heat_pump: str) -> None:
+    """Raise `CalibrationError` where quantities of a record cannot be what they are called.
+
+    Without a plate nothing is said of how much heat there may be.
+    """
     found = list(_wrong(course, plate))
     if found:
         raise CalibrationError(f"{heat_pump}: " + "; ".join(found))
@@ -53,7 +56,7 @@ def refuse_incredible_heat(periods: SteadyPeriods, base: MachineModel, heat_pump
         )
 
 
-def _wrong(course: MachineCourse, plate: Plate) -> Iterator[str]:
+def _wrong(course: MachineCourse, plate: Plate | None) -> Iterator[str]:
     running = np.nan_to_num(course.running) > 0.0
     yield from _stuck(course)
     yield from _power(course)
@@ -67,7 +70,8 @@ def _wrong(course: MachineCourse, plate: Plate) -> Iterator[str]:
                 f"{course.taken[name]} is {middle:.0f} °C while it heats: if it is in °F, write "
                 "unit: degF in the map"
             )
-    yield from _heat(course, plate, running)
+    if plate is not None and "heat" in course.taken:
+        yield from _heat(course, plate, running)
 
 
 def _power(course: MachineCourse) -> Iterator[str]:
@@ -88,8 +92,6 @@ def _stuck(course: MachineCourse) -> Iterator[str]:
 
 
 def _heat(course: MachineCourse, plate: Plate, running: NDArray[np.bool_]) -> Iterator[str]:
-    if "heat" not in course.taken:
-        return
     known = course.heat[running & np.isfinite(course.heat) & (course.defrost <= 0.0)]
     if len(known) < _LEAST:
         return

@@ -27,7 +27,7 @@ OBSERVED = (
 """Points that the calibration of a machine takes, where there are some."""
 _STARTS_ABOVE = 100.0
 """Power above that at rest from which on a compressor runs. [W]"""
-_FAST_COUNTER = 600.0
+FAST_COUNTER = 600.0
 """A counter's digit is too coarse for shorter steps. [s]"""
 _WATTS = 3.6e6
 """One kWh. [W s]"""
@@ -146,7 +146,7 @@ def _heats(record: Record) -> Iterator[tuple[str, Values]]:
 
 def _counted(record: Record, counter: str) -> Iterator[tuple[str, Values]]:
     """Yield the power of a counter in kWh, where steps are long enough for its digits."""
-    if counter in record.columns and record.step >= _FAST_COUNTER and len(record) > 2:
+    if counter in record.columns and record.step >= FAST_COUNTER and len(record) > 2:
         gained = np.gradient(record.column(counter)) * _WATTS / record.step
         yield counter, np.where(gained >= 0.0, gained, np.nan)
 

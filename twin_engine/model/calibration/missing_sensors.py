@@ -24,7 +24,7 @@ def required(course: MachineCourse, heat_pump: str) -> None:
     missing = [words for quantity, words in _NEEDED.items() if quantity not in course.taken]
     if missing:
         raise CalibrationError(
-            f"{heat_pump}: the record has no {'; and no '.join(missing)}: without it no model can "
+            f"{heat_pump}: the record lacks {'; and '.join(missing)}: without it no model can "
             "be told from the data"
         )
 

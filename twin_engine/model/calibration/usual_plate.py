@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from heatpump_twin.config.settings import Plate, Watts
 from heatpump_twin.twin_engine.errors import CalibrationError
+from heatpump_twin.twin_engine.model.calibration.credibility import refuse_incredible
 from heatpump_twin.twin_engine.model.calibration.machine_course import (
     MachineCourse,
     machine_course,
@@ -55,6 +56,7 @@ def usual_plate(record: Record, rule: MachineRule, heat_pump: str) -> Plate:
         return first
     course = machine_course(record, first)
     required(course, heat_pump)
+    refuse_incredible(course, None, heat_pump)
     return _plate(rule, _told(course, heat_pump))
 
 
