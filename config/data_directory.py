@@ -111,6 +111,11 @@ class DataDirectory:
         return self.root / "rule-memory.npz"
 
     @property
+    def courses(self) -> Path:
+        """Quarter-hours of what forecasts are made from; made again from the history if missing."""
+        return self.root / "forecast-courses.npz"
+
+    @property
     def site_namespace(self) -> Path:
         """The URI of the namespace of the site's instances, which clients are bound to."""
         return self.root / "site-namespace.txt"

@@ -476,6 +476,16 @@ class CalibrationSettings(_Section):
     )
 
 
+class ForecastSettings(_Section):
+    """When heat pumps are forecast."""
+
+    every: Annotated[Duration, between(0, DAY)] = Field(
+        HOUR,
+        description="a forecast of 48 hours is made so often, and recorded: of a heat pump some "
+        "20 kB each; 0: none is made",
+    )
+
+
 class Site(_Section):
     """A whole site file."""
 
@@ -492,6 +502,7 @@ class Site(_Section):
     historian: HistorianSettings = HistorianSettings()
     rules: RulesSettings = RulesSettings()
     calibration: CalibrationSettings = CalibrationSettings()
+    forecasts: ForecastSettings = ForecastSettings()
     notifications: NotificationSettings = NotificationSettings()
     weather: WeatherSettings = WeatherSettings()
 

@@ -1,4 +1,4 @@
-"""Keep the latest values of one page up to date by an OPC UA subscription."""
+"""Keep the values of all pages of a person up to date by one OPC UA subscription."""
 
 from __future__ import annotations
 
@@ -7,74 +7,179 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 from asyncua import Client, ua
-from asyncua.common.subscription import DataChangeEvent, Subscription
+from asyncua.common.subscription import DataChangeEvent, StatusChangeEvent, Subscription
 
 from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.presentation import DisplayedValue
 
 logger = structlog.stdlib.get_logger(__name__)
 
-PERIOD = 500.0
-"""Publishing interval. [ms]"""
-_QUEUE = 20_000
+PERIOD = 100.0
+"""Publishing interval: the shortest that the server has. [ms]"""
+_QUEUE = 40_000
+_FIRST_VALUES = 10.0
+"""For all values of all pages to come once, after a reconnect. [s]"""
+_AGAIN = 2.0
+"""Before what the server has refused is asked for again. [s]"""
 
 
-class LiveValues:
-    """Live values of a page: a subscription with the changes since the page last looked.
-
-    It outlives connections: whoever owns the session attaches it again after a reconnect.
-    """
+class PageValues:
+    """Values of one page, and which of them changed since the page last looked."""
 
     def __init__(self, variables: Iterable[Variable]) -> None:
         self.variables: Mapping[str, Variable] = {v.key: v for v in variables}
-        self.latest: dict[str, DisplayedValue] = {}
-        self._changed: set[str] = set()
-        self._subscription: Subscription | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self.woken = asyncio.Event()
+        """Set when there is something to take."""
+        self._changed: dict[str, DisplayedValue] = {}
+
+    def put(self, key: str, value: DisplayedValue) -> None:
+        """Note the newest value of a variable."""
+        self._changed[key] = value
+        self.woken.set()
+
+    def take(self) -> dict[str, DisplayedValue]:
+        """Return the values that changed since the last call, the latest of each."""
+        changed, self._changed = self._changed, {}
+        self.woken.clear()
+        return changed
+
+
+class _Watched:
+    """Variable that pages watch."""
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+        self.pages: list[PageValues] = []
+        self.latest: DisplayedValue | None = None
+
+
+class LiveValues:
+    """Live values of a person: a subscription whose items are shared by the pages.
+
+    It outlives connections: whoever owns the session attaches it again after a reconnect. One for
+    all pages, since a server gives a session some twenty subscriptions, and a person may open more
+    pages than that.
+    """
+
+    def __init__(self) -> None:
+        self._watched: dict[str, _Watched] = {}
+        self._items: dict[str, int] = {}
+        """Handles of the monitored items that the subscription has, by key."""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._wanted = asyncio.Event()
+        self._unheard: set[str] = set()
+        """Keys without a value on this session."""
+        self._complete = asyncio.Event()
+
+    def open(self, page: PageValues) -> None:
+        """Watch the variables of a page; what is known of them is there at once."""
+        for key, variable in page.variables.items():
+            watched = self._watched.setdefault(key, _Watched(variable))
+            watched.pages.append(page)
+            if watched.latest is not None:
+                page.put(key, watched.latest)
+        self._wanted.set()
+
+    def close(self, page: PageValues) -> None:
+        """Watch the variables of a page no longer, unless another page has them too."""
+        for key in page.variables:
+            watched = self._watched.get(key)
+            if watched is None or page not in watched.pages:
+                continue
+            watched.pages.remove(page)
+            if not watched.pages:
+                del self._watched[key]
+                self._hear(key)
+        self._wanted.set()
 
     async def attach(self, client: Client) -> None:
-        """Subscribe on a fresh session."""
+        """Subscribe on a fresh session, and wait until every open page has its values.
+
+        Raises
+        ------
+        OSError, TimeoutError, ua.UaError
+            What the pages show may be old.
+        """
         self.detach()
         subscription = await client.create_subscription(PERIOD, queue_maxsize=_QUEUE)
-        self._subscription = subscription
-        # Before the items are made: their first values come with the next publish.
-        self._reader = asyncio.create_task(self._read(subscription))
-        nodes = [client.get_node(variable.node) for variable in self.variables.values()]
-        if nodes:
-            await subscription.subscribe_data_change(nodes, sampling_interval=ua.Double(PERIOD))
+        self._unheard = set(self._watched)
+        if self._unheard:
+            self._complete.clear()
+        self._wanted.set()
+        self._tasks = [
+            # Before the items are made: their first values come with the next publish.
+            asyncio.create_task(self._read(subscription)),
+            asyncio.create_task(self._keep(client, subscription)),
+        ]
+        await asyncio.wait_for(self._complete.wait(), _FIRST_VALUES)
 
     def detach(self) -> None:
         """Forget the subscription of a session that is gone."""
-        if self._reader is not None:
-            self._reader.cancel()
-        self._reader = self._subscription = None
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        self._items.clear()
+        self._unheard.clear()
+        self._complete.set()
 
-    async def close(self) -> None:
-        """End the subscription on a living session."""
-        subscription = self._subscription
-        self.detach()
-        if subscription is not None:
+    @property
+    def is_broken(self) -> bool:
+        """Whether the server has ended the subscription of a living session."""
+        return any(task.done() for task in self._tasks)
+
+    async def _keep(self, client: Client, subscription: Subscription) -> None:
+        """Keep the monitored items those that the pages need."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
             try:
-                await subscription.delete()
-            # The session may be dying: the server then drops the subscription by itself.
+                await self._unwatch(subscription)
+                await self._watch(client, subscription)
+            # No page stays without its values because the server was busy once.
             except (OSError, TimeoutError, ua.UaError) as error:
-                logger.debug("subscription_not_deleted", error=repr(error))
+                logger.warning("items_not_made", error=repr(error))
+                await asyncio.sleep(_AGAIN)
+                self._wanted.set()
 
-    def take_changes(self) -> dict[str, DisplayedValue]:
-        """Return the values that changed since the last call."""
-        # Only the latest of each: a page looks twice a second and cannot show more.
-        changed = {key: self.latest[key] for key in self._changed}
-        self._changed.clear()
-        return changed
+    async def _unwatch(self, subscription: Subscription) -> None:
+        spare = [key for key in self._items if key not in self._watched]
+        handles = [self._items.pop(key) for key in spare]
+        if handles:
+            await subscription.unsubscribe(handles)
 
-    def touch(self) -> None:
-        """Count all values as changed, for a page that starts from nothing."""
-        self._changed.update(self.latest)
+    async def _watch(self, client: Client, subscription: Subscription) -> None:
+        missing = {k: w for k, w in self._watched.items() if k not in self._items}
+        if not missing:
+            return
+        nodes = [client.get_node(watched.variable.node) for watched in missing.values()]
+        results = await subscription.subscribe_data_change(nodes, sampling_interval=ua.Double(0.0))
+        for key, result in zip(missing, results, strict=True):
+            if isinstance(result, ua.StatusCode):
+                # Gone with a reload, or not for this person: that is what the page shows.
+                self._put(key, DisplayedValue(None, result.value, None))
+            else:
+                self._items[key] = result
 
     async def _read(self, subscription: Subscription) -> None:
-        keys = {variable.node: key for key, variable in self.variables.items()}
         async for event in subscription:
+            if isinstance(event, StatusChangeEvent):
+                logger.warning("subscription_ended", status=str(event.notification.Status))
+                return
             if isinstance(event, DataChangeEvent):
-                key = keys[event.node.nodeid]
-                self.latest[key] = DisplayedValue.of(event.data.monitored_item.Value)
-                self._changed.add(key)
+                key = str(event.node.nodeid.Identifier)
+                self._put(key, DisplayedValue.of(event.data.monitored_item.Value))
+
+    def _put(self, key: str, value: DisplayedValue) -> None:
+        watched = self._watched.get(key)
+        # Of an item that is just being removed.
+        if watched is None:
+            return
+        watched.latest = value
+        for page in watched.pages:
+            page.put(key, value)
+        self._hear(key)
+
+    def _hear(self, key: str) -> None:
+        self._unheard.discard(key)
+        if not self._unheard:
+            self._complete.set()

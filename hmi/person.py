@@ -13,13 +13,14 @@ from asyncua import Client, ua
 
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.alarm_feed import AlarmFeed, Shelving
-from heatpump_twin.hmi.alarm_list import Alarm, AlarmList
+from heatpump_twin.hmi.alarms.alarm_feed import AlarmFeed, Shelving
+from heatpump_twin.hmi.alarms.alarm_list import Alarm, AlarmList
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.calls import call as call_method
 from heatpump_twin.hmi.endpoint import Credentials, Endpoint
 from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel
+from heatpump_twin.hmi.live import LiveValues
 from heatpump_twin.hmi.site_browser import SiteBrowser
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -43,15 +44,16 @@ class View(Protocol):
     """Protocol of what lives on a session and is set up again on the next one."""
 
     async def attach(self, client: Client) -> None:
-        """Set the view up on a fresh session."""
+        """Set the view up on a fresh session; return when it shows what is so now."""
         ...
 
     def detach(self) -> None:
         """Forget the session, which is gone."""
         ...
 
-    async def close(self) -> None:
-        """End the view: nobody needs it any more."""
+    @property
+    def is_broken(self) -> bool:
+        """Whether it hears nothing any more, although the session lives."""
         ...
 
 
@@ -74,7 +76,8 @@ class Person:
         self._credentials = credentials
         self._client: Client | None = None
         self._feed = AlarmFeed(self.alarms)
-        self._views: list[View] = [self._feed]
+        self.values = LiveValues()
+        self._views: tuple[View, ...] = (self._feed, self.values)
         self._task: asyncio.Task[None] | None = None
         self._server_time: tuple[datetime, float] | None = None
 
@@ -142,18 +145,6 @@ class Person:
             for name, data in zip(nodes, values, strict=True)
         }
 
-    async def add(self, view: View) -> None:
-        """Attach a view to this session, and to every later one."""
-        self._views.append(view)
-        if self._client is not None and self.link is TwinLink.CONNECTED:
-            await view.attach(self._client)
-
-    async def remove(self, view: View) -> None:
-        """Remove a view and close it."""
-        if view in self._views:
-            self._views.remove(view)
-            await view.close()
-
     async def call(self, method: MethodModel, *values: float | datetime) -> Outcome:
         """Call a method of a heat pump as this person."""
         try:
@@ -187,12 +178,14 @@ class Person:
         client = await self._endpoint.connect(self._credentials, self.language.code)
         try:
             self.units = await SiteBrowser(client).units()
-            await self._hear(client)
-            # A copy: a page may open or close while this waits.
-            for view in list(self._views):
+            for view in self._views:
                 await view.attach(client)
+            # Last: this sign of life is what makes pages fresh again, and by now they are.
+            await self._hear(client)
         except _FAILURES as error:
             logger.warning("session_unusable", user=self.name, error=repr(error))
+            for view in self._views:
+                view.detach()
             await _disconnect(client)
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
         self._client, self.link = client, TwinLink.CONNECTED
@@ -217,7 +210,7 @@ class Person:
         misses = 0
         while misses < _MISSES:
             client = self._client
-            if client is None:
+            if client is None or any(view.is_broken for view in self._views):
                 return
             try:
                 await self._hear(client)

@@ -15,7 +15,7 @@ from heatpump_twin.hmi.heat_pump_model import Variable
 
 _DECIMALS = {"°C": 1, "K": 1, "W": 0, "VA": 0, "var": 0, "V": 0, "A": 1, "kWh": 1, "Hz": 1,
              "%": 0, "l/min": 1, "bar": 2, "m³": 1, "min": 0, "r/min": 0}  # fmt: skip
-_GROUPS_OF_CODES = {"Configuration", "Diagnostics", "Identification"}
+_GROUPS_OF_CODES = {"Diagnostics", "Identification"}
 _GOOD, _UNCERTAIN, _SEVERITY = 0, 1, 30
 
 

@@ -71,6 +71,8 @@ LINK = {
 }
 THEME = _shell("Light or dark")
 NO_ALARMS = _shell("No active alarms")
+ALARMS_UNKNOWN = _shell("Alarms are not known yet")
+ALARMS_OLD = _shell("as last known")
 STALE = _shell("No news from the twin: the values shown are old")
 EMULATED = _shell("Emulated")
 EMULATED_DEVICES = _shell("Devices are emulated: what is shown is not that of a machine.")
@@ -90,6 +92,38 @@ QUALITY = {
     "bad": _shell("Bad"),
     "stale": _shell("Stale"),
 }
+QUALITY_REASONS = {
+    "BadNoCommunication": _shell("The device cannot be reached."),
+    "BadNotConnected": _shell("The device cannot be reached."),
+    "BadTimeout": _shell("The device did not answer in time."),
+    "BadDeviceFailure": _shell("The device refuses this value: it reports a failure of its own."),
+    "BadConfigurationError": _shell(
+        "The device refuses this value: it does not know the register that the profile names."
+    ),
+    "BadNotSupported": _shell(
+        "The device refuses this value: it cannot be asked for it in this way."
+    ),
+    "BadResourceUnavailable": _shell("The device was too busy to give this value."),
+    "BadSensorFailure": _shell("The device gives something that is no number: a failed sensor."),
+    "BadOutOfRange": _shell("What the device gives is beyond what it can be."),
+    "BadNoData": _shell("There is nothing to show: no such sensor, or it has no meaning now."),
+    "BadOutOfService": _shell("It is switched off, or its model is not in use."),
+    "BadWaitingForInitialData": _shell("Nothing has been read yet."),
+    "BadInvalidState": _shell("In the present state of the machine it has no meaning."),
+    "BadAggregateInvalidInputs": _shell("What it is computed from is not known."),
+    "BadInternalError": _shell("The twin failed to compute it. Tell your administrator."),
+    "BadNodeIdUnknown": _shell("The twin has this value no longer. Load the page again."),
+    "BadUserAccessDenied": _shell("You are not allowed to see this value."),
+    "UncertainLastUsableValue": _shell("It is the last value that was read, and may be old."),
+    "UncertainSensorNotAccurate": _shell("The sensor is not plausible."),
+    "UncertainEngineeringUnitsExceeded": _shell("It is outside what the sensor can measure."),
+    "UncertainSubNormal": _shell("Something that it is computed from is uncertain or missing."),
+    "UncertainDataSubNormal": _shell("Only a part of the data that it needs was there."),
+    "UncertainInitialValue": _shell("It is an initial value, not one that was measured."),
+    "Uncertain": _shell("An estimate or a prediction: to be used with care."),
+    "Bad": _shell("It is not usable."),
+}
+"""Why a value is Bad or Uncertain, by the name of its status."""
 NOT_FOUND = _unit("There is no such heat pump.")
 NO_UNITS = _unit("The twin has no heat pumps yet.")
 
@@ -129,6 +163,9 @@ CONTROL = _control("Control")
 READ_ONLY = _control("You may look, but not change anything here. An operator can.")
 NEW_VALUE = _control("New value")
 OUTSIDE = _control("Outside the limits")
+TOO_FINE = _control("Finer than the device can take")
+ENTER_VALUE = _control("Enter a value first")
+CHOOSE_VALUE = _control("Choose a value first")
 WRITE = _control("Write")
 CONFIRM = _control("Confirm")
 CANCEL = _control("Cancel")
@@ -199,6 +236,8 @@ PROGRAM_METHODS = {
 }
 READY_AT = _programs("Ready at")
 TARGET = _programs("Target")
+CHOOSE_TIME = _programs("Choose a time first")
+TANK_BUSY = _programs("A program heats the tank already: release the override first")
 START_PROGRAM = _programs("Start")
 TANK_PROGRAMS = {
     1: _programs("Hot water boost"),
@@ -303,6 +342,11 @@ ALARM_COLUMNS = {
     "message": _alarms("Message"),
     "cause": _alarms("Likely cause"),
     "action": _alarms("What to do"),
+}
+ALARM_TIMES = {
+    "value": _alarms("At raising"),
+    "acknowledged": _alarms("Acknowledged at"),
+    "returned": _alarms("Returned at"),
 }
 ALARM_ACTS = {
     "acknowledge": _alarms("Acknowledge"),

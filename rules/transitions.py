@@ -48,19 +48,21 @@ class Turn:
         return AlarmTransition(alarm, self.active, self.time, message, value, limit, status)
 
     def _message(self, alarm: AlarmDefinition, shown: Shown) -> Phrase:
-        specs = CATALOGUE[self.rule.asset]
-        values = [
-            Phrase(
-                "{point} {value}",
-                point=specs[point].title,
-                value=value_text(specs[point], value),
-            )
-            for point, value in shown.items()
-        ]
-        said = joined(", ", [alarm.fault] if alarm.fault else values)
+        said = joined(", ", [alarm.fault] if alarm.fault else self._values(shown))
         if self.active:
             return Phrase("{alarm} ({values})", alarm=alarm.title, values=said)
         return Phrase("{alarm}: back to normal ({values})", alarm=alarm.title, values=said)
+
+    def _values(self, shown: Shown) -> list[Phrase]:
+        """Return the inputs with their names, without states that only repeat their name."""
+        specs = CATALOGUE[self.rule.asset]
+        said = {point: value_text(specs[point], value) for point, value in shown.items()}
+        # "Fault Fault" says no more than the title of the alarm does.
+        telling = [point for point in said if said[point] != specs[point].title] or list(said)
+        return [
+            Phrase("{point} {value}", point=specs[point].title, value=said[point])
+            for point in telling
+        ]
 
     def _compared(self, inputs: Inputs) -> tuple[float | None, float | None]:
         """Return the value and the limit that it is beyond, or was."""

@@ -11,6 +11,7 @@ The errors::
     ├── HistoryLost         samples could neither be written nor kept for the next start
     ├── CopyError           a database cannot be copied, or a copy not be brought back
     ├── CalibrationError    a model cannot be calibrated, or not be used
+    ├── ForecastError       what forecasts are made from or judged by cannot be used
     ├── AuditError          an audit row could not be made durable
     ├── ConditionStoreError the state of an alarm could not be made durable
     └── ProgramStoreError   what the twin is to do could not be made durable
@@ -60,6 +61,10 @@ class CopyError(EngineError):
 
 class CalibrationError(EngineError):
     """A model cannot be calibrated, or not be used; the message says what is missing."""
+
+
+class ForecastError(EngineError):
+    """What forecasts are made from, or judged by, cannot be used; the message says why."""
 
 
 class AuditError(EngineError):

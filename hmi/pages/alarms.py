@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from heatpump_twin.config.phrase import Text
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.alarm_feed import Shelving
-from heatpump_twin.hmi.alarm_list import Alarm
+from heatpump_twin.hmi.alarms.alarm_feed import Shelving
+from heatpump_twin.hmi.alarms.alarm_list import Alarm
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.pages.shell import Shell, to_login
 from heatpump_twin.hmi.person import Person

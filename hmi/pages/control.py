@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from html import escape
 
@@ -12,10 +11,9 @@ from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
 from heatpump_twin.hmi.pages.markup import Say, bar, live
+from heatpump_twin.hmi.pages.reasoned_button import NumberField, ReasonedButton, limits_line
 from heatpump_twin.hmi.person import Person
-from heatpump_twin.hmi.presentation import decimals, number_text, value_text
-
-_STEP = 0.5
+from heatpump_twin.hmi.presentation import value_text
 
 
 def control_panel(person: Person, unit: HeatPumpModel) -> None:
@@ -79,50 +77,34 @@ class _Setpoint:
     ) -> None:
         self._person, self._unit, self._say = person, unit, person.say
         self._variable, self._method = variable, method
-        # The method's own limits first: the range of the variable is what the quantity normally
-        # spans.
-        self._low, self._high = takes.span or variable.span or (-math.inf, math.inf)
         with ui.element("div").classes("faceplate"):
             ui.html(
                 f'<span class="l">{escape(variable.title)}</span>{live(variable)}{bar(variable)}',
                 sanitize=False,
             ).classes("figure")
             with ui.element("div").classes("bar-row"):
-                # Not ui.number: it corrects a value outside its limits without a word.
-                self._input = ui.input(
-                    label=self._say(texts.NEW_VALUE),
-                    on_change=self._check,
-                    validation=self._problem,
-                )
-                self._input.props(
-                    f'type=number step={_STEP} inputmode=decimal suffix="{variable.unit}" '
-                    f'dense outlined hide-bottom-space data-setpoint="{variable.id}"'
+                self._field = NumberField(
+                    self._say,
+                    variable,
+                    # The method's own limits first: the range of the variable is what the
+                    # quantity normally spans.
+                    takes.span or variable.span,
+                    label=texts.NEW_VALUE,
+                    mark=f'data-setpoint="{variable.id}"',
+                    on_change=lambda: self._check(),
                 )
                 self._button = ui.button(self._say(texts.WRITE), on_click=self._write).props(
                     "unelevated"
                 )
                 self._button.props(f'data-write="{variable.id}" no-caps')
-            if math.isfinite(self._low) and math.isfinite(self._high):
-                low, high = (number_text(x, decimals(variable)) for x in (self._low, self._high))
-                words = self._say(texts.limits(low, high, variable.unit))
-                ui.html(f'<p class="limits">{escape(words)}</p>', sanitize=False)
+            limits_line(self._field)
+            self._gate = ReasonedButton(self._say, self._button)
             self._result = ControlResult(person.say)
         self._check()
 
-    def _problem(self, text: str | None) -> str | None:
-        outside = text not in (None, "") and self._allowed() is None
-        return self._say(texts.OUTSIDE) if outside else None
-
-    def _allowed(self) -> float | None:
-        try:
-            value = float(self._input.value)
-        except (TypeError, ValueError):
-            return None
-        return value if self._low <= value <= self._high else None
-
     def _check(self) -> None:
-        value = self._allowed()
-        self._button.set_enabled(value is not None)
+        value = self._field.value
+        self._gate.settle(self._field.problem)
         shown = texts.WRITE if value is None else texts.write(self._shown(value))
         self._button.text = self._say(shown)
 
@@ -130,7 +112,7 @@ class _Setpoint:
         return f"{value_text(self._variable, value)} {self._variable.unit}".rstrip()
 
     async def _write(self) -> None:
-        value = self._allowed()
+        value = self._field.value
         if value is None:
             return
         # Until it has ended: a second click would write twice.
@@ -168,8 +150,13 @@ class _Choice:
                 self._select.props(f'dense outlined data-setpoint="{variable.id}"')
                 self._button = ui.button(person.say(texts.WRITE), on_click=self._write)
                 self._button.props(f'unelevated no-caps data-write="{variable.id}"')
-                self._button.bind_enabled_from(self._select, "value", lambda v: v is not None)
+            self._gate = ReasonedButton(person.say, self._button)
+            self._select.on_value_change(self._check)
             self._result = ControlResult(person.say)
+        self._check()
+
+    def _check(self) -> None:
+        self._gate.settle(texts.CHOOSE_VALUE if self._select.value is None else "")
 
     async def _write(self) -> None:
         code = self._select.value

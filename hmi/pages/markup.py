@@ -20,7 +20,9 @@ def live(variable: Variable, *, unit: bool = True, tag: str = "span") -> str:
     return (
         f'<{tag} class="v pending" data-key="{escape(variable.key)}" '
         f'data-title="{escape(variable.title)}">'
-        f'<b class="n">{texts.LOADING}</b><i class="q"></i>{symbol}</{tag}>'
+        f'<b class="n">{texts.LOADING}</b>'
+        # A button, so that the reason of a mark is there for keyboard and finger, too.
+        f'<button type="button" class="q" tabindex="-1"></button>{symbol}</{tag}>'
     )
 
 

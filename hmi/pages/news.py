@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
-from asyncua import ua
-
 from heatpump_twin.hmi import presentation
-from heatpump_twin.hmi.alarm_list import Alarm
-from heatpump_twin.hmi.errors import TwinUnreachableError
+from heatpump_twin.hmi.alarms.alarm_list import Alarm
 from heatpump_twin.hmi.heat_pump_model import Variable
-from heatpump_twin.hmi.live import LiveValues
+from heatpump_twin.hmi.live import PageValues
 from heatpump_twin.hmi.person import Person, TwinLink
 
-logger = structlog.stdlib.get_logger(__name__)
+_LOOK = 0.5
+"""[s]"""
 
 
 class News:
     """News of one page: values, alarms, link and heartbeat; nothing is sent twice."""
 
     def __init__(self, person: Person, variables: Iterable[Variable], zone: ZoneInfo) -> None:
-        self.values = LiveValues(variables)
+        self.values = PageValues(variables)
         self._person = person
         self._zone = zone
         self._beats = 0
-        self._alarms: tuple[int, tuple[tuple[bool, bool], ...]] | None = None
+        self._alarms: tuple[int, bool, tuple[tuple[bool, bool], ...]] | None = None
         self._link: TwinLink | None = None
 
-    async def open(self) -> None:
-        """Subscribe to the page's values."""
-        try:
-            await self._person.add(self.values)
-        except (OSError, TimeoutError, ua.UaError, TwinUnreachableError) as error:
-            # The person's session notices the loss by itself and attaches us on the next one.
-            logger.warning("page_without_values", error=repr(error))
+    def open(self) -> None:
+        """Watch the page's values."""
+        self._person.values.open(self.values)
 
-    async def close(self) -> None:
-        """End the subscription: the page is gone."""
-        await self._person.remove(self.values)
+    def close(self) -> None:
+        """Watch nothing any more: the page is gone."""
+        self._person.values.close(self.values)
+
+    async def wait(self) -> None:
+        """Return when a value has come, or it is time to look whether something else has."""
+        # Alarms, rights and heartbeat are looked for: each has an owner of its own, and half a
+        # second is soon enough for them.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.values.woken.wait(), _LOOK)
 
     def take(self) -> dict[str, Any] | None:
         """Return the message to push to the page; None: nothing is new."""
         message: dict[str, Any] = {}
-        changes = self.values.take_changes()
+        changes = self.values.take()
         if changes:
             message["values"] = {
                 key: presentation.message(self.values.variables[key], sample, self._zone)
@@ -55,9 +58,10 @@ class News:
         # The right to acknowledge is part of it: it comes a moment later than the alarm itself.
         person = self._person
         rights = tuple((person.may_respond(alarm), person.may_put_away(alarm)) for alarm in rows)
-        alarms = (person.alarms.version, rights)
+        alarms = (person.alarms.version, person.alarms.current, rights)
         if alarms != self._alarms:
             self._alarms = alarms
+            message["current"] = person.alarms.current
             message["alarms"] = [self._row(alarm) for alarm in rows]
         if self._person.link is not self._link:
             self._link = self._person.link
@@ -71,8 +75,6 @@ class News:
         return message or None
 
     def _row(self, alarm: Alarm) -> dict[str, Any]:
-        # When it began: what is done about it must not make it look younger.
-        time, until = alarm.raised or alarm.time, alarm.shelved_until
         return {
             "key": alarm.key,
             "unit": alarm.unit,
@@ -81,13 +83,28 @@ class News:
             "state": alarm.state,
             "retain": alarm.waits,
             "wants": alarm.wants,
-            "time": presentation.date_time_text(time, self._zone) if time else "",
+            # When it began: what is done about it must not make it look younger.
+            "time": self._time(alarm.raised or alarm.time),
+            "value": self._raised_value(alarm),
+            "acknowledged": self._time(alarm.acknowledged_at) if alarm.acknowledged else "",
+            "returned": self._time(alarm.returned_at),
             "source": alarm.source,
             "message": alarm.message,
             "cause": alarm.cause,
             "action": alarm.action,
             "may": self._person.may_respond(alarm),
             "shelved": alarm.shelved,
-            "until": presentation.date_time_text(until, self._zone) if until else "",
+            "until": self._time(alarm.shelved_until),
             "putsAway": alarm.puts_away if self._person.may_put_away(alarm) else "",
         }
+
+    def _time(self, time: datetime | None) -> str:
+        return presentation.date_time_text(time, self._zone) if time else ""
+
+    def _raised_value(self, alarm: Alarm) -> str:
+        """Return what the watched value was when the alarm began, with its unit."""
+        unit = self._person.unit(alarm.unit)
+        variable = unit.variables.get(alarm.input.rpartition(".")[2]) if unit else None
+        if variable is None or alarm.raised_value is None or variable.key != alarm.input:
+            return ""
+        return f"{presentation.value_text(variable, alarm.raised_value)} {variable.unit}".rstrip()

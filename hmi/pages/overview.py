@@ -43,7 +43,7 @@ def add_overview(shell: Shell) -> None:
 
 
 def card(unit: HeatPumpModel, say: Say) -> str:
-    """Return a heat pump's card; all of it is a link to its page."""
+    """Return a heat pump's card; all of it but the marks of its values leads to its page."""
     state = unit.variables.get(_STATE)
     figures = "".join(
         figure(unit, identifier, say(label), marker, with_bar=with_bar)
@@ -51,11 +51,12 @@ def card(unit: HeatPumpModel, say: Say) -> str:
     )
     plate = " ".join(filter(None, (unit.plate.get("Manufacturer"), unit.plate.get("Model"))))
     return (
-        f'<a class="panel card" href="/unit/{escape(unit.id)}"><header><h2>{escape(unit.name)}</h2>'
+        f'<article class="panel card"><header>'
+        f'<h2><a href="/unit/{escape(unit.id)}">{escape(unit.name)}</a></h2>'
         f'<span class="badge" data-alarms="{escape(unit.id)}" hidden></span></header>'
         f'<p class="plate">{escape(plate)}</p>'
         f'<p class="state">{live(state) if state else ""}</p>'
-        f'<div class="figures">{figures}</div></a>'
+        f'<div class="figures">{figures}</div></article>'
     )
 
 

@@ -9,7 +9,7 @@ from nicegui import ui
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 from heatpump_twin.hmi.pages.markup import Say, bar, live
-from heatpump_twin.hmi.presentation import number_text
+from heatpump_twin.hmi.presentation import decimals, number_text
 
 _FIGURES = ("DailyFigures", "MonthlyFigures", "YearlyFigures", "HourlyFigures")
 _ORDER = ("Operational", "Configuration", "Statistics", *_FIGURES, "Diagnostics", "Maintenance",
@@ -70,5 +70,5 @@ def _row(variable: Variable, group: str, say: Say) -> str:
 def _range(variable: Variable) -> str:
     if variable.span is None or not variable.unit or variable.group in _WITHOUT_RANGE:
         return ""
-    low, high = (number_text(limit, 0 if limit == int(limit) else 1) for limit in variable.span)
+    low, high = (number_text(limit, decimals(variable)) for limit in variable.span)
     return f"{bar(variable)}<small>{low} … {high}</small>"

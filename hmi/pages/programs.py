@@ -16,6 +16,7 @@ from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel, Variable
 from heatpump_twin.hmi.pages.control import ControlResult, confirmed
+from heatpump_twin.hmi.pages.reasoned_button import NumberField, ReasonedButton, limits_line
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import aware, value_text
 
@@ -78,30 +79,39 @@ class _Panel:
                 if "ReadyAt" in method.inputs:
                     time = ui.input(label=say(texts.READY_AT)).props("type=time dense outlined")
                     time.props('data-ready-at="time"')
-                target = ui.input(label=say(texts.TARGET)).props(
-                    f'type=number step=0.5 inputmode=decimal suffix="{variable.unit}" dense '
-                    f'outlined data-target="{method.name}"'
+                target = NumberField(
+                    say,
+                    variable,
+                    method.inputs["Target"].span,
+                    label=texts.TARGET,
+                    mark=f'data-target="{method.name}"',
+                    on_change=lambda: check(),
                 )
                 button = ui.button(say(texts.START_PROGRAM))
                 button.props(f'unelevated no-caps data-start="{method.name}"')
-            span = method.inputs["Target"].span
-            result = ControlResult(self._person.say)
+            limits_line(target)
+            gate = ReasonedButton(say, button)
+            result = ControlResult(say)
 
         def check() -> None:
             # One program at a time in a tank; a new schedule replaces the old one.
-            ready = bool(time.value) if time is not None else not self._tank_is_busy
-            button.set_enabled(ready and _within(target.value, span))
+            if time is None and self._tank_is_busy:
+                gate.settle(texts.TANK_BUSY)
+            else:
+                gate.settle(texts.CHOOSE_TIME if time and not time.value else target.problem)
 
         async def act() -> None:
+            if target.value is None:
+                return
             when = [] if time is None else [self._next(time.value)]
             rest = [0.0] * (len(method.inputs) - len(when) - 1)  # 0: the server's default
-            call = self._person.call(method, *when, float(target.value), *rest)
+            call = self._person.call(method, *when, target.value, *rest)
             await result.of(call, lambda _: "")
             await self._refresh()
 
         button.on_click(act)
-        for field in filter(None, (time, target)):
-            field.on_value_change(check)
+        if time is not None:
+            time.on_value_change(check)
         self._checks.append(check)
         check()
 
@@ -142,14 +152,6 @@ class SiteClock:
             return texts.NO_VALUE
         local = aware(time).astimezone(self.zone)
         return f"{self.language.weekday(local)} {local:%H:%M}"
-
-
-def _within(text: str | None, span: tuple[float, float] | None) -> bool:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return False
-    return span is None or span[0] <= value <= span[1]
 
 
 def _lines(unit: HeatPumpModel, values: Mapping[str, Any], clock: SiteClock) -> list[Phrase]:

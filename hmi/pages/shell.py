@@ -1,7 +1,8 @@
-"""Page shell: header, alarm banner, and a push of news twice a second."""
+"""Page shell: header, alarm banner, and a push of news as they come."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
@@ -9,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from nicegui import ui
+from nicegui import Client, background_tasks, ui
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -22,7 +23,8 @@ from heatpump_twin.hmi.people import People
 from heatpump_twin.hmi.person import Person, TwinLink
 from heatpump_twin.hmi.presentation import date_time_text
 
-_PUSH = 0.5
+_BREATH = 0.1
+"""Between two pushes: what comes together is sent together. [s]"""
 _SEE_OTHER = 303
 _NAVIGATION = (("/", texts.OVERVIEW), ("/alarms", texts.ALARMS))
 
@@ -60,11 +62,11 @@ class Shell:
             yield news
         # The browser tells of keys and clicks: a page that is only open is no sign of a person.
         ui.on("activity", lambda: self._people.touch(person))
-        ui.context.client.on_delete(news.close)
-        ui.timer(0, news.open, once=True)
+        client = ui.context.client
         # One push for the whole page in place of bindings for each value, which would cost
         # quadratically.
-        ui.timer(_PUSH, lambda: _push(person, news))
+        pushing = background_tasks.create(_push(client, person, news), name="push")
+        client.on_delete(lambda: pushing.cancel())
 
     def _header(self, person: Person, path: str) -> str:
         links = "".join(
@@ -84,6 +86,7 @@ class Shell:
             f'<button class="quiet">{escape(person.say(texts.LOG_OUT))}</button></form></header>'
             f'<div id="stale" role="alert" hidden></div>'
             f'<details id="banner" class="calm"><summary></summary><div></div></details>'
+            f'<div id="why" role="status" hidden></div>'
         )
 
     def _emulation(self, person: Person) -> str:
@@ -106,9 +109,12 @@ def _head(person: Person) -> None:
 
     words: dict[str, Any] = {
         "link": each(texts.LINK), "stale": say(texts.STALE), "noAlarms": say(texts.NO_ALARMS),
-        "quality": each(texts.QUALITY), "priority": each(texts.PRIORITY),
+        "alarmsUnknown": say(texts.ALARMS_UNKNOWN), "alarmsOld": say(texts.ALARMS_OLD),
+        "quality": each(texts.QUALITY), "reasons": each(texts.QUALITY_REASONS),
+        "priority": each(texts.PRIORITY),
         "shape": texts.PRIORITY_SHAPE, "alarmState": each(texts.ALARM_STATE),
-        "alarmColumns": each(texts.ALARM_COLUMNS), "acts": each(texts.ALARM_ACTS),
+        "alarmColumns": each(texts.ALARM_COLUMNS), "alarmTimes": each(texts.ALARM_TIMES),
+        "acts": each(texts.ALARM_ACTS),
         "shelving": each(texts.SHELVING_ACTS), "until": say(texts.SHELVED_UNTIL),
         "empty": say(texts.TREND_EMPTY),
     }  # fmt: skip
@@ -119,11 +125,19 @@ def _head(person: Person) -> None:
     )
 
 
-def _push(person: Person, news: News) -> None:
-    # Checked here too: after a log-out in one tab the others must not go on to show values.
-    if person.link is TwinLink.CLOSED:
-        ui.navigate.to(f"/login?why={person.farewell or 'bye'}")
-        return
-    message = news.take()
-    if message is not None:
-        ui.run_javascript(f"hmi.update({orjson.dumps(message).decode()})")
+async def _push(client: Client, person: Person, news: News) -> None:
+    """Push news to a page when there are some, until it is closed."""
+    news.open()
+    try:
+        await client.connected()
+        # Checked here too: after a log-out in one tab the others must not go on to show values.
+        while person.link is not TwinLink.CLOSED:
+            message = news.take()
+            if message is not None:
+                client.run_javascript(f"hmi.update({orjson.dumps(message).decode()})")
+            await asyncio.sleep(_BREATH)
+            await news.wait()
+        with client:
+            ui.navigate.to(f"/login?why={person.farewell or 'bye'}")
+    finally:
+        news.close()

@@ -50,7 +50,7 @@ class Drawing:
             if tag and tag.point in unit.variables
         ]
         return (
-            f'<svg class="{self.css}" viewBox="0 0 {self.width} {self.height}" role="img" '
+            f'<svg class="{self.css}" viewBox="0 0 {self.width} {self.height}" role="group" '
             f'aria-label="{escape(unit.name)}">'
             f"{''.join(part for part in parts if part)}{''.join(shown)}</svg>"
         )
@@ -92,7 +92,7 @@ def fan(x: float, y: float, radius: float, state: Variable | None) -> str:
         f's{r * 0.1} {r * 0.7} {-r * 0.55} {r * 0.75}z" transform="rotate({angle} {x} {y})"/>'
         for angle in (0, 90, 180, 270)
     )
-    return f'<g class="symbol"{_on(state)}><circle cx="{x}" cy="{y}" r="{radius}"/>{blades}</g>'
+    return f'<g {_symbol(state)}><circle cx="{x}" cy="{y}" r="{radius}"/>{blades}</g>'
 
 
 def coil(x: float, y: float, height: float) -> str:
@@ -108,9 +108,9 @@ def compressor(x: float, y: float, radius: float, state: Variable | None) -> str
     """Draw a compressor: a circle with two converging lines."""
     a, b = radius * 0.82, radius * 0.35
     return (
-        f'<g class="symbol"{_on(state)}><circle cx="{x}" cy="{y}" r="{radius}"/>'
+        f'<g {_symbol(state)}><circle cx="{x}" cy="{y}" r="{radius}"/>'
         f'<path class="mark" d="M{x - b * 1.2} {y - a * 1.05}L{x + a} {y - b}'
-        f'M{x - b * 1.2} {y + a * 1.05}L{x + a} {y + b}"/>{_title(state)}</g>'
+        f'M{x - b * 1.2} {y + a * 1.05}L{x + a} {y + b}"/></g>'
     )
 
 
@@ -118,8 +118,8 @@ def pump(x: float, y: float, radius: float, state: Variable | None) -> str:
     """Draw a pump that pushes to the left: the return pipe runs that way."""
     a = radius * 0.95
     return (
-        f'<g class="symbol"{_on(state)}><circle cx="{x}" cy="{y}" r="{radius}"/>'
-        f'<path class="mark" d="M{x} {y - a}L{x - a} {y}L{x} {y + a}"/>{_title(state)}</g>'
+        f'<g {_symbol(state)}><circle cx="{x}" cy="{y}" r="{radius}"/>'
+        f'<path class="mark" d="M{x} {y - a}L{x - a} {y}L{x} {y + a}"/></g>'
     )
 
 
@@ -163,8 +163,8 @@ def meter(x: float, y: float) -> str:
 def heater(x: float, y: float, state: Variable | None) -> str:
     """Draw an electric heater in a pipe."""
     return (
-        f'<g class="symbol"{_on(state)}><rect x="{x - 22}" y="{y - 13}" width="44" height="26"/>'
-        f'<path class="mark" d="M{x - 16} {y}h6l4 -8l6 16l6 -16l4 8h6"/>{_title(state)}</g>'
+        f'<g {_symbol(state)}><rect x="{x - 22}" y="{y - 13}" width="44" height="26"/>'
+        f'<path class="mark" d="M{x - 16} {y}h6l4 -8l6 16l6 -16l4 8h6"/></g>'
     )
 
 
@@ -176,9 +176,9 @@ def tank(x: float, y: float, width: float, height: float, state: Variable | None
         for i in range(4)
     )
     return (
-        f'<g class="symbol"{_on(state)}>'
+        f"<g {_symbol(state)}>"
         f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{width * 0.32}"/>'
-        f'<g class="mark">{coils}</g>{_title(state)}</g>'
+        f'<g class="mark">{coils}</g></g>'
     )
 
 
@@ -214,13 +214,16 @@ def defrost(x: float, y: float, state: Variable | None, label: str) -> str | Non
     )
 
 
-def _on(state: Variable | None) -> str:
+def _symbol(state: Variable | None) -> str:
+    """Return the attributes of a symbol with a state, which is unknown until the page knows it."""
+    # A heat pump that does not report the state: neither running nor stopped may be shown.
+    if state is None:
+        return 'class="symbol stateless"'
     # The script switches the symbol by this key: the drawing itself is sent once.
-    return f' data-on="{escape(state.key)}"' if state else ""
-
-
-def _title(state: Variable | None) -> str:
-    return f"<title>{escape(state.title)}</title>" if state else ""
+    return (
+        f'class="symbol unknown" role="img" data-on="{escape(state.key)}" '
+        f'data-title="{escape(state.title)}" aria-label="{escape(state.title)}"'
+    )
 
 
 def _tag(tag: Tag, variable: Variable, say: Say) -> str:
@@ -230,6 +233,7 @@ def _tag(tag: Tag, variable: Variable, say: Say) -> str:
     unit = f'<tspan class="u" dx="3">{escape(variable.unit)}</tspan>' if variable.unit else ""
     return (
         f'<text class="v tag pending {kind}" x="{tag.x}" y="{tag.y}" text-anchor="{tag.anchor}" '
+        f'role="img" aria-label="{escape(variable.title)}" '
         f'data-key="{escape(variable.key)}" data-title="{escape(variable.title)}"><title></title>'
         f'{label} <tspan class="n"{place}>{texts.LOADING}</tspan>'
         f'{unit}<tspan class="q" dx="2"></tspan></text>'

@@ -8,18 +8,36 @@ window.hmi = (() => {
   const glyph = { good: "", uncertain: "?", bad: "✕", stale: "◷" };
   let heard = performance.now();
   let stale = false;
+  let link = "connected";
   let alarms = [];
+  let current = true; // whether the alarms are all that the server has
   let told = -Infinity;
   const listeners = [];
   const latest = new Map();
 
   const all = (name, key) => document.querySelectorAll(`[data-${name}="${CSS.escape(key)}"]`);
 
-  function mark(element, quality, tip) {
-    element.querySelector(".q").textContent = glyph[quality];
+  // In words, with the code for whoever has to look it up.
+  function inWords(quality, status) {
+    const word = words.quality[quality];
+    if (quality === "good" || quality === "stale") return word === status ? word : `${word} (${status})`;
+    const reason = words.reasons[status] ?? words.reasons[quality === "bad" ? "Bad" : "Uncertain"];
+    return `${word}: ${reason} (${status})`;
+  }
+
+  function mark(element, shown, tip, said) {
+    const sign = element.querySelector(".q");
+    sign.textContent = glyph[shown];
+    // When all is old, one bar says so, and not a hundred stops of the tabulator.
+    const asks = shown === "bad" || shown === "uncertain";
     const title = element.querySelector("title");
-    if (title) title.textContent = tip;
-    else element.title = tip;
+    const target = title ? element : sign;
+    target.tabIndex = asks ? 0 : -1;
+    target.setAttribute("aria-label", said);
+    if (title) {
+      title.textContent = tip;
+      element.setAttribute("role", asks ? "button" : "img");
+    } else element.title = tip;
   }
 
   function show(key, [text, quality, status, time, number]) {
@@ -28,13 +46,15 @@ window.hmi = (() => {
       element.querySelector(".n").textContent = text;
       element.classList.remove("pending", "good", "uncertain", "bad");
       element.classList.add(quality);
-      const word = words.quality[shown];
-      const tip = `${element.dataset.title}\n${word === status ? word : `${word} (${status})`}\n${time}`;
-      mark(element, shown, tip);
+      const { title } = element.dataset;
+      const unit = element.querySelector(".u")?.textContent ?? "";
+      const why = inWords(shown, status);
+      mark(element, shown, `${title}\n${why}\n${time}`, `${title}: ${text} ${unit}. ${why}`);
     }
     for (const element of all("on", key)) {
       element.classList.toggle("on", number !== null && number > 0);
       element.classList.toggle("unknown", number === null);
+      element.setAttribute("aria-label", `${element.dataset.title}: ${number === null ? inWords(shown, status) : text}`);
     }
     for (const element of all("bar", key)) {
       const { low, high } = element.dataset;
@@ -50,7 +70,7 @@ window.hmi = (() => {
     }
     for (const element of all("quality", key)) {
       element.className = `quality ${quality}`;
-      element.textContent = `${glyph[quality]} ${quality === "good" ? words.quality.good : status}`.trim();
+      element.textContent = `${glyph[quality]} ${quality === "good" ? words.quality.good : inWords(quality, status)}`.trim();
     }
     for (const element of all("time", key)) element.textContent = time;
   }
@@ -63,42 +83,47 @@ window.hmi = (() => {
     applyTheme();
     if (message.beat !== undefined) {
       heard = performance.now();
-      if (stale) setStale(false);
       document.getElementById("clock").textContent = message.clock;
     }
+    link = message.link ?? link;
+    current = message.current ?? current;
+    alarms = message.alarms ?? alarms;
     for (const [key, value] of Object.entries(message.values || {})) {
       latest.set(key, value);
       show(key, value);
     }
     if (message.values) listeners.forEach((listener) => listener(message.values));
-    if (message.link) {
-      const element = document.getElementById("link");
-      element.dataset.link = message.link;
-      element.lastElementChild.textContent = words.link[message.link];
-    }
-    if (message.alarms) {
-      alarms = message.alarms;
-      renderBanner();
-      renderBadges();
-      renderAlarms();
-    }
+    const turned = settle();
+    if (message.alarms && !turned) showAlarms();
   }
 
-  function setStale(now) {
+  // Stale bar, link sign, values and alarms are all fresh or all old: they must not contradict.
+  // Returns whether they have changed from the one to the other.
+  function settle() {
+    const silence = performance.now() - heard;
+    const now = silence > STALE_AFTER || link !== "connected" || !current;
+    const bar = document.getElementById("stale");
+    if (now) bar.textContent = `◷ ${words.stale} (${Math.round(silence / 1000)} s)`;
+    const sign = document.getElementById("link");
+    sign.dataset.link = now ? "lost" : link;
+    sign.lastElementChild.textContent = words.link[sign.dataset.link];
+    if (now === stale) return false;
     stale = now;
     document.body.classList.toggle("stale", stale);
-    document.getElementById("stale").hidden = !stale;
+    bar.hidden = !stale;
     // What would only fail is not offered.
     for (const place of document.querySelectorAll(".control, #alarm-list")) place.inert = stale;
     for (const [key, value] of latest) show(key, value);
+    showAlarms();
+    return true;
   }
 
-  function watch() {
-    const silence = performance.now() - heard;
-    if (silence > STALE_AFTER) {
-      if (!stale) setStale(true);
-      document.getElementById("stale").textContent = `◷ ${words.stale} (${Math.round(silence / 1000)} s)`;
-    }
+  function showAlarms() {
+    renderBanner();
+    renderBadges();
+    renderAlarms();
+    const waiting = active().length;
+    document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
   }
 
   // ── alarms ────────────────────────────────────────────────────────────────────────────────────
@@ -116,24 +141,34 @@ window.hmi = (() => {
 
   const active = () => alarms.filter((alarm) => alarm.retain);
 
+  // Of the alarm, in the list of all.
+  function linkTo(alarm) {
+    const place = node("a", "text", `${alarm.source}: ${alarm.message}`);
+    place.href = `/alarms#${encodeURIComponent(alarm.key)}`;
+    return place;
+  }
+
   function renderBanner() {
     const banner = document.getElementById("banner");
     const rows = active();
     const [summary, list] = banner.children;
     banner.classList.toggle("calm", !rows.length);
+    banner.classList.toggle("old", stale);
     summary.replaceChildren();
     list.replaceChildren();
     if (!rows.length) {
       banner.open = false;
-      summary.append(node("span", "text", words.noAlarms));
+      // Only who has heard all alarms knows that there is none.
+      summary.append(node("span", "text", stale ? words.alarmsUnknown : words.noAlarms));
       return;
     }
     summary.className = rows[0].state;
-    summary.append(priority(rows[0]), node("span", "text", `${rows[0].source}: ${rows[0].message}`));
+    summary.append(priority(rows[0]), linkTo(rows[0]));
+    if (stale) summary.append(node("span", "count", `◷ ${words.alarmsOld}`));
     summary.append(node("span", "count", `${rows.length} ▾`));
     for (const alarm of rows) {
       const item = node("div", `item ${alarm.state}`);
-      item.append(priority(alarm), node("span", "", alarm.time), node("span", "", `${alarm.source}: ${alarm.message}`));
+      item.append(priority(alarm), node("span", "", alarm.time), linkTo(alarm));
       item.append(node("span", "count", words.alarmState[alarm.state]));
       list.append(item);
     }
@@ -173,11 +208,27 @@ window.hmi = (() => {
       if (alarm.putsAway) action.append(act("quiet shelve", words.shelving[alarm.putsAway], alarm.putsAway, alarm));
       const state = node("span", "", words.alarmState[alarm.state]);
       if (alarm.until) state.append(node("div", "hint", `${words.until} ${alarm.until}`));
-      line.append(wrap(priority(alarm)), state, node("span", "", alarm.time));
+      const times = node("span", "", alarm.time);
+      for (const [name, word] of Object.entries(words.alarmTimes))
+        if (alarm[name]) times.append(node("div", "hint", `${word} ${alarm[name]}`));
+      line.append(wrap(priority(alarm)), state, times);
       line.append(node("span", "", alarm.source), message, hint, action);
       return line;
     });
-    list.replaceChildren(...(rows.length ? [head, ...lines] : [node("p", "calm", words.noAlarms)]));
+    const none = stale ? words.alarmsUnknown : words.noAlarms;
+    list.replaceChildren(...(rows.length ? [head, ...lines] : [node("p", "calm", none)]));
+    showChosen();
+  }
+
+  // The alarm that a link has led to, once: the list is rendered again with each change.
+  let chosen;
+  function showChosen() {
+    const key = decodeURIComponent(location.hash.slice(1));
+    const line = key && document.querySelector(`.alarm[data-alarm="${CSS.escape(key)}"]`);
+    if (!line) return;
+    line.classList.add("chosen");
+    if (chosen !== key) line.scrollIntoView({ block: "center" });
+    chosen = key;
   }
 
   function act(kind, text, event, alarm) {
@@ -191,6 +242,29 @@ window.hmi = (() => {
     around.append(element);
     return around;
   }
+
+  // ── why a value is Bad or Uncertain ───────────────────────────────────────────────────────────
+  function explain(event) {
+    const box = document.getElementById("why");
+    const mark = event.target.closest?.("button.q, text.v[role=button]");
+    const asked = event.type === "click" || event.key === "Enter" || event.key === " ";
+    if (!mark || event.key === "Escape") {
+      if (event.type === "click" || event.key === "Escape") box.hidden = true;
+      return;
+    }
+    if (!asked || (event.type === "keydown" && mark.tagName === "BUTTON")) return;
+    event.preventDefault();
+    const value = mark.closest("[data-key]");
+    box.textContent = value.querySelector("title")?.textContent ?? value.title;
+    box.hidden = false;
+    const place = mark.getBoundingClientRect(), size = box.getBoundingClientRect();
+    const below = place.bottom + 6 + size.height <= innerHeight;
+    box.style.left = `${Math.max(6, Math.min(place.left, innerWidth - size.width - 6))}px`;
+    box.style.top = `${Math.max(6, below ? place.bottom + 6 : place.top - size.height - 6)}px`;
+  }
+  document.addEventListener("click", explain);
+  document.addEventListener("keydown", explain);
+  document.addEventListener("scroll", () => { document.getElementById("why").hidden = true; }, { passive: true });
 
   // ── the rest ──────────────────────────────────────────────────────────────────────────────────
   function fold(button) {
@@ -235,8 +309,9 @@ window.hmi = (() => {
   for (const event of ["pointerdown", "keydown", "wheel"]) {
     window.addEventListener(event, noteActivity, { passive: true });
   }
-  document.addEventListener("visibilitychange", watch);
-  setInterval(watch, CHECK_EVERY);
+  window.addEventListener("hashchange", renderAlarms);
+  document.addEventListener("visibilitychange", settle);
+  setInterval(settle, CHECK_EVERY);
 
   return { update, filter, fold, toggleTheme, renderAlarms, onValues: (listener) => listeners.push(listener) };
 })();

@@ -11,7 +11,7 @@ import pytest
 from asyncua import ua
 
 from heatpump_twin.hmi import presentation
-from heatpump_twin.hmi.alarm_list import Alarm, AlarmList, alarm_of
+from heatpump_twin.hmi.alarms.alarm_list import Alarm, AlarmList, alarm_of
 from heatpump_twin.hmi.decimation import Envelope
 from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.presentation import DisplayedValue
@@ -128,16 +128,16 @@ def report(
     return alarm
 
 
-def test_the_worst_alarm_comes_first_and_what_returned_comes_last() -> None:
+def test_what_nobody_acknowledged_comes_first_and_what_is_over_comes_last() -> None:
     alarms = AlarmList()
     alarms.take(report("low", 300, active=True, acked=False, retain=True))
     alarms.take(report("high", 700, active=True, acked=True, retain=True))
     alarms.take(report("urgent", 900, active=False, acked=False, retain=True))
     alarms.take(report("gone", 900, active=True, acked=False, retain=True))
     alarms.take(report("gone", 900, active=False, acked=True, retain=False))
-    assert [alarm.message for alarm in alarms.rows()] == ["high", "low", "urgent", "gone"]
+    assert [alarm.message for alarm in alarms.rows()] == ["low", "urgent", "high", "gone"]
     assert [alarm.state for alarm in alarms.rows()] == [
-        "acknowledged", "unacknowledged", "returned", "normal",
+        "unacknowledged", "returned", "acknowledged", "normal",
     ]  # fmt: skip
     assert len(alarms.active()) == 3
     assert alarms.rows()[0].unit == "hp1"
@@ -154,7 +154,7 @@ def test_an_earlier_occurrence_stands_beside_the_present_one() -> None:
     branch = {"BranchId": ua.NodeId("hp1.alarms.flow.branches.1", 2)}
     alarms.take(report("flow", 700, active=False, acked=False, retain=True, **branch))
     alarms.take(report("flow", 700, active=True, acked=True, retain=True))
-    assert [alarm.state for alarm in alarms.rows()] == ["acknowledged", "returned"]
+    assert [alarm.state for alarm in alarms.rows()] == ["returned", "acknowledged"]
     assert len({alarm.key for alarm in alarms.rows()}) == 2
     alarms.take(report("flow", 700, active=False, acked=True, retain=False, **branch))
     assert [alarm.active for alarm in alarms.active()] == [True]

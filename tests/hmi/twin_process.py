@@ -184,7 +184,10 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
             case "alarm":
                 alarm = alarms[order["rule"]]
                 message = f"{alarm.title}: 6.1 l/min"
-                server.announce(AlarmTransition(alarm, order["active"], clock.now(), message))
+                value = order.get("value")
+                server.announce(
+                    AlarmTransition(alarm, order["active"], clock.now(), message, value)
+                )
             case "record":
                 record(**order)
             case "audit":

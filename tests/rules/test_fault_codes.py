@@ -62,7 +62,7 @@ def test_a_known_code_gives_the_alarm_its_words_and_severity(code, severity, sai
 def test_an_unknown_code_is_told_as_a_number() -> None:
     (change,) = Bench().after(2, fault_active=1, error_code=4711)
     assert (change.alarm.severity, change.alarm.fault) == (700, "")
-    assert "Error code 4711" in str(change.message)
+    assert str(change.message) == "Controller reports a fault (Error code 4711)"
     assert "manual" in change.alarm.action
 
 

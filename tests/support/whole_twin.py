@@ -49,6 +49,8 @@ class Ports:
 
 NO_PAST = ("--set", "plant.past=0")
 """Thirty days are not simulated for each test."""
+NO_FORECASTS = ("--set", "forecasts.every=0")
+"""Nor forecasts made, each of which takes a process some seconds of a core."""
 NO_PAGES = ("--set", "hmi.enabled=false")
 FLUSH = ("--set", "historian.flush=1 s")
 """What is recorded is soon to be read: tests wait for it."""
@@ -64,6 +66,8 @@ class Twin:
     extra: list[str] = field(default_factory=list)
     pages: bool = False
     """Whether it serves the HMI, whose start is a quarter of the work of a whole start."""
+    forecasts: bool = False
+    """Whether it forecasts by itself."""
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -90,7 +94,8 @@ class Twin:
                 sys.executable, "-m", "heatpump_twin", "run",
                 "--site", self.site, "--data", self.data,
                 *self.ports.settings, *patient_devices(self.site), *FLUSH, *NO_PAST,
-                *([] if self.pages else NO_PAGES), *self.extra,
+                *([] if self.pages else NO_PAGES), *([] if self.forecasts else NO_FORECASTS),
+                *self.extra,
                 stdout=output, stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip

@@ -23,6 +23,7 @@ from heatpump_twin.twin_engine.derive.energy.period_columns import (
     tallied_entries,
 )
 from heatpump_twin.twin_engine.derive.plausibility.implausibility import judged_entries
+from heatpump_twin.twin_engine.forecasting.targets import forecast_entries
 from heatpump_twin.twin_engine.model.shadow.shadow_points import shadow_entries
 from heatpump_twin.twin_engine.site.site_records import site_entries
 
@@ -63,10 +64,12 @@ def build_table(
         followed = derived_entries(asset, {name: point.limits for name, point in first.items()})
         entries += followed
         entries += judged_entries(asset, first.keys())
-        entries += shadow_entries(asset, {*first, *(entry[1] for entry in followed)})
         entries += [
             (asset, point, specs[point], None) for point in (predicted or {}).get(asset, ())
         ]
+        known = {*first, *(entry[1] for entry in followed)}
+        entries += shadow_entries(asset, known)
+        entries += forecast_entries(asset, known, tariff=tariff is not None)
     for asset, identifier, _, _ in entries:
         assets[asset].add(identifier)
     # Last, since what the site has follows from what its heat pumps have, derived points

@@ -61,6 +61,8 @@ def _errors(card: CalibrationCard) -> Iterator[str]:
     known = [f"{name} {value:.1%}" for name, value in told.items() if value is not None]
     if held_out.power is not None:
         known.append(f"power of a step {held_out.power:.0f} W")
+    if held_out.supply is not None:
+        known.append(f"supply temperature by the electricity alone {held_out.supply:.1f} K")
     if held_out.coverage is not None:
         known.append(f"{held_out.coverage:.0%} inside the 90 % interval")
     yield "mean errors on unseen days: " + ", ".join(known)

@@ -30,6 +30,8 @@ COMMANDS = {
     "speak for it.",
     "learning.simulate": "Simulate a recorded heat pump and its house as it is, and as it would "
     "be with changes.",
+    "learning.forecast": "Forecast heat, power, COP, cost and temperatures of all heat pumps for "
+    "48 hours.",
     "learning.train": "Train the heat-up model of a heat pump on its recorded history.",
     "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",
     "history.import_": "Import tables into the recorded history. The twin must not run; twice "

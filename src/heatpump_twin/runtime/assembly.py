@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from heatpump_twin.config.catalogue import PointRole, PointTable, Span
+from heatpump_twin.config.catalogue import PointTable, Span
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.errors import ProblemAt
 from heatpump_twin.config.settings import Plate, Site
@@ -17,7 +17,12 @@ from heatpump_twin.drivers.fault_codes import FaultCode
 from heatpump_twin.drivers.modbus.driver.device_plan import DevicePlan, mapped_points, plan_devices
 from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.twin_engine.foresight.model_card import ModelError
-from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel, find_model, predicted_points
+from heatpump_twin.twin_engine.foresight.prediction import (
+    PREDICTED,
+    HeatUpModel,
+    find_model,
+    predicted_points,
+)
 from heatpump_twin.twin_engine.provenance import Provenance
 from heatpump_twin.twin_engine.site.point_table import build_table
 
@@ -46,12 +51,12 @@ class Assembly:
 
     @property
     def provenance(self) -> dict[str, Provenance]:
-        """The model behind every predicted point, by its key."""
+        """The model behind every point that a heat-up model feeds, by its key."""
         return {
             point.key: model.card.provenance
             for asset, model in self.models.items()
-            for point in self.table.by_asset[asset].values()
-            if point.spec.role is PointRole.PREDICTED
+            for name, point in self.table.by_asset[asset].items()
+            if name in PREDICTED
         }
 
 

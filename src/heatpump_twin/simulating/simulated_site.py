@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -14,19 +13,17 @@ from heatpump_twin.calibrating.calibrated_site import USUAL_SPAN, opened, record
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.quick_yaml import quick_load
 from heatpump_twin.config.settings import HeatPump, Plate, Site
-from heatpump_twin.config.tariff import MINUTES_PER_DAY, Tariff
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.errors import TwinError
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.calibration.model_versions import card_in_use, house_in_use
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
-from heatpump_twin.twin_engine.model.simulation.household import local_clock
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
+from heatpump_twin.twin_engine.model.simulation.tariff_prices import tariff_prices
 from heatpump_twin.twin_engine.model.whatif.changes import ChangeError, changes_of
-from heatpump_twin.twin_engine.model.whatif.comparison import Comparison, Prices, Progress, compare
+from heatpump_twin.twin_engine.model.whatif.comparison import Comparison, Progress, compare
 from heatpump_twin.twin_engine.model.whatif.kept_house import outlook_of
 from heatpump_twin.twin_engine.model.whatif.model_machine import ModelMachine
 from heatpump_twin.twin_engine.model.whatif.observed_house import (
@@ -147,7 +144,7 @@ def _answer(
     end = int(seen.time[-1]) + round(seen.step * MICROSECONDS)
     span = (max(end - round(question.days * _DAY), int(seen.time[0])), end)
     comparison = compare(
-        house.view, seen.weather, span, changes, _prices(site.tariff, place.zone),
+        house.view, seen.weather, span, changes, tariff_prices(site.tariff, place.zone),
         draws=question.draws, seed=question.seed,
         progress=lambda share: progress(_LEARN + (1.0 - _LEARN) * share),
     )  # fmt: skip
@@ -213,16 +210,3 @@ def _other_machine(text: str) -> Machine:
         where = ".".join(str(part) for part in first["loc"])
         raise ChangeError(f"machine: {text}: {where}: {first['msg']}") from error
     return ModelMachine(MachineModel.of_plate(other), other.max_power)
-
-
-def _prices(tariff: Tariff | None, zone: ZoneInfo) -> Prices:
-    """Return the prices of a tariff; NaN where there is none."""
-    if tariff is None:
-        return lambda time: np.full(len(time), np.nan)
-    week = tariff.week()
-
-    def at(time: Times) -> Values:
-        clock = local_clock(time, zone)
-        return np.asarray(week[clock.weekday * MINUTES_PER_DAY + clock.second // 60])
-
-    return at

@@ -12,30 +12,18 @@ import numpy as np
 import pytest
 from hptwin import here
 from observed_house import observed
+from recorded_site import recorded_site
 
 from heatpump_twin.calibrating.calibrated_site import calibrate_site
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.load import load_site
-from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.twin_engine.historian.database.database_access import open_engine
-from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 
 SITE = ("--set", "site.latitude=48.58", "--set", "site.longitude=7.75")
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    record = observed()
-    directory = DataDirectory.open(tmp_path_factory.mktemp("simulated"))
-    store = SampleStore(open_engine(f"sqlite:///{directory.database}"))
-    points = [point for point in record.columns if "=" not in point]
-    rows = store.prepare([f"hp1.{point}" for point in points])
-    for point in points:
-        index = np.full(len(record), rows[f"hp1.{point}"])
-        store.write(Frame.of(index, record.columns[point], 0, record.time))
-    store.seal_all()
-    store.close()
-    return directory.root
+    return recorded_site(tmp_path_factory.mktemp("simulated"), observed())
 
 
 def test_a_change_is_told_drawn_and_written(

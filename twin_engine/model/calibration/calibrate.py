@@ -47,6 +47,7 @@ from heatpump_twin.twin_engine.model.calibration.power_fit import (
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.calibration.regime import RegimeChange, regime_change
 from heatpump_twin.twin_engine.model.calibration.steady_periods import SteadyPeriods, steady_periods
+from heatpump_twin.twin_engine.model.calibration.supply_course import supply_error
 from heatpump_twin.twin_engine.model.calibration.usual_power import UsualPower, usual_power
 from heatpump_twin.twin_engine.model.machine.frost import FULL
 from heatpump_twin.twin_engine.model.machine.machine_model import Extent, MachineModel, Validity
@@ -105,7 +106,7 @@ def calibrate(
         more of the record is needed.
     """
     course = machine_course(record, plate)
-    required(course, heat_pump)
+    required(course, plate, heat_pump)
     refuse_incredible(course, plate, heat_pump)
     found = _calibrated(course, plate, record, heat_pump)
     periods = found.periods
@@ -129,7 +130,9 @@ def calibrate(
             left_out=_left_out(found.change, times),
         ),
         model=machine_section(found.model, found.fit, found.frost, found.seen),
-        held_out=_errors(found, plate),
+        held_out=_errors(found, plate).model_copy(
+            update={"supply": supply_error(course, record.column("room_temperature"), plate)}
+        ),
         missing=(*missing_sensors(course, record, plate, prior), *_not_seen(found)),
     )
     return Calibration(card, periods, found.fit.held_out if found.fit else None)

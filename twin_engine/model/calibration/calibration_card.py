@@ -95,6 +95,8 @@ class HeldOutErrors(_Section):
     """Mean absolute error of a day's electricity; without a heat meter, given when it ran."""
     power: float | None = None
     """Mean absolute error of the power of a step, where it is told without heat. [W]"""
+    supply: float | None = None
+    """Mean absolute error of the leaving water, told from the electricity alone. [K]"""
 
 
 class FrostSection(_Section):

@@ -70,7 +70,13 @@ class MachineCourse:
     @property
     def warming(self) -> Values:
         """How fast the leaving water warms up. [K/s]"""
-        return np.gradient(self.water, self.step) if len(self) > 1 else np.zeros(len(self))
+        pace = np.diff(self.water) / self.step
+        sides = np.array([np.append(np.nan, pace), np.append(pace, np.nan)])
+        # Beside a gap one side alone tells.
+        known = np.isfinite(sides)
+        count = known.sum(axis=0)
+        total = np.where(known, sides, 0.0).sum(axis=0)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def machine_course(record: Record, plate: Plate) -> MachineCourse:

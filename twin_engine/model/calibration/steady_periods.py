@@ -78,7 +78,8 @@ def steady_periods(course: MachineCourse, ice: Values) -> SteadyPeriods:
         _runs(course)[within],
         np.abs(moving) * max(PERIOD, course.step) <= STEADY_RANGE,
     )
-    return found[(found.power > 0.0) & (found.at.heat > 0.0) & np.isfinite(found.at.heat)]
+    known = np.isfinite(found.at.heat) & np.isfinite(moving)
+    return found[known & (found.power > 0.0) & (found.at.heat > 0.0)]
 
 
 def _plain(course: MachineCourse) -> NDArray[np.bool_]:

@@ -55,7 +55,7 @@ def usual_plate(record: Record, rule: MachineRule, heat_pump: str) -> Plate:
     if rule.capacity is not None:
         return first
     course = machine_course(record, first)
-    required(course, heat_pump)
+    required(course, first, heat_pump)
     refuse_incredible(course, None, heat_pump)
     return _plate(rule, _told(course, heat_pump))
 

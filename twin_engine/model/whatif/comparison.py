@@ -10,6 +10,7 @@ import numpy as np
 from heatpump_twin.drivers.frame import Times
 from heatpump_twin.twin_engine.model.house.envelope import Floats
 from heatpump_twin.twin_engine.model.simulation.simulate import Case, Simulated, simulate
+from heatpump_twin.twin_engine.model.simulation.tariff_prices import Prices
 from heatpump_twin.twin_engine.model.simulation.weather import WeatherSeries
 from heatpump_twin.twin_engine.model.whatif.changes import Changes
 from heatpump_twin.twin_engine.model.whatif.likely_figures import (
@@ -27,8 +28,6 @@ INTERVAL = 15
 _AT_ONCE = 20
 """Cases that are simulated between two words on the progress."""
 
-Prices = Callable[[Times], Floats]
-"""Returns the price of a kWh at moments in µs; NaN: not known."""
 Progress = Callable[[float], None]
 """Is told which share is done; may raise to stop."""
 

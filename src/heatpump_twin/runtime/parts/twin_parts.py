@@ -17,10 +17,11 @@ from heatpump_twin.runtime.parts.archive import Archive, open_archive
 from heatpump_twin.runtime.parts.clients import Clients, open_clients
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.figures import Figures, open_figures
-from heatpump_twin.runtime.parts.forecasts import Forecasts
+from heatpump_twin.runtime.parts.forecast_cycle import ForecastCycle
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.notices import build_notifier, build_signer
+from heatpump_twin.runtime.parts.predictions import Forecasts
 from heatpump_twin.runtime.parts.steering import Steering, open_steering
 from heatpump_twin.runtime.parts.twin_health import TwinHealth
 from heatpump_twin.runtime.parts.weather import Weather
@@ -40,6 +41,7 @@ class TwinParts:
     figures: Figures
     weather: Weather
     forecasts: Forecasts
+    cycle: ForecastCycle
     field: Field
     steering: Steering
     clients: Clients
@@ -64,6 +66,7 @@ class TwinParts:
             self.figures,
             self.weather,
             self.forecasts,
+            self.cycle,
             self.field,
             self.steering,
             self.clients,
@@ -84,6 +87,7 @@ class TwinParts:
             self.figures.ledger.run(),
             self.weather.run(),
             self.forecasts.run(),
+            self.cycle.run(),
             self.steering.programs.run(),
             self.steering.retraining.run(),
             self.steering.scenarios.run(),
@@ -109,6 +113,8 @@ async def open_parts(
         weather = Weather(foundation, archive, health)
         await weather.announce()
         forecasts = Forecasts(foundation)
+        cycle = ForecastCycle(foundation, archive, arguments)
+        await cycle.announce()
         health.watch("models_left_out", lambda: len(forecasts.models.damaged))
         field = Field(foundation, audit)
         steering = await opened(
@@ -167,6 +173,7 @@ async def open_parts(
             figures,
             weather,
             forecasts,
+            cycle,
             field,
             steering,
             clients,

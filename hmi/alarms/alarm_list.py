@@ -41,6 +41,12 @@ class Alarm:
     comment: str = ""
     raised: datetime | None = None
     """When it began, which nothing that happens later changes."""
+    raised_value: float | None = None
+    """Of the point `input`, when it began."""
+    input: str = ""
+    """Identifier of the variable that is watched: `hp1.water_flow`."""
+    acknowledged_at: datetime | None = None
+    returned_at: datetime | None = None
     branch: str = ""
     """Of an earlier occurrence that still waits for somebody; empty: of the present one."""
     confirmed: bool = True
@@ -103,13 +109,18 @@ class AlarmList:
 
     version: int = 0
     """Grows with every change."""
+    current: bool = False
+    """Whether it is what the server knows now; else it is the last that was known."""
     _alarms: dict[str, Alarm] = field(default_factory=dict)
+    _unheard: set[str] = field(default_factory=set)
+    """Keys of alarms that the refresh under way has not reported."""
 
     def take(self, alarm: Alarm) -> None:
         """Put the latest report of a condition into the list."""
         # Taken out and put in again, so that the oldest report comes first and is the first to
         # go.
         known = self._alarms.pop(alarm.key, None)
+        self._unheard.discard(alarm.key)
         if alarm.retain or known is not None:
             self._alarms[alarm.key] = alarm
             self.version += 1
@@ -117,16 +128,37 @@ class AlarmList:
         for key in over[:-_KEPT_AFTER_RETURN]:
             del self._alarms[key]
 
-    def clear(self) -> None:
-        """Empty the list: the server will report all conditions again."""
-        self._alarms.clear()
+    def age(self) -> None:
+        """Mark the list as old: the server cannot be heard."""
+        self.current = False
+        self.version += 1
+
+    def begin_refresh(self) -> None:
+        """Note that the server begins to report all that it retains."""
+        self._unheard = {key for key, alarm in self._alarms.items() if alarm.retain}
+
+    def end_refresh(self) -> None:
+        """Note that it has reported all: what it did not is over, unnoticed by us."""
+        for key in self._unheard:
+            del self._alarms[key]
+        self._unheard.clear()
+        self.current = True
         self.version += 1
 
     def rows(self) -> list[Alarm]:
-        """Return all alarms, the worst first: active before returned, severity, newest."""
+        """Return all alarms: what waits to be acknowledged before all else.
+
+        Then active before returned, by severity, the newest first.
+        """
         return sorted(
             self._alarms.values(),
-            key=lambda a: (not a.waits, not a.active, -a.severity, -_seconds(a.time)),
+            key=lambda a: (
+                not a.waits,
+                a.acknowledged,
+                not a.active,
+                -a.severity,
+                -_seconds(a.raised or a.time),
+            ),
         )
 
     def active(self) -> list[Alarm]:
@@ -143,8 +175,7 @@ def alarm_of(fields: Mapping[str, Any]) -> Alarm | None:
     condition = fields.get("ConditionId")
     if not isinstance(condition, ua.NodeId) or condition.is_null():
         return None
-    source = fields.get("SourceNode")
-    identifier = str(source.Identifier if isinstance(source, ua.NodeId) else condition.Identifier)
+    identifier = _identifier(fields.get("SourceNode")) or str(condition.Identifier)
     name = _text(fields.get("ConditionName"))
     return Alarm(
         condition=condition,
@@ -165,6 +196,10 @@ def alarm_of(fields: Mapping[str, Any]) -> Alarm | None:
         action=_text(fields.get("CorrectiveAction")),
         comment=_text(fields.get("Comment")),
         raised=fields.get("RaisedTime"),
+        raised_value=fields.get("RaisedValue"),
+        input=_identifier(fields.get("InputNode")),
+        acknowledged_at=_since(fields, "AckedState", state=True),
+        returned_at=_since(fields, "ActiveState", state=False),
         branch=_branch(fields.get("BranchId")),
         confirmed=fields.get("ConfirmedState/Id") is not False,
         latched=bool(fields.get("LatchedState/Id")),
@@ -172,6 +207,17 @@ def alarm_of(fields: Mapping[str, Any]) -> Alarm | None:
         shelved=_is_shelved(fields),
         shelved_until=_shelved_until(fields),
     )
+
+
+def _identifier(node: object) -> str:
+    return str(node.Identifier) if isinstance(node, ua.NodeId) and not node.is_null() else ""
+
+
+def _since(fields: Mapping[str, Any], name: str, *, state: bool) -> datetime | None:
+    """Return since when a two-state variable has this state; None: it has the other."""
+    time = fields.get(f"{name}/TransitionTime")
+    holds = fields.get(f"{name}/Id") is state
+    return time if holds and isinstance(time, datetime) else None
 
 
 def _is_shelved(fields: Mapping[str, Any]) -> bool:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import structlog
 from asyncua import Client, ua
-from asyncua.common.subscription import OpcEvent, Subscription
+from asyncua.common.subscription import OpcEvent, StatusChangeEvent, Subscription
 
-from heatpump_twin.hmi.alarm_list import Alarm, AlarmList, alarm_of
+from heatpump_twin.hmi.alarms.alarm_list import Alarm, AlarmList, alarm_of
+from heatpump_twin.hmi.alarms.alarm_rights import AlarmRights
 from heatpump_twin.hmi.calls import Outcome, request
 from heatpump_twin.hmi.endpoint import standard_node
 
 logger = structlog.stdlib.get_logger(__name__)
 
-_PERIOD = 500.0
+_PERIOD = 250.0
+"""Publishing interval. [ms]"""
+_QUEUE = 20_000
+"""Events of a refresh, which come at once."""
+_REFRESH_TIMEOUT = 10.0
 _TYPES = "urn:heatpump-twin:types"
 _BASE_FIELDS: tuple[tuple[int, str], ...] = (
     (ua.ObjectIds.BaseEventType, "EventId"),
@@ -38,8 +42,11 @@ _BASE_FIELDS: tuple[tuple[int, str], ...] = (
     (ua.ObjectIds.AlarmConditionType, "ShelvingState/CurrentState/Id"),
     (ua.ObjectIds.AlarmConditionType, "ShelvingState/UnshelveTime"),
     (ua.ObjectIds.ConditionType, "BranchId"),
+    (ua.ObjectIds.AcknowledgeableConditionType, "AckedState/TransitionTime"),
+    (ua.ObjectIds.AlarmConditionType, "ActiveState/TransitionTime"),
+    (ua.ObjectIds.AlarmConditionType, "InputNode"),
 )
-_OWN_FIELDS = ("LikelyCause", "CorrectiveAction", "RaisedTime")
+_OWN_FIELDS = ("LikelyCause", "CorrectiveAction", "RaisedTime", "RaisedValue")
 _ACTS = {
     "acknowledge": ua.ObjectIds.AcknowledgeableConditionType_Acknowledge,
     "confirm": ua.ObjectIds.AcknowledgeableConditionType_Confirm,
@@ -71,66 +78,73 @@ class Shelving:
         return ua.ObjectIds.ShelvedStateMachineType_OneShotShelve2 if once else kind, [words]
 
 
+_REFRESH_STARTS = standard_node(ua.ObjectIds.RefreshStartEventType)
+_REFRESH_ENDS = standard_node(ua.ObjectIds.RefreshEndEventType)
+
+
 class AlarmFeed:
     """Alarm subscription that keeps an :class:`AlarmList` up to date over several sessions."""
 
     def __init__(self, alarms: AlarmList) -> None:
         self._alarms = alarms
-        self._subscription: Subscription | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._acknowledge: dict[ua.NodeId, bool] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._rights = AlarmRights()
+        self._refreshed = asyncio.Event()
 
     async def attach(self, client: Client) -> None:
-        """Subscribe, and ask for the conditions as they are now (OPC 10000-9, 5.5.7)."""
+        """Subscribe, ask for the conditions as they are now, and wait until all have come.
+
+        Raises
+        ------
+        OSError, TimeoutError, ua.UaError
+            The list is not what the server knows now; it stays marked as old.
+        """
         self.detach()
-        # What was reported on the session before may be over by now; the refresh below reports
-        # what is still retained.
-        self._alarms.clear()
-        self._acknowledge.clear()
-        namespaces = await client.get_namespace_array()
-        fields = _fields(namespaces)
-        subscription = await client.create_subscription(_PERIOD)
-        self._subscription = subscription
+        self._rights, self._refreshed = AlarmRights(), asyncio.Event()
+        fields = _fields(await client.get_namespace_array())
+        subscription = await client.create_subscription(_PERIOD, queue_maxsize=_QUEUE)
         names = [name for name, _ in fields]
         # The reader before the items: the events of the refresh come at once.
-        self._reader = asyncio.create_task(self._read(client, subscription, names))
+        self._tasks = [
+            asyncio.create_task(self._read(subscription, names)),
+            asyncio.create_task(self._rights.run(client)),
+        ]
         event_filter = ua.EventFilter(SelectClauses=[clause for _, clause in fields])
         await subscription.subscribe_events(
             client.nodes.server, ua.ObjectIds.ConditionType, event_filter
         )
-        outcome = await request(
-            client,
-            ua.CallMethodRequest(
-                ObjectId=standard_node(ua.ObjectIds.ConditionType),
-                MethodId=standard_node(ua.ObjectIds.ConditionType_ConditionRefresh),
-                InputArguments=[ua.Variant(subscription.subscription_id, ua.VariantType.UInt32)],
-            ),
+        await self._refresh(client, subscription)
+        await asyncio.wait_for(self._refreshed.wait(), _REFRESH_TIMEOUT)
+
+    async def _refresh(self, client: Client, subscription: Subscription) -> None:
+        """Ask for all retained conditions (OPC 10000-9, 5.5.7)."""
+        method = client.get_node(standard_node(ua.ObjectIds.ConditionType))
+        await method.call_method(
+            standard_node(ua.ObjectIds.ConditionType_ConditionRefresh),
+            ua.Variant(subscription.subscription_id, ua.VariantType.UInt32),
         )
-        # Alarms that begin from now on are shown all the same; that the list may be incomplete is
-        # for the log.
-        if not outcome.done:
-            logger.warning("condition_refresh_refused", reason=outcome.message)
 
     def detach(self) -> None:
-        """Forget the subscription of a session that is gone."""
-        if self._reader is not None:
-            self._reader.cancel()
-        self._reader = self._subscription = None
+        """Forget the subscription of a session that is gone; what is listed is old from now on."""
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        self._alarms.age()
 
-    async def close(self) -> None:
-        """Stop reading alarms; the session that closes takes the subscription with it."""
-        self.detach()
+    @property
+    def is_broken(self) -> bool:
+        """Whether the server has ended the subscription of a living session."""
+        return any(task.done() for task in self._tasks)
 
     def may_respond(self, alarm: Alarm) -> bool:
         """Tell whether an alarm waits for somebody, and this person may do what it wants."""
         # Whoever may acknowledge may confirm and reset.
-        may = self._acknowledge.get(alarm.condition, False)
-        return alarm.waits and bool(alarm.wants) and may
+        return alarm.waits and bool(alarm.wants) and self._rights.may(alarm.condition)
 
     def may_put_away(self, alarm: Alarm) -> bool:
         """Tell whether this person may shelve an alarm, or unshelve it."""
         # Whoever may acknowledge may shelve.
-        return bool(alarm.puts_away) and self._acknowledge.get(alarm.condition, False)
+        return bool(alarm.puts_away) and self._rights.may(alarm.condition)
 
     async def put_away(self, client: Client, alarm: Alarm, shelving: Shelving) -> Outcome:
         """Shelve an alarm, or unshelve it."""
@@ -157,19 +171,24 @@ class AlarmFeed:
             ),
         )
 
-    async def _read(self, client: Client, subscription: Subscription, names: Sequence[str]) -> None:
+    async def _read(self, subscription: Subscription, names: Sequence[str]) -> None:
         async for event in subscription:
+            if isinstance(event, StatusChangeEvent):
+                logger.warning("alarm_subscription_ended", status=str(event.notification.Status))
+                return
             if not isinstance(event, OpcEvent):
                 continue
-            fields = [variant.Value for variant in event.event.event_fields or ()]
-            alarm = alarm_of(dict(zip(names, fields, strict=True)))
-            if alarm is None:
-                continue
-            # Asked once for each condition and session: access rights hold as long as a session
-            # does.
-            if alarm.condition not in self._acknowledge:
-                self._acknowledge[alarm.condition] = await _offers_acknowledge(client, alarm)
-            self._alarms.take(alarm)
+            values = [variant.Value for variant in event.event.event_fields or ()]
+            fields = dict(zip(names, values, strict=True))
+            # The brackets of a refresh, and the wish for one (OPC 10000-9, 5.11.2 to 5.11.4).
+            if fields["EventType"] == _REFRESH_STARTS:
+                self._alarms.begin_refresh()
+            elif fields["EventType"] == _REFRESH_ENDS:
+                self._alarms.end_refresh()
+                self._refreshed.set()
+            elif (alarm := alarm_of(fields)) is not None:
+                self._rights.ask(alarm.condition)
+                self._alarms.take(alarm)
 
 
 def _fields(namespaces: Sequence[str]) -> list[tuple[str, ua.SimpleAttributeOperand]]:
@@ -192,31 +211,3 @@ def _clause(type_id: int, path: str, namespace: int) -> ua.SimpleAttributeOperan
         BrowsePath=[ua.QualifiedName(step, namespace) for step in path.split("/")],
         AttributeId=ua.AttributeIds.Value,
     )
-
-
-async def _offers_acknowledge(client: Client, alarm: Alarm) -> bool:
-    """Tell whether the condition has an Acknowledge method that this person may execute."""
-    path = ua.BrowsePath(
-        StartingNode=alarm.condition,
-        RelativePath=ua.RelativePath(
-            Elements=[
-                ua.RelativePathElement(
-                    ReferenceTypeId=standard_node(ua.ObjectIds.HasComponent),
-                    # asyncua's mark of a Boolean is a class that no bool can be derived from.
-                    IsInverse=cast("ua.Boolean", False),
-                    TargetName=ua.QualifiedName("Acknowledge", 0),
-                )
-            ]
-        ),
-    )
-    try:
-        (found,) = await client.uaclient.translate_browsepaths_to_nodeids([path])
-        if not found.StatusCode.is_good() or not found.Targets:
-            return False
-        method = found.Targets[0].TargetId
-        (value,) = await client.uaclient.read_attributes([method], ua.AttributeIds.UserExecutable)
-    # Not offered rather than offered and refused: a button that fails is worse than none.
-    except (OSError, TimeoutError, ua.UaError) as error:
-        logger.warning("acknowledge_unknown", condition=alarm.key, error=repr(error))
-        return False
-    return bool(value.Value is not None and value.Value.Value)

@@ -1,0 +1,1 @@
+"""Alarms as an OPC UA server reports them, kept for one person."""

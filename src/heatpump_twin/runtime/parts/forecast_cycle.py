@@ -1,0 +1,127 @@
+"""Have all heat pumps forecast again and again; record it, and show what it says of now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import structlog
+
+from heatpump_twin.drivers.clock import MICROSECONDS, real_period
+from heatpump_twin.drivers.frame import Frame
+from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN_LAST_USABLE_VALUE
+from heatpump_twin.runtime.background.forecast_runs import forecast_run
+from heatpump_twin.runtime.parts.archive import Archive
+from heatpump_twin.runtime.parts.foundation import Foundation
+from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
+from heatpump_twin.twin_engine.errors import EngineError
+from heatpump_twin.twin_engine.forecasting.quarter_hours import quarter_begin
+from heatpump_twin.twin_engine.forecasting.targets import COST, ENDS, TARGETS
+
+log = structlog.stdlib.get_logger(__name__)
+
+_LOOK = 15.0
+"""How often it is looked whether it is time. [s]"""
+_SETTLED = 60 * MICROSECONDS
+"""Until then the samples of a quarter-hour that is over are in the database. [µs]"""
+_AGAIN = 60 * MICROSECONDS
+"""Where no forecast could be made, it is tried again so much later. [µs]"""
+_OLD = 2.5
+"""So many times the pause between two forecasts old, a forecast is told to be old."""
+
+
+class ForecastCycle(HeatPumpPart):
+    """The part of a twin that has forecasts made, in child processes.
+
+    ``arguments`` tell a process of ours what site it is for.
+    """
+
+    def __init__(self, foundation: Foundation, archive: Archive, arguments: Sequence[str]) -> None:
+        self._image, self._clock = foundation.image, foundation.clock
+        self._trajectories = archive.trajectories
+        self._arguments = [*arguments, "--data", str(foundation.data.root)]
+        self._every = round(foundation.site.forecasts.every * MICROSECONDS)
+        self._look = real_period(_LOOK, foundation.clock.speed)
+        self._done = self._tried = 0
+        self._shown = (0, 0)
+
+    async def announce(self) -> None:
+        """Have the points known as those of which there are forecasts, before clients see them."""
+        if self._every:
+            await self._trajectories.announce(self._keys(self._image.table.by_asset))
+
+    async def add(self, newcomer: Newcomer) -> None:
+        """Announce the forecasts of a heat pump that was added; the next run makes them."""
+        if self._every:
+            await self._trajectories.announce(self._keys([newcomer.asset]))
+            self._done = 0
+
+    async def run(self) -> None:
+        """Forecast for ever."""
+        if not self._every:
+            return
+        while True:
+            now = self._clock.now()
+            if self._is_due(now):
+                self._tried = now
+                if await self._forecast(now):
+                    self._done = now
+            self._show(self._clock.now())
+            await asyncio.sleep(self._look)
+
+    def _is_due(self, now: int) -> bool:
+        """Tell whether a forecast is due: at the start, and after the full hour or quarter."""
+        begin = now // self._every * self._every
+        # Later than now they are only where the clock was set back.
+        if begin <= self._done <= now or now - _AGAIN < self._tried <= now:
+            return False
+        return not self._done or now - begin >= _SETTLED
+
+    async def _forecast(self, now: int) -> bool:
+        """Have forecasts made, and record them; return whether there are some."""
+        issued = await forecast_run(self._arguments, now)
+        known = set(self._trajectories.keys)
+        try:
+            await self._trajectories.write([one for one in issued if one.key in known])
+        except EngineError as error:
+            log.warning("forecasts are not recorded", error=str(error))
+        return bool(issued)
+
+    def _show(self, now: int) -> None:
+        """Put what is forecast of this quarter-hour into the image, when there is another one."""
+        begin = quarter_begin(now)
+        if self._shown == (begin, self._done):
+            return
+        self._shown = begin, self._done
+        points = [
+            self._image.table.by_key[key]
+            for asset in self._image.table.by_asset
+            for base in self._keys([asset])
+            for key in (base + end for end in ENDS)
+        ]
+        samples = [self._sample(point.key, begin, now) for point in points]
+        if samples:
+            value, status = zip(*samples, strict=True)
+            self._image.ingest(Frame.of([point.index for point in points], value, status, now))
+
+    def _sample(self, key: str, begin: int, now: int) -> tuple[float, int]:
+        newest = self._trajectories.newest(key)
+        if newest is None:
+            return np.nan, BAD_NO_DATA
+        issued, samples = newest
+        found = samples.between(begin, begin + 1)
+        if not len(found) or np.isnan(found.value[0]):
+            return np.nan, BAD_NO_DATA
+        old = now - issued > _OLD * self._every
+        status = UNCERTAIN_LAST_USABLE_VALUE if old else int(found.status[0])
+        return float(found.value[0]), status
+
+    def _keys(self, assets: Iterable[str]) -> list[str]:
+        known = self._image.table.by_asset
+        return [
+            f"{asset}.{target.point}"
+            for asset in assets
+            for target in (*TARGETS, COST)
+            if target.point in known.get(asset, {})
+        ]

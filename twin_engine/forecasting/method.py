@@ -1,0 +1,68 @@
+"""Ways to forecast, baselines and models alike: all behind one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatpump_twin.drivers.frame import Values
+from heatpump_twin.twin_engine.forecasting.baselines import BASELINES, BaselineRule
+from heatpump_twin.twin_engine.forecasting.course import PumpCourse
+from heatpump_twin.twin_engine.forecasting.quarter_hours import LEVELS, STEPS
+from heatpump_twin.twin_engine.forecasting.targets import TARGETS, ForecastTarget
+
+Origins = NDArray[np.int64]
+"""Numbers of quarter-hours of a course: what is before each of them is known."""
+
+
+class Method(Protocol):
+    """A way to forecast."""
+
+    @property
+    def name(self) -> str:
+        """Name as people read it."""
+        ...
+
+    @property
+    def centred(self) -> bool:
+        """Whether its median may be moved by what it has been off."""
+        ...
+
+    def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
+        """Return quantiles from each origin on, shape (o, 3, STEPS), by target.
+
+        Of what came at an origin or later, nothing may be used: `leakage` looks after that.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineMethod:
+    """A baseline as a method."""
+
+    name: str
+    baseline: BaselineRule
+    centred: bool = False
+
+    def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
+        """Return quantiles from each origin on."""
+        found: dict[ForecastTarget, Values] = {}
+        for target in observed_targets(course):
+            values = course.of(target)
+            rows = [self.baseline(values[:origin]) for origin in origins.tolist()]
+            found[target] = np.array(rows).reshape(-1, len(LEVELS), STEPS)
+        return found
+
+
+def observed_targets(course: PumpCourse) -> list[ForecastTarget]:
+    """Return the targets of which a course tells what came."""
+    return [one for one in TARGETS if set(one.observed) <= set(course.points)]
+
+
+def baselines() -> list[BaselineMethod]:
+    """Return the baselines, in the order in which they are trusted."""
+    return [BaselineMethod(name, baseline) for name, baseline in BASELINES.items()]
