@@ -23,6 +23,7 @@ from heatpump_twin.twin_engine.model.calibration.card_sections import machine_se
 from heatpump_twin.twin_engine.model.calibration.credibility import (
     refuse_incredible,
     refuse_incredible_heat,
+    refuse_unrelated,
 )
 from heatpump_twin.twin_engine.model.calibration.daily_electricity import daily_electricity
 from heatpump_twin.twin_engine.model.calibration.frost_fit import FrostFit, fit_frost
@@ -107,7 +108,7 @@ def calibrate(
     """
     course = machine_course(record, plate)
     required(course, plate, heat_pump)
-    refuse_incredible(course, plate, heat_pump)
+    refuse_incredible(course, record, plate, heat_pump)
     found = _calibrated(course, plate, record, heat_pump)
     periods = found.periods
     times = periods.time if found.fit else course.time
@@ -149,6 +150,7 @@ def _calibrated(course: MachineCourse, plate: Plate, record: Record, heat_pump: 
     _enough(periods, heat_pump)
     refuse_incredible_heat(periods, base, heat_pump)
     fit = fit_power(periods, base.power)
+    refuse_unrelated(periods, fit.held_out.error, heat_pump)
     change = regime_change(periods.day, fit.held_out.error)
     if change is not None:
         later = periods.day >= change.day
@@ -239,7 +241,7 @@ def _errors(found: Calibrated, plate: Plate) -> HeldOutErrors:
             daily_electricity=usual and _known(usual.daily_error),
             power=usual and _known(usual.power_error),
         )  # fmt: skip
-    steady = periods.steady
+    steady = periods.judged
     error, score = fit.held_out.error[steady], fit.held_out.score[steady]
     alone = MachineModel.of_plate(plate).power.power(periods.at[steady])
     widening = float(fit.model.widening)

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from heatpump_twin.config.catalogue import Span
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.frame import Times, Values
+from heatpump_twin.twin_engine.derive.plausibility.possible_values import (
+    Place,
+    heat_span,
+    power_span,
+)
 from heatpump_twin.twin_engine.derive.sources import SOURCE_TEMPERATURES, WATER_FLOWS, WATER_PAIRS
 from heatpump_twin.twin_engine.derive.water import thermal_power
 from heatpump_twin.twin_engine.model.calibration.record import Record
@@ -82,8 +88,9 @@ class MachineCourse:
 def machine_course(record: Record, plate: Plate) -> MachineCourse:
     """Return the course of the machine of a record; what is not there is NaN."""
     taken: dict[str, str] = {}
-    power = _first(record, taken, "power", _powers(record))
-    heat = _first(record, taken, "heat", _heats(record))
+    limits = Place(plate, latitude=0.0)
+    power = _within(_first(record, taken, "power", _powers(record)), power_span(limits))
+    heat = _within(_first(record, taken, "heat", _heats(record)), heat_span(limits))
     backup = np.nan_to_num(record.column("backup_heater_on")) * (plate.backup_power or 0.0)
     tank = np.nan_to_num(record.column("dhw_heater_on")) * (plate.tank_heater_power or 0.0)
     points = SOURCE_TEMPERATURES if plate.source == "air" else SOURCE_TEMPERATURES[:1]
@@ -130,6 +137,12 @@ def _first(
             taken[quantity] = name
             return values
     return np.full(len(record), np.nan)
+
+
+def _within(values: Values, span: Span) -> Values:
+    """Return values without those that cannot be, such as spikes of a meter."""
+    low, high = span
+    return np.where((values >= low) & (values <= high), values, np.nan)
 
 
 def _powers(record: Record) -> Iterator[tuple[str, Values]]:

@@ -18,6 +18,8 @@ SETTLING = 600.0
 """After a start or a defrost nothing is steady for so long. [s]"""
 STEADY_RANGE = 1.5
 """Difference of the leaving water within a period from which on it is only nearly steady. [K]"""
+LEAST_STEADY = 20
+"""With fewer steady periods, as where only hot water is made, those that warm up tell as well."""
 _DAY = 86_400 * MICROSECONDS
 
 
@@ -43,6 +45,11 @@ class SteadyPeriods:
         return SteadyPeriods(
             self.at[which], self.power[which], self.time[which], self.run[which], self.steady[which]
         )
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Those by which a model is judged: steady ones, or all where hardly one is."""
+        return self.steady if self.steady.sum() >= LEAST_STEADY else np.ones(len(self), dtype=bool)
 
     @property
     def day(self) -> NDArray[np.int64]:
