@@ -31,9 +31,11 @@ def grid_of(samples: Mapping[str, Samples]) -> float:
     Raises
     ------
     TwinError
-        A counter is too coarse for any step.
+        There are no steps, or a counter is too coarse for any.
     """
     telling = next((p for p in _TELLING if p in samples), next(iter(samples)))
+    if len(samples[telling]) < 2:
+        raise TwinError(f"{telling} has {len(samples[telling])} value: a record of days is needed")
     step = step_of(np.diff(samples[telling].time) / MICROSECONDS)
     for counter, meters in _COUNTERS.items():
         if counter in samples and not any(meter in samples for meter in meters):

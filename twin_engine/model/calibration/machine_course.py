@@ -35,6 +35,8 @@ _STARTS_ABOVE = 100.0
 """Power above that at rest from which on a compressor runs. [W]"""
 FAST_COUNTER = 600.0
 """A counter's digit is too coarse for shorter steps. [s]"""
+_MOST_WILD = 0.2
+"""Share of values that no machine can take or give, from which on they are no spikes. [-]"""
 _WATTS = 3.6e6
 """One kWh. [W s]"""
 
@@ -140,9 +142,14 @@ def _first(
 
 
 def _within(values: Values, span: Span) -> Values:
-    """Return values without those that cannot be, such as spikes of a meter."""
+    """Return values without those that cannot be, such as spikes of a meter.
+
+    Where they are many, all stay: they have another unit, and somebody has to be told.
+    """
     low, high = span
-    return np.where((values >= low) & (values <= high), values, np.nan)
+    wild = (values < low) | (values > high)
+    many = wild.sum() > _MOST_WILD * max(int(np.isfinite(values).sum()), 1)
+    return values if many else np.where(wild, np.nan, values)
 
 
 def _powers(record: Record) -> Iterator[tuple[str, Values]]:
