@@ -50,8 +50,10 @@ from heatpump_twin.twin_engine.model.calibration.regime import RegimeChange, reg
 from heatpump_twin.twin_engine.model.calibration.steady_periods import SteadyPeriods, steady_periods
 from heatpump_twin.twin_engine.model.calibration.supply_course import supply_error
 from heatpump_twin.twin_engine.model.calibration.usual_power import UsualPower, usual_power
+from heatpump_twin.twin_engine.model.calibration.water_fit import fit_water
 from heatpump_twin.twin_engine.model.machine.frost import FULL
 from heatpump_twin.twin_engine.model.machine.machine_model import Extent, MachineModel, Validity
+from heatpump_twin.twin_engine.model.water.water_section import WaterSection
 
 LEAST_PERIODS = 60
 """Ten hours of steady heating; with fewer the plate is the better guess."""
@@ -131,6 +133,7 @@ def calibrate(
             left_out=_left_out(found.change, times),
         ),
         model=machine_section(found.model, found.fit, found.frost, found.seen),
+        water=WaterSection.of(fit_water(record, course)),
         held_out=_errors(found, plate).model_copy(
             update={"supply": supply_error(course, record.column("room_temperature"), plate)}
         ),
