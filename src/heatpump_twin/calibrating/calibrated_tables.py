@@ -75,7 +75,7 @@ def calibrate_tables(
 def _record(files: Sequence[Path], map_: TableMap, zone: ZoneInfo) -> Record:
     samples = _samples(files, map_, zone)
     if not samples:
-        raise TwinError("no column is named in the map: name some under points")
+        raise TwinError("the tables have no value of a column that the map names under points")
     times = [found.time for found in samples.values()]
     start, end = min(int(t[0]) for t in times), max(int(t[-1]) for t in times)
     step = map_.step or grid_of(samples)

@@ -95,7 +95,7 @@ def _power(course: MachineCourse) -> Iterator[str]:
     if len(known) and (most := float(np.quantile(known, 0.995))) < _SMALLEST_POWER:
         yield (
             f"{course.taken['power']} is {most:.3g} W at its most: if it is in kW, write unit: kW "
-            "in the map"
+            "in the map; else the machine never ran"
         )
 
 
