@@ -13,6 +13,7 @@ from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.twin_engine.errors import CalibrationError
+from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.machine.capacity import Capacity
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
 from heatpump_twin.twin_engine.model.machine.machine_model import (
@@ -96,6 +97,8 @@ class HeldOutErrors(_Section):
     """Mean absolute error of a day's electricity; without a heat meter, given when it ran."""
     power: float | None = None
     """Mean absolute error of the power of a step, where it is told without heat. [W]"""
+    supply: float | None = None
+    """Mean absolute error of the leaving water, told from the electricity alone. [K]"""
 
 
 class FrostSection(_Section):
@@ -170,6 +173,8 @@ class CalibrationCard(_Section):
     model: MachineSection
     water: WaterSection = WaterSection()
     held_out: HeldOutErrors
+    house: HouseSection | None = None
+    """None: the record does not tell it."""
     missing: tuple[MissingSensor, ...]
     cannot_know: tuple[str, ...] = NOT_OBSERVABLE
 
