@@ -35,7 +35,7 @@ class HouseOutcome:
     """Why it is in use or not, or what is missing."""
 
 
-def place_of(site: SiteInfo) -> HousePlace:
+def house_place(site: SiteInfo) -> HousePlace:
     """Return where the houses of a site stand."""
     return HousePlace(site.latitude, site.longitude, ZoneInfo(site.timezone))
 

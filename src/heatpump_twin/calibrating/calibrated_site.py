@@ -13,7 +13,7 @@ from heatpump_twin.calibrating.calibrated_house import (
     HOUSE_POINTS,
     HouseOutcome,
     calibrate_house,
-    place_of,
+    house_place,
 )
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
@@ -148,7 +148,7 @@ def _house(
     """Learn the house on top of the machine that is in use afterwards."""
     model = MachineModel.of_plate(pump.plate) if card is None else card.machine_model()
     present = _house_in_use(data, pump)
-    return calibrate_house(record, pump.plate, model, place_of(site.site), present)
+    return calibrate_house(record, pump.plate, model, house_place(site.site), present)
 
 
 def _kept(data: DataDirectory, card: CalibrationCard, machine: bool, house: bool) -> int:

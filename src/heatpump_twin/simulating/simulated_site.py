@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from heatpump_twin.calibrating.calibrated_house import HOUSE_POINTS, place_of
+from heatpump_twin.calibrating.calibrated_house import HOUSE_POINTS, house_place
 from heatpump_twin.calibrating.calibrated_site import USUAL_SPAN, opened, recorded_of
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.quick_yaml import quick_load
@@ -135,7 +135,7 @@ def _answer(
     progress: Progress,
 ) -> Answer:
     """Answer a question from a record, with the house that is kept, or that it tells."""
-    place = place_of(site.site)
+    place = house_place(site.site)
     changes = changes_of(question.changes, _other_machine)
     model, machine = _model(data, pump)
     seen = observed_house(record, place)
