@@ -27,7 +27,6 @@ from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
 from heatpump_twin.twin_engine.model.calibration.calibration_card import CalibrationCard
 from heatpump_twin.twin_engine.model.calibration.history_record import read_observations
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.calibration.model_versions import (
     ModelVersions,
     card_in_use,
@@ -36,6 +35,7 @@ from heatpump_twin.twin_engine.model.calibration.model_versions import (
 from heatpump_twin.twin_engine.model.calibration.promotion import promotion
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 
 USUAL_SPAN = 60 * 86_400 * MICROSECONDS
 """How much of the history is taken where nobody says it. [µs]"""

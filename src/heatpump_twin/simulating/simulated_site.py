@@ -16,10 +16,10 @@ from heatpump_twin.config.settings import HeatPump, Plate, Site
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
 from heatpump_twin.twin_engine.errors import EngineError
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.calibration.model_versions import card_in_use, house_in_use
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
 from heatpump_twin.twin_engine.model.simulation.tariff_prices import tariff_prices
 from heatpump_twin.twin_engine.model.whatif.changes import ChangeError, changes_of
