@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.settings import Plate, SiteInfo
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.calibration.machine_course import OBSERVED
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.house.house_fit import HouseUnknownError
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 from heatpump_twin.twin_engine.model.whatif.house_promotion import house_promotion
 from heatpump_twin.twin_engine.model.whatif.kept_house import section_of
 from heatpump_twin.twin_engine.model.whatif.model_machine import ModelMachine
@@ -35,7 +35,7 @@ class HouseOutcome:
     """Why it is in use or not, or what is missing."""
 
 
-def place_of(site: SiteInfo) -> HousePlace:
+def house_place(site: SiteInfo) -> HousePlace:
     """Return where the houses of a site stand."""
     return HousePlace(site.latitude, site.longitude, ZoneInfo(site.timezone))
 

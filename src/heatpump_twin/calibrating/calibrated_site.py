@@ -13,7 +13,7 @@ from heatpump_twin.calibrating.calibrated_house import (
     HOUSE_POINTS,
     HouseOutcome,
     calibrate_house,
-    place_of,
+    house_place,
 )
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
@@ -27,7 +27,6 @@ from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
 from heatpump_twin.twin_engine.model.calibration.calibration_card import CalibrationCard
 from heatpump_twin.twin_engine.model.calibration.history_record import read_observations
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.calibration.model_versions import (
     ModelVersions,
     card_in_use,
@@ -36,6 +35,7 @@ from heatpump_twin.twin_engine.model.calibration.model_versions import (
 from heatpump_twin.twin_engine.model.calibration.promotion import promotion
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 
 USUAL_SPAN = 60 * 86_400 * MICROSECONDS
 """How much of the history is taken where nobody says it. [µs]"""
@@ -148,7 +148,7 @@ def _house(
     """Learn the house on top of the machine that is in use afterwards."""
     model = MachineModel.of_plate(pump.plate) if card is None else card.machine_model()
     present = _house_in_use(data, pump)
-    return calibrate_house(record, pump.plate, model, place_of(site.site), present)
+    return calibrate_house(record, pump.plate, model, house_place(site.site), present)
 
 
 def _kept(data: DataDirectory, card: CalibrationCard, machine: bool, house: bool) -> int:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from heatpump_twin import __version__
 from heatpump_twin.calibrating.table_grid import grid_of
+from heatpump_twin.calibrating.usual_plate import MachineRule, usual_plate
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointTable
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.config.yaml_source import YamlSource
@@ -26,7 +27,6 @@ from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.model.calibration.calibrate import Calibration, calibrate
 from heatpump_twin.twin_engine.model.calibration.calibration_card import PlateOrigin
 from heatpump_twin.twin_engine.model.calibration.record import Record, edges_between, record_of
-from heatpump_twin.twin_engine.model.calibration.usual_plate import MachineRule, usual_plate
 
 ASSET = "hp1"
 _SIZELESS = ("Cel", "%")

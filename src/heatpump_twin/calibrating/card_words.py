@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from heatpump_twin.twin_engine.model.calibration.calibration_card import CalibrationCard
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 
 
 def card_words(card: CalibrationCard) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from heatpump_twin.calibrating.calibrated_house import HOUSE_POINTS, place_of
+from heatpump_twin.calibrating.calibrated_house import HOUSE_POINTS, house_place
 from heatpump_twin.calibrating.calibrated_site import USUAL_SPAN, opened, recorded_of
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.quick_yaml import quick_load
@@ -16,10 +16,10 @@ from heatpump_twin.config.settings import HeatPump, Plate, Site
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
 from heatpump_twin.twin_engine.errors import EngineError
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.calibration.model_versions import card_in_use, house_in_use
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
 from heatpump_twin.twin_engine.model.simulation.tariff_prices import tariff_prices
 from heatpump_twin.twin_engine.model.whatif.changes import ChangeError, changes_of
@@ -135,7 +135,7 @@ def _answer(
     progress: Progress,
 ) -> Answer:
     """Answer a question from a record, with the house that is kept, or that it tells."""
-    place = place_of(site.site)
+    place = house_place(site.site)
     changes = changes_of(question.changes, _other_machine)
     model, machine = _model(data, pump)
     seen = observed_house(record, place)

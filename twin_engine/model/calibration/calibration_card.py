@@ -13,7 +13,6 @@ from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.twin_engine.errors import CalibrationError
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.machine.capacity import Capacity
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
 from heatpump_twin.twin_engine.model.machine.machine_model import (
@@ -24,6 +23,7 @@ from heatpump_twin.twin_engine.model.machine.machine_model import (
 )
 from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 from heatpump_twin.twin_engine.model.water.water_section import WaterSection
 

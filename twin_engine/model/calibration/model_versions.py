@@ -19,7 +19,7 @@ from heatpump_twin.twin_engine.model.calibration.calibration_card import (
     card_of,
     write_card,
 )
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 
 FOLDER = "calibration"
 _PROMOTED = "promoted.json"

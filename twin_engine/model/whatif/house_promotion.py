@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.twin_engine.model.calibration.house_section import HouseSection
 from heatpump_twin.twin_engine.model.calibration.promotion import Promotion
 from heatpump_twin.twin_engine.model.house.envelope import Floats
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
 from heatpump_twin.twin_engine.model.whatif.kept_house import outlook_of
 from heatpump_twin.twin_engine.model.whatif.observed_house import ObservedHouse

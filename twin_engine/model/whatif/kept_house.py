@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.twin_engine.model.calibration.house_section import (
+from heatpump_twin.twin_engine.model.house.house_fit import FittedHouse
+from heatpump_twin.twin_engine.model.simulation.house_section import (
     Belief,
     HouseErrors,
     HouseSection,
 )
-from heatpump_twin.twin_engine.model.house.house_fit import FittedHouse
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
 from heatpump_twin.twin_engine.model.simulation.simulate import Installation
 from heatpump_twin.twin_engine.model.whatif.installation_fit import FittedInstallation
