@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from heatpump_twin.calibrating.calibrated_house import place_of
+from heatpump_twin.calibrating.calibrated_house import house_place
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.twin_engine.errors import CalibrationError
@@ -37,7 +37,7 @@ def learnt_house(site: Site, data: DataDirectory, pump: HeatPump) -> SimulationM
         return None
     if kept is None:
         return None
-    place = place_of(site.site)
+    place = house_place(site.site)
     model = MachineModel.of_plate(pump.plate) if card is None else card.machine_model()
     fit = outlook_of(kept[1], ModelMachine(model, pump.plate.max_power), place).fit
     return SimulationMethod([fit.likely, *fit.drawn(_DRAWS, _SEED)], place)
