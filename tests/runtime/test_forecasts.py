@@ -69,3 +69,5 @@ async def test_each_quantity_is_forecast_with_its_interval_and_read_as_history_o
         # An expectation is never Good.
         assert newest.StatusCode.is_uncertain()
         assert len(newest.Value.Value) == 192
+        method = await node("room_temperature_method").read_value()
+        assert method == 3  # climatology: no house is learnt yet

@@ -41,8 +41,8 @@ ENDS = ("_lower", "", "_upper")
 """Of a point's id: the 10 % quantile, the median, the 90 % quantile."""
 
 
-SKILL, COVERAGE = "_skill", "_coverage"
-"""Of the points that say how good forecasts were. [%], [%]"""
+METHOD, SKILL, COVERAGE = "_method", "_skill", "_coverage"
+"""Of the points that say what forecasts are from, and how good they were. [code], [%], [%]"""
 
 
 def forecast_targets(ids: Collection[str], *, tariff: bool) -> list[ForecastTarget]:
@@ -57,6 +57,6 @@ def forecast_entries(asset: str, ids: Collection[str], *, tariff: bool) -> list[
     return [
         (asset, point, specs[point], None)
         for target in forecast_targets(ids, tariff=tariff)
-        for point in (target.point + end for end in (*ENDS, SKILL, COVERAGE))
+        for point in (target.point + end for end in (*ENDS, METHOD, SKILL, COVERAGE))
         if point in specs
     ]

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import structlog
 
+from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import MICROSECONDS, real_period
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN_LAST_USABLE_VALUE
+from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD, UNCERTAIN_LAST_USABLE_VALUE
 from heatpump_twin.runtime.background.forecast_runs import forecast_run
 from heatpump_twin.runtime.parts.archive import Archive
 from heatpump_twin.runtime.parts.forecast_judging import ForecastJudging
@@ -18,7 +19,7 @@ from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.forecasting.quarter_hours import quarter_begin
-from heatpump_twin.twin_engine.forecasting.targets import COST, ENDS, TARGETS
+from heatpump_twin.twin_engine.forecasting.targets import COST, ENDS, METHOD, TARGETS
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -104,6 +105,13 @@ class ForecastCycle(HeatPumpPart):
             for key in (base + end for end in ENDS)
         ]
         samples = [self._sample(point.key, begin, now) for point in points]
+        methods = {
+            self._image.table.by_key[base + METHOD]: self._trajectories.model(base)
+            for base in self._keys(self._image.table.by_asset)
+            if base + METHOD in self._image.table.by_key
+        }
+        points += methods
+        samples += [(_code(point, name), GOOD) for point, name in methods.items()]
         if samples:
             value, status = zip(*samples, strict=True)
             self._image.ingest(Frame.of([point.index for point in points], value, status, now))
@@ -128,3 +136,9 @@ class ForecastCycle(HeatPumpPart):
             for target in (*TARGETS, COST)
             if target.point in known.get(asset, {})
         ]
+
+
+def _code(point: Point, model: str) -> float:
+    """Return the code of a method by its name; of several that of the first."""
+    name = model.partition(" + ")[0].capitalize()
+    return float({text: code for code, text in point.spec.codes.items()}.get(name, 0))
