@@ -105,13 +105,11 @@ class ForecastCycle(HeatPumpPart):
             for key in (base + end for end in ENDS)
         ]
         samples = [self._sample(point.key, begin, now) for point in points]
-        methods = {
-            self._image.table.by_key[base + METHOD]: self._trajectories.model(base)
-            for base in self._keys(self._image.table.by_asset)
-            if base + METHOD in self._image.table.by_key
-        }
-        points += methods
-        samples += [(_code(point, name), GOOD) for point, name in methods.items()]
+        for base in self._keys(self._image.table.by_asset):
+            method = self._image.table.by_key.get(base + METHOD)
+            if method is not None:
+                points.append(method)
+                samples.append((_code(method, self._trajectories.model(base)), GOOD))
         if samples:
             value, status = zip(*samples, strict=True)
             self._image.ingest(Frame.of([point.index for point in points], value, status, now))
