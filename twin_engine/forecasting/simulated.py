@@ -79,7 +79,7 @@ class SimulationMethod:
             past = course.past(origin)
             cases = self.cases(past, possible_weather(past, self.place))
             if cases:
-                for target, values in quantiles_of(lived(cases, past.end), past).items():
+                for target, values in quantiles_of(carried_on(cases, past.end), past).items():
                     found[target][row] = values
         return found
 
@@ -114,7 +114,7 @@ def fleet_forecasts(
     cases = [method.cases(course, weather) for method, course in asked]
     if not weather:
         return [{} for _ in asked]
-    run = lived([case for own in cases for case in own], asked[0][1].end)
+    run = carried_on([case for own in cases for case in own], asked[0][1].end)
     each = len(cases[0])
     return [
         {
@@ -125,7 +125,7 @@ def fleet_forecasts(
     ]
 
 
-def lived(cases: Sequence[Case], begin: int) -> Simulated:
+def carried_on(cases: Sequence[Case], begin: int) -> Simulated:
     """Simulate 48 hours of cases from a time on. [µs since the Unix epoch, UTC]"""
     end = begin + STEPS * STEP
     return simulate(cases, begin, end, step=_STEP, every=_EVERY, warm_up=_WARM_UP / DAY)
