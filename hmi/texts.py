@@ -34,6 +34,7 @@ TWIN_UNREACHABLE = _login("The twin does not answer. It may be starting; try aga
 FAREWELL = {
     "idle": _login("Logged out because nobody used the page for a while."),
     "again": _login("The connection ended and could not be rebuilt. Please log in again."),
+    "restarted": _login("The pages were started again. Please log in once more."),
     "bye": _login("You are logged out."),
 }
 NO_SUCH_PAGE = _login("There is no such page.")
@@ -47,7 +48,10 @@ def refused_by_twin(status: str) -> Text:
     )
 
 
-_TOO_MANY_ATTEMPTS = _login("Too many failed attempts. Wait a minute, then try again.")
+_TOO_MANY_ATTEMPTS = _login(
+    "Too many failed attempts: for a while, five minutes at most, the password is not looked at. "
+    "Try again then."
+)
 _NOT_TRUSTED = _login(
     "The twin does not trust this HMI's certificate. "
     "Ask an administrator to trust it: `hptwin cert list`."
@@ -69,6 +73,9 @@ LINK = {
     "lost": _shell("No connection"),
     "closed": _shell("Logged out"),
 }
+LANGUAGE = _shell("Language")
+NAMES_OF_LANGUAGES = {"en": "English", "es": "Español", "ca": "Català", "de": "Deutsch"}
+"""Each in itself, for whoever looks for their own."""
 THEME = _shell("Light or dark")
 NO_ALARMS = _shell("No active alarms")
 ALARMS_UNKNOWN = _shell("Alarms are not known yet")
