@@ -7,16 +7,17 @@ of one site, since a rule looks at all of them at once; each lives in a time of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.plant_year import Climate
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointRole
 from heatpump_twin.config.load import load_site
-from heatpump_twin.config.settings import Site, SiteInfo
+from heatpump_twin.config.settings import HouseKind, Site, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
 from heatpump_twin.drivers.frame import Frame, Values
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import SHORT_WARM_UP, EmulatedHeatPump
@@ -26,9 +27,13 @@ from heatpump_twin.rules.pack import load_packs
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.twin_engine.alarm import AlarmTransition
 from heatpump_twin.twin_engine.engine import Engine
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 _STEP = 30.0
 """Longest step of the physics. [s]"""
+_JUDGED = 144
+"""Polls that the rules judge at once."""
 _REPORTED = (PointRole.MEASURED, PointRole.SETPOINT)
 _START = round(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * MICROSECONDS)
 
@@ -54,30 +59,42 @@ class Variant:
     seed: int = 1
     more: tuple[str, ...] = ()
     """Points that its devices report beside those of the default site."""
+    house: HouseKind = HouseKind.REFERENCE
 
 
-class Fleet:
-    """A fleet that lives day by day.
+class PolledFleet:
+    """A fleet that is polled, and of which all is derived and expected.
 
     Parameters
     ----------
     period : float
         Between two polls. [s]
+    models
+        Calibrated models by number; the others have what their plates tell.
+    step : float
+        Longest step of the physics. [s]
     """
 
-    def __init__(self, variants: Sequence[Variant], period: float) -> None:
+    def __init__(
+        self,
+        variants: Sequence[Variant],
+        period: float,
+        models: Mapping[int, LearntModel] | None = None,
+        step: float = _STEP,
+    ) -> None:
         self.variants = variants
-        site = _site(len(variants), period)
+        self.site = site = _site(len(variants), period)
         self._clock, self._period = ManualClock(_START), period
-        self._plants = [_plant(site, variant, period) for variant in variants]
-        assembly = assemble(site, None)
+        self._plants = [emulated(variant, min(period, step)) for variant in variants]
+        self.assembly = assembly = assemble(site, None)
         table = assembly.table
         for pump, variant in zip(site.heat_pumps, variants, strict=True):
             specs = CATALOGUE[HEAT_PUMP]
             table.extend((pump.id, point, specs[point], None) for point in variant.more)
-        self._engine = Engine(site, table, self._clock, lambda _: None, totals_every=10**9)
-        self._rules = RuleEngine(load_packs(site.rules.packs), site, table, faults=assembly.faults)
-        self._rules.follow(self._engine.image)
+        self._engine = Engine(
+            site, table, self._clock, lambda _: None, totals_every=10**9,
+            models={site.heat_pumps[n].id: model for n, model in (models or {}).items()},
+        )  # fmt: skip
         self._readers = [
             (plant.read, point.id, point.index)
             for plant, pump in zip(self._plants, site.heat_pumps, strict=True)
@@ -87,6 +104,11 @@ class Fleet:
         self._index = np.array([index for _, _, index in self._readers], dtype=np.int32)
         self._numbers = {pump.id: number for number, pump in enumerate(site.heat_pumps)}
 
+    @property
+    def image(self) -> Image:
+        """Image of all heat pumps."""
+        return self._engine.image
+
     def begin_faults(self) -> None:
         """Let every heat pump that has a fault get it now."""
         for plant, variant in zip(self._plants, self.variants, strict=True):
@@ -95,23 +117,52 @@ class Fleet:
 
     def seen(self, points: Sequence[str]) -> Values:
         """Return what the image has of some points of each variant: shape (variants, points)."""
-        image, table = self._engine.image, self._engine.image.table
-        by_variant = [table.by_asset[asset] for asset in self._numbers]
-        return image.value[[[known[point].index for point in points] for known in by_variant]]
+        return self.image.value[self.places(points)]
+
+    def places(self, points: Sequence[str]) -> NDArray[np.int64]:
+        """Return where some points of each variant are in the image: shape (variants, points)."""
+        by_variant = [self.image.table.by_asset[asset] for asset in self._numbers]
+        return np.array([[known[point].index for point in points] for known in by_variant])
+
+    def poll(self) -> int:
+        """Let all live until the next poll, and take what it brings; return when that is. [µs]"""
+        self._clock.advance(self._period)
+        for plant in self._plants:
+            plant.advance(plant.time + round(self._period * MICROSECONDS))
+        value = [_shown(read(point)) for read, point, _ in self._readers]
+        now = self._clock.now()
+        self._engine.take(Frame.of(self._index, value, GOOD, now))
+        return now
+
+
+class Fleet(PolledFleet):
+    """A fleet that lives day by day, and is watched by the rules."""
+
+    def __init__(
+        self,
+        variants: Sequence[Variant],
+        period: float,
+        models: Mapping[int, LearntModel] | None = None,
+    ) -> None:
+        super().__init__(variants, period, models)
+        site, table, faults = self.site, self.assembly.table, self.assembly.faults
+        self._rules = RuleEngine(load_packs(site.rules.packs), site, table, faults=faults)
+        self._rules.follow(self.image)
+        # From now on: what is before the first look is not judged.
+        self._rules.advance(self._clock.now())
 
     def live(self, seconds: float) -> Iterator[tuple[int, AlarmTransition, float]]:
         """Yield what is raised and returns: variant, transition, and when from now on. [s]"""
         begun = self._clock.now()
-        for _ in range(round(seconds / self._period)):
-            self._clock.advance(self._period)
-            for plant in self._plants:
-                plant.advance(plant.time + round(self._period * MICROSECONDS))
-            value = [_shown(read(point)) for read, point, _ in self._readers]
-            now = self._clock.now()
-            self._engine.take(Frame.of(self._index, value, GOOD, now))
+        count = round(seconds / self._period)
+        for number in range(1, count + 1):
+            now = self.poll()
+            # Many polls together: the rules tell the same as after each, and take a tenth as long.
+            if number % _JUDGED and number < count:
+                continue
             for change in self._rules.advance(now):
-                if (number := self._numbers.get(change.alarm.asset)) is not None:
-                    yield number, change, (change.time - begun) / MICROSECONDS
+                if (variant := self._numbers.get(change.alarm.asset)) is not None:
+                    yield variant, change, (change.time - begun) / MICROSECONDS
 
 
 def _shown(value: float | None) -> float:
@@ -128,15 +179,16 @@ def _site(count: int, period: float) -> Site:
     return site.model_copy(update={"heat_pumps": pumps})
 
 
-def _plant(site: Site, variant: Variant, period: float) -> EmulatedHeatPump:
+def emulated(variant: Variant, step: float) -> EmulatedHeatPump:
+    """Return the heat pump of a variant as it is before its fault; steps in s."""
     place = SiteInfo(
         name=variant.climate.name,
         latitude=variant.climate.latitude,
         longitude=variant.climate.longitude,
         timezone="UTC",
     )
+    pump = load_site("default", environment={}).heat_pumps[0].model_copy(update={"id": "hp0"})
     start = round(variant.start.timestamp() * MICROSECONDS)
     return EmulatedHeatPump(
-        site.heat_pumps[0], place, variant.seed, start, step=min(period, _STEP),
-        warm_up=SHORT_WARM_UP,
-    )  # fmt: skip
+        pump, place, variant.seed, start, step=step, warm_up=SHORT_WARM_UP, house=variant.house
+    )

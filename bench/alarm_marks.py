@@ -20,6 +20,7 @@ from rich.table import Table
 from bench.alarm_fleet import Fault, Fleet, Variant
 from bench.alarm_scores import TRUE_WITHOUT_A_FAULT, Score
 from bench.alarms import FAULTS, MORE, markdown
+from bench.calibrated_fleet import calibrated
 from bench.plant_year import CLIMATES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "alarm-marks.md"
@@ -132,7 +133,7 @@ def run(console: Console) -> None:
         for climate in CLIMATES[:2]
         for month in _SEASONS
     ]
-    life = _Life(Fleet(variants, _PERIOD))
+    life = _Life(Fleet(variants, _PERIOD, calibrated(variants)))
     for _ in range(_SETTLED):
         life.day()
     life.raised.clear()

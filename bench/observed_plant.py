@@ -41,6 +41,7 @@ POINTS = (
     "backup_heater_on",
     "dhw_heater_on",
     "operation_cycle",
+    "supply_setpoint",
 )
 _DAY = 86_400 * MICROSECONDS
 _BEGINS = ((2025, 11, 20), (2025, 12, 10), (2026, 1, 1), (2026, 1, 20))
@@ -70,20 +71,7 @@ class Installation:
 
     def observe(self, days: int, points: tuple[str, ...] = POINTS) -> Record:
         """Return the record of so many days."""
-        pump = self._pump()
-        count = round(days * 86_400 / STEP) + 1
-        values = np.empty((len(points), count))
-        for k in range(count):
-            pump.advance(self.begin + round(k * STEP * MICROSECONDS))
-            values[:, k] = [pump.read(point) for point in points]
-        time = self.begin + np.arange(count, dtype=np.int64) * round(STEP * MICROSECONDS)
-        good = np.zeros(count, np.uint32)
-        samples = [
-            (point, Samples(column, good, time))
-            for point, column in zip(points, values, strict=True)
-        ]
-        edges = edges_between(self.begin, self.begin + days * _DAY, GRID)
-        return record_of(samples, edges, asset="hp1", emulated=True)
+        return observed(self._pump(), self.begin, days, points)
 
     def _pump(self) -> EmulatedHeatPump:
         settings = load_site("default", environment={}).heat_pumps[0]
@@ -102,3 +90,25 @@ class Installation:
             warm_up=SHORT_WARM_UP,
             house=HouseKind.VARIED,
         )
+
+
+def observed(
+    pump: EmulatedHeatPump,
+    begin: int,
+    days: int,
+    points: tuple[str, ...] = POINTS,
+    step: float = STEP,
+) -> Record:
+    """Let a heat pump live so many days from its begin in µs, and return their record."""
+    count = round(days * 86_400 / step) + 1
+    values = np.empty((len(points), count))
+    for k in range(count):
+        pump.advance(begin + round(k * step * MICROSECONDS))
+        values[:, k] = [pump.read(point) for point in points]
+    time = begin + np.arange(count, dtype=np.int64) * round(step * MICROSECONDS)
+    good = np.zeros(count, np.uint32)
+    samples = [
+        (point, Samples(column, good, time)) for point, column in zip(points, values, strict=True)
+    ]
+    edges = edges_between(begin, begin + days * _DAY, GRID)
+    return record_of(samples, edges, asset="hp1", emulated=True)

@@ -261,9 +261,13 @@ def _asset_type(name: str, points: Mapping[str, object]) -> Mapping[str, PointSp
         for relation, target in spec.relations.items():
             if target not in specs:
                 raise ValueError(f"{name}.{point}: {relation} names {target!r}, which is no point")
+            unit = specs[target].unit
+            # A difference of temperatures is no temperature.
+            if relation is Relation.RESIDUAL_OF and unit == "Cel":
+                unit = "K"
             # A forecast may be of another quantity than the point: the heat-up time is in
             # minutes, of a temperature.
-            if relation is not Relation.FORECAST_OF and specs[target].unit != spec.unit:
+            if relation is not Relation.FORECAST_OF and unit != spec.unit:
                 raise ValueError(f"{name}.{point}: {target!r} has another unit")
     return MappingProxyType(specs)
 

@@ -18,8 +18,8 @@ from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.history import NO_SAMPLES, HistoryReader, Samples
 from heatpump_twin.twin_engine.hourly_statistics import NO_HOURS, Hourly
 from heatpump_twin.twin_engine.image import Image
-from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.shadow.shadow import PERIOD, Shadow
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
 
 
@@ -46,7 +46,7 @@ class Engine:
         record: FrameSink,
         history: HistoryReader | None = None,
         totals_every: int = 1,
-        models: Mapping[str, MachineModel] | None = None,
+        models: Mapping[str, LearntModel] | None = None,
         shadow_period: int = PERIOD,
     ) -> None:
         before = history or NO_HISTORY

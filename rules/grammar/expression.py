@@ -19,6 +19,7 @@ What it may remember::
     longest_run(c, 3)  shortest_run(c, 3)    of the last three times in which c was true
     longest_interval(c, 3)  shortest_interval(c, 3)   from start to start
     ewma(x, "6 h")  cusum(x, 0.5)            moving average; sum of what exceeds 0.5, in x · h
+    cusum(x, 0.5, 20)                        the same, which grows to 20 at most
 
 With ``during=condition`` only the time counts in which that holds: three days of running time take
 as many days as that takes. The window ``"run"`` with ``during`` is the run that goes on, or the

@@ -68,16 +68,23 @@ class Cusum(Memory):
     """Sum of what exceeds an allowance, never below zero. [unit of x · h]
 
     The inputs are x and the allowance.
+
+    Parameters
+    ----------
+    most : float
+        The sum grows no further than this, or what lasted for weeks would be told for weeks after
+        its end.
     """
 
-    def __init__(self, assets: int) -> None:
+    def __init__(self, assets: int, most: float) -> None:
         super().__init__(assets)
+        self._most = most
         self.sum = np.zeros(assets)
 
     def _pass(self, elapsed: int, held: Sequence[Array]) -> None:
         x, allowance, *during = held
         more = (x - allowance) * (elapsed / _HOUR)
-        grown = np.maximum(self.sum + np.nan_to_num(more), 0.0)
+        grown = np.clip(self.sum + np.nan_to_num(more), 0.0, self._most)
         self.sum = np.where(_counts(more, during), grown, self.sum)
 
     def _value(self) -> Array:
@@ -87,7 +94,11 @@ class Cusum(Memory):
         x, allowance, *during = (row[:-1] for row in rows)
         more = (x - allowance) * (elapsed / _HOUR)[:, None]
         counts = _counts(more, during)
-        grown = _folded(self.sum, counts, lambda total, k, i: max(total + float(more[k, i]), 0.0))
+
+        def become(total: float, k: int, i: int) -> float:
+            return min(max(total + float(more[k, i]), 0.0), self._most)
+
+        grown = _folded(self.sum, counts, become)
         self.sum = grown[-1].copy()
         return grown
 

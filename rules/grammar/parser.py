@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -203,11 +204,11 @@ class Parser:
             case ("ewma", [x, ast.Constant(value=str(constant))]):
                 inner = self.parse(x)
                 return remembering.average(inner.unit, constant), [inner.term, *during]
-            case ("cusum", [x, allowance]):
+            case ("cusum", [x, allowance, *limit]) if (most := _number(limit)) is not None:
                 inner, much = self.parse(x), self.parse(allowance)
                 unit = _alike(inner.unit, much.unit, "be compared in cusum()", "")
                 terms = [inner.term, _converted(much, unit), *during]
-                return remembering.cumulative(unit), terms
+                return remembering.cumulative(unit, most), terms
             case (_, [x, ast.Constant(value=str(window))]) if name in AGGREGATES:
                 inner = self.parse(x)
                 if AGGREGATES[name].of_condition:
@@ -248,6 +249,16 @@ def _constant(value: bool | float | str) -> Parsed:
     except ValueError as error:
         raise ExpressionError(f"{error}; other texts are not allowed") from error
     return Parsed(lambda _: length, SECOND)
+
+
+def _number(nodes: Sequence[ast.expr]) -> float | None:
+    """Return the number that a call may end with; infinite: there is none, None: another thing."""
+    match nodes:
+        case []:
+            return math.inf
+        case [ast.Constant(value=int() | float() as number)]:
+            return float(number)
+    return None
 
 
 def _converted(part: Parsed, unit: Unit) -> Term:
@@ -301,7 +312,7 @@ _FORMS: Mapping[str, str] = {
     **{name: f'{name}(condition, "1 h")' for name in ("count", "duration")},
     "since": "since(condition)",
     "ewma": 'ewma(value, "6 h")',
-    "cusum": "cusum(value, allowance)",
+    "cusum": "cusum(value, allowance) or cusum(value, allowance, 20)",
     **{name: f"{name}(condition, 3)" for name in EPISODES},
 }
 """Functions that remember, as they are written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -73,9 +74,9 @@ def average(unit: Unit, constant: str) -> Recipe:
     return Recipe(partial(Ewma, constant=duration(constant)), unit)
 
 
-def cumulative(unit: Unit) -> Recipe:
-    """Return how ``cusum(x, allowance)`` remembers."""
-    return Recipe(Cusum, product(difference_of(unit), unit_named("h")))
+def cumulative(unit: Unit, most: float = math.inf) -> Recipe:
+    """Return how ``cusum(x, allowance, most)`` remembers."""
+    return Recipe(partial(Cusum, most=most), product(difference_of(unit), unit_named("h")))
 
 
 EPISODES = {

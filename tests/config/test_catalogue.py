@@ -56,7 +56,8 @@ def test_predicted_points_have_both_bounds() -> None:
 def test_an_expected_value_has_its_residual() -> None:
     points = CATALOGUE["heat_pump"].values()
     expected = {s.expected_of for s in points if s.role is PointRole.EXPECTED}
-    assert expected == {"cop", "electrical_power", "thermal_power"}
+    powers, water = {"electrical_power", "thermal_power"}, {"supply_setpoint", "supply_temperature"}
+    assert expected == {"cop", "dhw_temperature"} | powers | water
     assert {s.residual_of for s in points if s.residual_of} == expected
 
 

@@ -63,7 +63,7 @@ async def test_it_calibrates_in_a_child_and_uses_what_was_promoted(recorded, mon
         # Not again before it is an hour old.
         assert ModelVersions(recorded.models, "hp1").numbers == [1]
         found = calibrated_models(site, recorded.models)["hp1"]
-        assert found.power.theta == pytest.approx(model.power.theta)
+        assert found.machine.power.theta == pytest.approx(model.machine.power.theta)
         list(roll_back(site, recorded, None))
         async with asyncio.timeout(PATIENCE):
             assert await adopted.get() == ("hp1", None)

@@ -11,6 +11,8 @@ from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.twin_engine.forecasting.quarter_hours import STEP, STEPS
 from heatpump_twin.twin_engine.forecasting.targets import COP, HEAT, POWER, ForecastTarget
 
+OUTDOOR = ("outdoor_temperature", "ambient_temperature")
+"""Points of the air outdoors, the first that is known."""
 _RUNS_ABOVE = 0.25
 """Share of the usual highest power from which on a quarter-hour counts as running. [-]"""
 
@@ -29,6 +31,17 @@ class WeatherIssues:
     """NaN where it is not known. [%]"""
     irradiance: Values
     """Of the horizontal; NaN where it is not known. [W/m²]"""
+
+    def first(self, count: int) -> WeatherIssues:
+        """Return the first so many of them."""
+        cut = slice(count)
+        return WeatherIssues(
+            self.issued[cut],
+            self.time[cut],
+            self.temperature[cut],
+            self.humidity[cut],
+            self.irradiance[cut],
+        )
 
     def known_at(self, moment: int) -> int | None:
         """Return the number of the newest that was known at a moment; None: there was none."""
@@ -59,6 +72,18 @@ class PumpCourse:
         """Begin of each quarter-hour. [µs since the Unix epoch, UTC]"""
         return self.start + STEP * np.arange(len(self), dtype=np.int64)
 
+    @property
+    def outdoor(self) -> Values:
+        """Air outdoors by the sensor of the heat pump, else by another, shape (n,). [°C]"""
+        found = np.full(len(self), np.nan)
+        for point in OUTDOOR:
+            found = np.where(np.isnan(found), self.points.get(point, np.nan), found)
+        return found
+
+    def time_of(self, origin: int) -> int:
+        """Return the begin of a quarter-hour by its number. [µs since the Unix epoch, UTC]"""
+        return self.start + origin * STEP
+
     def of(self, target: ForecastTarget) -> Values:
         """Return what came of a target, shape (n,)."""
         if target is not COP:
@@ -68,16 +93,10 @@ class PumpCourse:
 
     def past(self, origin: int) -> PumpCourse:
         """Return what was known at the begin of the quarter-hour ``origin``."""
-        weather, moment = self.weather, self.start + origin * STEP
+        weather = self.weather
         if weather is not None:
-            last = int(np.searchsorted(weather.issued, moment, side="right"))
-            weather = WeatherIssues(
-                weather.issued[:last],
-                weather.time[:last],
-                weather.temperature[:last],
-                weather.humidity[:last],
-                weather.irradiance[:last],
-            )
+            last = int(np.searchsorted(weather.issued, self.time_of(origin), side="right"))
+            weather = weather.first(last)
         points = {point: values[:origin] for point, values in self.points.items()}
         return replace(self, points=points, weather=weather)
 

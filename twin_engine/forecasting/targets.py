@@ -41,6 +41,10 @@ ENDS = ("_lower", "", "_upper")
 """Of a point's id: the 10 % quantile, the median, the 90 % quantile."""
 
 
+SKILL, COVERAGE = "_skill", "_coverage"
+"""Of the points that say how good forecasts were. [%], [%]"""
+
+
 def forecast_targets(ids: Collection[str], *, tariff: bool) -> list[ForecastTarget]:
     """Return what is forecast of a heat pump with the points ``ids``."""
     wanted = (*TARGETS, COST) if tariff else TARGETS
@@ -53,5 +57,6 @@ def forecast_entries(asset: str, ids: Collection[str], *, tariff: bool) -> list[
     return [
         (asset, point, specs[point], None)
         for target in forecast_targets(ids, tariff=tariff)
-        for point in (target.point + end for end in ENDS)
+        for point in (target.point + end for end in (*ENDS, SKILL, COVERAGE))
+        if point in specs
     ]

@@ -60,7 +60,7 @@ def calibrate_tables(
     TwinError
         The tables cannot be read, or tell too little.
     """
-    record = _record(files, map_, zone)
+    record = record_of_tables(files, map_, zone)
     now = SystemClock().now()
     prior: PlateOrigin = "usual machine" if plate is None else "plate"
     try:
@@ -70,7 +70,14 @@ def calibrate_tables(
         raise TwinError(str(error)) from error
 
 
-def _record(files: Sequence[Path], map_: TableMap, zone: ZoneInfo) -> Record:
+def record_of_tables(files: Sequence[Path], map_: TableMap, zone: ZoneInfo) -> Record:
+    """Return what the rows of tables tell of one heat pump.
+
+    Raises
+    ------
+    TwinError
+        They cannot be read, or no column is named.
+    """
     samples = _samples(files, map_, zone)
     if not samples:
         raise TwinError("no column is named in the map: name some under points")

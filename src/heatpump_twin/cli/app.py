@@ -32,6 +32,8 @@ COMMANDS = {
     "be with changes.",
     "learning.forecast": "Forecast heat, power, COP, cost and temperatures of all heat pumps for "
     "48 hours.",
+    "learning.evaluate": "Forecast again from many moments of the past, and hold it against what "
+    "came.",
     "learning.train": "Train the heat-up model of a heat pump on its recorded history.",
     "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",
     "history.import_": "Import tables into the recorded history. The twin must not run; twice "

@@ -30,7 +30,7 @@ from heatpump_twin.twin_engine.foresight.prediction import Forecaster
 from heatpump_twin.twin_engine.happening import HappeningSink
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.history import HistoryReader
-from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 TOGETHER = MICROSECONDS
 """Samples of so long a time are one frame, as those of one round of polls. [µs]"""
@@ -89,7 +89,7 @@ class Replay:
         tell: AlarmSink,
         speed: float | None = None,
         report: HappeningSink | None = None,
-        models: Mapping[str, MachineModel] | None = None,
+        models: Mapping[str, LearntModel] | None = None,
     ) -> None:
         self._report = report
         self._source, self._target, self._clock = source, target, clock

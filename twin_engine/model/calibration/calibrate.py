@@ -48,8 +48,10 @@ from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.calibration.regime import RegimeChange, regime_change
 from heatpump_twin.twin_engine.model.calibration.steady_periods import SteadyPeriods, steady_periods
 from heatpump_twin.twin_engine.model.calibration.usual_power import UsualPower, usual_power
+from heatpump_twin.twin_engine.model.calibration.water_fit import fit_water
 from heatpump_twin.twin_engine.model.machine.frost import FULL
 from heatpump_twin.twin_engine.model.machine.machine_model import Extent, MachineModel, Validity
+from heatpump_twin.twin_engine.model.water.water_section import WaterSection
 
 LEAST_PERIODS = 60
 """Ten hours of steady heating; with fewer the plate is the better guess."""
@@ -129,6 +131,7 @@ def calibrate(
             left_out=_left_out(found.change, times),
         ),
         model=machine_section(found.model, found.fit, found.frost, found.seen),
+        water=WaterSection.of(fit_water(record, course)),
         held_out=_errors(found, plate),
         missing=(*missing_sensors(course, record, plate, prior), *_not_seen(found)),
     )

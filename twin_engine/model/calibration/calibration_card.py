@@ -23,6 +23,8 @@ from heatpump_twin.twin_engine.model.machine.machine_model import (
 )
 from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
+from heatpump_twin.twin_engine.model.water.water_section import WaterSection
 
 Connection = Literal["emulated", "real"]
 PlateOrigin = Literal["plate", "usual machine"]
@@ -166,9 +168,14 @@ class CalibrationCard(_Section):
     """Quantity → the point that it was taken from."""
     fitted: FittedSpan
     model: MachineSection
+    water: WaterSection = WaterSection()
     held_out: HeldOutErrors
     missing: tuple[MissingSensor, ...]
     cannot_know: tuple[str, ...] = NOT_OBSERVABLE
+
+    def learnt(self) -> LearntModel:
+        """Return all models of the card."""
+        return LearntModel(self.machine_model(), self.water.water_model())
 
     def machine_model(self) -> MachineModel:
         """Return the model of the card."""

@@ -22,7 +22,8 @@ OBSERVED = (
     "supply_temperature", "return_temperature", "source_inlet_temperature", "outdoor_temperature",
     "ambient_temperature", "outdoor_humidity", "compressor_on", "compressor_running",
     "compressor_frequency", "defrost_active", "operating_state", "operation_cycle", "fault_active",
-    "backup_heater_on", "dhw_heater_on", "supply_setpoint",
+    "backup_heater_on", "dhw_heater_on", "supply_setpoint", "dhw_temperature", "dhw_heating",
+    "valve_direction",
 )  # fmt: skip
 """Points that the calibration of a machine takes, where there are some."""
 _STARTS_ABOVE = 100.0

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.twin_engine.model.calibration.machine_course import MachineCourse
-from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPoints
+from heatpump_twin.twin_engine.model.machine.operating_points import (
+    STEADY_PERIOD,
+    STEADY_RANGE,
+    OperatingPoints,
+)
 
-PERIOD = 600.0
+PERIOD = STEADY_PERIOD
 """Length of a period; a longer step is one by itself. [s]"""
 SETTLING = 600.0
 """After a start or a defrost nothing is steady for so long. [s]"""
-STEADY_RANGE = 1.5
-"""Difference of the leaving water within a period from which on it is only nearly steady. [K]"""
 _DAY = 86_400 * MICROSECONDS
 
 

@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Values
 
+STEADY_PERIOD = 600.0
+"""How long a machine has to be observed to be called steady. [s]"""
+STEADY_RANGE = 1.5
+"""Difference of the leaving water in that time from which on it is only nearly steady. [K]"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OperatingPoints:

@@ -23,7 +23,11 @@ from heatpump_twin.drivers.status import BAD, BAD_NO_DATA
 from heatpump_twin.twin_engine.derive.measured_cop import COP_SPAN
 from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.model.machine.frost import FULL
-from heatpump_twin.twin_engine.model.machine.operating_points import OperatingPoints
+from heatpump_twin.twin_engine.model.machine.operating_points import (
+    STEADY_PERIOD,
+    STEADY_RANGE,
+    OperatingPoints,
+)
 from heatpump_twin.twin_engine.model.machine.power_model import Estimate
 from heatpump_twin.twin_engine.model.shadow.fleet_models import FleetModels
 from heatpump_twin.twin_engine.model.shadow.reading import (
@@ -50,13 +54,26 @@ class FleetState:
     power: ShadowReading
     cop: ShadowReading
     flow: ShadowReading
+    supply: ShadowReading
+    """Leaving water as the controller sees it."""
+    setpoint: ShadowReading
+    tank: ShadowReading
     heater: ShadowFlags
     """Whether a heater is on, or may be."""
     ice: Values
+    warming: Values
+    """How fast the leaving water gets warmer. [K/s]"""
     running: ShadowFlags
     """Whether the machine heats rooms or water."""
     resting: ShadowFlags
     """Whether it is off or in standby."""
+
+    @property
+    def steady(self) -> ShadowFlags:
+        """Whether it has run steadily for minutes, from values that are Good themselves."""
+        # So does the COP say; but while a tank is charged the water is never steady.
+        settled = np.abs(self.warming) * STEADY_PERIOD <= STEADY_RANGE
+        return np.asarray((self.cop.status >> 30 == 0) & ~self.cop.bad & settled)
 
     def points(self, heat: Values) -> OperatingPoints:
         """Return the conditions of now, with some heat in W; not known ones are ordinary."""
@@ -65,7 +82,7 @@ class FleetState:
             np.nan_to_num(self.water.value, nan=35.0),
             np.nan_to_num(heat),
             np.minimum(self.ice, FULL),
-            np.zeros(len(heat)),
+            self.warming,
         )
 
 
@@ -79,11 +96,11 @@ def expectations(models: FleetModels, now: FleetState) -> dict[str, ShadowReadin
     relative = np.where(now.running, given_heat.uncertainty / given_heat.value, np.nan)
     return {
         "expected_electrical_power": power,
-        "expected_electrical_power_uncertainty": _beside(power, power.value * relative),
+        "expected_electrical_power_uncertainty": beside(power, power.value * relative),
         "expected_cop": cop,
-        "expected_cop_uncertainty": _beside(cop, cop.value * relative),
+        "expected_cop_uncertainty": beside(cop, cop.value * relative),
         "expected_thermal_power": heat,
-        "expected_thermal_power_uncertainty": _beside(heat, given_power.uncertainty),
+        "expected_thermal_power_uncertainty": beside(heat, given_power.uncertainty),
     }
 
 
@@ -130,10 +147,8 @@ def _cop(now: FleetState, power: ShadowReading) -> ShadowReading:
 
 
 def _trusted(models: FleetModels, now: FleetState) -> ShadowFlags:
-    # COP is Good only after five steady minutes, from values that are Good themselves.
-    steady = (now.cop.status >> 30 == 0) & ~now.cop.bad
     own = (now.state.value == State.HEATING) | (models.calibrated & now.running)
-    return np.asarray(steady & own & ~now.heater)
+    return np.asarray(now.steady & own & ~now.heater)
 
 
 def _by_state(now: FleetState, running: ShadowReading, resting: ShadowReading) -> ShadowReading:
@@ -144,5 +159,6 @@ def _by_state(now: FleetState, running: ShadowReading, resting: ShadowReading) -
     return without(found, elsewhere, BAD_NO_DATA)
 
 
-def _beside(found: ShadowReading, value: Values) -> ShadowReading:
+def beside(found: ShadowReading, value: Values) -> ShadowReading:
+    """Return what is told beside values: as good as they are, and not where they are not."""
     return following(np.where(found.status >= BAD, np.nan, value), found)

@@ -31,6 +31,7 @@ from heatpump_twin.twin_engine.model.shadow.reading import (
 )
 
 _PLAIN = ("operating_state", "thermal_power", "electrical_power", "cop")
+_OF_WATER = ("supply_temperature", "supply_setpoint", "dhw_temperature")
 _HUMIDITY = "outdoor_humidity"
 _RUNNING, _RESTING = (State.HEATING, State.HOT_WATER), (State.OFF, State.STANDBY)
 Index = NDArray[np.int64]
@@ -46,6 +47,7 @@ class FleetInputs:
     """Supply and return of each pair."""
     flows: Sequence[Index]
     heaters: Sequence[Index]
+    water: Sequence[Index]
     humidity: Index
 
     @classmethod
@@ -68,15 +70,18 @@ class FleetInputs:
             [(places(supply), places(back)) for supply, back in WATER_PAIRS],
             [places(point) for point in WATER_FLOWS],
             [places(point) for point in HEATERS],
+            [places(point) for point in _OF_WATER],
             np.where(humidity >= 0, humidity, site),
         )
 
     def inputs(self) -> Index:
         """Return all indices: (k, n)."""
         pairs = [index for pair in self.waters for index in pair]
-        return np.stack([*self.plain, *self.sources, *pairs, *self.flows, *self.heaters])
+        return np.stack(
+            [*self.plain, *self.sources, *pairs, *self.flows, *self.heaters, *self.water]
+        )
 
-    def now(self, image: Image, ice: Values) -> FleetState:
+    def now(self, image: Image, ice: Values, warming: Values) -> FleetState:
         """Return what is known of the heat pumps now."""
         state, heat, power, cop = (latest(image, index) for index in self.plain)
         heaters = [latest(image, index) for index in self.heaters]
@@ -86,7 +91,8 @@ class FleetInputs:
         ]
         return FleetState(
             state, self.source(image), self._water(image), heat, power, cop, self._flow(image),
-            np.any(on, axis=0), ice, is_any_of(state, _RUNNING), is_any_of(state, _RESTING),
+            *self._of_water(image), np.any(on, axis=0), ice, warming, is_any_of(state, _RUNNING),
+            is_any_of(state, _RESTING),
         )  # fmt: skip
 
     def source(self, image: Image) -> ShadowReading:
@@ -111,6 +117,10 @@ class FleetInputs:
             supplies.append(first._replace(value=np.where(bad, np.nan, first.value)))
             there.append((supply >= 0) & (back >= 0))
         return best_of(supplies, there)
+
+    def _of_water(self, image: Image) -> tuple[ShadowReading, ShadowReading, ShadowReading]:
+        supply, setpoint, tank = (latest(image, index) for index in self.water)
+        return supply, setpoint, tank
 
     def _flow(self, image: Image) -> ShadowReading:
         readings = [latest(image, index) for index in self.flows]

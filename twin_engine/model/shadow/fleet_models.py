@@ -9,9 +9,10 @@ import numpy as np
 
 from heatpump_twin.drivers.frame import Values
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
-from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
 from heatpump_twin.twin_engine.model.shadow.reading import ShadowFlags
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
+from heatpump_twin.twin_engine.model.water.water_model import WaterModel
 
 _NO_ICE = CoilFrost(threshold=1e9)
 
@@ -20,7 +21,7 @@ _NO_ICE = CoilFrost(threshold=1e9)
 class ShadowModel:
     """What a heat pump is compared with."""
 
-    machine: MachineModel
+    learnt: LearntModel
     calibrated: bool
     """Whether it was learnt from the machine, rather than read on its plate."""
     air: bool
@@ -39,11 +40,12 @@ class FleetModels:
     low: Values
     """Lowest source, water and load of each: (3, n)."""
     high: Values
+    water: WaterModel
 
     @classmethod
     def of(cls, models: Sequence[ShadowModel]) -> FleetModels:
         """Return the models of heat pumps as one."""
-        machines = [model.machine for model in models]
+        machines = [model.learnt.machine for model in models]
         frosts = [machine.frost or _NO_ICE for machine in machines]
         valid = [(m.valid.source, m.valid.water, m.valid.load) for m in machines]
         return cls(
@@ -59,6 +61,7 @@ class FleetModels:
             np.array([model.calibrated for model in models], dtype=bool),
             np.array([[span.low for span in spans] for spans in valid]).T,
             np.array([[span.high for span in spans] for spans in valid]).T,
+            WaterModel.stacked([model.learnt.water for model in models]),
         )
 
     def covers(self, source: Values, water: Values, heat: Values) -> ShadowFlags:

@@ -8,6 +8,7 @@ a second in one, so that it says the same as live; and 250 heat pumps cost littl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import structlog
@@ -17,18 +18,30 @@ from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame, Statuses, Times, Values
 from heatpump_twin.drivers.status import BAD, BAD_INTERNAL_ERROR, BAD_NO_DATA, GOOD
+from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.errors import DatabaseAway
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.machine.power_model import NORMAL_90
 from heatpump_twin.twin_engine.model.shadow.expectation import FleetState, expectations
+from heatpump_twin.twin_engine.model.shadow.expected_water import expected_water
 from heatpump_twin.twin_engine.model.shadow.fleet_inputs import FleetInputs
 from heatpump_twin.twin_engine.model.shadow.fleet_models import FleetModels, ShadowModel
 from heatpump_twin.twin_engine.model.shadow.ice_state import IceState
 from heatpump_twin.twin_engine.model.shadow.reading import ShadowReading, following
-from heatpump_twin.twin_engine.model.shadow.run_residuals import RunResiduals
-from heatpump_twin.twin_engine.model.shadow.shadow_points import ICE, OF_RUNS, shadow_points
+from heatpump_twin.twin_engine.model.shadow.run_residuals import RunMoment, RunResiduals
+from heatpump_twin.twin_engine.model.shadow.shadow_points import (
+    BY_LOAD,
+    DAMPED,
+    ICE,
+    LOAD,
+    OF_RUNS,
+    SOURCE,
+    shadow_points,
+)
+from heatpump_twin.twin_engine.model.shadow.water_state import WaterState
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -37,8 +50,8 @@ PERIOD = MICROSECONDS
 _BACK = 60 * MICROSECONDS
 """A clock that was set back by more is believed. [µs]"""
 _PERCENT = 100.0
-_ICE_KEEPS = 3600 * MICROSECONDS
-"""Ice that was there so long ago is no guess any more. [µs]"""
+_KEEPS = 3600 * MICROSECONDS
+"""Ice and damped air of so long ago are no guess any more. [µs]"""
 _NOBODY = -1
 
 
@@ -59,7 +72,7 @@ class Shadow:
         site: Site,
         history: HistoryReader,
         clock: Clock,
-        models: Mapping[str, MachineModel] | None = None,
+        models: Mapping[str, LearntModel] | None = None,
         period: int = PERIOD,
     ) -> None:
         self._image, self._history, self._clock = image, history, clock
@@ -70,7 +83,7 @@ class Shadow:
         self._tick = -(2**62)
         self._waiting = False
         self._asset_of = np.full(len(image.table), _NOBODY)
-        self._runs, self._ice = RunResiduals.of(0), IceState.of(0)
+        self._runs, self._ice, self._water = RunResiduals.of(0), IceState.of(0), WaterState.of(0)
         self._follow([(p, (models or {}).get(p.id)) for p in site.heat_pumps])
 
     @property
@@ -83,7 +96,7 @@ class Shadow:
         for place in range(len(self._assets)):
             await self._restore(place)
 
-    async def add(self, heat_pump: HeatPump, model: MachineModel | None = None) -> None:
+    async def add(self, heat_pump: HeatPump, model: LearntModel | None = None) -> None:
         """Add a heat pump whose points are in the table."""
         self._follow([(heat_pump, model)])
         if heat_pump.id in self._assets:
@@ -100,7 +113,7 @@ class Shadow:
         more = np.full(len(self._image.table) - len(self._asset_of), _NOBODY)
         self._asset_of = np.append(self._asset_of, more)
 
-    def adopt(self, asset: str, model: MachineModel | None) -> None:
+    def adopt(self, asset: str, model: LearntModel | None) -> None:
         """Compare a heat pump with another model from now on; None: with its plate."""
         place = self._assets.index(asset) if asset in self._assets else None
         if place is not None:
@@ -128,10 +141,17 @@ class Shadow:
                 self._compute()
 
     def _compute(self) -> None:
-        now = self._inputs.now(self._image, self._ice.level)
+        now = self._inputs.now(self._image, self._ice.level, self._water.warming)
         humidity = self._inputs.humid(self._image)
         self._ice.advance(self._fleet.frost, now.state, now.source, humidity)
+        charging = now.state.value == State.HOT_WATER
+        water = self._fleet.water
+        self._water.advance(
+            water.damping, now.state, now.source, now.tank, now.heat, now.water, charging
+        )
+        now = replace(now, warming=self._water.warming)
         found = expectations(self._fleet, now)
+        found |= expected_water(water, now, self._water)
         found |= self._residuals(now, found)
         found |= self._memories(now, found)
         self._publish(found)
@@ -141,16 +161,16 @@ class Shadow:
     ) -> dict[str, ShadowReading]:
         pairs = {
             "cop": now.cop, "electrical_power": now.power, "thermal_power": now.heat,
+            "supply_setpoint": now.setpoint, "supply_temperature": now.supply,
+            "dhw_temperature": now.tank,
         }  # fmt: skip
         told = {}
         for point, measured in pairs.items():
             expected = found[f"expected_{point}"]
-            told[f"{point}_residual"] = following(
-                measured.value - expected.value, measured, expected
-            )
-        cop = told["cop_residual"]
-        half = found["expected_cop_uncertainty"].value
-        told["cop_residual_score"] = following(cop.value / half * NORMAL_90, cop)
+            residual = following(measured.value - expected.value, measured, expected)
+            half = found[f"expected_{point}_uncertainty"].value
+            told[f"{point}_residual"] = residual
+            told[f"{point}_residual_score"] = following(residual.value / half * NORMAL_90, residual)
         return told
 
     def _memories(
@@ -159,18 +179,20 @@ class Shadow:
         residual, expected = found["cop_residual"], found["expected_electrical_power"]
         good = (residual.status >> 30 == 0) & ~residual.bad
         relative = found["expected_electrical_power_uncertainty"].value / expected.value
-        self._runs.take(
-            now.state.time,
-            good,
-            now.resting,
-            np.nan_to_num(now.power.value),
-            np.nan_to_num(expected.value),
-            np.nan_to_num(now.heat.value / self._fleet.power.prior.rated_capacity),
-            np.nan_to_num(relative) / NORMAL_90,
-        )
-        told = {ICE: following(_PERCENT * self._ice.level, now.state, now.source)}
-        values = (_PERCENT * self._runs.last, *self._runs.scores)
-        for point, value in zip(OF_RUNS, values, strict=True):
+        load = now.heat.value / self._fleet.power.prior.rated_capacity
+        heat = found["expected_thermal_power"].value
+        values = (
+            now.power.value, expected.value, now.heat.value, heat, load, relative / NORMAL_90,
+        )  # fmt: skip
+        moment = RunMoment(*map(np.nan_to_num, values))
+        self._runs.take(now.state.time, good, now.resting, moment)
+        told = {
+            ICE: following(_PERCENT * self._ice.level, now.state, now.source),
+            LOAD: following(_PERCENT * np.where(now.running, load, 0.0), now.state, now.heat),
+            SOURCE: following(self._fleet.calibrated.astype(float), now.state),
+        }
+        rows = (*_PERCENT * self._runs.last, *self._runs.scores)
+        for point, value in zip((*OF_RUNS, *BY_LOAD), rows, strict=True):
             known = np.isfinite(value)
             status = np.where(known, GOOD, BAD_NO_DATA).astype(np.uint32)
             told[point] = ShadowReading(value, status, self._runs.ended)
@@ -194,18 +216,18 @@ class Shadow:
         if news.any():
             image.ingest(Frame(point[news].astype(np.int32), value[news], status[news], time[news]))
 
-    def _follow(self, pumps: list[tuple[HeatPump, MachineModel | None]]) -> None:
+    def _follow(self, pumps: list[tuple[HeatPump, LearntModel | None]]) -> None:
         table = self._image.table
         for pump, model in pumps:
             if ICE in table.by_asset.get(pump.id, {}):
                 self._begin(pump, model)
         more = len(self._assets) - len(self._ice.level)
-        fresh_runs, fresh_ice = RunResiduals.of(more), IceState.of(more)
-        self._runs = self._runs.joined(fresh_runs)
-        self._ice = self._ice.joined(fresh_ice)
+        self._runs = self._runs.joined(RunResiduals.of(more))
+        self._ice = self._ice.joined(IceState.of(more))
+        self._water = self._water.joined(WaterState.of(more))
         self._arrange()
 
-    def _begin(self, pump: HeatPump, model: MachineModel | None) -> None:
+    def _begin(self, pump: HeatPump, model: LearntModel | None) -> None:
         try:
             made = _shadow_model(pump, model)
         except Exception:  # the boundary of one heat pump: the others are compared as ever
@@ -223,6 +245,7 @@ class Shadow:
             own = getattr(self, name)
             setattr(self, name, [own[place] for place in which.tolist()])
         self._runs, self._ice = self._runs.of_some(which), self._ice.of_some(which)
+        self._water = self._water.of_some(which)
         self._arrange()
 
     def _arrange(self) -> None:
@@ -249,23 +272,27 @@ class Shadow:
     async def _restore(self, place: int) -> None:
         asset, now = self._assets[place], self._clock.now()
         try:
-            for row, point in enumerate(OF_RUNS[1:]):
+            for row, point in enumerate(BY_LOAD):
                 last = (await self._history.before(f"{asset}.{point}", now)).usable
                 if len(last):
                     self._runs.scores[row, place] = last.value[0]
                     self._runs.ended[place] = max(self._runs.ended[place], last.time[0])
-            run = (await self._history.before(f"{asset}.{OF_RUNS[0]}", now)).usable
-            if len(run):
-                self._runs.last[place] = run.value[0] / _PERCENT
+            for row, point in enumerate(OF_RUNS):
+                run = (await self._history.before(f"{asset}.{point}", now)).usable
+                if len(run):
+                    self._runs.last[row, place] = run.value[0] / _PERCENT
             ice = (await self._history.before(f"{asset}.{ICE}", now)).usable
+            damped = (await self._history.before(f"{asset}.{DAMPED}", now)).usable
         # Residuals that begin anew, said in the log, are better than a site that waits.
         except DatabaseAway as error:
             log.warning("residuals of runs begin anew", heat_pump=asset, error=str(error))
             return
-        if len(ice) and now - ice.time[0] <= _ICE_KEEPS:
+        if len(ice) and now - ice.time[0] <= _KEEPS:
             self._ice.level[place] = ice.value[0] / _PERCENT
+        if len(damped) and now - damped.time[0] <= _KEEPS:
+            self._water.damped[place] = damped.value[0]
 
 
-def _shadow_model(pump: HeatPump, model: MachineModel | None) -> ShadowModel:
-    machine = model or MachineModel.of_plate(pump.plate)
-    return ShadowModel(machine, model is not None, pump.plate.source == "air")
+def _shadow_model(pump: HeatPump, model: LearntModel | None) -> ShadowModel:
+    learnt = model or LearntModel(MachineModel.of_plate(pump.plate))
+    return ShadowModel(learnt, model is not None, pump.plate.source == "air")

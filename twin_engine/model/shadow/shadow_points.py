@@ -18,13 +18,17 @@ GIVEN_HEAT = (
 """What follows from the heat that is delivered."""
 GIVEN_POWER = ("expected_thermal_power", "expected_thermal_power_uncertainty")
 """What follows from the electrical power that is taken."""
-OF_RUNS = (
-    "run_cop_residual",
-    "cop_residual_low_load",
-    "cop_residual_medium_load",
-    "cop_residual_high_load",
+COMPARED = (
+    "electrical_power_residual",
+    "electrical_power_residual_score",
+    "thermal_power_residual",
+    "thermal_power_residual_score",
 )
+OF_RUNS = ("run_cop_residual", "run_electrical_power_residual", "run_thermal_power_residual")
+BY_LOAD = ("cop_residual_low_load", "cop_residual_medium_load", "cop_residual_high_load")
 ICE = "coil_ice"
+DAMPED = "damped_outdoor_temperature"
+SOURCE, LOAD = "expectation_source", "relative_load"
 
 
 def shadow_points(ids: Collection[str]) -> list[str]:
@@ -33,17 +37,29 @@ def shadow_points(ids: Collection[str]) -> list[str]:
     water = any(have >= frozenset(pair) for pair in WATER_PAIRS)
     if "operating_state" not in have or not water or not have & {*SOURCE_TEMPERATURES}:
         return []
-    found = {ICE}
+    found = {ICE, SOURCE}
     heat, power = "thermal_power" in have, "electrical_power" in have
     if heat:
-        found |= {*GIVEN_HEAT}
+        found |= {*GIVEN_HEAT, LOAD}
     if power:
         found |= {*GIVEN_POWER}
     if heat and power:
-        found |= {"electrical_power_residual", "thermal_power_residual"}
+        found |= {*COMPARED}
     if heat and "cop" in have:
-        found |= {"cop_residual", "cop_residual_score", *OF_RUNS}
+        found |= {"cop_residual", "cop_residual_score", *OF_RUNS, *BY_LOAD}
+    if heat and "supply_temperature" in have:
+        found |= {DAMPED, *_of("supply_temperature")}
+    if "supply_setpoint" in have:
+        found |= {DAMPED, *_of("supply_setpoint")}
+    if heat and "dhw_temperature" in have:
+        found |= {*_of("dhw_temperature")}
     return [point for point in CATALOGUE[HEAT_PUMP] if point in found]
+
+
+def _of(point: str) -> tuple[str, ...]:
+    """Return the points that tell what is expected of a temperature."""
+    expected, residual = f"expected_{point}", f"{point}_residual"
+    return expected, f"{expected}_uncertainty", residual, f"{residual}_score"
 
 
 def shadow_entries(asset: str, ids: Collection[str]) -> list[PointEntry]:

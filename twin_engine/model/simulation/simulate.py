@@ -60,6 +60,15 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What sensors show when a simulation begins; NaN: not known."""
+
+    room: float = float("nan")
+    tank: float = float("nan")
+    """At the tank's sensor. [°C]"""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One simulation: an installation in its weather."""
 
@@ -68,6 +77,8 @@ class Case:
     zone: ZoneInfo
     seed: int | None = None
     """Of what people draw; without one each hour is as usual."""
+    measured: Measured = Measured()
+    """From where it begins; else as the days before have left it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,9 +124,31 @@ def simulate(
     machines = {id(case.installation.machine): case.installation.machine for case in cases}
     table = tabulated(list(machines.values()))
     states, layers, house = _beginning(cases, forcing, plants)
-    out = np.zeros((len(cases), len(QUANTITIES), (lead + intervals * every) // every))
-    live(plants, table, forcing, states, layers, house, out, step, every)
-    return Simulated(time[lead::every], interval, out[:, :, lead // every :])
+    out = np.zeros((len(cases), len(QUANTITIES), lead // every + intervals))
+    before, after = (
+        Forcing(*(np.ascontiguousarray(part[:, cut]) for part in forcing))
+        for cut in (slice(lead), slice(lead, None))
+    )
+    parts = np.split(out, [lead // every], axis=2)
+    warm, shown = (np.ascontiguousarray(part) for part in parts)
+    live(plants, table, before, states, layers, house, warm, step, every)
+    _begin_from(cases, plants, layers, house)
+    live(plants, table, after, states, layers, house, shown, step, every)
+    return Simulated(time[lead::every], interval, shown)
+
+
+def _begin_from(cases: Sequence[Case], plants: Plants, layers: Floats, house: Floats) -> None:
+    """Move tanks and houses to what is measured, where something is.
+
+    By as much in all their parts: what a sensor shows beyond the simulation, the days before have
+    brought into walls and layers alike.
+    """
+    rows = np.arange(len(cases))
+    sensor = layers[rows, plants.tank.sensor_layer.astype(np.int64)]
+    room = np.array([case.measured.room for case in cases]) - house[:, 0]
+    tank = np.array([case.measured.tank for case in cases]) - sensor
+    house += np.nan_to_num(room)[:, np.newaxis]
+    layers += np.nan_to_num(tank)[:, np.newaxis]
 
 
 def _rows(keys: Sequence[Hashable]) -> tuple[list[int], list[int]]:

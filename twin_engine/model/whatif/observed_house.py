@@ -91,7 +91,7 @@ class ObservedHouse:
 def observed_house(record: Record, place: HousePlace) -> ObservedHouse:
     """Return what a record tells, with NaN for what it does not."""
     many = max(round(GRID / record.step), 1)
-    heat = _heat(record)
+    heat = heat_of(record)
     charging = _charging(record)
     running = _running(record)
     defrost = np.nan_to_num(record.column("defrost_active"))
@@ -128,7 +128,7 @@ def observed_house(record: Record, place: HousePlace) -> ObservedHouse:
     )
 
 
-def _heat(record: Record) -> Floats:
+def heat_of(record: Record) -> Floats:
     """Return the heat into the water, of the first meter that tells. [W]"""
     flow = record.column("water_flow", "controller_water_flow")
     metered = record.column("meter_supply_temperature") - record.column("meter_return_temperature")

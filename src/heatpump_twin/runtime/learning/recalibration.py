@@ -15,7 +15,7 @@ from heatpump_twin.runtime.learning.calibrated_models import calibrated_model
 from heatpump_twin.runtime.learning.child_command import run_command
 from heatpump_twin.twin_engine.errors import CalibrationError
 from heatpump_twin.twin_engine.model.calibration.model_versions import ModelVersions
-from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -26,7 +26,7 @@ LIMIT = 30 * 60.0
 _AGAIN = 86_400.0
 """After a start, and after one that was refused, the next is tried so much later. [s]"""
 
-AdoptMachine = Callable[[str, MachineModel | None], None]
+AdoptModel = Callable[[str, LearntModel | None], None]
 
 
 class Recalibration:
@@ -50,7 +50,7 @@ class Recalibration:
         data: DataDirectory,
         arguments: Sequence[str],
         every: float,
-        adopt: AdoptMachine,
+        adopt: AdoptModel,
     ) -> None:
         self._pumps, self._models, self._every, self._adopt = pumps, data.models, every, adopt
         self._arguments = [*arguments, "--data", str(data.root)]

@@ -13,8 +13,8 @@ from heatpump_twin.twin_engine.derive.deriver import Deriver
 from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.ledger.ledger import Ledger
-from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 from heatpump_twin.twin_engine.site.site_deriver import SiteDeriver
 
 SETTLING = 1.0
@@ -29,7 +29,7 @@ class Figures(HeatPumpPart):
     shadow: Shadow
     totals: SiteDeriver
     ledger: Ledger
-    models: dict[str, MachineModel]
+    models: dict[str, LearntModel]
     """Calibrated models in use, by heat pump."""
 
     def grow(self) -> None:
@@ -72,7 +72,7 @@ class Figures(HeatPumpPart):
             else:
                 failures.worked("shadow")
 
-    def adopt(self, asset: str, model: MachineModel | None) -> None:
+    def adopt(self, asset: str, model: LearntModel | None) -> None:
         """Compare a heat pump with another model from now on; None: with its plate."""
         if model is None:
             self.models.pop(asset, None)

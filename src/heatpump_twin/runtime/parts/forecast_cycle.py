@@ -13,6 +13,7 @@ from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN_LAST_USABLE_VALUE
 from heatpump_twin.runtime.background.forecast_runs import forecast_run
 from heatpump_twin.runtime.parts.archive import Archive
+from heatpump_twin.runtime.parts.forecast_judging import ForecastJudging
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.errors import EngineError
@@ -45,6 +46,7 @@ class ForecastCycle(HeatPumpPart):
         self._look = real_period(_LOOK, foundation.clock.speed)
         self._done = self._tried = 0
         self._shown = (0, 0)
+        self._judging = ForecastJudging(foundation, arguments)
 
     async def announce(self) -> None:
         """Have the points known as those of which there are forecasts, before clients see them."""
@@ -67,6 +69,7 @@ class ForecastCycle(HeatPumpPart):
                 self._tried = now
                 if await self._forecast(now):
                     self._done = now
+                    await self._judging.look()
             self._show(self._clock.now())
             await asyncio.sleep(self._look)
 

@@ -9,115 +9,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from known_machine import KnownMachine, plate
+from shadowed_fleet import RESTING, STEADY, S, ShadowedFleet
 
-from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.protocol import MappedPoint
-from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA, GOOD, is_bad, is_good
-from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
+from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA, is_bad, is_good
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
-from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
-from heatpump_twin.twin_engine.model.shadow.run_residuals import LEAST_STEADY, RunResiduals
-from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
-from heatpump_twin.twin_engine.model.shadow.shadow_points import OF_RUNS, shadow_points
-from heatpump_twin.twin_engine.site.point_table import build_table
-
-S = 1_000_000
-MEASURED = (
-    "water_flow",
-    "meter_supply_temperature",
-    "meter_return_temperature",
-    "outdoor_temperature",
-    "outdoor_humidity",
-    "electrical_power",
-    "compressor_running",
-    "defrost_active",
+from heatpump_twin.twin_engine.model.shadow.run_residuals import (
+    LEAST_STEADY,
+    RunMoment,
+    RunResiduals,
 )
-DERIVED = ("operating_state", "thermal_power", "cop", "compressor_on")
-STEADY = {
-    "water_flow": 18.0,
-    "meter_supply_temperature": 38.0,
-    "meter_return_temperature": 34.8,
-    "outdoor_temperature": 2.0,
-    "outdoor_humidity": 90.0,
-    "electrical_power": 1150.0,
-    "compressor_running": 1.0,
-    "defrost_active": 0.0,
-    "operating_state": 2.0,
-    "thermal_power": 4000.0,
-    "cop": 3.48,
-    "compressor_on": 1.0,
-}
-RESTING = {**STEADY, "operating_state": 1.0, "compressor_on": 0.0, "electrical_power": 30.0}
+from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
+from heatpump_twin.twin_engine.model.shadow.shadow_points import BY_LOAD, OF_RUNS, shadow_points
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 
-class Recorded:
-    """History of what a shadow has said."""
-
-    def __init__(self) -> None:
-        self.latest: dict[str, Samples] = {}
-
-    async def before(self, key: str, time: int) -> Samples:
-        return self.latest.get(key, NO_SAMPLES)
-
-
-DEFAULT = load_site("default", environment={})
-
-
-class Fleet:
-    """Heat pumps whose values are put into an image, with their shadow."""
-
-    def __init__(self, count: int = 1, models: dict[str, MachineModel] | None = None) -> None:
-        default = DEFAULT
-        self.names = [f"hp{k}" for k in range(count)]
-        self.pumps = [
-            default.heat_pumps[0].model_copy(update={"id": name, "plate": plate()})
-            for name in self.names
-        ]
-        self.site = default.model_copy(update={"heat_pumps": self.pumps})
-        points = [MappedPoint(point, None) for point in MEASURED]
-        self.table = build_table(dict.fromkeys(self.names, points))
-        self.image = Image(self.table, 0)
-        self.history = Recorded()
-        self.shadow = Shadow(self.image, self.site, self.history, ManualClock(0), models)
-        self.image.subscribe(self.shadow.take)
-
-    def put(self, second: float, name: str = "hp0", **values: float) -> None:
-        points = self.table.by_asset[name]
-        index = [points[point].index for point in values]
-        self.image.ingest(Frame.of(index, list(values.values()), GOOD, round(second * S)))
-
-    def shown(self, point: str, name: str = "hp0") -> tuple[float, int]:
-        index = self.table.by_asset[name][point].index
-        return float(self.image.value[index]), int(self.image.status[index])
-
-    def all_shown(self, name: str) -> dict[str, tuple[float, int]]:
-        return {p: self.shown(p, name) for p in shadow_points(self.table.by_asset[name])}
-
-    def kept(self) -> None:
-        """Record what the shadow says now."""
-        for name in self.names:
-            for point in shadow_points(self.table.by_asset[name]):
-                index = self.table.by_asset[name][point].index
-                self.history.latest[f"{name}.{point}"] = Samples(
-                    self.image.value[[index]], self.image.status[[index]], self.image.time[[index]]
-                )
-
-
-def learnt(machine: KnownMachine) -> MachineModel:
+def learnt(machine: KnownMachine) -> LearntModel:
     found = calibrate(machine.record(), plate(), heat_pump="hp0", now=0, software="test")
-    return found.card.machine_model()
+    return found.card.learnt()
 
 
 @pytest.fixture(scope="module")
-def model() -> MachineModel:
+def model() -> LearntModel:
     return learnt(KnownMachine())
 
 
 def test_a_learnt_model_is_good_where_it_was_learnt_and_narrower_than_the_plate(model):
-    by_plate, by_model = Fleet(), Fleet(models={"hp0": model})
+    by_plate, by_model = ShadowedFleet(), ShadowedFleet(models={"hp0": model})
     for fleet in (by_plate, by_model):
         fleet.put(1, **STEADY)
         assert is_good(fleet.shown("expected_cop")[1])
@@ -136,7 +56,7 @@ def test_a_learnt_model_is_good_where_it_was_learnt_and_narrower_than_the_plate(
 
 
 def test_expected_heat_and_power_are_two_sides_of_one_model(model):
-    fleet = Fleet(models={"hp0": model})
+    fleet = ShadowedFleet(models={"hp0": model})
     fleet.put(1, **STEADY)
     power, _ = fleet.shown("expected_electrical_power")
     fleet.put(3, **{**STEADY, "electrical_power": power})
@@ -146,16 +66,32 @@ def test_expected_heat_and_power_are_two_sides_of_one_model(model):
 
 
 def test_a_score_is_the_residual_over_its_deviation(model):
-    fleet = Fleet(models={"hp0": model})
+    fleet = ShadowedFleet(models={"hp0": model})
     fleet.put(1, **STEADY)
-    residual, half = fleet.shown("cop_residual")[0], fleet.shown("expected_cop_uncertainty")[0]
-    assert fleet.shown("cop_residual_score")[0] == pytest.approx(1.645 * residual / half)
+    for quantity in ("cop", "electrical_power", "thermal_power"):
+        residual, _ = fleet.shown(f"{quantity}_residual")
+        half, _ = fleet.shown(f"expected_{quantity}_uncertainty")
+        score, status = fleet.shown(f"{quantity}_residual_score")
+        assert score == pytest.approx(1.645 * residual / half)
+        assert is_good(status)
+
+
+def test_it_says_at_what_load_it_runs_and_what_expected_values_follow_from(model):
+    fleet = ShadowedFleet(2, models={"hp1": model})
+    for name, source in (("hp0", 0.0), ("hp1", 1.0)):
+        fleet.put(1, name, **STEADY)
+        fleet.shadow.settle()
+        assert fleet.shown("expectation_source", name)[0] == source
+        rated = float(model.machine.power.prior.rated_capacity)
+        assert fleet.shown("relative_load", name)[0] == pytest.approx(100.0 * 4000.0 / rated)
+    fleet.put(3, **RESTING)
+    assert fleet.shown("relative_load")[0] == 0.0
 
 
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(-8, 12), st.booleans()), max_size=12))
 def test_heat_pumps_together_are_what_each_is_alone(moves):
-    together, alone = Fleet(2), [Fleet(2) for _ in range(2)]
+    together, alone = ShadowedFleet(2), [ShadowedFleet(2) for _ in range(2)]
     for second, (number, outdoor, running) in enumerate(moves):
         values = {**(STEADY if running else RESTING), "outdoor_temperature": outdoor}
         together.put(2.0 * second + 1, f"hp{number}", **values)
@@ -171,7 +107,7 @@ def test_heat_pumps_together_are_what_each_is_alone(moves):
 
 
 def test_frames_in_pieces_say_what_frames_in_one_say(model):
-    whole, pieces = Fleet(models={"hp0": model}), Fleet(models={"hp0": model})
+    whole, pieces = ShadowedFleet(models={"hp0": model}), ShadowedFleet(models={"hp0": model})
     rng = np.random.default_rng(7)
     for second in range(1, 250):
         values = {
@@ -189,7 +125,7 @@ def test_frames_in_pieces_say_what_frames_in_one_say(model):
         assert pieces.shown(point)[0] == pytest.approx(value, rel=1e-3, nan_ok=True), point
 
 
-def a_run(fleet: Fleet, begin: float, minutes: int, **values: float) -> float:
+def a_run(fleet: ShadowedFleet, begin: float, minutes: int, **values: float) -> float:
     for minute in range(minutes):
         fleet.put(begin + 60.0 * minute, **{**STEADY, **values})
     end = begin + 60.0 * minutes
@@ -198,13 +134,17 @@ def a_run(fleet: Fleet, begin: float, minutes: int, **values: float) -> float:
 
 
 def test_a_run_leaves_its_residual_and_moves_the_mean_of_its_load(model):
-    fleet = Fleet(models={"hp0": model})
+    fleet = ShadowedFleet(models={"hp0": model})
     fleet.put(1, **STEADY)
     assert fleet.shown("run_cop_residual")[1] == BAD_NO_DATA
     expected = fleet.shown("expected_electrical_power")[0]
     time = a_run(fleet, 60.0, 40, electrical_power=1.1 * expected)
     value, status = fleet.shown("run_cop_residual")
     assert is_good(status)
+    # One statement in three units: more electricity for the heat, less heat for the electricity.
+    power, heat = (fleet.shown(f"run_{q}_power_residual")[0] for q in ("electrical", "thermal"))
+    assert (1.0 + power / 100.0) * (1.0 + value / 100.0) == pytest.approx(1.0)
+    assert -15.0 < heat < -4.0
     # Ice grows meanwhile, so that a little more was expected than at the begin.
     assert value == pytest.approx(-9.0, abs=2.0)
     first = fleet.shown("cop_residual_medium_load")[0]
@@ -217,23 +157,23 @@ def test_a_run_leaves_its_residual_and_moves_the_mean_of_its_load(model):
 
 
 def test_a_short_run_leaves_nothing(model):
-    fleet = Fleet(models={"hp0": model})
+    fleet = ShadowedFleet(models={"hp0": model})
     a_run(fleet, 60.0, int(LEAST_STEADY / 60) - 2)
     assert fleet.shown("run_cop_residual")[1] == BAD_NO_DATA
 
 
 async def test_what_runs_have_told_and_ice_survive_a_restart(model):
-    before = Fleet(models={"hp0": model})
+    before = ShadowedFleet(models={"hp0": model})
     a_run(before, 60.0, 40, electrical_power=1400.0)
     before.kept()
-    after = Fleet(models={"hp0": model})
+    after = ShadowedFleet(models={"hp0": model})
     image = Image(after.table, 2_600 * S)
     shadow = Shadow(image, after.site, before.history, ManualClock(2_600 * S), {"hp0": model})
     await shadow.start()
     image.subscribe(shadow.take)
     after.image = image
     after.put(2_601, **RESTING)
-    for point in (*OF_RUNS, "coil_ice"):
+    for point in (*OF_RUNS, *BY_LOAD, "coil_ice"):
         assert after.shown(point)[1] == before.shown(point)[1], point
         assert after.shown(point)[0] == pytest.approx(
             before.shown(point)[0], abs=1.0, nan_ok=True
@@ -241,7 +181,7 @@ async def test_what_runs_have_told_and_ice_survive_a_restart(model):
 
 
 def test_ice_grows_while_it_runs_in_humid_cold_and_a_defrost_takes_it():
-    fleet = Fleet()
+    fleet = ShadowedFleet()
     for minute in range(60):
         fleet.put(60.0 * minute + 1, **STEADY)
     assert 5.0 < fleet.shown("coil_ice")[0] <= 150.0
@@ -251,7 +191,7 @@ def test_ice_grows_while_it_runs_in_humid_cold_and_a_defrost_takes_it():
 
 
 def test_another_model_is_used_from_now_on_and_none_is_the_plate(model):
-    fleet = Fleet()
+    fleet = ShadowedFleet()
     fleet.put(1, **STEADY)
     plate_value = fleet.shown("expected_cop")[0]
     fleet.shadow.adopt("hp0", model)
@@ -266,11 +206,14 @@ def test_a_heat_pump_without_a_heat_meter_has_the_heat_that_is_expected_alone():
     ids = {"operating_state", "electrical_power", "supply_temperature", "return_temperature"}
     assert shadow_points(ids) == []  # nothing tells what enters it
     found = shadow_points({*ids, "outdoor_temperature"})
-    assert found == ["expected_thermal_power", "expected_thermal_power_uncertainty", "coil_ice"]
+    assert found == [
+        "expected_thermal_power", "expected_thermal_power_uncertainty", "expectation_source",
+        "coil_ice",
+    ]  # fmt: skip
 
 
 def test_a_value_that_is_away_makes_what_follows_from_it_bad():
-    fleet = Fleet(2)
+    fleet = ShadowedFleet(2)
     fleet.put(1, **STEADY)
     fleet.put(1, "hp1", **STEADY)
     index = fleet.table.by_asset["hp0"]["outdoor_temperature"].index
@@ -286,20 +229,20 @@ def test_sums_of_many_are_those_of_each():
     for step in range(200):
         time = np.full(4, (step + 1) * 60 * S)
         good, over = rng.random(4) < 0.9, rng.random(4) < 0.03
-        arrays = [rng.uniform(900, 1100, 4), rng.uniform(900, 1100, 4), rng.uniform(0.2, 1, 4)]
-        relative = np.full(4, 0.05)
-        many.take(time, good, over, *arrays, relative)
+        powers, heats = rng.uniform(900, 1100, (2, 4)), rng.uniform(2900, 3100, (2, 4))
+        now = RunMoment(*powers, *heats, rng.uniform(0.2, 1, 4), np.full(4, 0.05))
+        many.take(time, good, over, now)
         for k, one in enumerate(each):
             part = slice(k, k + 1)
-            one.take(time[part], good[part], over[part], *(a[part] for a in arrays), relative[part])
+            one.take(time[part], good[part], over[part], RunMoment(*(a[part] for a in now)))
     assert np.isfinite(many.last).any()
     for k, one in enumerate(each):
-        assert many.last[k] == pytest.approx(one.last[0], nan_ok=True)
+        assert many.last[:, k] == pytest.approx(one.last[:, 0], nan_ok=True)
         assert many.scores[:, k] == pytest.approx(one.scores[:, 0], nan_ok=True)
 
 
 def test_a_heat_pump_that_goes_takes_nothing_of_the_others_along(model):
-    fleet = Fleet(3, models={"hp2": model})
+    fleet = ShadowedFleet(3, models={"hp2": model})
     for name in fleet.names:
         fleet.put(1, name, **STEADY)
     assert math.isnan(fleet.shown("expected_cop", "hp2")[0])
@@ -313,7 +256,7 @@ def test_a_heat_pump_that_goes_takes_nothing_of_the_others_along(model):
 
 
 async def test_the_only_heat_pump_may_go_and_come_back_while_something_waits():
-    fleet = Fleet()
+    fleet = ShadowedFleet()
     fleet.put(1, **STEADY)
     fleet.put(1.5, **STEADY)
     fleet.shadow.remove("hp0")

@@ -1,0 +1,16 @@
+"""What was learnt of a heat pump and its installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.water.water_model import WaterModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearntModel:
+    """Models that were calibrated on one heat pump."""
+
+    machine: MachineModel
+    water: WaterModel = field(default_factory=WaterModel)
