@@ -30,7 +30,7 @@ from heatpump_twin.twin_engine.engine import Engine
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
-_STEP = 30.0
+_STEP = 60.0
 """Longest step of the physics. [s]"""
 _JUDGED = 144
 """Polls that the rules judge at once."""
@@ -71,8 +71,6 @@ class PolledFleet:
         Between two polls. [s]
     models
         Calibrated models by number; the others have what their plates tell.
-    step : float
-        Longest step of the physics. [s]
     """
 
     def __init__(
@@ -80,12 +78,11 @@ class PolledFleet:
         variants: Sequence[Variant],
         period: float,
         models: Mapping[int, LearntModel] | None = None,
-        step: float = _STEP,
     ) -> None:
         self.variants = variants
         self.site = site = _site(len(variants), period)
         self._clock, self._period = ManualClock(_START), period
-        self._plants = [emulated(variant, min(period, step)) for variant in variants]
+        self._plants = [emulated(variant, min(period, _STEP)) for variant in variants]
         self.assembly = assembly = assemble(site, None)
         table = assembly.table
         for pump, variant in zip(site.heat_pumps, variants, strict=True):

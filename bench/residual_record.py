@@ -22,8 +22,6 @@ from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
 PERIOD = 300.0
 """Between two polls. [s]"""
-_STEP = 60.0
-"""Of the physics. [s]"""
 _DAY = 86_400.0
 
 
@@ -45,7 +43,7 @@ def residuals(
     variants: Sequence[Variant], models: Mapping[int, LearntModel], settled: float, watched: float
 ) -> Residuals:
     """Let heat pumps live so many days without, then with their faults; return the latter."""
-    fleet = PolledFleet(variants, PERIOD, models, _STEP)
+    fleet = PolledFleet(variants, PERIOD, models)
     plate = _PlateShadow(fleet)
     for _ in range(round(settled * _DAY / PERIOD)):
         fleet.poll()

@@ -72,6 +72,10 @@ class Engine:
         if self._frames % self._totals_every == 0:
             self._totals.derive(frame)
 
+    def settle(self) -> None:
+        """Compute what is expected of frames that came since that was done last."""
+        self._shadow.settle()
+
 
 class _NoHistory(HistoryReader):
     """History of a site that begins now."""

@@ -115,6 +115,7 @@ class Replay:
                 if self._frames % _BREATH == 0 or self._speed is not None:
                     report(self._clock.now())
                     await self._pause(start, begun)
+        self._engine.settle()
         self._pass(end)
         self._look(end)
         report(end)

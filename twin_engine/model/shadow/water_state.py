@@ -38,6 +38,8 @@ class WaterState:
     """Leaving water when it was seen last. [°C]"""
     warming: Values
     """How fast it has got warmer in the last minutes. [K/s]"""
+    seen: Times
+    """When that was. [µs since the Unix epoch, UTC]"""
     time: Times
 
     @classmethod
@@ -46,7 +48,7 @@ class WaterState:
         nothing = np.full(count, np.nan)
         return cls(
             nothing, nothing.copy(), np.zeros(count), np.zeros(count), np.zeros(count, dtype=bool),
-            nothing.copy(), np.zeros(count), np.full(count, _NEVER),
+            nothing.copy(), np.zeros(count), np.full(count, _NEVER), np.full(count, _NEVER),
         )  # fmt: skip
 
     def joined(self, other: WaterState) -> WaterState:
@@ -84,7 +86,7 @@ class WaterState:
         fresh = np.isnan(self.damped) & ~source.bad
         moved = self.damped + np.nan_to_num(share * (source.value - self.damped))
         self.damped = np.where(fresh, source.value, moved)
-        self._warm(hours * _HOUR, leaving, lost)
+        self._warm(leaving)
         self.energy = self.energy + np.where(
             self.charging, np.nan_to_num(heat.value) * hours / _WATTS_OF_KILO, 0.0
         )
@@ -96,10 +98,14 @@ class WaterState:
         self.charging = np.where(state.bad, self.charging, charging)
         self.time = np.where(state.bad, self.time, np.maximum(self.time, state.time))
 
-    def _warm(self, seconds: Values, leaving: ShadowReading, lost: ShadowFlags) -> None:
-        passed = (seconds > 0.0) & ~leaving.bad & ~np.isnan(self.leaving)
-        rate = (leaving.value - self.leaving) / np.where(passed, seconds, 1.0)
-        share = 1.0 - np.exp(-seconds / _MINUTES)
+    def _warm(self, leaving: ShadowReading) -> None:
+        # By its own time: a meter may be read before the controller that tells the state, or after.
+        apart = (leaving.time - self.seen) / MICROSECONDS
+        newer = (apart > 0.0) & ~leaving.bad
+        passed = newer & (apart <= _APART)
+        rate = (leaving.value - self.leaving) / np.where(passed, apart, 1.0)
+        share = 1.0 - np.exp(-np.where(passed, apart, 0.0) / _MINUTES)
         moved = self.warming + share * (rate - self.warming)
-        self.warming = np.where(passed, moved, np.where(lost, 0.0, self.warming))
-        self.leaving = np.where(leaving.bad, self.leaving, leaving.value)
+        self.warming = np.where(passed, moved, np.where(newer, 0.0, self.warming))
+        self.leaving = np.where(newer, leaving.value, self.leaving)
+        self.seen = np.where(newer, leaving.time, self.seen)
