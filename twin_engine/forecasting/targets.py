@@ -22,15 +22,11 @@ class ForecastTarget:
     """In which it is kept: finer is noise, and takes room on the disk. [its unit]"""
     least: float = float("-inf")
     """What it cannot be below. [its unit]"""
-    running: bool = False
-    """Whether it has a value only while the machine runs."""
 
 
 HEAT = ForecastTarget("forecast_thermal_power", ("thermal_power",), 3000.0, 1.0)
 POWER = ForecastTarget("forecast_electrical_power", ("electrical_power",), 1000.0, 1.0, 0.0)
-COP = ForecastTarget(
-    "forecast_cop", ("thermal_power", "electrical_power"), 1.5, 0.01, 0.0, running=True
-)
+COP = ForecastTarget("forecast_cop", ("thermal_power", "electrical_power"), 1.5, 0.01, 0.0)
 COST = ForecastTarget("forecast_cost_rate", ("electrical_power",), 0.3, 1e-4)
 SUPPLY = ForecastTarget("forecast_supply_temperature", ("supply_temperature",), 10.0, 0.01)
 ROOM = ForecastTarget("forecast_room_temperature", ("room_temperature",), 3.0, 0.01)

@@ -68,7 +68,7 @@ class ForecastCycle(HeatPumpPart):
                 self._tried = now
                 if await self._forecast(now):
                     self._done = now
-            self._show(self._clock.now())
+            await self._show(self._clock.now())
             await asyncio.sleep(self._look)
 
     def _is_due(self, now: int) -> bool:
@@ -89,27 +89,28 @@ class ForecastCycle(HeatPumpPart):
             log.warning("forecasts are not recorded", error=str(error))
         return bool(issued)
 
-    def _show(self, now: int) -> None:
+    async def _show(self, now: int) -> None:
         """Put what is forecast of this quarter-hour into the image, when there is another one."""
         begin = quarter_begin(now)
-        if self._shown == (begin, self._done):
-            return
-        self._shown = begin, self._done
-        points = [
-            self._image.table.by_key[key]
-            for asset in self._image.table.by_asset
-            for base in self._keys([asset])
-            for key in (base + end for end in ENDS)
-        ]
-        samples = [self._sample(point.key, begin, now) for point in points]
-        for base in self._keys(self._image.table.by_asset):
-            method = self._image.table.by_key.get(base + METHOD)
+        if self._shown != (begin, self._done):
+            self._shown = begin, self._done
+            # Of 250 heat pumps it takes longer than the loop should stand still.
+            self._image.ingest(await asyncio.to_thread(self._frame, begin, now))
+
+    def _frame(self, begin: int, now: int) -> Frame:
+        table = self._image.table
+        samples: list[tuple[int, float, int]] = []
+        for base in self._keys(list(table.by_asset)):
+            points = [table.by_key[base + end] for end in ENDS]
+            samples += [(p.index, *self._sample(p.key, begin, now)) for p in points]
+            method = table.by_key.get(base + METHOD)
             if method is not None:
-                points.append(method)
-                samples.append((_code(method, self._trajectories.model(base)), GOOD))
-        if samples:
-            value, status = zip(*samples, strict=True)
-            self._image.ingest(Frame.of([point.index for point in points], value, status, now))
+                code = _code(method, self._trajectories.model(base))
+                samples.append((method.index, code, GOOD))
+        if not samples:
+            return Frame.concat([])
+        index, value, status = zip(*samples, strict=True)
+        return Frame.of(index, value, status, now)
 
     def _sample(self, key: str, begin: int, now: int) -> tuple[float, int]:
         newest = self._trajectories.newest(key)
