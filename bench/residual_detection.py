@@ -40,6 +40,8 @@ ALLOWANCE, LOADS = 1.0, (0.0, 45.0, 75.0, 1e9)
 """Those of `cop_below_expected`."""
 _AVERAGED = 8 * 3600 * MICROSECONDS
 _YEAR = 365.0
+_LEVELS = 300
+_RETURNS = 0.5
 _HOUR = 3600.0
 _REPORTED = ("compressor_frequency", "backup_heater_on")
 
@@ -92,17 +94,29 @@ def _filtered(
     return np.asarray(make(x.shape[1]).scan(elapsed, x, *more, during.astype(float)))
 
 
-def limit_of(course: Values, false: float) -> float:
+def crossings(course: Values, limit: float) -> int:
+    """Return how often courses rise above a limit after they were below half of it."""
+    return sum(_risings(one, limit) for one in course.T)
+
+
+def _risings(course: Values, limit: float) -> int:
+    # Only where it is above the limit or below half of it, an alarm can be raised or return.
+    side = np.where(course > limit, 1, np.where(course < _RETURNS * limit, -1, 0))
+    told = side[side != 0]
+    return int((np.diff(told, prepend=-1) > 0).sum())
+
+
+def limit_of(course: Values, most: int) -> float:
     """Return the lowest limit that courses without a fault cross at most so often.
 
-    A course that stays above a limit has crossed it once.
+    So do they cross each higher one.
     """
-    known = np.nan_to_num(course, nan=-np.inf)
-    for limit in np.unique(np.round(known[np.isfinite(known)], 4)):
-        above = known > limit
-        if (above[1:] & ~above[:-1]).sum() + above[0].sum() <= false:
-            return float(limit)
-    return float("inf")
+    found = highest = float(np.nanmax(course))
+    for limit in np.linspace(highest, 0.0, _LEVELS).tolist():
+        if crossings(course, limit) > most:
+            break
+        found = limit
+    return found
 
 
 def delays(course: Values, limit: float) -> list[float | None]:
@@ -117,7 +131,7 @@ def run(console: Console) -> None:
     healthy = [_machine(seed, month, 1) for seed in SEEDS for month in MONTHS]
     free = residuals(healthy, calibrated(healthy), SETTLED, FREE)
     years = len(healthy) * FREE / _YEAR
-    limits = [limit_of(statistic.of(free), years) for statistic in STATISTICS]
+    limits = [limit_of(statistic.of(free), max(round(years), 1)) for statistic in STATISTICS]
     cases = [
         (kind, severity) for kind in FAULTS for severity in (SEVERITIES if kind.graded else (None,))
     ]
@@ -144,8 +158,9 @@ def _limit_table(limits: Sequence[float], free: Residuals, years: float) -> Tabl
     for column in ("statistic", "limit", "crossed without a fault", "machines and months"):
         table.add_column(column)
     for statistic, limit in zip(STATISTICS, limits, strict=True):
-        above = np.nan_to_num(statistic.of(free), nan=-np.inf) > limit
-        crossed = int((above[1:] & ~above[:-1]).sum() + above[0].sum())
+        course = statistic.of(free)
+        crossed = crossings(course, limit)
+        above = np.nan_to_num(course, nan=-np.inf) > limit
         table.add_row(
             statistic.title, f"{limit:.3g}", f"{crossed} in {years:.1f} years",
             f"{int(above.any(axis=0).sum())} of {above.shape[1]}",
