@@ -33,6 +33,8 @@ class WaterState:
     """Tank when it was last begun or ended to charge it; NaN before it is known. [°C]"""
     energy: Values
     """Heat that it has got since. [kWh]"""
+    heated: Times
+    """When heat was seen last. [µs since the Unix epoch, UTC]"""
     hours: Values
     """Time since. [h]"""
     charging: ShadowFlags
@@ -50,7 +52,8 @@ class WaterState:
         nothing = np.full(count, np.nan)
         return cls(
             nothing, np.full(count, _NEVER),
-            nothing.copy(), np.zeros(count), np.zeros(count), np.zeros(count, dtype=bool),
+            nothing.copy(), np.zeros(count), np.full(count, _NEVER), np.zeros(count),
+            np.zeros(count, dtype=bool),
             nothing.copy(), np.zeros(count), np.full(count, _NEVER), np.full(count, _NEVER),
         )  # fmt: skip
 
@@ -87,14 +90,14 @@ class WaterState:
         hours = np.where(lost | state.bad, 0.0, apart) / _HOUR
         self._follow(damping, source)
         self._warm(leaving)
-        self.energy = self.energy + np.where(
-            self.charging, np.nan_to_num(heat.value) * hours / _WATTS_OF_KILO, 0.0
-        )
+        self._gain(heat)
         self.hours = self.hours + hours
         anew = ~state.bad & (lost | (charging != self.charging) | np.isnan(self.begun))
         self.begun = np.where(anew, np.where(tank.bad, np.nan, tank.value), self.begun)
         self.energy = np.where(anew, 0.0, self.energy)
         self.hours = np.where(anew, 0.0, self.hours)
+        # What a meter tells of this moment, now or when it is read, is of what was before.
+        self.heated = np.where(anew, np.maximum(self.heated, state.time), self.heated)
         self.charging = np.where(state.bad, self.charging, charging)
         self.time = np.where(state.bad, self.time, np.maximum(self.time, state.time))
 
@@ -106,6 +109,13 @@ class WaterState:
         moved = np.where(np.isnan(moved), source.value, moved)
         self.damped = np.where(newer, moved, self.damped)
         self.aired = np.where(newer, source.time, self.aired)
+
+    def _gain(self, heat: ShadowReading) -> None:
+        apart, newer = _since(self.heated, heat)
+        counts = newer & self.charging & (apart <= _APART)
+        gained = np.where(counts, heat.value * apart / _HOUR / _WATTS_OF_KILO, 0.0)
+        self.energy = self.energy + gained
+        self.heated = np.where(newer, heat.time, self.heated)
 
     def _warm(self, leaving: ShadowReading) -> None:
         apart, newer = _since(self.seen, leaving)
