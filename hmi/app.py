@@ -6,7 +6,6 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import structlog
 import uvicorn
@@ -16,6 +15,7 @@ from nicegui.storage import Storage
 from starlette.middleware.sessions import SessionMiddleware
 
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.settings import Site
 from heatpump_twin.config.translations import English, Language
 from heatpump_twin.hmi.assets import ICON, add_assets
@@ -26,10 +26,11 @@ from heatpump_twin.hmi.pages.alarms import add_alarms_page
 from heatpump_twin.hmi.pages.login import add_login
 from heatpump_twin.hmi.pages.not_found import add_not_found
 from heatpump_twin.hmi.pages.overview import add_overview
-from heatpump_twin.hmi.pages.shell import Shell
+from heatpump_twin.hmi.pages.shell import QUASAR, Shell
 from heatpump_twin.hmi.pages.unit import add_unit_page
 from heatpump_twin.hmi.people import People
 from heatpump_twin.hmi.socket_gate import SocketGate
+from heatpump_twin.hmi.spoken import SpokenLanguages
 from heatpump_twin.hmi.web_server import BoundedServer
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -37,13 +38,14 @@ logger = structlog.stdlib.get_logger(__name__)
 _GRACE = 1
 _LARGEST_MESSAGE = 1_048_576
 """Of what a page says over its socket: a few hundred bytes. [B]"""
-_QUASAR: dict[str, Any] = {"en": "en-US"}
-"""Languages of Quasar's own texts that have another name there."""
 _RECONNECT_TIMEOUT = 10.0
 
 
 def run_hmi(site: Site, data: DataDirectory, language: Language | None = None) -> None:
-    """Serve the web pages until SIGTERM or Ctrl-C, then return within two seconds."""
+    """Serve the web pages until SIGTERM or Ctrl-C, then return within two seconds.
+
+    ``language`` is for browsers that ask for none that the pages speak; English by default.
+    """
     # asyncua reports every step of a lost connection as an error; ours are logged by Person.
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)
     # uvicorn stops on SIGTERM and then raises it again: with this handler, run_hmi just returns.
@@ -74,7 +76,8 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     """Build the web application with all its pages."""
     identity = HmiIdentity.open(data)
     endpoint = Endpoint(site.opcua.url, data.pki / "own" / "certs", identity)
-    people = People(endpoint, site.hmi.session_timeout, language)
+    people = People(endpoint, site.hmi.session_timeout)
+    spoken = SpokenLanguages(Languages.packaged(), language)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -101,12 +104,12 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     )
     app.add_middleware(SecurityHeaders)
     add_assets(app)
-    add_login(app, site, people)
-    shell = Shell(site, people)
+    add_login(app, site, people, spoken)
+    shell = Shell(site, people, spoken)
     add_overview(shell)
     add_unit_page(shell)
     add_alarms_page(shell)
-    add_not_found(app, site, language)
+    add_not_found(app, site, spoken)
     # Beside the other secrets, not in whatever directory the process was started.
     Storage.path = data.hmi / "storage"
     ui.run_with(
@@ -120,6 +123,6 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
         # No polled bindings: news are pushed by the script, and hundreds of bound labels would
         # cost more than everything else.
         binding_refresh_interval=None,
-        language=_QUASAR.get(language.code, language.code),
+        language=QUASAR.get(language.code, language.code),
     )
     return app

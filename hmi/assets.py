@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-_NAMES = ("hmi.css", "hmi.js", "trend.js", "icon.svg")
+_NAMES = ("hmi.css", "hmi.js", "time_axis.js", "trend.js", "icon.svg")
 
 
 @cache

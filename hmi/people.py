@@ -15,30 +15,32 @@ from heatpump_twin.hmi.person import Person, TwinLink
 
 logger = structlog.stdlib.get_logger(__name__)
 
-_TOKEN_BYTES = 32
+_TOKEN_BYTES, _RUN_BYTES = 32, 8
+_DOT = "."
 _SWEEP = 5.0
 _LONGEST = 1_024
 """Of a name and a password together. [characters]"""
 
+RELOAD = "reload"
+"""Farewell to a session that another one has replaced: its pages have to be loaded again."""
+
 
 class People:
-    """People who are logged in; one who is idle for too long is logged out.
+    """People who are logged in; one who is idle for too long is logged out."""
 
-    Parameters
-    ----------
-    language
-        What the pages speak to strangers, and to people.
-    """
-
-    def __init__(self, endpoint: Endpoint, idle_timeout: float, language: Language) -> None:
-        self.language = language
+    def __init__(self, endpoint: Endpoint, idle_timeout: float) -> None:
         self._endpoint = endpoint
+        # Part of each token: one of an earlier run of this process can be told from one that has
+        # ended in this.
+        self._run = secrets.token_urlsafe(_RUN_BYTES)
         self._idle_timeout = idle_timeout
         self._people: dict[str, Person] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
-    async def log_in(self, user: str, password: str, browser: str) -> str:
+    async def log_in(self, user: str, password: str, browser: str, language: Language) -> str:
         """Open a session as this person, at a browser's address; return the browser's token.
+
+        Pages and server speak the language to them.
 
         Raises
         ------
@@ -48,11 +50,11 @@ class People:
         # Neither can have been given to anybody, and the server could not be asked about them.
         if "\0" in user + password or len(user) + len(password) > _LONGEST:
             raise LoginRefusedError(texts.WRONG_LOGIN)
-        person = Person(self._endpoint, Credentials(user, password, browser), self.language)
+        person = Person(self._endpoint, Credentials(user, password, browser), language)
         await person.log_in(on_end=self._forget)
         # A new one for each login and nothing about the person in it: a stolen cookie is worth
         # nothing after the log-out.
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        token = f"{self._run}{_DOT}{secrets.token_urlsafe(_TOKEN_BYTES)}"
         self._people[token] = person
         self.touch(person)
         logger.info("logged_in", user=user)
@@ -62,6 +64,30 @@ class People:
         """Return the person of a token; None: not logged in any more."""
         person = self._people.get(token or "")
         return person if person and person.link is not TwinLink.CLOSED else None
+
+    def farewell(self, token: str | None) -> str:
+        """Return why a token is worth nothing: a key of `texts.FAREWELL`; empty: not known."""
+        if not token:
+            return ""
+        return "" if token.startswith(self._run + _DOT) else "restarted"
+
+    async def speak(self, token: str | None, language: Language) -> None:
+        """Speak another language to a person from now on; their pages load themselves again.
+
+        Raises
+        ------
+        LoginRefusedError, TwinUnreachableError
+            They go on in the language of before.
+        """
+        person = self.find(token)
+        if person is None or token is None or person.language.code == language.code:
+            return
+        # A session of its own: the server has said all titles in the language of the one before.
+        again = person.speaking(language)
+        await again.log_in(on_end=self._forget)
+        self._people[token] = again
+        self.touch(again)
+        await person.close(RELOAD)
 
     def touch(self, person: Person) -> None:
         """Note that a person was active just now."""

@@ -92,6 +92,10 @@ class Person:
         await self._connect()
         self._task = asyncio.create_task(self._stay_connected(on_end))
 
+    def speaking(self, language: Language) -> Person:
+        """Return the same person, not logged in yet, who is spoken to in another language."""
+        return Person(self._endpoint, self._credentials, language)
+
     async def close(self, farewell: str = "") -> None:
         """Log out."""
         self.link, self.farewell = TwinLink.CLOSED, farewell

@@ -47,21 +47,21 @@ class DisplayedValue:
         return "uncertain" if severity == _UNCERTAIN else "bad"
 
 
-def value_text(variable: Variable, value: float | None) -> str:
-    """Return the value as a person reads it, without its unit."""
+def value_text(variable: Variable, value: float | None, decimal: str) -> str:
+    """Return the value as a person reads it, without its unit; ``decimal`` is their sign."""
     if value is None:
         return texts.NO_VALUE
     if variable.states:
         # An unknown code is shown as its number: firmware may be newer than the profile.
         return variable.states.get(round(value), f"{value:g}")
-    return number_text(value, decimals(variable))
+    return number_text(value, decimals(variable), decimal)
 
 
-def number_text(value: float, places: int) -> str:
+def number_text(value: float, places: int, decimal: str) -> str:
     """Return a number with a thin space between thousands and a real minus sign."""
-    text = f"{value:,.{places}f}".replace(",", "\u202f")
+    text = f"{value:,.{places}f}".replace(",", "\u202f").replace(".", decimal)
     # -0.04 rounds to -0.0: a minus before nothing makes people think of a fault.
-    if text.strip("-0.\u202f") == "":
+    if text.strip(f"-0{decimal}\u202f") == "":
         text = text.removeprefix("-")
     return text.replace("-", "−")
 
@@ -78,11 +78,13 @@ def decimals(variable: Variable) -> int:
     return 0 if variable.group in _GROUPS_OF_CODES else 2
 
 
-def message(variable: Variable, sample: DisplayedValue, zone: ZoneInfo) -> list[object]:
+def message(
+    variable: Variable, sample: DisplayedValue, zone: ZoneInfo, decimal: str
+) -> list[object]:
     """Return a value for the page's script: text, quality, status, time, number, ms."""
     time = sample.time
     return [
-        value_text(variable, sample.value),
+        value_text(variable, sample.value, decimal),
         sample.quality,
         status_name(sample.status),
         clock_text(time, zone) if time else texts.NO_VALUE,

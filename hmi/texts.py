@@ -34,6 +34,7 @@ TWIN_UNREACHABLE = _login("The twin does not answer. It may be starting; try aga
 FAREWELL = {
     "idle": _login("Logged out because nobody used the page for a while."),
     "again": _login("The connection ended and could not be rebuilt. Please log in again."),
+    "restarted": _login("The pages were started again. Please log in once more."),
     "bye": _login("You are logged out."),
 }
 NO_SUCH_PAGE = _login("There is no such page.")
@@ -47,7 +48,10 @@ def refused_by_twin(status: str) -> Text:
     )
 
 
-_TOO_MANY_ATTEMPTS = _login("Too many failed attempts. Wait a minute, then try again.")
+_TOO_MANY_ATTEMPTS = _login(
+    "Too many failed attempts: for a while, five minutes at most, the password is not looked at. "
+    "Try again then."
+)
 _NOT_TRUSTED = _login(
     "The twin does not trust this HMI's certificate. "
     "Ask an administrator to trust it: `hptwin cert list`."
@@ -69,6 +73,9 @@ LINK = {
     "lost": _shell("No connection"),
     "closed": _shell("Logged out"),
 }
+LANGUAGE = _shell("Language")
+NAMES_OF_LANGUAGES = {"en": "English", "es": "Español", "ca": "Català", "de": "Deutsch"}
+"""Each in itself, for whoever looks for their own."""
 THEME = _shell("Light or dark")
 NO_ALARMS = _shell("No active alarms")
 ALARMS_UNKNOWN = _shell("Alarms are not known yet")
@@ -114,10 +121,10 @@ QUALITY_REASONS = {
     "BadInternalError": _shell("The twin failed to compute it. Tell your administrator."),
     "BadNodeIdUnknown": _shell("The twin has this value no longer. Load the page again."),
     "BadUserAccessDenied": _shell("You are not allowed to see this value."),
-    "UncertainLastUsableValue": _shell("It is the last value that was read, and may be old."),
+    "UncertainLastUsableValue": _shell("It is the last value that could be used, and may be old."),
     "UncertainSensorNotAccurate": _shell("The sensor is not plausible."),
     "UncertainEngineeringUnitsExceeded": _shell("It is outside what the sensor can measure."),
-    "UncertainSubNormal": _shell("Something that it is computed from is uncertain or missing."),
+    "UncertainSubNormal": _shell("It stands on less than it needs, or on something uncertain."),
     "UncertainDataSubNormal": _shell("Only a part of the data that it needs was there."),
     "UncertainInitialValue": _shell("It is an initial value, not one that was measured."),
     "Uncertain": _shell("An estimate or a prediction: to be used with care."),

@@ -31,15 +31,15 @@ if [ -n "$missing" ]; then
 fi
 
 # OPC UA of another make: a client, a server to measure beside, and a model loader with the official
-# schema. Kept out of the tree, and without a lock file: it would name a registry. One command, as
+# schema; and what looks for barriers in web pages. Kept out of the tree, and without a lock file: it would name a registry. One command, as
 # npm removes what it was not asked for.
 modules=build/node_modules
 if command -v npm >/dev/null 2>&1 && { [ ! -d $modules/node-opcua-client ] ||
     [ ! -d $modules/node-opcua-server ] || [ ! -d $modules/node-opcua-address-space ] ||
-    [ ! -d $modules/node-opcua-nodesets ]; }; then
+    [ ! -d $modules/node-opcua-nodesets ] || [ ! -d $modules/axe-core ]; }; then
     mkdir -p build
     npm install --prefix build --no-save --no-package-lock --no-audit --no-fund --silent \
         node-opcua-client@2.186 node-opcua-server@2.186 node-opcua-address-space@2.186 \
-        node-opcua-nodesets@2.185 ||
-        echo "not installed: node-opcua; its tests will be skipped" >&2
+        node-opcua-nodesets@2.185 axe-core@4.14 ||
+        echo "not installed: node-opcua, axe-core; their tests will be skipped" >&2
 fi

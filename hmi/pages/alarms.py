@@ -14,7 +14,7 @@ from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.alarms.alarm_feed import Shelving
 from heatpump_twin.hmi.alarms.alarm_list import Alarm
 from heatpump_twin.hmi.calls import Outcome
-from heatpump_twin.hmi.pages.shell import Shell, to_login
+from heatpump_twin.hmi.pages.shell import Shell
 from heatpump_twin.hmi.person import Person
 
 
@@ -25,7 +25,7 @@ def add_alarms_page(shell: Shell) -> None:
     def alarms_page(request: Request) -> Response | None:
         person = shell.who(request)
         if person is None:
-            return to_login()
+            return shell.to_login(request)
         say = person.say
         with shell.page(person, request, say(texts.ALARMS), ()):
             ui.html(

@@ -84,7 +84,7 @@ class _Setpoint:
             ).classes("figure")
             with ui.element("div").classes("bar-row"):
                 self._field = NumberField(
-                    self._say,
+                    person.language,
                     variable,
                     # The method's own limits first: the range of the variable is what the
                     # quantity normally spans.
@@ -109,7 +109,8 @@ class _Setpoint:
         self._button.text = self._say(shown)
 
     def _shown(self, value: float) -> str:
-        return f"{value_text(self._variable, value)} {self._variable.unit}".rstrip()
+        text = value_text(self._variable, value, self._person.language.decimal)
+        return f"{text} {self._variable.unit}".rstrip()
 
     async def _write(self) -> None:
         value = self._field.value
@@ -165,10 +166,11 @@ class _Choice:
         chosen = f"{self._variable.title} → {self._variable.states[code]}"
         # Asked for states and commands, not for a setpoint within its limits: a question at each
         # step would be clicked away unread.
+        decimal = self._person.language.decimal
         if await confirmed(self._person.say, texts.ask(chosen, self._unit.name)):
             await self._result.of(
                 self._person.call(self._method, code),
-                lambda number: texts.written(value_text(self._variable, number)),
+                lambda number: texts.written(value_text(self._variable, number, decimal)),
             )
 
 

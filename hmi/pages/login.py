@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import assets, texts
 from heatpump_twin.hmi.errors import HmiError, LoginRefusedError
 from heatpump_twin.hmi.people import People
+from heatpump_twin.hmi.spoken import COOKIE, KEPT, SpokenLanguages
 
 TOKEN = "person"  # noqa: S105  the name of the cookie's entry
 _SEE_OTHER = 303
@@ -35,24 +37,24 @@ _PAGE = """<!doctype html>
 </form></main></body></html>"""
 
 
-def add_login(app: FastAPI, site: Site, people: People) -> None:
-    """Add the routes ``/login`` and ``/logout``."""
-    language = people.language
+def add_login(app: FastAPI, site: Site, people: People, spoken: SpokenLanguages) -> None:
+    """Add the routes ``/login``, ``/logout`` and ``/language``."""
 
     @app.get("/login")
-    def form(why: str = "") -> Response:
-        return _form(site, language, texts.FAREWELL.get(why, ""), kind="calm")
+    def form(request: Request, why: str = "") -> Response:
+        return _form(site, spoken.of(request), texts.FAREWELL.get(why, ""), kind="calm")
 
     @app.post("/login")
     async def log_in(request: Request) -> Response:
         if not _same_origin(request):
             return Response(status_code=403)
         fields = await request.form()
+        language = spoken.of(request)
         user, password = str(fields.get("user", "")), str(fields.get("password", ""))
         try:
             # The server judges name and password, and locks out who guesses: there is no second
             # list of users.
-            token = await people.log_in(user, password, _browser(request))
+            token = await people.log_in(user, password, _browser(request), language)
         except HmiError as error:
             # 401 only for a wrong login: a twin that is away is not the person's fault.
             status = 401 if isinstance(error, LoginRefusedError) else 503
@@ -69,6 +71,29 @@ def add_login(app: FastAPI, site: Site, people: People) -> None:
         await people.log_out(request.session.get(TOKEN), "bye")
         request.session.clear()
         return RedirectResponse("/login?why=bye", _SEE_OTHER)
+
+    @app.post("/language")
+    async def speak(request: Request) -> Response:
+        if not _same_origin(request):
+            return Response(status_code=403)
+        fields = await request.form()
+        language = spoken.find(str(fields.get("code", "")))
+        back = RedirectResponse(_own_path(str(fields.get("page", ""))), _SEE_OTHER)
+        if language is None:
+            return back
+        # A twin that is away just now says its titles in it at the next log-in.
+        with suppress(HmiError):
+            await people.speak(request.session.get(TOKEN), language)
+            back.set_cookie(
+                COOKIE, language.code, max_age=KEPT, samesite="lax", httponly=True,
+                secure=site.hmi.certificate is not None,
+            )  # fmt: skip
+        return back
+
+
+def _own_path(page: str) -> str:
+    """Return a path of this site, whatever a form says."""
+    return page if page.startswith("/") and not page.startswith(("//", "/\\")) else "/"
 
 
 def _browser(request: Request) -> str:

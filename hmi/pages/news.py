@@ -50,8 +50,9 @@ class News:
         message: dict[str, Any] = {}
         changes = self.values.take()
         if changes:
+            decimal = self._person.language.decimal
             message["values"] = {
-                key: presentation.message(self.values.variables[key], sample, self._zone)
+                key: presentation.message(self.values.variables[key], sample, self._zone, decimal)
                 for key, sample in changes.items()
             }
         rows = self._person.alarms.rows()
@@ -107,4 +108,5 @@ class News:
         variable = unit.variables.get(alarm.input.rpartition(".")[2]) if unit else None
         if variable is None or alarm.raised_value is None or variable.key != alarm.input:
             return ""
-        return f"{presentation.value_text(variable, alarm.raised_value)} {variable.unit}".rstrip()
+        text = presentation.value_text(variable, alarm.raised_value, self._person.language.decimal)
+        return f"{text} {variable.unit}".rstrip()

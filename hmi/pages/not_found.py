@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from heatpump_twin.config.settings import Site
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import assets, texts
+from heatpump_twin.hmi.spoken import SpokenLanguages
 
 _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
@@ -25,23 +26,28 @@ _PAGE = """<!doctype html>
 </div></main></body></html>"""
 
 
-def add_not_found(app: FastAPI, site: Site, language: Language) -> None:
+def add_not_found(app: FastAPI, site: Site, spoken: SpokenLanguages) -> None:
     """Answer every unknown address with a page in our style."""
+
+    async def not_found(request: Request, _: Exception) -> Response:
+        # The same for everybody: it says nothing that only those who are logged in may know.
+        return missing(site, spoken.of(request), texts.NO_SUCH_PAGE)
+
+    # In both applications: NiceGUI's own, which all unknown addresses end in, makes a client and a
+    # line in the log for each.
+    for application in (app, pages):
+        application.add_exception_handler(404, not_found)
+
+
+def missing(site: Site, language: Language, message: str) -> Response:
+    """Return the page that says what there is not."""
     page = _PAGE.format(
         language=language.code,
         title=escape(site.site.name),
         icon=assets.url("icon.svg"),
         css=assets.url("hmi.css"),
         theme=assets.THEME,
-        message=escape(language.words(texts.NO_SUCH_PAGE)),
+        message=escape(language.words(message)),
         back=escape(language.words(texts.TO_OVERVIEW)),
     )
-
-    async def not_found(_: Request, __: Exception) -> Response:
-        # The same for everybody: it says nothing that only those who are logged in may know.
-        return HTMLResponse(page, 404)
-
-    # In both applications: NiceGUI's own, which all unknown addresses end in, makes a client and a
-    # line in the log for each.
-    for application in (app, pages):
-        application.add_exception_handler(404, not_found)
+    return HTMLResponse(page, 404)

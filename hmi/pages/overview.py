@@ -11,7 +11,7 @@ from starlette.responses import Response
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 from heatpump_twin.hmi.pages.markup import Say, figure, live
-from heatpump_twin.hmi.pages.shell import Shell, to_login
+from heatpump_twin.hmi.pages.shell import Shell
 
 _SHOWN = (
     ("supply_temperature", texts.SUPPLY, "supply_setpoint", True),
@@ -31,7 +31,7 @@ def add_overview(shell: Shell) -> None:
     def overview(request: Request) -> Response | None:
         person = shell.who(request)
         if person is None:
-            return to_login()
+            return shell.to_login(request)
         # Only the points of the cards are subscribed to: of 250 heat pumps all would be ten
         # thousand.
         shown = [variable for unit in person.units for variable in _variables(unit)]

@@ -80,7 +80,7 @@ class _Panel:
                     time = ui.input(label=say(texts.READY_AT)).props("type=time dense outlined")
                     time.props('data-ready-at="time"')
                 target = NumberField(
-                    say,
+                    self._person.language,
                     variable,
                     method.inputs["Target"].span,
                     label=texts.TARGET,
@@ -164,10 +164,12 @@ def _lines(unit: HeatPumpModel, values: Mapping[str, Any], clock: SiteClock) -> 
         # A setting without a variable has no title and no unit to be shown with.
         variable = by_name.get(name)
         if variable is not None:
-            shown = f"{value_text(variable, value)} {variable.unit}".rstrip()
+            shown = (
+                f"{value_text(variable, value, clock.language.decimal)} {variable.unit}".rstrip()
+            )
             lines.append(texts.overridden(variable.title, shown))
     if values.get("ScheduleReadyAt"):
-        target = _degrees(unit, "supply_setpoint", values.get("ScheduleTarget"))
+        target = _degrees(unit, "supply_setpoint", values.get("ScheduleTarget"), clock)
         start = values.get("ScheduleStartAt")
         lines.append(
             texts.scheduled(
@@ -177,12 +179,15 @@ def _lines(unit: HeatPumpModel, values: Mapping[str, Any], clock: SiteClock) -> 
             )
         )
     if values.get("TankProgram"):
-        target = _degrees(unit, "dhw_setpoint", values.get("TankTarget"))
+        target = _degrees(unit, "dhw_setpoint", values.get("TankTarget"), clock)
         what = texts.TANK_PROGRAMS.get(values["TankProgram"], "")
         lines.append(texts.tank_program(what, target, clock.text(values.get("TankUntil"))))
     return lines
 
 
-def _degrees(unit: HeatPumpModel, point: str, value: float | None) -> str:
-    variable = unit.variables[point]
-    return f"{value_text(variable, value)} {variable.unit}".rstrip()
+def _degrees(unit: HeatPumpModel, point: str, value: float | None, clock: SiteClock) -> str:
+    return _shown(unit.variables[point], value, clock)
+
+
+def _shown(variable: Variable, value: float | None, clock: SiteClock) -> str:
+    return f"{value_text(variable, value, clock.language.decimal)} {variable.unit}".rstrip()

@@ -8,6 +8,7 @@ from html import escape
 
 from nicegui import ui
 
+from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.pages.markup import Say
@@ -39,7 +40,7 @@ class NumberField:
 
     def __init__(
         self,
-        say: Say,
+        language: Language,
         variable: Variable,
         span: tuple[float, float] | None,
         *,
@@ -47,7 +48,8 @@ class NumberField:
         mark: str,
         on_change: Callable[[], None],
     ) -> None:
-        self._say, self._unit, self._places = say, variable.unit, decimals(variable)
+        self._language, say = language, language.words
+        self._unit, self._places = variable.unit, decimals(variable)
         self._low, self._high = span or (-math.inf, math.inf)
         # Not ui.number: it corrects a value outside its limits without a word.
         self._field = ui.input(
@@ -81,8 +83,11 @@ class NumberField:
         """The limits in words; empty where there are none."""
         if not (math.isfinite(self._low) and math.isfinite(self._high)):
             return ""
-        low, high = (number_text(limit, self._places) for limit in (self._low, self._high))
-        return self._say(texts.limits(low, high, self._unit))
+        low, high = (
+            number_text(limit, self._places, self._language.decimal)
+            for limit in (self._low, self._high)
+        )
+        return self._language.words(texts.limits(low, high, self._unit))
 
     @property
     def _text(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,28 +20,32 @@ from heatpump_twin.hmi import assets, texts
 from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.pages.login import TOKEN
 from heatpump_twin.hmi.pages.news import News
-from heatpump_twin.hmi.people import People
+from heatpump_twin.hmi.people import RELOAD, People
 from heatpump_twin.hmi.person import Person, TwinLink
 from heatpump_twin.hmi.presentation import date_time_text
+from heatpump_twin.hmi.spoken import SpokenLanguages
 
 _BREATH = 0.1
 """Between two pushes: what comes together is sent together. [s]"""
 _SEE_OTHER = 303
+QUASAR: dict[str, Any] = {"en": "en-US"}
+"""Languages of Quasar's own texts that have another name there."""
 _NAVIGATION = (("/", texts.OVERVIEW), ("/alarms", texts.ALARMS))
-
-
-def to_login() -> Response:
-    """Return the redirect to the login page."""
-    return RedirectResponse("/login", _SEE_OTHER)
 
 
 class Shell:
     """Shell of all pages for people who are logged in."""
 
-    def __init__(self, site: Site, people: People) -> None:
+    def __init__(self, site: Site, people: People, spoken: SpokenLanguages) -> None:
         self.site = site
         self.zone = ZoneInfo(site.site.timezone)
         self._people = people
+        self._spoken = spoken
+
+    def to_login(self, request: Request) -> Response:
+        """Return the redirect to the login page, with the reason if there is one."""
+        why = self._people.farewell(request.session.get(TOKEN))
+        return RedirectResponse(f"/login?why={why}" if why else "/login", _SEE_OTHER)
 
     def who(self, request: Request) -> Person | None:
         """Return the person who asks; None: they must log in first (`to_login`)."""
@@ -54,10 +59,13 @@ class Shell:
         self, person: Person, request: Request, title: str, variables: Iterable[Variable]
     ) -> Iterator[News]:
         """Open a page with its header; what is built inside the context is its content."""
+        _speak(ui.context.client, person.language.code)
         _head(person)
         ui.page_title(f"{title} · {self.site.site.name}")
         ui.html(self._header(person, request.url.path), sanitize=False).classes("hmi-top")
         news = News(person, list(variables), self.zone)
+        # The library has a main element around all of the page, the header too.
+        ui.query("main.q-page").props("role=presentation")
         with ui.element("main").classes("hmi-main"):
             yield news
         # The browser tells of keys and clicks: a page that is only open is no sign of a person.
@@ -76,17 +84,35 @@ class Shell:
         )
         theme = escape(person.say(texts.THEME))
         return (
-            f'<header class="hmi-header"><a class="site" href="/">{escape(self.site.site.name)}</a>'
+            f'<header class="hmi-header" role="banner">'
+            f'<a class="site" href="/">{escape(self.site.site.name)}</a>'
             f'{self._emulation(person)}<nav>{links}</nav><span class="grow"></span>'
             f'<span id="link" data-link="connected"><i></i><span></span></span>'
             f'<time id="clock">{texts.NO_VALUE}</time>'
             f'<button type="button" class="quiet" title="{theme}" aria-label="{theme}" '
             f'onclick="hmi.toggleTheme()">◐</button>'
+            f"{self._languages(person, path)}"
             f'<form method="post" action="/logout"><span class="user">{escape(person.name)}</span>'
             f'<button class="quiet">{escape(person.say(texts.LOG_OUT))}</button></form></header>'
             f'<div id="stale" role="alert" hidden></div>'
-            f'<details id="banner" class="calm"><summary></summary><div></div></details>'
+            f'<section id="banner" class="calm" aria-label="{escape(person.say(texts.ALARMS))}">'
+            f'<div class="line"></div><div class="list" hidden></div></section>'
             f'<div id="why" role="status" hidden></div>'
+        )
+
+    def _languages(self, person: Person, path: str) -> str:
+        """Return the choice of a language."""
+        label = escape(person.say(texts.LANGUAGE))
+        choices = "".join(
+            f'<option value="{code}" lang="{code}"{" selected" if code == own else ""}>'
+            f"{texts.NAMES_OF_LANGUAGES.get(code, code)}</option>"
+            for own in (person.language.code,)
+            for code in self._spoken.codes
+        )
+        return (
+            f'<form method="post" action="/language"><input type="hidden" name="page" '
+            f'value="{escape(path)}"><select name="code" class="quiet" aria-label="{label}" '
+            f'onchange="this.form.submit()">{choices}</select></form>'
         )
 
     def _emulation(self, person: Person) -> str:
@@ -99,6 +125,13 @@ class Shell:
             said.append(person.say(texts.simulated_until(date_time_text(max(ends), self.zone))))
         tip = escape(" ".join(said))
         return f'<mark id="emulated" title="{tip}">{escape(person.say(texts.EMULATED))}</mark>'
+
+
+def _speak(client: Client, code: str) -> None:
+    """Let the library speak a language on one page."""
+    # A copy: the library has a language for each kind of page, and the person has theirs.
+    client.page = copy(client.page)
+    client.page.language = QUASAR.get(code, code)
 
 
 def _head(person: Person) -> None:
@@ -138,6 +171,9 @@ async def _push(client: Client, person: Person, news: News) -> None:
             await asyncio.sleep(_BREATH)
             await news.wait()
         with client:
-            ui.navigate.to(f"/login?why={person.farewell or 'bye'}")
+            if person.farewell == RELOAD:
+                ui.navigate.reload()
+            else:
+                ui.navigate.to(f"/login?why={person.farewell or 'bye'}")
     finally:
         news.close()

@@ -39,7 +39,8 @@ class TrendPanel:
         self._reading: asyncio.Task[None] | None = None
         self._span = (0, 0)
         self._client = ui.context.client
-        ui.add_head_html(f'<script src="{assets.url("trend.js")}"></script>')
+        for name in ("time_axis.js", "trend.js"):
+            ui.add_head_html(f'<script src="{assets.url(name)}"></script>')
         with ui.element("section").classes("panel trend-panel"):
             with ui.element("header").classes("bar-row"):
                 ui.html(f"<h2>{person.say(texts.TREND)}</h2>", sanitize=False)

@@ -14,9 +14,10 @@ from heatpump_twin.hmi.pages import mimic
 from heatpump_twin.hmi.pages.control import control_panel
 from heatpump_twin.hmi.pages.forecast import prediction_panel
 from heatpump_twin.hmi.pages.markup import Say, figure, live
+from heatpump_twin.hmi.pages.not_found import missing
 from heatpump_twin.hmi.pages.parameters import parameter_table
 from heatpump_twin.hmi.pages.programs import program_panel
-from heatpump_twin.hmi.pages.shell import Shell, to_login
+from heatpump_twin.hmi.pages.shell import Shell
 from heatpump_twin.hmi.pages.trend import TrendPanel
 
 _TODAY = (
@@ -37,13 +38,11 @@ def add_unit_page(shell: Shell) -> None:
     def unit_page(request: Request, identifier: str) -> Response | None:
         person = shell.who(request)
         if person is None:
-            return to_login()
+            return shell.to_login(request)
         unit = person.unit(identifier)
         # A heat pump that went with a reload, or a wrong address.
         if unit is None:
-            with shell.page(person, request, person.say(texts.OVERVIEW), ()):
-                ui.html(f'<p class="panel">{person.say(texts.NOT_FOUND)}</p>', sanitize=False)
-            return None
+            return missing(shell.site, person.language, texts.NOT_FOUND)
         with shell.page(person, request, unit.name, unit.variables.values()):
             with ui.element("div").classes("unit-grid"):
                 with ui.element("section").classes("panel mimic-panel"):
@@ -54,7 +53,7 @@ def add_unit_page(shell: Shell) -> None:
                     prediction_panel(person.say, unit, shell.zone)
                     _today(unit, person.say)
                 trend = TrendPanel(person, unit, shell.site.site.timezone, silence)
-            parameter_table(unit, person.say)
+            parameter_table(unit, person.language)
         ui.context.client.on_delete(trend.close)
         return None
 

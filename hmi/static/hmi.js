@@ -33,7 +33,9 @@ window.hmi = (() => {
     const title = element.querySelector("title");
     const target = title ? element : sign;
     target.tabIndex = asks ? 0 : -1;
-    target.setAttribute("aria-label", said);
+    // What is seen is part of the name: whoever speaks to the machine says what they see.
+    const seen = [...element.childNodes].filter((part) => part !== title).map((part) => part.textContent).join("");
+    target.setAttribute("aria-label", title ? `${seen.trim()}. ${said}` : said);
     if (title) {
       title.textContent = tip;
       element.setAttribute("role", asks ? "button" : "img");
@@ -103,6 +105,7 @@ window.hmi = (() => {
     const silence = performance.now() - heard;
     const now = silence > STALE_AFTER || link !== "connected" || !current;
     const bar = document.getElementById("stale");
+    if (!bar) return false; // the page is still being built
     if (now) bar.textContent = `◷ ${words.stale} (${Math.round(silence / 1000)} s)`;
     const sign = document.getElementById("link");
     sign.dataset.link = now ? "lost" : link;
@@ -151,27 +154,34 @@ window.hmi = (() => {
   function renderBanner() {
     const banner = document.getElementById("banner");
     const rows = active();
-    const [summary, list] = banner.children;
+    const [line, list] = banner.children;
     banner.classList.toggle("calm", !rows.length);
     banner.classList.toggle("old", stale);
-    summary.replaceChildren();
-    list.replaceChildren();
     if (!rows.length) {
-      banner.open = false;
+      list.hidden = true;
       // Only who has heard all alarms knows that there is none.
-      summary.append(node("span", "text", stale ? words.alarmsUnknown : words.noAlarms));
+      line.replaceChildren(node("span", "text", stale ? words.alarmsUnknown : words.noAlarms));
       return;
     }
-    summary.className = rows[0].state;
-    summary.append(priority(rows[0]), linkTo(rows[0]));
-    if (stale) summary.append(node("span", "count", `◷ ${words.alarmsOld}`));
-    summary.append(node("span", "count", `${rows.length} ▾`));
-    for (const alarm of rows) {
+    const unfold = node("button", "count", `${rows.length} ▾`);
+    unfold.type = "button";
+    unfold.setAttribute("aria-expanded", String(!list.hidden));
+    unfold.onclick = () => {
+      list.hidden = !list.hidden;
+      unfold.setAttribute("aria-expanded", String(!list.hidden));
+    };
+    const old = stale ? [node("span", "count", `◷ ${words.alarmsOld}`)] : [];
+    const focused = line.contains(document.activeElement) && document.activeElement.tagName;
+    line.className = `line ${rows[0].state}`;
+    line.replaceChildren(priority(rows[0]), linkTo(rows[0]), ...old, unfold);
+    // Whoever is there with the keyboard stays there.
+    if (focused) line.querySelector(focused)?.focus();
+    list.replaceChildren(...rows.map((alarm) => {
       const item = node("div", `item ${alarm.state}`);
       item.append(priority(alarm), node("span", "", alarm.time), linkTo(alarm));
       item.append(node("span", "count", words.alarmState[alarm.state]));
-      list.append(item);
-    }
+      return item;
+    }));
   }
 
   function renderBadges() {

@@ -4,7 +4,12 @@ window.trend = (() => {
   const MOST_POINTS = 2000; // per series; past it the whole span is read and reduced again
   const LIGHT = ["#1d4f86", "#7a5a2e", "#3f7a6b", "#6a4c8c", "#5a6470", "#8a6d1f", "#2f7f9c", "#94506a"];
   const DARK = ["#8fc0ef", "#d3b27c", "#8fcdbd", "#bfa3e0", "#b4bec8", "#d9c069", "#7fcbe6", "#e0a3ba"];
+  const LEFT = 58, RIGHT = 16; // of the panels in the chart [px]
   let setup, series, span, hours, clock, drawing, full;
+
+  // As the person's language writes it.
+  const written = (number, least, most) =>
+    new Intl.NumberFormat(document.documentElement.lang, { useGrouping: false, minimumFractionDigits: least, maximumFractionDigits: most }).format(number);
 
   const css = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
   const chart = () => getElement(setup.id)?.chart;
@@ -73,7 +78,7 @@ window.trend = (() => {
     if (drawing) return;
     drawing = setTimeout(() => {
       drawing = null;
-      whenReady(() => chart().setOption({ series: series.map((item) => ({ id: item.key, data: line(item) })), xAxis: panels().map(() => ({ min: span[0], max: span[1] })) }));
+      whenReady(() => chart().setOption({ series: series.map((item) => ({ id: item.key, data: line(item) })), xAxis: timeAxes() }));
     }, 200);
   }
 
@@ -86,6 +91,21 @@ window.trend = (() => {
 
   const panels = () => [...new Set(series.map((item) => item.unit))];
 
+  // What of the span is in sight, zoomed or not.
+  function inSight() {
+    const { start = 0, end = 100 } = chart().getOption()?.dataZoom?.[0] ?? {};
+    return [start, end].map((share) => span[0] + ((span[1] - span[0]) * share) / 100);
+  }
+
+  // Ticks at whole hours and days of the site, as many as have room.
+  function timeAxes() {
+    const ticks = timeAxis.ticks(...inSight(), setup.zone, chart().getWidth() - LEFT - RIGHT);
+    const days = new Set(ticks.filter((tick) => tick.day).map((tick) => tick.time));
+    const customValues = ticks.map((tick) => tick.time);
+    const formatter = (time) => (days.has(time) ? clock.day : clock.time).format(time);
+    return panels().map(() => ({ min: span[0], max: span[1], axisTick: { customValues }, axisLabel: { customValues, formatter } }));
+  }
+
   function draw(fresh) {
     const units = panels();
     const dark = document.documentElement.dataset.theme === "dark";
@@ -93,26 +113,24 @@ window.trend = (() => {
     const ink = css("--ink"), muted = css("--muted"), lines = css("--line");
     const height = chart().getHeight(), top = 48, bottom = 66, gap = 30;
     const each = (height - top - bottom - gap * (units.length - 1)) / Math.max(1, units.length);
-    const label = (time) => {
-      const text = clock.time.format(time);
-      return text === "00:00" || span[1] - span[0] > 3 * 86400000 ? `${clock.day.format(time)}\n${text}` : text;
-    };
+    const axes = timeAxes();
     chart().setOption({
       animation: false,
       textStyle: { color: ink, fontFamily: getComputedStyle(document.body).fontFamily },
       color: palette,
       legend: { top: 0, left: 0, textStyle: { color: ink }, itemWidth: 18, itemHeight: 8, type: "scroll", inactiveColor: muted },
-      grid: units.map((_, i) => ({ left: 58, right: 16, top: top + i * (each + gap), height: each })),
-      xAxis: units.map((_, i) => ({ type: "time", gridIndex: i, min: span[0], max: span[1],
+      grid: units.map((_, i) => ({ left: LEFT, right: RIGHT, top: top + i * (each + gap), height: each })),
+      xAxis: units.map((_, i) => ({ ...axes[i], type: "time", gridIndex: i,
         axisLine: { lineStyle: { color: lines } }, splitLine: { show: true, lineStyle: { color: lines, opacity: 0.5 } },
-        axisLabel: { show: i === units.length - 1, color: muted, formatter: label, hideOverlap: true }, axisTick: { show: i === units.length - 1 } })),
+        axisLabel: { ...axes[i].axisLabel, show: i === units.length - 1, color: muted, hideOverlap: true },
+        axisTick: { ...axes[i].axisTick, show: i === units.length - 1 } })),
       yAxis: units.map((unit, i) => ({ type: "value", scale: true, min: widen(unit, -1), max: widen(unit, 1), gridIndex: i, name: unit, nameGap: 6, splitNumber: units.length > 2 ? 2 : 4,
-        nameTextStyle: { color: muted, align: "right" }, axisLabel: { color: muted, hideOverlap: true, formatter: (number) => String(Math.round(number * 100) / 100), showMinLabel: units.length < 3, showMaxLabel: true },
+        nameTextStyle: { color: muted, align: "right" }, axisLabel: { color: muted, hideOverlap: true, formatter: (number) => written(number, 0, 2) },
         splitLine: { lineStyle: { color: lines, opacity: 0.5 } } })),
       dataZoom: [
         { type: "inside", xAxisIndex: units.map((_, i) => i), filterMode: "none" },
         { type: "slider", xAxisIndex: units.map((_, i) => i), filterMode: "none", bottom: 6, height: 20, borderColor: lines,
-          textStyle: { color: muted }, labelFormatter: (time) => clock.time.format(time), showDataShadow: false, backgroundColor: "transparent", fillerColor: "rgba(128,140,150,0.25)",
+          textStyle: { color: muted }, labelFormatter: (time) => (span[1] - span[0] > 86400000 ? `${clock.day.format(time)} ` : "") + clock.time.format(time), showDataShadow: false, backgroundColor: "transparent", fillerColor: "rgba(128,140,150,0.25)",
           handleStyle: { color: css("--panel"), borderColor: muted }, moveHandleStyle: { color: lines }, brushSelect: false },
       ],
       tooltip: { trigger: "axis", confine: true, backgroundColor: css("--panel"), borderColor: lines, textStyle: { color: ink }, formatter: tip },
@@ -151,7 +169,7 @@ window.trend = (() => {
       const meta = series[item.seriesIndex];
       const line = document.createElement("div");
       const number = item.value[1];
-      const text = number === null ? "—" : meta.states[Math.round(number)] ?? `${number.toFixed(meta.decimals)} ${meta.unit}`;
+      const text = number === null ? "—" : meta.states[Math.round(number)] ?? `${written(number, meta.decimals, meta.decimals)} ${meta.unit}`;
       line.innerHTML = item.marker;
       line.append(`${meta.name}: ${text}`);
       box.append(line);
@@ -161,6 +179,8 @@ window.trend = (() => {
 
   let asked;
   function zoomed() {
+    // Not within the event: the chart is still busy with it.
+    requestAnimationFrame(() => chart()?.setOption({ xAxis: timeAxes() }));
     const zoom = chart().getOption().dataZoom[0];
     clearTimeout(asked);
     if (zoom.end - zoom.start > 95) return;
@@ -176,5 +196,5 @@ window.trend = (() => {
   window.addEventListener("hmi-theme", () => series && whenReady(() => draw(false)));
   window.addEventListener("resize", () => series && whenReady(() => setTimeout(() => draw(false), 150)));
   hmi.onValues(append);
-  return { begin, data, end, points: () => series?.map((item) => item.points.length), shaded: () => chart()?.getOption()?.series?.map((item) => item.markArea?.data?.length ?? 0) };
+  return { begin, data, end, hours: () => Math.round(hours / 3600000), ticks: () => timeAxis.ticks(...inSight(), setup.zone, chart().getWidth() - LEFT - RIGHT), points: () => series?.map((item) => item.points.length), shaded: () => chart()?.getOption()?.series?.map((item) => item.markArea?.data?.length ?? 0) };
 })();

@@ -689,14 +689,18 @@ class TwinProcessor(UaProcessor):
         if not isinstance(token, ua.UserNameIdentityToken) or not self._encrypted:
             raise ServiceError(ua.StatusCodes.BadIdentityTokenRejected)
         password = decrypted_password(token, self._connection.security_policy, session.nonce)
-        user = await self.iserver.authenticator.login(token.UserName or "", password, session.host)
+        name, authenticator = token.UserName or "", self.iserver.authenticator
+        user = await authenticator.login(name, password, session.host)
         if user is None:
-            who = (token.UserName or "", session.origin)
-            status = int(ua.StatusCodes.BadUserAccessDenied)
+            who = (name, session.origin)
+            status = ua.StatusCodes.BadUserAccessDenied
             await self.iserver.recorder.note(
-                AuditKind.LOGIN, who, "login", status, "log-in refused"
+                AuditKind.LOGIN, who, "login", int(status), "log-in refused"
             )
-            raise ServiceError(ua.StatusCodes.BadUserAccessDenied)
+            # A person with the right password is not told that it is wrong.
+            if authenticator.is_throttled(name, session.host):
+                status = ua.StatusCodes.BadTooManyOperations
+            raise ServiceError(status)
         return user
 
     def _should_close_session_on_transport_loss(self) -> bool:

@@ -111,6 +111,11 @@ class Authenticator:
             log.warning("login failed", user=name, host=host)
         return user
 
+    def is_throttled(self, name: str, host: str) -> bool:
+        """Tell whether a further attempt of a name at a host would be refused unread."""
+        # Worth nothing to who guesses: such a refusal comes at once, and a checked one does not.
+        return not self._allows(f"{name}@{host}", host)
+
     def _allows(self, key: str, host: str) -> bool:
         return self._names.allows(key) and (key in self._proven or self._hosts.allows(host))
 

@@ -4,65 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hptwin import here
 from known_machine import KnownMachine
+from known_tables import COLUMNS, MAP, PLATE, table, written
 
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.drivers.clock import MICROSECONDS
-
-MAP = """
-format: {separator: ";"}
-time: {columns: [When], zone: UTC}
-points:
-  Power: {point: electrical_power, unit: kW}
-  Outside: outdoor_temperature
-  Supply: meter_supply_temperature
-  Return: meter_return_temperature
-  Flow: water_flow
-"""
-PLATE = """
-plate:
-  manufacturer: Known
-  model: A1
-  nominal_flow: 20
-  max_power: 3500
-  standby_power: 20
-  pump_power: 40
-  heating:
-    - {outdoor: 7, water: 35, capacity: 7000, power: 1500}
-    - {outdoor: 2, water: 35, capacity: 5600, power: 1650}
-    - {outdoor: 7, water: 55, capacity: 6600, power: 2350}
-"""
-COLUMNS = {
-    "Power": ("electrical_power", 1e-3),
-    "Outside": ("outdoor_temperature", 1.0),
-    "Supply": ("meter_supply_temperature", 1.0),
-    "Return": ("meter_return_temperature", 1.0),
-    "Flow": ("water_flow", 1.0),
-}
-
-
-def table(machine: KnownMachine, *without: str) -> str:
-    """Return the record of a machine as somebody's spreadsheet has it."""
-    record = machine.record()
-    names = [name for name in COLUMNS if name not in without]
-    values = [record.columns[COLUMNS[name][0]] * COLUMNS[name][1] for name in names]
-    rows = ["When;" + ";".join(names)]
-    for time, *row in zip(record.time.tolist(), *values, strict=True):
-        moment = datetime.fromtimestamp(time / MICROSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        rows.append(f"{moment};" + ";".join(f"{value:.4f}" for value in row))
-    return "\n".join(rows) + "\n"
-
-
-def written(folder: Path, **files: str) -> dict[str, Path]:
-    for name, content in files.items():
-        (folder / name).write_text(content, encoding="utf-8")
-    return {name: folder / name for name in files}
 
 
 def test_a_table_that_nobody_has_seen_is_enough(capsys, tmp_path):

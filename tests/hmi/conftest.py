@@ -40,13 +40,10 @@ _SERVE = """
 import sys
 from pathlib import Path
 from heatpump_twin.config.data_directory import DataDirectory
-from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.load import load_site
 from heatpump_twin.hmi.app import run_hmi
-language, data, site, *settings = sys.argv[1:]
-run_hmi(
-    load_site(site, settings), DataDirectory.open(Path(data)), Languages.packaged()[language]
-)
+data, site, *settings = sys.argv[1:]
+run_hmi(load_site(site, settings), DataDirectory.open(Path(data)))
 """
 
 
@@ -115,14 +112,13 @@ class HmiProcess:
     data: Path
     arguments: list[str]
     cwd: Path
-    language: str = "en"
     process: subprocess.Popen[str] | None = None
     log: Any = field(default=None, repr=False)
 
     def start(self) -> None:
         self.log = (self.data / "hmi.log").open("w")
         self.process = processes.start(
-            sys.executable, "-c", _SERVE, self.language, *self.arguments,
+            sys.executable, "-c", _SERVE, *self.arguments,
             cwd=self.cwd, stdout=self.log, stderr=self.log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
@@ -200,11 +196,12 @@ def _mortal_chromium(folder: Path) -> Path:
 class Browser:
     """A real Chromium on one HMI, with words for what people do and see."""
 
-    def __init__(self, url: str, profile: Path) -> None:
+    def __init__(self, url: str, profile: Path, language: str = "en") -> None:
         options = webdriver.ChromeOptions()
         options.binary_location = str(_mortal_chromium(profile.parent))
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
+        options.add_experimental_option("prefs", {"intl.accept_languages": language})
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=_MortalService())
         self.url = url

@@ -108,12 +108,12 @@ def test_what_nobody_has_acknowledged_leads_and_keeps_its_time(
     after = browser.find(".alarm[data-alarm] > :nth-child(3)").text
     assert after.splitlines()[:2] == raised.splitlines()[:2]
     site.twin.tell("alarm", rule="water_pressure_low", active=True)
-    until(lambda: "Water pressure is low" in browser.find("#banner summary").text)
+    until(lambda: "Water pressure is low" in browser.find("#banner .line").text)
     first = browser.all(".alarm[data-alarm]")[0].text
     assert "Water pressure is low" in first
     assert browser.driver.title.startswith("(2) ")
     acknowledge(browser, "Water pressure is low")
-    until(lambda: "Water flow is low" in browser.find("#banner summary").text)
+    until(lambda: "Water flow is low" in browser.find("#banner .line").text)
 
 
 @pytest.mark.usefixtures("flow_and_pressure")
@@ -122,7 +122,7 @@ def test_the_banner_leads_to_each_alarm(site: Site, browser: Browser) -> None:
         site.twin.tell("alarm", rule=rule, active=True)
     browser.open("/")
     until(lambda: browser.driver.title.startswith("(2) "))
-    browser.click("#banner .count")
+    browser.click("#banner button.count")
     link = until(
         lambda: [a for a in browser.all("#banner .item a") if "pressure" in a.text]
     )[0]  # fmt: skip
@@ -130,7 +130,7 @@ def test_the_banner_leads_to_each_alarm(site: Site, browser: Browser) -> None:
     until(lambda: "/alarms#" in browser.driver.current_url)
     until(lambda: "Water pressure is low" in browser.find(".alarm.chosen").text)
     # From there to another one, on the same page.
-    browser.click("#banner summary a")
+    browser.click("#banner .line a")
     until(lambda: "Water flow is low" in browser.find(".alarm.chosen").text)
     assert len(browser.all(".alarm.chosen")) == 1
 

@@ -11,7 +11,6 @@ from types import FunctionType, ModuleType
 
 import pytest
 from nicegui.translations import translations as nicegui_texts
-from ports import claim
 
 from heatpump_twin.config.catalogue import UNITS
 from heatpump_twin.config.languages import Languages
@@ -19,7 +18,7 @@ from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
 
-from .conftest import CHROMIUM, DRIVER, VIEWER, Browser, HmiProcess, Site, until
+from .conftest import CHROMIUM, DRIVER, VIEWER, Browser, Site, until
 
 LANGUAGES = Languages.packaged()
 COLLECT = """
@@ -37,7 +36,8 @@ return [document.title, ...found, ...words(window.hmiTexts || {})];
 """
 NAMES = (
     "Ca Ses Llúcies", "Aquarea", "Panasonic WH-UD05HE5 / WH-SDC05H3E5", "olga", "victor",
-    "Water flow is low", *(unit.symbol for unit in UNITS.values() if unit.symbol),
+    "Water flow is low", *texts.NAMES_OF_LANGUAGES.values(),
+    *(unit.symbol for unit in UNITS.values() if unit.symbol),
 )  # fmt: skip
 """Given by the site, by a rule of its own, or by a standard."""
 STATUS = r"\b(Good|Uncertain|Bad)[A-Z]\w+"
@@ -45,19 +45,12 @@ STATUS = r"\b(Good|Uncertain|Bad)[A-Z]\w+"
 
 @contextmanager
 def speaking(site: Site, language: str, profile: Path) -> Iterator[Browser]:
-    """Open a browser on an HMI that speaks a language to everybody."""
-    port = claim()
-    hmi = HmiProcess(
-        f"http://127.0.0.1:{port}", site.data, [*site.hmi.arguments, f"hmi.port={port}"],
-        site.hmi.cwd, language,
-    )  # fmt: skip
-    hmi.start()
-    browser = Browser(hmi.url, profile)
+    """Open a browser of somebody who reads a language."""
+    browser = Browser(site.hmi.url, profile, language)
     try:
         yield browser
     finally:
         browser.close()
-        hmi.stop()
 
 
 def shown_on_all_pages(site: Site, browser: Browser) -> set[str]:
@@ -67,7 +60,7 @@ def shown_on_all_pages(site: Site, browser: Browser) -> set[str]:
     def look() -> None:
         shown.update(text.strip() for text in browser.script(COLLECT))
 
-    for why in ("idle", "again", "bye"):
+    for why in ("idle", "again", "restarted", "bye"):
         browser.go(f"/login?why={why}")
         look()
     browser.log_in(password="not the password")

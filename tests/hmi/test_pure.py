@@ -15,6 +15,7 @@ from heatpump_twin.hmi.alarms.alarm_list import Alarm, AlarmList, alarm_of
 from heatpump_twin.hmi.decimation import Envelope
 from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.presentation import DisplayedValue
+from heatpump_twin.hmi.spoken import wanted
 
 
 def variable(**changes: object) -> Variable:
@@ -89,7 +90,7 @@ def test_not_a_number_is_a_gap() -> None:
 def test_values_are_written_for_people(
     changes: dict[str, object], value: float | None, text: str
 ) -> None:
-    assert presentation.value_text(variable(**changes), value) == text
+    assert presentation.value_text(variable(**changes), value, ".") == text
 
 
 def test_quality_comes_from_the_status_and_a_bad_value_is_not_shown() -> None:
@@ -102,8 +103,28 @@ def test_quality_comes_from_the_status_and_a_bad_value_is_not_shown() -> None:
     ]  # fmt: skip
     assert DisplayedValue.of(bad).value is None
     assert DisplayedValue.of(unsure).value == 1.0
-    shown = presentation.message(variable(), DisplayedValue.of(good), ZoneInfo("Europe/Madrid"))
+    shown = presentation.message(
+        variable(), DisplayedValue.of(good), ZoneInfo("Europe/Madrid"), "."
+    )
     assert shown[2:4] == ["Good", "01:00:00"]
+
+
+def test_numbers_have_the_decimal_sign_of_the_language() -> None:
+    assert presentation.number_text(-12_345.6, 1, ",") == "−12\u202f345,6"
+    assert presentation.number_text(-0.04, 1, ",") == "0,0"
+
+
+@pytest.mark.parametrize(
+    ("header", "codes"),
+    [
+        ("es", ["es"]),
+        ("fr-FR,de;q=0.3,ca-ES;q=0.8", ["fr", "ca", "de"]),
+        ("de;q=0, en;q=oops, *", ["*"]),
+        ("", [""]),
+    ],
+)
+def test_a_browser_says_which_languages_it_likes_best(header: str, codes: list[str]) -> None:
+    assert wanted(header) == codes
 
 
 # ── alarms ───────────────────────────────────────────────────────────────────────────────────────

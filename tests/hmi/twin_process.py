@@ -68,7 +68,10 @@ def with_prediction(table: PointTable) -> PointTable:
     entries += [
         (asset, identifier, spec, None)
         for identifier, spec in CATALOGUE["heat_pump"].items()
-        if spec.role is PointRole.PREDICTED and identifier not in table.by_asset[asset]
+        # Money needs a tariff, which the site has not.
+        if spec.role is PointRole.PREDICTED
+        and not spec.currency
+        and identifier not in table.by_asset[asset]
     ]
     return PointTable.build(entries)
 

@@ -16,8 +16,10 @@ import pytest
 from observed_house import observed
 from patience import PATIENCE
 
+from heatpump_twin.calibrating.calibrated_site import calibrate_site
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_INVALID_STATE, BAD_NOT_SUPPORTED, GOOD
@@ -84,6 +86,8 @@ def _simulating() -> bool:
 
 async def test_the_result_is_there_and_the_loop_was_free(bench: Bench, eventually) -> None:
     bench.record()
+    site = load_site("default", environment={})
+    await calibrate_site(site, bench.data, None, None, None, keep=True)
     simulator = bench.simulator()
     assert simulator.of("hp1").state is ScenarioState.NEVER
     verdict = await simulator.start("hp1", QUESTION, **WHO)
@@ -104,6 +108,7 @@ async def test_the_result_is_there_and_the_loop_was_free(bench: Bench, eventuall
     figures = json.loads(found.figures)
     assert figures["origin"] == "simulated"
     assert figures["changes"] == ["curve.shift=-3"]
+    assert any("house: version 1, learnt" in note for note in figures["notes"])
     assert figures["figures"]["electricity"]["difference"] < 0.0
     rows = list(csv.DictReader(io.StringIO(found.table)))
     assert len(rows) == 2 * 5 * 48

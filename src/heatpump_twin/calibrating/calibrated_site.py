@@ -9,6 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatpump_twin import __version__
+from heatpump_twin.calibrating.calibrated_house import (
+    HOUSE_POINTS,
+    HouseOutcome,
+    calibrate_house,
+    house_place,
+)
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.drivers.clock import MICROSECONDS, SystemClock
@@ -18,13 +24,18 @@ from heatpump_twin.twin_engine.errors import CalibrationError, EngineError
 from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
 from heatpump_twin.twin_engine.history import HistoryReader
-from heatpump_twin.twin_engine.model.calibration.calibrate import Calibration, calibrate
+from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
 from heatpump_twin.twin_engine.model.calibration.calibration_card import CalibrationCard
 from heatpump_twin.twin_engine.model.calibration.history_record import read_observations
-from heatpump_twin.twin_engine.model.calibration.machine_course import OBSERVED
-from heatpump_twin.twin_engine.model.calibration.model_versions import ModelVersions, card_in_use
+from heatpump_twin.twin_engine.model.calibration.model_versions import (
+    ModelVersions,
+    card_in_use,
+    house_in_use,
+)
 from heatpump_twin.twin_engine.model.calibration.promotion import promotion
 from heatpump_twin.twin_engine.model.calibration.record import Record
+from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 
 USUAL_SPAN = 60 * 86_400 * MICROSECONDS
 """How much of the history is taken where nobody says it. [µs]"""
@@ -47,6 +58,8 @@ class Outcome:
     words: str
     """Why it is in use or not, or why it was refused."""
     promoted: bool = False
+    house: HouseOutcome | None = None
+    """None: it was refused, and the house with it."""
 
 
 async def calibrate_site(
@@ -70,7 +83,8 @@ async def calibrate_site(
         known = ", ".join(pump.id for pump in site.heat_pumps)
         raise TwinError(f"there is no heat pump {heat_pump!r} on this site; it has {known}")
     async with opened(site, data) as history:
-        return [await _one(history, pump, data, start, end, keep=keep) for pump in pumps]
+        span = (start, end)
+        return [await _one(history, site, pump, data, span, keep=keep) for pump in pumps]
 
 
 def roll_back(site: Site, data: DataDirectory, heat_pump: str | None) -> Iterator[str]:
@@ -79,10 +93,13 @@ def roll_back(site: Site, data: DataDirectory, heat_pump: str | None) -> Iterato
         if heat_pump not in (None, pump.id):
             continue
         try:
-            number = ModelVersions(data.models, pump.id).roll_back()
+            versions = ModelVersions(data.models, pump.id)
+            number = versions.roll_back()
         except CalibrationError as error:
             raise TwinError(str(error)) from error
-        yield f"{pump.id}: " + (f"version {number} is in use" if number else "the plate alone")
+        machine = f"version {number} is in use" if number else "the plate alone"
+        house = versions.house
+        yield f"{pump.id}: {machine}; house: " + (f"version {house}" if house else "none is kept")
 
 
 @asynccontextmanager
@@ -100,28 +117,49 @@ async def opened(site: Site, data: DataDirectory) -> AsyncIterator[StoredHistory
 
 async def _one(
     history: HistoryReader,
+    site: Site,
     pump: HeatPump,
     data: DataDirectory,
-    start: int | None,
-    end: int | None,
+    span: tuple[int | None, int | None],
     *,
     keep: bool,
 ) -> Outcome:
-    versions = ModelVersions(data.models, pump.id)
     try:
-        found = await _calibration(history, pump, start, end)
+        record = await recorded_of(history, pump, HOUSE_POINTS, *span)
+        now = SystemClock().now()
+        found = calibrate(record, pump.plate, heat_pump=pump.id, now=now, software=__version__)
     except CalibrationError as error:
         return Outcome(pump.id, None, None, str(error))
-    verdict = promotion(found, _present(data, pump))
-    if not keep:
-        return Outcome(pump.id, found.card, None, verdict.reason, verdict.promoted)
-    number = versions.keep(found.card)
-    if verdict.promoted:
-        versions.promote(number)
-    return Outcome(pump.id, found.card, number, verdict.reason, verdict.promoted)
+    present = _card_in_use(data, pump)
+    verdict = promotion(found, present)
+    house = _house(site, pump, data, record, found.card if verdict.promoted else present)
+    card = found.card.model_copy(update={"house": house.section})
+    number = _kept(data, card, verdict.promoted, house.promoted) if keep else None
+    return Outcome(pump.id, card, number, verdict.reason, verdict.promoted, house)
 
 
-def _present(data: DataDirectory, pump: HeatPump) -> CalibrationCard | None:
+def _house(
+    site: Site,
+    pump: HeatPump,
+    data: DataDirectory,
+    record: Record,
+    card: CalibrationCard | None,
+) -> HouseOutcome:
+    """Learn the house on top of the machine that is in use afterwards."""
+    model = MachineModel.of_plate(pump.plate) if card is None else card.machine_model()
+    present = _house_in_use(data, pump)
+    return calibrate_house(record, pump.plate, model, house_place(site.site), present)
+
+
+def _kept(data: DataDirectory, card: CalibrationCard, machine: bool, house: bool) -> int:
+    versions = ModelVersions(data.models, card.heat_pump)
+    number = versions.keep(card)
+    if machine or house:
+        versions.promote(number, machine=machine, house=house)
+    return number
+
+
+def _card_in_use(data: DataDirectory, pump: HeatPump) -> CalibrationCard | None:
     """Return the card in use; one that cannot be used here has to be beaten by nobody."""
     try:
         return card_in_use(data.models, pump)
@@ -129,12 +167,13 @@ def _present(data: DataDirectory, pump: HeatPump) -> CalibrationCard | None:
         return None
 
 
-async def _calibration(
-    history: HistoryReader, pump: HeatPump, start: int | None, end: int | None
-) -> Calibration:
-    record = await recorded_of(history, pump, OBSERVED, start, end)
-    now = SystemClock().now()
-    return calibrate(record, pump.plate, heat_pump=pump.id, now=now, software=__version__)
+def _house_in_use(data: DataDirectory, pump: HeatPump) -> HouseSection | None:
+    """Return the house in use; the same holds of it."""
+    try:
+        kept = house_in_use(data.models, pump)
+    except CalibrationError:
+        return None
+    return None if kept is None else kept[1]
 
 
 async def recorded_of(
@@ -143,8 +182,9 @@ async def recorded_of(
     points: Sequence[str],
     start: int | None,
     end: int | None,
+    span: int = USUAL_SPAN,
 ) -> Record:
-    """Return what is recorded of a heat pump, by default in its last `USUAL_SPAN`.
+    """Return what is recorded of a heat pump from start to end, by default in its last ``span``.
 
     Raises
     ------
@@ -156,7 +196,7 @@ async def recorded_of(
     if last is None:
         raise CalibrationError(f"{pump.id}: nothing is recorded of {', '.join(_TELLING)}")
     until = last if end is None else min(end, last)
-    begin = until - USUAL_SPAN if start is None else start
+    begin = until - span if start is None else start
     step = await _step(history, pump.id, begin, until)
     oldest = [await history.after(f"{pump.id}.{point}", begin) for point in _TELLING]
     begin = max(begin, min((int(f.time[0]) for f in oldest if len(f)), default=begin))

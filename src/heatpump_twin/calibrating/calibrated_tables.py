@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from heatpump_twin import __version__
-from heatpump_twin.calibrating.calibrated_site import step_of
+from heatpump_twin.calibrating.table_grid import grid_of
+from heatpump_twin.calibrating.usual_plate import MachineRule, usual_plate
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointTable
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.config.yaml_source import YamlSource
@@ -26,10 +27,11 @@ from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.model.calibration.calibrate import Calibration, calibrate
 from heatpump_twin.twin_engine.model.calibration.calibration_card import PlateOrigin
 from heatpump_twin.twin_engine.model.calibration.record import Record, edges_between, record_of
-from heatpump_twin.twin_engine.model.calibration.usual_plate import MachineRule, usual_plate
 
 ASSET = "hp1"
-_TELLING = ("electrical_power", "electrical_energy", "controller_electrical_power")
+_SIZELESS = ("Cel", "%")
+_MOST_OUTSIDE = 0.3
+"""Share of values that no instrument can show, from which on they have another unit. [-]"""
 
 
 class TableMap(ImportMap):
@@ -80,11 +82,10 @@ def record_of_tables(files: Sequence[Path], map_: TableMap, zone: ZoneInfo) -> R
     """
     samples = _samples(files, map_, zone)
     if not samples:
-        raise TwinError("no column is named in the map: name some under points")
+        raise TwinError("the tables have no value of a column that the map names under points")
     times = [found.time for found in samples.values()]
     start, end = min(int(t[0]) for t in times), max(int(t[-1]) for t in times)
-    telling = next((p for p in _TELLING if p in samples), next(iter(samples)))
-    step = map_.step or step_of(np.diff(samples[telling].time) / MICROSECONDS)
+    step = map_.step or grid_of(samples)
     length = round(step * MICROSECONDS)
     edges = edges_between(start // length * length, end, step)
     return record_of(samples.items(), edges, asset=ASSET, emulated=False)
@@ -120,11 +121,17 @@ def _of_point(frame: Frame, index: int) -> Samples:
 
 def _possible(samples: Samples, point: str) -> Samples:
     """Return samples of which those are Bad that no instrument can show, such as -127 °C."""
-    span = CATALOGUE[HEAT_PUMP][point].instrument_range
-    if span is None:
+    spec = CATALOGUE[HEAT_PUMP][point]
+    # Flows and powers are as large as the machine; a temperature is not.
+    if spec.instrument_range is None or spec.unit not in _SIZELESS:
         return samples
-    low, high = span
+    low, high = spec.instrument_range
     outside = (samples.value < low) | (samples.value > high)
+    if len(samples) and outside.mean() > _MOST_OUTSIDE:
+        raise TwinError(
+            f"{point}: {outside.mean():.0%} of its values are not between {low:g} and {high:g} "
+            f"{spec.unit}: write their unit in the map"
+        )
     return Samples(samples.value, np.where(outside, BAD, samples.status), samples.time)
 
 

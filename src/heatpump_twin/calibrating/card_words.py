@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from heatpump_twin.twin_engine.model.calibration.calibration_card import CalibrationCard
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 
 
 def card_words(card: CalibrationCard) -> Iterator[str]:
@@ -30,10 +31,22 @@ def card_words(card: CalibrationCard) -> Iterator[str]:
         f"{others.defrost_minutes:.1f} min "
         f"({others.defrosts_seen} seen); {card.model.capacity[0]:.0f} W at A7/W35"
     )
+    if card.house is not None:
+        yield from _house(card.house)
     for missing in card.missing:
         yield f"missing: {missing.sensor}: {missing.consequence}"
     for words in card.cannot_know:
         yield f"it cannot know {words}"
+
+
+def _house(house: HouseSection) -> Iterator[str]:
+    held = house.held_out
+    room = "" if held.room is None else f"room {held.room:.2f} K, "
+    yield (
+        f"house: {house.structure}, loss {house.loss:.0f} W/K, {house.days:.0f} days from "
+        f"{house.start[:10]}; on {held.days} days that its fit had not seen: {room}heat of a day "
+        f"{held.heat:.0%}, electricity {held.power:.0%} (root mean square)"
+    )
 
 
 def _errors(card: CalibrationCard) -> Iterator[str]:
@@ -48,6 +61,8 @@ def _errors(card: CalibrationCard) -> Iterator[str]:
     known = [f"{name} {value:.1%}" for name, value in told.items() if value is not None]
     if held_out.power is not None:
         known.append(f"power of a step {held_out.power:.0f} W")
+    if held_out.supply is not None:
+        known.append(f"supply temperature by the electricity alone {held_out.supply:.1f} K")
     if held_out.coverage is not None:
         known.append(f"{held_out.coverage:.0%} inside the 90 % interval")
     yield "mean errors on unseen days: " + ", ".join(known)

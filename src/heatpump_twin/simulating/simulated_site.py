@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from heatpump_twin.calibrating.calibrated_site import opened, recorded_of
+from heatpump_twin.calibrating.calibrated_house import HOUSE_POINTS, house_place
+from heatpump_twin.calibrating.calibrated_site import USUAL_SPAN, opened, recorded_of
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.quick_yaml import quick_load
 from heatpump_twin.config.settings import HeatPump, Plate, Site
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
 from heatpump_twin.twin_engine.errors import EngineError
-from heatpump_twin.twin_engine.model.calibration.machine_course import OBSERVED
-from heatpump_twin.twin_engine.model.calibration.model_versions import card_in_use
+from heatpump_twin.twin_engine.model.calibration.model_versions import card_in_use, house_in_use
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
 from heatpump_twin.twin_engine.model.simulation.tariff_prices import tariff_prices
 from heatpump_twin.twin_engine.model.whatif.changes import ChangeError, changes_of
 from heatpump_twin.twin_engine.model.whatif.comparison import Comparison, Progress, compare
+from heatpump_twin.twin_engine.model.whatif.kept_house import outlook_of
 from heatpump_twin.twin_engine.model.whatif.model_machine import ModelMachine
 from heatpump_twin.twin_engine.model.whatif.observed_house import (
     HousePlace,
@@ -32,12 +33,9 @@ from heatpump_twin.twin_engine.model.whatif.observed_house import (
 )
 from heatpump_twin.twin_engine.model.whatif.outlook import HouseOutlook, outlook
 
-POINTS = (
-    *OBSERVED, "room_temperature", "dhw_temperature", "room_setpoint", "dhw_setpoint",
-    "dhw_heating", "valve_direction",
-)  # fmt: skip
-"""Points from which an installation is learnt, where there are some."""
 _DAY = 86_400 * MICROSECONDS
+_LEAD = 14.0
+"""Days before those that are simulated, in which the house finds its temperatures. [d]"""
 _LEARN = 0.3
 """Share of the progress that learning takes."""
 
@@ -60,13 +58,22 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KnownHouse:
+    """The house that is simulated, and where it is known from."""
+
+    view: HouseOutlook
+    learnt: str
+    room_seen: bool
+    irradiance_seen: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What a simulation says to a question."""
 
     pump: HeatPump
     question: Question
-    view: HouseOutlook
-    seen: ObservedHouse
+    house: KnownHouse
     span: tuple[int, int]
     comparison: Comparison
     machine: str
@@ -77,19 +84,19 @@ class Answer:
     @property
     def notes(self) -> list[str]:
         """What is to be known about it."""
-        house, held = self.view.fit.house, self.view.held_out
+        house, held = self.house.view.fit.house, self.house.view.held_out
         noted = [
             f"simulated from {'the emulated plant' if self.pump.emulated else 'a real machine'}; "
             f"machine: {self.machine}",
-            f"house: {house.structure}, loss {house.envelope.loss:.0f} W/K "
+            f"house: {self.house.learnt}; {house.structure}, loss {house.envelope.loss:.0f} W/K "
             f"± {1.645 * house.posterior.deviation[0]:.0%}, slowest time constant "
             f"{house.envelope.time_constants[0] / 3600.0:.0f} h",
             f"held-out days ({held.days}): room {held.room:.2f} K, heat of a day {held.heat:.0%}, "
             f"electricity {held.power:.0%} (root mean square)",
         ]
-        if not np.isfinite(self.seen.room).any():
+        if not self.house.room_seen:
             noted.append("no room temperature is recorded: rooms are thought at their setpoint")
-        if not np.isfinite(self.seen.weather.irradiance).any():
+        if not self.house.irradiance_seen:
             noted.append("no irradiance is recorded: it is estimated by each day's temperatures")
         return noted
 
@@ -105,42 +112,69 @@ async def answered(
         It can't be answered: the message says what is missing.
     """
     pump = _pump(site, question.heat_pump)
-    async with opened(site, data) as history:
-        try:
-            record = await recorded_of(history, pump, POINTS, question.start, question.end)
-        except EngineError as error:
-            raise TwinError(str(error)) from error
-    return answer(site, data, pump, record, question, progress)
+    try:
+        # Who names a span wants it learnt from that.
+        kept = house_in_use(data.models, pump) if question.start is None else None
+        async with opened(site, data) as history:
+            span = USUAL_SPAN if kept is None else round((question.days + _LEAD) * _DAY)
+            wanted = question.start, question.end, span
+            record = await recorded_of(history, pump, HOUSE_POINTS, *wanted)
+        return _answer(site, data, pump, record, question, kept, progress)
+    except EngineError as error:
+        told = str(error)
+        raise TwinError(told if told.startswith(pump.id) else f"{pump.id}: {told}") from error
 
 
-def answer(
+def _answer(
     site: Site,
     data: DataDirectory,
     pump: HeatPump,
     record: Record,
     question: Question,
-    progress: Progress = lambda _: None,
+    kept: tuple[int, HouseSection] | None,
+    progress: Progress,
 ) -> Answer:
-    """Answer a question from a record; it takes seconds of a processor."""
-    zone = ZoneInfo(site.site.timezone)
-    place = HousePlace(site.site.latitude, site.site.longitude, zone)
-    try:
-        changes = changes_of(question.changes, _other_machine)
-        model, machine = _model(data, pump)
-        seen = observed_house(record, place)
-        view = outlook(seen, pump.plate, ModelMachine(model, pump.plate.max_power), place)
-        progress(_LEARN)
-        end = int(seen.time[-1]) + round(seen.step * MICROSECONDS)
-        span = (max(end - round(question.days * _DAY), int(seen.time[0])), end)
-        comparison = compare(
-            view, seen.weather, span, changes, tariff_prices(site.tariff, zone),
-            draws=question.draws, seed=question.seed,
-            progress=lambda share: progress(_LEARN + (1.0 - _LEARN) * share),
-        )  # fmt: skip
-    except EngineError as error:
-        raise TwinError(f"{pump.id}: {error}") from error
+    """Answer a question from a record, with the house that is kept, or that it tells."""
+    place = house_place(site.site)
+    changes = changes_of(question.changes, _other_machine)
+    model, machine = _model(data, pump)
+    seen = observed_house(record, place)
+    house = _kept(kept, pump, model, place) or _learnt(seen, pump, model, place)
+    progress(_LEARN)
+    end = int(seen.time[-1]) + round(seen.step * MICROSECONDS)
+    span = (max(end - round(question.days * _DAY), int(seen.time[0])), end)
+    comparison = compare(
+        house.view, seen.weather, span, changes, tariff_prices(site.tariff, place.zone),
+        draws=question.draws, seed=question.seed,
+        progress=lambda share: progress(_LEARN + (1.0 - _LEARN) * share),
+    )  # fmt: skip
     currency = site.tariff.currency if site.tariff else ""
-    return Answer(pump, question, view, seen, span, comparison, machine, currency)
+    return Answer(pump, question, house, span, comparison, machine, currency)
+
+
+def _kept(
+    kept: tuple[int, HouseSection] | None, pump: HeatPump, model: MachineModel, place: HousePlace
+) -> KnownHouse | None:
+    """Return the house that is in use; None: there is none."""
+    if kept is None:
+        return None
+    number, section = kept
+    view = outlook_of(section, ModelMachine(model, pump.plate.max_power), place)
+    learnt = f"version {number}, learnt from {section.start[:10]} to {section.end[:10]}"
+    return KnownHouse(view, learnt, section.room_seen, section.irradiance_seen)
+
+
+def _learnt(
+    seen: ObservedHouse, pump: HeatPump, model: MachineModel, place: HousePlace
+) -> KnownHouse:
+    """Return the house that a record tells."""
+    view = outlook(seen, pump.plate, ModelMachine(model, pump.plate.max_power), place)
+    return KnownHouse(
+        view,
+        "learnt for this answer alone; hptwin calibrate keeps it",
+        bool(np.isfinite(seen.room).any()),
+        bool(np.isfinite(seen.weather.irradiance).any()),
+    )
 
 
 def _pump(site: Site, wanted: str | None) -> HeatPump:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import json
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
 from hptwin import here
 from observed_house import observed
 from recorded_site import recorded_site
+
+from heatpump_twin.calibrating.calibrated_site import calibrate_site
+from heatpump_twin.config.data_directory import DataDirectory
+from heatpump_twin.config.load import load_site
 
 SITE = ("--set", "site.latitude=48.58", "--set", "site.longitude=7.75")
 
@@ -47,6 +54,57 @@ def test_a_change_is_told_drawn_and_written(
     before = [file.read_bytes() for file in files[:1]]
     assert here(capsys, *asked).code == 0
     assert [file.read_bytes() for file in files[:1]] == before
+
+
+@pytest.fixture(scope="module")
+def calibrated(recorded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory whose house was calibrated."""
+    data = Path(copytree(recorded, tmp_path_factory.mktemp("calibrated") / "data"))
+    site = load_site("default", SITE[1::2], environment={})
+    outcomes = asyncio.run(
+        calibrate_site(site, DataDirectory.existing(data), None, None, None, keep=True)
+    )
+    assert [one.house.promoted for one in outcomes if one.house] == [True]
+    return data
+
+
+def test_the_house_that_was_calibrated_is_simulated_until_it_is_taken_back(
+    calibrated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = Path(copytree(calibrated, tmp_path / "data"))
+    card = json.loads((data / "models/calibration/hp1/0001.json").read_text("utf-8"))
+    assert card["house"]["held_out"]["heat"] < 0.06
+    assert card["house"]["held_out"]["room"] < 0.5
+    asked = ("simulate", "--data", data, *SITE, "--draws", "0", "--days", "2")
+    told = here(capsys, *asked).out
+    assert "house: version 1, learnt from 2026-01-05 to 2026-01-28" in told
+    assert here(capsys, *asked).out == told
+    ran = here(capsys, "calibrate", "--data", data, *SITE, "--rollback")
+    assert "the plate alone; house: none is kept" in ran.out
+    assert "house: learnt for this answer alone" in here(capsys, *asked).out
+
+
+def test_whoever_names_a_span_is_told_what_that_tells(
+    calibrated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = here(
+        capsys, "simulate", "--data", calibrated, *SITE, "--draws", "0", "--days", "2",
+        "--from", "2026-01-12",
+    )  # fmt: skip
+    assert "house: learnt for this answer alone" in ran.out
+
+
+def test_a_house_of_another_origin_is_not_simulated(
+    calibrated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = Path(copytree(calibrated, tmp_path / "data"))
+    folder = data / "models/calibration/hp1"
+    card = folder / "0001.json"
+    card.write_text(card.read_text("utf-8").replace('"emulated"', '"real"'), "utf-8")
+    (folder / "promoted.json").write_text('{"versions": [{"house": 1}]}')
+    ran = here(capsys, "simulate", "--data", data, *SITE, "--draws", "0", "--days", "2")
+    assert ran.code == 1
+    assert "learnt on a machine that is real, and this one is emulated" in " ".join(ran.err.split())
 
 
 def test_what_can_be_changed_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ async def try_from(rig, files, browser: str, password: str) -> bool:
     try:
         async with client:
             await client.get_namespace_array()
-    except ua.uaerrors.BadUserAccessDenied:
+    except (ua.uaerrors.BadUserAccessDenied, ua.uaerrors.BadTooManyOperations):
         return False
     return True
 

@@ -23,6 +23,7 @@ from heatpump_twin.twin_engine.model.calibration.card_sections import machine_se
 from heatpump_twin.twin_engine.model.calibration.credibility import (
     refuse_incredible,
     refuse_incredible_heat,
+    refuse_unrelated,
 )
 from heatpump_twin.twin_engine.model.calibration.daily_electricity import daily_electricity
 from heatpump_twin.twin_engine.model.calibration.frost_fit import FrostFit, fit_frost
@@ -47,6 +48,7 @@ from heatpump_twin.twin_engine.model.calibration.power_fit import (
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.calibration.regime import RegimeChange, regime_change
 from heatpump_twin.twin_engine.model.calibration.steady_periods import SteadyPeriods, steady_periods
+from heatpump_twin.twin_engine.model.calibration.supply_course import supply_error
 from heatpump_twin.twin_engine.model.calibration.usual_power import UsualPower, usual_power
 from heatpump_twin.twin_engine.model.calibration.water_fit import fit_water
 from heatpump_twin.twin_engine.model.machine.frost import FULL
@@ -107,8 +109,8 @@ def calibrate(
         more of the record is needed.
     """
     course = machine_course(record, plate)
-    required(course, heat_pump)
-    refuse_incredible(course, plate, heat_pump)
+    required(course, plate, heat_pump)
+    refuse_incredible(course, record, plate, heat_pump)
     found = _calibrated(course, plate, record, heat_pump)
     periods = found.periods
     times = periods.time if found.fit else course.time
@@ -132,7 +134,9 @@ def calibrate(
         ),
         model=machine_section(found.model, found.fit, found.frost, found.seen),
         water=WaterSection.of(fit_water(record, course)),
-        held_out=_errors(found, plate),
+        held_out=_errors(found, plate).model_copy(
+            update={"supply": supply_error(course, record.column("room_temperature"), plate)}
+        ),
         missing=(*missing_sensors(course, record, plate, prior), *_not_seen(found)),
     )
     return Calibration(card, periods, found.fit.held_out if found.fit else None)
@@ -149,6 +153,7 @@ def _calibrated(course: MachineCourse, plate: Plate, record: Record, heat_pump: 
     _enough(periods, heat_pump)
     refuse_incredible_heat(periods, base, heat_pump)
     fit = fit_power(periods, base.power)
+    refuse_unrelated(periods, fit.held_out.error, heat_pump)
     change = regime_change(periods.day, fit.held_out.error)
     if change is not None:
         later = periods.day >= change.day
@@ -239,7 +244,7 @@ def _errors(found: Calibrated, plate: Plate) -> HeldOutErrors:
             daily_electricity=usual and _known(usual.daily_error),
             power=usual and _known(usual.power_error),
         )  # fmt: skip
-    steady = periods.steady
+    steady = periods.judged
     error, score = fit.held_out.error[steady], fit.held_out.score[steady]
     alone = MachineModel.of_plate(plate).power.power(periods.at[steady])
     widening = float(fit.model.widening)

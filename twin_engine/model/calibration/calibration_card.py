@@ -23,6 +23,7 @@ from heatpump_twin.twin_engine.model.machine.machine_model import (
 )
 from heatpump_twin.twin_engine.model.machine.plate_performance import PlatePerformance
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 from heatpump_twin.twin_engine.model.water.water_section import WaterSection
 
@@ -96,6 +97,8 @@ class HeldOutErrors(_Section):
     """Mean absolute error of a day's electricity; without a heat meter, given when it ran."""
     power: float | None = None
     """Mean absolute error of the power of a step, where it is told without heat. [W]"""
+    supply: float | None = None
+    """Mean absolute error of the leaving water, told from the electricity alone. [K]"""
 
 
 class FrostSection(_Section):
@@ -170,6 +173,8 @@ class CalibrationCard(_Section):
     model: MachineSection
     water: WaterSection = WaterSection()
     held_out: HeldOutErrors
+    house: HouseSection | None = None
+    """None: the record does not tell it."""
     missing: tuple[MissingSensor, ...]
     cannot_know: tuple[str, ...] = NOT_OBSERVABLE
 

@@ -47,10 +47,9 @@ async def read_observations(
     edges = edges_between(start, end, step)
     observed: dict[str, Observed] = {}
     # One after the other: a month of one point at one second is 50 MB until it is on the grid.
-    own = list(ids)
-    weather = [point for point in WEATHER if point not in own]
-    for owner, points in ((asset, own), (SITE, weather)):
-        for point in points:
+    own = [(asset, point) for point in ids]
+    for owner, point in (*own, *((SITE, point) for point in WEATHER)):
+        if point not in observed:
             samples = await _samples(history, f"{owner}.{point}", start, end)
             observed.update(observed_of(point, samples, edges))
     return of_columns(observed, edges, asset=asset, emulated=emulated)

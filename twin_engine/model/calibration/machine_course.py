@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from heatpump_twin.config.catalogue import Span
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.frame import Times, Values
+from heatpump_twin.twin_engine.derive.plausibility.possible_values import (
+    Place,
+    heat_span,
+    power_span,
+)
 from heatpump_twin.twin_engine.derive.sources import SOURCE_TEMPERATURES, WATER_FLOWS, WATER_PAIRS
 from heatpump_twin.twin_engine.derive.water import thermal_power
 from heatpump_twin.twin_engine.model.calibration.record import Record
@@ -28,8 +34,10 @@ OBSERVED = (
 """Points that the calibration of a machine takes, where there are some."""
 _STARTS_ABOVE = 100.0
 """Power above that at rest from which on a compressor runs. [W]"""
-_FAST_COUNTER = 600.0
+FAST_COUNTER = 600.0
 """A counter's digit is too coarse for shorter steps. [s]"""
+_MOST_WILD = 0.2
+"""Share of values that no machine can take or give, from which on they are no spikes. [-]"""
 _WATTS = 3.6e6
 """One kWh. [W s]"""
 
@@ -71,14 +79,21 @@ class MachineCourse:
     @property
     def warming(self) -> Values:
         """How fast the leaving water warms up. [K/s]"""
-        return np.gradient(self.water, self.step) if len(self) > 1 else np.zeros(len(self))
+        pace = np.diff(self.water) / self.step
+        sides = np.array([np.append(np.nan, pace), np.append(pace, np.nan)])
+        # Beside a gap one side alone tells.
+        known = np.isfinite(sides)
+        count = known.sum(axis=0)
+        total = np.where(known, sides, 0.0).sum(axis=0)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def machine_course(record: Record, plate: Plate) -> MachineCourse:
     """Return the course of the machine of a record; what is not there is NaN."""
     taken: dict[str, str] = {}
-    power = _first(record, taken, "power", _powers(record))
-    heat = _first(record, taken, "heat", _heats(record))
+    limits = Place(plate, latitude=0.0)
+    power = _within(_first(record, taken, "power", _powers(record)), power_span(limits))
+    heat = _within(_first(record, taken, "heat", _heats(record)), heat_span(limits))
     backup = np.nan_to_num(record.column("backup_heater_on")) * (plate.backup_power or 0.0)
     tank = np.nan_to_num(record.column("dhw_heater_on")) * (plate.tank_heater_power or 0.0)
     points = SOURCE_TEMPERATURES if plate.source == "air" else SOURCE_TEMPERATURES[:1]
@@ -127,6 +142,17 @@ def _first(
     return np.full(len(record), np.nan)
 
 
+def _within(values: Values, span: Span) -> Values:
+    """Return values without those that cannot be, such as spikes of a meter.
+
+    Where they are many, all stay: they have another unit, and somebody has to be told.
+    """
+    low, high = span
+    wild = (values < low) | (values > high)
+    many = wild.sum() > _MOST_WILD * max(int(np.isfinite(values).sum()), 1)
+    return values if many else np.where(wild, np.nan, values)
+
+
 def _powers(record: Record) -> Iterator[tuple[str, Values]]:
     yield "electrical_power", record.column("electrical_power")
     yield from _counted(record, "electrical_energy")
@@ -147,7 +173,7 @@ def _heats(record: Record) -> Iterator[tuple[str, Values]]:
 
 def _counted(record: Record, counter: str) -> Iterator[tuple[str, Values]]:
     """Yield the power of a counter in kWh, where steps are long enough for its digits."""
-    if counter in record.columns and record.step >= _FAST_COUNTER and len(record) > 2:
+    if counter in record.columns and record.step >= FAST_COUNTER and len(record) > 2:
         gained = np.gradient(record.column(counter)) * _WATTS / record.step
         yield counter, np.where(gained >= 0.0, gained, np.nan)
 

@@ -18,13 +18,16 @@ _NEEDED = {
     "water": "the temperature of the leaving water (meter_supply_temperature, supply_temperature)",
 }
 
+_OF_GROUND = f"the temperature of the brine or water that enters it ({SOURCE_TEMPERATURES[0]})"
 
-def required(course: MachineCourse, heat_pump: str) -> None:
+
+def required(course: MachineCourse, plate: Plate, heat_pump: str) -> None:
     """Raise `CalibrationError` naming each sensor without which nothing can be calibrated."""
-    missing = [words for quantity, words in _NEEDED.items() if quantity not in course.taken]
+    needed = _NEEDED if plate.source == "air" else {**_NEEDED, "source": _OF_GROUND}
+    missing = [words for quantity, words in needed.items() if quantity not in course.taken]
     if missing:
         raise CalibrationError(
-            f"{heat_pump}: the record has no {'; and no '.join(missing)}: without it no model can "
+            f"{heat_pump}: the record lacks {'; and '.join(missing)}: without it no model can "
             "be told from the data"
         )
 

@@ -1,14 +1,15 @@
 """Versions of calibrated models in the data directory: all are kept, one is promoted.
 
-``models/calibration/hp1/0003.json`` is the third; ``promoted.json`` beside it lists the versions
-that were promoted, the latest last, so that a rollback knows what was before.
+``models/calibration/hp1/0003.json`` is the third; ``promoted.json`` beside it lists which were put
+to use, the latest last, so that a rollback knows what was before. Machine and house are put to use
+each by its own evidence, and may be of different versions.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.settings import HeatPump
@@ -18,17 +19,37 @@ from heatpump_twin.twin_engine.model.calibration.calibration_card import (
     card_of,
     write_card,
 )
+from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 
 FOLDER = "calibration"
 _PROMOTED = "promoted.json"
 
 
-class PromotedVersions(BaseModel):
-    """Numbers of versions in the order in which they were promoted; 0 is the plate alone."""
+class VersionsInUse(BaseModel):
+    """Numbers of the versions whose machine and whose house are in use."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    versions: tuple[int, ...] = ()
+    machine: int = 0
+    """0: the plate alone."""
+    house: int = 0
+    """0: none; a simulation learns it anew."""
+
+
+class PromotedVersions(BaseModel):
+    """What was put to use, in this order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    versions: tuple[VersionsInUse, ...] = ()
+
+    @field_validator("versions", mode="before")
+    @classmethod
+    def _numbers(cls, found: object) -> object:
+        # Before houses were kept a number was the version of the machine.
+        if not isinstance(found, list | tuple):
+            return found
+        return [{"machine": one} if isinstance(one, int) else one for one in found]
 
 
 class ModelVersions:
@@ -44,9 +65,13 @@ class ModelVersions:
 
     @property
     def promoted(self) -> int | None:
-        """Number of the version in use; None: the plate alone."""
-        versions = self._history().versions
-        return (versions[-1] or None) if versions else None
+        """Number of the version whose machine is in use; None: the plate alone."""
+        return self._latest().machine or None
+
+    @property
+    def house(self) -> int | None:
+        """Number of the version whose house is in use; None: there is none."""
+        return self._latest().house or None
 
     def path(self, number: int) -> Path:
         """Return where a version lies."""
@@ -63,12 +88,17 @@ class ModelVersions:
         write_card(self.path(number), card)
         return number
 
-    def promote(self, number: int) -> None:
-        """Put a version to use."""
-        self._write((*self._history().versions, number))
+    def promote(self, number: int, *, machine: bool = True, house: bool = False) -> None:
+        """Put machine or house of a version to use, or both."""
+        latest = self._latest()
+        found = VersionsInUse(
+            machine=number if machine else latest.machine,
+            house=number if house else latest.house,
+        )
+        self._write((*self._history().versions, found))
 
     def roll_back(self) -> int | None:
-        """Put the version to use that was before; return it. None: the plate alone.
+        """Put to use what was before; return whose machine that is. None: the plate alone.
 
         Raises
         ------
@@ -83,6 +113,10 @@ class ModelVersions:
         self._write(versions[:-1])
         return self.promoted
 
+    def _latest(self) -> VersionsInUse:
+        versions = self._history().versions
+        return versions[-1] if versions else VersionsInUse()
+
     def _history(self) -> PromotedVersions:
         path = self._folder / _PROMOTED
         try:
@@ -94,7 +128,7 @@ class ModelVersions:
                 f"{path} cannot be read: remove it to go on with the plate alone"
             ) from error
 
-    def _write(self, versions: tuple[int, ...]) -> None:
+    def _write(self, versions: tuple[VersionsInUse, ...]) -> None:
         text = PromotedVersions(versions=versions).model_dump_json()
         write_private(self._folder / _PROMOTED, text + "\n")
 
@@ -110,8 +144,26 @@ def card_in_use(models: Path, heat_pump: HeatPump) -> CalibrationCard | None:
     """
     versions = ModelVersions(models, heat_pump.id)
     number = versions.promoted
+    return None if number is None else _usable(versions, number, heat_pump)
+
+
+def house_in_use(models: Path, heat_pump: HeatPump) -> tuple[int, HouseSection] | None:
+    """Return version and house in use of a heat pump; None: there is none.
+
+    Raises
+    ------
+    CalibrationError
+        As `card_in_use`.
+    """
+    versions = ModelVersions(models, heat_pump.id)
+    number = versions.house
     if number is None:
         return None
+    house = _usable(versions, number, heat_pump).house
+    return None if house is None else (number, house)
+
+
+def _usable(versions: ModelVersions, number: int, heat_pump: HeatPump) -> CalibrationCard:
     card = versions.card(number)
     if (card.connection == "emulated") != heat_pump.emulated:
         here = "emulated" if heat_pump.emulated else "real"

@@ -34,7 +34,7 @@ def promotion(candidate: Calibration, present: CalibrationCard | None) -> Promot
         model, name = present.machine_model(), "the model in use"
         later = periods.time > present.fitted.last
         since = later if later.sum() >= len(periods) // 4 else since
-    steady = periods.steady & since
+    steady = periods.judged & since
     found = model.power.power(periods.at[steady])
     theirs = float(np.abs(periods.power[steady] / found.value - 1.0).mean())
     own = float(np.abs(candidate.held_out.error[steady]).mean())

@@ -20,6 +20,8 @@ PERIOD = STEADY_PERIOD
 """Length of a period; a longer step is one by itself. [s]"""
 SETTLING = 600.0
 """After a start or a defrost nothing is steady for so long. [s]"""
+LEAST_STEADY = 20
+"""With fewer steady periods, as where only hot water is made, those that warm up tell as well."""
 _DAY = 86_400 * MICROSECONDS
 
 
@@ -45,6 +47,11 @@ class SteadyPeriods:
         return SteadyPeriods(
             self.at[which], self.power[which], self.time[which], self.run[which], self.steady[which]
         )
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Those by which a model is judged: steady ones, or all where hardly one is."""
+        return self.steady if self.steady.sum() >= LEAST_STEADY else np.ones(len(self), dtype=bool)
 
     @property
     def day(self) -> NDArray[np.int64]:
@@ -80,7 +87,8 @@ def steady_periods(course: MachineCourse, ice: Values) -> SteadyPeriods:
         _runs(course)[within],
         np.abs(moving) * max(PERIOD, course.step) <= STEADY_RANGE,
     )
-    return found[(found.power > 0.0) & (found.at.heat > 0.0) & np.isfinite(found.at.heat)]
+    known = np.isfinite(found.at.heat) & np.isfinite(moving)
+    return found[known & (found.power > 0.0) & (found.at.heat > 0.0)]
 
 
 def _plain(course: MachineCourse) -> NDArray[np.bool_]:

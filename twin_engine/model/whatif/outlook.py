@@ -24,7 +24,7 @@ NORMAL_90 = 1.645
 _LEARNT = 2.0 / 3.0
 """Share of a record from which the rest is predicted, to see how well."""
 _DAY = 86_400.0
-_UNSEEN_ROOM = 1.0
+UNSEEN_ROOM = 1.0
 """Deviation of a room where nobody measures it. [K]"""
 _UNSEEN = 0.25
 """Deviation of a day's energies where no day was held out, over those of a mean day. [-]"""
@@ -58,6 +58,8 @@ class HouseOutlook:
     fit: FittedInstallation
     held_out: HeldOutDays
     place: HousePlace
+    unseen: FittedInstallation | None = None
+    """What the first part of its record tells, by which the rest was predicted."""
 
     def cases(self, weather: WeatherSeries, count: int, seed: int) -> list[Case]:
         """Return the most likely case, and ``count`` that are as likely as the record says."""
@@ -92,7 +94,11 @@ def outlook(seen: ObservedHouse, plate: Plate, machine: Machine, place: HousePla
         The record does not tell the house.
     """
     fit = fit_installation(seen, plate, machine)
-    return HouseOutlook(fit, _held_out(seen, plate, machine, place), place)
+    unseen = _unseen_fit(seen, plate, machine)
+    held = HeldOutDays(0, UNSEEN_ROOM, _UNSEEN, _UNSEEN)
+    if unseen is not None:
+        held = errors_of(unseen, seen, cut_of(seen), place)
+    return HouseOutlook(fit, held, place, unseen)
 
 
 def by_day(values: Floats, step: float) -> Floats:
@@ -117,37 +123,47 @@ def steps_of(seen: ObservedHouse, first: int, last: int) -> ObservedHouse:
     return replace(seen, **rows, weather=own, clock=clock)
 
 
-def _held_out(
-    seen: ObservedHouse, plate: Plate, machine: Machine, place: HousePlace
-) -> HeldOutDays:
-    """Predict the last third of a record from what was before."""
+def cut_of(seen: ObservedHouse) -> int:
+    """Return the step from which on a record is predicted, to see how well."""
     day = round(_DAY / seen.step)
-    cut = round(len(seen.time) * _LEARNT / day) * day
-    try:
-        fit = fit_installation(steps_of(seen, 0, cut), plate, machine)
-    except HouseUnknownError:
-        return HeldOutDays(0, _UNSEEN_ROOM, _UNSEEN, _UNSEEN)
-    late = steps_of(seen, cut, len(seen.time) // day * day)
+    return round(len(seen.time) * _LEARNT / day) * day
+
+
+def errors_of(
+    fit: FittedInstallation, seen: ObservedHouse, first: int, place: HousePlace
+) -> HeldOutDays:
+    """Return how well an installation tells the whole days from a step of a record on."""
+    day = round(_DAY / seen.step)
+    late = steps_of(seen, first, first + (len(seen.time) - first) // day * day)
     start = int(late.time[0])
     end = int(late.time[-1]) + round(seen.step * MICROSECONDS)
     case = Case(fit.likely, seen.weather, place.zone)
     known = (start - int(seen.time[0])) / MICROSECONDS / _DAY
     every = round(seen.step / 60.0)
     run = simulate([case], start, end, every=every, warm_up=known)
-    errors = {
-        name: _error(run.of(name), getattr(late, name)[None], seen.step)
-        for name in ("heat", "power")
-    }
-    room = _room_error(run.of("room")[0] - late.room)
-    return HeldOutDays(len(late.time) // day, room, errors["heat"], errors["power"])
+    heat, power = (
+        root_mean(run.of(name), getattr(late, name)[None], seen.step) for name in ("heat", "power")
+    )
+    return HeldOutDays(
+        len(late.time) // day, _room_error(run.of("room")[0] - late.room), heat, power
+    )
 
 
-def _room_error(apart: Floats) -> float:
-    return float(np.sqrt(np.nanmean(apart**2))) if np.isfinite(apart).any() else _UNSEEN_ROOM
-
-
-def _error(found: Floats, wanted: Floats, step: float) -> float:
+def root_mean(found: Floats, wanted: Floats, step: float) -> float:
+    """Return the root mean square error of means of days, over the mean day. [-]"""
     apart = by_day(found, step) - by_day(wanted, step)
     if not np.isfinite(apart).any():
         return _UNSEEN
     return float(np.sqrt(np.nanmean(apart**2)) / max(np.nanmean(wanted), 1.0))
+
+
+def _unseen_fit(seen: ObservedHouse, plate: Plate, machine: Machine) -> FittedInstallation | None:
+    """Return what the first part of a record tells; None: it does not tell the house."""
+    try:
+        return fit_installation(steps_of(seen, 0, cut_of(seen)), plate, machine)
+    except HouseUnknownError:
+        return None
+
+
+def _room_error(apart: Floats) -> float:
+    return float(np.sqrt(np.nanmean(apart**2))) if np.isfinite(apart).any() else UNSEEN_ROOM

@@ -21,6 +21,7 @@ from heatpump_twin.logs import configure
 from heatpump_twin.parent import is_child
 
 if TYPE_CHECKING:
+    from heatpump_twin.calibrating.calibrated_house import HouseOutcome
     from heatpump_twin.calibrating.calibrated_site import Outcome
 
 command = typer.Typer(add_completion=False)
@@ -125,8 +126,17 @@ def _report(outcome: Outcome, output: Path | None) -> None:
     kept = "nothing kept" if outcome.version is None else f"version {outcome.version}"
     used = "in use" if outcome.promoted and outcome.version else "not in use"
     _tell([f"{outcome.heat_pump}: {kept}, {used}: {outcome.words}"])
+    if outcome.house is not None:
+        _tell([_of_house(outcome, outcome.house)])
     if output is not None:
         write_card(output, outcome.card)
+
+
+def _of_house(outcome: Outcome, house: HouseOutcome) -> str:
+    if house.section is None:
+        return f"{outcome.heat_pump}: house refused: {house.words}"
+    used = "in use" if house.promoted and outcome.version else "not in use"
+    return f"{outcome.heat_pump}: house {used}: {house.words}"
 
 
 def _tell(lines: Iterable[str]) -> None:

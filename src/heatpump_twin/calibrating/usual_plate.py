@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from heatpump_twin.config.settings import Plate, Watts
 from heatpump_twin.twin_engine.errors import CalibrationError
+from heatpump_twin.twin_engine.model.calibration.credibility import refuse_incredible
 from heatpump_twin.twin_engine.model.calibration.machine_course import (
     MachineCourse,
     machine_course,
@@ -17,15 +18,16 @@ from heatpump_twin.twin_engine.model.calibration.missing_sensors import required
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.machine.usual_machine import UsualMachine, usual_points
 
-_FIRST_GUESS = 7000.0
-_LARGEST = 0.98
+_LARGE = 2e6
+"""Size that is thought until it is told: a plate says what no machine of it can take. [W]"""
+_LARGEST = 0.95
 """Quantile of what a machine gives that is taken for its capacity. [-]"""
 _LEAST_STEPS = 24
 _NOMINAL_SPREAD = 5.0
 """Between supply and return at nominal flow (EN 14511). [K]"""
 _WATER = 4186.0
 """[J/(l K)]"""
-_CAPACITIES = (1e3, 2e6)
+_CAPACITIES = (1e3, _LARGE)
 """Between which a capacity that was told from a record is believed. [W]"""
 
 
@@ -50,11 +52,12 @@ def usual_plate(record: Record, rule: MachineRule, heat_pump: str) -> Plate:
     CalibrationError
         The record tells no size.
     """
-    first = _plate(rule, rule.capacity or _FIRST_GUESS)
+    first = _plate(rule, rule.capacity or _LARGE)
     if rule.capacity is not None:
         return first
     course = machine_course(record, first)
-    required(course, heat_pump)
+    required(course, first, heat_pump)
+    refuse_incredible(course, record, None, heat_pump)
     return _plate(rule, _told(course, heat_pump))
 
 
