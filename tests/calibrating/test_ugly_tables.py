@@ -213,6 +213,13 @@ def test_a_large_machine_is_as_good_as_a_small_one(capsys, tmp_path):
     assert "the plate says 7000 W" in ran.err
 
 
+def test_without_a_heat_meter_the_plate_tells_whose_power_it_is(capsys, tmp_path):
+    large = ChangedMachine({"electrical_power": lambda v: v * 40.0})
+    ran = calibrated(capsys, tmp_path, table(large, "Flow"))
+    assert ran.code == 1
+    assert "the plate says 3500 W at most" in ran.err
+
+
 @pytest.mark.parametrize("rows", ["", "2026-01-01 00:00:00;1;2;30;25;18\n"], ids=["none", "one"])
 def test_a_table_without_rows_is_refused(capsys, tmp_path, rows):
     ran = calibrated(capsys, tmp_path, "When;" + ";".join(COLUMNS) + "\n" + rows)

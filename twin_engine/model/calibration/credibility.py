@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.frame import Values
+from heatpump_twin.twin_engine.derive.plausibility.possible_values import HEATER
 from heatpump_twin.twin_engine.errors import CalibrationError
 from heatpump_twin.twin_engine.model.calibration.machine_course import MachineCourse
 from heatpump_twin.twin_engine.model.calibration.record import Record
@@ -19,6 +20,8 @@ _HOTTEST_SOURCE, _HOTTEST_WATER = 32.0, 75.0
 """Medians while a machine heats, above which degrees are those of Fahrenheit. [°C]"""
 _SMALLEST_POWER = 50.0
 """No heat pump takes less at its most. [W]"""
+_MOST_POWER = 1.5
+"""Over the plate's largest, beside a heater: a meter of other things. [-]"""
 _MEASURED = ("power", "source", "water")
 _STUCK = 1e-3
 """Span of a record's values below which a sensor does not measure. [W], [K]"""
@@ -75,7 +78,7 @@ def refuse_unrelated(periods: SteadyPeriods, error: Values, heat_pump: str) -> N
 def _wrong(course: MachineCourse, record: Record, plate: Plate | None) -> Iterator[str]:
     running = np.nan_to_num(course.running) > 0.0
     yield from _stuck(course, record)
-    yield from _power(course)
+    yield from _power(course, plate, running)
     for values, hottest, name in (
         (course.source, _HOTTEST_SOURCE, "source"),
         (course.water, _HOTTEST_WATER, "water"),
@@ -90,12 +93,18 @@ def _wrong(course: MachineCourse, record: Record, plate: Plate | None) -> Iterat
         yield from _heat(course, plate, running)
 
 
-def _power(course: MachineCourse) -> Iterator[str]:
+def _power(course: MachineCourse, plate: Plate | None, running: NDArray[np.bool_]) -> Iterator[str]:
     known = course.power[np.isfinite(course.power)]
     if len(known) and (most := float(np.quantile(known, 0.995))) < _SMALLEST_POWER:
         yield (
             f"{course.taken['power']} is {most:.3g} W at its most: if it is in kW, write unit: kW "
             "in the map; else the machine never ran"
+        )
+    middle = _median(course.power, running)
+    if plate is not None and middle > _MOST_POWER * plate.max_power + HEATER:
+        yield (
+            f"{course.taken['power']} is {middle:.0f} W while it runs, and the plate says "
+            f"{plate.max_power:.0f} W at most: look at its unit, and at the plate"
         )
 
 
