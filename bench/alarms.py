@@ -29,8 +29,8 @@ _DAY = 86_400.0
 _SETTLED, _WATCHED = 2, 5
 """Days before the fault, and with it."""
 _MONTH_DAYS = 30
-_PERIOD = 300.0
-"""Between two polls. [s]"""
+_PERIODS = (300.0, 120.0)
+"""Between two polls, of the year and of the faults. [s]"""
 _URGENT = 900
 MORE = (
     "water_pressure", "backup_heater_on", "fan_speed", "suction_temperature",
@@ -185,7 +185,7 @@ def _fault_free_year() -> dict[str, list[Raised]]:
     ]
     raised: dict[str, list[Raised]] = {climate.name: [] for climate in climates}
     standing: dict[tuple[int, str], Raised] = {}
-    for number, change, after in Fleet(variants, _PERIOD, calibrated(variants)).live(
+    for number, change, after in Fleet(variants, _PERIODS[0], calibrated(variants)).live(
         _MONTH_DAYS * _DAY
     ):
         climate, month = months[number]
@@ -224,7 +224,7 @@ def _campaign() -> Found:
         for k, severity in cases
     ]
     variants.append(Variant(CLIMATES[1], start, more=MORE))
-    fleet = Fleet(variants, _PERIOD, calibrated(variants))
+    fleet = Fleet(variants, _PERIODS[1], calibrated(variants))
     usual = {change.alarm.rule for number, change, _ in fleet.live(_SETTLED * _DAY)}
     fleet.begin_faults()
     found: Found = {case: {} for case in cases}
@@ -300,9 +300,9 @@ def _page(tables: Sequence[Table]) -> str:
         "are, with the rules of `rules/packs/heat-pump.yaml`. Figures of an emulated plant say "
         "that a rule works, not how often it is right in the field.\n\n"
         f"The machine of the default site, which reports {', '.join(MORE)} as well. The year: "
-        f"every day of twelve months of {_MONTH_DAYS} days. The "
+        f"every day of twelve months of {_MONTH_DAYS} days, a poll each {_PERIODS[0]:.0f} s. The "
         f"faults: in the average climate from 5 January, {_SETTLED} days "
-        f"without and {_WATCHED} days with the fault. A poll each {_PERIOD:.0f} s. Each "
+        f"without and {_WATCHED} days with the fault, a poll each {_PERIODS[1]:.0f} s. Each "
         f"machine has a [model](calibration.md) that was calibrated on {DAYS} days before: in the "
         "year on those before each odd month, where they tell enough. The degree "
         "of a fault is a share of the worst that fields have (`hptwin plant faults`). Without a "

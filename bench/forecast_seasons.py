@@ -15,12 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.house_months import LIGHT, POINTS, lived
 from bench.observed_plant import Installation
-from heatpump_twin.config.load import load_site
-from heatpump_twin.config.settings import HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times, Values
-from heatpump_twin.drivers.plant.devices.emulated_heat_pump import EmulatedHeatPump
 from heatpump_twin.drivers.plant.physics.weather_outlook import RUN, WeatherOutlook
 from heatpump_twin.drivers.plant.physics.weather_year import WeatherYear
 from heatpump_twin.twin_engine.model.calibration.record import Record
@@ -28,13 +26,6 @@ from heatpump_twin.twin_engine.model.calibration.record import Record
 BEGIN = round(datetime(2025, 10, 15, tzinfo=UTC).timestamp()) * MICROSECONDS
 DAYS = 166
 """Until the end of March."""
-POINTS = (
-    "electrical_power", "water_flow", "meter_supply_temperature", "meter_return_temperature",
-    "supply_temperature", "return_temperature", "outdoor_temperature", "outdoor_humidity",
-    "room_temperature", "dhw_temperature", "compressor_running", "defrost_active", "dhw_heating",
-    "backup_heater_on", "dhw_heater_on", "supply_setpoint", "room_setpoint", "dhw_setpoint",
-)  # fmt: skip
-LIGHT = "irradiance"
 _HOUR = 3600 * MICROSECONDS
 _AHEAD = 56
 """Hours of a forecast that are kept: six have passed when the next one comes."""
@@ -60,7 +51,7 @@ def season(seed: int, folder: Path) -> Season:
     """Return the season of a seed, from a folder that `main` has filled."""
     with np.load(folder / f"season_{seed}.npz") as kept:
         values, weather = kept["values"].astype(float), kept["weather"].astype(float)
-    time = BEGIN + np.arange(values.shape[1], dtype=np.int64) * 60 * MICROSECONDS
+    time = _times(values.shape[1])
     columns = dict(zip((*POINTS, LIGHT), values, strict=True))
     ones = np.ones(len(time))
     record = Record("hp1", True, time, 60.0, columns, dict.fromkeys(columns, ones))
@@ -78,33 +69,14 @@ def main() -> None:
     for seed in arguments.seeds:
         np.savez_compressed(
             arguments.folder / f"season_{seed}.npz",
-            values=_lived(Installation(seed)).astype(np.float32),
+            values=lived(Installation(seed), _times(DAYS * 1440)).astype(np.float32),
             weather=_outlooks(Installation(seed)).astype(np.float32),
         )
         print(f"seed {seed}", flush=True)
 
 
-def _lived(plant: Installation) -> Values:
-    """Return what sensors show each minute, and the light as it is."""
-    settings = load_site("default", environment={}).heat_pumps[0]
-    climate = plant.climate
-    place = SiteInfo(
-        name=climate.name,
-        latitude=climate.latitude,
-        longitude=climate.longitude,
-        timezone="UTC",
-    )
-    pump = EmulatedHeatPump(
-        settings, place, plant.seed, BEGIN,
-        step=60.0, warm_up=((5 * 86_400, 60.0),), house=HouseKind.VARIED,
-    )  # fmt: skip
-    values = np.empty((len(POINTS) + 1, DAYS * 1440))
-    for k in range(values.shape[1]):
-        pump.advance(BEGIN + k * 60 * MICROSECONDS)
-        shown = [pump.read(point) for point in POINTS]
-        values[:-1, k] = [np.nan if value is None else value for value in shown]
-        values[-1, k] = pump.physics.weather.irradiance
-    return values
+def _times(count: int) -> Times:
+    return BEGIN + np.arange(count, dtype=np.int64) * 60 * MICROSECONDS
 
 
 def _outlooks(plant: Installation) -> Values:

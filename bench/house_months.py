@@ -39,8 +39,8 @@ from heatpump_twin.twin_engine.model.whatif.outlook import HouseOutlook, by_day,
 DAYS = 30
 _DAY = 86_400 * MICROSECONDS
 _DRAWN = 40
-_LIGHT = "irradiance"
-_POINTS = (
+LIGHT = "irradiance"
+POINTS = (
     "electrical_power", "water_flow", "meter_supply_temperature", "meter_return_temperature",
     "supply_temperature", "return_temperature", "outdoor_temperature", "outdoor_humidity",
     "room_temperature", "dhw_temperature", "compressor_running", "defrost_active", "dhw_heating",
@@ -88,7 +88,7 @@ def _judged(seed: int, *, known: bool, keep: Path | None) -> Judged:
     plant = Installation(seed)
     record = _observed(plant, keep)
     if not known:
-        columns = {point: c for point, c in record.columns.items() if point != _LIGHT}
+        columns = {point: c for point, c in record.columns.items() if point != LIGHT}
         record = replace(record, columns=columns)
     place = HousePlace(plant.climate.latitude, plant.climate.longitude, ZoneInfo("UTC"))
     middle, end = plant.begin + DAYS * _DAY, plant.begin + 2 * DAYS * _DAY
@@ -130,15 +130,16 @@ def _observed(plant: Installation, keep: Path | None) -> Record:
     path = keep and keep / f"house_{plant.seed}.npz"
     time = plant.begin + np.arange(2 * DAYS * 1440, dtype=np.int64) * 60 * MICROSECONDS
     kept = path is not None and path.exists()
-    values = np.load(str(path))["values"] if kept else _lived(plant, time)
+    values = np.load(str(path))["values"] if kept else lived(plant, time)
     if path is not None and not kept:
         np.savez_compressed(path, values=values)
-    columns = dict(zip((*_POINTS, _LIGHT), values, strict=True))
+    columns = dict(zip((*POINTS, LIGHT), values, strict=True))
     ones = np.ones(len(time))
     return Record("hp1", True, time, 60.0, columns, dict.fromkeys(columns, ones))
 
 
-def _lived(plant: Installation, time: Times) -> Values:
+def lived(plant: Installation, time: Times) -> Values:
+    """Return what sensors show at times in µs, and the light as it is: shape (points, n)."""
     settings = load_site("default", environment={}).heat_pumps[0]
     climate = plant.climate
     place = SiteInfo(
@@ -148,13 +149,13 @@ def _lived(plant: Installation, time: Times) -> Values:
         timezone="UTC",
     )
     pump = EmulatedHeatPump(
-        settings, place, plant.seed, plant.begin,
+        settings, place, plant.seed, int(time[0]),
         step=60.0, warm_up=((5 * 86_400, 60.0),), house=HouseKind.VARIED,
     )  # fmt: skip
-    values = np.empty((len(_POINTS) + 1, len(time)))
+    values = np.empty((len(POINTS) + 1, len(time)))
     for k, moment in enumerate(time.tolist()):
         pump.advance(moment)
-        shown = [pump.read(point) for point in _POINTS]
+        shown = [pump.read(point) for point in POINTS]
         values[:-1, k] = [np.nan if value is None else value for value in shown]
         values[-1, k] = pump.physics.weather.irradiance
     return values

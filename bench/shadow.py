@@ -29,6 +29,10 @@ READINGS = {
     "defrost_active": 0.0,
     "valve_direction": 0.0,
     "backup_heater_on": 0.0,
+    "supply_temperature": 35.0,
+    "return_temperature": 31.0,
+    "supply_setpoint": 35.0,
+    "dhw_temperature": 47.0,
 }
 DERIVED = {"operating_state": 2.0, "thermal_power": 4000.0, "cop": 4.0, "compressor_on": 1.0}
 SECOND = 1_000_000

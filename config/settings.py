@@ -482,7 +482,7 @@ class ForecastSettings(_Section):
     every: Annotated[Duration, between(0, DAY)] = Field(
         HOUR,
         description="a forecast of 48 hours is made so often, and recorded: of a heat pump some "
-        "20 kB each; 0: none is made",
+        "5 kB each; 0: none is made",
     )
 
 

@@ -19,7 +19,7 @@ class RememberedMethod:
     """A method that is asked once for what several want to know: it may take seconds."""
 
     inner: Method
-    _asked: tuple[int, bytes] | None = None
+    _asked: tuple[PumpCourse, bytes] | None = None
     _said: Mapping[ForecastTarget, Values] = field(default_factory=dict)
 
     @property
@@ -34,11 +34,24 @@ class RememberedMethod:
 
     def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
         """Return what the method says, without asking it the same again."""
-        asked = id(course), origins.tobytes()
-        if self._asked != asked:
+        known = self._asked
+        if known is None or known[0] is not course or known[1] != origins.tobytes():
             self._said = self.inner.forecast(course, origins)
-            self._asked = asked
+            self._asked = course, origins.tobytes()
         return self._said
+
+
+@dataclass(frozen=True, slots=True)
+class GivenMethod:
+    """What a method has said of now, as a method."""
+
+    name: str
+    said: Mapping[ForecastTarget, Values]
+    centred: bool = True
+
+    def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:  # noqa: ARG002 (it was asked before)
+        """Return what was said."""
+        return self.said
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,25 +70,23 @@ class SimulationMethod:
     centred: bool = True
 
     def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
-        """Return quantiles from each origin on; nothing where the air outdoors is not known."""
-        targets = observed_targets(course)
-        found = {t: np.full((len(origins), len(LEVELS), STEPS), np.nan) for t in targets}
+        """Return quantiles from each origin on; NaN where the air outdoors is not known."""
+        found = {
+            target: np.full((len(origins), len(LEVELS), STEPS), np.nan)
+            for target in observed_targets(course)
+        }
         for row, origin in enumerate(origins.tolist()):
             past = course.past(origin)
-            run = self._run(past)
-            if run is None:
-                continue
-            threshold = runs_above(past.points["electrical_power"])
-            for target in targets:
-                found[target][row] = _quantiles(_members(run, target, threshold), target)
+            cases = self.cases(past, possible_weather(past, self.place))
+            if cases:
+                for target, values in quantiles_of(carried_on(cases, past.end), past).items():
+                    found[target][row] = values
         return found
 
-    def _run(self, past: PumpCourse) -> Simulated | None:
-        weather = possible_weather(past, self.place)
-        if not weather or "electrical_power" not in past.points:
-            return None
+    def cases(self, past: PumpCourse, weather: Sequence[WeatherSeries]) -> list[Case]:
+        """Return the ways in which it may go on; none: the weather is not known."""
         now = Measured(*(_now(past, target) for target in (ROOM, TANK)))
-        cases = [
+        return [
             Case(
                 self.installations[k % len(self.installations)],
                 weather[k % len(weather)],
@@ -98,8 +96,53 @@ class SimulationMethod:
             )
             for k in range(_DRAWS * len(weather))
         ]
-        end = past.end + STEPS * STEP
-        return simulate(cases, past.end, end, step=_STEP, every=_EVERY, warm_up=_WARM_UP / DAY)
+
+
+def fleet_forecasts(
+    asked: Sequence[tuple[SimulationMethod, PumpCourse]],
+) -> list[Mapping[ForecastTarget, Values]]:
+    """Return forecasts of the heat pumps of a site from now on, all simulated at once.
+
+    Their courses end at the same time. The weather is that of the first whose air is known: they
+    stand in one place, and to prepare it takes longer than to simulate a house in it.
+    """
+    weather: list[WeatherSeries] = []
+    for method, course in asked:
+        weather = possible_weather(course, method.place)
+        if weather:
+            break
+    cases = [method.cases(course, weather) for method, course in asked]
+    if not weather:
+        return [{} for _ in asked]
+    run = carried_on([case for own in cases for case in own], asked[0][1].end)
+    each = len(cases[0])
+    return [
+        {
+            target: values[np.newaxis]
+            for target, values in quantiles_of(_part(run, k * each, each), course).items()
+        }
+        for k, (_, course) in enumerate(asked)
+    ]
+
+
+def carried_on(cases: Sequence[Case], begin: int) -> Simulated:
+    """Simulate 48 hours of cases from a time on. [µs since the Unix epoch, UTC]"""
+    end = begin + STEPS * STEP
+    return simulate(cases, begin, end, step=_STEP, every=_EVERY, warm_up=_WARM_UP / DAY)
+
+
+def quantiles_of(run: Simulated, past: PumpCourse) -> dict[ForecastTarget, Values]:
+    """Return the quantiles of all targets over the cases of one heat pump."""
+    power = past.points.get(POWER.observed[0])
+    threshold = np.inf if power is None else runs_above(power)
+    return {
+        target: _quantiles(_members(run, target, threshold), target)
+        for target in observed_targets(past)
+    }
+
+
+def _part(run: Simulated, first: int, count: int) -> Simulated:
+    return Simulated(run.time, run.interval, run.values[first : first + count])
 
 
 def possible_weather(past: PumpCourse, place: HousePlace) -> list[WeatherSeries]:

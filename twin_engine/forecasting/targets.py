@@ -22,15 +22,11 @@ class ForecastTarget:
     """In which it is kept: finer is noise, and takes room on the disk. [its unit]"""
     least: float = float("-inf")
     """What it cannot be below. [its unit]"""
-    running: bool = False
-    """Whether it has a value only while the machine runs."""
 
 
 HEAT = ForecastTarget("forecast_thermal_power", ("thermal_power",), 3000.0, 1.0)
 POWER = ForecastTarget("forecast_electrical_power", ("electrical_power",), 1000.0, 1.0, 0.0)
-COP = ForecastTarget(
-    "forecast_cop", ("thermal_power", "electrical_power"), 1.5, 0.01, 0.0, running=True
-)
+COP = ForecastTarget("forecast_cop", ("thermal_power", "electrical_power"), 1.5, 0.01, 0.0)
 COST = ForecastTarget("forecast_cost_rate", ("electrical_power",), 0.3, 1e-4)
 SUPPLY = ForecastTarget("forecast_supply_temperature", ("supply_temperature",), 10.0, 0.01)
 ROOM = ForecastTarget("forecast_room_temperature", ("room_temperature",), 3.0, 0.01)
@@ -41,8 +37,8 @@ ENDS = ("_lower", "", "_upper")
 """Of a point's id: the 10 % quantile, the median, the 90 % quantile."""
 
 
-SKILL, COVERAGE = "_skill", "_coverage"
-"""Of the points that say how good forecasts were. [%], [%]"""
+METHOD, SKILL, COVERAGE = "_method", "_skill", "_coverage"
+"""Of the points that say what forecasts are from, and how good they were. [code], [%], [%]"""
 
 
 def forecast_targets(ids: Collection[str], *, tariff: bool) -> list[ForecastTarget]:
@@ -57,6 +53,6 @@ def forecast_entries(asset: str, ids: Collection[str], *, tariff: bool) -> list[
     return [
         (asset, point, specs[point], None)
         for target in forecast_targets(ids, tariff=tariff)
-        for point in (target.point + end for end in (*ENDS, SKILL, COVERAGE))
+        for point in (target.point + end for end in (*ENDS, METHOD, SKILL, COVERAGE))
         if point in specs
     ]

@@ -13,6 +13,7 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
+from heatpump_twin.forecasting.known_models import learnt_house, methods_with
 from heatpump_twin.forecasting.site_courses import read_courses
 from heatpump_twin.twin_engine.forecasting.course import PumpCourse
 from heatpump_twin.twin_engine.forecasting.forecast_card import (
@@ -21,7 +22,8 @@ from heatpump_twin.twin_engine.forecasting.forecast_card import (
     write_forecast_card,
 )
 from heatpump_twin.twin_engine.forecasting.leakage import leaks
-from heatpump_twin.twin_engine.forecasting.method import Method, baselines
+from heatpump_twin.twin_engine.forecasting.method import Method
+from heatpump_twin.twin_engine.forecasting.mixture import RememberedMethod
 from heatpump_twin.twin_engine.forecasting.quarter_hours import DAY
 from heatpump_twin.twin_engine.forecasting.rolling_origin import (
     LONGEST,
@@ -119,7 +121,9 @@ async def evaluate_site(
     found, short = [], []
     for pump in pumps:
         try:
-            found.append(evaluate(pump.id, seen.of(pump.id), baselines(), days))
+            house = learnt_house(site, data, pump)
+            methods = methods_with(None if house is None else RememberedMethod(house))
+            found.append(evaluate(pump.id, seen.of(pump.id), methods, days))
         except TwinError as error:
             short.append(str(error))
             continue

@@ -7,11 +7,9 @@ import io
 import numpy as np
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP
-from heatpump_twin.errors import TwinError
 from heatpump_twin.forecasting.evaluation import Evaluation
+from heatpump_twin.simulating.simulation_drawing import empty_figure
 from heatpump_twin.twin_engine.forecasting.quarter_hours import LEVELS, STEPS
-
-_EXTRA = "drawings need matplotlib: pip install 'heatpump-twin[charts]'"
 
 
 def drawn_evaluation(one: Evaluation) -> bytes:
@@ -22,11 +20,7 @@ def drawn_evaluation(one: Evaluation) -> bytes:
     TwinError
         The library for it is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise TwinError(_EXTRA) from error
-    figure = Figure(figsize=(11.0, 2.6 * len(one.judged)), layout="constrained")
+    figure = empty_figure((11.0, 2.6 * len(one.judged)))
     axes = figure.subplots(len(one.judged), 2, squeeze=False)
     hours = (np.arange(STEPS) + 1) / 4.0
     for (calibration, errors), (target, judged) in zip(axes, one.judged.items(), strict=True):

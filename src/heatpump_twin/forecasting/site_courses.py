@@ -15,7 +15,7 @@ from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.errors import TwinError
 from heatpump_twin.forecasting.course_file import KeptCourses, courses_until
 from heatpump_twin.forecasting.weather_issues import weather_issues
-from heatpump_twin.twin_engine.forecasting.course import PumpCourse, WeatherIssues
+from heatpump_twin.twin_engine.forecasting.course import OUTDOOR, PumpCourse, WeatherIssues
 from heatpump_twin.twin_engine.forecasting.targets import TARGETS
 from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.stored_history import StoredHistory
@@ -28,7 +28,7 @@ AIR = ("outdoor_temperature", "outdoor_humidity", "irradiance")
 OF_HEAT_PUMP = tuple(dict.fromkeys(
     (
         *(point for target in TARGETS for point in target.observed),
-        "outdoor_temperature", "ambient_temperature", "outdoor_humidity",
+        *OUTDOOR, "outdoor_humidity",
     )
 ))  # fmt: skip
 """Points of a heat pump from which it is forecast."""

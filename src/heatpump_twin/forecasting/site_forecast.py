@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
+from heatpump_twin.forecasting.known_models import learnt_house, methods_with
 from heatpump_twin.forecasting.site_courses import SiteCourses, read_courses
 from heatpump_twin.twin_engine.errors import ForecastError
+from heatpump_twin.twin_engine.forecasting.course import PumpCourse
 from heatpump_twin.twin_engine.forecasting.forecast import forecast
 from heatpump_twin.twin_engine.forecasting.forecast_card import ForecastCard, read_forecast_card
-from heatpump_twin.twin_engine.forecasting.method import baselines
+from heatpump_twin.twin_engine.forecasting.method import Method
+from heatpump_twin.twin_engine.forecasting.mixture import GivenMethod
+from heatpump_twin.twin_engine.forecasting.simulated import (
+    SIMULATION,
+    SimulationMethod,
+    fleet_forecasts,
+)
 from heatpump_twin.twin_engine.model.simulation.tariff_prices import tariff_prices
 from heatpump_twin.twin_engine.trajectory import Trajectory
 
@@ -37,12 +46,25 @@ def forecasts_of(site: Site, data: DataDirectory, known: SiteCourses) -> list[Tr
     """Return forecasts of all heat pumps of what is known of them."""
     zone = ZoneInfo(site.site.timezone)
     prices = None if site.tariff is None else tariff_prices(site.tariff, zone)
+    courses = {pump.id: known.of(pump.id) for pump in site.heat_pumps}
+    houses = {pump.id: learnt_house(site, data, pump) for pump in site.heat_pumps}
+    models = simulated({a: house for a, house in houses.items() if house is not None}, courses)
     found = []
     for pump in site.heat_pumps:
+        methods = methods_with(models.get(pump.id))
         card = _card(data, pump)
-        course = known.of(pump.id)
-        found += forecast(pump.id, known.now, course, baselines(), card, prices)
+        found += forecast(pump.id, known.now, courses[pump.id], methods, card, prices)
     return found
+
+
+def simulated(
+    houses: Mapping[str, SimulationMethod], courses: Mapping[str, PumpCourse]
+) -> dict[str, Method]:
+    """Return what the learnt houses of heat pumps say of now, all simulated at once."""
+    if not houses:
+        return {}
+    said = fleet_forecasts([(house, courses[asset]) for asset, house in houses.items()])
+    return {asset: GivenMethod(SIMULATION, one) for asset, one in zip(houses, said, strict=True)}
 
 
 def _card(data: DataDirectory, pump: HeatPump) -> ForecastCard | None:

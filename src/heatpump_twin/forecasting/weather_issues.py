@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from heatpump_twin.config.catalogue import SITE
@@ -58,15 +56,19 @@ async def weather_issues(
 
 
 def _members(one: Trajectory | None, like: Trajectory | None = None) -> Values:
-    """Return members between and beyond the quantiles of a trajectory, shape (5, n)."""
     if one is None or one.values.shape[0] < 3:
         return np.full((len(_SPREADS), 0 if like is None else len(like.time)), np.nan)
-    low, middle, high = one.values[0], one.values[len(one.values) // 2], one.values[-1]
-    return np.stack(_spread(low, middle, high))
+    return members_between(one.values)
 
 
-def _spread(low: Values, middle: Values, high: Values) -> Sequence[Values]:
-    return [
+def members_between(quantiles: Values) -> Values:
+    """Return equally likely members, shape (5, n), of the quantiles of 10, 50 and 90 % over time.
+
+    Each keeps its place in the distribution: weather that is warmer than was forecast is so for
+    days.
+    """
+    low, middle, high = quantiles[0], quantiles[len(quantiles) // 2], quantiles[-1]
+    return np.stack([
         middle + (spread / _OUTER) * ((high - middle) if spread > 0.0 else (middle - low))
         for spread in _SPREADS
-    ]
+    ])  # fmt: skip

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 from heatpump_twin.errors import TwinError
 from heatpump_twin.simulating.simulated_site import Answer
 from heatpump_twin.simulating.simulation_tables import TITLES, UNITS
 from heatpump_twin.twin_engine.model.whatif.comparison import SHOWN
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _COLOURS = {"baseline": "#4a6fa5", "changed": "#d1603d"}
 _SIZE = (11.0, 12.0)
 _EXTRA = "drawings need matplotlib: pip install 'heatpump-twin[charts]'"
 
 
-def drawn(answer: Answer, form: str) -> bytes:
-    """Return the drawing as ``png`` or ``svg``.
+def empty_figure(size: tuple[float, float]) -> Figure:
+    """Return a figure of a size in inches.
 
     Raises
     ------
@@ -26,7 +30,18 @@ def drawn(answer: Answer, form: str) -> bytes:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise TwinError(_EXTRA) from error
-    figure = Figure(figsize=_SIZE, layout="constrained")
+    return Figure(figsize=size, layout="constrained")
+
+
+def drawn(answer: Answer, form: str) -> bytes:
+    """Return the drawing as ``png`` or ``svg``.
+
+    Raises
+    ------
+    TwinError
+        The library for it is not installed.
+    """
+    figure = empty_figure(_SIZE)
     found = answer.comparison
     moments = found.time.astype("datetime64[us]")
     axes = figure.subplots(len(SHOWN), sharex=True)

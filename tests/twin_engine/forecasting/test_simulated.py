@@ -3,55 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
+from learnt_house import METHOD, PLACE, course
 from simulated_house import DAY as DAY_LONG
 from simulated_house import HOUSE, START, ZONE, winter
 
 from heatpump_twin.twin_engine.forecasting.baselines import CLIMATOLOGY, NAIVE
-from heatpump_twin.twin_engine.forecasting.course import PumpCourse, WeatherIssues
 from heatpump_twin.twin_engine.forecasting.leakage import leaks
 from heatpump_twin.twin_engine.forecasting.method import baselines
 from heatpump_twin.twin_engine.forecasting.mixture import MixedMethod, RememberedMethod
-from heatpump_twin.twin_engine.forecasting.quarter_hours import STEP, STEPS
+from heatpump_twin.twin_engine.forecasting.quarter_hours import STEPS
 from heatpump_twin.twin_engine.forecasting.rolling_origin import judge, origins_of
-from heatpump_twin.twin_engine.forecasting.simulated import SimulationMethod
+from heatpump_twin.twin_engine.forecasting.simulated import SimulationMethod, fleet_forecasts
 from heatpump_twin.twin_engine.forecasting.skill import scores
 from heatpump_twin.twin_engine.forecasting.targets import POWER, ROOM
 from heatpump_twin.twin_engine.model.simulation.simulate import Case, Measured, simulate
-from heatpump_twin.twin_engine.model.whatif.observed_house import HousePlace
-
-DAYS = 12
-PLACE = HousePlace(48.5, 7.7, ZONE)
-METHOD = SimulationMethod([HOUSE], PLACE)
-
-
-@cache
-def course() -> PumpCourse:
-    """Return what a simulated house has shown, with forecasts of its weather that came true."""
-    weather = winter(DAYS + 4.0)
-    end = START + DAYS * DAY_LONG
-    run = simulate([Case(HOUSE, weather, ZONE, seed=1)], START, end, every=15)
-    time = START + STEP * np.arange(DAYS * 96) + STEP // 2
-    outdoor = np.interp(time, weather.time, weather.outdoor)
-    hours = np.arange(56) * 3_600_000_000
-    issued = START + np.arange(DAYS * 4) * 6 * 3_600_000_000
-    ahead = issued[:, np.newaxis] + hours
-    right = np.interp(ahead, weather.time, weather.outdoor)
-    members = np.stack([right - 0.5, right, right + 0.5], axis=1)
-    unknown = np.full(members.shape, np.nan)
-    points = {
-        "electrical_power": run.of("power")[0],
-        "thermal_power": run.of("heat")[0],
-        "supply_temperature": run.of("supply")[0],
-        "room_temperature": run.of("room")[0],
-        "dhw_temperature": run.of("tank")[0],
-        "outdoor_temperature": outdoor,
-    }
-    issues = WeatherIssues(issued, ahead, members, np.full(members.shape, 85.0), unknown)
-    return PumpCourse(START, points, issues)
 
 
 def test_a_learnt_house_in_the_right_weather_beats_what_was_usual() -> None:
@@ -97,3 +65,15 @@ def test_without_a_sensor_of_the_air_it_says_nothing() -> None:
     found = METHOD.forecast(replace(course(), points=points), np.array([900]))
     assert np.isnan(found[POWER]).all()
     assert scores(found[POWER], np.zeros((1, STEPS))).count == 0
+
+
+def test_a_site_that_is_simulated_at_once_says_what_each_house_says_alone() -> None:
+    known = course()
+    cool = {**known.points, "room_temperature": known.points["room_temperature"] - 2.0}
+    other = SimulationMethod([replace(HOUSE, frost=30.0)], PLACE)
+    courses = [known, replace(known, points=cool)]
+    together = fleet_forecasts(list(zip((METHOD, other), courses, strict=True)))
+    for method, one, said in zip((METHOD, other), courses, together, strict=True):
+        alone = method.forecast(one, np.array([len(one)]))
+        for target, values in alone.items():
+            assert said[target] == pytest.approx(values, nan_ok=True)

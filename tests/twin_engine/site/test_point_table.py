@@ -33,6 +33,7 @@ def test_a_table_holds_what_is_offered_what_follows_and_what_is_predicted():
         "hp2.forecast_electrical_power_lower",
         "hp2.forecast_electrical_power",
         "hp2.forecast_electrical_power_upper",
+        "hp2.forecast_electrical_power_method",
         "hp2.forecast_electrical_power_skill",
         "hp2.forecast_electrical_power_coverage",
         "site.heat_pumps_running",

@@ -86,6 +86,11 @@ class TrajectoryLog:
         one = self._newest.get(base)
         return None if one is None else (one.issued, one.curve(curve))
 
+    def model(self, key: str) -> str:
+        """Return the model of the newest forecast of a point; empty: none has been issued."""
+        one = self._newest.get(self._curves.get(key, ("", Curve.MIDDLE))[0])
+        return "" if one is None else one.model
+
     async def issues(
         self, key: str, first: int, last: int, *, limit: int, reverse: bool = False
     ) -> list[tuple[int, Samples]]:

@@ -40,6 +40,8 @@ _LEAST_CHARGED = 18
 _LEAST_CHARGES, _LEAST_RESTS = 5, 20
 _SHIFT = 1.5
 """Standard deviation of an hour's shift, of those who set a timer. [K]"""
+_COARSE = 0.5 / 12.0**0.5
+"""Controllers move their setpoint in steps of half a kelvin. [K]"""
 _EDGE = (0.01, 0.99)
 _HOUR = 3600 * MICROSECONDS
 
@@ -95,7 +97,7 @@ def _curve(
     return WaterModel(
         curve=_solved(periods, prior),
         damping=np.asarray(damping),
-        curve_spread=np.asarray(spread),
+        curve_spread=np.asarray(max(spread, _COARSE)),
         has_setpoint=np.asarray(float(told)),
         air=np.quantile(own, _EDGE),
     )

@@ -64,7 +64,11 @@ def expected_water(
             f"expected_{point}_uncertainty": beside(expected, NORMAL_90 * spread)
             for point, (expected, spread) in found.items()
         }
-        | {"damped_outdoor_temperature": following(water.damped, now.state, now.source)}
+        | {
+            "damped_outdoor_temperature": following(
+                np.where(np.isnan(model.damping), np.nan, water.damped), now.state, now.source
+            )
+        }
     )
 
 

@@ -27,10 +27,14 @@ class WaterState:
 
     damped: Values
     """Outdoor air as the heating curve follows it; NaN before it is known. [°C]"""
+    aired: Times
+    """When it was seen last. [µs since the Unix epoch, UTC]"""
     begun: Values
     """Tank when it was last begun or ended to charge it; NaN before it is known. [°C]"""
     energy: Values
     """Heat that it has got since. [kWh]"""
+    heated: Times
+    """When heat was seen last. [µs since the Unix epoch, UTC]"""
     hours: Values
     """Time since. [h]"""
     charging: ShadowFlags
@@ -47,7 +51,9 @@ class WaterState:
         """Return that of heat pumps of which nothing is known."""
         nothing = np.full(count, np.nan)
         return cls(
-            nothing, nothing.copy(), np.zeros(count), np.zeros(count), np.zeros(count, dtype=bool),
+            nothing, np.full(count, _NEVER),
+            nothing.copy(), np.zeros(count), np.full(count, _NEVER), np.zeros(count),
+            np.zeros(count, dtype=bool),
             nothing.copy(), np.zeros(count), np.full(count, _NEVER), np.full(count, _NEVER),
         )  # fmt: skip
 
@@ -82,26 +88,37 @@ class WaterState:
         apart = (state.time - self.time) / MICROSECONDS
         lost = ~((apart > 0.0) & (apart <= _APART)) & (apart != 0.0)
         hours = np.where(lost | state.bad, 0.0, apart) / _HOUR
-        share = np.where(source.bad, 0.0, 1.0 - np.exp(-hours / damping))
-        fresh = np.isnan(self.damped) & ~source.bad
-        moved = self.damped + np.nan_to_num(share * (source.value - self.damped))
-        self.damped = np.where(fresh, source.value, moved)
+        self._follow(damping, source)
         self._warm(leaving)
-        self.energy = self.energy + np.where(
-            self.charging, np.nan_to_num(heat.value) * hours / _WATTS_OF_KILO, 0.0
-        )
+        self._gain(heat)
         self.hours = self.hours + hours
         anew = ~state.bad & (lost | (charging != self.charging) | np.isnan(self.begun))
         self.begun = np.where(anew, np.where(tank.bad, np.nan, tank.value), self.begun)
         self.energy = np.where(anew, 0.0, self.energy)
         self.hours = np.where(anew, 0.0, self.hours)
+        # What a meter tells of this moment, now or when it is read, is of what was before.
+        self.heated = np.where(anew, np.maximum(self.heated, state.time), self.heated)
         self.charging = np.where(state.bad, self.charging, charging)
         self.time = np.where(state.bad, self.time, np.maximum(self.time, state.time))
 
+    def _follow(self, damping: Values, source: ShadowReading) -> None:
+        apart, newer = _since(self.aired, source)
+        share = 1.0 - np.exp(-np.where(apart <= _APART, apart, 0.0) / _HOUR / damping)
+        moved = self.damped + share * (source.value - self.damped)
+        # Before anything is known of it, and without a curve, it is the air itself.
+        moved = np.where(np.isnan(moved), source.value, moved)
+        self.damped = np.where(newer, moved, self.damped)
+        self.aired = np.where(newer, source.time, self.aired)
+
+    def _gain(self, heat: ShadowReading) -> None:
+        apart, newer = _since(self.heated, heat)
+        counts = newer & self.charging & (apart <= _APART)
+        gained = np.where(counts, heat.value * apart / _HOUR / _WATTS_OF_KILO, 0.0)
+        self.energy = self.energy + gained
+        self.heated = np.where(newer, heat.time, self.heated)
+
     def _warm(self, leaving: ShadowReading) -> None:
-        # By its own time: a meter may be read before the controller that tells the state, or after.
-        apart = (leaving.time - self.seen) / MICROSECONDS
-        newer = (apart > 0.0) & ~leaving.bad
+        apart, newer = _since(self.seen, leaving)
         passed = newer & (apart <= _APART)
         rate = (leaving.value - self.leaving) / np.where(passed, apart, 1.0)
         share = 1.0 - np.exp(-np.where(passed, apart, 0.0) / _MINUTES)
@@ -109,3 +126,13 @@ class WaterState:
         self.warming = np.where(passed, moved, np.where(newer, 0.0, self.warming))
         self.leaving = np.where(newer, leaving.value, self.leaving)
         self.seen = np.where(newer, leaving.time, self.seen)
+
+
+def _since(seen: Times, reading: ShadowReading) -> tuple[Values, ShadowFlags]:
+    """Return how much newer readings are than what was seen, and where they are. [s]
+
+    By their own time: a meter may be read before the controller that tells the state, or after it.
+    """
+    apart = (reading.time - seen) / MICROSECONDS
+    newer = (apart > 0.0) & ~reading.bad
+    return np.where(newer, apart, 0.0), np.asarray(newer)

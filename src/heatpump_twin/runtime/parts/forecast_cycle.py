@@ -8,17 +8,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import structlog
 
+from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import MICROSECONDS, real_period
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.status import BAD_NO_DATA, UNCERTAIN_LAST_USABLE_VALUE
+from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD, UNCERTAIN_LAST_USABLE_VALUE
 from heatpump_twin.runtime.background.forecast_runs import forecast_run
 from heatpump_twin.runtime.parts.archive import Archive
-from heatpump_twin.runtime.parts.forecast_judging import ForecastJudging
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.forecasting.quarter_hours import quarter_begin
-from heatpump_twin.twin_engine.forecasting.targets import COST, ENDS, TARGETS
+from heatpump_twin.twin_engine.forecasting.targets import COST, ENDS, METHOD, TARGETS
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -46,7 +46,6 @@ class ForecastCycle(HeatPumpPart):
         self._look = real_period(_LOOK, foundation.clock.speed)
         self._done = self._tried = 0
         self._shown = (0, 0)
-        self._judging = ForecastJudging(foundation, arguments)
 
     async def announce(self) -> None:
         """Have the points known as those of which there are forecasts, before clients see them."""
@@ -69,8 +68,7 @@ class ForecastCycle(HeatPumpPart):
                 self._tried = now
                 if await self._forecast(now):
                     self._done = now
-                    await self._judging.look()
-            self._show(self._clock.now())
+            await self._show(self._clock.now())
             await asyncio.sleep(self._look)
 
     def _is_due(self, now: int) -> bool:
@@ -91,22 +89,28 @@ class ForecastCycle(HeatPumpPart):
             log.warning("forecasts are not recorded", error=str(error))
         return bool(issued)
 
-    def _show(self, now: int) -> None:
+    async def _show(self, now: int) -> None:
         """Put what is forecast of this quarter-hour into the image, when there is another one."""
         begin = quarter_begin(now)
-        if self._shown == (begin, self._done):
-            return
-        self._shown = begin, self._done
-        points = [
-            self._image.table.by_key[key]
-            for asset in self._image.table.by_asset
-            for base in self._keys([asset])
-            for key in (base + end for end in ENDS)
-        ]
-        samples = [self._sample(point.key, begin, now) for point in points]
-        if samples:
-            value, status = zip(*samples, strict=True)
-            self._image.ingest(Frame.of([point.index for point in points], value, status, now))
+        if self._shown != (begin, self._done):
+            self._shown = begin, self._done
+            # Of 250 heat pumps it takes longer than the loop should stand still.
+            self._image.ingest(await asyncio.to_thread(self._frame, begin, now))
+
+    def _frame(self, begin: int, now: int) -> Frame:
+        table = self._image.table
+        samples: list[tuple[int, float, int]] = []
+        for base in self._keys(list(table.by_asset)):
+            points = [table.by_key[base + end] for end in ENDS]
+            samples += [(p.index, *self._sample(p.key, begin, now)) for p in points]
+            method = table.by_key.get(base + METHOD)
+            if method is not None:
+                code = _code(method, self._trajectories.model(base))
+                samples.append((method.index, code, GOOD))
+        if not samples:
+            return Frame.concat([])
+        index, value, status = zip(*samples, strict=True)
+        return Frame.of(index, value, status, now)
 
     def _sample(self, key: str, begin: int, now: int) -> tuple[float, int]:
         newest = self._trajectories.newest(key)
@@ -128,3 +132,9 @@ class ForecastCycle(HeatPumpPart):
             for target in (*TARGETS, COST)
             if target.point in known.get(asset, {})
         ]
+
+
+def _code(point: Point, model: str) -> float:
+    """Return the code of a method by its name; of several that of the first."""
+    name = model.partition(" + ")[0].capitalize()
+    return float({text: code for code, text in point.spec.codes.items()}.get(name, 0))

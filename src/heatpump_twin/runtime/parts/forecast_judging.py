@@ -28,6 +28,8 @@ LIMIT = 2 * 3600.0
 _EVERY = 24 * 3600 * MICROSECONDS
 _FIRST = 3600 * MICROSECONDS
 """After a start, an hour at the soonest: others have to do then. [µs]"""
+_LOOK = 30.0
+"""How often it is looked for a card that is new, or due. [s]"""
 _PERCENT = 100.0
 
 
@@ -42,16 +44,22 @@ class ForecastJudging:
         self._wall = SystemClock()
         self._due = self._wall.now() + _FIRST
         self._seen: dict[str, int] = {}
+        self._wanted = foundation.site.forecasts.every > 0.0
 
-    async def look(self) -> None:
-        """Evaluate if a day is over since the last time; show what cards say that are new."""
+    async def run(self) -> None:
+        """Evaluate each day, for ever, and show what cards say that are new."""
+        while self._wanted:
+            for asset in list(self._image.table.by_asset):
+                await self._show(asset)
+            await self._evaluate()
+            await asyncio.sleep(_LOOK)
+
+    async def _evaluate(self) -> None:
         now = self._wall.now()
         if now >= self._due:
             self._due = now + _EVERY
             code, words = await run_command("evaluate", ["--keep", *self._arguments], LIMIT)
             log.info("forecasts were judged", code=code, told=words[-500:])
-        for asset in list(self._image.table.by_asset):
-            await self._show(asset)
 
     async def _show(self, asset: str) -> None:
         try:

@@ -18,6 +18,7 @@ from heatpump_twin.runtime.parts.clients import Clients, open_clients
 from heatpump_twin.runtime.parts.field import Field
 from heatpump_twin.runtime.parts.figures import Figures, open_figures
 from heatpump_twin.runtime.parts.forecast_cycle import ForecastCycle
+from heatpump_twin.runtime.parts.forecast_judging import ForecastJudging
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart
 from heatpump_twin.runtime.parts.notices import build_notifier, build_signer
@@ -42,6 +43,7 @@ class TwinParts:
     weather: Weather
     forecasts: Forecasts
     cycle: ForecastCycle
+    judging: ForecastJudging
     field: Field
     steering: Steering
     clients: Clients
@@ -88,6 +90,7 @@ class TwinParts:
             self.weather.run(),
             self.forecasts.run(),
             self.cycle.run(),
+            self.judging.run(),
             self.steering.programs.run(),
             self.steering.retraining.run(),
             self.steering.scenarios.run(),
@@ -174,6 +177,7 @@ async def open_parts(
             weather,
             forecasts,
             cycle,
+            ForecastJudging(foundation, arguments),
             field,
             steering,
             clients,

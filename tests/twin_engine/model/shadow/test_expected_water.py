@@ -93,6 +93,17 @@ def test_without_a_learnt_curve_the_setpoint_is_what_is_expected_and_never_good(
     assert not is_good(status)
     assert fleet.shown("expected_supply_setpoint")[1] == BAD_NO_DATA
     assert fleet.shown("expected_dhw_temperature")[1] == BAD_NO_DATA
+    assert fleet.shown("damped_outdoor_temperature")[1] == BAD_NO_DATA
+
+
+def test_a_curve_that_is_adopted_begins_with_the_air_of_now() -> None:
+    fleet = a_fleet(None)
+    end = live(fleet, 60.0, 3, **{**STEADY, "outdoor_temperature": -9.0})
+    end = live(fleet, end, 3, **{**STEADY, "outdoor_temperature": 8.0})
+    machine = MachineModel.of_plate(fleet.pumps[0].plate)
+    fleet.shadow.adopt("hp0", LearntModel(machine, WATER))
+    live(fleet, end, 3, **{**STEADY, "outdoor_temperature": 8.0})
+    assert fleet.shown("damped_outdoor_temperature")[0] == 8.0
 
 
 def test_a_curve_that_was_learnt_from_the_water_says_nothing_good_of_a_setpoint() -> None:
