@@ -40,16 +40,16 @@ def _prediction(say: Say, unit: HeatPumpModel, variable: Variable, zone: ZoneInf
         span = f'<p class="interval">{words}</p>'
     # With the model beside it: a number that looks measured and is not would be trusted too far
     # (ADR 6).
-    origin = " · ".join(
+    origin = [
         f"{say(label)} {escape(_origin_text(variable.provenance[name], zone))}"
         for name, label in texts.PROVENANCE.items()
         if variable.provenance.get(name)
-    )
+    ]
     issued = f'{say(texts.ISSUED)} <span data-time="{escape(variable.key)}">{texts.NO_VALUE}</span>'
     return (
         f'<div class="figure" title="{escape(variable.text)}">'
         f'<span class="l">{escape(variable.title)} <mark>{say(texts.PREDICTED)}</mark></span>'
-        f'{live(variable)}</div>{span}<p class="origin">{origin} · {issued}</p>'
+        f'{live(variable)}</div>{span}<p class="origin">{" · ".join([*origin, issued])}</p>'
     )
 
 

@@ -160,7 +160,16 @@ window.trend = (() => {
     return spans.length ? Math.max(...spans) / 20 : 0;
   }
 
-  const widen = (unit, side) => ({ min, max }) => (max - min < least(unit) ? (min + max) / 2 + (side * least(unit)) / 2 : null);
+  // To a round number, as ticks are: an edge close to a tick would be printed over it.
+  function widen(unit, side) {
+    return ({ min, max }) => {
+      const span = least(unit);
+      if (!(max - min < span) || !Number.isFinite(min)) return null;
+      const round = 10 ** Math.floor(Math.log10(span / 2));
+      const edge = (min + max + side * span) / 2 / round;
+      return (side < 0 ? Math.floor(edge) : Math.ceil(edge)) * round;
+    };
+  }
 
   function tip(items) {
     const box = document.createElement("div");

@@ -45,7 +45,8 @@ def test_an_alarm_marks_only_its_heat_pump(site: Site, browser: Browser) -> None
 
 @two_heat_pumps
 def test_an_unknown_heat_pump_is_said_to_be_unknown(site: Site, browser: Browser) -> None:
-    browser.open("/unit/nowhere")
+    browser.open("/")
+    browser.go("/unit/nowhere")
     assert "no such heat pump" in browser.find("main").text
 
 
