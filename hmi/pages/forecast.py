@@ -16,6 +16,8 @@ from heatpump_twin.hmi.pages.markup import Say, live
 _GROUP = "Prediction"
 _HOUR = 3_600_000.0
 _BOUNDS = ("_lower", "_upper")
+_FIGURES = (*_BOUNDS, "_method", "_skill", "_coverage")
+"""What is told of a forecast: its interval stands beside it, the others in the table."""
 
 
 def prediction_panel(say: Say, unit: HeatPumpModel, zone: ZoneInfo) -> None:
@@ -23,7 +25,7 @@ def prediction_panel(say: Say, unit: HeatPumpModel, zone: ZoneInfo) -> None:
     predicted = [
         variable
         for variable in unit.variables.values()
-        if variable.group == _GROUP and not variable.id.endswith(_BOUNDS)
+        if variable.group == _GROUP and not variable.id.endswith(_FIGURES)
     ]
     if predicted:
         shown = "".join(_prediction(say, unit, variable, zone) for variable in predicted)

@@ -171,7 +171,7 @@ async def test_nothing_is_lost_while_the_disk_is_full(tmp_path, table, clock, ev
         url = f"sqlite:///{tmp_path / 'historian.sqlite'}"
         async with recording(table, url, clock) as historian:
             pages["most"] = 1
-            historian._store.close()  # the next connection sees a disk with no free page
+            historian._store.reconnect()  # the next connection sees a disk with no free page
             # Noise: a ramp of any length would fit into what is left of a page.
             values = np.random.default_rng(1).uniform(0.0, 60.0, 3000).round(2)
             for k, value in enumerate(values):
@@ -181,7 +181,7 @@ async def test_nothing_is_lost_while_the_disk_is_full(tmp_path, table, clock, ev
             missing = historian.health.queue_rows
             assert missing > 0
             pages["most"] = 10_000
-            historian._store.close()  # and the next one a disk with room
+            historian._store.reconnect()  # and the next one a disk with room
             await eventually(lambda: historian.health.connected)
             samples = await historian.read_raw(KEY, START, START + 3000 * S, limit=9999)
             assert historian.health.rows_written == 3000

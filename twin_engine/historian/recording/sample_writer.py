@@ -303,8 +303,9 @@ class SampleWriter:
 
     def _flush(self) -> None:
         settled = self._settled()
-        self._note_late()
         while (block := self._queue.take(BLOCK)) is not None:
+            # After taking: what of it is late was told before it was queued.
+            self._note_late()
             # Only after taking: a point is in the table before its first sample is in the queue.
             if len(self._row_of_point) < len(self._table):
                 self._row_of_point, self.rows = self._rows_of_table()

@@ -131,7 +131,8 @@ def simulate(
     )
     parts = np.split(out, [lead // every], axis=2)
     warm, shown = (np.ascontiguousarray(part) for part in parts)
-    live(plants, table, before, states, layers, house, warm, step, every)
+    if lead:  # without days before there is no weather to begin with
+        live(plants, table, before, states, layers, house, warm, step, every)
     _begin_from(cases, plants, layers, house)
     live(plants, table, after, states, layers, house, shown, step, every)
     return Simulated(time[lead::every], interval, shown)

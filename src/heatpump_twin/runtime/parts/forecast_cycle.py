@@ -26,8 +26,8 @@ _LOOK = 15.0
 """How often it is looked whether it is time. [s]"""
 _SETTLED = 60 * MICROSECONDS
 """Until then the samples of a quarter-hour that is over are in the database. [µs]"""
-_AGAIN = 60 * MICROSECONDS
-"""Where no forecast could be made, it is tried again so much later. [µs]"""
+_AGAIN = 300 * MICROSECONDS
+"""Where nothing could be forecast, as nothing was recorded yet, it is tried again. [µs]"""
 _OLD = 2.5
 """So many times the pause between two forecasts old, a forecast is told to be old."""
 
@@ -80,14 +80,14 @@ class ForecastCycle(HeatPumpPart):
         return not self._done or now - begin >= _SETTLED
 
     async def _forecast(self, now: int) -> bool:
-        """Have forecasts made, and record them; return whether there are some."""
+        """Have forecasts made, and record them; return whether they say something."""
         issued = await forecast_run(self._arguments, now)
         known = set(self._trajectories.keys)
         try:
             await self._trajectories.write([one for one in issued if one.key in known])
         except EngineError as error:
             log.warning("forecasts are not recorded", error=str(error))
-        return bool(issued)
+        return any(np.isfinite(one.values).any() for one in issued)
 
     async def _show(self, now: int) -> None:
         """Put what is forecast of this quarter-hour into the image, when there is another one."""
