@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed-$(VERSION)
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 STAGES := format lint types layers house imports reference nodeset translations
 
-.PHONY: help setup run test test-fast test-long test-busy coverage check links generate messages nodeset \
+.PHONY: help setup run test test-fast test-long test-busy coverage check links pictures generate messages nodeset \
 	bench format clean $(STAGES:%=check-%)
 .DEFAULT_GOAL := help
 
@@ -79,6 +79,9 @@ check-nodeset: $(STAMP)
 
 check-translations: $(STAMP)
 	$(BIN)/python tools/translations.py --check
+
+pictures: $(STAMP)  ## take a picture of each page of the HMI, light and dark, into build/pictures
+	$(BIN)/python -m pytest tests/hmi/test_pictures.py $(ARGS)
 
 links: $(STAMP)
 	$(BIN)/python tools/links.py

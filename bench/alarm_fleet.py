@@ -106,11 +106,17 @@ class PolledFleet:
         """Image of all heat pumps."""
         return self._engine.image
 
-    def begin_faults(self) -> None:
-        """Let every heat pump that has a fault get it now."""
+    def begin_faults(self, severity: float | None = None) -> None:
+        """Let every heat pump that has a fault get it now, as bad as it is or as is given."""
         for plant, variant in zip(self._plants, self.variants, strict=True):
             if (fault := variant.fault) is not None:
-                plant.disturb(fault.name, fault.magnitude, fault.point, fault.severity)
+                how_bad = fault.severity if severity is None else severity
+                plant.disturb(fault.name, fault.magnitude, fault.point, how_bad)
+
+    def truth(self, points: Sequence[str]) -> Values:
+        """Return what is true of some points behind the sensors: shape (variants, points)."""
+        true = [plant.truth() for plant in self._plants]
+        return np.array([[values[point] for point in points] for values in true])
 
     def seen(self, points: Sequence[str]) -> Values:
         """Return what the image has of some points of each variant: shape (variants, points)."""

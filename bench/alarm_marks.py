@@ -18,8 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.alarm_fleet import Fault, Fleet, Variant
+from bench.alarm_kinds import FAULTS, MORE
 from bench.alarm_scores import TRUE_WITHOUT_A_FAULT, Score
-from bench.alarms import FAULTS, MORE, markdown
+from bench.alarms import markdown
 from bench.calibrated_fleet import calibrated
 from bench.plant_year import CLIMATES
 
@@ -69,34 +70,7 @@ def _begins(state: NDArray[np.bool_]) -> NDArray[np.float64]:
     return (state[1:] & ~state[:-1]).sum(axis=0).astype(np.float64)
 
 
-def _defrost_minutes(day: Course) -> NDArray[np.float64]:
-    active = day["defrost_active"] == 1
-    return active.sum(axis=0) * _PERIOD / 60 / np.maximum(_begins(active), 1)
-
-
-def _swept(day: Course) -> NDArray[np.float64]:
-    # Gas is as dense as it is under pressure: what a turn carries goes with the absolute one.
-    turns = np.where(day["compressor_frequency"] > 0, day["compressor_frequency"], np.nan)
-    return day["thermal_power"] / turns / (day["low_pressure"] + 1.0)
-
-
-COP = Mark(
-    "COP off what is expected, share",
-    lambda day: _mean(day["cop_residual"] / day["expected_cop"], _heats(day)),
-)
 MARKS: dict[str, tuple[Mark, ...]] = {
-    "reversing_valve_stuck": (
-        COP,
-        Mark("length of a defrost, min", _defrost_minutes),
-        Mark(
-            "heat for each turn and pressure, W/(Hz · bar)", lambda d: _mean(_swept(d), _heats(d))
-        ),
-    ),
-    "curve_wrong": (
-        Mark("supply setpoint, °C", lambda day: _mean(day["supply_setpoint"], _heats(day))),
-        Mark("room, °C", lambda d: _mean(d["room_temperature"], d["room_temperature"] > 0)),
-        COP,
-    ),
     "mixing_valve_stuck": (
         Mark(
             "water to the rooms less supply, K",
@@ -238,7 +212,6 @@ def _page(tables: Sequence[Table]) -> str:
         "is only another one. What knows this very machine, a model that was fitted to it, goes by "
         "its days alone.\n\n"
         f"{untold}\n"
-        "A curve that is too warm is a setting like any other, and whoever turns it is on record. "
         "The backup heater that has failed leaves no mark at all, as nobody needs it in this week: "
         "it is found when it is wanted (`setpoint_missed`).\n"
     )

@@ -1,7 +1,7 @@
 """Models of emulated heat pumps, calibrated on days before anything was wrong with them.
 
-A twin calibrates by itself every week, on sixty days. To save time, what is used here is two months
-old at most: calibrated on the thirty days before an odd month, and used in the next one as well.
+A twin calibrates by itself every week, on sixty days. To save time, what is used here is a month
+old at most, and calibrated on the thirty days before.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ def calibrated(variants: Sequence[Variant]) -> dict[int, LearntModel]:
 
 def _before(variant: Variant) -> Variant:
     """Return the machine of a variant as it is when it is observed."""
-    days = DAYS if variant.start.month % 2 else 2 * DAYS + 1
-    return replace(variant, start=variant.start - timedelta(days=days), fault=None, more=())
+    return replace(variant, start=variant.start - timedelta(days=DAYS), fault=None, more=())
 
 
 def _learnt(machine: Variant) -> LearntModel | None:

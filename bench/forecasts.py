@@ -29,9 +29,10 @@ from heatpump_twin.twin_engine.forecasting.rolling_origin import JudgedTarget, j
 from heatpump_twin.twin_engine.forecasting.simulated import SIMULATION, SimulationMethod
 from heatpump_twin.twin_engine.forecasting.targets import POWER, ROOM
 from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.whatif.installation_fit import fit_installation
 from heatpump_twin.twin_engine.model.whatif.model_machine import ModelMachine
-from heatpump_twin.twin_engine.model.whatif.observed_house import HousePlace, observed_house
+from heatpump_twin.twin_engine.model.whatif.observed_house import observed_house
 
 LEARNT = 42
 """Days from which machine and house are learnt."""
@@ -57,7 +58,7 @@ def main() -> None:
     for seed in arguments.seeds:
         found = season(seed, arguments.folder)
         begin = time.process_time()
-        course, method = _learnt(found)
+        course, method = learnt_course(found)
         learnt = time.process_time() - begin
         begin = time.process_time()
         first = (LEARNT - 14) * DAY
@@ -82,7 +83,7 @@ def main() -> None:
     print(f"room at 12 h: median {statistics.median(rooms):.2f} K, worst {max(rooms):.2f} K")
 
 
-def _learnt(found: Season) -> tuple[PumpCourse, SimulationMethod]:
+def learnt_course(found: Season) -> tuple[PumpCourse, SimulationMethod]:
     """Return the whole course, and what the first weeks tell."""
     plant, record = found.plant, found.record
     place = HousePlace(plant.climate.latitude, plant.climate.longitude, ZoneInfo("UTC"))
@@ -92,8 +93,13 @@ def _learnt(found: Season) -> tuple[PumpCourse, SimulationMethod]:
     machine = ModelMachine(card.machine_model(), plant.plate.max_power)
     fit = fit_installation(observed_house(early, place), plant.plate, machine)
     method = SimulationMethod([fit.likely, *fit.drawn(_DRAWS, plant.seed)], place)
-    course = course_of(record)
-    return PumpCourse(course.start, course.points, _issues(found)), method
+    return told_course(found), method
+
+
+def told_course(found: Season) -> PumpCourse:
+    """Return what is recorded of a season, with the weather forecasts that came in it."""
+    course = course_of(found.record)
+    return PumpCourse(course.start, course.points, _issues(found))
 
 
 def _issues(found: Season) -> WeatherIssues:

@@ -27,17 +27,14 @@ from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import EmulatedHeatPump
 from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
 from heatpump_twin.twin_engine.model.calibration.record import Record
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.simulation.simulate import Simulated, simulate
 from heatpump_twin.twin_engine.model.whatif.model_machine import ModelMachine
-from heatpump_twin.twin_engine.model.whatif.observed_house import (
-    HousePlace,
-    ObservedHouse,
-    observed_house,
-)
+from heatpump_twin.twin_engine.model.whatif.observed_house import ObservedHouse, observed_house
 from heatpump_twin.twin_engine.model.whatif.outlook import HouseOutlook, by_day, outlook, steps_of
 
 DAYS = 30
-_DAY = 86_400 * MICROSECONDS
+DAY = 86_400 * MICROSECONDS
 _DRAWN = 40
 LIGHT = "irradiance"
 POINTS = (
@@ -86,12 +83,12 @@ def main() -> None:
 
 def _judged(seed: int, *, known: bool, keep: Path | None) -> Judged:
     plant = Installation(seed)
-    record = _observed(plant, keep)
+    record = observed_months(plant, keep)
     if not known:
         columns = {point: c for point, c in record.columns.items() if point != LIGHT}
         record = replace(record, columns=columns)
     place = HousePlace(plant.climate.latitude, plant.climate.longitude, ZoneInfo("UTC"))
-    middle, end = plant.begin + DAYS * _DAY, plant.begin + 2 * DAYS * _DAY
+    middle, end = plant.begin + DAYS * DAY, plant.begin + 2 * DAYS * DAY
     learnt = record.between(plant.begin, middle)
     card = calibrate(learnt, plant.plate, heat_pump="hp1", now=middle, software="bench").card
     machine = ModelMachine(card.machine_model(), plant.plate.max_power)
@@ -125,7 +122,7 @@ def _held(
     )
 
 
-def _observed(plant: Installation, keep: Path | None) -> Record:
+def observed_months(plant: Installation, keep: Path | None) -> Record:
     """Return what sensors show in two months, each minute, with the light as it is."""
     path = keep and keep / f"house_{plant.seed}.npz"
     time = plant.begin + np.arange(2 * DAYS * 1440, dtype=np.int64) * 60 * MICROSECONDS

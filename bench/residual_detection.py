@@ -20,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.alarm_fleet import Fault, Variant
-from bench.alarms import FAULTS, SEVERITIES, Kind, markdown
+from bench.alarm_kinds import FAULTS, Kind
+from bench.alarms import SEVERITIES, markdown
 from bench.calibrated_fleet import calibrated
 from bench.plant_year import CLIMATES
 from bench.residual_record import PERIOD, Residuals, residuals

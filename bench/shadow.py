@@ -14,7 +14,10 @@ from heatpump_twin.drivers.protocol import MappedPoint
 from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.twin_engine.engine import NO_HISTORY
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model.house.envelope import Envelope
+from heatpump_twin.twin_engine.model.house.room_model import RoomModel
 from heatpump_twin.twin_engine.model.shadow.shadow import Shadow
+from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 from heatpump_twin.twin_engine.site.point_table import build_table
 
 READINGS = {
@@ -33,8 +36,14 @@ READINGS = {
     "return_temperature": 31.0,
     "supply_setpoint": 35.0,
     "dhw_temperature": 47.0,
+    "room_temperature": 20.5,
 }
 DERIVED = {"operating_state": 2.0, "thermal_power": 4000.0, "cop": 4.0, "compressor_on": 1.0}
+HOUSE = RoomModel.of(
+    Envelope(), (2.0, 1.0, 1.0, 0.3, 0.6), np.full((2, 24), 300.0), (-10.0, 15.0),
+    warmest=24.5, lit=0.4, with_light=False, spread=0.15,
+)  # fmt: skip
+"""Each heat pump has a house that was learnt."""
 SECOND = 1_000_000
 SECONDS = 120
 
@@ -56,7 +65,8 @@ def _seconds(count: int) -> float:
     site = default.model_copy(update={"heat_pumps": pumps})
     table = build_table({p.id: [MappedPoint(point, None) for point in READINGS] for p in pumps})
     image = Image(table, 0)
-    shadow = Shadow(image, site, NO_HISTORY, ManualClock(0))
+    models = {pump.id: LearntModel(None, room=HOUSE) for pump in pumps}
+    shadow = Shadow(image, site, NO_HISTORY, ManualClock(0), models)
     points = [table.by_asset[p.id] for p in pumps]
     given = {**READINGS, **DERIVED}
     index = [own[point].index for own in points for point in given]

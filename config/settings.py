@@ -230,6 +230,9 @@ class HeatPump(_Section):
 
     id: Annotated[Identifier, AfterValidator(_not_taken)]
     name: Name
+    group: Name | None = Field(
+        None, description="where it belongs: a building, an area; pages show its group together"
+    )
     plate: Plate
     devices: list[Device] = Field(min_length=1, max_length=100)
 
@@ -401,6 +404,11 @@ class HmiSettings(_Section):
     session_timeout: Annotated[Duration, between(10, 366 * DAY)] = Field(
         8 * HOUR, description="idle time until log-out [s]"
     )
+    kiosk_users: tuple[str, ...] = Field(
+        (),
+        description="who is never logged out for idleness and may only look, whatever their role: "
+        "for a screen on a wall",
+    )
     certificate: str | None = Field(None, description="PEM file for HTTPS")
     private_key: str | None = Field(None, description="PEM file for HTTPS")
 
@@ -443,7 +451,7 @@ class HistorianSettings(_Section):
         400 * DAY, description="raw samples are kept this long"
     )
     event_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
-        10 * 366 * DAY, description="events and the alarm journal are kept this long"
+        10 * 366 * DAY, description="events, the alarm journal and heat-ups are kept this long"
     )
     forecast_retention: Annotated[Duration, between(HOUR, 1000 * 366 * DAY)] = Field(
         100 * DAY, description="forecasts and simulations are kept this long, from their issue"
@@ -484,6 +492,43 @@ class ForecastSettings(_Section):
         description="a forecast of 48 hours is made so often, and recorded: of a heat pump some "
         "5 kB each; 0: none is made",
     )
+    train_every: Annotated[Duration, between(0, 366 * DAY)] = Field(
+        7 * DAY,
+        description="what remains of forecasts is learnt again when the newest version is as old, "
+        "or has drifted, a day after the start at the soonest; 0: only on request",
+    )
+
+
+def _holiday(value: object) -> object:
+    text = value.isoformat() if isinstance(value, date) else value
+    if isinstance(text, str):
+        # A leap year, so that the last day of February is one as well.
+        date.fromisoformat(f"2024-{text}" if len(text) == 5 else text)
+    return text
+
+
+Holiday = Annotated[str, BeforeValidator(_holiday)]
+"""A day, or one of each year."""
+
+
+class SmartStartSettings(_Section):
+    """When heat-ups are started that are to be ready by a time."""
+
+    fallback: Annotated[Duration, between(60, 12 * HOUR)] = Field(
+        3 * HOUR,
+        description="how long before, where nothing is known of heat-ups or the sensor is away",
+    )
+    shortest: Annotated[Duration, between(0, 12 * HOUR)] = Field(
+        600, description="never started later than this before, however short heat-ups are"
+    )
+    hot_water_waits: bool = Field(
+        True,
+        description="the setpoint of hot water is lowered while a room or water is heated up, at "
+        "the longest until it has to be warm: a tank that is charged meanwhile makes it late",
+    )
+    holidays: tuple[Holiday, ...] = Field(
+        (), description="days without weekly schedules: 2026-12-24, or 12-25 of each year"
+    )
 
 
 class Site(_Section):
@@ -503,6 +548,7 @@ class Site(_Section):
     rules: RulesSettings = RulesSettings()
     calibration: CalibrationSettings = CalibrationSettings()
     forecasts: ForecastSettings = ForecastSettings()
+    smart_start: SmartStartSettings = SmartStartSettings()
     notifications: NotificationSettings = NotificationSettings()
     weather: WeatherSettings = WeatherSettings()
 

@@ -22,15 +22,20 @@ from heatpump_twin.hmi.assets import ICON, add_assets
 from heatpump_twin.hmi.endpoint import Endpoint
 from heatpump_twin.hmi.headers import SecurityHeaders
 from heatpump_twin.hmi.identity import HmiIdentity
+from heatpump_twin.hmi.pages.alarm_performance import add_alarm_performance
 from heatpump_twin.hmi.pages.alarms import add_alarms_page
+from heatpump_twin.hmi.pages.changes import add_changes_page
 from heatpump_twin.hmi.pages.login import add_login
 from heatpump_twin.hmi.pages.not_found import add_not_found
 from heatpump_twin.hmi.pages.overview import add_overview
 from heatpump_twin.hmi.pages.shell import QUASAR, Shell
+from heatpump_twin.hmi.pages.trends import add_trends_page
 from heatpump_twin.hmi.pages.unit import add_unit_page
 from heatpump_twin.hmi.people import People
+from heatpump_twin.hmi.planner.plan_page import add_plan_page
 from heatpump_twin.hmi.socket_gate import SocketGate
 from heatpump_twin.hmi.spoken import SpokenLanguages
+from heatpump_twin.hmi.trends.saved_views import SavedViews
 from heatpump_twin.hmi.web_server import BoundedServer
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -76,7 +81,7 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     """Build the web application with all its pages."""
     identity = HmiIdentity.open(data)
     endpoint = Endpoint(site.opcua.url, data.pki / "own" / "certs", identity)
-    people = People(endpoint, site.hmi.session_timeout)
+    people = People(endpoint, site.hmi.session_timeout, site.hmi.kiosk_users)
     spoken = SpokenLanguages(Languages.packaged(), language)
 
     @asynccontextmanager
@@ -108,7 +113,11 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     shell = Shell(site, people, spoken)
     add_overview(shell)
     add_unit_page(shell)
+    add_plan_page(shell)
+    add_trends_page(shell, SavedViews(data.hmi / "trend-views.json"))
     add_alarms_page(shell)
+    add_alarm_performance(shell)
+    add_changes_page(shell)
     add_not_found(app, site, spoken)
     # Beside the other secrets, not in whatever directory the process was started.
     Storage.path = data.hmi / "storage"

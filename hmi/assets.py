@@ -10,7 +10,11 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-_NAMES = ("hmi.css", "hmi.js", "time_axis.js", "trend.js", "icon.svg")
+_NAMES = (
+    "hmi.css", "tables.css", "site.css", "faceplate.css", "hmi.js", "tables.js", "site.js",
+    "alarms.js", "changes.js", "faceplate.js", "time_axis.js", "trend.js", "trends.js",
+    "trends.css", "planner.css", "unit.css", "unit.js", "icon.svg",
+)  # fmt: skip
 
 
 @cache

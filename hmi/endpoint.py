@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +90,9 @@ class Endpoint:
             raise TwinUnreachableError(texts.refused_by_twin(status_name(error.code))) from error
         except (OSError, TimeoutError, ua.UaError) as error:
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
+        except asyncio.CancelledError:
+            hang_up(client)
+            raise
         return client
 
     def _pinned(self) -> Path:
@@ -96,6 +100,15 @@ class Endpoint:
         if not found:
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE)
         return found[-1]
+
+
+def hang_up(client: Client) -> None:
+    """Close the connection of a client at once, whatever the library thinks of it."""
+    protocol = client.uaclient.protocol
+    client.disconnect_socket()
+    # The library leaves open what its own sign of life has told to be lost.
+    if protocol is not None and protocol.transport is not None:
+        protocol.transport.abort()
 
 
 def standard_node(number: int) -> ua.NodeId:

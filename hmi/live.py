@@ -27,7 +27,7 @@ class PageValues:
     """Values of one page, and which of them changed since the page last looked."""
 
     def __init__(self, variables: Iterable[Variable]) -> None:
-        self.variables: Mapping[str, Variable] = {v.key: v for v in variables}
+        self.variables: Mapping[str, Variable] = _by_key(variables)
         self.woken = asyncio.Event()
         """Set when there is something to take."""
         self._changed: dict[str, DisplayedValue] = {}
@@ -36,6 +36,10 @@ class PageValues:
         """Note the newest value of a variable."""
         self._changed[key] = value
         self.woken.set()
+
+    def drop(self, key: str) -> None:
+        """Forget what has come of a variable that the page does not show any more."""
+        self._changed.pop(key, None)
 
     def take(self) -> dict[str, DisplayedValue]:
         """Return the values that changed since the last call, the latest of each."""
@@ -65,6 +69,8 @@ class LiveValues:
         self._watched: dict[str, _Watched] = {}
         self._items: dict[str, int] = {}
         """Handles of the monitored items that the subscription has, by key."""
+        self._spares: list[int] = []
+        """Those that it has, and no page wants."""
         self._tasks: list[asyncio.Task[None]] = []
         self._wanted = asyncio.Event()
         self._unheard: set[str] = set()
@@ -73,24 +79,19 @@ class LiveValues:
 
     def open(self, page: PageValues) -> None:
         """Watch the variables of a page; what is known of them is there at once."""
-        for key, variable in page.variables.items():
-            watched = self._watched.setdefault(key, _Watched(variable))
-            watched.pages.append(page)
-            if watched.latest is not None:
-                page.put(key, watched.latest)
-        self._wanted.set()
+        self._add(page, page.variables)
+
+    def turn(self, page: PageValues, variables: Iterable[Variable]) -> None:
+        """Watch other variables of an open page; of those that stay nothing is told again."""
+        before, page.variables = page.variables, _by_key(variables)
+        # What stays is never without a page: its latest value would be lost, and of what does not
+        # change comes no other.
+        self._add(page, {k: v for k, v in page.variables.items() if k not in before})
+        self._remove(page, [key for key in before if key not in page.variables])
 
     def close(self, page: PageValues) -> None:
         """Watch the variables of a page no longer, unless another page has them too."""
-        for key in page.variables:
-            watched = self._watched.get(key)
-            if watched is None or page not in watched.pages:
-                continue
-            watched.pages.remove(page)
-            if not watched.pages:
-                del self._watched[key]
-                self._hear(key)
-        self._wanted.set()
+        self._remove(page, page.variables)
 
     async def attach(self, client: Client) -> None:
         """Subscribe on a fresh session, and wait until every open page has its values.
@@ -111,7 +112,8 @@ class LiveValues:
             asyncio.create_task(self._read(subscription)),
             asyncio.create_task(self._keep(client, subscription)),
         ]
-        await asyncio.wait_for(self._complete.wait(), _FIRST_VALUES)
+        async with asyncio.timeout(_FIRST_VALUES):
+            await self._complete.wait()
 
     def detach(self) -> None:
         """Forget the subscription of a session that is gone."""
@@ -119,6 +121,7 @@ class LiveValues:
             task.cancel()
         self._tasks = []
         self._items.clear()
+        self._spares.clear()
         self._unheard.clear()
         self._complete.set()
 
@@ -126,6 +129,29 @@ class LiveValues:
     def is_broken(self) -> bool:
         """Whether the server has ended the subscription of a living session."""
         return any(task.done() for task in self._tasks)
+
+    def _add(self, page: PageValues, variables: Mapping[str, Variable]) -> None:
+        for key, variable in variables.items():
+            watched = self._watched.setdefault(key, _Watched(variable))
+            if page in watched.pages:
+                continue
+            watched.pages.append(page)
+            if watched.latest is not None:
+                page.put(key, watched.latest)
+        self._wanted.set()
+
+    def _remove(self, page: PageValues, keys: Iterable[str]) -> None:
+        for key in keys:
+            page.drop(key)
+            watched = self._watched.get(key)
+            if watched is None or page not in watched.pages:
+                continue
+            watched.pages.remove(page)
+            if not watched.pages:
+                del self._watched[key]
+                self._spare(key)
+                self._hear(key)
+        self._wanted.set()
 
     async def _keep(self, client: Client, subscription: Subscription) -> None:
         """Keep the monitored items those that the pages need."""
@@ -142,10 +168,15 @@ class LiveValues:
                 self._wanted.set()
 
     async def _unwatch(self, subscription: Subscription) -> None:
-        spare = [key for key in self._items if key not in self._watched]
-        handles = [self._items.pop(key) for key in spare]
-        if handles:
+        if self._spares:
+            handles, self._spares = self._spares, []
             await subscription.unsubscribe(handles)
+
+    def _spare(self, key: str) -> None:
+        # At once: a page that wants it again wants an item of its own, which begins with the value
+        # as it is then.
+        if key in self._items:
+            self._spares.append(self._items.pop(key))
 
     async def _watch(self, client: Client, subscription: Subscription) -> None:
         missing = {k: w for k, w in self._watched.items() if k not in self._items}
@@ -157,8 +188,12 @@ class LiveValues:
             if isinstance(result, ua.StatusCode):
                 # Gone with a reload, or not for this person: that is what the page shows.
                 self._put(key, DisplayedValue(None, result.value, None))
-            else:
-                self._items[key] = result
+                continue
+            self._items[key] = result
+            # Wanted no more, or by another page than then.
+            if self._watched.get(key) is not missing[key]:
+                self._spare(key)
+                self._wanted.set()
 
     async def _read(self, subscription: Subscription) -> None:
         async for event in subscription:
@@ -167,7 +202,11 @@ class LiveValues:
                 return
             if isinstance(event, DataChangeEvent):
                 key = str(event.node.nodeid.Identifier)
-                self._put(key, DisplayedValue.of(event.data.monitored_item.Value))
+                watched = self._watched.get(key)
+                # None: of an item that is just being removed.
+                if watched is not None:
+                    data = event.data.monitored_item.Value
+                    self._put(key, DisplayedValue.of(data, watched.variable.measure))
 
     def _put(self, key: str, value: DisplayedValue) -> None:
         watched = self._watched.get(key)
@@ -183,3 +222,7 @@ class LiveValues:
         self._unheard.discard(key)
         if not self._unheard:
             self._complete.set()
+
+
+def _by_key(variables: Iterable[Variable]) -> dict[str, Variable]:
+    return {variable.key: variable for variable in variables}

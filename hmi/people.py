@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Collection
 
 import structlog
 
-from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.browsing.shared_units import SharedUnits
 from heatpump_twin.hmi.endpoint import Credentials, Endpoint
 from heatpump_twin.hmi.errors import LoginRefusedError
 from heatpump_twin.hmi.person import Person, TwinLink
+from heatpump_twin.hmi.taste import Taste
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -26,21 +28,29 @@ RELOAD = "reload"
 
 
 class People:
-    """People who are logged in; one who is idle for too long is logged out."""
+    """People who are logged in; one who is idle for too long is logged out.
 
-    def __init__(self, endpoint: Endpoint, idle_timeout: float) -> None:
-        self._endpoint = endpoint
+    Parameters
+    ----------
+    kiosk_users
+        Names of those who stay, and may only look.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, idle_timeout: float, kiosk_users: Collection[str] = ()
+    ) -> None:
+        self._endpoint, self._shared = endpoint, SharedUnits()
         # Part of each token: one of an earlier run of this process can be told from one that has
         # ended in this.
         self._run = secrets.token_urlsafe(_RUN_BYTES)
-        self._idle_timeout = idle_timeout
+        self._idle_timeout, self._kiosk_users = idle_timeout, frozenset(kiosk_users)
         self._people: dict[str, Person] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
-    async def log_in(self, user: str, password: str, browser: str, language: Language) -> str:
+    async def log_in(self, user: str, password: str, browser: str, taste: Taste) -> str:
         """Open a session as this person, at a browser's address; return the browser's token.
 
-        Pages and server speak the language to them.
+        Pages and server speak their language to them.
 
         Raises
         ------
@@ -50,7 +60,13 @@ class People:
         # Neither can have been given to anybody, and the server could not be asked about them.
         if "\0" in user + password or len(user) + len(password) > _LONGEST:
             raise LoginRefusedError(texts.WRONG_LOGIN)
-        person = Person(self._endpoint, Credentials(user, password, browser), language)
+        person = Person(
+            self._endpoint,
+            self._shared,
+            Credentials(user, password, browser),
+            taste,
+            looks_only=user in self._kiosk_users,
+        )
         await person.log_in(on_end=self._forget)
         # A new one for each login and nothing about the person in it: a stolen cookie is worth
         # nothing after the log-out.
@@ -71,19 +87,20 @@ class People:
             return ""
         return "" if token.startswith(self._run + _DOT) else "restarted"
 
-    async def speak(self, token: str | None, language: Language) -> None:
-        """Speak another language to a person from now on; their pages load themselves again.
+    async def suit(self, token: str | None, taste: Taste) -> None:
+        """Suit a person's taste from now on; their pages load themselves again.
 
         Raises
         ------
         LoginRefusedError, TwinUnreachableError
-            They go on in the language of before.
+            They go on as before.
         """
         person = self.find(token)
-        if person is None or token is None or person.language.code == language.code:
+        if person is None or token is None or person.taste.code == taste.code:
             return
-        # A session of its own: the server has said all titles in the language of the one before.
-        again = person.speaking(language)
+        # A session of its own: the server has said all titles in the language of the one before,
+        # and all that is known of it is in the units of before.
+        again = person.with_taste(taste)
         await again.log_in(on_end=self._forget)
         self._people[token] = again
         self.touch(again)
@@ -120,5 +137,7 @@ class People:
         while True:
             await asyncio.sleep(min(_SWEEP, self._idle_timeout / 4))
             for token, person in list(self._people.items()):
-                if loop.time() - person.last_active > self._idle_timeout:
+                idle = loop.time() - person.last_active > self._idle_timeout
+                # Nobody touches a screen on a wall, and nobody can do anything there.
+                if idle and not person.looks_only:
                     await self.log_out(token, "idle")

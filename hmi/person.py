@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -11,17 +12,28 @@ from typing import Any, Protocol
 import structlog
 from asyncua import Client, ua
 
-from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.alarms.alarm_feed import AlarmFeed, Shelving
-from heatpump_twin.hmi.alarms.alarm_list import Alarm, AlarmList
+from heatpump_twin.hmi.alarms.alarm_acts import AlarmAct
+from heatpump_twin.hmi.alarms.alarm_feed import AlarmFeed
+from heatpump_twin.hmi.alarms.alarm_list import AlarmList
+from heatpump_twin.hmi.alarms.condition_report import Alarm
+from heatpump_twin.hmi.browsing.address_reader import AddressReader
+from heatpump_twin.hmi.browsing.method_reader import allowed_methods
+from heatpump_twin.hmi.browsing.point_book import PointBook
+from heatpump_twin.hmi.browsing.shared_units import KnownUnits, SharedUnits
+from heatpump_twin.hmi.browsing.site_browser import SiteBrowser
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.calls import call as call_method
-from heatpump_twin.hmi.endpoint import Credentials, Endpoint
+from heatpump_twin.hmi.endpoint import Credentials, Endpoint, hang_up
 from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
-from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, MethodModel
+from heatpump_twin.hmi.heat_pump_model import (
+    HeatPumpModel,
+    HeatPumpSummary,
+    MethodModel,
+    SiteModel,
+)
 from heatpump_twin.hmi.live import LiveValues
-from heatpump_twin.hmi.site_browser import SiteBrowser
+from heatpump_twin.hmi.taste import Taste
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -60,24 +72,41 @@ class View(Protocol):
 class Person:
     """A person with an OPC UA session, kept alive until log-out."""
 
-    def __init__(self, endpoint: Endpoint, credentials: Credentials, language: Language) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        shared: SharedUnits,
+        credentials: Credentials,
+        taste: Taste,
+        *,
+        looks_only: bool = False,
+    ) -> None:
         self.name = credentials.user
-        self.language = language
+        self.language = taste.language
         """What the pages, and the server, speak to this person."""
-        self.units: tuple[HeatPumpModel, ...] = ()
+        self.taste = taste
+        self.looks_only = looks_only
+        """Whether they may do nothing, whatever their role is: a screen that nobody guards."""
+        self.units: tuple[HeatPumpSummary, ...] = ()
+        self.site = SiteModel()
         self.alarms = AlarmList()
         self.link = TwinLink.LOST
         self.farewell = ""
         """Why the session ended: a key of ``texts.FAREWELL``."""
+        self.logged_in: datetime | None = None
+        """When the present session was opened, by the server's clock; None: there was none yet."""
         self.beats = 0
         """Signs of life from the server; a page that sees none for 5 s greys its values."""
         self.last_active = 0.0
-        self._endpoint = endpoint
+        self._endpoint, self._shared = endpoint, shared
         self._credentials = credentials
         self._client: Client | None = None
         self._feed = AlarmFeed(self.alarms)
         self.values = LiveValues()
-        self._views: tuple[View, ...] = (self._feed, self.values)
+        # Rows of alarms that name a variable are told again once it is known.
+        self.points = PointBook(told=self.alarms.renew, read_as=taste.units.of)
+        self._known: KnownUnits | None = None
+        self._views: tuple[View, ...] = (self._feed, self.values, self.points)
         self._task: asyncio.Task[None] | None = None
         self._server_time: tuple[datetime, float] | None = None
 
@@ -92,9 +121,11 @@ class Person:
         await self._connect()
         self._task = asyncio.create_task(self._stay_connected(on_end))
 
-    def speaking(self, language: Language) -> Person:
-        """Return the same person, not logged in yet, who is spoken to in another language."""
-        return Person(self._endpoint, self._credentials, language)
+    def with_taste(self, taste: Taste) -> Person:
+        """Return the same person, not logged in yet, who reads another language or other units."""
+        return Person(
+            self._endpoint, self._shared, self._credentials, taste, looks_only=self.looks_only
+        )
 
     async def close(self, farewell: str = "") -> None:
         """Log out."""
@@ -111,9 +142,38 @@ class Person:
         """Return a text of ours in this person's language."""
         return self.language.words(text)
 
-    def unit(self, identifier: str) -> HeatPumpModel | None:
-        """Return a heat pump by its id."""
-        return next((unit for unit in self.units if unit.id == identifier), None)
+    async def open_unit(self, identifier: str) -> HeatPumpModel | None:
+        """Return all of a heat pump, with the methods that this person may call; None: no such.
+
+        Raises
+        ------
+        TwinUnreachableError
+            It cannot be asked for now.
+        """
+        summary = next((unit for unit in self.units if unit.id == identifier), None)
+        if summary is None or self._known is None:
+            return None
+        reader = AddressReader(self.client)
+        try:
+            unit = self.taste.units.of_pump(await self._known.unit(reader, summary))
+            methods = {} if self.looks_only else await allowed_methods(reader, unit.methods)
+            return replace(unit, methods=methods)
+        except _FAILURES as error:
+            raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
+
+    async def tiles(self, pumps: Sequence[HeatPumpSummary]) -> list[HeatPumpSummary]:
+        """Return heat pumps with all that the site shows of them.
+
+        Raises
+        ------
+        TwinUnreachableError
+            They cannot be asked for now.
+        """
+        known = self._known
+        try:
+            return await known.tiles(AddressReader(self.client), pumps) if known else []
+        except _FAILURES as error:
+            raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
 
     def now(self) -> datetime:
         """Return the twin's own time, carried on since it was last heard."""
@@ -151,37 +211,42 @@ class Person:
 
     async def call(self, method: MethodModel, *values: float | datetime) -> Outcome:
         """Call a method of a heat pump as this person."""
+        # Not offered, and refused as well: what a browser sends is none of ours.
+        if self.looks_only:
+            return Outcome(False, texts.READ_ONLY)
         try:
             return await call_method(self.client, method, *values)
         except TwinUnreachableError as error:
             return Outcome(False, error.text)
 
-    def may_respond(self, alarm: Alarm) -> bool:
-        """Tell whether this person can do now what an alarm wants."""
-        return self._feed.may_respond(alarm)
+    def may(self, alarm: Alarm) -> list[str]:
+        """Return what this person can do about an alarm now: keys of ``texts.ALARM_ACTS``."""
+        return [] if self.looks_only else self._feed.may(alarm)
 
-    async def respond(self, alarm: Alarm, comment: str) -> Outcome:
-        """Acknowledge, confirm or reset an alarm as this person: what it wants."""
+    async def act(self, alarm: Alarm, act: AlarmAct) -> Outcome:
+        """Do something about an alarm as this person."""
+        if self.looks_only:
+            return Outcome(False, texts.READ_ONLY)
         try:
-            return await self._feed.respond(self.client, alarm, comment)
+            return await self._feed.act(self.client, alarm, act)
         except TwinUnreachableError as error:
             return Outcome(False, error.text)
 
-    def may_put_away(self, alarm: Alarm) -> bool:
-        """Tell whether this person can shelve an alarm now, or unshelve it."""
-        return self._feed.may_put_away(alarm)
+    async def find_put_away(self) -> None:
+        """Have what nobody is told of in the list of alarms, too.
 
-    async def put_away(self, alarm: Alarm, shelving: Shelving) -> Outcome:
-        """Shelve an alarm as this person, or unshelve it."""
-        try:
-            return await self._feed.put_away(self.client, alarm, shelving)
-        except TwinUnreachableError as error:
-            return Outcome(False, error.text)
+        Raises
+        ------
+        TwinUnreachableError, OSError, TimeoutError, ua.UaError
+            It cannot be asked for now.
+        """
+        devices = [*(unit.node for unit in self.units), *self.site.devices]
+        await self._feed.find_put_away(self.client, devices)
 
     async def _connect(self) -> None:
         client = await self._endpoint.connect(self._credentials, self.language.code)
         try:
-            self.units = await SiteBrowser(client).units()
+            await self._look_around(AddressReader(client))
             for view in self._views:
                 await view.attach(client)
             # Last: this sign of life is what makes pages fresh again, and by now they are.
@@ -192,7 +257,27 @@ class Person:
                 view.detach()
             await _disconnect(client)
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
-        self._client, self.link = client, TwinLink.CONNECTED
+        except asyncio.CancelledError:
+            # Whoever logs out meanwhile leaves no connection behind.
+            hang_up(client)
+            raise
+        self._client, self.link, self.logged_in = client, TwinLink.CONNECTED, self.now()
+
+    async def _look_around(self, reader: AddressReader) -> None:
+        """Read what there is: the site as it is now, its heat pumps from what all sessions know."""
+        browser = SiteBrowser(reader)
+        pumps = await browser.pumps()
+        site, folder = await browser.site()
+        self.site = self.taste.units.of_site(site)
+        mark = await browser.mark(pumps, folder)
+        self._known = self._shared.of(mark, self.language.code)
+        summaries = await self._known.summaries(reader, pumps)
+        self.units = tuple(map(self.taste.units.of_pump, summaries))
+        known = [
+            *self.site.variables.values(),
+            *(v for u in self.units for v in u.variables.values()),
+        ]
+        self.points.begin(known[0].node.NamespaceIndex if known else 0, known)
 
     async def _stay_connected(self, on_end: Callable[[Person], None]) -> None:
         try:
@@ -230,10 +315,9 @@ class Person:
         """Read the server's clock: the proof that it is alive and answers this session."""
         # One read proves connection, session and server at once, and gives the clock that pages
         # show.
-        time = await asyncio.wait_for(
-            client.get_node(ua.ObjectIds.Server_ServerStatus_CurrentTime).read_value(),
-            _HEARTBEAT_TIMEOUT,
-        )
+        async with asyncio.timeout(_HEARTBEAT_TIMEOUT):
+            node = client.get_node(ua.ObjectIds.Server_ServerStatus_CurrentTime)
+            time = await node.read_value()
         self._server_time = (
             time if time.tzinfo else time.replace(tzinfo=UTC),
             asyncio.get_running_loop().time(),
@@ -267,7 +351,9 @@ class Person:
 async def _disconnect(client: Client) -> None:
     """Close what can be closed of a session; a dead server must not hold us up."""
     try:
-        await asyncio.wait_for(client.disconnect(), 1.0)
+        async with asyncio.timeout(1.0):
+            await client.disconnect()
     except _FAILURES as error:
         logger.debug("disconnect_incomplete", error=repr(error))
-        client.disconnect_socket()
+    finally:
+        hang_up(client)

@@ -15,6 +15,7 @@ _login_phrase = partial(Phrase, context=Context.HMI_LOGIN)
 _shell = partial(Text, context=Context.HMI_SHELL)
 _shell_phrase = partial(Phrase, context=Context.HMI_SHELL)
 _unit = partial(Text, context=Context.HMI_UNIT)
+_unit_phrase = partial(Phrase, context=Context.HMI_UNIT)
 _control = partial(Text, context=Context.HMI_CONTROL)
 _control_phrase = partial(Phrase, context=Context.HMI_CONTROL)
 _programs = partial(Text, context=Context.HMI_PROGRAMS)
@@ -24,6 +25,10 @@ _prediction_phrase = partial(Phrase, context=Context.HMI_PREDICTION)
 _trend = partial(Text, context=Context.HMI_TREND)
 _trend_phrase = partial(Phrase, context=Context.HMI_TREND)
 _alarms = partial(Text, context=Context.HMI_ALARMS)
+_changes = partial(Text, context=Context.HMI_SHELL)
+_changes_phrase = partial(Phrase, context=Context.HMI_SHELL)
+_behaviour = partial(Text, context=Context.HMI_ALARMS)
+_alarms_phrase = partial(Phrase, context=Context.HMI_ALARMS)
 
 # ── login ────────────────────────────────────────────────────────────────────────────────────────
 LOGIN = _login("Log in")
@@ -74,9 +79,11 @@ LINK = {
     "closed": _shell("Logged out"),
 }
 LANGUAGE = _shell("Language")
+UNITS = _shell("Units")
 NAMES_OF_LANGUAGES = {"en": "English", "es": "Español", "ca": "Català", "de": "Deutsch"}
 """Each in itself, for whoever looks for their own."""
 THEME = _shell("Light or dark")
+SOUND = _shell("Sound for new alarms")
 NO_ALARMS = _shell("No active alarms")
 ALARMS_UNKNOWN = _shell("Alarms are not known yet")
 ALARMS_OLD = _shell("as last known")
@@ -152,6 +159,14 @@ HUMIDITY = _unit("Humidity")
 TODAY = _unit("Today")
 ELECTRICITY = _unit("Electricity")
 BUILDING = _unit("Building")
+ELECTRICITY_TODAY = _unit("Electricity today")
+FOR_HEATING = _unit("Heating")
+FOR_COOLING = _unit("Cooling")
+AT_REST = _unit("At rest")
+OF_WHICH_HEATERS = _unit("of which heaters")
+DAY_AHEAD = _unit("The next 24 hours")
+NOTHING_FORECAST = _unit("Nothing is forecast now.")
+EIGHT_OF_TEN = _unit("range in which eight of ten values should lie")
 DEFROST = _unit("Defrost")
 PARAMETERS = _unit("Parameters")
 FILTER = _unit("Filter by name, group or state")
@@ -164,6 +179,50 @@ COLUMNS = (
     _unit("Source time"),
 )
 OTHER_GROUP = _unit("Other")
+
+# ── faceplate ────────────────────────────────────────────────────────────────────────────────────
+AGE = _unit("Age")
+EXPECTED = _unit("Expected")
+RESIDUAL = _unit("Deviation from expected")
+CLOSE = _unit("Close")
+NO_OWN_ALARMS = _unit("This value has no alarm now.")
+TO_CONTROL = _unit("Change it in the control panel")
+
+
+def last_hour(low: str, high: str, unit: str) -> Phrase:
+    """Return the sentence of the lowest and the highest average of a minute in the last hour."""
+    return _unit_phrase("Last hour: {low} to {high} {unit}", low=low, high=high, unit=unit)
+
+
+# ── site ─────────────────────────────────────────────────────────────────────────────────────────
+HEAT_PUMPS = _unit("Heat pumps")
+DOING = {
+    "running": _unit("Running"),
+    "standby": _unit("At rest"),
+    "fault": _unit("In fault"),
+    "unreachable": _unit("Not reachable"),
+    "unknown": _unit("Not known"),
+    "alarms": _unit("With alarms"),
+}
+NOW = _unit("Now")
+THIS_MONTH = _unit("This month")
+TARIFF = _unit("Tariff")
+WEATHER = _unit("Weather")
+COST = _unit("Cost")
+CO2 = _unit("CO₂")
+SPF = _unit("SPF")
+PRICE = _unit("Price")
+NEXT_PRICE = _unit("Next price")
+PRICE_CHANGE = _unit("Changes in")
+FORECAST_NOW = _unit("Forecast of now")
+EXPECTED_COP = _unit("COP expected")
+SPF_MONTH = _unit("SPF this month")
+DEVIATION = _unit("COP of the latest run, against expected")
+POWER_DAY = _unit("Electrical power of the last 24 hours")
+FIND_UNIT = _unit("Find a heat pump by name, group, model or state")
+WITHOUT_GROUP = _unit("Without a group")
+NO_UNIT_PASSES = _unit("No heat pump passes the filter.")
+
 
 # ── control ──────────────────────────────────────────────────────────────────────────────────────
 CONTROL = _control("Control")
@@ -238,7 +297,6 @@ NO_PROGRAMS = _programs("Nothing is overridden, scheduled or under way.")
 PROGRAM_METHODS = {
     "ReleaseOverride": _programs("Release override"),
     "CancelSchedule": _programs("Cancel schedule"),
-    "ScheduleReady": _programs("Water ready at a time"),
     "StartDhwBoost": _programs("Hot water boost"),
 }
 READY_AT = _programs("Ready at")
@@ -246,9 +304,66 @@ TARGET = _programs("Target")
 CHOOSE_TIME = _programs("Choose a time first")
 TANK_BUSY = _programs("A program heats the tank already: release the override first")
 START_PROGRAM = _programs("Start")
+READY_QUANTITIES = {
+    1: _programs("Water"),
+    2: _programs("Room"),
+    3: _programs("Hot water"),
+}
 TANK_PROGRAMS = {
     1: _programs("Hot water boost"),
     2: _programs("Disinfection"),
+}
+
+
+# ── smart start ──────────────────────────────────────────────────────────────────────────────────
+SMART_START = _programs("Smart start")
+ASK_FOR = _programs("Ask for it")
+READY_WHAT = _programs("What shall be warm")
+ONCE = _programs("Once")
+WEEKLY = _programs("Every week")
+DAY = _programs("Day")
+WEEKDAYS = _programs("Days of the week")
+PROBABILITY = _programs("In time with")
+HOLD = _programs("Hold for")
+HOLD_UNTIL_RELEASED = _programs("until somebody releases it")
+PLAN_IT = _programs("Plan it")
+CHOOSE_DAYS = _programs("Choose a day of the week first")
+CHOOSE_HOLD = _programs("Choose how long it is held: every week it must end")
+WITHIN_A_WEEK = _programs("The time must lie ahead, within seven days")
+PLANNED = _programs("Planned")
+NOTHING_PLANNED = _programs("Nothing is planned.")
+STARTS_AT = _programs("Starts at about")
+PHASE = _programs("How far it is")
+READY_PHASES = {
+    0: _programs("Nothing"),
+    1: _programs("Waiting"),
+    2: _programs("Heating up"),
+    3: _programs("Holding"),
+    4: _programs("Returning to what was before"),
+}
+OTHER_SCHEDULES = _programs("After that")
+KEPT_WORD = _programs("Whether it kept its word")
+ON_TIME = _programs("In time")
+LATENESS = _programs("Mean lateness")
+EXCESS = _programs("Median too early")
+HOLDING_ENERGY = _programs("Energy of being early")
+LAST_HEAT_UPS = _programs("The latest heat-ups")
+NO_HEAT_UPS = _programs("No heat-up is on record yet.")
+HEAT_UP_COLUMNS = (
+    _programs("Ready by"),
+    _programs("What"),
+    _programs("From, to"),
+    _programs("Took"),
+    _programs("Outcome"),
+    _programs("Before its time"),
+    _programs("Energy until then"),
+)
+HEAT_UP_OUTCOMES = {
+    "on time": _programs("In time"),
+    "late": _programs("Late"),
+    "not reached": _programs("Not reached"),
+    "overridden": _programs("Overridden by hand"),
+    "observed": _programs("Only observed"),
 }
 
 
@@ -261,16 +376,18 @@ def overridden(title: str, before: str) -> Phrase:
     )
 
 
-def scheduled(target: str, ready_at: str, start_at: str) -> Phrase:
+def scheduled(what: str, target: str, ready_at: str, start_at: str) -> Phrase:
     """Return the sentence of a schedule, with its start where that is known."""
     if not start_at:
         return _programs_phrase(
-            "Water at {target} scheduled for {ready_at}.",
+            "{what} at {target} scheduled for {ready_at}.",
+            what=what,
             target=target,
             ready_at=ready_at,
         )
     return _programs_phrase(
-        "Water at {target} scheduled for {ready_at}, starts about {start_at}.",
+        "{what} at {target} scheduled for {ready_at}, starts about {start_at}.",
+        what=what,
         target=target,
         ready_at=ready_at,
         start_at=start_at,
@@ -317,11 +434,86 @@ POINTS = _trend("Points")
 RANGES = {1: "1 h", 6: "6 h", 24: "24 h", 168: "7 d"}
 TREND_EMPTY = _trend("Nothing recorded in this span")
 TREND_READING = _trend("Reading history …")
+TRENDS = _trend("Trends")
+TREND_HOURS = {
+    1: _trend("The last hour"),
+    6: _trend("The last 6 hours"),
+    24: _trend("The last 24 hours"),
+    168: _trend("The last 7 days"),
+    720: _trend("The last 30 days"),
+    8760: _trend("The last year"),
+}
+OWN_RANGE = _trend("From … to …")
+EARLIER = {
+    "day": _trend("a day before"),
+    "week": _trend("a week before"),
+    "month": _trend("four weeks before"),
+    "year": _trend("52 weeks before"),
+}
+NO_EARLIER = _trend("nothing")
+FORECAST = _trend("forecast")
+TREND_TOOLS = {
+    "range": _trend("Range"),
+    "from": _trend("From"),
+    "to": _trend("To"),
+    "with": _trend("Compare with"),
+    "ahead": _trend("Forecast"),
+    "marks": _trend("Alarms and changes"),
+    "back": _trend("Earlier"),
+    "on": _trend("Later"),
+    "add": _trend("Add points"),
+    "save": _trend("Save view"),
+    "forget": _trend("Delete view"),
+    "csv": _trend("Export as CSV"),
+    "png": _trend("Export as picture"),
+    "unit": _trend("Heat pump"),
+    "search": _trend("Search"),
+    "points": _trend("Points (several with Ctrl or Shift)"),
+    "pane": _trend("Pane"),
+    "name": _trend("Name of the view"),
+}
+TREND_WORDS = {
+    "point": _trend("Point"),
+    "cursor": _trend("At the cursor"),
+    "least": _trend("Least"),
+    "average": _trend("Average"),
+    "greatest": _trend("Greatest"),
+    "pane": TREND_TOOLS["pane"],
+    "remove": _trend("Remove"),
+    "views": _trend("Saved views"),
+    "time": _trend("Time"),
+    "noRange": _trend("A range ends after it begins."),
+}
+PANE_BY_UNIT = _trend("by unit")
+THE_SITE = _trend("The site")
+NO_POINTS = _trend("No points are chosen yet.")
+VIEW_SAVED = _trend("The view is saved.")
+VIEW_NOT_SAVED = _trend("The view cannot be saved: there are too many, or the name is empty.")
+
+
+def view_not_written(why: str) -> Phrase:
+    """Return the sentence that a view could not be written to the disk."""
+    return _trend_phrase("The view cannot be saved: {why}", why=why)
+
+
+def not_in_trend(keys: str) -> Phrase:
+    """Return the sentence about points that are not shown."""
+    return _trend_phrase("Not shown, as the twin has no history of it: {keys}", keys=keys)
 
 
 def trend_failed(why: str) -> Phrase:
     """Return the sentence that history cannot be read, with the reason."""
     return _trend_phrase("History cannot be read: {why}", why=why)
+
+
+def happened(count: int) -> Phrase:
+    """Return how many alarms and changes are marked."""
+    return _trend_phrase("Alarms and changes: {count}", count=count)
+
+
+def happened_and_more(count: int) -> Phrase:
+    """Return how many alarms and changes are marked, where there are more of them."""
+    return _trend_phrase("Alarms and changes: the latest {count}, there are more", count=count)
 
 
 # ── alarms ───────────────────────────────────────────────────────────────────────────────────────
@@ -338,29 +530,38 @@ ALARM_STATE = {
     "returned": _alarms("Returned, not acknowledged"),
     "confirm": _alarms("Returned, not confirmed"),
     "reset": _alarms("Returned, waits for a reset"),
-    "quiet": _alarms("Shelved or suppressed"),
+    "shelved": _alarms("Shelved"),
+    "suppressed": _alarms("Suppressed"),
+    "out_of_service": _alarms("Out of service"),
     "normal": _alarms("Back to normal"),
 }
 ALARM_COLUMNS = {
     "priority": _alarms("Priority"),
     "state": _alarms("State"),
-    "time": _alarms("Time"),
+    "time": _alarms("Raised"),
     "source": _alarms("Source"),
     "message": _alarms("Message"),
     "cause": _alarms("Likely cause"),
     "action": _alarms("What to do"),
-}
-ALARM_TIMES = {
     "value": _alarms("At raising"),
-    "acknowledged": _alarms("Acknowledged at"),
-    "returned": _alarms("Returned at"),
+    "acknowledged": _alarms("Acknowledged"),
+    "by": _alarms("By"),
+    "returned": _alarms("Returned"),
+    "comment": _alarms("Comment"),
+    "acts": _alarms("Actions"),
 }
+FIRST_OUT = _alarms("First of its heat pump")
 ALARM_ACTS = {
     "acknowledge": _alarms("Acknowledge"),
     "confirm": _alarms("Confirm"),
     "reset": _alarms("Reset"),
+    "shelve": _alarms("Shelve"),
+    "unshelve": _alarms("Unshelve"),
+    "suppress": _alarms("Suppress"),
+    "unsuppress": _alarms("Unsuppress"),
+    "remove": _alarms("Take out of service"),
+    "place": _alarms("Put back into service"),
 }
-SHELVING_ACTS = {"shelve": _alarms("Shelve"), "unshelve": _alarms("Unshelve")}
 SHELVING_WAYS = {
     "hour": _alarms("For 1 hour"),
     "shift": _alarms("For 8 hours"),
@@ -369,4 +570,189 @@ SHELVING_WAYS = {
 }
 SHELVED_UNTIL = _alarms("until")
 COMMENT = _alarms("Comment")
-SHOW_RETURNED = _alarms("Show what returned to normal since login")
+ALARM_FILTERS = {
+    "state": _alarms("State"),
+    "unit": _alarms("Heat pump"),
+    "priority": _alarms("Priority"),
+    "text": _alarms("Search in all texts"),
+    "from": _alarms("Raised from"),
+    "to": _alarms("Raised to"),
+}
+PRESENT = _alarms("Present: active, waiting, put away")
+ALL_STATES = _alarms("All, with the past")
+ALL_UNITS = _alarms("All heat pumps")
+ALL_PRIORITIES = _alarms("All priorities")
+SELECT_FIRST = _alarms("Select alarms to do something about several at once.")
+MAY_NOTHING = _alarms("You may look, but not act on alarms. An operator can.")
+NOTHING_FOR_THESE = _alarms("Nothing can be done about those that are selected.")
+NONE_PASSES = _alarms("No alarm passes the filters.")
+EXPORT = _alarms("Export as CSV")
+JOURNAL_READING = _alarms("Reading the journal …")
+PERFORMANCE = _alarms("How the alarms behave")
+TO_ALARMS = _alarms("Back to the alarms")
+SELECT_ROW = _alarms("Select this alarm")
+SELECT_ALL = _alarms("Select all alarms that are shown")
+ALARMS_SHOWN = _alarms_phrase("{shown} of {all} alarms", shown="{shown}", all="{all}")
+"""A form, which the page's script fills in."""
+
+
+def several(count: int) -> Phrase:
+    """Return the title of a question about several alarms."""
+    return _alarms_phrase("{count} alarms", count=count)
+
+
+def acted(done: int, refused: int, why: str) -> Phrase:
+    """Return what became of an act about several alarms."""
+    if not refused:
+        return _alarms_phrase("{done} done.", done=done)
+    return _alarms_phrase(
+        "{done} done, {refused} refused: {why}", done=done, refused=refused, why=why
+    )
+
+
+def journal_failed(why: str) -> Phrase:
+    """Return the sentence that the journal cannot be read, with the reason."""
+    return _alarms_phrase("The journal cannot be read: {why}", why=why)
+
+
+def journal_from(time: str) -> Phrase:
+    """Return the sentence that older entries of the range are not shown."""
+    return _alarms_phrase(
+        "Only what was reported since {time} is read: choose a shorter range for what is older.",
+        time=time,
+    )
+
+
+# ── how the alarms behave ────────────────────────────────────────────────────────────────────────
+BEHAVIOUR_COLUMNS = (
+    _behaviour("Figure"),
+    _behaviour("Value"),
+    _behaviour("Manageable"),
+    _behaviour("Verdict"),
+)
+NOW_FIGURES = _behaviour("Now")
+SPANS = {1: "24 h", 7: "7 d", 30: "30 d"}
+"""Of the figures of a while, by days."""
+SPAN_FIGURES = {
+    "alarms_a_day": _behaviour("Alarms a day, on the average"),
+    "peak": _behaviour("Most alarms in ten minutes"),
+    "flooded": _behaviour("Share of the time in floods"),
+    "stale": _behaviour("Most alarms that were stale at once"),
+    "chattering": _behaviour("Most alarms that chattered within a day"),
+}
+MANAGEABLE = {
+    "alarms_a_day": _behaviour("at most 150"),
+    "alarms_in_a_day": _behaviour("at most 150"),
+    "peak": _behaviour("at most 10"),
+    "alarms_in_ten_minutes": _behaviour("about 1, at most 10"),
+    "flooded": _behaviour("less than 1 %"),
+    "alarm_flood": _behaviour("none"),
+    "stale": _behaviour("fewer than 5"),
+    "stale_alarms": _behaviour("fewer than 5"),
+    "chattering": _behaviour("none"),
+    "chattering_alarms": _behaviour("none"),
+}
+VERDICTS = {
+    True: _behaviour("kept"),
+    False: _behaviour("exceeded"),
+    None: _behaviour("not known"),
+}
+RAISED_BY_TIME = _behaviour("Alarms raised")
+MOST_FREQUENT = _behaviour("The most frequent alarms")
+FREQUENT_COLUMNS = (
+    _behaviour("Alarm"),
+    _behaviour("Source"),
+    _behaviour("Times"),
+    _behaviour("Share"),
+)
+NONE_RAISED = _behaviour("No alarm was raised.")
+FIGURES_READING = _behaviour("Reading …")
+NOTHING_RECORDED = _behaviour("Nothing is recorded of it in this while.")
+BY_ISA = _behaviour(
+    "By ISA-18.2 and IEC 62682. Alarms that were shelved, suppressed or out of service when they "
+    "came are not counted."
+)
+
+# ── changes ──────────────────────────────────────────────────────────────────────────────────────
+CHANGES = _changes("Changes")
+CHANGE_KINDS = {
+    "value": _changes("Value written"),
+    "device": _changes("Changed at the device itself"),
+    "program": _changes("Program or command"),
+    "alarm": _changes("Alarm"),
+    "history": _changes("History corrected"),
+    "login": _changes("Log-in"),
+    "user": _changes("User"),
+    "certificate": _changes("Certificate"),
+    "reload": _changes("Configuration"),
+    "run": _changes("Start or stop of the twin"),
+}
+AUDIT_WORDS = {
+    "acknowledge": _changes("Acknowledged"),
+    "comment": _changes("Commented"),
+    "confirm": _changes("Confirmed"),
+    "enable": _changes("Enabled"),
+    "disable": _changes("Disabled"),
+    "shelve": _changes("Put on the shelf"),
+    "unshelve": _changes("Taken off the shelf"),
+    "suppress": _changes("Suppressed by a person"),
+    "unsuppress": _changes("No longer suppressed"),
+    "reset": _changes("Reset"),
+    "silence": _changes("Silenced"),
+    "remove from service": _changes("Taken out of service"),
+    "place in service": _changes("Put back into service"),
+    "logged in": _changes("Logged in"),
+    "log-in": CHANGE_KINDS["login"],
+    "session ended: the user was removed": _changes("Session ended, as the user was removed"),
+}
+"""By what the audit of the server says of what people do about alarms, and of log-ins."""
+CHANGE_COLUMNS = {
+    "time": _changes("Time"),
+    "who": _changes("Who"),
+    "origin": _changes("From where"),
+    "unit": _changes("Heat pump"),
+    "unitName": _changes("Heat pump"),
+    "what": _changes("What"),
+    "old": _changes("Before"),
+    "new": _changes("After"),
+    "result": _changes("Result"),
+    "kind": _changes("Kind"),
+    "done": _changes("Result"),
+    "why": _changes("Reason"),
+    "message": _changes("As recorded"),
+}
+CHANGE_FILTERS = {
+    "kind": _changes("Kind"),
+    "unit": _changes("Heat pump"),
+    "text": _changes("Search: who, from where, what"),
+    "from": _changes("From"),
+    "to": _changes("To"),
+}
+ALL_CHANGES = _changes("All kinds")
+SETTINGS_ONLY = _changes("Settings, by whomever")
+CHANGE_DONE = _changes("Done")
+CHANGE_REFUSED = _changes("Refused or failed")
+CHANGE_SEEN = _changes("Seen by the twin")
+NOT_KNOWN_WHO = _changes("not known")
+NO_CHANGES = _changes("Nothing was changed in this time.")
+NO_CHANGE_PASSES = _changes("No change passes the filters.")
+CHANGES_READING = _changes("Reading the changes …")
+CHANGES_SHOWN = _changes_phrase("{shown} of {all} changes", shown="{shown}", all="{all}")
+"""A form, which the page's script fills in."""
+AUDIT_NOT_YOURS = _changes(
+    "The audit is for engineers and administrators: you see the settings of heat pumps that have "
+    "changed, and who had the twin change them."
+)
+
+
+def changes_failed(why: str) -> Phrase:
+    """Return the sentence that the changes cannot be read, with the reason."""
+    return _changes_phrase("The changes cannot be read: {why}", why=why)
+
+
+def changes_from(time: str) -> Phrase:
+    """Return the sentence that older changes of the range are not shown."""
+    return _changes_phrase(
+        "Only what was changed since {time} is read: choose a shorter range for what is older.",
+        time=time,
+    )

@@ -125,7 +125,8 @@ def _validators(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
+    # One that stops amid its answer is a ConnectionError that tells of the time-out.
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return "time-out"
     if isinstance(error, requests.ConnectionError):
         return "no connection"

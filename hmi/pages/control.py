@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from html import escape
 
 from nicegui import ui
 
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.calls import Outcome
+from heatpump_twin.hmi.elements.markup import Say, bar, live
+from heatpump_twin.hmi.elements.reasoned_button import ReasonedButton
+from heatpump_twin.hmi.elements.setpoint_form import ControlResult, SetpointForm
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
-from heatpump_twin.hmi.pages.markup import Say, bar, live
-from heatpump_twin.hmi.pages.reasoned_button import NumberField, ReasonedButton, limits_line
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import value_text
 
@@ -34,97 +33,11 @@ def control_panel(person: Person, unit: HeatPumpModel) -> None:
                 continue
             if variable.states:
                 _Choice(person, unit, variable, *setter)
-            else:
-                _Setpoint(person, unit, variable, *setter)
-
-
-class ControlResult:
-    """Result line under a faceplate, with the outcome of the last command."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._place = ui.html("", sanitize=False).classes("result")
-        self._place.props('role="status" aria-live="polite"')
-
-    async def of(self, command: Awaitable[Outcome], read_back: Callable[[float], str]) -> Outcome:
-        """Await a command; show that it is under way, then its outcome."""
-        self._show("busy", self._say(texts.WRITING))
-        outcome = await command
-        parts = [self._say(outcome.message)]
-        if (
-            outcome.read_back is not None
-            and outcome.done
-            and (shown := read_back(outcome.read_back))
-        ):
-            parts.insert(0, self._say(shown))
-        self._show("done" if outcome.done else "failed", " · ".join(parts))
-        return outcome
-
-    def _show(self, kind: str, text: str) -> None:
-        self._place.content = f'<p class="{kind}">{escape(text)}</p>'
-
-
-class _Setpoint:
-    """Faceplate of a number with limits; a value outside them cannot be sent."""
-
-    def __init__(
-        self,
-        person: Person,
-        unit: HeatPumpModel,
-        variable: Variable,
-        method: MethodModel,
-        takes: Input,
-    ) -> None:
-        self._person, self._unit, self._say = person, unit, person.say
-        self._variable, self._method = variable, method
-        with ui.element("div").classes("faceplate"):
-            ui.html(
-                f'<span class="l">{escape(variable.title)}</span>{live(variable)}{bar(variable)}',
-                sanitize=False,
-            ).classes("figure")
-            with ui.element("div").classes("bar-row"):
-                self._field = NumberField(
-                    person.language,
-                    variable,
-                    # The method's own limits first: the range of the variable is what the
-                    # quantity normally spans.
-                    takes.span or variable.span,
-                    label=texts.NEW_VALUE,
-                    mark=f'data-setpoint="{variable.id}"',
-                    on_change=lambda: self._check(),
-                )
-                self._button = ui.button(self._say(texts.WRITE), on_click=self._write).props(
-                    "unelevated"
-                )
-                self._button.props(f'data-write="{variable.id}" no-caps')
-            limits_line(self._field)
-            self._gate = ReasonedButton(self._say, self._button)
-            self._result = ControlResult(person.say)
-        self._check()
-
-    def _check(self) -> None:
-        value = self._field.value
-        self._gate.settle(self._field.problem)
-        shown = texts.WRITE if value is None else texts.write(self._shown(value))
-        self._button.text = self._say(shown)
-
-    def _shown(self, value: float) -> str:
-        text = value_text(self._variable, value, self._person.language.decimal)
-        return f"{text} {self._variable.unit}".rstrip()
-
-    async def _write(self) -> None:
-        value = self._field.value
-        if value is None:
-            return
-        # Until it has ended: a second click would write twice.
-        self._button.disable()
-        try:
-            await self._result.of(
-                self._person.call(self._method, value),
-                lambda number: texts.written(self._shown(number)),
-            )
-        finally:
-            self._check()
+                continue
+            with ui.element("div").classes("faceplate"):
+                shown = f'<span class="l">{escape(variable.title)}</span>{live(variable)}'
+                ui.html(shown + bar(variable), sanitize=False).classes("figure")
+                SetpointForm(person, variable, *setter)
 
 
 class _Choice:

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from heatpump_twin.hmi import presentation, texts
+from heatpump_twin.hmi.elements.markup import Say, live
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
-from heatpump_twin.hmi.pages.markup import Say, live
 
 _GROUP = "Prediction"
 _HOUR = 3_600_000.0
 _BOUNDS = ("_lower", "_upper")
+_OF_SMART_START = "start_"
+"""How well smart start kept its word stands on the page of smart start."""
 _FIGURES = (*_BOUNDS, "_method", "_skill", "_coverage")
 """What is told of a forecast: its interval stands beside it, the others in the table."""
 
@@ -25,7 +27,9 @@ def prediction_panel(say: Say, unit: HeatPumpModel, zone: ZoneInfo) -> None:
     predicted = [
         variable
         for variable in unit.variables.values()
-        if variable.group == _GROUP and not variable.id.endswith(_FIGURES)
+        if variable.group == _GROUP
+        and not variable.id.endswith(_FIGURES)
+        and not variable.id.startswith(_OF_SMART_START)
     ]
     if predicted:
         shown = "".join(_prediction(say, unit, variable, zone) for variable in predicted)

@@ -12,10 +12,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from heatpump_twin.config.settings import Site
 from heatpump_twin.config.translations import Language
-from heatpump_twin.hmi import assets, texts
+from heatpump_twin.hmi import assets, person_units, texts
 from heatpump_twin.hmi.errors import HmiError, LoginRefusedError
 from heatpump_twin.hmi.people import People
+from heatpump_twin.hmi.person_units import UNITS, units_of
 from heatpump_twin.hmi.spoken import COOKIE, KEPT, SpokenLanguages
+from heatpump_twin.hmi.taste import Taste
 
 TOKEN = "person"  # noqa: S105  the name of the cookie's entry
 _SEE_OTHER = 303
@@ -38,7 +40,7 @@ _PAGE = """<!doctype html>
 
 
 def add_login(app: FastAPI, site: Site, people: People, spoken: SpokenLanguages) -> None:
-    """Add the routes ``/login``, ``/logout`` and ``/language``."""
+    """Add the routes ``/login``, ``/logout``, ``/language`` and ``/units``."""
 
     @app.get("/login")
     def form(request: Request, why: str = "") -> Response:
@@ -54,7 +56,8 @@ def add_login(app: FastAPI, site: Site, people: People, spoken: SpokenLanguages)
         try:
             # The server judges name and password, and locks out who guesses: there is no second
             # list of users.
-            token = await people.log_in(user, password, _browser(request), language)
+            taste = Taste(language, units_of(request))
+            token = await people.log_in(user, password, _browser(request), taste)
         except HmiError as error:
             # 401 only for a wrong login: a twin that is away is not the person's fault.
             status = 401 if isinstance(error, LoginRefusedError) else 503
@@ -74,18 +77,31 @@ def add_login(app: FastAPI, site: Site, people: People, spoken: SpokenLanguages)
 
     @app.post("/language")
     async def speak(request: Request) -> Response:
+        code = str((await request.form()).get("code", ""))
+        language = spoken.find(code)
+        taste = None if language is None else Taste(language, units_of(request))
+        return await _suited(request, taste, COOKIE, code)
+
+    @app.post("/units")
+    async def measure(request: Request) -> Response:
+        code = str((await request.form()).get("code", ""))
+        units = UNITS.get(code)
+        taste = None if units is None else Taste(spoken.of(request), units)
+        return await _suited(request, taste, person_units.COOKIE, code)
+
+    async def _suited(request: Request, taste: Taste | None, cookie: str, code: str) -> Response:
+        """Suit a taste, have the browser keep what was chosen, and go back to the page."""
         if not _same_origin(request):
             return Response(status_code=403)
         fields = await request.form()
-        language = spoken.find(str(fields.get("code", "")))
         back = RedirectResponse(_own_path(str(fields.get("page", ""))), _SEE_OTHER)
-        if language is None:
+        if taste is None:
             return back
-        # A twin that is away just now says its titles in it at the next log-in.
+        # A twin that is away just now is asked so at the next log-in.
         with suppress(HmiError):
-            await people.speak(request.session.get(TOKEN), language)
+            await people.suit(request.session.get(TOKEN), taste)
             back.set_cookie(
-                COOKIE, language.code, max_age=KEPT, samesite="lax", httponly=True,
+                cookie, code, max_age=KEPT, samesite="lax", httponly=True,
                 secure=site.hmi.certificate is not None,
             )  # fmt: skip
         return back

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.elements import symbols as s
+from heatpump_twin.hmi.elements.markup import Say
+from heatpump_twin.hmi.elements.symbols import Drawing, Tag
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
-from heatpump_twin.hmi.pages import symbols as s
-from heatpump_twin.hmi.pages.markup import Say
-from heatpump_twin.hmi.pages.symbols import Drawing, Tag
 
 _TANK = ("dhw_temperature", "dhw_setpoint")
 _HEAT_METER = ("thermal_power", "water_flow", "meter_heat_power")
@@ -48,8 +48,8 @@ def _wide(unit: HeatPumpModel, say: Say) -> str:
         if has(("backup_heater_on",))
         else None,
         s.defrost(40, 100, s.first(unit, "defrost_active"), say(texts.DEFROST)),
-        s.box(24, 376, 262, 78, say(texts.ELECTRICITY)) if has(("electrical_power",)) else None,
-        s.line("electric", (155, 376), (155, 346)) if has(("electrical_power",)) else None,
+        s.box(24, 372, 262, 94, say(texts.ELECTRICITY)) if has(("electrical_power",)) else None,
+        s.line("electric", (155, 372), (155, 346)) if has(("electrical_power",)) else None,
     ]
     if tank:
         parts += [
@@ -76,8 +76,8 @@ def _wide(unit: HeatPumpModel, say: Say) -> str:
         Tag("room_temperature", 944, 156, texts.ROOM),
         Tag("room_setpoint", 944, 180, texts.SETPOINT, minor=True),
         Tag("room_humidity", 944, 318, texts.HUMIDITY, minor=True),
-        Tag("electrical_power", 40, 426, texts.POWER),
-        Tag("electrical_energy_today", 40, 446, texts.TODAY, minor=True),
+        Tag("electrical_power", 40, 420, texts.POWER),
+        Tag("electrical_energy_today", 40, 454, texts.TODAY, minor=True),
     ]
     return Drawing(1200, 470, "mimic wide").render(unit, parts, tags, say)
 

@@ -12,8 +12,15 @@ from starlette.responses import HTMLResponse, Response
 from heatpump_twin.config.settings import Site
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import assets, texts
+from heatpump_twin.hmi.errors import TwinUnreachableError
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
+from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.spoken import SpokenLanguages
 
+_NOT_FOUND = 404
+LONGEST_READING = 20.0
+"""Of all that a heat pump has, from a twin that is busy. [s]"""
+UNAVAILABLE = 503
 _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -39,7 +46,7 @@ def add_not_found(app: FastAPI, site: Site, spoken: SpokenLanguages) -> None:
         application.add_exception_handler(404, not_found)
 
 
-def missing(site: Site, language: Language, message: str) -> Response:
+def missing(site: Site, language: Language, message: str, status: int = _NOT_FOUND) -> Response:
     """Return the page that says what there is not."""
     page = _PAGE.format(
         language=language.code,
@@ -50,4 +57,14 @@ def missing(site: Site, language: Language, message: str) -> Response:
         message=escape(language.words(message)),
         back=escape(language.words(texts.TO_OVERVIEW)),
     )
-    return HTMLResponse(page, 404)
+    return HTMLResponse(page, status)
+
+
+async def unit_or_page(person: Person, site: Site, identifier: str) -> HeatPumpModel | Response:
+    """Return all of a heat pump, or the page that says that it is not there or not known now."""
+    try:
+        unit = await person.open_unit(identifier)
+    except TwinUnreachableError as error:
+        return missing(site, person.language, error.text, UNAVAILABLE)
+    # One that went with a reload, or a wrong address.
+    return missing(site, person.language, texts.NOT_FOUND) if unit is None else unit

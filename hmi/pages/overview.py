@@ -1,27 +1,49 @@
-"""The overview page: one card per heat pump."""
+"""The site at a glance: totals, weather, tariff, and a tile for each heat pump, the worst first."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from html import escape
+from typing import Any
 
-from nicegui import ui
+import orjson
+from nicegui import Client, background_tasks, ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
-from heatpump_twin.hmi.pages.markup import Say, figure, live
+from heatpump_twin.hmi import assets, texts
+from heatpump_twin.hmi.elements.markup import Say, live
+from heatpump_twin.hmi.elements.site_tiles import SiteTiles, groups_of
+from heatpump_twin.hmi.elements.spark import Sparks
+from heatpump_twin.hmi.heat_pump_model import SiteModel, Variable
 from heatpump_twin.hmi.pages.shell import Shell
 
-_SHOWN = (
-    ("supply_temperature", texts.SUPPLY, "supply_setpoint", True),
-    ("return_temperature", texts.RETURN, "", True),
-    ("electrical_power", texts.POWER, "", True),
-    ("cop", texts.COP, "", True),
-    ("outdoor_temperature", texts.OUTDOOR, "", False),
-    ("room_temperature", texts.ROOM, "", False),
-)
-_STATE = "operating_state"
+_CODES = {"running": [2, 3, 4, 5], "standby": [0, 1], "fault": [6, 7]}
+"""Codes of the operating state (`config/catalogue.yaml`) by what is counted."""
+_UNFOLDED_UP_TO = 24
+"""Heat pumps of a site whose groups are open at first: more than these fill no screen."""
+_STRIP = (
+    (texts.NOW, (
+        ("electrical_power", texts.POWER), ("thermal_power", texts.HEAT), ("cop", texts.COP),
+    )),
+    (texts.TODAY, (
+        ("electrical_energy_today", texts.ELECTRICITY), ("heat_energy_today", texts.HEAT),
+        ("cop_today", texts.COP), ("electricity_cost_today", texts.COST), ("co2_today", texts.CO2),
+    )),
+    (texts.THIS_MONTH, (
+        ("electricity_month", texts.ELECTRICITY), ("spf_h4_month", texts.SPF),
+        ("electricity_cost_month", texts.COST), ("co2_month", texts.CO2),
+    )),
+    (texts.TARIFF, (
+        ("electricity_price", texts.PRICE), ("next_electricity_price", texts.NEXT_PRICE),
+        ("electricity_price_change", texts.PRICE_CHANGE),
+    )),
+    (texts.WEATHER, (
+        ("outdoor_temperature", texts.OUTDOOR), ("outdoor_humidity", texts.HUMIDITY),
+        ("forecast_temperature", texts.FORECAST_NOW),
+    )),
+)  # fmt: skip
+"""Figures of the site by what they are about; those that it does not have are left out."""
 
 
 def add_overview(shell: Shell) -> None:
@@ -32,34 +54,78 @@ def add_overview(shell: Shell) -> None:
         person = shell.who(request)
         if person is None:
             return shell.to_login(request)
-        # Only the points of the cards are subscribed to: of 250 heat pumps all would be ten
-        # thousand.
-        shown = [variable for unit in person.units for variable in _variables(unit)]
-        with shell.page(person, request, person.say(texts.OVERVIEW), shown):
-            cards = "".join(card(unit, person.say) for unit in person.units)
-            cards = cards or f"<p>{person.say(texts.NO_UNITS)}</p>"
-            ui.html(cards, sanitize=False).classes("cards")
+        say, units = person.say, person.units
+        # Of all heat pumps by what they are counted; of those in view what is shown besides.
+        always = [variable for unit in units for variable in unit.variables.values()]
+        always += _figures_of(person.site)
+        for name in ("tables.js", "site.js"):
+            ui.add_head_html(f'<script src="{assets.url(name)}"></script>')
+        ui.add_head_html(f'<link rel="stylesheet" href="{assets.url("site.css")}">')
+        with shell.page(person, request, say(texts.OVERVIEW), always) as news:
+            ui.html(_strip(person.site, say), sanitize=False)
+            none = "" if units else f"<p>{escape(say(texts.NO_UNITS))}</p>"
+            ui.html(
+                f'{_tools(say)}{none}<div id="tiles">{groups_of(units, say)}</div>'
+                f'<p id="site-none" class="calm" hidden>{escape(say(texts.NO_UNIT_PASSES))}</p>',
+                sanitize=False,
+            )
+        client = ui.context.client
+        words = {name: say(text) for name, text in texts.DOING.items()}
+        begin = {"codes": _CODES, "words": words, "folded": len(units) > _UNFOLDED_UP_TO}
+        client.run_javascript(f"site.begin({orjson.dumps(begin).decode()})")
+        sparks = Sparks(person, client)
+        tiles = SiteTiles(person, client, sparks, lambda some: news.watch([*always, *some]))
+        ui.on("tiles-in-view", lambda event: tiles.look(event.args))
+        _while_open(client, tiles.run(), "tiles")
+        _while_open(client, sparks.run(), "sparks")
         return None
 
 
-def card(unit: HeatPumpModel, say: Say) -> str:
-    """Return a heat pump's card; all of it but the marks of its values leads to its page."""
-    state = unit.variables.get(_STATE)
-    figures = "".join(
-        figure(unit, identifier, say(label), marker, with_bar=with_bar)
-        for identifier, label, marker, with_bar in _SHOWN
+def _while_open(client: Client, work: Coroutine[Any, Any, None], name: str) -> None:
+    """Run something until the page is closed."""
+    task = background_tasks.create(work, name=name)
+    client.on_delete(lambda: task.cancel())
+
+
+def _strip(site: SiteModel, say: Say) -> str:
+    known = _by_id(site)
+    groups = "".join(
+        f"<section><h2>{escape(say(title))}</h2>{found}</section>"
+        for title, figures in _STRIP
+        if (found := "".join(_figure(known.get(name), say(label)) for name, label in figures))
     )
-    plate = " ".join(filter(None, (unit.plate.get("Manufacturer"), unit.plate.get("Model"))))
+    buttons = "".join(
+        f'<button type="button" data-doing-count="{name}" aria-pressed="false" '
+        f'onclick="site.choose(this)"><b>{texts.LOADING}</b><span>{escape(say(label))}</span>'
+        f"</button>"
+        for name, label in texts.DOING.items()
+    )
     return (
-        f'<article class="panel card"><header>'
-        f'<h2><a href="/unit/{escape(unit.id)}">{escape(unit.name)}</a></h2>'
-        f'<span class="badge" data-alarms="{escape(unit.id)}" hidden></span></header>'
-        f'<p class="plate">{escape(plate)}</p>'
-        f'<p class="state">{live(state) if state else ""}</p>'
-        f'<div class="figures">{figures}</div></article>'
+        f'<div class="panel site-strip"><section><h2>{escape(say(texts.HEAT_PUMPS))}</h2>'
+        f'<div class="doing">{buttons}</div></section>{groups}</div>'
     )
 
 
-def _variables(unit: HeatPumpModel) -> list[Variable]:
-    wanted = {_STATE, *(name for shown in _SHOWN for name in (shown[0], shown[2]))}
-    return [variable for variable in unit.variables.values() if variable.id in wanted]
+def _tools(say: Say) -> str:
+    label = escape(say(texts.FIND_UNIT))
+    return (
+        f'<div class="bar-row site-tools"><input type="search" id="site-filter" '
+        f'placeholder="{label}" aria-label="{label}" oninput="site.look()" '
+        f'onkeydown="site.enter(event)">'
+        f'<output id="site-shown" for="site-filter"></output></div>'
+    )
+
+
+def _figure(variable: Variable | None, label: str) -> str:
+    if variable is None:
+        return ""
+    return f'<div class="figure"><span class="l">{escape(label)}</span>{live(variable)}</div>'
+
+
+def _figures_of(site: SiteModel) -> list[Variable]:
+    wanted = {name for _, figures in _STRIP for name, _ in figures}
+    return [variable for variable in site.variables.values() if variable.id in wanted]
+
+
+def _by_id(site: SiteModel) -> dict[str, Variable]:
+    return {variable.id: variable for variable in site.variables.values()}

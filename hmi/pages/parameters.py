@@ -8,8 +8,8 @@ from nicegui import ui
 
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import texts
+from heatpump_twin.hmi.elements.markup import bar, live
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
-from heatpump_twin.hmi.pages.markup import bar, live
 from heatpump_twin.hmi.presentation import decimals, number_text
 
 _FIGURES = ("DailyFigures", "MonthlyFigures", "YearlyFigures", "HourlyFigures")
@@ -60,7 +60,8 @@ def _row(variable: Variable, group: str, language: Language) -> str:
     predicted = f" <mark>{language.words(texts.PREDICTED)}</mark>" if variable.provenance else ""
     return (
         f'<tr data-words="{escape(words)}" title="{escape(variable.text)}">'
-        f"<td>{escape(variable.title)}{predicted}</td>"
+        f'<td><button type="button" class="point" data-faceplate="{escape(variable.key)}" '
+        f'data-title="{escape(variable.title)}">{escape(variable.title)}</button>{predicted}</td>'
         f'<td class="value">{live(variable, unit=False)}</td>'
         f'<td class="u">{escape(variable.unit)}</td>'
         f'<td class="range">{_range(variable, language.decimal)}</td>'

@@ -22,15 +22,23 @@ from heatpump_twin.hmi.pages.login import TOKEN
 from heatpump_twin.hmi.pages.news import News
 from heatpump_twin.hmi.people import RELOAD, People
 from heatpump_twin.hmi.person import Person, TwinLink
+from heatpump_twin.hmi.person_units import UNITS
 from heatpump_twin.hmi.presentation import date_time_text
 from heatpump_twin.hmi.spoken import SpokenLanguages
 
 _BREATH = 0.1
 """Between two pushes: what comes together is sent together. [s]"""
 _SEE_OTHER = 303
+_SILENT_INTERVALS = 3
+"""Without an unchanged value for so many of the longest intervals, something did not record."""
 QUASAR: dict[str, Any] = {"en": "en-US"}
 """Languages of Quasar's own texts that have another name there."""
-_NAVIGATION = (("/", texts.OVERVIEW), ("/alarms", texts.ALARMS))
+_NAVIGATION = (
+    ("/", texts.OVERVIEW),
+    ("/trends", texts.TRENDS),
+    ("/alarms", texts.ALARMS),
+    ("/changes", texts.CHANGES),
+)
 
 
 class Shell:
@@ -39,6 +47,9 @@ class Shell:
     def __init__(self, site: Site, people: People, spoken: SpokenLanguages) -> None:
         self.site = site
         self.zone = ZoneInfo(site.site.timezone)
+        # Known from the site file: OPC UA does not tell how often an unchanged value is recorded.
+        self.silence = round(_SILENT_INTERVALS * site.historian.max_interval * 1000)
+        """Two samples further apart than this are a gap. [ms]"""
         self._people = people
         self._spoken = spoken
 
@@ -56,14 +67,23 @@ class Shell:
 
     @contextmanager
     def page(
-        self, person: Person, request: Request, title: str, variables: Iterable[Variable]
+        self,
+        person: Person,
+        request: Request,
+        title: str,
+        variables: Iterable[Variable],
+        *,
+        with_acts: bool = False,
     ) -> Iterator[News]:
-        """Open a page with its header; what is built inside the context is its content."""
+        """Open a page with its header; what is built inside the context is its content.
+
+        ``with_acts``: whether it tells all of an alarm, and what can be done about it.
+        """
         _speak(ui.context.client, person.language.code)
         _head(person)
         ui.page_title(f"{title} · {self.site.site.name}")
         ui.html(self._header(person, request.url.path), sanitize=False).classes("hmi-top")
-        news = News(person, list(variables), self.zone)
+        news = News(person, list(variables), self.zone, with_acts=with_acts)
         # The library has a main element around all of the page, the header too.
         ui.query("main.q-page").props("role=presentation")
         with ui.element("main").classes("hmi-main"):
@@ -82,16 +102,18 @@ class Shell:
             f"{escape(person.say(text))}</a>"
             for href, text in _NAVIGATION
         )
-        theme = escape(person.say(texts.THEME))
+        theme, sound = escape(person.say(texts.THEME)), escape(person.say(texts.SOUND))
         return (
             f'<header class="hmi-header" role="banner">'
             f'<a class="site" href="/">{escape(self.site.site.name)}</a>'
             f'{self._emulation(person)}<nav>{links}</nav><span class="grow"></span>'
             f'<span id="link" data-link="connected"><i></i><span></span></span>'
             f'<time id="clock">{texts.NO_VALUE}</time>'
+            f'<button type="button" id="sound" class="quiet" title="{sound}" '
+            f'aria-label="{sound}" aria-pressed="false" onclick="hmi.toggleSound()">♪</button>'
             f'<button type="button" class="quiet" title="{theme}" aria-label="{theme}" '
             f'onclick="hmi.toggleTheme()">◐</button>'
-            f"{self._languages(person, path)}"
+            f"{self._languages(person, path)}{_units(person, path)}"
             f'<form method="post" action="/logout"><span class="user">{escape(person.name)}</span>'
             f'<button class="quiet">{escape(person.say(texts.LOG_OUT))}</button></form></header>'
             f'<div id="stale" role="alert" hidden></div>'
@@ -102,18 +124,9 @@ class Shell:
 
     def _languages(self, person: Person, path: str) -> str:
         """Return the choice of a language."""
-        label = escape(person.say(texts.LANGUAGE))
-        choices = "".join(
-            f'<option value="{code}" lang="{code}"{" selected" if code == own else ""}>'
-            f"{texts.NAMES_OF_LANGUAGES.get(code, code)}</option>"
-            for own in (person.language.code,)
-            for code in self._spoken.codes
-        )
-        return (
-            f'<form method="post" action="/language"><input type="hidden" name="page" '
-            f'value="{escape(path)}"><select name="code" class="quiet" aria-label="{label}" '
-            f'onchange="this.form.submit()">{choices}</select></form>'
-        )
+        names = {code: texts.NAMES_OF_LANGUAGES.get(code, code) for code in self._spoken.codes}
+        label, own = person.say(texts.LANGUAGE), person.language.code
+        return _taste("language", label, path, names, own, speaks=True)
 
     def _emulation(self, person: Person) -> str:
         """Return the mark of a site with emulated devices; else nothing."""
@@ -125,6 +138,28 @@ class Shell:
             said.append(person.say(texts.simulated_until(date_time_text(max(ends), self.zone))))
         tip = escape(" ".join(said))
         return f'<mark id="emulated" title="{tip}">{escape(person.say(texts.EMULATED))}</mark>'
+
+
+def _units(person: Person, path: str) -> str:
+    """Return the choice of units."""
+    names = {code: units.name for code, units in UNITS.items()}
+    return _taste("units", person.say(texts.UNITS), path, names, person.taste.units.code)
+
+
+def _taste(
+    route: str, label: str, path: str, names: Mapping[str, str], own: str, *, speaks: bool = False
+) -> str:
+    """Return a choice that suits the whole HMI to a person; codes that are languages are marked."""
+    choices = "".join(
+        f'<option value="{code}"{f" lang={code}" if speaks else ""}'
+        f"{' selected' if code == own else ''}>{escape(name)}</option>"
+        for code, name in names.items()
+    )
+    return (
+        f'<form method="post" action="/{route}"><input type="hidden" name="page" '
+        f'value="{escape(path)}"><select name="code" class="quiet" aria-label="{escape(label)}" '
+        f'onchange="this.form.submit()">{choices}</select></form>'
+    )
 
 
 def _speak(client: Client, code: str) -> None:
@@ -146,13 +181,11 @@ def _head(person: Person) -> None:
         "quality": each(texts.QUALITY), "reasons": each(texts.QUALITY_REASONS),
         "priority": each(texts.PRIORITY),
         "shape": texts.PRIORITY_SHAPE, "alarmState": each(texts.ALARM_STATE),
-        "alarmColumns": each(texts.ALARM_COLUMNS), "alarmTimes": each(texts.ALARM_TIMES),
-        "acts": each(texts.ALARM_ACTS),
-        "shelving": each(texts.SHELVING_ACTS), "until": say(texts.SHELVED_UNTIL),
         "empty": say(texts.TREND_EMPTY),
     }  # fmt: skip
     ui.add_head_html(
-        f'<link rel="stylesheet" href="{assets.url("hmi.css")}">{assets.THEME}'
+        f'<link rel="stylesheet" href="{assets.url("hmi.css")}">'
+        f'<link rel="stylesheet" href="{assets.url("tables.css")}">{assets.THEME}'
         f"<script>window.hmiTexts = {orjson.dumps(words).decode()}</script>"
         f'<script src="{assets.url("hmi.js")}"></script>'
     )

@@ -8,53 +8,56 @@ from nicegui import ui
 from starlette.requests import Request
 from starlette.responses import Response
 
-from heatpump_twin.hmi import texts
+from heatpump_twin.hmi import assets, texts
+from heatpump_twin.hmi.elements.day_ahead import day_ahead
+from heatpump_twin.hmi.elements.energy_split import energy_split
+from heatpump_twin.hmi.elements.faceplate import Faceplate
+from heatpump_twin.hmi.elements.markup import Say, figure, live
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
 from heatpump_twin.hmi.pages import mimic
 from heatpump_twin.hmi.pages.control import control_panel
 from heatpump_twin.hmi.pages.forecast import prediction_panel
-from heatpump_twin.hmi.pages.markup import Say, figure, live
-from heatpump_twin.hmi.pages.not_found import missing
+from heatpump_twin.hmi.pages.not_found import LONGEST_READING, unit_or_page
 from heatpump_twin.hmi.pages.parameters import parameter_table
 from heatpump_twin.hmi.pages.programs import program_panel
 from heatpump_twin.hmi.pages.shell import Shell
-from heatpump_twin.hmi.pages.trend import TrendPanel
+from heatpump_twin.hmi.pages.trend_panel import TrendPanel
 
 _TODAY = (
     ("electrical_energy_today", texts.ELECTRICITY),
     ("heat_energy_today", texts.HEAT),
     ("cop_today", texts.COP),
 )
-# Without an unchanged value for three times the longest interval, something was not recording.
-_SILENT_INTERVALS = 3
 
 
 def add_unit_page(shell: Shell) -> None:
     """Add the page ``/unit/<id>``."""
-    # Known from the site file: OPC UA does not tell how often an unchanged value is recorded.
-    silence = round(_SILENT_INTERVALS * shell.site.historian.max_interval * 1000)
 
-    @ui.page("/unit/{identifier}")
-    def unit_page(request: Request, identifier: str) -> Response | None:
+    @ui.page("/unit/{identifier}", response_timeout=LONGEST_READING)
+    async def unit_page(request: Request, identifier: str) -> Response | None:
         person = shell.who(request)
         if person is None:
             return shell.to_login(request)
-        unit = person.unit(identifier)
-        # A heat pump that went with a reload, or a wrong address.
-        if unit is None:
-            return missing(shell.site, person.language, texts.NOT_FOUND)
+        unit = await unit_or_page(person, shell.site, identifier)
+        if isinstance(unit, Response):
+            return unit
+        ui.add_head_html(f'<link rel="stylesheet" href="{assets.url("unit.css")}">')
         with shell.page(person, request, unit.name, unit.variables.values()):
+            # After the script of all pages, on which it stands.
+            ui.add_head_html(f'<script src="{assets.url("unit.js")}"></script>')
             with ui.element("div").classes("unit-grid"):
-                with ui.element("section").classes("panel mimic-panel"):
-                    ui.html(_heading(unit) + mimic.draw(unit, person.say), sanitize=False)
+                with ui.element("div").classes("side"):
+                    with ui.element("section").classes("panel mimic-panel"):
+                        ui.html(_heading(unit) + mimic.draw(unit, person.say), sanitize=False)
+                    day_ahead(person, unit, shell.zone)
+                    TrendPanel(person, unit, shell)
                 with ui.element("div").classes("side"):
                     control_panel(person, unit)
                     program_panel(person, unit, shell.zone)
-                    prediction_panel(person.say, unit, shell.zone)
                     _today(unit, person.say)
-                trend = TrendPanel(person, unit, shell.site.site.timezone, silence)
+                    prediction_panel(person.say, unit, shell.zone)
             parameter_table(unit, person.language)
-        ui.context.client.on_delete(trend.close)
+            Faceplate(person, unit, shell.zone)
         return None
 
 
@@ -71,7 +74,8 @@ def _heading(unit: HeatPumpModel) -> str:
 
 def _today(unit: HeatPumpModel, say: Say) -> None:
     figures = "".join(figure(unit, identifier, say(label)) for identifier, label in _TODAY)
+    split = energy_split(unit, say)
     if figures:
-        ui.html(
-            f'<h2>{say(texts.TODAY)}</h2><div class="figures">{figures}</div>', sanitize=False
-        ).classes("panel")
+        figures = f'<h2>{say(texts.TODAY)}</h2><div class="figures">{figures}</div>'
+    if figures or split:
+        ui.html(figures + split, sanitize=False).classes("panel today-panel")

@@ -7,15 +7,33 @@ window.hmi = (() => {
   const words = window.hmiTexts;
   const glyph = { good: "", uncertain: "?", bad: "✕", stale: "◷" };
   let heard = performance.now();
+  let twinTime = null; // when it was heard [ms]
   let stale = false;
   let link = "connected";
-  let alarms = [];
+  let alarms = []; // in order: what waits for somebody before all else
   let current = true; // whether the alarms are all that the server has
   let told = -Infinity;
-  const listeners = [];
-  const latest = new Map();
+  const listeners = [], alarmListeners = [];
+  const latest = new Map(), alarmsByKey = new Map();
 
-  const all = (name, key) => document.querySelectorAll(`[data-${name}="${CSS.escape(key)}"]`);
+  // Places of values, by what they are and by key: found once for all values that come together,
+  // since a search of a large page for each of them would take longer than they are apart.
+  const KINDS = ["key", "on", "bar", "deviates", "mark", "quality", "time"];
+  const EVERY_KIND = KINDS.map((name) => `[data-${name}]`).join(",");
+
+  function placesIn(part) {
+    const found = new Map();
+    for (const element of part.querySelectorAll(EVERY_KIND)) {
+      for (const name of KINDS) {
+        const key = element.dataset[name];
+        if (key === undefined) continue;
+        const place = `${name} ${key}`;
+        if (found.has(place)) found.get(place).push(element);
+        else found.set(place, [element]);
+      }
+    }
+    return found;
+  }
 
   // In words, with the code for whoever has to look it up.
   function inWords(quality, status) {
@@ -32,19 +50,22 @@ window.hmi = (() => {
     const asks = shown === "bad" || shown === "uncertain";
     const title = element.querySelector("title");
     const target = title ? element : sign;
-    target.tabIndex = asks ? 0 : -1;
+    // A value with a faceplate is a button, whatever its quality.
+    const opens = element.dataset.faceplate !== undefined;
+    if (!opens) target.tabIndex = asks ? 0 : -1;
     // What is seen is part of the name: whoever speaks to the machine says what they see.
     const seen = [...element.childNodes].filter((part) => part !== title).map((part) => part.textContent).join("");
     target.setAttribute("aria-label", title ? `${seen.trim()}. ${said}` : said);
     if (title) {
       title.textContent = tip;
-      element.setAttribute("role", asks ? "button" : "img");
+      if (!opens) element.setAttribute("role", asks ? "button" : "img");
     } else element.title = tip;
   }
 
-  function show(key, [text, quality, status, time, number]) {
+  function show(places, key, [text, quality, status, time, number]) {
+    const all = (name) => places.get(`${name} ${key}`) ?? [];
     const shown = stale ? "stale" : quality;
-    for (const element of all("key", key)) {
+    for (const element of all("key")) {
       element.querySelector(".n").textContent = text;
       element.classList.remove("pending", "good", "uncertain", "bad");
       element.classList.add(quality);
@@ -53,28 +74,41 @@ window.hmi = (() => {
       const why = inWords(shown, status);
       mark(element, shown, `${title}\n${why}\n${time}`, `${title}: ${text} ${unit}. ${why}`);
     }
-    for (const element of all("on", key)) {
+    for (const element of all("on")) {
       element.classList.toggle("on", number !== null && number > 0);
       element.classList.toggle("unknown", number === null);
       element.setAttribute("aria-label", `${element.dataset.title}: ${number === null ? inWords(shown, status) : text}`);
     }
-    for (const element of all("bar", key)) {
+    for (const element of all("bar")) {
       const { low, high } = element.dataset;
       const share = place(number, low, high);
       element.classList.toggle("none", number === null);
       element.classList.toggle("outside", number !== null && (number < low || number > high));
       element.firstElementChild.style.width = `${share}%`;
     }
-    for (const element of all("mark", key)) {
+    for (const element of all("deviates")) {
+      const share = place(Math.abs(number ?? 0), 0, element.dataset.most) / 2;
+      element.firstElementChild.style.left = `${number < 0 ? 50 - share : 50}%`;
+      element.firstElementChild.style.width = `${share}%`;
+    }
+    for (const element of all("mark")) {
       const { low, high } = element.parentElement.dataset;
       element.hidden = number === null;
       element.style.left = `calc(${place(number, low, high)}% - 1px)`;
     }
-    for (const element of all("quality", key)) {
+    for (const element of all("quality")) {
       element.className = `quality ${quality}`;
       element.textContent = `${glyph[quality]} ${quality === "good" ? words.quality.good : inWords(quality, status)}`.trim();
     }
-    for (const element of all("time", key)) element.textContent = time;
+    for (const element of all("time")) element.textContent = time;
+  }
+
+  // What has come into the page since, from what is known.
+  function fill(part) {
+    const places = placesIn(part);
+    const keys = new Set([...places.keys()].map((place) => place.slice(place.indexOf(" ") + 1)));
+    for (const key of keys) if (latest.has(key)) show(places, key, latest.get(key));
+    for (const place of part.querySelectorAll(".control")) place.inert = stale;
   }
 
   function place(number, low, high) {
@@ -85,16 +119,21 @@ window.hmi = (() => {
     applyTheme();
     if (message.beat !== undefined) {
       heard = performance.now();
-      document.getElementById("clock").textContent = message.clock;
+      twinTime = message.now;
+      const [day, time] = message.clock.split(" ");
+      document.getElementById("clock").replaceChildren(node("span", "day", `${day} `), time);
     }
     link = message.link ?? link;
     current = message.current ?? current;
-    alarms = message.alarms ?? alarms;
-    for (const [key, value] of Object.entries(message.values || {})) {
-      latest.set(key, value);
-      show(key, value);
+    if (message.alarms) takeAlarms(message.alarms);
+    if (message.values) {
+      const places = placesIn(document);
+      for (const [key, value] of Object.entries(message.values)) {
+        latest.set(key, value);
+        show(places, key, value);
+      }
+      listeners.forEach((listener) => listener(message.values));
     }
-    if (message.values) listeners.forEach((listener) => listener(message.values));
     const turned = settle();
     if (message.alarms && !turned) showAlarms();
   }
@@ -116,7 +155,8 @@ window.hmi = (() => {
     bar.hidden = !stale;
     // What would only fail is not offered.
     for (const place of document.querySelectorAll(".control, #alarm-list")) place.inert = stale;
-    for (const [key, value] of latest) show(key, value);
+    const places = placesIn(document);
+    for (const [key, value] of latest) show(places, key, value);
     showAlarms();
     return true;
   }
@@ -124,9 +164,21 @@ window.hmi = (() => {
   function showAlarms() {
     renderBanner();
     renderBadges();
-    renderAlarms();
+    alarmListeners.forEach((listener) => listener(alarms));
+    listen();
     const waiting = active().length;
     document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+  }
+
+  // What is told is what has changed.
+  function takeAlarms({ rows, gone }) {
+    for (const key of gone) alarmsByKey.delete(key);
+    for (const row of rows) alarmsByKey.set(row.key, row);
+    const inRank = ({ rank: a }, { rank: b }) => {
+      const at = a.findIndex((part, place) => part !== b[place]);
+      return at < 0 ? 0 : a[at] - b[at];
+    };
+    alarms = [...alarmsByKey.values()].sort(inRank);
   }
 
   // ── alarms ────────────────────────────────────────────────────────────────────────────────────
@@ -138,7 +190,7 @@ window.hmi = (() => {
   }
 
   function priority(alarm) {
-    const calm = ["normal", "returned", "confirm", "reset", "quiet"].includes(alarm.state);
+    const calm = ["normal", "returned", "confirm", "reset", "shelved", "suppressed", "out_of_service"].includes(alarm.state);
     return node("span", `p ${calm ? "over" : alarm.priority}`, `${words.shape[alarm.priority]} ${words.priority[alarm.priority]}`);
   }
 
@@ -169,6 +221,7 @@ window.hmi = (() => {
     unfold.onclick = () => {
       list.hidden = !list.hidden;
       unfold.setAttribute("aria-expanded", String(!list.hidden));
+      listBanner(list);
     };
     const old = stale ? [node("span", "count", `◷ ${words.alarmsOld}`)] : [];
     const focused = line.contains(document.activeElement) && document.activeElement.tagName;
@@ -176,7 +229,12 @@ window.hmi = (() => {
     line.replaceChildren(priority(rows[0]), linkTo(rows[0]), ...old, unfold);
     // Whoever is there with the keyboard stays there.
     if (focused) line.querySelector(focused)?.focus();
-    list.replaceChildren(...rows.map((alarm) => {
+    listBanner(list);
+  }
+
+  // Of a folded list nothing is made: it may be of hundreds.
+  function listBanner(list) {
+    list.replaceChildren(...(list.hidden ? [] : active()).map((alarm) => {
       const item = node("div", `item ${alarm.state}`);
       item.append(priority(alarm), node("span", "", alarm.time), linkTo(alarm));
       item.append(node("span", "count", words.alarmState[alarm.state]));
@@ -185,8 +243,9 @@ window.hmi = (() => {
   }
 
   function renderBadges() {
+    const byUnit = Map.groupBy(active(), (alarm) => alarm.unit);
     for (const badge of document.querySelectorAll("[data-alarms]")) {
-      const own = active().filter((alarm) => alarm.unit === badge.dataset.alarms);
+      const own = byUnit.get(badge.dataset.alarms) ?? [];
       badge.hidden = !own.length;
       badge.replaceChildren();
       if (own.length) {
@@ -197,66 +256,53 @@ window.hmi = (() => {
     }
   }
 
-  function renderAlarms() {
-    const list = document.getElementById("alarm-list");
-    if (!list) return;
-    const columns = words.alarmColumns;
-    const head = node("div", "alarm head");
-    for (const name of ["priority", "state", "time", "source", "message", "action"]) head.append(node("span", "", columns[name]));
-    head.append(node("span"));
-    // What somebody has put away is no alarm to look at now, and must not be forgotten.
-    const rows = document.getElementById("returned").checked ? alarms : alarms.filter((alarm) => alarm.retain || alarm.shelved);
-    const lines = rows.map((alarm) => {
-      const line = node("div", `alarm ${alarm.state}${alarm.retain ? "" : " gone"}`);
-      line.dataset.alarm = alarm.key;
-      const message = node("span", "m", alarm.message);
-      const hint = node("span", "hint");
-      if (alarm.cause) hint.append(node("div", "", `${columns.cause}: ${alarm.cause}`));
-      if (alarm.action) hint.append(node("div", "", `${columns.action}: ${alarm.action}`));
-      const action = node("span", "acts");
-      if (alarm.may) action.append(act("ack", words.acts[alarm.wants], "acknowledge", alarm));
-      if (alarm.putsAway) action.append(act("quiet shelve", words.shelving[alarm.putsAway], alarm.putsAway, alarm));
-      const state = node("span", "", words.alarmState[alarm.state]);
-      if (alarm.until) state.append(node("div", "hint", `${words.until} ${alarm.until}`));
-      const times = node("span", "", alarm.time);
-      for (const [name, word] of Object.entries(words.alarmTimes))
-        if (alarm[name]) times.append(node("div", "hint", `${word} ${alarm[name]}`));
-      line.append(wrap(priority(alarm)), state, times);
-      line.append(node("span", "", alarm.source), message, hint, action);
-      return line;
-    });
-    const none = stale ? words.alarmsUnknown : words.noAlarms;
-    list.replaceChildren(...(rows.length ? [head, ...lines] : [node("p", "calm", none)]));
-    showChosen();
+  // ── sound ─────────────────────────────────────────────────────────────────────────────────────
+  // Off until somebody wants it; the choice is kept in this browser.
+  const PITCH = { urgent: 1050, high: 840, medium: 630, low: 420 }; // Hz
+  let audio, known, rung = 0;
+  const sounds = () => localStorage.getItem("hmi-sound") === "on";
+
+  function toggleSound() {
+    localStorage.setItem("hmi-sound", sounds() ? "off" : "on");
+    showSound();
+    if (sounds()) ring("low");
   }
 
-  // The alarm that a link has led to, once: the list is rendered again with each change.
-  let chosen;
-  function showChosen() {
-    const key = decodeURIComponent(location.hash.slice(1));
-    const line = key && document.querySelector(`.alarm[data-alarm="${CSS.escape(key)}"]`);
-    if (!line) return;
-    line.classList.add("chosen");
-    if (chosen !== key) line.scrollIntoView({ block: "center" });
-    chosen = key;
+  function showSound() {
+    const button = document.getElementById("sound");
+    if (!button) return;
+    button.setAttribute("aria-pressed", String(sounds()));
+    button.dataset.rung = rung;
   }
 
-  function act(kind, text, event, alarm) {
-    const button = node("button", kind, text);
-    button.onclick = () => emitEvent(event, alarm.key);
-    return button;
+  function ring(name) {
+    audio ??= new AudioContext();
+    rung += 1;
+    showSound();
+    // A browser lets a page sound after a click or a key only: until then it waits.
+    audio.resume().then(() => [0, 0.25].forEach((wait) => {
+      const tone = audio.createOscillator(), loudness = audio.createGain();
+      tone.frequency.value = PITCH[name];
+      loudness.gain.value = 0.15;
+      tone.connect(loudness).connect(audio.destination);
+      tone.start(audio.currentTime + wait);
+      tone.stop(audio.currentTime + wait + 0.15);
+    }));
   }
 
-  function wrap(element) {
-    const around = node("span");
-    around.append(element);
-    return around;
+  // Of those that nobody has acknowledged, what was not there before: not what a page finds.
+  function listen() {
+    showSound();
+    const waiting = active().filter((alarm) => alarm.state === "unacknowledged");
+    const fresh = known && waiting.filter((alarm) => !known.has(alarm.id));
+    if (current) known = new Set([...(known ?? []), ...waiting.map((alarm) => alarm.id)]);
+    if (fresh?.length && sounds() && !stale) ring(fresh[0].priority);
   }
 
   // ── why a value is Bad or Uncertain ───────────────────────────────────────────────────────────
   function explain(event) {
     const box = document.getElementById("why");
-    const mark = event.target.closest?.("button.q, text.v[role=button]");
+    const mark = event.target.closest?.("button.q, text.v[role=button]:not([data-faceplate])");
     const asked = event.type === "click" || event.key === "Enter" || event.key === " ";
     if (!mark || event.key === "Escape") {
       if (event.type === "click" || event.key === "Escape") box.hidden = true;
@@ -266,6 +312,8 @@ window.hmi = (() => {
     event.preventDefault();
     const value = mark.closest("[data-key]");
     box.textContent = value.querySelector("title")?.textContent ?? value.title;
+    // A dialog lies above all else.
+    (mark.closest("dialog") ?? document.body).append(box);
     box.hidden = false;
     const place = mark.getBoundingClientRect(), size = box.getBoundingClientRect();
     const below = place.bottom + 6 + size.height <= innerHeight;
@@ -319,9 +367,14 @@ window.hmi = (() => {
   for (const event of ["pointerdown", "keydown", "wheel"]) {
     window.addEventListener(event, noteActivity, { passive: true });
   }
-  window.addEventListener("hashchange", renderAlarms);
   document.addEventListener("visibilitychange", settle);
   setInterval(settle, CHECK_EVERY);
 
-  return { update, filter, fold, toggleTheme, renderAlarms, onValues: (listener) => listeners.push(listener) };
+  function onAlarms(listener) {
+    alarmListeners.push(listener);
+    listener(alarms);
+  }
+
+  return { update, fill, forget: (key) => latest.delete(key), linkTo, now: () => twinTime === null ? null : twinTime + performance.now() - heard, filter, fold, toggleTheme, toggleSound, onAlarms, node, priority, isStale: () => stale, value: (key) => latest.get(key),
+    onValues: (listener) => listeners.push(listener) };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 window.timeAxis = (() => {
   const MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
-  const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY, 14 * DAY];
+  const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 182 * DAY, 364 * DAY];
   const LABEL = 80; // px that a label takes, with the space to the next one
   const clocks = new Map();
 

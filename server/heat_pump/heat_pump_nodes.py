@@ -68,7 +68,11 @@ class HeatPumpBuilder:
         """Add a heat pump with the variables, groups and components that its points allow."""
         nodes = self._device(heat_pump)
         names = self._builder.namespaces
-        values = {"Emulated": heat_pump.emulated, "SimulatedUntil": simulated_until}
+        values = {
+            "Emulated": heat_pump.emulated,
+            "SimulatedUntil": simulated_until,
+            "Group": heat_pump.group,
+        }
         fill_properties(self._builder, nodes.device, self._model.heat_pump.properties, values)
         nameplate = self._nameplate(nodes.device, heat_pump)
         parameter_set = self._builder.object(

@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import Point, Span
+from heatpump_twin.config.catalogue import UNITS, Point, Span
 from heatpump_twin.config.phrase import Phrase, counted
 from heatpump_twin.server.heat_pump.argument_range import ArgumentRange
 from heatpump_twin.server.heat_pump.heat_pump_nodes import HeatPumpNodes
@@ -23,9 +23,14 @@ from heatpump_twin.twin_engine.programs.hot_water_tank import (
     HOLD_TIMES,
 )
 from heatpump_twin.twin_engine.programs.programs import Programs
-from heatpump_twin.twin_engine.programs.ready_schedule import LONGEST_AHEAD
+from heatpump_twin.twin_engine.programs.ready_request import (
+    LONGEST_AHEAD,
+    QUANTITIES,
+    ReadyRequest,
+)
 from heatpump_twin.twin_engine.programs.scenario_request import ScenarioQuestion
 from heatpump_twin.twin_engine.programs.tank_program import SETPOINT, TankProgramKind
+from heatpump_twin.twin_engine.smart_start.ready_program import ReadyQuantity
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text
 
@@ -50,15 +55,8 @@ class ProgramMethods:
         programs, trainer = self._programs, self._programs.trainer
         if programs.overrides.offered(asset):
             self._add(pump, asset, "ReleaseOverride", self._release(asset))
-        if programs.schedules.offered(asset):
-            target = points["supply_setpoint"]
-            days = round(LONGEST_AHEAD / DAY)
-            ahead = counted("at most {n} day ahead", "at most {n} days ahead", n=days)
-            ranges = {
-                "ReadyAt": ArgumentRange(ahead),
-                "Target": ArgumentRange.of(target, target.limits or (math.nan, math.nan)),
-            }
-            self._add(pump, asset, "ScheduleReady", self._schedule(asset), ranges)
+        if offered := programs.schedules.offered(asset):
+            self._add(pump, asset, "ScheduleReady", self._schedule(asset), _ready(offered))
             self._add(pump, asset, "CancelSchedule", self._cancel(asset))
         for name, kind, argument, times, default in TANK_METHODS:
             if (span := programs.tank.targets(asset, kind)) is not None:
@@ -77,7 +75,26 @@ class ProgramMethods:
                 return await start(asset, user=caller.user_name, origin=caller.origin)
 
             self._add(pump, asset, "Retrain", train)
+        self._add_forecast_models(pump, asset)
         self._add_scenarios(pump, asset)
+
+    def _add_forecast_models(self, pump: HeatPumpNodes, asset: str) -> None:
+        models = self._programs.forecast_models
+        if models is None or not models.offered(asset):
+            return
+        start, put, take = models.train, models.promote, models.roll_back
+
+        async def train(caller: Caller, _: Sequence[Any]) -> Verdict:
+            return await start(asset, user=caller.user_name, origin=caller.origin)
+
+        async def promote(caller: Caller, values: Sequence[Any]) -> Verdict:
+            return await put(asset, values[0], user=caller.user_name, origin=caller.origin)
+
+        async def roll_back(caller: Caller, _: Sequence[Any]) -> Verdict:
+            return await take(asset, user=caller.user_name, origin=caller.origin)
+
+        for name, ask in (("Train", train), ("Promote", promote), ("Rollback", roll_back)):
+            self._add(pump, asset, name, ask)
 
     def _add_scenarios(self, pump: HeatPumpNodes, asset: str) -> None:
         simulator = self._programs.simulator
@@ -121,12 +138,14 @@ class ProgramMethods:
 
     def _schedule(self, asset: str) -> Ask:
         async def ask(caller: Caller, values: Sequence[Any]) -> Verdict:
-            ready_at, target = values
+            ready_at, target, probability, quantity, weekdays, hold = values
             # A client that leaves the time out sends null: long ago, and refused as such.
             time = to_microseconds(ready_at or dt.datetime.min.replace(tzinfo=dt.UTC))
-            return await self._programs.schedules.set(
-                asset, time, target, user=caller.user_name, origin=caller.origin
-            )
+            request = ReadyRequest(
+                asset, time, target, caller.user_name, caller.origin, probability, quantity,
+                weekdays, hold / MILLISECONDS,
+            )  # fmt: skip
+            return await self._programs.schedules.set(request)
 
         return ask
 
@@ -141,7 +160,7 @@ class ProgramMethods:
     def _tank(self, asset: str, kind: TankProgramKind) -> Ask:
         async def ask(caller: Caller, values: Sequence[Any]) -> Verdict:
             target, duration = values
-            return await self._programs.tank.start(
+            return await self._programs.heat_tank(
                 asset,
                 kind,
                 target,
@@ -159,6 +178,24 @@ class ProgramMethods:
             )
 
         return ask
+
+
+def _ready(offered: Mapping[ReadyQuantity, Span]) -> dict[str, ArgumentRange]:
+    """Return the ranges of the inputs of ScheduleReady."""
+    days = round(LONGEST_AHEAD / DAY)
+    ahead = counted("at most {n} day ahead", "at most {n} days ahead", n=days)
+    # Of the water, as it is asked for most: the others have theirs in the refusal.
+    span = offered.get(ReadyQuantity.WATER) or next(iter(offered.values()))
+    low, high = span
+    codes = {code: one.capitalize() for code, one in enumerate(QUANTITIES) if one in offered}
+    return {
+        "ReadyAt": ArgumentRange(ahead),
+        "Target": ArgumentRange(
+            Phrase("{low} to {high} °C", low=f"{low:g}", high=f"{high:g}"),
+            span=span, unit=UNITS["Cel"],
+        ),
+        "Quantity": ArgumentRange(", ".join(f"{c} {n}" for c, n in codes.items()), states=codes),
+    }  # fmt: skip
 
 
 def _durations(times: Span, default: float) -> ArgumentRange:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from asyncua import ua
@@ -30,12 +32,22 @@ from heatpump_twin.server.space.ua_values import (
     variant_of,
     variant_type,
 )
+from heatpump_twin.twin_engine.programs.forecast_models import ForecastModels
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.programs.scenario_request import Simulator
+from heatpump_twin.twin_engine.programs.start_outlook import Outlook
 from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind, TankProgramPhase
+from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpRecord
+from heatpump_twin.twin_engine.smart_start.ready_program import (
+    ReadyPhase,
+    ReadyProgram,
+    ReadyQuantity,
+)
 
 FUNCTIONAL_GROUP_TYPE = 1005
 """In the DI namespace."""
+_QUANTITIES = (None, *ReadyQuantity)
+_READY_PHASES = (None, *ReadyPhase)
 _TANK_PROGRAMS = (None, TankProgramKind.BOOST, TankProgramKind.DISINFECTION)
 _TANK_PHASES = (
     None,
@@ -135,6 +147,8 @@ class ProgramNodes:
             of = programs.trainer.of
             reads["TrainingState"] = lambda: (int(of(asset).state), GOOD)
             reads["TrainingMessage"] = lambda: (of(asset).message, GOOD)
+        if programs.forecast_models is not None and programs.forecast_models.offered(asset):
+            reads |= _forecast_models(programs.forecast_models, asset)
         if programs.simulator is not None and programs.simulator.offered(asset):
             reads |= _scenario(programs.simulator, asset)
         if reads:
@@ -154,18 +168,34 @@ class ProgramNodes:
     def _schedule(self, asset: str) -> Mapping[str, Read]:
         schedules = self._programs.schedules
 
+        def following() -> ReadyProgram | None:
+            return next(iter(schedules.of(asset)), None)
+
         def of(attribute: str) -> Any:
-            schedule = schedules.of(asset)
-            return None if schedule is None else getattr(schedule, attribute)
+            program = following()
+            return None if program is None else getattr(program, attribute)
+
+        def outlook() -> Outlook | None:
+            program = following()
+            return None if program is None else schedules.outlook(program)
 
         def start_at() -> tuple[Any, int]:
-            outlook = schedules.outlook(asset)
-            return (None, GOOD) if outlook is None else (_time(outlook.start_at), outlook.status)
+            found = outlook()
+            return (None, GOOD) if found is None else (_time(found.start_at), found.status)
+
+        def reason() -> tuple[Any, int]:
+            found = outlook()
+            return (of("reason") or None) if found is None else found.reason, GOOD
 
         return {
             "ScheduleReadyAt": lambda: (_time(of("ready_at")), GOOD),
             "ScheduleTarget": lambda: (of("target"), GOOD),
+            "ScheduleQuantity": lambda: (_QUANTITIES.index(of("quantity")), GOOD),
+            "SchedulePhase": lambda: (_READY_PHASES.index(of("phase")), GOOD),
             "ScheduleStartAt": start_at,
+            "ScheduleReason": reason,
+            "Schedules": lambda: (schedules.texts(asset), GOOD),
+            "HeatUps": lambda: ([_json(one) for one in schedules.heat_ups(asset)], GOOD),
         }
 
     def _tank(self, asset: str) -> Mapping[str, Read]:
@@ -181,6 +211,14 @@ class ProgramNodes:
         }
 
 
+def _forecast_models(models: ForecastModels, asset: str) -> Mapping[str, Read]:
+    return {
+        "ForecastModelState": lambda: (int(models.of(asset).state), GOOD),
+        "ForecastModelMessage": lambda: (models.of(asset).message, GOOD),
+        "ForecastModelCard": lambda: (models.of(asset).card or None, GOOD),
+    }
+
+
 def _scenario(simulator: Simulator, asset: str) -> Mapping[str, Read]:
     return {
         "ScenarioState": lambda: (int(simulator.of(asset).state), GOOD),
@@ -190,6 +228,10 @@ def _scenario(simulator: Simulator, asset: str) -> Mapping[str, Read]:
         "ScenarioFigures": lambda: (simulator.of(asset).figures or None, UNCERTAIN),
         "ScenarioTable": lambda: (simulator.of(asset).table or None, UNCERTAIN),
     }
+
+
+def _json(record: HeatUpRecord) -> str:
+    return json.dumps(asdict(record), ensure_ascii=False)
 
 
 def _time(time: int | None) -> Any:

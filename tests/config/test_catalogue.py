@@ -46,10 +46,15 @@ def test_predicted_points_have_both_bounds() -> None:
     points = CATALOGUE["heat_pump"]
     predicted = [spec for spec in points.values() if spec.role is PointRole.PREDICTED]
     forecasts = [p for p, spec in points.items() if Relation.FORECAST_OF in spec.relations]
+    # Of the lowest value of the next hours, what matters is below which it is for sure.
+    lowest = [point for point in points if point.endswith("_lowest")]
     assert forecasts
-    for relation in (Relation.LOWER_OF, Relation.UPPER_OF):
+    for relation, wanted in (
+        (Relation.LOWER_OF, forecasts),
+        (Relation.UPPER_OF, [*forecasts, *lowest]),
+    ):
         assert sorted(s.relations[relation] for s in predicted if relation in s.relations) == (
-            sorted(forecasts)
+            sorted(wanted)
         )
 
 
@@ -57,7 +62,7 @@ def test_an_expected_value_has_its_residual() -> None:
     points = CATALOGUE["heat_pump"].values()
     expected = {s.expected_of for s in points if s.role is PointRole.EXPECTED}
     powers, water = {"electrical_power", "thermal_power"}, {"supply_setpoint", "supply_temperature"}
-    assert expected == {"cop", "dhw_temperature"} | powers | water
+    assert expected == {"cop", "dhw_temperature", "room_temperature"} | powers | water
     assert {s.residual_of for s in points if s.residual_of} == expected
 
 

@@ -29,7 +29,8 @@ from selenium.webdriver.common.by import By
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.hmi.identity import HmiIdentity
 
-OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
+OPERATOR, VIEWER, ENGINEER = "olga", "victor", "erika"
+PASSWORD = "correct horse battery"
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-sync",
@@ -204,6 +205,8 @@ class Browser:
         options.add_experimental_option("prefs", {"intl.accept_languages": language})
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=_MortalService())
+        # A search for barriers takes as long as the machine is busy.
+        self.driver.set_script_timeout(PATIENCE)
         self.url = url
         self.requests: list[str] = []
         self.resize(1280, 900)

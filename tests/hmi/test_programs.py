@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from .conftest import VIEWER, Browser, Site, until
-
-SITE_ZONE = ZoneInfo("Europe/Madrid")
-"""Of the default site."""
 
 
 def state(browser: Browser) -> str:
@@ -47,29 +41,6 @@ def test_an_override_is_shown_and_released(site: Site, browser: Browser) -> None
     until(lambda: "45.0" in browser.value("hp1.supply_setpoint"))
     until(lambda: "Nothing is overridden" in state(browser))
     assert not shown(browser, "ReleaseOverride")
-
-
-def test_a_schedule_is_asked_for_and_cancelled(site: Site, browser: Browser) -> None:
-    # Hours ahead, whatever time it is: heating up takes less.
-    ready = (datetime.now(SITE_ZONE) + timedelta(hours=6)).strftime("%H:%M")
-    browser.open("/unit/hp1")
-    start = browser.find('[data-start="ScheduleReady"]')
-    assert not start.is_enabled()
-    fill(browser, 'input[data-target="ScheduleReady"]', "99")
-    browser.script(
-        "const e = document.querySelector('input[data-ready-at]');"
-        "e.value = arguments[0]; e.dispatchEvent(new Event('input', {bubbles: true}))",
-        ready,
-    )
-    assert not start.is_enabled()
-    fill(browser, 'input[data-target="ScheduleReady"]', "50")
-    until(start.is_enabled)
-    start.click()
-    until(lambda: "Water at 50.0 °C scheduled for" in state(browser))
-    assert ready in state(browser)
-    assert "starts about" in state(browser)
-    confirm(browser, "CancelSchedule")
-    until(lambda: "Nothing is overridden" in state(browser))
 
 
 def test_a_boost_is_started_once_and_released(site: Site, browser: Browser) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 from datetime import UTC, datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
 from asyncua import ua
+from nicegui import Client
 
 from heatpump_twin.hmi import presentation
-from heatpump_twin.hmi.alarms.alarm_list import Alarm, AlarmList, alarm_of
-from heatpump_twin.hmi.decimation import Envelope
+from heatpump_twin.hmi.alarms.alarm_list import AlarmList
+from heatpump_twin.hmi.alarms.condition_report import Alarm, alarm_of
+from heatpump_twin.hmi.elements.spark import Sparks
 from heatpump_twin.hmi.heat_pump_model import Variable
+from heatpump_twin.hmi.measure import AS_SENT
+from heatpump_twin.hmi.pages.news import News
+from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import DisplayedValue
 from heatpump_twin.hmi.spoken import wanted
+from heatpump_twin.hmi.trends.decimation import Envelope, Silence
 
 
 def variable(**changes: object) -> Variable:
@@ -28,7 +36,7 @@ def variable(**changes: object) -> Variable:
 
 # ── decimation ───────────────────────────────────────────────────────────────────────────────────
 def test_a_short_series_is_drawn_as_it_was_recorded() -> None:
-    envelope = Envelope(0, 1000, limit=10, silence=10_000)
+    envelope = Envelope(0, 1000, limit=10, silence=Silence(10_000))
     envelope.feed([(100, 1.0), (200, None), (300, 2.0)])
     assert envelope.points() == [(100, 1.0), (200, None), (300, 2.0)]
     assert envelope.exact
@@ -39,7 +47,7 @@ def test_peaks_survive_and_the_limit_holds() -> None:
     samples = [(i, rng.gauss(20, 1)) for i in range(100_000)]
     samples[54_321] = (54_321, 99.0)
     samples[12_345] = (12_345, -99.0)
-    envelope = Envelope(0, 100_000, limit=600, silence=1000)
+    envelope = Envelope(0, 100_000, limit=600, silence=Silence(1000))
     for start in range(0, len(samples), 2000):
         envelope.feed(samples[start : start + 2000])
     points = envelope.points()
@@ -51,7 +59,7 @@ def test_peaks_survive_and_the_limit_holds() -> None:
 
 
 def test_gaps_stay_gaps_after_decimation() -> None:
-    envelope = Envelope(0, 10_000, limit=300, silence=500)
+    envelope = Envelope(0, 10_000, limit=300, silence=Silence(500))
     envelope.feed([(i, 1.0) for i in range(4000)])
     envelope.feed([(4000, None)])
     envelope.feed([(i, 2.0) for i in range(5000, 8000)])
@@ -64,7 +72,7 @@ def test_gaps_stay_gaps_after_decimation() -> None:
 
 
 def test_not_a_number_is_a_gap() -> None:
-    envelope = Envelope(0, 10, limit=10, silence=100)
+    envelope = Envelope(0, 10, limit=10, silence=Silence(100))
     envelope.feed([(1, math.nan)])
     assert envelope.points() == [(1, None)]
 
@@ -98,13 +106,13 @@ def test_quality_comes_from_the_status_and_a_bad_value_is_not_shown() -> None:
     bad = ua.DataValue(ua.Variant(1.0), ua.StatusCode(ua.StatusCodes.BadNoCommunication))
     unsure = ua.DataValue(ua.Variant(1.0), ua.StatusCode(ua.StatusCodes.UncertainSubNormal))
     broken = ua.DataValue(ua.Variant(math.nan), ua.StatusCode(0))
-    assert [DisplayedValue.of(data).quality for data in (good, bad, unsure, broken)] == [
+    assert [DisplayedValue.of(data, AS_SENT).quality for data in (good, bad, unsure, broken)] == [
         "good", "bad", "uncertain", "bad",
     ]  # fmt: skip
-    assert DisplayedValue.of(bad).value is None
-    assert DisplayedValue.of(unsure).value == 1.0
+    assert DisplayedValue.of(bad, AS_SENT).value is None
+    assert DisplayedValue.of(unsure, AS_SENT).value == 1.0
     shown = presentation.message(
-        variable(), DisplayedValue.of(good), ZoneInfo("Europe/Madrid"), "."
+        variable(), DisplayedValue.of(good, AS_SENT), ZoneInfo("Europe/Madrid"), "."
     )
     assert shown[2:4] == ["Good", "01:00:00"]
 
@@ -189,14 +197,84 @@ def test_an_earlier_occurrence_stands_beside_the_present_one() -> None:
         (False, True, {"ConfirmedState/Id": False}, "confirm", "confirm"),
         (False, True, {"LatchedState/Id": True}, "reset", "reset"),
         (True, True, {"LatchedState/Id": True}, "acknowledged", ""),
-        (True, False, {"SuppressedOrShelved": True}, "quiet", "acknowledge"),
+        (True, False, {"SuppressedOrShelved": True}, "shelved", "acknowledge"),
+        (
+            True,
+            False,
+            {"SuppressedOrShelved": True, "SuppressedState/Id": True},
+            "suppressed",
+            "acknowledge",
+        ),
+        (
+            False,
+            True,
+            {"SuppressedOrShelved": True, "OutOfServiceState/Id": True},
+            "out_of_service",
+            "",
+        ),
     ],
 )
 def test_an_alarm_tells_what_it_wants(active, acked, more, state, wants) -> None:
     alarm = report("x", 900, active=active, acked=acked, retain=True, **more)
     assert (alarm.state, alarm.wants) == (state, wants)
-    assert alarm.waits is (state != "quiet")
+    assert alarm.waits is not alarm.quiet
 
 
 def test_other_events_are_no_alarms() -> None:
     assert alarm_of({"Message": ua.LocalizedText("refresh starts")}) is None
+
+
+# ── spark lines ──────────────────────────────────────────────────────────────────────────────────
+class Unreachable:
+    """A person whose twin does not answer."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    @property
+    def client(self) -> Client:
+        raise TimeoutError
+
+
+async def test_a_twin_that_does_not_answer_is_asked_less_and_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 8:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    page = cast("Client", None)
+    sparks = Sparks(cast("Person", Unreachable()), page)
+    sparks.look([variable()])
+    with pytest.raises(asyncio.CancelledError):
+        await sparks.run()
+    assert pauses == [10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0, 600.0]
+
+
+# ── pages that are closed ────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("turns", range(4))
+def test_a_page_that_is_closed_in_the_moment_of_news_is_pushed_to_no_more(turns: int) -> None:
+    async def close_as_a_value_comes() -> None:
+        news = News(cast("Person", None), [variable()], ZoneInfo("UTC"))
+
+        async def push() -> None:
+            while True:
+                await news.wait()
+                news.values.take()
+
+        page = asyncio.create_task(push())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        news.values.put("hp1.x", DisplayedValue(1.0, 0, None))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        page.cancel()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert page.cancelled()
+
+    asyncio.run(close_as_a_value_comes())

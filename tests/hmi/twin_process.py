@@ -21,7 +21,7 @@ from heatpump_twin.config.load import load_site
 from heatpump_twin.drivers.clock import SystemClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import FrameSink, WriteOutcome, WriteState
-from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
+from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD, UNCERTAIN
 from heatpump_twin.runtime.assembly import assemble
 from heatpump_twin.server.security.pki import Pki
 from heatpump_twin.server.security.users import UserRole, UserStore
@@ -31,16 +31,23 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import Commands
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
+from heatpump_twin.twin_engine.happening import SettingChange
 from heatpump_twin.twin_engine.historian.database.database_access import database_url
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
+from heatpump_twin.twin_engine.historian.trajectories.trajectory_log import TrajectoryLog
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.provenance import Provenance
+from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
+from heatpump_twin.twin_engine.smart_start.ready_program import ReadyQuantity
+from heatpump_twin.twin_engine.trajectory import Trajectory
 
-OPERATOR, VIEWER, PASSWORD = "olga", "victor", "correct horse battery"
+OPERATOR, VIEWER, ENGINEER = "olga", "victor", "erika"
+PASSWORD = "correct horse battery"
 MINUTE = 60_000_000
+QUARTER = 15 * MINUTE
 SIMULATED = 20
 """History is simulated up to so many minutes ago."""
 
@@ -76,6 +83,22 @@ def with_prediction(table: PointTable) -> PointTable:
     return PointTable.build(entries)
 
 
+def heat_ups(asset: str, now: int) -> list[HeatUpRecord]:
+    """Return what smart start has done in the last three mornings: in time, late, not at all."""
+    outcomes = (HeatUpOutcome.NOT_REACHED, HeatUpOutcome.LATE, HeatUpOutcome.ON_TIME)
+    return [
+        HeatUpRecord(
+            asset=asset, quantity=ReadyQuantity.ROOM, begin=end - 95 * MINUTE, ended=end,
+            initial=18.0, target=21.0, outdoor=4.0, told=None, expected=5400.0,
+            ready_at=end + 12 * MINUTE * (1 if outcome is HeatUpOutcome.ON_TIME else -1),
+            probability=0.9, outcome=outcome, held_energy=240.0,
+            reason="as the median of the last five", user=OPERATOR,
+        )
+        for days, outcome in zip((3, 2, 1), outcomes, strict=True)
+        for end in (now - days * 24 * 60 * MINUTE,)
+    ]  # fmt: skip
+
+
 class Bench:
     """Devices in memory: what is written to them, they report."""
 
@@ -105,11 +128,13 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
     await historian.start()
     await audit.start()
     conditions, events = ConditionStore(url), EventLog(url)
+    trajectories = TrajectoryLog(table, url)
     await conditions.load()
     users = UserStore(data.users)
     if not users.list():
         users.add(OPERATOR, UserRole.OPERATOR, PASSWORD)
         users.add(VIEWER, UserRole.VIEWER, PASSWORD)
+        users.add(ENGINEER, UserRole.ENGINEER, PASSWORD)
     Pki(data.pki, clock).trust(data.hmi / "client.der")
     asset = site.heat_pumps[0].id
     alarms = {
@@ -121,18 +146,20 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
              "Refill and find the leak", "water_pressure"),
         )
     }  # fmt: skip
+    store = ProgramStore(url)
     bench = Bench({point.index: point.id for point in table}, image, clock)
     programs = Programs(
         image=image,
         commands=Commands(table, image, [bench], audit, clock),
         journal=Journal(audit, clock),
-        store=ProgramStore(url),
+        store=store,
         models=assembly.models,
         zone=ZoneInfo(site.site.timezone),
         clock=clock,
     )
+    await store.remember(*heat_ups(asset, clock.now()))
     await programs.start()
-    looking = asyncio.create_task(programs.run())
+    looking = [asyncio.create_task(programs.run()), asyncio.create_task(events.run())]
     server = TwinServer(
         site=site,
         data=data,
@@ -149,6 +176,7 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
         audit=audit,
         conditions=conditions,
         events=events,
+        trajectories=trajectories,
     )
     image.subscribe(historian.append)
     image.subscribe(server.publish)
@@ -175,6 +203,17 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
             )
         )
 
+    async def forecast(key: str, low: float, middle: float, high: float) -> None:
+        """Forecast the same for each quarter of an hour of the next two days."""
+        quarters = np.arange(1, 193)
+        await trajectories.announce([key])
+        values = np.repeat([[low], [middle], [high]], len(quarters), axis=1)
+        time = (clock.now() // QUARTER + quarters) * QUARTER
+        shares = np.array([0.1, 0.5, 0.9])
+        await trajectories.write(
+            [Trajectory(key, clock.now(), time, shares, values, "a test", UNCERTAIN)]
+        )
+
     print("ready", flush=True)
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
@@ -193,17 +232,27 @@ async def main(data_root: Path, site_name: str, overrides: list[str]) -> None:
                 )
             case "record":
                 record(**order)
+            case "forecast":
+                await forecast(**order)
+            case "setting":
+                point = table.by_key[order["key"]]
+                change = SettingChange(
+                    point, clock.now(), order["old"], order["new"], "changed", order["user"]
+                )
+                server.report(change)
             case "audit":
                 await asyncio.sleep(0)
         last = (await audit.tail(1)) if order.get("tail") else []
         print(json.dumps([[e.user, e.key, e.requested, e.read_back] for e in last]), flush=True)
-    looking.cancel()
+    for task in looking:
+        task.cancel()
     await server.stop()
     await programs.stop()
     await historian.stop()
     await audit.stop()
     await conditions.stop()
     await events.stop()
+    trajectories.close()
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from heatpump_twin.twin_engine.engine import Engine
 from heatpump_twin.twin_engine.model.calibration.calibrate import calibrate
 from heatpump_twin.twin_engine.model.calibration.machine_course import machine_course
 from heatpump_twin.twin_engine.model.calibration.water_fit import fit_water
+from heatpump_twin.twin_engine.model.house.envelope import Envelope
+from heatpump_twin.twin_engine.model.house.room_model import RoomModel
 from heatpump_twin.twin_engine.model.shadow.shadow_points import BY_LOAD, OF_RUNS, SHADOWED
 from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 
@@ -38,7 +40,7 @@ DEVICES = (
         "compressor_running", "defrost_active", "supply_temperature", "return_temperature",
         "outdoor_temperature", "supply_setpoint", "dhw_temperature", "valve_direction",
         "operation_cycle", "unit_enabled", "compressor_frequency", "fault_active", "error_code",
-        "operating_mode", "dhw_heater_on",
+        "operating_mode", "dhw_heater_on", "room_temperature",
     ),
 )  # fmt: skip
 """What comes in one frame, device by device."""
@@ -53,7 +55,12 @@ def learnt() -> LearntModel:
     record = KnownMachine().record()
     card = calibrate(record, PUMP.plate, heat_pump=PUMP.id, now=0, software="test").card
     water = known_water()
-    return LearntModel(card.machine_model(), fit_water(water, machine_course(water, PUMP.plate)))
+    fitted = fit_water(water, machine_course(water, PUMP.plate))
+    room = RoomModel.of(
+        Envelope(), (2.0, 1.0, 1.0, 0.3, 0.6), np.full((2, 24), 300.0), (-10.0, 15.0),
+        warmest=24.5, lit=0.4, with_light=False, spread=0.15,
+    )  # fmt: skip
+    return LearntModel(card.machine_model(), fitted, room)
 
 
 MODEL = learnt()
@@ -130,6 +137,7 @@ def history(seed: int) -> Iterator[dict[str, float]]:
                 "error_code": 0.0,
                 "operating_mode": 2.0,
                 "dhw_heater_on": 0.0,
+                "room_temperature": 20.5 + 0.01 * air,
             }
             if rng.random() < 0.03:
                 values[str(rng.choice([*values]))] = np.nan
@@ -165,6 +173,8 @@ def test_the_shadow_of_the_test_does_say_something() -> None:
     for step, values in zip(range(400), history(1), strict=False):
         twin.take(values, (step + 1) * STEP)
         good |= {point for point, (_, status) in twin.shadow.items() if status >> 30 == 0}
+    # A room is Good after a day and a half, and said before.
+    assert np.isfinite(twin.shadow["room_temperature_residual_score"][0])
     wanted = {"cop_residual_score", "run_cop_residual", "supply_setpoint_residual"}
     assert {*wanted, "supply_temperature_residual", "dhw_temperature_residual"} <= good
 

@@ -10,7 +10,7 @@ import pytest
 from asyncua import Client, Node
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from client_certificate import make_client_certificate
-from patience import PATIENCE
+from patient_client import patient_client
 from whole_twin import OPERATOR, PASSWORD, VIEWER, Twin, new_ports
 
 
@@ -26,7 +26,7 @@ def connect(client_certificate: tuple[Path, Path]) -> Callable[..., object]:
 
     @asynccontextmanager
     async def open_client(twin: Twin, user: str | None = None) -> AsyncIterator[Client]:
-        client = Client(twin.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
+        client = patient_client(twin.url)
         client.application_uri = "urn:test:client"
         if user is not None:
             certificate, key = client_certificate

@@ -63,9 +63,12 @@ async def test_forty_typed_points_are_live(twin: Twin, connect, find, eventually
         assert len(points) >= 40
 
         # A COP has no value while no electricity flows, none was counted today, or no run has
-        # ended; what is expected has none while nothing is heated, nor what nobody forecasts, nor
-        # air over days that nobody has seen.
+        # ended; what is expected has none while nothing is heated, nor what nobody forecasts or has
+        # asked to be ready, nor air over days that nobody has seen, nor walls of a house that
+        # nobody has learnt.
         idle = {"Cop", "CopToday", "LastRunCop", "DampedOutdoorTemperature"}
+        idle |= {"HouseEnvelopeTemperature", "HouseInteriorTemperature"}
+        idle |= {"StartOnTime", "StartLateness", "StartExcess", "StartHoldingEnergy"}
         idle |= {
             name
             for name in points

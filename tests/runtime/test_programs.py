@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import sys
@@ -138,16 +139,33 @@ async def test_a_schedule_sets_the_target_switches_on_and_can_be_released(
         # By the site's clock, which goes as fast as the plant.
         now = await here.now()
         ready_at = ua.Variant(now + timedelta(minutes=30), ua.VariantType.DateTime)
-        answer = await here.call("ScheduleReady", ready_at, double(before + 3.0))
+        zero = ua.Variant(0, ua.VariantType.Int32)
+        answer = await here.call(
+            "ScheduleReady", ready_at, double(before + 3.0), double(90.0), zero, zero, double(0.0)
+        )
         assert answer.StatusCode.is_good(), answer
 
         async def started() -> bool:
-            return await here.value("Programs.ScheduleReadyAt") is None
+            return await here.value("Programs.SchedulePhase") in (None, 0, 2)
 
         await eventually(started)
         assert await here.value("unit_enabled") is True
         assert await here.value("supply_setpoint") == pytest.approx(before + 3.0)
-        assert await here.value("Programs.Overrides") == ["SupplySetpoint"]
+        assert "SupplySetpoint" in await here.value("Programs.Overrides")
+
+        async def judged() -> bool:
+            return bool(await here.value("Programs.HeatUps")) and (
+                await here.value("Programs.ScheduleReadyAt") is None
+            )
+
+        await eventually(judged)
+        (record,) = map(json.loads, await here.value("Programs.HeatUps"))
+        assert record["outcome"] in ("on time", "late")
+        assert (record["quantity"], record["target"]) == ("water", pytest.approx(before + 3.0))
+        assert record["begin"] <= record["ended"]
+        share = await here.node("start_on_time").read_data_value(raise_on_bad_status=False)
+        assert share.StatusCode.is_good()
+        assert share.Value.Value == (100.0 if record["outcome"] == "on time" else 0.0)
         answer = await here.call("ReleaseOverride")
         assert answer.OutputArguments[0].Value.startswith("Supply setpoint is ")
         # Back on the heating curve, which goes on by steps of 0.5 K.

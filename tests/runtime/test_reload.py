@@ -16,7 +16,7 @@ import pytest
 import yaml
 from asyncua import Client, ua
 from namespaces import site_index
-from patience import PATIENCE
+from patient_client import patient_client
 from whole_twin import Twin, new_ports
 
 from heatpump_twin.config.load import site_source
@@ -114,7 +114,7 @@ class Listener:
 
 @pytest.fixture
 async def client(growing: Growing) -> AsyncIterator[Client]:
-    async with Client(growing.twin.url, timeout=PATIENCE, watchdog_intervall=PATIENCE) as client:
+    async with patient_client(growing.twin.url) as client:
         yield client
 
 

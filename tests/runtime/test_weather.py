@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 import socket
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
+import pytest
 from asyncua import Node, ua
 from namespaces import site_index
 from patience import PATIENCE
 from whole_twin import Twin
 
-NOT_USED, FRESH, NONE = 0, 1, 3
+NOT_USED, FRESH, OLD, NONE = 0, 1, 2, 3
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"
+"""Of an answer that does not go on."""
 
 
 async def shown_of(node: Node) -> float:
@@ -100,3 +108,86 @@ def test_a_service_that_never_answers_does_not_hold_up_a_stop(fresh_twin: Twin) 
             assert asked.recv(4) == b"GET "
             # Waits for its end, which the twin's own limits of time give it.
             assert fresh_twin.stop() == 0
+
+
+@pytest.mark.parametrize("said", [b"", HEAD], ids=["nothing", "half of an answer"])
+async def test_a_service_that_times_out_is_told_and_polling_goes_on(
+    fresh_twin: Twin, connect, eventually, said: bytes
+) -> None:
+    with ExitStack() as opened:
+        slow = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+        fresh_twin.extra = [
+            "--set", "weather.source=open-meteo",
+            "--set", f"weather.url=http://127.0.0.1:{slow.getsockname()[1]}/v1/forecast",
+        ]  # fmt: skip
+        fresh_twin.start()
+        slow.settimeout(PATIENCE)
+        asked = opened.enter_context((await asyncio.to_thread(slow.accept))[0])
+        asked.sendall(said)
+        async with connect(fresh_twin) as client:
+            space = await site_index(client)
+            power = client.get_node(ua.NodeId("hp1.electrical_power", space))
+            begun = (await power.read_data_value(raise_on_bad_status=False)).SourceTimestamp
+
+            async def is_told() -> bool:
+                return "does not answer: time-out" in fresh_twin.output
+
+            await eventually(is_told)
+            live = await power.read_data_value()
+            assert live.StatusCode.is_good()
+            assert begun is None or live.SourceTimestamp > begun
+            state = client.get_node(ua.NodeId("twin.weather_state", space))
+            assert await state.read_value() == NONE
+
+
+async def test_a_forecast_that_is_old_is_shown_as_the_last_that_was_usable(
+    fresh_twin: Twin, connect, eventually, tmp_path: Path
+) -> None:
+    file = tmp_path / "weather.json"
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = [now + timedelta(hours=k) for k in range(-48, 72)]
+    columns = {"temperature_2m": 5.0, "relative_humidity_2m": 80.0, "shortwave_radiation": 100.0}
+    hourly = {name: [value] * len(hours) for name, value in columns.items()}
+    times = [round(hour.timestamp()) for hour in hours]
+    units = {"time": "unixtime", "temperature_2m": "°C", "relative_humidity_2m": "%",
+             "shortwave_radiation": "W/m²"}  # fmt: skip
+    file.write_text(json.dumps({"hourly_units": units, "hourly": {"time": times, **hourly}}))
+    fresh_twin.extra = ["--set", "weather.source=file", "--set", f"weather.file={file}"]
+    fresh_twin.start()
+    async with connect(fresh_twin) as client:
+        space = await site_index(client)
+        state = client.get_node(ua.NodeId("twin.weather_state", space))
+        nodes = [
+            client.get_node(ua.NodeId(f"site.forecast_{name}", space))
+            for name in ("temperature", "humidity", "irradiance")
+        ]
+
+        async def is_shown(wanted: int, status: int) -> bool:
+            found = [await node.read_data_value(raise_on_bad_status=False) for node in nodes]
+            value = await state.read_data_value(raise_on_bad_status=False)
+            codes = {one.StatusCode.value & 0xFFFF0000 for one in found}
+            return value.Value.Value == wanted and codes == {status}
+
+        async def is_fresh() -> bool:
+            return await is_shown(FRESH, ua.StatusCodes.Uncertain)
+
+        async def is_old() -> bool:
+            return await is_shown(OLD, ua.StatusCodes.UncertainLastUsableValue)
+
+        await eventually(is_fresh)
+        written = (now - timedelta(days=1)).timestamp()
+        os.utime(file, (written, written))
+        await eventually(is_old)
+
+
+async def test_a_site_that_is_not_forecast_has_no_points_of_forecasts(
+    fresh_twin: Twin, connect
+) -> None:
+    fresh_twin.start()  # as most twins of tests, with `forecasts.every` of 0
+    async with connect(fresh_twin) as client:
+        space = await site_index(client)
+        power = client.get_node(ua.NodeId("hp1.forecast_electrical_power", space))
+        with pytest.raises(ua.UaStatusCodeError) as refused:
+            await power.read_value()
+        assert refused.value.code == ua.StatusCodes.BadNodeIdUnknown
+        assert await client.get_node(ua.NodeId("hp1.expected_cop", space)).read_browse_name()

@@ -16,7 +16,7 @@ from asyncua import Client, Node, ua
 from asyncua.crypto.security_policies import SecurityPolicy, SecurityPolicyBasic256Sha256
 from client_certificate import make_client_certificate
 from namespaces import site_index
-from patience import PATIENCE
+from patient_client import patient_client
 from ports import claim
 from raw_session import Raw
 
@@ -306,7 +306,7 @@ def connect(certificate: tuple[Path, Path]) -> Connect:
         files: tuple[Path, Path] | None = None,
         mode: ua.MessageSecurityMode = ua.MessageSecurityMode.SignAndEncrypt,
     ) -> AsyncIterator[Client]:
-        client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
+        client = patient_client(rig.url)
         client.application_uri = CLIENT_URI
         if user is not None or encrypted:
             await client.set_security(policy, *(files or certificate), mode=mode)

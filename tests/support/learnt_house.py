@@ -11,8 +11,8 @@ from simulated_house import HOUSE, START, ZONE, winter
 from heatpump_twin.twin_engine.forecasting.course import PumpCourse, WeatherIssues
 from heatpump_twin.twin_engine.forecasting.quarter_hours import STEP
 from heatpump_twin.twin_engine.forecasting.simulated import SimulationMethod
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.simulation.simulate import Case, simulate
-from heatpump_twin.twin_engine.model.whatif.observed_house import HousePlace
 
 DAYS = 12
 PLACE = HousePlace(48.5, 7.7, ZONE)

@@ -14,9 +14,9 @@ from heatpump_twin.config.settings import HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import EmulatedHeatPump
 from heatpump_twin.twin_engine.model.calibration.record import Record
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.whatif.model_machine import ModelMachine
-from heatpump_twin.twin_engine.model.whatif.observed_house import HousePlace
 
 DAYS = 24
 STEP = 120.0

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
+from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import WriteOutcome, WriteState
@@ -32,7 +33,7 @@ AT_FIRST = {
     "supply_setpoint": 45.0, "room_setpoint": 21.0, "dhw_setpoint": 48.0, "unit_enabled": 1.0,
     "dhw_enabled": 1.0, "operating_mode": 2.0, "supply_temperature": 25.0,
     "outdoor_temperature": 7.0, "room_temperature": 20.0, "dhw_temperature": 46.0,
-    "fault_active": 0.0, "error_code": 0.0,
+    "fault_active": 0.0, "error_code": 0.0, "dhw_heating": 0.0,
 }  # fmt: skip
 MODEL = Path(str(files("heatpump_twin.models.onnx"))) / "heat_up_time.onnx"
 WHO = {"user": "olga", "origin": "test client"}
@@ -93,6 +94,8 @@ class ProgramsRig:
     device: Device
     without: frozenset[str] = frozenset()
     model: bool = True
+    holidays: tuple[str, ...] = ()
+    hot_water_waits: bool = True
 
     async def start(self) -> None:
         specs = CATALOGUE["heat_pump"]
@@ -114,6 +117,9 @@ class ProgramsRig:
             models={"hp1": HeatUpModel(MODEL)} if self.model else {},
             zone=ZoneInfo("Europe/Madrid"),
             clock=self.clock,
+            smart_start=SmartStartSettings(
+                holidays=self.holidays, hot_water_waits=self.hot_water_waits
+            ),
         )
         await self.programs.start()
 

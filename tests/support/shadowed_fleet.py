@@ -30,6 +30,7 @@ MEASURED = (
     "return_temperature",
     "supply_setpoint",
     "dhw_temperature",
+    "room_temperature",
 )
 DERIVED = ("operating_state", "thermal_power", "cop", "compressor_on")
 STEADY = {
@@ -45,6 +46,7 @@ STEADY = {
     "return_temperature": 34.8,
     "supply_setpoint": 38.0,
     "dhw_temperature": 47.0,
+    "room_temperature": 20.5,
     "operating_state": 2.0,
     "thermal_power": 4000.0,
     "cop": 3.48,

@@ -10,35 +10,41 @@ errors (adaptive conformal inference, Gibbs and Candès, 2021):
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heatpump_twin.drivers.frame import Values
-from heatpump_twin.twin_engine.forecasting.quarter_hours import LEVELS, STEPS
+from heatpump_twin.twin_engine.forecasting.quarter_hours import STEPS
 
 LEADS = (0, 4, 12, 24, 48, 96, STEPS)
 """Spans of leads with an interval of their own, in quarter-hours."""
 _MISSED = 0.1
 """Share that lies below an interval of 80 %, and share above. [-]"""
 _GAMMA = 0.1
-_ALPHA = (0.01, 0.3)
+_ALPHA = (0.01, 0.15)
+"""Never less than 70 % are aimed at: after good days it would be too narrow for the next ones."""
 _FEWEST = 24
 """Of less errors no interval is told."""
 _LOOKED_AT = 12
 """Leads of a span whose errors are looked at: neighbours err alike."""
+_SPAN_OF = np.repeat(np.arange(len(LEADS) - 1), np.diff(LEADS))
+"""Of each lead."""
 
 
-@dataclass(slots=True)
-class _Span:
-    """The errors of a span of leads, and how often its intervals have missed."""
+def _looked() -> NDArray[np.int64]:
+    """Return the leads of each span that are looked at, shape (spans, looked at); STEPS: none."""
+    found = np.full((len(LEADS) - 1, _LOOKED_AT), STEPS, dtype=np.int64)
+    for row, (first, last) in zip(found, pairwise(LEADS), strict=True):
+        leads = np.arange(first, last, max((last - first) // _LOOKED_AT, 1))
+        row[: len(leads)] = leads
+    return found
 
-    leads: NDArray[np.int64]
-    last: int
-    alpha: list[float] = field(default_factory=lambda: [_MISSED, _MISSED])
-    judged: int = 0
+
+_LOOKED = _looked()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,43 +52,40 @@ class Adapted:
     """Forecasts with adapted intervals."""
 
     online: Values
-    """Shape (o, 3, STEPS): each by what was known when it was made."""
+    """Shape (m, o, 3, STEPS): each by what was known when it was made."""
     offsets: Values
-    """Shape (3, spans): what is to be added to the next forecast; NaN: too little is known."""
+    """Shape (m, 3, spans): what is to be added to the next forecast; NaN: too little is known."""
 
 
 def adapted(
-    raw: Values, truth: Values, origins: NDArray[np.int64], now: int, *, centred: bool
+    raw: Values, truth: Values, origins: NDArray[np.int64], now: int, centred: Sequence[bool]
 ) -> Adapted:
-    """Return forecasts with their intervals, and the offsets for one that is made now.
+    """Return forecasts of methods with their intervals, and the offsets for those made now.
 
     Parameters
     ----------
-    raw : array of shape (o, 3, STEPS)
-        Quantiles as they were forecast.
+    raw : array of shape (m, o, 3, STEPS)
+        Quantiles as methods have forecast them.
     truth : array of shape (o, STEPS)
         What came; NaN: not known.
     origins : array of int, shape (o,)
         When each was made, in order, and ``now``, in quarter-hours.
     centred
-        Whether the median is moved as well, by the median error.
+        Of each method, whether its median is moved as well, by the median error.
     """
     online = np.array(raw)
-    spans = [_span(first, last) for first, last in pairwise(LEADS)]
-    offsets = np.full((len(LEVELS), len(spans)), np.nan)
-    for b, span in enumerate(spans):
-        errors = truth[:, np.newaxis, span.leads] - raw[:, :, span.leads]
-        for i in range(len(origins) + 1):
-            moment = now if i == len(origins) else int(origins[i])
-            _judge(span, online, truth, origins, moment)
-            came = span.leads[np.newaxis, :] < (moment - origins[:i, np.newaxis])
-            found = _offsets(errors[:i], came, span, centred=centred)
-            if i == len(origins):
-                offsets[:, b] = found
-            elif np.isfinite(found).all():
-                part = slice(LEADS[b], LEADS[b + 1])
-                online[i, :, part] += found[:, np.newaxis]
-    return Adapted(np.sort(online, axis=1), offsets)
+    errors = _looked_at(truth)[:, np.newaxis] - _looked_at(raw)
+    # Of a forecast all levels are looked at, or none.
+    errors = np.where(np.isfinite(errors).all(axis=2, keepdims=True), errors, np.nan)
+    misses = _Misses.none(len(raw))
+    for i, moment in enumerate([*origins.tolist(), now]):
+        misses.follow(online, truth, origins, moment)
+        came = (moment - origins[:i, np.newaxis, np.newaxis]) > _LOOKED
+        offsets = _offsets(errors[:, :i], came, misses.alpha, np.asarray(centred))
+        if i < len(origins):
+            known = np.isfinite(offsets).all(axis=1, keepdims=True)
+            online[:, i] += np.where(known, offsets, 0.0)[:, :, _SPAN_OF]
+    return Adapted(np.sort(online, axis=2), offsets)
 
 
 def shifted(raw: Values, offsets: Values, doubt: float) -> Values:
@@ -90,43 +93,81 @@ def shifted(raw: Values, offsets: Values, doubt: float) -> Values:
 
     Where none are known the interval is widened by ``doubt``, which is for two days ahead.
     """
-    spans = np.repeat(np.arange(len(LEADS) - 1), np.diff(LEADS))
     growing = doubt * np.sqrt((np.arange(STEPS) + 1.0) / STEPS)
     wide = np.stack([-growing, np.zeros(STEPS), growing])
-    moved = offsets[:, spans]
+    moved = offsets[:, _SPAN_OF]
     return np.sort(raw + np.where(np.isfinite(moved), moved, wide), axis=0)
 
 
-def _span(first: int, last: int) -> _Span:
-    every = max((last - first) // _LOOKED_AT, 1)
-    return _Span(np.arange(first, last, every), last)
+@dataclass(slots=True)
+class _Misses:
+    """How often intervals have missed, and the shares that follow from it."""
+
+    alpha: Values
+    """Shape (m, spans, 2): below and above."""
+    judged: list[int]
+    """Of each span, how many forecasts."""
+
+    @classmethod
+    def none(cls, methods: int) -> _Misses:
+        spans = len(LEADS) - 1
+        return cls(np.full((methods, spans, 2), _MISSED), [0] * spans)
+
+    def follow(
+        self, online: Values, truth: Values, origins: NDArray[np.int64], moment: int
+    ) -> None:
+        """Adapt to the forecasts that are over."""
+        for span, last in enumerate(LEADS[1:]):
+            while (k := self.judged[span]) < len(origins) and origins[k] + last <= moment:
+                self._judge(span, online[:, k], truth[k])
+                self.judged[span] += 1
+
+    def _judge(self, span: int, online: Values, truth: Values) -> None:
+        leads = _LOOKED[span][_LOOKED[span] < STEPS]
+        leads = leads[np.isfinite(truth[leads])]
+        if len(leads):
+            low, _, high = np.sort(online[:, :, leads], axis=1).swapaxes(0, 1)
+            came = truth[leads]
+            missed = np.stack([(came < low).mean(axis=1), (came > high).mean(axis=1)], axis=1)
+            alpha = self.alpha[:, span] + _GAMMA * (_MISSED - missed)
+            self.alpha[:, span] = np.clip(alpha, *_ALPHA)
 
 
-def _judge(
-    span: _Span, online: Values, truth: Values, origins: NDArray[np.int64], moment: int
-) -> None:
-    """Adapt to the forecasts that are over."""
-    while span.judged < len(origins) and origins[span.judged] + span.last <= moment:
-        came = truth[span.judged, span.leads]
-        known = np.isfinite(came)
-        if known.any():
-            low, _, high = np.sort(online[span.judged][:, span.leads], axis=0)
-            missed = (np.mean(came[known] < low[known]), np.mean(came[known] > high[known]))
-            span.alpha = [
-                float(np.clip(alpha + _GAMMA * (_MISSED - share), *_ALPHA))
-                for alpha, share in zip(span.alpha, missed, strict=True)
-            ]
-        span.judged += 1
+def _looked_at(values: Values) -> Values:
+    """Return values over leads at those that are looked at, shape (…, spans, looked at)."""
+    beyond = np.full((*values.shape[:-1], 1), np.nan)
+    return np.concatenate([values, beyond], axis=-1)[..., _LOOKED]
 
 
-def _offsets(errors: Values, came: NDArray[np.bool_], span: _Span, *, centred: bool) -> Values:
-    low, middle, high = (errors[:, row][came] for row in range(len(LEVELS)))
-    known = np.isfinite(low) & np.isfinite(high)
-    if known.sum() < _FEWEST:
-        return np.full(len(LEVELS), np.nan)
-    below, above = span.alpha
-    return np.array([
-        np.quantile(low[known], below),
-        np.median(middle[known]) if centred else 0.0,
-        np.quantile(high[known], 1.0 - above),
-    ])  # fmt: skip
+def _offsets(
+    errors: Values, came: NDArray[np.bool_], alpha: Values, centred: NDArray[np.bool_]
+) -> Values:
+    """Return what is to be added, shape (m, 3, spans); NaN: too little is known.
+
+    Parameters
+    ----------
+    errors : array of shape (m, i, 3, spans, looked at)
+    came : array of shape (i, spans, looked at)
+    """
+    known = np.where(came[:, np.newaxis], errors, np.nan).transpose(0, 2, 3, 1, 4)
+    ordered = np.sort(known.reshape(*known.shape[:3], -1), axis=3)  # NaN last
+    count = np.isfinite(ordered[:, 0]).sum(axis=2)
+    found = np.stack([
+        _ranked(ordered[:, 0], count, alpha[:, :, 0]),
+        np.where(centred[:, np.newaxis], _ranked(ordered[:, 1], count, np.array(0.5)), 0.0),
+        _ranked(ordered[:, 2], count, 1.0 - alpha[:, :, 1]),
+    ], axis=1)  # fmt: skip
+    return np.where(count[:, np.newaxis] < _FEWEST, np.nan, found)
+
+
+def _ranked(ordered: Values, count: NDArray[np.int64], level: Values) -> Values:
+    """Return quantiles of the first ``count`` of values in order, along the last axis."""
+    if not ordered.shape[-1]:
+        return np.full(ordered.shape[:-1], np.nan)
+    place = level * np.maximum(count - 1, 0)
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    below, above = (
+        np.take_along_axis(ordered, at[..., np.newaxis], axis=-1)[..., 0] for at in (low, high)
+    )
+    return np.asarray(below + (place - low) * (above - below))

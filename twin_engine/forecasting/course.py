@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heatpump_twin.drivers.frame import Times, Values
-from heatpump_twin.twin_engine.forecasting.quarter_hours import STEP, STEPS
+from heatpump_twin.twin_engine.forecasting.quarter_hours import DAY, STEP, STEPS
 from heatpump_twin.twin_engine.forecasting.targets import COP, HEAT, POWER, ForecastTarget
 
 OUTDOOR = ("outdoor_temperature", "ambient_temperature")
@@ -106,6 +106,14 @@ def came(values: Values, origin: int) -> Values:
     found = np.full(STEPS, np.nan)
     part = values[origin : origin + STEPS]
     found[: len(part)] = part
+    return found
+
+
+def last_day(values: Values) -> Values:
+    """Return the last day of a course, shape (DAY,); NaN: it begins later."""
+    found = np.full(DAY, np.nan)
+    part = values[-DAY:]
+    found[DAY - len(part) :] = part
     return found
 
 

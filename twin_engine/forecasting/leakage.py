@@ -1,4 +1,4 @@
-"""Audit of a method: does what it says change with what nobody can know yet?
+"""Audit of methods: does what they say change with what nobody can know yet?
 
 Everything after a moment is changed: measured values are others, missing or cut off, and forecasts
 of the weather that were issued later say something else. What a method forecasts at that moment
@@ -7,8 +7,9 @@ must stay the same, to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from types import MappingProxyType
 
 import numpy as np
@@ -33,33 +34,33 @@ class Leak:
     """How the future was changed."""
 
 
-def leaks(method: Method, course: PumpCourse, origins: Origins) -> list[Leak]:
-    """Return where a method uses what came at one of some origins or later; empty: nowhere.
+def leaks(methods: Sequence[Method], course: PumpCourse, origins: Origins) -> dict[str, list[Leak]]:
+    """Return where methods use what came at one of some origins or later, by their names.
 
     All origins are forecast at once, as a rolling evaluation does, and each of them alone, as in
-    use: a method may not look from one to the other either.
+    use: a method may not look from one to the other either. All methods see the same changed
+    courses, so that those that share a model ask it once.
     """
-    said = method.forecast(course, origins)
-    found = []
+    said = {method.name: method.forecast(course, origins) for method in methods}
+    found: dict[str, list[Leak]] = {method.name: [] for method in methods}
     for row, origin in enumerate(origins.tolist()):
+        # The first alone is also all that are known by then.
+        batches = dict.fromkeys((row, 0))
         for name, perturbed in FUTURES.items():
             other = perturbed(course, origin)
-            alone = method.forecast(other, np.array([origin]))
-            known = origins[: row + 1]
-            together = method.forecast(other, known)
-            found += [
-                Leak(target.point, origin, name)
-                for target, values in said.items()
-                if not _same(values[row], alone, target, 0)
-                or not _same(values[row], together, target, row)
-            ]
+            for batch, method in product(batches, methods):
+                after = method.forecast(other, origins[batch : row + 1])
+                found[method.name] += [
+                    Leak(target.point, origin, name)
+                    for target, values in said[method.name].items()
+                    if not _same(values[row], after, target)
+                ]
     return found
 
 
-def _same(
-    before: Values, after: Mapping[ForecastTarget, Values], target: ForecastTarget, row: int
-) -> bool:
-    return target in after and np.array_equal(before, after[target][row], equal_nan=True)
+def _same(before: Values, after: Mapping[ForecastTarget, Values], target: ForecastTarget) -> bool:
+    """Tell whether the last of some forecasts is what was said before."""
+    return target in after and np.array_equal(before, after[target][-1], equal_nan=True)
 
 
 def _other(course: PumpCourse, origin: int) -> PumpCourse:

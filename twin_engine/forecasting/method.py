@@ -15,6 +15,8 @@ from heatpump_twin.twin_engine.forecasting.course import PumpCourse
 from heatpump_twin.twin_engine.forecasting.quarter_hours import LEVELS, STEPS
 from heatpump_twin.twin_engine.forecasting.targets import TARGETS, ForecastTarget
 
+SIMULATION = "simulation"
+"""Name of the method that simulates a learnt house."""
 Origins = NDArray[np.int64]
 """Numbers of quarter-hours of a course: what is before each of them is known."""
 
@@ -37,6 +39,31 @@ class Method(Protocol):
 
         Of what came at an origin or later, nothing may be used: `leakage` looks after that.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MethodOutlook:
+    """What a method says from some origins on, and how it stands to what was measured before."""
+
+    quantiles: Mapping[ForecastTarget, Values]
+    """Shape (o, 3, STEPS)."""
+    recent: Mapping[ForecastTarget, Values]
+    """Measured less what it says of the day before each origin, shape (o, DAY); NaN: not known."""
+
+    def part(self, origins: NDArray[np.bool_]) -> MethodOutlook:
+        """Return the same from some of the origins on."""
+        return MethodOutlook(
+            {target: values[origins] for target, values in self.quantiles.items()},
+            {target: values[origins] for target, values in self.recent.items()},
+        )
+
+
+class BaseMethod(Method, Protocol):
+    """A method whose remainder can be learnt."""
+
+    def outlook(self, course: PumpCourse, origins: Origins) -> MethodOutlook:
+        """Return what it says, and how it has done in the day before; as `forecast`."""
         ...
 
 

@@ -10,7 +10,13 @@ import numpy as np
 from heatpump_twin.drivers.frame import Values
 from heatpump_twin.twin_engine.forecasting.baselines import CLIMATOLOGY, climatology
 from heatpump_twin.twin_engine.forecasting.course import PumpCourse
-from heatpump_twin.twin_engine.forecasting.method import BaselineMethod, Method, Origins
+from heatpump_twin.twin_engine.forecasting.method import (
+    BaselineMethod,
+    BaseMethod,
+    Method,
+    MethodOutlook,
+    Origins,
+)
 from heatpump_twin.twin_engine.forecasting.targets import ForecastTarget
 
 
@@ -18,9 +24,9 @@ from heatpump_twin.twin_engine.forecasting.targets import ForecastTarget
 class RememberedMethod:
     """A method that is asked once for what several want to know: it may take seconds."""
 
-    inner: Method
+    inner: BaseMethod
     _asked: tuple[PumpCourse, bytes] | None = None
-    _said: Mapping[ForecastTarget, Values] = field(default_factory=dict)
+    _said: MethodOutlook = field(default_factory=lambda: MethodOutlook({}, {}))
 
     @property
     def name(self) -> str:
@@ -34,9 +40,13 @@ class RememberedMethod:
 
     def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
         """Return what the method says, without asking it the same again."""
+        return self.outlook(course, origins).quantiles
+
+    def outlook(self, course: PumpCourse, origins: Origins) -> MethodOutlook:
+        """Return the same, with how it has done in the day before."""
         known = self._asked
         if known is None or known[0] is not course or known[1] != origins.tobytes():
-            self._said = self.inner.forecast(course, origins)
+            self._said = self.inner.outlook(course, origins)
             self._asked = course, origins.tobytes()
         return self._said
 
@@ -46,11 +56,15 @@ class GivenMethod:
     """What a method has said of now, as a method."""
 
     name: str
-    said: Mapping[ForecastTarget, Values]
+    said: MethodOutlook
     centred: bool = True
 
-    def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:  # noqa: ARG002 (it was asked before)
+    def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
         """Return what was said."""
+        return self.outlook(course, origins).quantiles
+
+    def outlook(self, course: PumpCourse, origins: Origins) -> MethodOutlook:  # noqa: ARG002 (it was asked before)
+        """Return the same, with how it has done in the day before."""
         return self.said
 
 
@@ -59,6 +73,7 @@ class MixedMethod:
     """The mean of the quantiles of a model and of the climatology."""
 
     model: Method
+    usual: Method = field(default_factory=lambda: BaselineMethod(CLIMATOLOGY, climatology))
     centred: bool = True
 
     @property
@@ -68,7 +83,7 @@ class MixedMethod:
 
     def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
         """Return the mean where both say something."""
-        usual = BaselineMethod(CLIMATOLOGY, climatology).forecast(course, origins)
+        usual = self.usual.forecast(course, origins)
         said = self.model.forecast(course, origins)
         return {
             target: np.asarray(0.5 * (values + usual[target]))

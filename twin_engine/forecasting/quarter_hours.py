@@ -32,15 +32,13 @@ def known_quantiles(values: Values, levels: Values) -> Values:
 
     As `numpy.nanquantile`, which goes through rows one by one.
     """
-    ordered = np.sort(values, axis=-1)  # NaN last
-    count = np.isfinite(ordered).sum(axis=-1)
-    found = np.empty((len(levels), *values.shape[:-1]))
+    ordered = np.sort(values, axis=-1).reshape(-1, values.shape[-1])  # NaN last
+    last = np.maximum(np.isfinite(ordered).sum(axis=-1) - 1, 0)
+    rows = np.arange(len(ordered))
+    found = np.empty((len(levels), len(ordered)))
     for row, level in enumerate(levels.tolist()):
-        place = level * np.maximum(count - 1, 0)
+        place = level * last
         low = np.floor(place).astype(np.int64)
-        high = np.minimum(low + 1, np.maximum(count - 1, 0))
-        below, above = (
-            np.take_along_axis(ordered, at[..., np.newaxis], axis=-1)[..., 0] for at in (low, high)
-        )
+        below, above = ordered[rows, low], ordered[rows, np.minimum(low + 1, last)]
         found[row] = below + (place - low) * (above - below)
-    return found
+    return found.reshape(len(levels), *values.shape[:-1])

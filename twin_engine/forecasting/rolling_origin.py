@@ -78,18 +78,24 @@ def judge(
     for target in observed_targets(course):
         values = course.of(target)
         truth = np.array([came(values, o) for o in origins.tolist()]).reshape(-1, STEPS)
-        judged = {
-            method.name: _judged(said[method.name][target], truth, origins, len(course), method)
-            for method in methods
-            if target in said[method.name]
-        }
+        telling = [method for method in methods if target in said[method.name]]
+        raw = [said[method.name][target] for method in telling]
+        judged = _judged(telling, raw, truth, origins, len(course))
         found[target] = _shown(judged, truth, origins, len(course))
     return found
 
 
-def _judged(raw: Values, truth: Values, origins: Origins, now: int, method: Method) -> JudgedMethod:
-    fitted = adapted(raw, truth, origins, now, centred=method.centred)
-    return JudgedMethod(fitted.online, fitted.offsets, pinball(fitted.online, truth))
+def _judged(
+    methods: Sequence[Method], raw: Sequence[Values], truth: Values, origins: Origins, now: int
+) -> dict[str, JudgedMethod]:
+    """Return the forecasts of methods, shape (o, 3, STEPS) each, with adapted intervals."""
+    if not methods:
+        return {}
+    fitted = adapted(np.stack(raw), truth, origins, now, [method.centred for method in methods])
+    return {
+        method.name: JudgedMethod(online, offsets, pinball(online, truth))
+        for method, online, offsets in zip(methods, fitted.online, fitted.offsets, strict=True)
+    }
 
 
 def _shown(
@@ -112,12 +118,18 @@ def _shown(
 
 
 def _best(judged: Mapping[str, JudgedMethod], over: NDArray[np.bool_], *, enough: bool) -> str:
-    """Return the method with the least loss where all are known; the first while few are over."""
+    """Return the method with the least loss where all are known; the first while few are over.
+
+    One of which hardly a forecast is over has still to show what it can: it is waited for, and does
+    not take from the others what they were compared by.
+    """
     if not judged:
         return ""
-    names = list(judged)
-    losses = np.array([np.where(over, judged[name].loss[: len(over)], np.nan) for name in names])
-    together = np.isfinite(losses).all(axis=0)
-    if not enough or not together.any():
-        return names[0]
-    return names[int(losses[:, together].mean(axis=1).argmin())]
+    every = {name: np.where(over, one.loss[: len(over)], np.nan) for name, one in judged.items()}
+    losses = {
+        name: loss for name, loss in every.items() if np.isfinite(loss).any(axis=1).sum() >= _FEWEST
+    }
+    together = np.isfinite(np.array(list(losses.values()))).all(axis=0) if losses else over
+    if not enough or not losses or not together.any():
+        return next(iter(judged))
+    return min(losses, key=lambda name: float(losses[name][together].mean()))

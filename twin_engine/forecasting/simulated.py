@@ -12,8 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatpump_twin.drivers.frame import Times, Values
-from heatpump_twin.twin_engine.forecasting.course import PumpCourse, cop_of, runs_above
-from heatpump_twin.twin_engine.forecasting.method import Origins, observed_targets
+from heatpump_twin.twin_engine.forecasting.course import (
+    PumpCourse,
+    cop_of,
+    last_day,
+    runs_above,
+)
+from heatpump_twin.twin_engine.forecasting.method import (
+    SIMULATION,
+    MethodOutlook,
+    Origins,
+    observed_targets,
+)
 from heatpump_twin.twin_engine.forecasting.quarter_hours import (
     DAY,
     LEVELS,
@@ -30,6 +40,8 @@ from heatpump_twin.twin_engine.forecasting.targets import (
     TANK,
     ForecastTarget,
 )
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
+from heatpump_twin.twin_engine.model.simulation.kernel import QUANTITIES
 from heatpump_twin.twin_engine.model.simulation.simulate import (
     Case,
     Installation,
@@ -38,9 +50,7 @@ from heatpump_twin.twin_engine.model.simulation.simulate import (
     simulate,
 )
 from heatpump_twin.twin_engine.model.simulation.weather import WeatherSeries
-from heatpump_twin.twin_engine.model.whatif.observed_house import HousePlace
 
-SIMULATION = "simulation"
 _OF = {HEAT: "heat", POWER: "power", SUPPLY: "supply", ROOM: "room", TANK: "tank"}
 _STEP = 90.0
 """Of the simulation. [s]"""
@@ -71,17 +81,22 @@ class SimulationMethod:
 
     def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
         """Return quantiles from each origin on; NaN where the air outdoors is not known."""
-        found = {
-            target: np.full((len(origins), len(LEVELS), STEPS), np.nan)
-            for target in observed_targets(course)
-        }
+        return self.outlook(course, origins).quantiles
+
+    def outlook(self, course: PumpCourse, origins: Origins) -> MethodOutlook:
+        """Return the same, with how the day before differed from its simulation."""
+        targets = observed_targets(course)
+        quantiles = {t: np.full((len(origins), len(LEVELS), STEPS), np.nan) for t in targets}
+        recent = {t: np.full((len(origins), DAY), np.nan) for t in targets}
         for row, origin in enumerate(origins.tolist()):
             past = course.past(origin)
             cases = self.cases(past, possible_weather(past, self.place))
             if cases:
-                for target, values in quantiles_of(carried_on(cases, past.end), past).items():
-                    found[target][row] = values
-        return found
+                said = simulated_outlook(carried_on(cases, past.end), past)
+                for target in targets:
+                    quantiles[target][row] = said.quantiles[target][0]
+                    recent[target][row] = said.recent[target][0]
+        return MethodOutlook(quantiles, recent)
 
     def cases(self, past: PumpCourse, weather: Sequence[WeatherSeries]) -> list[Case]:
         """Return the ways in which it may go on; none: the weather is not known."""
@@ -100,7 +115,7 @@ class SimulationMethod:
 
 def fleet_forecasts(
     asked: Sequence[tuple[SimulationMethod, PumpCourse]],
-) -> list[Mapping[ForecastTarget, Values]]:
+) -> list[MethodOutlook]:
     """Return forecasts of the heat pumps of a site from now on, all simulated at once.
 
     Their courses end at the same time. The weather is that of the first whose air is known: they
@@ -113,14 +128,11 @@ def fleet_forecasts(
             break
     cases = [method.cases(course, weather) for method, course in asked]
     if not weather:
-        return [{} for _ in asked]
+        return [MethodOutlook({}, {}) for _ in asked]
     run = carried_on([case for own in cases for case in own], asked[0][1].end)
     each = len(cases[0])
     return [
-        {
-            target: values[np.newaxis]
-            for target, values in quantiles_of(_part(run, k * each, each), course).items()
-        }
+        simulated_outlook(run.part(slice(k * each, (k + 1) * each)), course)
         for k, (_, course) in enumerate(asked)
     ]
 
@@ -131,18 +143,24 @@ def carried_on(cases: Sequence[Case], begin: int) -> Simulated:
     return simulate(cases, begin, end, step=_STEP, every=_EVERY, warm_up=_WARM_UP / DAY)
 
 
-def quantiles_of(run: Simulated, past: PumpCourse) -> dict[ForecastTarget, Values]:
-    """Return the quantiles of all targets over the cases of one heat pump."""
+def simulated_outlook(run: Simulated, past: PumpCourse) -> MethodOutlook:
+    """Return what the cases of one heat pump say of all targets, for the one origin that is now."""
     power = past.points.get(POWER.observed[0])
     threshold = np.inf if power is None else runs_above(power)
-    return {
-        target: _quantiles(_members(run, target, threshold), target)
-        for target in observed_targets(past)
-    }
+    quantiles, recent = {}, {}
+    for target in observed_targets(past):
+        members = _members(run.values, target, threshold)
+        quantiles[target] = _quantiles(members, target)[np.newaxis]
+        lived = _members(run.before[:, :, -DAY:], target, threshold)
+        recent[target] = (last_day(past.of(target)) - _mean(lived))[np.newaxis]
+    return MethodOutlook(quantiles, recent)
 
 
-def _part(run: Simulated, first: int, count: int) -> Simulated:
-    return Simulated(run.time, run.interval, run.values[first : first + count])
+def _mean(members: Values) -> Values:
+    """Return the mean over members where it is known, shape (t,)."""
+    known = np.isfinite(members)
+    total = np.where(known, members, 0.0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
 def possible_weather(past: PumpCourse, place: HousePlace) -> list[WeatherSeries]:
@@ -217,10 +235,12 @@ def _now(past: PumpCourse, target: ForecastTarget) -> float:
     return float(known[-1]) if len(known) else np.nan
 
 
-def _members(run: Simulated, target: ForecastTarget, threshold: float) -> Values:
+def _members(values: Values, target: ForecastTarget, threshold: float) -> Values:
+    """Return a target over members and time, of simulated quantities (n, quantities, t)."""
     if target is COP:
-        return cop_of(run.of("heat"), run.of("power"), threshold)
-    return run.of(_OF[target])
+        heat, power = (values[:, QUANTITIES.index(name)] for name in ("heat", "power"))
+        return cop_of(heat, power, threshold)
+    return values[:, QUANTITIES.index(_OF[target])]
 
 
 def _quantiles(members: Values, target: ForecastTarget) -> Values:

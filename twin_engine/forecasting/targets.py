@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointEntry
 
@@ -39,6 +40,15 @@ ENDS = ("_lower", "", "_upper")
 
 METHOD, SKILL, COVERAGE = "_method", "_skill", "_coverage"
 """Of the points that say what forecasts are from, and how good they were. [code], [%], [%]"""
+UPPER = ENDS[-1]
+LOWEST = MappingProxyType({
+    ROOM.point: "forecast_room_lowest", TANK.point: "forecast_dhw_lowest",
+})  # fmt: skip
+"""The point of the lowest value to come, by that of the forecast; `UPPER`: of its upper end."""
+WHEN = "_in"
+"""Of the point that says in how many hours the lowest comes."""
+MODEL_VERSION, MODEL_DRIFT = "forecast_model_version", "forecast_model_drift"
+"""Points that say which learnt remainder is in use, and how it stands to the newest days."""
 
 
 def forecast_targets(ids: Collection[str], *, tariff: bool) -> list[ForecastTarget]:
@@ -50,9 +60,10 @@ def forecast_targets(ids: Collection[str], *, tariff: bool) -> list[ForecastTarg
 def forecast_entries(asset: str, ids: Collection[str], *, tariff: bool) -> list[PointEntry]:
     """Return table entries of the forecasts of a heat pump with the points ``ids``."""
     specs = CATALOGUE[HEAT_PUMP]
-    return [
-        (asset, point, specs[point], None)
-        for target in forecast_targets(ids, tariff=tariff)
-        for point in (target.point + end for end in (*ENDS, METHOD, SKILL, COVERAGE))
-        if point in specs
-    ]
+    targets = forecast_targets(ids, tariff=tariff)
+    points = [target.point + end for target in targets for end in (*ENDS, METHOD, SKILL, COVERAGE)]
+    lowest = [LOWEST[target.point] for target in targets if target.point in LOWEST]
+    points += [base + end for base in lowest for end in ("", UPPER, WHEN)]
+    if targets:
+        points += [MODEL_VERSION, MODEL_DRIFT]
+    return [(asset, point, specs[point], None) for point in points if point in specs]

@@ -74,7 +74,10 @@ async def collect_runs(history: HistoryReader, asset: str) -> Runs:
     series = {p: await read_all(history, f"{asset}.{p}") for p in (*FEATURES, SWITCH)}
     missing = [point for point, samples in series.items() if not len(samples)]
     if missing:
-        raise ModelError(f"{asset}: no history of {', '.join(missing)}; record some first")
+        raise ModelError(
+            f"{asset}: no history of {', '.join(missing)}; record some first. Of a log without "
+            "them, hptwin heatups --keep lets smart start learn"
+        )
     return find_runs(series)
 
 

@@ -51,7 +51,7 @@ from heatpump_twin.twin_engine.historian.database.database_access import (
 )
 from heatpump_twin.twin_engine.historian.database.database_file import DatabaseFile
 from heatpump_twin.twin_engine.historian.database.tables import POINT
-from heatpump_twin.twin_engine.historian.events.event_rows import drop_events
+from heatpump_twin.twin_engine.historian.events.event_rows import drop_events, drop_heat_ups
 from heatpump_twin.twin_engine.historian.events.journal_rows import drop_entries
 from heatpump_twin.twin_engine.historian.trajectories.trajectory_rows import drop_trajectories
 from heatpump_twin.twin_engine.history import NO_SAMPLES, Samples
@@ -302,12 +302,13 @@ class SampleStore:
         return dropped
 
     def prune_events(self, before: int, limit: int) -> int:
-        """Delete the oldest events, and of the alarm journal, before a time; return how many.
+        """Delete the oldest events, alarm journal and heat-ups before a time; return how many.
 
         At most ``limit`` of each.
         """
         with self._engine.begin() as connection:
-            return drop_events(connection, before, limit) + drop_entries(connection, before, limit)
+            drops = (drop_events, drop_entries, drop_heat_ups)
+            return sum(drop(connection, before, limit) for drop in drops)
 
     def prune_trajectories(self, before: int, limit: int) -> int:
         """Delete the oldest forecasts, at most ``limit`` of those issued before a time."""

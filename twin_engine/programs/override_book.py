@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -154,9 +154,15 @@ class OverrideBook:
             key, value, user=user, origin=origin, status=status, message=message
         )
 
-    async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
-        """Release every override of a heat pump: write back the value before it."""
-        overrides = self.of(asset)
+    async def release(
+        self, asset: str, *, user: str, origin: str, points: Collection[str] | None = None
+    ) -> Verdict:
+        """Release overrides of a heat pump, all or those of some points: write back the values."""
+        overrides = {
+            point: override
+            for point, override in self.of(asset).items()
+            if points is None or point in points
+        }
         # The main switch comes last: what it switches on finds its settings in place.
         order = sorted(overrides, key=lambda point: point == "unit_enabled")
         if not order:

@@ -1,4 +1,4 @@
-"""Overrides, schedules, tank programs, fault resets and training of a site, put together."""
+"""Overrides, ready programs, tank programs, fault resets and training of a site, put together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import Clock, real_period
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.commands.journal import Journal
@@ -16,13 +17,15 @@ from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.fault_reset import FaultReset
-from heatpump_twin.twin_engine.programs.heat_up_lead import HeatUpLead
+from heatpump_twin.twin_engine.programs.forecast_models import ForecastModels
 from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.person_commands import PersonCommands
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs.refresher import Refresher
 from heatpump_twin.twin_engine.programs.scenario_request import Simulator
 from heatpump_twin.twin_engine.programs.schedule_book import ScheduleBook
+from heatpump_twin.twin_engine.programs.start_outlook import Newest, StartOutlook
+from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind
 from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
 from heatpump_twin.twin_engine.programs.training_request import Trainer
 from heatpump_twin.twin_engine.verdict import Verdict
@@ -51,8 +54,11 @@ class Programs:
         models: Mapping[str, HeatUpModel],
         zone: ZoneInfo,
         clock: Clock,
+        newest: Newest = lambda _: None,
+        smart_start: SmartStartSettings = SmartStartSettings(),  # noqa: B008 (it is frozen)
         trainer: Trainer | None = None,
         simulator: Simulator | None = None,
+        forecast_models: ForecastModels | None = None,
     ) -> None:
         self._period = real_period(TICK, clock.speed)
         self._store = store
@@ -61,26 +67,31 @@ class Programs:
         self.journal = journal
         self.overrides = OverrideBook(image, commands, store, clock, self.journal.changed)
         self.refresher = Refresher(self.overrides, clock)
+        self.tank = TankProgramBook(image, self.overrides, store, self.journal, clock)
         self.schedules = ScheduleBook(
-            image.table,
+            image,
             self.overrides,
+            self.tank,
             store,
-            HeatUpLead(image, models),
+            StartOutlook(image, models, newest, smart_start),
             self.journal,
+            smart_start,
             zone,
             clock,
         )
-        self.tank = TankProgramBook(image, self.overrides, store, self.journal, clock)
-        # Three handlers in a row: people's writes end tank programs, every write passes the
+        # Three handlers in a row: people's writes end programs, every write passes the
         # overrides, and only then reaches the device. Programs themselves enter behind the first:
         # their own writes must not end them.
-        self.commands: CommandHandler = PersonCommands(image.table, self.overrides, self.tank)
+        self.commands: CommandHandler = PersonCommands(
+            image.table, self.overrides, self.tank, self.schedules
+        )
         self.fault_reset = FaultReset(image, self.commands)
         self.trainer = trainer
         self.simulator = simulator
+        self.forecast_models = forecast_models
 
     async def start(self) -> None:
-        """Load open schedules, tank programs and overrides; `tick` tries again if that fails."""
+        """Load open programs and overrides; `tick` tries again if that fails."""
         try:
             promises = await self._store.load()
         except ProgramStoreError as error:
@@ -90,14 +101,20 @@ class Programs:
             # Once only: overrides are kept by key and outlive a heat pump that goes and comes
             # back, so what memory has now is newer than what was read.
             self.overrides.restore(promises.overrides)
-        self.schedules.restore(self._of_new(promises.schedules))
+        self.schedules.restore(
+            self._of_new(promises.ready_programs), self._of_new(promises.heat_ups)
+        )
         self.tank.restore(self._of_new(promises.tank_programs))
         self._loaded = True
         self._returning.clear()
 
     def _of_new(self, promises: Mapping[str, T]) -> Mapping[str, T]:
         """Return the promises of heat pumps added since the last load; at first all are new."""
-        return {a: p for a, p in promises.items() if not self._loaded or a in self._returning}
+        return {
+            key: promise
+            for key, promise in promises.items()
+            if not self._loaded or key.partition(".")[0] in self._returning
+        }
 
     def grow(self) -> None:
         """Watch the points that were added to the table."""
@@ -109,7 +126,7 @@ class Programs:
         self._returning.add(asset)
 
     async def remove(self, asset: str) -> None:
-        """Remove a heat pump. Its schedule and tank program wait on disk for its return."""
+        """Remove a heat pump. Its programs wait on disk for its return."""
         self._returning.discard(asset)
         self.refresher.remove(asset)
         self.schedules.forget(asset)
@@ -136,8 +153,24 @@ class Programs:
             await self.tank.tick()
             await self.refresher.tick()
 
+    async def heat_tank(
+        self,
+        asset: str,
+        kind: TankProgramKind,
+        target: float,
+        seconds: float,
+        *,
+        user: str,
+        origin: str,
+    ) -> Verdict:
+        """Start a boost or a disinfection, see `TankProgramBook.start`; hot water waits no more."""
+        # First: it would bring back the lowered setpoint.
+        await self.schedules.serve(asset)
+        return await self.tank.start(asset, kind, target, seconds, user=user, origin=origin)
+
     async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
         """Give back every overridden setting of a heat pump; a running tank program ends."""
+        await self.schedules.let_go(asset, f"{user} has released the override")
         async with self.tank.turn(asset):
             # The program goes first and brings nothing back: the release writes the same
             # settings, and the two would fight over them.

@@ -1,136 +1,185 @@
-"""Take schedules from people, store them, and start heating when the heat-up model says so."""
+"""Take ready programs from people, store them, and start heating as late as is safe."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from heatpump_twin.config.catalogue import Point, PointTable
+from heatpump_twin.config.catalogue import Span
+from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import (
-    BAD_NOT_WRITABLE,
-    BAD_OUT_OF_RANGE,
+    BAD_NO_DATA,
     BAD_RESOURCE_UNAVAILABLE,
     BAD_TIMEOUT,
     GOOD,
-    is_good,
 )
-from heatpump_twin.drivers.write_range import out_of_range
-from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
-from heatpump_twin.twin_engine.programs.heat_up_lead import HeatUpLead, Lead
+from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
-from heatpump_twin.twin_engine.programs.ready_schedule import (
-    LONGEST_AHEAD,
-    Due,
-    ReadySchedule,
-    due,
-    start_at,
+from heatpump_twin.twin_engine.programs.ready_machine import ReadyMachine
+from heatpump_twin.twin_engine.programs.ready_request import ReadyRequest, mistake, request_of
+from heatpump_twin.twin_engine.programs.ready_run import (
+    given_back,
+    heat_up_record,
+    outcome_of,
+    started,
+    waited,
+    watched,
+    write,
+)
+from heatpump_twin.twin_engine.programs.ready_words import ReadyWords
+from heatpump_twin.twin_engine.programs.start_outlook import Outlook, StartOutlook
+from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
+from heatpump_twin.twin_engine.smart_start.kept_word import (
+    FIGURES,
+    KEPT,
+    HeatUpOutcome,
+    HeatUpRecord,
+    figures,
+    past_of,
+)
+from heatpump_twin.twin_engine.smart_start.lead import LeadModel, lead_model
+from heatpump_twin.twin_engine.smart_start.ready_calendar import next_ready
+from heatpump_twin.twin_engine.smart_start.ready_kinds import ready_kinds
+from heatpump_twin.twin_engine.smart_start.ready_program import (
+    ReadyPhase,
+    ReadyProgram,
+    ReadyQuantity,
 )
 from heatpump_twin.twin_engine.verdict import Verdict
-from heatpump_twin.twin_engine.wording import duration_text, sentences, time_text, value_text
+from heatpump_twin.twin_engine.wording import duration_text, sentences
 
 RETRY = 60.0
-"""A start that the device refuses is tried again after this time. [s]"""
-_TARGET, _SWITCH = "supply_setpoint", "unit_enabled"
-_FOR_GOOD = (BAD_OUT_OF_RANGE, BAD_NOT_WRITABLE)
+"""What the device refuses is tried again after this time. [s]"""
+GRACE = 3600.0
+"""How long after its time a start that was missed still makes sense. [s]"""
+_REPLANNED = 60 * MICROSECONDS
+"""So often a start is planned anew by what is measured, and the newest forecast. [µs]"""
+_SAVED = 300.0
+"""How much of a heat-up's energy a crash may cost. [s]"""
 _MINUTE = 60 * MICROSECONDS
+_UNDER_WAY = (ReadyPhase.HEATING, ReadyPhase.HOLDING)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """When a schedule will start, as far as can be told now."""
+@dataclass(slots=True)
+class _Watch:
+    """What is remembered of a program in this run only."""
 
-    start_at: int
-    """[µs since the Unix epoch, UTC]"""
-    status: int
-    """Uncertain, as the model behind it is."""
+    looked: int
+    planned: int = 0
+    outlook: Outlook | None = None
+    not_before: int = 0
+    saved: float = 0.0
 
 
 class ScheduleBook:
-    """Schedules of all heat pumps, at most one for each."""
+    """Ready programs of all heat pumps, at most one for each quantity."""
 
     def __init__(
         self,
-        table: PointTable,
-        commands: CommandHandler,
+        image: Image,
+        overrides: OverrideBook,
+        tank: TankProgramBook,
         store: ProgramStore,
-        lead: HeatUpLead,
+        outlook: StartOutlook,
         journal: Journal,
+        settings: SmartStartSettings,
         zone: ZoneInfo,
         clock: Clock,
     ) -> None:
-        self._table = table
-        self._commands = commands
+        self._image = image
+        self._overrides = overrides
+        self._tank = tank
         self._store = store
-        self._lead = lead
+        self._outlook = outlook
         self._journal = journal
+        self._holidays = frozenset(settings.holidays)
+        self._hot_water_waits = settings.hot_water_waits
         self._zone = zone
         self._clock = clock
-        self._active: dict[str, ReadySchedule] = {}
-        self._outlook: dict[str, Outlook] = {}
-        self._not_before: dict[str, int] = {}
+        self._words = ReadyWords(image.table, zone, clock)
+        self._active: dict[str, ReadyProgram] = {}
+        self._watch: dict[str, _Watch] = {}
+        self._heat_ups: dict[str, list[HeatUpRecord]] = {}
+        self._learnt: dict[tuple[str, float], LeadModel] = {}
         self._turn: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def offered(self, asset: str) -> bool:
-        """Tell whether a heat pump can be started by schedule."""
-        points = self._table.by_asset.get(asset, {})
-        writable = all(
-            point in points and points[point].limits is not None for point in (_TARGET, _SWITCH)
-        )
-        return writable and self._lead.offered(asset)
+    def offered(self, asset: str) -> Mapping[ReadyQuantity, Span]:
+        """Return what of a heat pump can be made warm by a time, each with its targets."""
+        points = self._image.table.by_asset.get(asset, {})
+        return ready_kinds({name: point.limits for name, point in points.items()})
 
-    def of(self, asset: str) -> ReadySchedule | None:
-        """Return the schedule of a heat pump; None: there is none."""
-        return self._active.get(asset)
+    def of(self, asset: str) -> Sequence[ReadyProgram]:
+        """Return the programs of a heat pump, that with the next ready time first."""
+        keys = [f"{asset}.{quantity}" for quantity in ReadyQuantity]
+        own = [self._active[key] for key in keys if key in self._active]
+        return sorted(own, key=lambda one: one.ready_at)
 
-    def outlook(self, asset: str) -> Outlook | None:
-        """Return when a schedule will start; None: there is none, or it cannot be told yet."""
-        return self._outlook.get(asset)
+    def outlook(self, program: ReadyProgram) -> Outlook | None:
+        """Return when a program will start; None: it has, or that cannot be told yet."""
+        watch = self._watch.get(program.key)
+        return watch.outlook if watch and program.phase is ReadyPhase.WAITING else None
 
-    def restore(self, schedules: Mapping[str, ReadySchedule]) -> None:
-        """Load the schedules of the last run."""
+    def texts(self, asset: str) -> list[str]:
+        """Return the programs of a heat pump in words, that with the next ready time first."""
+        return [self._words.text(program) for program in self.of(asset)]
+
+    def heat_ups(self, asset: str) -> Sequence[HeatUpRecord]:
+        """Return the last heat-ups of a heat pump, oldest first."""
+        keys = [f"{asset}.{quantity}" for quantity in ReadyQuantity]
+        own = [one for key in keys for one in self._heat_ups.get(key, ())]
+        return sorted(own, key=lambda one: one.begin)
+
+    def restore(
+        self,
+        programs: Mapping[str, ReadyProgram],
+        heat_ups: Mapping[str, Sequence[HeatUpRecord]],
+    ) -> None:
+        """Load the programs and heat-ups of the last run."""
+        now = self._clock.now()
         # A machine that can no longer be started (another profile, a read-only switch) is left
-        # alone; its schedule stays on disk in case that was a mistake in the site file.
-        self._active |= {a: s for a, s in schedules.items() if self.offered(a)}
+        # alone; its program stays on disk in case that was a mistake in the site file.
+        known = {k: p for k, p in programs.items() if p.quantity in self.offered(p.asset)}
+        self._active |= known
+        self._watch |= {key: _Watch(now) for key in known}
+        self._heat_ups |= {key: list(found) for key, found in heat_ups.items()}
+        self._learnt.clear()
+        for asset in list(self._image.table.by_asset):
+            self._show(asset)
 
     def forget(self, asset: str) -> None:
-        """Drop the schedule of a heat pump from memory; it stays on disk until that is back."""
-        for memory in (self._active, self._outlook, self._not_before):
-            memory.pop(asset, None)
+        """Drop what is known of a heat pump from memory; it stays on disk until that is back."""
+        for program in self.of(asset):
+            self._active.pop(program.key, None)
+            self._watch.pop(program.key, None)
 
-    async def set(
-        self, asset: str, ready_at: int, target: float, *, user: str, origin: str
-    ) -> Verdict:
-        """Set the schedule of a heat pump in place of the one before."""
-        schedule = ReadySchedule(asset, ready_at, target, user, origin)
+    async def set(self, request: ReadyRequest) -> Verdict:
+        """Take a program in place of the one before."""
         # Judged outside the turn: a wrong request is answered at once, even while a slow device
         # is being started.
-        verdict = self._judge(schedule)
+        now = self._clock.now()
+        table = self._image.table
+        verdict = mistake(request, self.offered(request.asset), table, now)
+        program = request_of(request)
         if verdict is None:
-            async with self._turn[asset]:
-                verdict = await self._take(schedule)
-        await self._record(schedule, verdict.status, verdict.message)
+            first = next_ready(program.ready_at, program.weekdays, self._holidays, self._zone, now)
+            async with self._turn[request.asset]:
+                verdict = await self._take(replace(program, ready_at=first or program.ready_at))
+        await self._record(program, verdict.status, verdict.message)
         return verdict
 
     async def cancel(self, asset: str, *, user: str, origin: str) -> Verdict:
-        """Drop the schedule of a heat pump."""
+        """Drop the programs of a heat pump; what one holds for a while is given back."""
         async with self._turn[asset]:
-            schedule = self._active.get(asset)
-            if schedule is None:
-                verdict = Verdict(GOOD, "There is no schedule.")
-            else:
-                try:
-                    await self._drop(asset)
-                    verdict = Verdict(GOOD, f"Cancelled: {self._text(schedule)}.")
-                except ProgramStoreError as error:
-                    verdict = Verdict(
-                        BAD_RESOURCE_UNAVAILABLE, f"The schedule could not be cancelled: {error}."
-                    )
+            verdict = await self._cancelled(asset, user)
         await self._journal.record(
             asset,
             "CancelSchedule",
@@ -141,159 +190,329 @@ class ScheduleBook:
         )
         return verdict
 
+    async def give_way(self, asset: str, point: str, who: str) -> None:
+        """Let programs go whose setting a person has written."""
+        async with self._turn[asset]:
+            for program in self.of(asset):
+                if program.phase not in _UNDER_WAY:
+                    continue
+                why = f"{who} has set {self._words.title(asset, point)}"
+                if point in program.waiting:
+                    await self._taken_over(program, why)
+                elif point in program.own:
+                    await self._let_go(program, why)
+
+    async def serve(self, asset: str) -> None:
+        """Give the setpoint of hot water back where it waits: somebody heats the tank."""
+        async with self._turn[asset]:
+            await self._serve_all(asset)
+
+    async def let_go(self, asset: str, why: str) -> None:
+        """End what is under way and give nothing back: somebody else does."""
+        async with self._turn[asset]:
+            for program in self.of(asset):
+                if program.phase is not ReadyPhase.WAITING:
+                    await self._let_go(program, why)
+
     async def tick(self) -> None:
-        """Check every schedule; start those that are due and drop those that were missed."""
+        """Check every program: start, watch, give back, and drop those that were missed."""
         async with asyncio.TaskGroup() as group:  # a slow device holds nobody else up
-            for asset in self._active:
+            for asset in {program.asset for program in self._active.values()}:
                 group.create_task(self._tick(asset))
 
     async def _tick(self, asset: str) -> None:
         async with self._turn[asset]:
-            if asset in self._active:
-                await self._look(self._active[asset])
+            for program in self.of(asset):
+                await self._look(program)
 
-    def _judge(self, schedule: ReadySchedule) -> Verdict | None:
-        """Return a refusal that names what is wrong with a schedule; None: nothing is."""
-        now = self._clock.now()
-        point = self._point(schedule.asset, _TARGET)
-        limits = point.limits or (0.0, 0.0)
-        if schedule.ready_at <= now:
-            return Verdict(BAD_OUT_OF_RANGE, "ReadyAt is in the past.", "ReadyAt")
-        if schedule.ready_at > now + round(LONGEST_AHEAD * MICROSECONDS):
-            return Verdict(BAD_OUT_OF_RANGE, "ReadyAt is more than 7 days ahead.", "ReadyAt")
-        refusal = out_of_range(point.spec, limits, schedule.target, "Target")
-        return Verdict(refusal.status, refusal.message, "Target") if refusal else None
+    async def _cancelled(self, asset: str, user: str) -> Verdict:
+        words = []
+        try:
+            for program in self.of(asset):
+                held = program.phase in _UNDER_WAY and program.hold > 0.0
+                await self._judge(program, HeatUpOutcome.OVERRIDDEN, f"{user} has cancelled it")
+                if held or program.waiting:
+                    back = program.written if held else program.waiting
+                    await self._give_back(replace(program, weekdays=0, written=back))
+                else:
+                    await self._drop(program)
+                words.append(f"Cancelled: {self._words.text(program)}.")
+        except ProgramStoreError as error:
+            text = f"The schedule could not be cancelled: {error}."
+            return Verdict(BAD_RESOURCE_UNAVAILABLE, text)
+        return Verdict(GOOD, sentences(words) if words else "There is no schedule.")
 
-    async def _take(self, schedule: ReadySchedule) -> Verdict:
-        replaced = self._active.get(schedule.asset)
+    async def _take(self, program: ReadyProgram) -> Verdict:
+        replaced = self._active.get(program.key)
         try:
             # On disk before it is promised: a schedule that a restart forgets is a cold building.
-            await self._store.keep(schedule)
+            await self._store.keep(program)
         except ProgramStoreError as error:
             return Verdict(BAD_RESOURCE_UNAVAILABLE, f"The schedule was not taken: {error}.")
-        self._active[schedule.asset] = schedule
-        # A pause after a failed start belonged to the schedule that this one replaces.
-        self._not_before.pop(schedule.asset, None)
-        lead = self._foresee(schedule)
-        return Verdict(
-            GOOD,
-            sentences(
-                [
-                    f"Scheduled: {self._text(schedule)}.",
-                    self._start_text(schedule, lead),
-                    f"This replaces {self._text(replaced)}." if replaced else "",
-                ]
-            ),
-        )
+        if replaced is not None and replaced.waiting:
+            await self._served(replaced)
+        self._active[program.key] = program
+        # A pause after a failed start belonged to the program that this one replaces.
+        self._watch[program.key] = _Watch(self._clock.now())
+        outlook = await self._foresee(program)
+        before = f"This replaces {self._words.text(replaced)}." if replaced else ""
+        told = self._words.start(outlook)
+        return Verdict(GOOD, sentences([f"Scheduled: {self._words.text(program)}.", told, before]))
 
-    async def _look(self, schedule: ReadySchedule) -> None:
-        now = self._clock.now()
-        lead = self._foresee(schedule)
-        match due(schedule, lead.seconds if lead else None, now):
-            case Due.NOW if now >= self._not_before.get(schedule.asset, 0):
-                await self._start(schedule, now)
-            case Due.MISSED:
-                message = f"Missed, and given up: {self._text(schedule)}."
-                await self._end(schedule, BAD_TIMEOUT, message)
+    async def _look(self, program: ReadyProgram) -> None:
+        now, watch = self._clock.now(), self._watch[program.key]
+        elapsed, watch.looked = (now - watch.looked) / MICROSECONDS, now
+        if now < watch.not_before:
+            return
+        match program.phase:
+            case ReadyPhase.WAITING:
+                await self._wait(program, watch, now)
+            case ReadyPhase.HEATING:
+                await self._heat(program, watch, elapsed, now)
+            case ReadyPhase.HOLDING:
+                await self._hold(program, now)
+            case ReadyPhase.RESTORING:
+                await self._give_back(program)
 
-    def _foresee(self, schedule: ReadySchedule) -> Lead | None:
-        """Compute the start time of a schedule, and notify clients if it moved by a minute."""
-        asset = schedule.asset
-        lead = self._lead.lead(asset, schedule.target)
-        before, after = self._outlook.get(asset), None
-        if lead is not None:
-            after = Outlook(start_at(schedule, lead.seconds), lead.status)
+    async def _wait(self, program: ReadyProgram, watch: _Watch, now: int) -> None:
+        # Missed is asked first: a twin that comes back a day later must not heat for yesterday.
+        if now > program.ready_at + round(GRACE * MICROSECONDS):
+            await self._record(
+                program, BAD_TIMEOUT, f"Missed, and given up: {self._words.text(program)}."
+            )
+            await self._next(program)
+            return
+        if now - watch.planned >= _REPLANNED or watch.outlook is None:
+            await self._foresee(program)
+        # Without an outlook the ready time itself: late, but the building is not forgotten.
+        start_at = program.ready_at if watch.outlook is None else watch.outlook.start_at
+        if now >= start_at:
+            await self._start(program, watch, now)
+
+    async def _foresee(self, program: ReadyProgram) -> Outlook | None:
+        """Compute the start time of a program, and notify clients if it moved by a minute."""
+        learnt = await self._model(program)
+        watch, now = self._watch[program.key], self._clock.now()
+        before, after = watch.outlook, self._outlook.outlook(program, learnt, now)
+        watch.outlook, watch.planned = after, now
         if before is None or after is None or before.status != after.status:
             # A change of status or of being known at all is news whatever the minutes say.
             moved = before != after
         else:
-            # The forecast moves with each reading; below a minute nobody plans by it, and every
-            # client would be told every second.
+            # It moves with each reading; below a minute nobody plans by it.
             moved = abs(after.start_at - before.start_at) >= _MINUTE
         if moved:
-            if after is None:
-                self._outlook.pop(asset, None)
-            else:
-                self._outlook[asset] = after
-            self._journal.changed(asset)
-        return lead
+            self._journal.changed(program.asset)
+        return after
 
-    async def _start(self, schedule: ReadySchedule, now: int) -> None:
-        """Write the target and switch the unit on, also where the target is refused.
+    async def _model(self, program: ReadyProgram) -> LeadModel:
+        key = (program.key, program.probability)
+        if key not in self._learnt:
+            past = past_of(self._heat_ups.get(program.key, ())[-KEPT:])
+            # Some hundredths of a second each: 250 heat pumps are ready at the same time.
+            self._learnt[key] = await asyncio.to_thread(lead_model, past, program.probability)
+        return self._learnt[key]
 
-        Until both are done they are tried again, which changes nothing where they were.
-        """
-        # The target first: a machine that is switched on with yesterday's setpoint heats to that
-        # until the next write. No early end: cold water is worse than water at another
-        # temperature.
-        target, switch = [
-            await self._commands.write(
-                f"{schedule.asset}.{point}",
-                value,
-                user=schedule.user,
-                origin=f"schedule, {schedule.origin}",
-                reason=f"water ready at {self._time(schedule.ready_at)}",
-            )
-            for point, value in ((_TARGET, schedule.target), (_SWITCH, 1.0))
-        ]
-        words = [target.message, switch.message]
-        # What the device limits, or will never take, no further attempt would change.
-        settled = target.read_back is not None or target.status in _FOR_GOOD
-        if not (is_good(target.status) or settled) or not is_good(switch.status):
-            self._not_before[schedule.asset] = now + round(RETRY * MICROSECONDS)
-            status = next(r.status for r in (switch, target) if not is_good(r.status))
-            words.insert(0, f"Not started yet: {self._text(schedule)}.")
+    async def _start(self, program: ReadyProgram, watch: _Watch, now: int) -> None:
+        machine = ReadyMachine(self._image, program.asset, program.quantity)
+        if program.quantity is ReadyQuantity.TANK:
+            await self._serve_all(program.asset)
+            # A boost would take the new setpoint for one that was changed at the unit.
+            async with self._tank.turn(program.asset):
+                await self._tank.let_go(program.asset, "a schedule heats the tank")
+        why = self._words.purpose(program)
+        found = await started(program, machine, self._overrides, watch.outlook, now, why)
+        words = [found.message]
+        if found.program.phase is ReadyPhase.WAITING:
+            self._pause(watch)
+            words.insert(0, f"Not started yet: {self._words.text(program)}.")
             words.append(f"Next attempt in {duration_text(RETRY)}.")
-            await self._record(schedule, status, sentences(words))
+        else:
+            # Said in the record, since a late start is otherwise seen only by those who were cold.
+            late = (now - program.ready_at) / MICROSECONDS
+            words.insert(0, f"Started: {self._words.text(program)}.")
+            words.append(f"Why now: {watch.outlook.reason}." if watch.outlook else "")
+            words.append(f"It is {duration_text(late)} late." if late > 60 else "")
+            watch.outlook = None
+            heating = await self._waited(found.program, machine, why)
+            words.append("Hot water waits meanwhile." if heating.waiting else "")
+            await self._save(heating)
+        await self._record(program, found.status, sentences(words))
+
+    async def _waited(self, program: ReadyProgram, machine: ReadyMachine, why: str) -> ReadyProgram:
+        """Let hot water wait, unless somebody heats the tank."""
+        tank = self._active.get(f"{program.asset}.{ReadyQuantity.TANK}")
+        busy = self._tank.of(program.asset) or (tank is not None and tank.phase in _UNDER_WAY)
+        if busy or not self._hot_water_waits or self._clock.now() >= program.ready_at:
+            return program
+        return await waited(program, machine, self._overrides, why)
+
+    async def _serve_all(self, asset: str) -> None:
+        for program in self.of(asset):
+            if program.waiting:
+                await self._save(await self._served(program))
+
+    async def _served(self, program: ReadyProgram) -> ReadyProgram:
+        """Give the setpoint of hot water back; what is refused now is tried again later."""
+        done, _ = await given_back(replace(program, written=program.waiting), self._overrides)
+        if done:
+            return replace(program, written=program.own)
+        self._pause(self._watch[program.key])
+        return program
+
+    async def _taken_over(self, program: ReadyProgram, why: str) -> None:
+        """Leave the setpoint of hot water to who has changed it; the heat-up goes on."""
+        await self._save(replace(program, written=program.own))
+        await self._record(program, GOOD, f"Hot water waits no longer: {why}.")
+
+    async def _heat(self, program: ReadyProgram, watch: _Watch, elapsed: float, now: int) -> None:
+        machine = ReadyMachine(self._image, program.asset, program.quantity)
+        if changed := machine.changed(program.own):
+            await self._let_go(program, f"the {changed} was changed by hand")
             return
-        # Said in the record, since a late start is otherwise seen only by those who were cold.
-        late = (now - schedule.ready_at) / MICROSECONDS
-        words.insert(0, f"Started: {self._text(schedule)}.")
-        words.append(f"It is {duration_text(late)} late." if late > 60 else "")
-        await self._end(schedule, target.status, sentences(words))
+        if changed := machine.changed(program.waiting):
+            await self._taken_over(program, f"the {changed} was changed by hand")
+            program = self._active[program.key]
+        after = watched(program, machine, elapsed, now)
+        if after.reached is not None and program.reached is None:
+            after = await self._reached(after, machine)
+        if after.waiting and (after.reached is not None or now >= after.ready_at):
+            after = await self._served(after)
+        outcome = outcome_of(after, now)
+        self._active[program.key] = after
+        watch.saved += elapsed
+        if (after.reached, after.written) != (
+            program.reached,
+            program.written,
+        ) or watch.saved >= _SAVED:
+            watch.saved = 0.0
+            await self._save(after)
+        if outcome is not None:
+            await self._judge(after, outcome, "")
+            if after.hold > 0.0:
+                await self._save(replace(after, phase=ReadyPhase.HOLDING))
+            else:
+                await self._next(after)
 
-    async def _end(self, schedule: ReadySchedule, status: int, message: str) -> None:
+    async def _reached(self, program: ReadyProgram, machine: ReadyMachine) -> ReadyProgram:
+        """Set the target where another setpoint has made the controller charge."""
+        point = machine.kind.setpoint
+        if program.written.get(point, program.target) <= program.target:
+            return program
+        why = self._words.purpose(program)
+        result = await write(program, self._overrides, point, program.target, why)
+        if result.read_back is None:
+            return program
+        return replace(program, written={**program.written, point: result.read_back})
+
+    async def _hold(self, program: ReadyProgram, now: int) -> None:
+        machine = ReadyMachine(self._image, program.asset, program.quantity)
+        if changed := machine.changed(program.written):
+            await self._let_go(program, f"the {changed} was changed by hand")
+        elif now >= program.ready_at + round(program.hold * MICROSECONDS):
+            await self._give_back(program)
+
+    async def _give_back(self, program: ReadyProgram) -> None:
+        """Give back what a program has set; what is refused now is tried again later."""
+        done, message = await given_back(program, self._overrides)
+        watch = self._watch[program.key]
+        if done:
+            words = [f"Over: {self._words.text(program)}.", message]
+            await self._record(program, GOOD, sentences(words))
+            await self._next(program)
+            return
+        self._pause(watch)
+        if program.phase is not ReadyPhase.RESTORING:
+            await self._save(replace(program, phase=ReadyPhase.RESTORING))
+            words = [message, f"Next attempt in {duration_text(RETRY)}."]
+            await self._record(program, BAD_RESOURCE_UNAVAILABLE, sentences(words))
+
+    async def _let_go(self, program: ReadyProgram, why: str) -> None:
+        await self._judge(program, HeatUpOutcome.OVERRIDDEN, why)
+        await self._record(program, GOOD, f"Ended: {self._words.text(program)}: {why}.")
+        if program.waiting:
+            # Nobody has asked for hot water to be cold: that never stays.
+            await self._give_back(replace(program, written=program.waiting))
+        else:
+            await self._next(program)
+
+    async def _judge(self, program: ReadyProgram, outcome: HeatUpOutcome, why: str) -> None:
+        """Keep whether a program has kept its word, and tell it."""
+        if program.phase is not ReadyPhase.HEATING:
+            return
+        record = heat_up_record(program, outcome, self._clock.now())
+        found = self._heat_ups.setdefault(program.key, [])
+        found.append(record)
+        del found[:-KEPT]
+        self._show(program.asset)
+        self._learnt = {key: one for key, one in self._learnt.items() if key[0] != program.key}
         try:
-            await self._drop(schedule.asset)
+            await self._store.remember(record)
         except ProgramStoreError as error:
-            # It stays, and is looked at again: a start is not done by halves, only twice.
-            self._not_before[schedule.asset] = self._clock.now() + round(RETRY * MICROSECONDS)
-            message = sentences([message, f"The schedule could not be removed: {error}."])
-        await self._record(schedule, status, message)
+            why = sentences([why, f"The record could not be stored: {error}."])
+        status = BAD_TIMEOUT if outcome is HeatUpOutcome.NOT_REACHED else GOOD
+        await self._record(program, status, self._words.verdict(record, why))
 
-    async def _drop(self, asset: str) -> None:
-        # The disk first: if that fails the schedule is still in memory and is tried again,
+    def _show(self, asset: str) -> None:
+        """Show how well the programs of a heat pump keep their word."""
+        points = self._image.table.by_asset.get(asset, {})
+        rows = [points[name].index for name in FIGURES if name in points]
+        if len(rows) < len(FIGURES):
+            return
+        found = figures(self.heat_ups(asset))
+        values = [
+            100 * found.on_time,
+            found.lateness / 60,
+            found.excess / 60,
+            found.held_energy / 1e3,
+        ]
+        status = [BAD_NO_DATA if math.isnan(value) else GOOD for value in values]
+        self._image.ingest(Frame.of(rows, values, status, self._clock.now()))
+
+    async def _next(self, program: ReadyProgram) -> None:
+        """Wait for the next day of a calendar; drop what was for once."""
+        now = max(self._clock.now(), program.ready_at)
+        ready_at = next_ready(program.ready_at, program.weekdays, self._holidays, self._zone, now)
+        if program.weekdays and ready_at is not None:
+            self._watch[program.key] = _Watch(self._clock.now())
+            await self._save(program.again(ready_at))
+            return
+        try:
+            await self._drop(program)
+        except ProgramStoreError as error:
+            # It stays, and is looked at again: nothing is done by halves, only twice.
+            self._pause(self._watch[program.key])
+            message = f"The schedule could not be removed: {error}."
+            await self._record(program, BAD_RESOURCE_UNAVAILABLE, message)
+
+    async def _drop(self, program: ReadyProgram) -> None:
+        # The disk first: if that fails the program is still in memory and is tried again,
         # instead of coming back at the next start.
-        await self._store.drop(ReadySchedule, asset)
-        self.forget(asset)
-        self._journal.changed(asset)
+        await self._store.drop(ReadyProgram, program.key)
+        self._active.pop(program.key, None)
+        self._watch.pop(program.key, None)
+        self._journal.changed(program.asset)
 
-    async def _record(self, schedule: ReadySchedule, status: int, message: str) -> None:
+    async def _save(self, program: ReadyProgram) -> None:
+        self._active[program.key] = program
+        self._journal.changed(program.asset)
+        try:
+            await self._store.keep(program)
+        except ProgramStoreError as error:
+            # Goes on: the machine is in the middle of it.
+            message = f"The schedule could not be stored: {error}."
+            await self._record(program, BAD_RESOURCE_UNAVAILABLE, message)
+
+    def _pause(self, watch: _Watch) -> None:
+        watch.not_before = self._clock.now() + round(RETRY * MICROSECONDS)
+
+    async def _record(self, program: ReadyProgram, status: int, message: str) -> None:
         await self._journal.record(
-            schedule.asset,
+            program.asset,
             "ScheduleReady",
-            user=schedule.user,
-            origin=schedule.origin,
+            user=program.user,
+            origin=program.origin,
             status=status,
             message=message,
-            requested=schedule.target,
+            requested=program.target,
         )
-
-    def _point(self, asset: str, point: str) -> Point:
-        return self._table.by_asset[asset][point]
-
-    def _text(self, schedule: ReadySchedule) -> str:
-        target = value_text(self._point(schedule.asset, _TARGET).spec, schedule.target)
-        return f"water at {target} at {self._time(schedule.ready_at)}"
-
-    def _start_text(self, schedule: ReadySchedule, lead: Lead | None) -> str:
-        if lead is None:
-            return "When it starts cannot be told before the devices answer."
-        begin = start_at(schedule, lead.seconds)
-        late = (self._clock.now() - begin) / MICROSECONDS
-        if late > 60:
-            return f"It starts now; the water may be late by {duration_text(late)}."
-        return f"It starts at about {self._time(begin)}."
-
-    def _time(self, time: int) -> str:
-        return time_text(time, self._zone, self._clock.now())

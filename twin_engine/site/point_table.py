@@ -26,6 +26,7 @@ from heatpump_twin.twin_engine.derive.plausibility.implausibility import judged_
 from heatpump_twin.twin_engine.forecasting.targets import forecast_entries
 from heatpump_twin.twin_engine.model.shadow.shadow_points import shadow_entries
 from heatpump_twin.twin_engine.site.site_records import site_entries
+from heatpump_twin.twin_engine.smart_start.ready_kinds import ready_entries
 
 
 def build_table(
@@ -34,6 +35,7 @@ def build_table(
     tariff: Tariff | None = None,
     *,
     weather: bool = False,
+    forecasts: bool = True,
 ) -> PointTable:
     """Return all points of a site: what devices offer, what follows, what models predict.
 
@@ -50,6 +52,8 @@ def build_table(
         What electricity costs at the site.
     weather
         Whether there is a forecast of the weather.
+    forecasts
+        Whether heat pumps are forecast.
     """
     specs = CATALOGUE[HEAT_PUMP]
     entries: list[tuple[str, str, PointSpec, Span | None]] = []
@@ -69,7 +73,9 @@ def build_table(
         ]
         known = {*first, *(entry[1] for entry in followed)}
         entries += shadow_entries(asset, known)
-        entries += forecast_entries(asset, known, tariff=tariff is not None)
+        if forecasts:
+            entries += forecast_entries(asset, known, tariff=tariff is not None)
+        entries += ready_entries(asset, {name: point.limits for name, point in first.items()})
     for asset, identifier, _, _ in entries:
         assets[asset].add(identifier)
     # Last, since what the site has follows from what its heat pumps have, derived points

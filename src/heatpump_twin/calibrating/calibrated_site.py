@@ -13,7 +13,6 @@ from heatpump_twin.calibrating.calibrated_house import (
     HOUSE_POINTS,
     HouseOutcome,
     calibrate_house,
-    house_place,
 )
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
@@ -34,6 +33,7 @@ from heatpump_twin.twin_engine.model.calibration.model_versions import (
 )
 from heatpump_twin.twin_engine.model.calibration.promotion import promotion
 from heatpump_twin.twin_engine.model.calibration.record import Record
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 
@@ -148,7 +148,7 @@ def _house(
     """Learn the house on top of the machine that is in use afterwards."""
     model = MachineModel.of_plate(pump.plate) if card is None else card.machine_model()
     present = _house_in_use(data, pump)
-    return calibrate_house(record, pump.plate, model, house_place(site.site), present)
+    return calibrate_house(record, pump.plate, model, HousePlace.of(site.site), present)
 
 
 def _kept(data: DataDirectory, card: CalibrationCard, machine: bool, house: bool) -> int:

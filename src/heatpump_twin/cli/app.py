@@ -34,7 +34,10 @@ COMMANDS = {
     "48 hours.",
     "learning.evaluate": "Forecast again from many moments of the past, and hold it against what "
     "came.",
-    "learning.train": "Train the heat-up model of a heat pump on its recorded history.",
+    "learning.heatups": "Find heat-ups in the recorded history, and tell each by those before it.",
+    "learning.train": "Train a model of a heat pump on its recorded history; keep it if unseen "
+    "days speak for it.",
+    "learning.models": "Learnt models: which there are, put a version to use, take it back.",
     "history.export": "Export recorded history as CSV or Parquet, with units. The twin may run.",
     "history.import_": "Import tables into the recorded history. The twin must not run; twice "
     "changes nothing.",

@@ -21,9 +21,11 @@ def serve_hmi(
     with loading():
         from heatpump_twin.hmi.app import run_hmi
         from heatpump_twin.web.descriptors import raise_descriptor_limit
+        from heatpump_twin.web.free_memory import return_free_memory
 
     settings = load_site(site, set_ or ())
     configure("hmi")
     raise_descriptor_limit()
+    return_free_memory()
     # No lock on the data directory: the twin that this HMI shows holds it.
     run_hmi(settings, DataDirectory.open(data))

@@ -62,9 +62,13 @@ class KeptCourses:
 
 
 async def courses_until(
-    history: HistoryReader, keys: Sequence[str], now: int, known: KeptCourses | None = None
+    history: HistoryReader,
+    keys: Sequence[str],
+    now: int,
+    known: KeptCourses | None = None,
+    length: int = KEPT,
 ) -> KeptCourses:
-    """Return the quarter-hours of points that are over, of the last `KEPT` at most.
+    """Return the quarter-hours of points that are over, of the last ``length`` at most.
 
     Parameters
     ----------
@@ -74,8 +78,8 @@ async def courses_until(
         What was kept before: only what came since is read.
     """
     end = quarter_begin(now)
-    start = end - KEPT * STEP
-    values = np.full((len(keys), KEPT), np.nan, np.float32)
+    start = end - length * STEP
+    values = np.full((len(keys), length), np.nan, np.float32)
     begins = np.full(len(keys), start, np.int64)
     if known is not None and known.start <= known.end <= end:
         shift = (start - known.start) // STEP
@@ -83,13 +87,13 @@ async def courses_until(
             if key in known.keys:
                 old = known.values[known.keys.index(key)][max(shift, 0) :]
                 first = max(-shift, 0)
-                values[row, first : first + len(old)] = old[: KEPT - first]
+                values[row, first : first + len(old)] = old[: length - first]
                 begins[row] = max(known.end - _AGAIN, start)
     for row, key in enumerate(keys):
         fresh = await _means(history, key, int(begins[row]), end, now)
-        values[row, KEPT - len(fresh) :] = fresh
+        values[row, length - len(fresh) :] = fresh
     told = np.isfinite(values).any(axis=0)
-    first = int(told.argmax()) if told.any() else KEPT
+    first = int(told.argmax()) if told.any() else length
     return KeptCourses(start + first * STEP, tuple(keys), values[:, first:])
 
 

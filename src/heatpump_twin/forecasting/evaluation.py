@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -13,7 +14,12 @@ from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.errors import TwinError
-from heatpump_twin.forecasting.known_models import learnt_house, methods_with
+from heatpump_twin.forecasting.drift_watch import drifts
+from heatpump_twin.forecasting.known_models import (
+    learnt_house,
+    learnt_remainder,
+    methods_with,
+)
 from heatpump_twin.forecasting.site_courses import read_courses
 from heatpump_twin.twin_engine.forecasting.course import PumpCourse
 from heatpump_twin.twin_engine.forecasting.forecast_card import (
@@ -25,6 +31,7 @@ from heatpump_twin.twin_engine.forecasting.leakage import leaks
 from heatpump_twin.twin_engine.forecasting.method import Method
 from heatpump_twin.twin_engine.forecasting.mixture import RememberedMethod
 from heatpump_twin.twin_engine.forecasting.quarter_hours import DAY
+from heatpump_twin.twin_engine.forecasting.remainder.drift import write_drift
 from heatpump_twin.twin_engine.forecasting.rolling_origin import (
     LONGEST,
     JudgedTarget,
@@ -82,18 +89,13 @@ def evaluate(
         )
     origins = origins_of(course, LONGEST if days is None else round(days * DAY))
     audited = origins[np.linspace(0, len(origins) - 1, _AUDITED).round().astype(int)]
-    honest: list[Method] = []
-    left_out = []
-    for method in methods:
-        found = leaks(method, course, audited)
-        if found:
-            first = found[0]
-            left_out.append(
-                f"{method.name} is left out: its {first.target} changes with the future "
-                f"({first.future})"
-            )
-        else:
-            honest.append(method)
+    found = leaks(methods, course, audited)
+    honest = [method for method in methods if not found[method.name]]
+    left_out = [
+        f"{name} is left out: its {leaked[0].target} changes with the future ({leaked[0].future})"
+        for name, leaked in found.items()
+        if leaked
+    ]
     return Evaluation(heat_pump, course, judge(course, honest, origins), tuple(left_out))
 
 
@@ -118,17 +120,21 @@ async def evaluate_site(
         known = ", ".join(pump.id for pump in site.heat_pumps)
         raise TwinError(f"there is no heat pump {heat_pump!r} on this site; it has {known}")
     seen = await read_courses(site, data, end, newest=False)
+    zone = ZoneInfo(site.site.timezone)
     found, short = [], []
     for pump in pumps:
         try:
             house = learnt_house(site, data, pump)
-            methods = methods_with(None if house is None else RememberedMethod(house))
+            model = None if house is None else RememberedMethod(house)
+            methods = methods_with(model, zone, learnt_remainder(data, pump, model))
             found.append(evaluate(pump.id, seen.of(pump.id), methods, days))
         except TwinError as error:
             short.append(str(error))
             continue
         if keep:
             write_forecast_card(data.models, found[-1].card)
+            drifted = drifts(methods, found[-1].course, found[-1].judged)
+            write_drift(data.models, pump.id, drifted)
     if not found:
         raise TwinError("; ".join(short))
     return found

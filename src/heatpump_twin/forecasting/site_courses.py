@@ -13,7 +13,7 @@ from heatpump_twin.config.catalogue import SITE, PointTable
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
 from heatpump_twin.errors import TwinError
-from heatpump_twin.forecasting.course_file import KeptCourses, courses_until
+from heatpump_twin.forecasting.course_file import KEPT, KeptCourses, courses_until
 from heatpump_twin.forecasting.weather_issues import weather_issues
 from heatpump_twin.twin_engine.forecasting.course import OUTDOOR, PumpCourse, WeatherIssues
 from heatpump_twin.twin_engine.forecasting.targets import TARGETS
@@ -63,11 +63,18 @@ class SiteCourses:
 
 
 async def read_courses(
-    site: Site, data: DataDirectory, now: int | None, *, newest: bool
+    site: Site,
+    data: DataDirectory,
+    now: int | None,
+    *,
+    newest: bool,
+    length: int = KEPT,
+    only: Sequence[HeatPump] | None = None,
 ) -> SiteCourses:
     """Return what is known until a time in µs, by default until the last that is recorded.
 
-    ``newest``: of the forecasts of the weather only the newest is wanted.
+    ``newest``: of the forecasts of the weather only the newest is wanted. ``length``: so many
+    quarter-hours of record, at most. ``only``: heat pumps that are looked at; default: all.
 
     Raises
     ------
@@ -75,20 +82,25 @@ async def read_courses(
         There is no history, or nothing of a heat pump in it.
     """
     async with opened(site, data) as history:
-        keys = _keys(site.heat_pumps, history)
+        keys = _keys(site.heat_pumps if only is None else only, history)
         if now is None:
             now = await _latest(history, keys)
         known = KeptCourses.read(data.courses)
-        kept = await courses_until(history, keys, now, known)
-    try:
-        kept.write(data.courses)
-    except OSError as error:
-        log.warning("the courses of forecasts are not kept", error=str(error))
+        kept = await courses_until(history, keys, now, known, length)
+    if length == KEPT and only is None:
+        _keep(kept, data)
     # The table is for those who announce; here is only read.
     with closing(TrajectoryLog(PointTable.build([]), database_url(site.historian, data))) as issued:
         first = now - 7 * 86_400_000_000 if newest else kept.start
         weather = await weather_issues(issued, first, now + 1, newest=newest)
     return SiteCourses(now, kept, weather)
+
+
+def _keep(kept: KeptCourses, data: DataDirectory) -> None:
+    try:
+        kept.write(data.courses)
+    except OSError as error:
+        log.warning("the courses of forecasts are not kept", error=str(error))
 
 
 def _keys(pumps: Sequence[HeatPump], history: StoredHistory) -> list[str]:

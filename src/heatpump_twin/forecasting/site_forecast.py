@@ -9,19 +9,19 @@ import structlog
 
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.settings import HeatPump, Site
-from heatpump_twin.forecasting.known_models import learnt_house, methods_with
+from heatpump_twin.forecasting.known_models import (
+    learnt_house,
+    learnt_remainder,
+    methods_with,
+)
 from heatpump_twin.forecasting.site_courses import SiteCourses, read_courses
 from heatpump_twin.twin_engine.errors import ForecastError
 from heatpump_twin.twin_engine.forecasting.course import PumpCourse
 from heatpump_twin.twin_engine.forecasting.forecast import forecast
 from heatpump_twin.twin_engine.forecasting.forecast_card import ForecastCard, read_forecast_card
-from heatpump_twin.twin_engine.forecasting.method import Method
+from heatpump_twin.twin_engine.forecasting.method import SIMULATION, BaseMethod
 from heatpump_twin.twin_engine.forecasting.mixture import GivenMethod
-from heatpump_twin.twin_engine.forecasting.simulated import (
-    SIMULATION,
-    SimulationMethod,
-    fleet_forecasts,
-)
+from heatpump_twin.twin_engine.forecasting.simulated import SimulationMethod, fleet_forecasts
 from heatpump_twin.twin_engine.model.simulation.tariff_prices import tariff_prices
 from heatpump_twin.twin_engine.trajectory import Trajectory
 
@@ -51,7 +51,8 @@ def forecasts_of(site: Site, data: DataDirectory, known: SiteCourses) -> list[Tr
     models = simulated({a: house for a, house in houses.items() if house is not None}, courses)
     found = []
     for pump in site.heat_pumps:
-        methods = methods_with(models.get(pump.id))
+        model = models.get(pump.id)
+        methods = methods_with(model, zone, learnt_remainder(data, pump, model))
         card = _card(data, pump)
         found += forecast(pump.id, known.now, courses[pump.id], methods, card, prices)
     return found
@@ -59,7 +60,7 @@ def forecasts_of(site: Site, data: DataDirectory, known: SiteCourses) -> list[Tr
 
 def simulated(
     houses: Mapping[str, SimulationMethod], courses: Mapping[str, PumpCourse]
-) -> dict[str, Method]:
+) -> dict[str, BaseMethod]:
     """Return what the learnt houses of heat pumps say of now, all simulated at once."""
     if not houses:
         return {}

@@ -94,7 +94,9 @@ def assemble(site: Site, data: DataDirectory | None, problem: ProblemAt | None =
     # see what it says.
     models = {asset: model for asset, model in found.items() if model and predicted[asset]}
     weather = site.weather.source is not WeatherSource.NONE
-    table = build_table(offered, predicted, site.tariff, weather=weather)
+    # Points of what nobody makes would be Bad for ever.
+    forecasts = site.forecasts.every > 0.0
+    table = build_table(offered, predicted, site.tariff, weather=weather, forecasts=forecasts)
     return Assembly(plans, models, damaged, table)
 
 

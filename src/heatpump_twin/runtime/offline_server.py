@@ -30,7 +30,9 @@ async def offline_server(site: Site, data: DataDirectory) -> AsyncIterator[Offli
     # No drivers: nothing can be written, while every node that could be is there with its access.
     commands = Commands(foundation.table, foundation.image, [], audit, foundation.clock)
     models = ModelShelf(foundation.assembly.models)
-    programs = build_steering(foundation, audit, commands, models, arguments=[]).programs
+    programs = build_steering(
+        foundation, audit, commands, models, [], lambda: foundation.site.heat_pumps
+    ).programs
     rules = build_rules(foundation)
     server = build_server(
         foundation, UserStore(data.users), programs, rules, history, audit,

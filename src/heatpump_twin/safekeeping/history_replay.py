@@ -212,11 +212,12 @@ async def replayed_span(
 
 
 def _inputs(table: PointTable) -> Mapping[str, int]:
-    """Return the index of each point that devices report, by its key."""
+    """Return the index of each point that devices or the weather service report, by its key."""
     return {
         point.key: point.index
         for point in table
-        if point.asset not in (SITE, TWIN) and point.spec.role not in _OURS
+        if (point.asset not in (SITE, TWIN) and point.spec.role not in _OURS)
+        or (point.asset == SITE and point.spec.role is PointRole.PREDICTED)
     }
 
 

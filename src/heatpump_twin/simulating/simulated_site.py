@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from heatpump_twin.calibrating.calibrated_house import HOUSE_POINTS, house_place
+from heatpump_twin.calibrating.calibrated_house import HOUSE_POINTS
 from heatpump_twin.calibrating.calibrated_site import USUAL_SPAN, opened, recorded_of
 from heatpump_twin.config.data_directory import DataDirectory
 from heatpump_twin.config.quick_yaml import quick_load
@@ -18,6 +18,7 @@ from heatpump_twin.errors import TwinError
 from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.model.calibration.model_versions import card_in_use, house_in_use
 from heatpump_twin.twin_engine.model.calibration.record import Record
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.simulation.house_section import HouseSection
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
@@ -26,11 +27,7 @@ from heatpump_twin.twin_engine.model.whatif.changes import ChangeError, changes_
 from heatpump_twin.twin_engine.model.whatif.comparison import Comparison, Progress, compare
 from heatpump_twin.twin_engine.model.whatif.kept_house import outlook_of
 from heatpump_twin.twin_engine.model.whatif.model_machine import ModelMachine
-from heatpump_twin.twin_engine.model.whatif.observed_house import (
-    HousePlace,
-    ObservedHouse,
-    observed_house,
-)
+from heatpump_twin.twin_engine.model.whatif.observed_house import ObservedHouse, observed_house
 from heatpump_twin.twin_engine.model.whatif.outlook import HouseOutlook, outlook
 
 _DAY = 86_400 * MICROSECONDS
@@ -135,7 +132,7 @@ def _answer(
     progress: Progress,
 ) -> Answer:
     """Answer a question from a record, with the house that is kept, or that it tells."""
-    place = house_place(site.site)
+    place = HousePlace.of(site.site)
     changes = changes_of(question.changes, _other_machine)
     model, machine = _model(data, pump)
     seen = observed_house(record, place)

@@ -6,12 +6,14 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hptwin import here
 from recorded_site import recorded_site
 from repeating_house import as_record, repeating
 
 from heatpump_twin.drivers.clock import MICROSECONDS
+from heatpump_twin.twin_engine.forecasting.course import PumpCourse
 from heatpump_twin.twin_engine.forecasting.forecast_file import read_forecasts
 
 MAP = """
@@ -54,6 +56,20 @@ def test_what_did_best_is_told_kept_and_shown_from_then_on(
     assert f"{shown.status:08X}" == "40000000"  # Uncertain: it is judged
     # Noise of 300 W and a slow weather: less than the doubt of the first day.
     assert (shown.values[2] - shown.values[0]).mean() < 1200.0
+
+
+def test_what_nothing_came_of_is_left_out_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = repeating(8)
+    room = np.full(len(course), np.nan)
+    room[: 2 * 96] = 21.0  # a sensor that is gone before anything is judged
+    points = {"electrical_power": course.points["electrical_power"], "room_temperature": room}
+    root = recorded_site(tmp_path / "data", as_record(PumpCourse(course.start, points)))
+    ran = here(capsys, "evaluate", "--data", str(root), "--days", "4")
+    assert ran.code == 0, ran.err
+    assert "Room temperature is left out: too little of it is recorded" in ran.out
+    assert "nan" not in ran.out
 
 
 def test_a_card_that_cannot_be_read_is_left_out(

@@ -7,6 +7,7 @@ import socket
 import pytest
 from asyncua import Client, ua
 from cryptography import x509
+from patient_client import patient_client
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,7 +35,7 @@ async def test_a_server_that_listens_everywhere_does_so_for_both_kinds(start_rig
     async with start_rig(*everywhere) as rig:
         for host in ("[::1]", "127.0.0.1"):
             here = f"opc.tcp://{host}:{rig.site.opcua.port}/heatpump-twin"
-            async with Client(here) as client:
+            async with patient_client(here) as client:
                 for endpoint in await endpoints(client, here):
                     assert endpoint.EndpointUrl == here
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from asyncua import Client, ua
 from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
-from patience import PATIENCE
+from patient_client import patient_client
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -19,7 +19,7 @@ SMALL = 20_000
 
 @asynccontextmanager
 async def limited(rig, *, size: int = 0, chunks: int = 0) -> AsyncIterator[Client]:
-    client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
+    client = patient_client(rig.url)
     client.max_messagesize, client.max_chunkcount = size, chunks
     async with client:
         yield client

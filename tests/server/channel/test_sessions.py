@@ -7,8 +7,8 @@ import math
 import time
 
 import pytest
-from asyncua import Client, ua
-from patience import PATIENCE
+from asyncua import ua
+from patient_client import patient_client
 
 from heatpump_twin.server.channel import connection
 
@@ -19,7 +19,7 @@ CURRENT_TIME = ua.NodeId(ua.ObjectIds.Server_ServerStatus_CurrentTime)
 
 async def vanish(rig) -> None:
     """Log in anonymously, subscribe, and break the connection off."""
-    client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
+    client = patient_client(rig.url)
     await client.connect()
     subscription = await client.create_subscription(500, handler=None)
     await subscription.subscribe_data_change(client.get_node(CURRENT_TIME))
@@ -66,7 +66,7 @@ async def test_sessions_that_an_encrypted_client_left_give_way(start_rig, connec
 
 @pytest.mark.parametrize("asked", [math.nan, math.inf, -math.inf, -1.0, 1e300])
 async def test_a_session_ends_however_long_it_is_asked_for(rig, asked: float) -> None:
-    client = Client(rig.url, timeout=PATIENCE)
+    client = patient_client(rig.url)
     client.session_timeout = asked
     await client.connect_socket()
     try:
@@ -82,7 +82,7 @@ async def test_who_logs_in_again_on_a_connection_keeps_it(
     rig, eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "LOGIN_TIME", 1.0)
-    client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
+    client = patient_client(rig.url)
     await client.connect_socket()
     try:
         await client.send_hello()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from asyncua import Client, ua
+from asyncua import ua
 from patience import PATIENCE
+from patient_client import patient_client
 
 
 async def test_clients_that_come_while_it_stops_do_not_keep_it(start_rig) -> None:
@@ -28,7 +29,7 @@ async def test_a_client_that_takes_no_responses_does_not_keep_it(start_rig, conn
         ua.ReadValueId(ua.NodeId(ua.ObjectIds.Server_NamespaceArray), ua.AttributeIds.Value)
     ] * 2000
     async with start_rig() as rig:
-        greedy = Client(rig.url, timeout=PATIENCE)
+        greedy = patient_client(rig.url)
         await greedy.connect()
         wire = greedy.uaclient.protocol.transport
         wire.pause_reading()

@@ -9,7 +9,7 @@ import gc
 import pytest
 from asyncua import Client, ua
 from asyncua.ua.ua_binary import nodeid_to_binary
-from patience import PATIENCE
+from patient_client import patient_client
 
 from heatpump_twin.server import limits
 from heatpump_twin.server.channel import connection
@@ -146,7 +146,7 @@ async def test_who_takes_no_responses_is_served_no_more_and_then_dropped(
     monkeypatch.setattr(connection, "SLOW_READER_TIME", 0.5)
     rig.feed(KEY, 35.0)
     async with connect(rig) as healthy:
-        greedy = Client(rig.url, timeout=PATIENCE)
+        greedy = patient_client(rig.url)
         await greedy.connect()
         node = ua.NodeId(ua.ObjectIds.Server_NamespaceArray)
         greedy.uaclient.protocol.transport.pause_reading()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,11 +21,15 @@ from heatpump_twin.config.durable_file import write_private
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import Site
 from heatpump_twin.drivers.clock import ManualClock, SystemClock
-from heatpump_twin.drivers.status import GOOD, UNCERTAIN
+from heatpump_twin.drivers.status import BAD_OUT_OF_RANGE, GOOD, UNCERTAIN
 from heatpump_twin.server.security.users import UserStore
 from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
+from heatpump_twin.twin_engine.programs.forecast_models import (
+    ForecastModelStanding,
+    ForecastModelState,
+)
 from heatpump_twin.twin_engine.programs.scenario_request import (
     ScenarioProgress,
     ScenarioQuestion,
@@ -82,6 +87,33 @@ class Simulator:
         return Verdict(GOOD, "It is being stopped.")
 
 
+class ForecastModelKeeper:
+    """Somebody who keeps versions of what was learnt."""
+
+    def __init__(self) -> None:
+        self.state = ForecastModelStanding()
+
+    def offered(self, asset: str) -> bool:
+        return True
+
+    def of(self, asset: str) -> ForecastModelStanding:
+        return self.state
+
+    async def train(self, asset: str, *, user: str, origin: str) -> Verdict:
+        self.state = ForecastModelStanding(ForecastModelState.REFUSED, f"For {user}.", "{}")
+        return Verdict(GOOD, "Training has started.")
+
+    async def promote(self, asset: str, version: int, *, user: str, origin: str) -> Verdict:
+        if version != 3:
+            return Verdict(BAD_OUT_OF_RANGE, "There is no such version.", argument="Version")
+        self.state = ForecastModelStanding(ForecastModelState.PROMOTED, "Version 3.", "{}")
+        return Verdict(GOOD, "Version 3 is in use.")
+
+    async def roll_back(self, asset: str, *, user: str, origin: str) -> Verdict:
+        self.state = ForecastModelStanding(ForecastModelState.ROLLED_BACK)
+        return Verdict(GOOD, "Version 2 is in use.")
+
+
 @dataclass
 class Served:
     """Programs behind an OPC UA server, with what the fixtures of this folder want of a rig."""
@@ -112,6 +144,7 @@ async def shared(tmp_path_factory, users_file: bytes) -> AsyncIterator[Served]:
     await rig.start()
     rig.programs.trainer = Trainer()
     rig.programs.simulator = Simulator()
+    rig.programs.forecast_models = ForecastModelKeeper()
     conditions, events = ConditionStore(database), EventLog(database)
     server = TwinServer(
         site=site, data=data, table=rig.table, image=rig.image, alarms=[],
@@ -153,6 +186,16 @@ async def call(served, client: Client, name: str, *inputs: ua.Variant):
 
 async def read(served, client: Client, name: str) -> ua.DataValue:
     return await (await served.node(client, f"hp1.Programs.{name}")).read_data_value(False)
+
+
+def scheduled(ready_at: ua.Variant, target: float, *more: float) -> tuple[ua.Variant, ...]:
+    """Return the inputs of ScheduleReady; what is left out is as usual."""
+    probability, quantity, weekdays, hold = (*more, *(0,) * (4 - len(more)))
+    whole = ua.VariantType.Int32
+    return (
+        ready_at, ua.Variant(target, DOUBLE), ua.Variant(float(probability), DOUBLE),
+        ua.Variant(quantity, whole), ua.Variant(weekdays, whole), ua.Variant(float(hold), DOUBLE),
+    )  # fmt: skip
 
 
 def message(answer: ua.CallMethodResult) -> str:
@@ -221,6 +264,7 @@ async def test_no_method_is_there_that_does_nothing(served, connect) -> None:
         assert names >= {
             "ReleaseOverride", "ScheduleReady", "CancelSchedule", "StartDhwBoost",
             "StartDisinfection", "ResetFault", "Retrain", "SimulateScenario", "CancelScenario",
+            "Train", "Promote", "Rollback",
         }  # fmt: skip
 
 
@@ -255,8 +299,8 @@ async def test_a_schedule_is_taken_shown_and_cancelled(served, connect) -> None:
         none = await read(served, client, "ScheduleReadyAt")
         assert none.Value.Value is None
         assert none.StatusCode.is_good()
-        ready_at, target = in_hours(served, 6), ua.Variant(46.0, DOUBLE)
-        answer = await call(served, client, "ScheduleReady", ready_at, target)
+        ready_at = in_hours(served, 6)
+        answer = await call(served, client, "ScheduleReady", *scheduled(ready_at, 46.0))
         assert answer.StatusCode.is_good()
         assert message(answer).startswith("Scheduled: water at 46 °C at ")
         shown = await read(served, client, "ScheduleReadyAt")
@@ -269,31 +313,84 @@ async def test_a_schedule_is_taken_shown_and_cancelled(served, connect) -> None:
             await served.node(client, "hp1.Programs.ScheduleTarget.EngineeringUnits")
         ).read_value()
         assert unit.UnitId == 4408652  # °C
+        assert (await read(served, client, "ScheduleQuantity")).Value.Value == 1
+        assert (await read(served, client, "SchedulePhase")).Value.Value == 1
+        assert (
+            "min are expected by the model"
+            in (await read(served, client, "ScheduleReason")).Value.Value
+        )
+        room = scheduled(in_hours(served, 5), 22.0, 95.0, 1, 0b1111111, 3600e3)
+        assert (await call(served, client, "ScheduleReady", *room)).StatusCode.is_good()
+        first, second = (await read(served, client, "Schedules")).Value.Value
+        assert first.startswith("room at 22 °C at ")
+        assert first.endswith("(Mon, Tue, Wed, Thu, Fri, Sat, Sun)")
+        assert second.startswith("water at 46 °C at ")
+        assert (await read(served, client, "ScheduleQuantity")).Value.Value == 2
         answer = await call(served, client, "CancelSchedule")
-        assert message(answer).startswith("Cancelled: water at 46 °C at ")
+        assert "Cancelled: water at 46 °C at " in message(answer)
         assert (await read(served, client, "ScheduleReadyAt")).Value.Value is None
 
 
 @pytest.mark.parametrize(
-    ("hours", "target", "blamed"), [(-1.0, 45.0, 0), (169.0, 45.0, 0), (6.0, 56.0, 1)]
+    ("quantity", "code", "setpoint", "target"),
+    [("room", 1, "room_setpoint", 22.0), ("tank", 2, "dhw_setpoint", 52.0)],
 )
-async def test_the_argument_to_blame_is_named(served, connect, hours, target, blamed) -> None:
+async def test_a_room_and_a_tank_are_heated_judged_and_given_back(
+    served, connect, eventually, quantity, code, setpoint, target
+) -> None:
+    rig = served.programs
+    before = rig.device.held[setpoint]
+    async with connect(served, "olga") as client:
+        assert client.security_policy.Mode is ua.MessageSecurityMode.SignAndEncrypt
+        asked = scheduled(in_hours(served, 1), target, 90.0, code, 0, 600e3)
+        answer = await call(served, client, "ScheduleReady", *asked)
+        assert answer.StatusCode.is_good()
+        await rig.pass_time(60)
+        assert rig.device.held[setpoint] >= target
+        rig.device.show("room_temperature", 22.0)
+        rig.device.show("dhw_temperature", 52.0)
+        await rig.pass_time(3600 + 660, every=30)
+
+        async def own() -> list[dict[str, object]]:
+            told = (await read(served, client, "HeatUps")).Value.Value or []
+            return [one for one in map(json.loads, told) if one["quantity"] == quantity]
+
+        async def judged() -> bool:
+            return bool(await own())
+
+        await eventually(judged)
+        (record,) = await own()
+        assert (record["outcome"], record["target"]) == ("on time", target)
+    assert rig.device.held[setpoint] == before
+    assert setpoint not in rig.programs.overrides.of("hp1")
+
+
+@pytest.mark.parametrize(
+    ("hours", "target", "more", "blamed"),
+    [
+        (-1.0, 45.0, (), 0), (169.0, 45.0, (), 0), (6.0, 56.0, (), 1), (6.0, 45.0, (30.0,), 2),
+        (6.0, 20.0, (0, 7), 3), (6.0, 45.0, (0, 0, 128), 4), (6.0, 45.0, (0, 0, 1), 5),
+    ],
+)  # fmt: skip
+async def test_the_argument_to_blame_is_named(served, connect, hours, target, more, blamed) -> None:
     async with connect(served, "olga") as client:
         answer = await call(
-            served, client, "ScheduleReady", in_hours(served, hours), ua.Variant(target, DOUBLE)
+            served, client, "ScheduleReady", *scheduled(in_hours(served, hours), target, *more)
         )
         assert answer.StatusCode.value == BAD.BadOutOfRange
         codes = [status.value for status in answer.InputArgumentResults]
-        assert codes == [BAD.BadOutOfRange if i == blamed else BAD.Good for i in range(2)]
+        assert codes == [BAD.BadOutOfRange if i == blamed else BAD.Good for i in range(6)]
 
 
 async def test_types_are_checked_for_each_argument(served, connect) -> None:
     async with connect(served, "olga") as client:
         answer = await call(
-            served, client, "ScheduleReady", ua.Variant(1.0, DOUBLE), ua.Variant(45.0, DOUBLE)
+            served, client, "ScheduleReady", *scheduled(ua.Variant(1.0, DOUBLE), 45.0)
         )
         assert answer.StatusCode.value == BAD.BadInvalidArgument
-        assert [s.value for s in answer.InputArgumentResults] == [BAD.BadTypeMismatch, BAD.Good]
+        assert [s.value for s in answer.InputArgumentResults] == [
+            BAD.BadTypeMismatch, *[BAD.Good] * 5,
+        ]  # fmt: skip
 
 
 async def test_a_boost_runs_is_shown_and_a_second_one_is_refused(served, connect) -> None:
@@ -368,6 +465,31 @@ async def test_training_takes_an_engineer_and_is_shown(served, connect, eventual
         states = [state.Text for state in await node.read_value()]
         assert states[TrainingState.IN_USE] == "In use"
         assert len(states) == len(TrainingState)
+
+
+async def test_what_is_learnt_of_forecasts_takes_an_engineer(served, connect) -> None:
+    def version(number: int) -> ua.Variant:
+        return ua.Variant(number, ua.VariantType.Int32)
+
+    async with connect(served, "olga") as client:
+        for name, arguments in (("Train", ()), ("Promote", (version(3),)), ("Rollback", ())):
+            answer = await call(served, client, name, *arguments)
+            assert answer.StatusCode.value == BAD.BadUserAccessDenied
+    async with connect(served, "erik") as client:
+        assert (await read(served, client, "ForecastModelCard")).Value.Value is None
+        assert message(await call(served, client, "Train")) == "Training has started."
+        assert (await read(served, client, "ForecastModelState")).Value.Value == 3
+        assert (await read(served, client, "ForecastModelMessage")).Value.Value == "For erik."
+        assert (await read(served, client, "ForecastModelCard")).Value.Value == "{}"
+        answer = await call(served, client, "Promote", version(7))
+        assert answer.InputArgumentResults[0].value == BAD.BadOutOfRange
+        assert message(await call(served, client, "Promote", version(3))) == "Version 3 is in use."
+        assert (await read(served, client, "ForecastModelState")).Value.Value == 2
+        assert message(await call(served, client, "Rollback")) == "Version 2 is in use."
+        node = await served.node(client, "hp1.Programs.ForecastModelState.EnumStrings")
+        states = [state.Text for state in await node.read_value()]
+        assert states[ForecastModelState.ROLLED_BACK] == "Rolled back"
+        assert len(states) == len(ForecastModelState)
 
 
 async def test_a_simulation_is_asked_for_and_its_result_read(served, connect) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from asyncua import Client, ua
+from asyncua import ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from client_certificate import make_client_certificate
-from patience import PATIENCE
+from patient_client import patient_client
 
 from heatpump_twin.config.browser import session_name
 from heatpump_twin.server.security.authentication import (
@@ -68,7 +68,7 @@ async def test_guesses_that_come_at_once_are_counted_one_by_one() -> None:
 
 async def try_from(rig, files, browser: str, password: str) -> bool:
     """Log in as olga with a session that says it is for a browser."""
-    client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
+    client = patient_client(rig.url)
     client.application_uri = "urn:heatpump-twin:hmi"
     client.description = session_name(browser)
     await client.set_security(

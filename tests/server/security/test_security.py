@@ -12,7 +12,7 @@ from asyncua.crypto.security_policies import (
     SecurityPolicyBasic256Sha256,
 )
 from client_certificate import make_client_certificate
-from patience import PATIENCE
+from patient_client import patient_client
 
 from heatpump_twin.server.security.pki import Pki
 from heatpump_twin.twin_engine.commands.audit_entry import AuditKind
@@ -30,7 +30,7 @@ POLICIES = (
 @asynccontextmanager
 async def channel(rig, files=None, uri: str = CLIENT_URI):
     """A client with an open channel and no session."""
-    client = Client(rig.url, timeout=PATIENCE, watchdog_intervall=PATIENCE)
+    client = patient_client(rig.url)
     client.application_uri = uri
     if files is not None:
         await client.set_security(SecurityPolicyBasic256Sha256, *files)

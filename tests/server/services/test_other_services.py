@@ -6,8 +6,9 @@ import asyncio
 import datetime as dt
 
 import pytest
-from asyncua import Client, ua
+from asyncua import ua
 from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
+from patient_client import patient_client
 
 from heatpump_twin.server.nodeset.type_ids import load_type_ids
 
@@ -70,7 +71,7 @@ async def test_what_no_discovery_server_has_is_not_supported(
             with pytest.raises(ua.uaerrors.BadServiceUnsupported):
                 await client.uaclient.protocol.send_request(message())
         return
-    client = Client(rig.url)
+    client = patient_client(rig.url)
     await client.connect_socket()
     try:
         await client.send_hello()

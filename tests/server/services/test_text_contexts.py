@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 import translations as tool
-from asyncua import Client, ua
+from asyncua import ua
+from patient_client import patient_client
 from shown_texts import Shown, shown_texts
 
 from heatpump_twin.config.catalogue import CATALOGUE, UNITS, PointTable
@@ -58,7 +59,7 @@ async def shown(shared_rig) -> list[Shown]:
     shared_rig.feed("hp1.operating_state", 5)
     # The whole address space is decoded for the first time: the server, in this very loop, needs
     # longer on a busy machine than a client waits by itself.
-    async with Client(shared_rig.url, timeout=600, watchdog_intervall=600) as client:
+    async with patient_client(shared_rig.url) as client:
         client.set_locale([CODE])
         await client.activate_session()
         site = (await shared_rig.namespaces(client))["site"]

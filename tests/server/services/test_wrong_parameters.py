@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from asyncua import Client, ua
+from asyncua import ua
 from asyncua.ua.uaerrors import UaStatusCodeError
 from namespaces import site_index
+from patient_client import patient_client
 from raw_session import Raw
 
 from heatpump_twin.server import limits
@@ -643,7 +644,7 @@ async def code_of(protocol: Any, name: str) -> str:
 
 
 async def test_a_service_needs_a_session_that_is_activated(rig) -> None:
-    client = Client(rig.url)
+    client = patient_client(rig.url)
     await client.connect_socket()
     try:
         await client.send_hello()

@@ -31,7 +31,10 @@ class Crawler:
     def __init__(self, library: str, url: str) -> None:
         module = importlib.import_module(library)
         self.ua: Any = module.ua
-        self.client = module.Client(url, timeout=PATIENCE)
+        # asyncua's client asks for a sign of life each second, and hangs up where that waits a
+        # second behind a large answer.
+        patient = {"watchdog_intervall": PATIENCE} if library == "asyncua" else {}
+        self.client = module.Client(url, timeout=PATIENCE, **patient)
         self.attributes = [
             getattr(self.ua.AttributeIds, name)
             for name in (

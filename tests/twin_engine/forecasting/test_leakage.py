@@ -11,9 +11,11 @@ from repeating_house import BEGIN, repeating
 
 from heatpump_twin.drivers.frame import Values
 from heatpump_twin.twin_engine.forecasting.course import PumpCourse, WeatherIssues
-from heatpump_twin.twin_engine.forecasting.leakage import leaks
+from heatpump_twin.twin_engine.forecasting.leakage import Leak, leaks
 from heatpump_twin.twin_engine.forecasting.method import Method, Origins, baselines
+from heatpump_twin.twin_engine.forecasting.mixture import MixedMethod, RememberedMethod
 from heatpump_twin.twin_engine.forecasting.quarter_hours import DAY, STEP, STEPS
+from heatpump_twin.twin_engine.forecasting.remainder.usual_base import UsualBase
 from heatpump_twin.twin_engine.forecasting.targets import POWER, ROOM, ForecastTarget
 
 ORIGINS = np.array([400, 452, 617])
@@ -45,6 +47,10 @@ class Looking:
     def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
         rows = [np.tile(self.rule(course, origin), (3, 1)) for origin in origins.tolist()]
         return {self.target: np.array(rows)}
+
+
+def leaks_of(method: Method, course: PumpCourse) -> list[Leak]:
+    return leaks([method], course, ORIGINS)[method.name]
 
 
 def power(course: PumpCourse) -> Values:
@@ -103,7 +109,7 @@ LEAKING = {
 
 @pytest.mark.parametrize("how", LEAKING)
 def test_a_model_that_knows_the_future_is_found(how: str) -> None:
-    found = leaks(Looking(LEAKING[how]), course(gap=True), ORIGINS)
+    found = leaks_of(Looking(LEAKING[how]), course(gap=True))
     assert found
     assert {leak.target for leak in found} == {POWER.point}
 
@@ -114,13 +120,33 @@ def test_what_looks_from_one_origin_to_the_next_is_found() -> None:
             mean = np.mean([np.nanmean(power(course)[:origin]) for origin in origins.tolist()])
             return {POWER: np.full((len(origins), 3, STEPS), mean)}
 
-    assert leaks(Batch(lambda _c, _o: flat(0.0)), course(), ORIGINS)
+    assert leaks_of(Batch(lambda _c, _o: flat(0.0)), course())
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_what_looks_ahead_only_for_one_or_only_for_several_is_found(several: bool) -> None:
+    class Sometimes(Looking):
+        def forecast(self, course: PumpCourse, origins: Origins) -> Mapping[ForecastTarget, Values]:
+            # Nothing is missing in the record itself: only a future without values tells of it.
+            looks = (len(origins) > 1) == several
+            missing = float(np.isnan(power(course)).sum()) if looks else 0.0
+            return {POWER: np.full((len(origins), 3, STEPS), missing)}
+
+    assert leaks_of(Sometimes(lambda _c, _o: flat(0.0)), course())
+
+
+def test_of_methods_that_share_a_model_each_is_found_or_passes() -> None:
+    """They are asked in turns about the same changed records, and the model only once for all."""
+    usual = RememberedMethod(UsualBase())
+    looking = Looking(LEAKING["the highest of the record"])
+    found = leaks([usual, looking, MixedMethod(usual, usual)], course(gap=True), ORIGINS)
+    assert [bool(one) for one in found.values()] == [False, True, False]
 
 
 @pytest.mark.parametrize("method", baselines(), ids=lambda method: method.name)
 @pytest.mark.parametrize("gap", [False, True])
 def test_baselines_know_nothing_of_it(method: Method, gap: bool) -> None:
-    assert not leaks(method, course(gap=gap), ORIGINS)
+    assert not leaks_of(method, course(gap=gap))
 
 
 def test_a_model_by_what_was_known_passes() -> None:
@@ -132,4 +158,4 @@ def test_a_model_by_what_was_known_passes() -> None:
         mean = past.weather.temperature[newest].mean()
         return last_known(past.of(ROOM), origin) + mean
 
-    assert not leaks(Looking(rule, target=ROOM), course(gap=True), ORIGINS)
+    assert not leaks_of(Looking(rule, target=ROOM), course(gap=True))

@@ -34,7 +34,7 @@ def test_a_learnt_house_in_the_right_weather_beats_what_was_usual() -> None:
 
 
 def test_a_simulation_knows_nothing_of_the_future() -> None:
-    assert not leaks(METHOD, course(), np.array([500, 700]))
+    assert not any(leaks([METHOD], course(), np.array([500, 700])).values())
 
 
 def test_it_begins_from_what_is_measured() -> None:
@@ -76,4 +76,4 @@ def test_a_site_that_is_simulated_at_once_says_what_each_house_says_alone() -> N
     for method, one, said in zip((METHOD, other), courses, together, strict=True):
         alone = method.forecast(one, np.array([len(one)]))
         for target, values in alone.items():
-            assert said[target] == pytest.approx(values, nan_ok=True)
+            assert said.quantiles[target] == pytest.approx(values, nan_ok=True)

@@ -18,13 +18,11 @@ from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind, Tan
 
 
 async def boost(rig: ProgramsRig, target: float = 55.0, seconds: float = 0.0):
-    return await rig.programs.tank.start("hp1", TankProgramKind.BOOST, target, seconds, **WHO)
+    return await rig.programs.heat_tank("hp1", TankProgramKind.BOOST, target, seconds, **WHO)
 
 
 async def disinfect(rig: ProgramsRig, target: float = 60.0, seconds: float = 600.0):
-    return await rig.programs.tank.start(
-        "hp1", TankProgramKind.DISINFECTION, target, seconds, **WHO
-    )
+    return await rig.programs.heat_tank("hp1", TankProgramKind.DISINFECTION, target, seconds, **WHO)
 
 
 def phase(rig: ProgramsRig) -> TankProgramPhase | None:

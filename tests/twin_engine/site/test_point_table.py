@@ -36,6 +36,8 @@ def test_a_table_holds_what_is_offered_what_follows_and_what_is_predicted():
         "hp2.forecast_electrical_power_method",
         "hp2.forecast_electrical_power_skill",
         "hp2.forecast_electrical_power_coverage",
+        "hp2.forecast_model_version",
+        "hp2.forecast_model_drift",
         "site.heat_pumps_running",
         "site.heat_pumps_in_fault",
         "site.heat_pumps_unreachable",

@@ -156,8 +156,11 @@ def _supply_sensors_differ(view: FleetView) -> Mask:
 
 def _better_than_any(view: FleetView) -> Mask:
     """Tell where the COP is far above what the plate promises, which no fault can bring about."""
-    # The plate's model is 23 % off at the worst, and part load is worth up to 20 %.
-    return np.asarray(view["cop"] > 1.5 * view["expected_cop"])
+    # The plate's model is 23 % off at the worst, and part load is worth up to 20 %. A learnt one is
+    # further off where it has seen nothing like it, as in the first heating after a summer, and its
+    # interval says so.
+    expected, half = view["expected_cop"], view["expected_cop_uncertainty"]
+    return np.asarray(view["cop"] > np.maximum(1.5 * expected, expected + 2.0 * half))
 
 
 CONTRADICTIONS = (

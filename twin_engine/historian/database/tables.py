@@ -1,4 +1,4 @@
-"""Database tables: points, samples, audit log, conditions, overrides, schedules, tank programs.
+"""Database tables: samples, audit, conditions, overrides, programs, heat-ups and the rest.
 
 Changed by migrations only.
 
@@ -212,14 +212,54 @@ OVERRIDE = Table(
     Column("user", Text, nullable=False),
 )
 
-SCHEDULE = Table(
-    "schedule",
+# What is to be warm by a time, a row of a heat pump for each quantity, with its present heat-up.
+READY_PROGRAM = Table(
+    "ready_program",
     METADATA,
-    Column("asset", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("asset", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
     Column("ready_at", BigInteger, nullable=False),
     Column("target", Double, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("weekdays", Integer, nullable=False),
+    Column("hold", Double, nullable=False),
     Column("user", Text, nullable=False),
     Column("origin", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("begin", BigInteger),
+    Column("initial", Double),
+    Column("outdoor", Double),
+    Column("told", Double),
+    Column("expected", Double),
+    Column("reason", Text, nullable=False),
+    Column("reached", BigInteger),
+    Column("held_energy", Double, nullable=False),
+    Column("written", JSON, nullable=False),
+)
+
+# Heat-ups that are over: what was promised, whether it was kept, and what the next one is learnt
+# from.
+HEAT_UP = Table(
+    "heat_up",
+    METADATA,
+    Column("id", _NUMBER, primary_key=True),
+    Column("asset", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("begin", BigInteger, nullable=False, index=True),
+    Column("ended", BigInteger, nullable=False),
+    Column("initial", Double),
+    Column("target", Double, nullable=False),
+    Column("outdoor", Double),
+    Column("told", Double),
+    Column("expected", Double),
+    Column("ready_at", BigInteger),
+    Column("probability", Double),
+    Column("outcome", Text, nullable=False),
+    Column("held_energy", Double),
+    Column("reason", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Index("heat_up_of_quantity", "asset", "quantity", "begin", unique=True),
 )
 
 TANK_PROGRAM = Table(

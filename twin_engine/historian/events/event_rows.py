@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
-from heatpump_twin.twin_engine.historian.database.tables import EVENT
+from heatpump_twin.twin_engine.historian.database.tables import EVENT, HEAT_UP
 
 T = TypeVar("T")
 
@@ -86,6 +86,16 @@ def drop_events(connection: Connection, before: int, limit: int) -> int:
     """Delete the oldest events, at most ``limit`` of those before a time; return how many."""
     old = select(EVENT.c.id).where(EVENT.c.time < before).order_by(EVENT.c.time).limit(limit)
     return connection.execute(sql_delete(EVENT).where(EVENT.c.id.in_(old))).rowcount
+
+
+def drop_heat_ups(connection: Connection, before: int, limit: int) -> int:
+    """Delete the oldest heat-ups, at most ``limit`` of those begun before a time; return how many.
+
+    Each was an event as well, and is kept no longer.
+    """
+    begin = HEAT_UP.c.begin
+    old = select(HEAT_UP.c.id).where(begin < before).order_by(begin).limit(limit)
+    return connection.execute(sql_delete(HEAT_UP).where(HEAT_UP.c.id.in_(old))).rowcount
 
 
 def _below(node: str) -> Iterator[ColumnElement[bool]]:

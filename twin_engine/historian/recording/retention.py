@@ -16,13 +16,13 @@ _CYCLE = 600
 _BLOCKS = 100
 """Blocks of one point deleted at a time, so that readers and the next flush never wait long."""
 _ROWS = 1_000
-"""Events and forecasts deleted at a time, of each."""
+"""Events, heat-ups and forecasts deleted at a time, of each."""
 _HELD = 86_400.0
 """How long nothing is deleted after the clock was set: one of 2038 would find all of it old. [s]"""
 
 
 class Retention:
-    """What makes samples, events and forecasts go that are older than the settings keep them."""
+    """What makes samples, events, heat-ups and forecasts go that are older than is kept."""
 
     def __init__(self, store: SampleStore, settings: HistorianSettings, clock: Clock) -> None:
         self._store = store

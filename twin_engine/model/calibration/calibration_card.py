@@ -179,7 +179,7 @@ class CalibrationCard(_Section):
     cannot_know: tuple[str, ...] = NOT_OBSERVABLE
 
     def learnt(self) -> LearntModel:
-        """Return all models of the card."""
+        """Return the models of the card of machine and water; its house is put to use by itself."""
         return LearntModel(self.machine_model(), self.water.water_model())
 
     def machine_model(self) -> MachineModel:
@@ -193,6 +193,7 @@ class CalibrationCard(_Section):
             np.array(part.covariance),
             np.asarray(part.noise),
             np.asarray(part.widening),
+            np.array(part.load),
         )
         frost, other = part.frost, part.others
         return MachineModel(

@@ -15,7 +15,7 @@ from heatpump_twin.twin_engine.model.calibration.record import (
     of_columns,
 )
 
-WEATHER = ("outdoor_temperature", "outdoor_humidity", "irradiance")
+WEATHER = ("outdoor_temperature", "outdoor_humidity", "irradiance", "forecast_irradiance")
 """Points of the site that stand for those that a heat pump has not itself."""
 _PAGE = 500_000
 """Samples that are read at a time."""

@@ -56,12 +56,12 @@ class ModelVersions:
     """Versions of the calibrated model of one heat pump."""
 
     def __init__(self, models: Path, heat_pump: str) -> None:
-        self._folder = models / FOLDER / heat_pump
+        self.folder = models / FOLDER / heat_pump
 
     @property
     def numbers(self) -> list[int]:
         """Numbers of all versions that there are."""
-        return sorted(int(p.stem) for p in self._folder.glob("[0-9]*.json") if p.stem.isdigit())
+        return sorted(int(p.stem) for p in self.folder.glob("[0-9]*.json") if p.stem.isdigit())
 
     @property
     def promoted(self) -> int | None:
@@ -75,7 +75,7 @@ class ModelVersions:
 
     def path(self, number: int) -> Path:
         """Return where a version lies."""
-        return self._folder / f"{number:04d}.json"
+        return self.folder / f"{number:04d}.json"
 
     def card(self, number: int) -> CalibrationCard:
         """Return the card of a version; raise `CalibrationError` where it cannot be read."""
@@ -83,7 +83,7 @@ class ModelVersions:
 
     def keep(self, card: CalibrationCard) -> int:
         """Keep a card as a new version, which is not in use yet; return its number."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         number = max(self.numbers, default=0) + 1
         write_card(self.path(number), card)
         return number
@@ -108,7 +108,7 @@ class ModelVersions:
         versions = self._history().versions
         if not versions:
             raise CalibrationError(
-                f"{self._folder.name}: no calibrated model is in use, so there is none to take back"
+                f"{self.folder.name}: no calibrated model is in use, so there is none to take back"
             )
         self._write(versions[:-1])
         return self.promoted
@@ -118,7 +118,7 @@ class ModelVersions:
         return versions[-1] if versions else VersionsInUse()
 
     def _history(self) -> PromotedVersions:
-        path = self._folder / _PROMOTED
+        path = self.folder / _PROMOTED
         try:
             return PromotedVersions.model_validate_json(path.read_bytes())
         except FileNotFoundError:
@@ -130,7 +130,7 @@ class ModelVersions:
 
     def _write(self, versions: tuple[VersionsInUse, ...]) -> None:
         text = PromotedVersions(versions=versions).model_dump_json()
-        write_private(self._folder / _PROMOTED, text + "\n")
+        write_private(self.folder / _PROMOTED, text + "\n")
 
 
 def card_in_use(models: Path, heat_pump: HeatPump) -> CalibrationCard | None:

@@ -42,6 +42,12 @@ _SHIFT = 1.5
 """Standard deviation of an hour's shift, of those who set a timer. [K]"""
 _COARSE = 0.5 / 12.0**0.5
 """Controllers move their setpoint in steps of half a kelvin. [K]"""
+_COIL_NOISE = 0.3
+"""Deviation of a period of a charge, of which those of one charge are alike. [K]"""
+_COIL_SPREAD = np.array([0.5, 3.0, 0.1])
+"""Prior standard deviations of a coil's terms. What it needs is for its heat: within one month heat
+follows the tank so closely that least squares alone would take one for the other. [K], [K/kW], [-]
+"""
 _EDGE = (0.01, 0.99)
 _HOUR = 3600 * MICROSECONDS
 
@@ -140,7 +146,7 @@ def _coil(
     heat, warm = mean(course.heat) / 1e3, mean(tank) - WARM_TANK
     terms = np.column_stack([np.ones(len(first)), heat, warm])
     periods = _Periods(terms, mean(supply - tank), _days(course, first))
-    prior = np.diag([1e-6, 1e-3, 1e-3])
+    prior = np.diag((_COIL_NOISE / _COIL_SPREAD) ** 2)
     return replace(
         model,
         coil=_solved(periods, prior),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,14 +119,21 @@ def discretised(houses: Sequence[Envelope], step: float) -> tuple[Floats, Floats
     Van Loan, Computing integrals involving the matrix exponential, IEEE Trans. Autom. Control 23
     (1978) 395–404.
     """
-    different = list(dict.fromkeys(houses))
+    different = tuple(dict.fromkeys(houses))
+    whole = _transitions(different, step)
+    places = {house: i for i, house in enumerate(different)}
+    of = [places[house] for house in houses]
+    return whole[of, :STATES, :STATES], whole[of, :STATES, STATES:]
+
+
+@lru_cache(8)
+def _transitions(different: tuple[Envelope, ...], step: float) -> Floats:
+    """Return both of each house as one matrix; simulations ask again for the same houses."""
     block = np.zeros((len(different), STATES + INPUTS, STATES + INPUTS))
     for i, house in enumerate(different):
         block[i, :STATES, :STATES], block[i, :STATES, STATES:] = state_space(house)
     whole: Floats = expm(block * step)
-    places = {house: i for i, house in enumerate(different)}
-    of = [places[house] for house in houses]
-    return whole[of, :STATES, :STATES], whole[of, :STATES, STATES:]
+    return whole
 
 
 def steady(house: Envelope, inputs: Floats) -> Floats:

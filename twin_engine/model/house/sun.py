@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from pvlib import irradiance, spa
 
@@ -16,6 +18,10 @@ _WALL = 90.0
 _DAY = 86_400.0
 _ALTITUDE, _PRESSURE, _MILD, _DELTA_T, _REFRACTION = 0.0, 101_325.0, 12.0, 69.0, 0.5667
 """At sea level: refraction of the sun within 0.05° anywhere. [m], [Pa], [°C], [s], [°]"""
+_REMEMBERED = 64
+"""Days of the sun that are remembered: those of an evaluation of forecasts, and some more."""
+_SHORT = 8
+"""Days of a series whose sun is remembered; in a longer one nobody asks for a day twice."""
 _SPREAD, _POWER = 0.0075, 2.4
 """B and C of Bristow and Campbell, between their sites. [1/K^2.4], [-]"""
 
@@ -40,19 +46,16 @@ def on_orientations(time: Times, horizontal: Floats, latitude: float, longitude:
     parts = irradiance.erbs(light, zenith, day)
     direct, diffuse = np.asarray(parts["dni"]), np.asarray(parts["dhi"])
     beyond = np.asarray(irradiance.get_extra_radiation(day))
-    found = np.empty((len(time), len(ORIENTATIONS)))
-    for i, orientation in enumerate(ORIENTATIONS):
-        if orientation not in _AZIMUTHS:
-            found[:, i] = light
-            continue
-        # South of the equator the sunny wall looks north: `south` means that one.
-        turned = _AZIMUTHS[orientation] + (180.0 if latitude < 0.0 else 0.0)
-        plane = irradiance.get_total_irradiance(
-            _WALL, turned % 360.0, zenith, azimuth, direct, light, diffuse,
-            dni_extra=beyond, model="haydavies",
-        )  # fmt: skip
-        found[:, i] = np.nan_to_num(np.asarray(plane["poa_global"]))
-    return np.maximum(found, 0.0)
+    # South of the equator the sunny wall looks north: `south` means that one.
+    turned = 180.0 if latitude < 0.0 else 0.0
+    walls = (np.array(list(_AZIMUTHS.values())) + turned) % 360.0
+    plane = irradiance.get_total_irradiance(
+        _WALL, walls[:, np.newaxis], zenith, azimuth, direct, light, diffuse,
+        dni_extra=beyond, model="haydavies",
+    )  # fmt: skip
+    of_walls = dict(zip(_AZIMUTHS, np.nan_to_num(np.asarray(plane["poa_global"])), strict=True))
+    found = np.stack([of_walls.get(orientation, light) for orientation in ORIENTATIONS], axis=1)
+    return np.asarray(np.maximum(found, 0.0))
 
 
 def clear_sky(time: Times, latitude: float, longitude: float) -> Floats:
@@ -95,7 +98,34 @@ def estimated(time: Times, outdoor: Floats, latitude: float, longitude: float) -
 
 
 def _sun(time: Times, latitude: float, longitude: float) -> tuple[Floats, Floats, Floats]:
-    """Return zenith and azimuth of the sun in degrees, and the day of the year."""
+    """Return zenith and azimuth of the sun in degrees, and the day of the year.
+
+    Of few days at equal distances they are put together of days that are remembered: all ways of
+    the weather, all moments of an evaluation and all heat pumps of a site ask for the same ones.
+    """
+    day = round(_DAY) * MICROSECONDS
+    step = int(time[1] - time[0]) if len(time) > 1 else 0
+    whole = step > 0 and not day % step and bool((np.diff(time) == step).all())
+    if not whole or len(time) * step > _SHORT * day:
+        return _position(time, latitude, longitude)
+    first, last = int(time[0]) // day, int(time[-1]) // day
+    shift, before = int(time[0]) % step, int(time[0]) % day // step
+    days = [
+        _sun_of_day(number, step, shift, latitude, longitude) for number in range(first, last + 1)
+    ]
+    zenith, azimuth, of_year = np.concatenate(days, axis=1)[:, before : before + len(time)]
+    return zenith, azimuth, of_year
+
+
+@lru_cache(_REMEMBERED)
+def _sun_of_day(day: int, step: int, shift: int, latitude: float, longitude: float) -> Floats:
+    """Return what `_sun` does of a day at all its steps in µs, shape (3, n)."""
+    length = round(_DAY) * MICROSECONDS
+    time = day * length + shift + np.arange(0, length, step, dtype=np.int64)
+    return np.stack(_position(time, latitude, longitude))
+
+
+def _position(time: Times, latitude: float, longitude: float) -> tuple[Floats, Floats, Floats]:
     seconds = np.asarray(time, dtype=np.float64) / MICROSECONDS
     found = spa.solar_position(
         seconds, latitude, longitude, _ALTITUDE, _PRESSURE / 100.0, _MILD, _DELTA_T, _REFRACTION

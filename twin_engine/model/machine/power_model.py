@@ -52,6 +52,8 @@ class PowerModel:
     """Relative deviation of a steady period from the model. [-]"""
     widening: Values
     """By how much held-out errors are wider than the model says. [-]"""
+    load: Values
+    """Lowest and highest heat over rated capacity that it was fitted on: (2,)."""
 
     @classmethod
     def of_plate(cls, prior: PlatePerformance, pump: float) -> PowerModel:
@@ -64,6 +66,7 @@ class PowerModel:
             np.diag([_PLATE_LEVEL**2, *(0.0 for _ in range(TERMS - 1))]),
             np.asarray(_PLATE_NOISE),
             np.asarray(1.0),
+            np.array(LOAD_SPAN),
         )
 
     @classmethod
@@ -73,7 +76,15 @@ class PowerModel:
             PlatePerformance.stacked([model.prior for model in models]),
             *(
                 np.array([getattr(model, part) for model in models])
-                for part in ("pump", "constant_loss", "theta", "covariance", "noise", "widening")
+                for part in (
+                    "pump",
+                    "constant_loss",
+                    "theta",
+                    "covariance",
+                    "noise",
+                    "widening",
+                    "load",
+                )
             ),
         )
 
@@ -89,9 +100,9 @@ class PowerModel:
         rated = self.prior.rated_capacity
         loss = np.asarray(self.constant_loss)[..., None] > 0.0
         if not loss.any():
-            return share_terms(at, rated)
+            return share_terms(at, rated, self.load)
         other = loss_terms(at, rated, self.plate_power(at))
-        return other if loss.all() else np.where(loss, other, share_terms(at, rated))
+        return other if loss.all() else np.where(loss, other, share_terms(at, rated, self.load))
 
     def power(self, at: OperatingPoints) -> Estimate:
         """Return the electrical power for a heat, with the circulation pump. [W]"""

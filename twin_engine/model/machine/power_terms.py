@@ -52,9 +52,17 @@ LOSS_SPREAD = np.array([0.1, 0.1, 0.6, 0.05, 1.0])
 """The same of the other form, whose prior mean is what fits the plate best."""
 
 
-def share_terms(at: OperatingPoints, rated: Values) -> Values:
-    """Return φ of the form with a share of Carnot: (n, TERMS). ``rated`` is the capacity. [W]"""
-    load = np.clip(at.heat / rated, *LOAD_SPAN) - _REFERENCE_LOAD
+def share_terms(at: OperatingPoints, rated: Values, span: Values) -> Values:
+    """Return φ of the form with a share of Carnot: (n, TERMS).
+
+    Parameters
+    ----------
+    rated : array-like
+        Capacity. [W]
+    span : array-like
+        Lowest and highest load that the form was fitted on, (..., 2): a square runs away beyond.
+    """
+    load = np.clip(at.heat / rated, span[..., 0], span[..., 1]) - _REFERENCE_LOAD
     source = np.minimum(np.maximum(at.source, -25.0), 25.0)
     return np.stack(
         np.broadcast_arrays(

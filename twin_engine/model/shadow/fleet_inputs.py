@@ -29,10 +29,13 @@ from heatpump_twin.twin_engine.model.shadow.reading import (
     is_any_of,
     latest,
 )
+from heatpump_twin.twin_engine.model.shadow.room_state import RoomReadings
 
 _PLAIN = ("operating_state", "thermal_power", "electrical_power", "cop")
 _OF_WATER = ("supply_temperature", "supply_setpoint", "dhw_temperature")
 _HUMIDITY = "outdoor_humidity"
+_ROOM, _OUTDOORS = "room_temperature", ("outdoor_temperature", "ambient_temperature")
+_LIGHT = "irradiance"
 _RUNNING, _RESTING = (State.HEATING, State.HOT_WATER), (State.OFF, State.STANDBY)
 Index = NDArray[np.int64]
 
@@ -49,6 +52,10 @@ class FleetInputs:
     heaters: Sequence[Index]
     water: Sequence[Index]
     humidity: Index
+    room: Index
+    outdoors: Sequence[Index]
+    lights: Sequence[Index]
+    """Irradiance as it is measured, and as the weather service has it."""
 
     @classmethod
     def of(cls, table: PointTable, assets: Sequence[str], air: Sequence[bool]) -> FleetInputs:
@@ -62,7 +69,11 @@ class FleetInputs:
         outdoor = np.array(air, dtype=bool)
         first, *others = SOURCE_TEMPERATURES
         sources = [places(first), *(np.where(outdoor, places(p), ABSENT) for p in others)]
-        site = _index(table.by_asset.get(SITE, {}), _HUMIDITY)
+        whole = table.by_asset.get(SITE, {})
+        of_site = {
+            point: np.full(len(assets), _index(whole, point))
+            for point in (_HUMIDITY, _OUTDOORS[0], _LIGHT, f"forecast_{_LIGHT}")
+        }
         humidity = places(_HUMIDITY)
         return cls(
             [places(point) for point in _PLAIN],
@@ -71,15 +82,17 @@ class FleetInputs:
             [places(point) for point in WATER_FLOWS],
             [places(point) for point in HEATERS],
             [places(point) for point in _OF_WATER],
-            np.where(humidity >= 0, humidity, site),
+            np.where(humidity >= 0, humidity, of_site.pop(_HUMIDITY)),
+            places(_ROOM),
+            [*(places(point) for point in _OUTDOORS), of_site.pop(_OUTDOORS[0])],
+            [places(_LIGHT), *of_site.values()],
         )
 
     def inputs(self) -> Index:
         """Return all indices: (k, n)."""
         pairs = [index for pair in self.waters for index in pair]
-        return np.stack(
-            [*self.plain, *self.sources, *pairs, *self.flows, *self.heaters, *self.water]
-        )
+        plain = (*self.plain, *self.sources, *pairs, *self.flows, *self.heaters, *self.water)
+        return np.stack([*plain, self.room, *self.outdoors[: len(_OUTDOORS)]])
 
     def now(self, image: Image, ice: Values, warming: Values) -> FleetState:
         """Return what is known of the heat pumps now."""
@@ -103,6 +116,14 @@ class FleetInputs:
         unusable = [r.bad & (r.status != BAD_OUT_OF_RANGE) for r in found]
         there = [index >= 0 for index in self.sources]
         return chosen(found, first_of(unusable, there))
+
+    def rooms(self, image: Image, heat: ShadowReading) -> RoomReadings:
+        """Return what is known of the rooms, with the heat that they get."""
+        outdoor, light = (
+            best_of([latest(image, one) for one in choices], [one >= 0 for one in choices])
+            for choices in (self.outdoors, self.lights)
+        )
+        return RoomReadings(latest(image, self.room), outdoor, light, heat)
 
     def humid(self, image: Image) -> ShadowReading:
         """Return the relative humidity of the air at each; Bad where nobody measures it."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatpump_twin.drivers.frame import Values
+from heatpump_twin.twin_engine.model.house.room_model import RoomModel
 from heatpump_twin.twin_engine.model.machine.frost import CoilFrost
+from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.machine.power_model import PowerModel
 from heatpump_twin.twin_engine.model.shadow.reading import ShadowFlags
-from heatpump_twin.twin_engine.model.water.learnt_model import LearntModel
 from heatpump_twin.twin_engine.model.water.water_model import WaterModel
 
 _NO_ICE = CoilFrost(threshold=1e9)
@@ -21,9 +22,11 @@ _NO_ICE = CoilFrost(threshold=1e9)
 class ShadowModel:
     """What a heat pump is compared with."""
 
-    learnt: LearntModel
+    machine: MachineModel
+    water: WaterModel
+    room: RoomModel
     calibrated: bool
-    """Whether it was learnt from the machine, rather than read on its plate."""
+    """Whether the machine was learnt from its record, rather than read on its plate."""
     air: bool
     """Whether its heat is from the outdoor air."""
 
@@ -41,11 +44,12 @@ class FleetModels:
     """Lowest source, water and load of each: (3, n)."""
     high: Values
     water: WaterModel
+    room: RoomModel
 
     @classmethod
     def of(cls, models: Sequence[ShadowModel]) -> FleetModels:
         """Return the models of heat pumps as one."""
-        machines = [model.learnt.machine for model in models]
+        machines = [model.machine for model in models]
         frosts = [machine.frost or _NO_ICE for machine in machines]
         valid = [(m.valid.source, m.valid.water, m.valid.load) for m in machines]
         return cls(
@@ -61,7 +65,8 @@ class FleetModels:
             np.array([model.calibrated for model in models], dtype=bool),
             np.array([[span.low for span in spans] for spans in valid]).T,
             np.array([[span.high for span in spans] for spans in valid]).T,
-            WaterModel.stacked([model.learnt.water for model in models]),
+            WaterModel.stacked([model.water for model in models]),
+            RoomModel.stacked([model.room for model in models]),
         )
 
     def covers(self, source: Values, water: Values, heat: Values) -> ShadowFlags:

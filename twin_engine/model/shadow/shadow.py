@@ -22,18 +22,26 @@ from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.errors import DatabaseAway
 from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.machine.machine_model import MachineModel
 from heatpump_twin.twin_engine.model.machine.power_model import NORMAL_90
 from heatpump_twin.twin_engine.model.shadow.expectation import FleetState, expectations
+from heatpump_twin.twin_engine.model.shadow.expected_room import (
+    expected_room,
+    gains,
+    heat_into_rooms,
+)
 from heatpump_twin.twin_engine.model.shadow.expected_water import expected_water
 from heatpump_twin.twin_engine.model.shadow.fleet_inputs import FleetInputs
 from heatpump_twin.twin_engine.model.shadow.fleet_models import FleetModels, ShadowModel
 from heatpump_twin.twin_engine.model.shadow.ice_state import IceState
 from heatpump_twin.twin_engine.model.shadow.reading import ShadowReading, following
+from heatpump_twin.twin_engine.model.shadow.room_state import RoomReadings, RoomState
 from heatpump_twin.twin_engine.model.shadow.run_residuals import RunMoment, RunResiduals
 from heatpump_twin.twin_engine.model.shadow.shadow_points import (
     BY_LOAD,
     DAMPED,
+    HOUSE,
     ICE,
     LOAD,
     OF_RUNS,
@@ -88,6 +96,7 @@ class Shadow:
         self._waiting = False
         self._asset_of = np.full(len(image.table), _NOBODY)
         self._runs, self._ice, self._water = RunResiduals.of(0), IceState.of(0), WaterState.of(0)
+        self._rooms, self._place = RoomState.of(0), HousePlace.of(site.site)
         self._follow([(p, (models or {}).get(p.id)) for p in site.heat_pumps])
 
     @property
@@ -121,7 +130,11 @@ class Shadow:
         """Compare a heat pump with another model from now on; None: with its plate."""
         place = self._assets.index(asset) if asset in self._assets else None
         if place is not None:
-            self._models[place] = _shadow_model(self._plates[place], model)
+            before, self._models[place] = (
+                self._models[place].room, _shadow_model(self._plates[place], model)
+            )  # fmt: skip
+            if not np.array_equal(before.a, self._models[place].room.a):
+                self._rooms.begin_anew(place)
             self._arrange()
 
     def take(self, frame: Frame) -> None:
@@ -156,17 +169,30 @@ class Shadow:
         now = replace(now, warming=self._water.warming)
         found = expectations(self._fleet, now)
         found |= expected_water(water, now, self._water)
-        found |= self._residuals(now, found)
+        rooms = self._inputs.rooms(self._image, heat_into_rooms(now))
+        found |= self._expected_rooms(now, rooms)
+        found |= self._residuals(now, rooms, found)
         found |= self._memories(now, found)
         self._publish(found)
 
+    def _expected_rooms(self, now: FleetState, rooms: RoomReadings) -> dict[str, ShadowReading]:
+        house = self._fleet.room
+
+        def gained(time: int, light: Values) -> tuple[Values, Values]:
+            return gains(house, self._place, time, light)
+
+        # To know where the sun stands takes longer than all the rest.
+        if np.isfinite(house.spread).any():
+            self._rooms.advance(house, now.state, rooms, gained)
+        return expected_room(house, now, rooms, self._rooms)
+
     def _residuals(
-        self, now: FleetState, found: Mapping[str, ShadowReading]
+        self, now: FleetState, rooms: RoomReadings, found: Mapping[str, ShadowReading]
     ) -> dict[str, ShadowReading]:
         pairs = {
             "cop": now.cop, "electrical_power": now.power, "thermal_power": now.heat,
             "supply_setpoint": now.setpoint, "supply_temperature": now.supply,
-            "dhw_temperature": now.tank,
+            "dhw_temperature": now.tank, "room_temperature": rooms.room,
         }  # fmt: skip
         told = {}
         for point, measured in pairs.items():
@@ -232,6 +258,7 @@ class Shadow:
         self._runs = self._runs.joined(RunResiduals.of(more))
         self._ice = self._ice.joined(IceState.of(more))
         self._water = self._water.joined(WaterState.of(more))
+        self._rooms = self._rooms.joined(RoomState.of(more))
         self._arrange()
 
     def _begin(self, pump: HeatPump, model: LearntModel | None) -> None:
@@ -252,7 +279,7 @@ class Shadow:
             own = getattr(self, name)
             setattr(self, name, [own[place] for place in which.tolist()])
         self._runs, self._ice = self._runs.of_some(which), self._ice.of_some(which)
-        self._water = self._water.of_some(which)
+        self._water, self._rooms = self._water.of_some(which), self._rooms.of_some(which)
         self._arrange()
 
     def _arrange(self) -> None:
@@ -290,6 +317,7 @@ class Shadow:
                     self._runs.last[row, place] = run.value[0] / _PERCENT
             ice = (await self._history.before(f"{asset}.{ICE}", now)).usable
             damped = (await self._history.before(f"{asset}.{DAMPED}", now)).usable
+            house = [await self._history.before(f"{asset}.{point}", now) for point in HOUSE]
         # Residuals that begin anew, said in the log, are better than a site that waits.
         except DatabaseAway as error:
             log.warning("residuals of runs begin anew", heat_pump=asset, error=str(error))
@@ -298,8 +326,11 @@ class Shadow:
             self._ice.level[place] = ice.value[0] / _PERCENT
         if len(damped) and now - damped.time[0] <= _KEEPS:
             self._water.damped[place] = damped.value[0]
+        self._rooms.restore(place, house)
 
 
 def _shadow_model(pump: HeatPump, model: LearntModel | None) -> ShadowModel:
-    learnt = model or LearntModel(MachineModel.of_plate(pump.plate))
-    return ShadowModel(learnt, model is not None, pump.plate.source == "air")
+    learnt = model or LearntModel(None)
+    machine, air = learnt.machine, pump.plate.source == "air"
+    own = machine or MachineModel.of_plate(pump.plate)
+    return ShadowModel(own, learnt.water, learnt.room, machine is not None, air)

@@ -29,6 +29,9 @@ BY_LOAD = ("cop_residual_low_load", "cop_residual_medium_load", "cop_residual_hi
 ICE = "coil_ice"
 DAMPED = "damped_outdoor_temperature"
 SOURCE, LOAD = "expectation_source", "relative_load"
+ENVELOPE, INTERIOR = "house_envelope_temperature", "house_interior_temperature"
+HOUSE = ("expected_room_temperature", ENVELOPE, INTERIOR)
+"""What is remembered of a house: air, envelope, interior mass."""
 
 
 def shadow_points(ids: Collection[str]) -> list[str]:
@@ -53,6 +56,8 @@ def shadow_points(ids: Collection[str]) -> list[str]:
         found |= {DAMPED, *_of("supply_setpoint")}
     if heat and "dhw_temperature" in have:
         found |= {*_of("dhw_temperature")}
+    if heat and "room_temperature" in have:
+        found |= {ENVELOPE, INTERIOR, *_of("room_temperature")}
     return [point for point in CATALOGUE[HEAT_PUMP] if point in found]
 
 

@@ -6,10 +6,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from heatpump_twin.twin_engine.model.house.envelope import Structure
+from heatpump_twin.twin_engine.model.house.house_fit import house_of
 from heatpump_twin.twin_engine.model.house.least_squares import Posterior
+from heatpump_twin.twin_engine.model.house.room_model import RoomModel
 from heatpump_twin.twin_engine.model.simulation.circuit import HeatingCircuit
 from heatpump_twin.twin_engine.model.simulation.control import HeatingControl
-from heatpump_twin.twin_engine.model.simulation.household import Household
+from heatpump_twin.twin_engine.model.simulation.household import Household, usual_people
 from heatpump_twin.twin_engine.model.simulation.kernel import AuxiliaryLoads
 from heatpump_twin.twin_engine.model.simulation.tank import StratifiedTank
 
@@ -53,6 +55,17 @@ class HouseErrors(_Section):
     """Likewise. [-]"""
 
 
+class FollowedRoom(_Section):
+    """How well the room is told when the house is followed with what is measured of it."""
+
+    outdoor: tuple[float, float]
+    """Lowest and highest air of the record. [°C]"""
+    lit: float
+    """Irradiance over that of a clear sky, mean of the record. [-]"""
+    spread: float
+    """Root mean square of measured less expected room on days that were not seen. [K]"""
+
+
 class HouseSection(_Section):
     """A house with its heating and its people, as a record tells it."""
 
@@ -83,3 +96,27 @@ class HouseSection(_Section):
     held_out: HouseErrors
     room_seen: bool
     irradiance_seen: bool
+    followed: FollowedRoom | None = None
+    """None: nobody measures the room, or no day could tell how well it is known."""
+
+    def room_model(self) -> RoomModel:
+        """Return the house as its room is followed."""
+        if self.followed is None:
+            return RoomModel.unknown()
+        return room_model_of(
+            self.house.posterior(), self.structure, self.scale, self.followed,
+            warmest=self.auxiliaries.airing_above, with_light=self.irradiance_seen,
+        )  # fmt: skip
+
+
+def room_model_of(
+    believed: Posterior, structure: Structure, scale: float, followed: FollowedRoom, *,
+    warmest: float, with_light: bool,
+) -> RoomModel:  # fmt: skip
+    """Return a house by itself, with its heat known, as its room is followed."""
+    parts = house_of(believed.mean, structure, scale)
+    people = parts.people * usual_people(Household())
+    return RoomModel.of(
+        parts.envelope, parts.aperture, people, followed.outdoor,
+        warmest=warmest, lit=followed.lit, with_light=with_light, spread=followed.spread,
+    )  # fmt: skip

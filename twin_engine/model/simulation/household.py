@@ -17,7 +17,8 @@ from heatpump_twin.twin_engine.model.house.envelope import Floats
 HOURS = 24
 _TAP = 8.0 / 60.0
 """A shower takes 8 l/min. [l/s]"""
-_WEEKEND = 5
+WEEKEND = 5
+"""Saturday, where Monday is 0."""
 _USUAL_DRAWS = (
     0, 0, 0, 0, 0, 0.02, 0.1, 0.2, 0.06, 0.03, 0.02, 0.03, 0.06, 0.04, 0.05, 0.02, 0.02, 0.04,
     0.06, 0.08, 0.06, 0.08, 0.03, 0,
@@ -85,8 +86,7 @@ def lived(home: Household, time: Times, clock: LocalClock) -> CalendarSeries:
     second, weekday, _ = clock
     hour = second // 3600
     night = _within(second / 3600.0, *home.night)
-    gains = np.array(home.gains)[hour]
-    away = (weekday >= _WEEKEND) & (hour >= 9) & (hour < 17)
+    weekend = (weekday >= WEEKEND).astype(np.int64)
     tank = np.full(len(time), home.tank_setpoint)
     if home.disinfection:
         tank[(weekday == 6) & (hour >= 13) & (hour < 15)] = home.disinfection
@@ -95,9 +95,17 @@ def lived(home: Household, time: Times, clock: LocalClock) -> CalendarSeries:
         room_setpoint=home.room_setpoint - home.room_setback * night,
         tank_setpoint=tank,
         shift=np.array(home.curve_hours)[hour] - home.setback * night,
-        people=np.where(away, home.at_home * gains, gains),
+        people=usual_people(home)[weekend, hour],
         mains=home.mains + home.mains_swing * np.cos(2.0 * np.pi * warmest),
     )
+
+
+def usual_people(home: Household) -> Floats:
+    """Return the heat of people in each hour of working days and of weekends, (2, 24). [W]"""
+    gains = np.array(home.gains)
+    away = np.zeros(HOURS, dtype=np.bool_)
+    away[9:17] = True
+    return np.stack([gains, np.where(away, home.at_home * gains, gains)])
 
 
 def local_clock(time: Times, zone: ZoneInfo) -> LocalClock:

@@ -91,10 +91,16 @@ class Simulated:
     """[s]"""
     values: Floats
     """Shape (n, quantities, t), as `QUANTITIES`."""
+    before: Floats
+    """The same of the days that were simulated before, shape (n, quantities, b)."""
 
     def of(self, quantity: str) -> Floats:
         """Return a quantity, shape (n, t)."""
         return self.values[:, QUANTITIES.index(quantity)]
+
+    def part(self, rows: slice) -> Simulated:
+        """Return some of the cases."""
+        return Simulated(self.time, self.interval, self.values[rows], self.before[rows])
 
     def energy(self, quantity: str) -> Floats:
         """Return the energy of a power over all time, shape (n,). [kWh]"""
@@ -135,7 +141,7 @@ def simulate(
         live(plants, table, before, states, layers, house, warm, step, every)
     _begin_from(cases, plants, layers, house)
     live(plants, table, after, states, layers, house, shown, step, every)
-    return Simulated(time[lead::every], interval, shown)
+    return Simulated(time[lead::every], interval, shown, warm)
 
 
 def _begin_from(cases: Sequence[Case], plants: Plants, layers: Floats, house: Floats) -> None:

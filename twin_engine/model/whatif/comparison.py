@@ -83,7 +83,7 @@ def compare(
     price = prices(runs.time)
     setpoints = [side[0].installation.household.room_setpoint for side in (before, after)]
     sides = [
-        Simulation(_rows(runs, rows), setpoint, cost)
+        Simulation(runs.part(rows), setpoint, cost)
         for rows, setpoint, cost in (
             (slice(0, middle), setpoints[0], price),
             (slice(middle, None), setpoints[1], _own_price(price, changes)),
@@ -108,11 +108,8 @@ def _simulated(
         parts.append(simulate(part, *span, every=INTERVAL, warm_up=lead))
     progress(1.0)
     whole = np.concatenate([part.values for part in parts])
-    return Simulated(parts[0].time, parts[0].interval, whole)
-
-
-def _rows(run: Simulated, rows: slice) -> Simulated:
-    return Simulated(run.time, run.interval, run.values[rows])
+    before = np.concatenate([part.before for part in parts])
+    return Simulated(parts[0].time, parts[0].interval, whole, before)
 
 
 def _own_price(price: Floats, changes: Changes) -> Floats:

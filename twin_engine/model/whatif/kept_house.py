@@ -9,6 +9,7 @@ import numpy as np
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.twin_engine.model.house.house_fit import FittedHouse
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.simulation.house_section import (
     Belief,
     HouseErrors,
@@ -16,8 +17,9 @@ from heatpump_twin.twin_engine.model.simulation.house_section import (
 )
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
 from heatpump_twin.twin_engine.model.simulation.simulate import Installation
+from heatpump_twin.twin_engine.model.whatif.followed_room import followed_room
 from heatpump_twin.twin_engine.model.whatif.installation_fit import FittedInstallation
-from heatpump_twin.twin_engine.model.whatif.observed_house import HousePlace, ObservedHouse
+from heatpump_twin.twin_engine.model.whatif.observed_house import ObservedHouse
 from heatpump_twin.twin_engine.model.whatif.outlook import (
     UNSEEN_ROOM,
     HeldOutDays,
@@ -57,6 +59,7 @@ def section_of(view: HouseOutlook, seen: ObservedHouse) -> HouseSection:
         ),
         room_seen=room_seen,
         irradiance_seen=bool(np.isfinite(seen.weather.irradiance).any()),
+        followed=followed_room(view, seen),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,8 @@ from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.model.calibration.record import Record
 from heatpump_twin.twin_engine.model.house.envelope import Floats
 from heatpump_twin.twin_engine.model.house.house_fit import HouseObservations
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
+from heatpump_twin.twin_engine.model.house.room_model import TANK_LOSS
 from heatpump_twin.twin_engine.model.house.sun import on_orientations
 from heatpump_twin.twin_engine.model.simulation.household import (
     CalendarSeries,
@@ -27,19 +28,8 @@ from heatpump_twin.twin_engine.model.simulation.weather import WeatherSeries
 
 GRID = 1800.0
 """A house does little in less. [s]"""
-_TANK_LOSS = 50.0
-"""Standing loss of a tank indoors, which warms the house. [W]"""
 _STARTS_ABOVE = 150.0
 """Electricity above that at rest from which on a compressor runs. [W]"""
-
-
-@dataclass(frozen=True, slots=True)
-class HousePlace:
-    """Where a house stands."""
-
-    latitude: float
-    longitude: float
-    zone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +73,7 @@ class ObservedHouse:
         moments = self.time + round(0.5 * self.step * MICROSECONDS)
         light = self.weather.light
         sun = on_orientations(moments, light, self.weather.latitude, self.weather.longitude)
-        heat = self.to_rooms + _TANK_LOSS
+        heat = self.to_rooms + TANK_LOSS
         outdoor = self.weather.outdoor
         return HouseObservations(self.step, self.room, outdoor, heat, sun, calendar.people)
 
@@ -105,7 +95,7 @@ def observed_house(record: Record, place: HousePlace) -> ObservedHouse:
     weather = WeatherSeries(
         time + round(0.5 * step * MICROSECONDS),
         outdoor,
-        _meant(record.column("irradiance"), many),
+        _meant(record.column("irradiance", "forecast_irradiance"), many),
         _meant(record.column("outdoor_humidity"), many),
         place.latitude,
         place.longitude,

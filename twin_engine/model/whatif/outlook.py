@@ -10,6 +10,7 @@ from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.twin_engine.model.house.envelope import Floats
 from heatpump_twin.twin_engine.model.house.house_fit import HouseUnknownError
+from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 from heatpump_twin.twin_engine.model.simulation.machine_map import Machine
 from heatpump_twin.twin_engine.model.simulation.simulate import Case, Simulated, simulate
 from heatpump_twin.twin_engine.model.simulation.weather import WeatherSeries
@@ -17,7 +18,7 @@ from heatpump_twin.twin_engine.model.whatif.installation_fit import (
     FittedInstallation,
     fit_installation,
 )
-from heatpump_twin.twin_engine.model.whatif.observed_house import HousePlace, ObservedHouse
+from heatpump_twin.twin_engine.model.whatif.observed_house import ObservedHouse
 
 NORMAL_90 = 1.645
 """Half the width of the interval that holds 90 % of a normal distribution, over its deviation."""

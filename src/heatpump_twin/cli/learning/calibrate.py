@@ -75,14 +75,19 @@ def _tables(
     from heatpump_twin.calibrating.calibrated_tables import calibrate_tables, read_table_map
     from heatpump_twin.calibrating.card_words import card_words
     from heatpump_twin.twin_engine.model.calibration.calibration_card import write_card
+    from heatpump_twin.twin_engine.model.house.house_place import HousePlace
 
     if mapping is None:
         raise TwinError("name with --mapping the file that says what the columns are")
     map_ = read_table_map(mapping)
     settings = load_site(site or "default", set_ or ())
     plate = map_.plate or (settings.heat_pumps[0].plate if site else None)
-    found = calibrate_tables(csv, map_, plate, ZoneInfo(settings.site.timezone))
+    zone = ZoneInfo(settings.site.timezone)
+    place = map_.house_place(zone) or (HousePlace.of(settings.site) if site else None)
+    found = calibrate_tables(csv, map_, plate, zone, place)
     _tell(card_words(found.card))
+    if found.house.section is not None:
+        _tell([f"house: {found.house.words}"])
     if output is not None:
         write_card(output, found.card)
 

@@ -107,8 +107,12 @@ def _print(one: Evaluation) -> None:
     table.add_column("")
     for name in ("method", "loss", "MAE", "within", "skill"):
         table.add_column(name, justify="left" if name == "method" else "right")
+    empty: list[str] = []
     for target, judged in one.judged.items():
         title = CATALOGUE[HEAT_PUMP][target.point].title.removesuffix(" forecast")
+        if not judged.scores().count:
+            empty.append(f"{title} is left out: too little of it is recorded to judge a forecast")
+            continue
         skill = card.targets[target.point].skill
         table.add_row(title, "shown", *_cells(judged.scores()), _share(skill))
         for method in judged.methods:
@@ -118,12 +122,15 @@ def _print(one: Evaluation) -> None:
     for words in (
         "loss: mean pinball loss; within: share within the interval of 80 %; skill: share of the "
         "seasonal naive's loss that is saved; *: shown from now on",
+        *empty,
         *one.left_out,
     ):
         console.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
 def _cells(found: Scores) -> tuple[str, str, str]:
+    if not found.count:
+        return "", "", ""
     return f"{found.loss:.3g}", f"{found.mae:.3g}", _share(found.coverage)
 
 

@@ -26,6 +26,8 @@ LIMIT = 30 * 60.0
 _AGAIN = 86_400.0
 """After a start, and after one that was refused, the next is tried so much later. [s]"""
 
+_Numbers = tuple[int | None, int | None]
+"""Versions whose machine and whose house are in use; None: the plate, and no house."""
 AdoptModel = Callable[[str, LearntModel | None], None]
 
 
@@ -58,13 +60,13 @@ class Recalibration:
         self._clock = SystemClock()
         self._begun = self._clock.now()
         self._tried: dict[str, int] = {}
-        self._used: dict[str, tuple[int | None, Plate]] = {}
+        self._used: dict[str, tuple[_Numbers, Plate]] = {}
 
     async def run(self, look: float = LOOK) -> None:
         """Look after models for ever."""
         for pump in self._pumps():
-            number = await asyncio.to_thread(_in_use, self._models, pump.id)
-            self._used[pump.id] = number, pump.plate
+            numbers = await asyncio.to_thread(_in_use, self._models, pump.id)
+            self._used[pump.id] = numbers, pump.plate
         while True:
             await asyncio.sleep(look)
             for pump in self._pumps():
@@ -73,13 +75,15 @@ class Recalibration:
                 await self._look(pump)
 
     async def _look(self, pump: HeatPump) -> None:
-        number = await asyncio.to_thread(_in_use, self._models, pump.id)
+        numbers = await asyncio.to_thread(_in_use, self._models, pump.id)
         # A reload may have brought another plate, for which another model holds.
-        if self._used.get(pump.id) != (number, pump.plate):
-            self._used[pump.id] = number, pump.plate
+        if self._used.get(pump.id) != (numbers, pump.plate):
+            self._used[pump.id] = numbers, pump.plate
             model = await asyncio.to_thread(calibrated_model, pump, self._models)
             self._adopt(pump.id, model)
-            log.info("another model is in use", heat_pump=pump.id, version=number)
+            log.info(
+                "another model is in use", heat_pump=pump.id, machine=numbers[0], house=numbers[1]
+            )
 
     def _due(self, asset: str) -> bool:
         now = self._clock.now()
@@ -95,12 +99,13 @@ class Recalibration:
         log.info("calibrated", heat_pump=asset, code=code, told=words[-500:])
 
 
-def _in_use(models: Path, asset: str) -> int | None:
+def _in_use(models: Path, asset: str) -> _Numbers:
+    versions = ModelVersions(models, asset)
     try:
-        return ModelVersions(models, asset).promoted
+        return versions.promoted, versions.house
     except CalibrationError as error:
         log.warning("a calibrated model is left out", heat_pump=asset, reason=str(error))
-        return None
+        return None, None
 
 
 def _newest(models: Path, asset: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import structlog
@@ -11,14 +11,24 @@ import structlog
 from heatpump_twin.config.catalogue import Point
 from heatpump_twin.drivers.clock import MICROSECONDS, real_period
 from heatpump_twin.drivers.frame import Frame
-from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD, UNCERTAIN_LAST_USABLE_VALUE
+from heatpump_twin.drivers.status import BAD_NO_DATA, GOOD, UNCERTAIN_LAST_USABLE_VALUE, is_bad
 from heatpump_twin.runtime.background.forecast_runs import forecast_run
 from heatpump_twin.runtime.parts.archive import Archive
 from heatpump_twin.runtime.parts.foundation import Foundation
 from heatpump_twin.runtime.parts.heat_pump_part import HeatPumpPart, Newcomer
 from heatpump_twin.twin_engine.errors import EngineError
+from heatpump_twin.twin_engine.forecasting.lowest_ahead import lowest_ahead
+from heatpump_twin.twin_engine.forecasting.method import SIMULATION
 from heatpump_twin.twin_engine.forecasting.quarter_hours import quarter_begin
-from heatpump_twin.twin_engine.forecasting.targets import COST, ENDS, METHOD, TARGETS
+from heatpump_twin.twin_engine.forecasting.targets import (
+    COST,
+    ENDS,
+    LOWEST,
+    METHOD,
+    TARGETS,
+    UPPER,
+    WHEN,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -35,17 +45,29 @@ _OLD = 2.5
 class ForecastCycle(HeatPumpPart):
     """The part of a twin that has forecasts made, in child processes.
 
-    ``arguments`` tell a process of ours what site it is for.
+    Parameters
+    ----------
+    arguments
+        Tell a process of ours what site it is for.
+    weather_is_old : callable
+        Tells whether the forecast of the weather is older than it should be.
     """
 
-    def __init__(self, foundation: Foundation, archive: Archive, arguments: Sequence[str]) -> None:
+    def __init__(
+        self,
+        foundation: Foundation,
+        archive: Archive,
+        arguments: Sequence[str],
+        weather_is_old: Callable[[], bool],
+    ) -> None:
         self._image, self._clock = foundation.image, foundation.clock
         self._trajectories = archive.trajectories
         self._arguments = [*arguments, "--data", str(foundation.data.root)]
         self._every = round(foundation.site.forecasts.every * MICROSECONDS)
         self._look = real_period(_LOOK, foundation.clock.speed)
         self._done = self._tried = 0
-        self._shown = (0, 0)
+        self._weather_is_old = weather_is_old
+        self._shown = (0, 0, False)
 
     async def announce(self) -> None:
         """Have the points known as those of which there are forecasts, before clients see them."""
@@ -92,27 +114,49 @@ class ForecastCycle(HeatPumpPart):
     async def _show(self, now: int) -> None:
         """Put what is forecast of this quarter-hour into the image, when there is another one."""
         begin = quarter_begin(now)
-        if self._shown != (begin, self._done):
-            self._shown = begin, self._done
+        shown = (begin, self._done, self._weather_is_old())
+        if self._shown != shown:
+            self._shown = shown
             # Of 250 heat pumps it takes longer than the loop should stand still.
-            self._image.ingest(await asyncio.to_thread(self._frame, begin, now))
+            self._image.ingest(await asyncio.to_thread(self._frame, begin, now, shown[-1]))
 
-    def _frame(self, begin: int, now: int) -> Frame:
+    def _frame(self, begin: int, now: int, weather_is_old: bool) -> Frame:
         table = self._image.table
         samples: list[tuple[int, float, int]] = []
         for base in self._keys(list(table.by_asset)):
             points = [table.by_key[base + end] for end in ENDS]
-            samples += [(p.index, *self._sample(p.key, begin, now)) for p in points]
+            model = self._trajectories.model(base)
+            doubted = weather_is_old and SIMULATION in model
+            samples += [(p.index, *self._sample(p.key, begin, now, doubted)) for p in points]
             method = table.by_key.get(base + METHOD)
             if method is not None:
-                code = _code(method, self._trajectories.model(base))
+                code = _code(method, model)
                 samples.append((method.index, code, GOOD))
+            samples += self._lowest(base, now, doubted)
         if not samples:
             return Frame.concat([])
         index, value, status = zip(*samples, strict=True)
         return Frame.of(index, value, status, now)
 
-    def _sample(self, key: str, begin: int, now: int) -> tuple[float, int]:
+    def _lowest(self, base: str, now: int, doubted: bool) -> Iterator[tuple[int, float, int]]:
+        """Yield the lowest values that are forecast of the next hours, where there are points."""
+        asset, _, target = base.partition(".")
+        points = self._image.table.by_asset[asset]
+        name = LOWEST.get(target, "")
+        for end in ("", UPPER):
+            point = points.get(name + end)
+            newest = self._trajectories.newest(base + end)
+            if point is None or newest is None:
+                continue
+            value, hours, status = lowest_ahead(newest[1], now)
+            old = now - newest[0] > _OLD * self._every
+            if (old or doubted) and not is_bad(status):
+                status = UNCERTAIN_LAST_USABLE_VALUE
+            yield point.index, value, status
+            if not end:
+                yield points[name + WHEN].index, hours, status
+
+    def _sample(self, key: str, begin: int, now: int, doubted: bool) -> tuple[float, int]:
         newest = self._trajectories.newest(key)
         if newest is None:
             return np.nan, BAD_NO_DATA
@@ -121,7 +165,7 @@ class ForecastCycle(HeatPumpPart):
         if not len(found) or np.isnan(found.value[0]):
             return np.nan, BAD_NO_DATA
         old = now - issued > _OLD * self._every
-        status = UNCERTAIN_LAST_USABLE_VALUE if old else int(found.status[0])
+        status = UNCERTAIN_LAST_USABLE_VALUE if old or doubted else int(found.status[0])
         return float(found.value[0]), status
 
     def _keys(self, assets: Iterable[str]) -> list[str]:

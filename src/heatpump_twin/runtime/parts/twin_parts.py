@@ -94,6 +94,7 @@ class TwinParts:
             self.steering.programs.run(),
             self.steering.retraining.run(),
             self.steering.scenarios.run(),
+            self.steering.learnt.run(),
             self.clients.server.wait(),
             self.alarms.run(),
             self.alarm_points.run(),
@@ -116,13 +117,23 @@ async def open_parts(
         weather = Weather(foundation, archive, health)
         await weather.announce()
         forecasts = Forecasts(foundation)
-        cycle = ForecastCycle(foundation, archive, arguments)
+        cycle = ForecastCycle(foundation, archive, arguments, weather.is_old)
         await cycle.announce()
-        health.watch("models_left_out", lambda: len(forecasts.models.damaged))
         field = Field(foundation, audit)
         steering = await opened(
-            open_steering(foundation, audit, field.commands, forecasts.models, arguments)
+            open_steering(
+                foundation,
+                audit,
+                field.commands,
+                forecasts.models,
+                arguments,
+                lambda: figures.shadow.heat_pumps,
+                archive.trajectories.newest,
+            )
         )
+        learnt = steering.learnt
+        health.watch("models_left_out", lambda: len(forecasts.models.damaged) + learnt.damaged)
+        health.watch("forecast_models_drifted", lambda: learnt.drifted)
         rules = build_rules(foundation)
         clients = await opened(
             open_clients(

@@ -81,6 +81,10 @@ class Weather(HeatPumpPart):
         stale = forecast.is_stale(self._clock.now())
         return WeatherState.OLD if stale else WeatherState.FRESH
 
+    def is_old(self) -> bool:
+        """Tell whether there is a forecast, and it is older than it should be."""
+        return self.state is WeatherState.OLD
+
     def _age(self) -> float | None:
         """Return how old the newest forecast is. [h]"""
         forecast = self._service.forecast if self._service is not None else None

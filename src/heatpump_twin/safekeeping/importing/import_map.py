@@ -14,7 +14,8 @@ from heatpump_twin.config.quantities import Duration
 from heatpump_twin.config.yaml_source import YamlSource
 
 
-def _zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """Return the name of a time zone; raise `ValueError` for one that there is not."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -82,7 +83,7 @@ class TimeRule(_Part):
     format: Annotated[str, AfterValidator(_time_format)] = Field(
         "iso", description="iso, unix s, unix ms, clock (a time of day) or a pattern of strptime"
     )
-    zone: Annotated[str, AfterValidator(_zone)] | None = Field(
+    zone: Annotated[str, AfterValidator(known_zone)] | None = Field(
         None, description="of times without an offset; default: that of the site"
     )
     begin: dt.date | None = Field(None, description="day of the first row, of times of day")

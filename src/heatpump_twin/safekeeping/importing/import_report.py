@@ -55,6 +55,8 @@ class ImportReport:
     points: dict[str, PointReport] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     """Columns or series that the map does not name, with how many values."""
+    columns: Counter[str] = field(default_factory=Counter)
+    """Columns or series that are there, with how many values of them can be used."""
     mistakes: int = 0
     shown: list[str] = field(default_factory=list)
     """The first of the mistakes, each with file and line."""

@@ -56,6 +56,8 @@ class TableSamples:
         time_at = [place_of(columns, name, file.name) for name in self.map.time.columns]
         long = self._long_rule(columns)
         taken = self._long(columns, long, file) if long else self._wide(columns, time_at, file)
+        if not long:
+            self.report.columns.update(dict.fromkeys(columns, 0))
         for line, cells in rows:
             self.report.rows += 1
             place = f"{file.name}:{line}"
@@ -109,9 +111,11 @@ class TableSamples:
 
     def _take(self, values: CellValues, cell: Cell, time: int) -> None:
         status = GOOD if cell.status is None else status_of(cell.status)
+        usable = not is_bad(status) and cell.text not in self.map.format.missing
+        self.report.columns[cell.name] += usable
         if is_bad(status):
             self._add(values, time, NO_VALUE, status)
-        elif cell.text in self.map.format.missing:
+        elif not usable:
             self.report.missing += 1
         else:
             self._add(values, time, values.value(cell.text), status)

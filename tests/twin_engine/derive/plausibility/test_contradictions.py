@@ -164,3 +164,9 @@ def test_what_is_true_again_after_a_pause_begins_anew():
     for _ in range(5):
         assert not machine.lives(100, {**NO_FLOW, **TOLD})
         assert not machine.lives(2, {**HEATS, **TOLD})
+
+
+def test_an_expectation_that_may_be_far_off_contradicts_no_sensor():
+    cop = {**HEATS, **TOLD, "cop": 6.0, "expected_cop": 3.5}
+    assert "meter_return_temperature" in blamed(1500, {**cop, "expected_cop_uncertainty": 0.4}, 10)
+    assert not blamed(7200, {**cop, "expected_cop_uncertainty": 1.5}, 30)

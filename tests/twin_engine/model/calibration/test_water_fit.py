@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from known_machine import plate
@@ -17,6 +19,7 @@ from known_water import (
     known_water,
 )
 
+from heatpump_twin.twin_engine.derive.water import thermal_power
 from heatpump_twin.twin_engine.model.calibration.machine_course import machine_course
 from heatpump_twin.twin_engine.model.calibration.water_fit import fit_water
 from heatpump_twin.twin_engine.model.water.water_model import WaterModel
@@ -53,6 +56,27 @@ def test_a_coil_is_found_by_what_it_needs_and_a_tank_by_what_it_gets() -> None:
     assert found.charging_water(tank, heat) == pytest.approx(wanted, abs=0.15)
     assert float(found.rise) == pytest.approx(RISE, rel=0.05)
     assert float(found.fall) == pytest.approx(FALL_PER_HOUR, rel=0.05)
+
+
+def test_what_a_coil_needs_is_for_its_heat_where_that_follows_the_tank() -> None:
+    # A controller that holds the water gives the less heat the warmer the tank is.
+    record = known_water()
+    columns = dict(record.columns)
+    charging, held = columns["dhw_heating"] > 0.5, 58.0
+    heat = (held - columns["dhw_temperature"]) / PER_KW * 1e3
+    supply = columns["meter_supply_temperature"]
+    columns["meter_supply_temperature"] = np.where(charging, held, supply)
+    carried = thermal_power(columns["water_flow"], held, held - 1.0)
+    back = columns["meter_return_temperature"]
+    columns["meter_return_temperature"] = np.where(charging, held - heat / carried, back)
+    columns["supply_temperature"] = columns["meter_supply_temperature"]
+    record = replace(record, columns=columns)
+    found = fit_water(record, machine_course(record, plate()))
+    tank = float(np.median(columns["dhw_temperature"][charging]))
+    for power in (3000.0, 5000.0):
+        wanted = tank + PER_KW * power / 1e3
+        water = found.charging_water(np.array([tank]), np.array([power]))
+        assert water == pytest.approx(wanted, abs=1.0)
 
 
 @pytest.mark.parametrize(

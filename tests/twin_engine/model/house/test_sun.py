@@ -87,3 +87,16 @@ def test_light_is_never_below_nothing_and_nothing_at_night() -> None:
     dark = clear_sky(time, 60.0, 20.0) == 0.0
     # What a pyranometer shows of the night is nobody's sun but that of the horizontal.
     assert found[dark][:, ORIENTATIONS.index("south")].max() <= 50.0 * 1.2
+
+
+@pytest.mark.parametrize("begin", [0, 7 * HOUR, 23 * HOUR + HOUR // 8, 1])
+def test_a_sun_that_is_put_together_of_days_is_that_of_each_moment(begin: int) -> None:
+    """Also where a series begins in the middle of a day, or of a step, and the year changes."""
+    days = [_day(2025, 12, 31), _day(2026, 1, 1), _day(2026, 1, 2)]
+    time = np.concatenate(days)[5:-7] + begin
+    light = clear_sky(time, 48.0, 8.0)
+    whole = on_orientations(time, light, 48.0, 8.0)
+    # Of one moment there is no distance: each is reckoned by itself.
+    each = [on_orientations(time[k : k + 1], light[k : k + 1], 48.0, 8.0) for k in range(len(time))]
+    assert whole == pytest.approx(np.concatenate(each), abs=1e-9)
+    assert clear_sky(time[:1], 48.0, 8.0) == pytest.approx(light[:1], abs=1e-9)

@@ -90,6 +90,19 @@ def test_the_heat_for_a_power_is_the_one_that_takes_it(loss):
         assert heat == pytest.approx(at.heat, rel=0.003)
 
 
+def test_a_load_that_was_never_seen_is_corrected_as_the_nearest_that_was():
+    theta = np.zeros(TERMS)
+    # As of a summer in which nothing but hot water was made, at full load.
+    theta[[2, 3]] = -0.7, 1.0
+    found = model(theta=theta, load=np.array([0.8, 1.2]))
+    load = np.array([0.05, 0.3, 0.8, 1.0, 1.2, 1.6])
+    at = OperatingPoints.steady(7.0, 35.0, 7000.0 * load)
+    correction = found.power(at).value / found.plate_power(at)
+    assert correction[:3] == pytest.approx(correction[2])
+    assert correction[4:] == pytest.approx(correction[4])
+    assert correction[3] != pytest.approx(correction[2], rel=0.01)
+
+
 def test_the_cop_is_heat_over_power_with_the_same_relative_uncertainty():
     at = points()
     power, cop = model().power(at), model().cop(at)

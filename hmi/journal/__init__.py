@@ -1,0 +1,1 @@
+"""What was recorded of events: the alarm journal and the log of changes."""

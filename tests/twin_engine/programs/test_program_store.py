@@ -1,0 +1,55 @@
+"""Programs of an earlier version, and heat-ups, in a real database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from old_schema import migrate_to
+from sqlalchemy import URL, create_engine, text
+
+from heatpump_twin.twin_engine.historian.database.database_access import open_engine
+from heatpump_twin.twin_engine.historian.sample_store import SampleStore
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
+from heatpump_twin.twin_engine.smart_start.ready_program import ReadyPhase, ReadyQuantity
+
+
+async def test_a_schedule_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
+    url = URL.create("sqlite", database=str(tmp_path / "historian.sqlite"))
+    engine = create_engine(url)
+    migrate_to(engine, "0011")
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO schedule VALUES ('hp1', 1767247200000000, 45.0, 'olga', 'test')")
+        )
+    engine.dispose()
+    store = ProgramStore(url)
+    try:
+        found = await store.load()
+    finally:
+        await store.stop()
+    (program,) = found.ready_programs.values()
+    assert list(found.ready_programs) == [program.key] == ["hp1.water"]
+    assert (program.ready_at, program.target, program.user) == (1767247200000000, 45.0, "olga")
+    assert (program.probability, program.weekdays, program.hold) == (0.9, 0, 0.0)
+    assert program.phase is ReadyPhase.WAITING
+    assert found.heat_ups == {}
+
+
+def heat_up(begin: int) -> HeatUpRecord:
+    """Return a heat-up that began at a time in µs."""
+    return HeatUpRecord(
+        "hp1", ReadyQuantity.ROOM, begin, begin + 1, 18.0, 20.0, None, None, None, None, None,
+        HeatUpOutcome.OBSERVED, None, "", "olga",
+    )  # fmt: skip
+
+
+async def test_old_heat_ups_are_deleted_in_pieces(database) -> None:
+    store = ProgramStore(database)
+    await store.remember(*(heat_up(begin) for begin in range(10)))
+    samples = SampleStore(open_engine(database))
+    assert [samples.prune_events(7, 5) for _ in range(3)] == [5, 2, 0]
+    samples.close()
+    found = (await store.load()).heat_ups["hp1.room"]
+    await store.stop()
+    assert [one.begin for one in found] == [7, 8, 9]

@@ -1,0 +1,76 @@
+"""Ready programs as a person reads them."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.twin_engine.programs.start_outlook import Outlook
+from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
+from heatpump_twin.twin_engine.smart_start.ready_kinds import KINDS
+from heatpump_twin.twin_engine.smart_start.ready_program import ReadyProgram, ReadyQuantity
+from heatpump_twin.twin_engine.wording import duration_text, sentences, time_text, value_text
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class ReadyWords:
+    """Sentences about programs, with times on the clock of the site."""
+
+    def __init__(self, table: PointTable, zone: ZoneInfo, clock: Clock) -> None:
+        self._table = table
+        self._zone = zone
+        self._clock = clock
+
+    def text(self, program: ReadyProgram) -> str:
+        """Return ``water at 45 °C at 07:00``, with the days of a calendar."""
+        what = self._warm(program.asset, program.quantity, program.target)
+        days = [name for bit, name in enumerate(_DAYS) if program.weekdays >> bit & 1]
+        on = f" ({', '.join(days)})" if days else ""
+        return f"{what} at {self._time(program.ready_at)}{on}"
+
+    def purpose(self, program: ReadyProgram) -> str:
+        """Return what a write is for."""
+        return f"{KINDS[program.quantity].title} ready at {self._time(program.ready_at)}"
+
+    def title(self, asset: str, point: str) -> str:
+        """Return the name of a point within a sentence."""
+        title = self._table.by_asset[asset][point].spec.title
+        return f"the {title[:1].lower()}{title[1:]}"
+
+    def start(self, outlook: Outlook | None) -> str:
+        """Return when a program will start, and why then."""
+        if outlook is None:
+            return "When it starts cannot be told before the devices answer."
+        late = (self._clock.now() - outlook.start_at) / MICROSECONDS
+        if late > 60:
+            return f"It starts now; it may be late by {duration_text(late)}."
+        return f"It starts at about {self._time(outlook.start_at)}: {outlook.reason}."
+
+    def verdict(self, record: HeatUpRecord, why: str) -> str:
+        """Return whether a program has kept its word."""
+        what = self._warm(record.asset, record.quantity, record.target)
+        took = duration_text((record.ended - record.begin) / MICROSECONDS)
+        ready_at = record.ended if record.ready_at is None else record.ready_at
+        wanted = self._time(ready_at)
+        match record.outcome:
+            case HeatUpOutcome.ON_TIME:
+                early = duration_text(record.excess)
+                words = f"Ready in time for {wanted}: {what} after {took}, {early} before."
+            case HeatUpOutcome.LATE:
+                words = f"Late for {wanted}: {what} after {took}, {duration_text(-record.excess)} "
+                words += "too late."
+            case HeatUpOutcome.NOT_REACHED:
+                words = f"Not ready for {wanted}: {what} was not reached within {took}."
+            case _:
+                words = f"Not judged for {wanted}: {what}."
+        return sentences([words, f"{why[:1].upper()}{why[1:]}." if why else ""])
+
+    def _warm(self, asset: str, quantity: ReadyQuantity, target: float) -> str:
+        kind = KINDS[quantity]
+        spec = self._table.by_asset[asset][kind.setpoint].spec
+        return f"{kind.title} at {value_text(spec, target)}"
+
+    def _time(self, time: int) -> str:
+        return time_text(time, self._zone, self._clock.now())

@@ -1,0 +1,90 @@
+"""The reserve on top of an expected heat-up time: conformal, forgetting, and adaptive.
+
+Gibbs, Candès (2021), Adaptive Conformal Inference Under Distribution Shift: the level that is
+aimed at follows how often it was missed, so that the promise holds in the long run whatever the
+errors do. Bounded on both sides.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+from heatpump_twin.drivers.frame import Values
+
+_HALF_LIFE = 25.0
+"""An error so many heat-ups before counts half. [heat-ups]"""
+_BELIEVED = 0.2
+"""Spread of the logarithm of a heat-up time over what was expected, before anything is known."""
+_PRIOR = 3.0
+"""That belief counts as so many heat-ups."""
+_STEP = 0.05
+"""How far the level follows one miss."""
+_HIGHEST = 0.985
+"""Beyond this level errors tell nothing: so many are not looked at."""
+_BEYOND = 0.15
+"""So far beyond it a level may go."""
+_SECONDS = 24_000.0
+"""What a level beyond it starts earlier: 20 min for each 0.05. [s]"""
+_MOST = float(np.log(4.0))
+"""More than so many times what is expected is no reserve but another machine."""
+_GRID = norm.ppf((np.arange(20) + 0.5) / 20)
+
+
+def quantile(errors: Values, level: float) -> float:
+    """Return the quantile of errors at a level, the newest counting most.
+
+    Parameters
+    ----------
+    errors : array
+        Logarithms of what came over what was expected, in order of time, shape (n,). [-]
+    level : float
+        Share of heat-ups that are to be as short as that. [-]
+    """
+    age = np.arange(len(errors))[::-1]
+    weight = np.concatenate([0.5 ** (age / _HALF_LIFE), np.full(len(_GRID), _PRIOR / len(_GRID))])
+    value = np.concatenate([errors, _BELIEVED * _GRID])
+    order = np.argsort(value, kind="stable")
+    # The middle of each error's share: with its whole share a quantile would be low by half of it.
+    share = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
+    found = float(np.interp(level, share, value[order]))
+    return min(max(found, -_MOST), _MOST)
+
+
+def share_within(errors: Values, error: float) -> float:
+    """Return the share of heat-ups that are as short as an error says: inverse of `quantile`."""
+    levels = np.linspace(0.01, _HIGHEST, 60)
+    reserves = [quantile(errors, float(level)) for level in levels]
+    return float(np.interp(error, reserves, levels, left=0.0, right=1.0))
+
+
+def adapted_level(errors: Values, late: Values, wanted: float) -> float:
+    """Return the level to aim at so that a share ``wanted`` is in time, by how often it was.
+
+    Parameters
+    ----------
+    errors : array
+        As of `quantile`, shape (n,). [-]
+    late : array
+        1 where the promise was broken, 0 where it was kept; NaN: nothing was promised, so that the
+        error tells. A start may also come too late, with a heat-up that is as short as expected:
+        somebody has drawn the water that was still hot when it was planned. Shape (n,).
+    """
+    level = wanted
+    for number, error in enumerate(errors.tolist()):
+        broken = float(late[number])
+        if np.isnan(broken):
+            broken = float(error > quantile(errors[:number], min(max(level, 0.5), _HIGHEST)))
+        level += _STEP * (broken - (1.0 - wanted))
+        # What it has to make up for is bounded: a bad week must not spoil the whole winter.
+        level = min(max(level, wanted - 0.1), max(wanted, _HIGHEST) + _BEYOND)
+    return max(level, 0.5)
+
+
+def reserve(errors: Values, level: float) -> tuple[float, float]:
+    """Return the reserve for a level: logarithm of a factor, and seconds on top.
+
+    Beyond what errors of durations can tell, each step of the level is some minutes.
+    """
+    beyond = max(level - _HIGHEST, 0.0)
+    return quantile(errors, min(level, _HIGHEST)), beyond * _SECONDS
