@@ -57,15 +57,14 @@ class PlannedPanel:
             for label, shown in rows
         )
         why = values.get("ScheduleReason")
-        # As the twin says it, whatever the language of the page is.
-        reason = f'<p class="calm recorded" lang="en">{escape(why)}</p>' if why else ""
+        reason = f'<p class="calm" data-why>{escape(why)}</p>' if why else ""
         return f'<p class="plan-next">{escape(what)} {escape(target)}</p><dl>{facts}</dl>{reason}'
 
     def _others(self, values: Mapping[str, Any]) -> str:
         others = list(values.get("Schedules") or ())[1:]
         if not others:
             return ""
-        items = "".join(f'<li class="recorded" lang="en">{escape(words)}</li>' for words in others)
+        items = "".join(f"<li>{escape(words)}</li>" for words in others)
         return f"<h3>{escape(self._say(texts.OTHER_SCHEDULES))}</h3><ul>{items}</ul>"
 
     async def _end(self) -> None:

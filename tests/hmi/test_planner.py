@@ -91,9 +91,9 @@ def test_a_tank_is_planned_once_with_its_own_limits(browser: Browser) -> None:
     browser.click("[data-plan=ask]")
     until(lambda: "Hot water 52.0 °C" in planned(browser))
     assert f"{ready:%H:%M}" in planned(browser)
-    # Why then, in the words of the twin.
-    until(lambda: browser.all("[data-planned] [lang=en]"))
-    assert browser.find("[data-planned] [lang=en]").text
+    # Why then.
+    until(lambda: browser.all("[data-planned] [data-why]"))
+    assert browser.find("[data-planned] [data-why]").text
     confirm(browser, "CancelSchedule")
     until(lambda: "Nothing is planned" in planned(browser))
     assert not shown(browser, "CancelSchedule")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.catalogue import PointTable
+from heatpump_twin.config.phrase import Context, Phrase, Text, joined
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.twin_engine.programs.start_outlook import Outlook
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
@@ -12,7 +13,15 @@ from heatpump_twin.twin_engine.smart_start.ready_kinds import KINDS
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyProgram, ReadyQuantity
 from heatpump_twin.twin_engine.wording import duration_text, sentences, time_text, value_text
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAYS = (
+    Text("Mon", Context.MESSAGES),
+    Text("Tue", Context.MESSAGES),
+    Text("Wed", Context.MESSAGES),
+    Text("Thu", Context.MESSAGES),
+    Text("Fri", Context.MESSAGES),
+    Text("Sat", Context.MESSAGES),
+    Text("Sun", Context.MESSAGES),
+)
 
 
 class ReadyWords:
@@ -27,8 +36,8 @@ class ReadyWords:
         """Return ``water at 45 °C at 07:00``, with the days of a calendar."""
         what = self._warm(program.asset, program.quantity, program.target)
         days = [name for bit, name in enumerate(_DAYS) if program.weekdays >> bit & 1]
-        on = f" ({', '.join(days)})" if days else ""
-        return f"{what} at {self._time(program.ready_at)}{on}"
+        words = Phrase("{what} at {time}", what=what, time=self._time(program.ready_at))
+        return Phrase("{words} ({days})", words=words, days=joined(", ", days)) if days else words
 
     def purpose(self, program: ReadyProgram) -> str:
         """Return what a write is for."""
@@ -42,11 +51,14 @@ class ReadyWords:
     def start(self, outlook: Outlook | None) -> str:
         """Return when a program will start, and why then."""
         if outlook is None:
-            return "When it starts cannot be told before the devices answer."
+            return Text(
+                "When it starts cannot be told before the devices answer.", Context.MESSAGES
+            )
         late = (self._clock.now() - outlook.start_at) / MICROSECONDS
         if late > 60:
-            return f"It starts now; it may be late by {duration_text(late)}."
-        return f"It starts at about {self._time(outlook.start_at)}: {outlook.reason}."
+            return Phrase("It starts now; it may be late by {span}.", span=duration_text(late))
+        time = self._time(outlook.start_at)
+        return Phrase("It starts at about {time}: {reason}.", time=time, reason=outlook.reason)
 
     def verdict(self, record: HeatUpRecord, why: str) -> str:
         """Return whether a program has kept its word."""
@@ -70,7 +82,7 @@ class ReadyWords:
     def _warm(self, asset: str, quantity: ReadyQuantity, target: float) -> str:
         kind = KINDS[quantity]
         spec = self._table.by_asset[asset][kind.setpoint].spec
-        return f"{kind.title} at {value_text(spec, target)}"
+        return Phrase("{what} at {value}", what=kind.title, value=value_text(spec, target))
 
     def _time(self, time: int) -> str:
         return time_text(time, self._zone, self._clock.now())

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.catalogue import Span
+from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame
@@ -236,7 +237,7 @@ class ScheduleBook:
                     await self._give_back(replace(program, weekdays=0, written=back))
                 else:
                     await self._drop(program)
-                words.append(f"Cancelled: {self._words.text(program)}.")
+                words.append(Phrase("Cancelled: {program}.", program=self._words.text(program)))
         except ProgramStoreError as error:
             text = f"The schedule could not be cancelled: {error}."
             return Verdict(BAD_RESOURCE_UNAVAILABLE, text)
@@ -255,9 +256,13 @@ class ScheduleBook:
         # A pause after a failed start belonged to the program that this one replaces.
         self._watch[program.key] = _Watch(self._clock.now())
         outlook = await self._foresee(program)
-        before = f"This replaces {self._words.text(replaced)}." if replaced else ""
-        told = self._words.start(outlook)
-        return Verdict(GOOD, sentences([f"Scheduled: {self._words.text(program)}.", told, before]))
+        said = [
+            Phrase("Scheduled: {program}.", program=self._words.text(program)),
+            self._words.start(outlook),
+        ]
+        if replaced is not None:
+            said.append(Phrase("This replaces {program}.", program=self._words.text(replaced)))
+        return Verdict(GOOD, sentences(said))
 
     async def _look(self, program: ReadyProgram) -> None:
         now, watch = self._clock.now(), self._watch[program.key]

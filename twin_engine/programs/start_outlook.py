@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatpump_twin.config.catalogue import SITE
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times, Values
@@ -76,21 +77,28 @@ class StartOutlook:
             return None
         start = machine.start(now, program.target, self._told(program))
         if start is None:
-            return self._fallback(program, "its sensor shows nothing")
+            return self._fallback(program, Text("its sensor shows nothing", Context.MESSAGES))
         shortest = self._settings.shortest
         if machine.warm(program.target):
             # Nothing to heat, but it is to be held from then on.
             latest = program.ready_at - round(shortest * MICROSECONDS)
-            return Outlook(latest, UNCERTAIN, "it is warm already", start, 0.0)
+            return Outlook(
+                latest, UNCERTAIN, Text("it is warm already", Context.MESSAGES), start, 0.0
+            )
         ahead = self._ahead(machine, program, start)
         plan = planned(learnt, program.ready_at, start, ahead, shortest)
         if plan is None:
-            return self._fallback(program, "nothing is known yet of its heat-ups", start)
+            why = Text("nothing is known yet of its heat-ups", Context.MESSAGES)
+            return self._fallback(program, why, start)
         runs = len(learnt.past)
         status = UNCERTAIN if runs >= PROVEN else UNCERTAIN_SUB_NORMAL
-        reason = (
-            f"{duration_text(plan.expected)} are expected by the {learnt.method} "
-            f"({runs} heat-ups of its own); in time with {100 * plan.probability:.0f} %"
+        reason = Phrase(
+            "{span} are expected by the {method} ({runs} heat-ups of its own); "
+            "in time with {share} %",
+            span=duration_text(plan.expected),
+            method=learnt.method,
+            runs=runs,
+            share=round(100 * plan.probability),
         )
         return Outlook(plan.start_at, status, reason, start, plan.expected)
 
@@ -99,7 +107,9 @@ class StartOutlook:
     ) -> Outlook:
         lead = self._settings.fallback
         begin = program.ready_at - round(lead * MICROSECONDS)
-        reason = f"{why}: {duration_text(lead)} before, as the site has it"
+        reason = Phrase(
+            "{why}: {span} before, as the site has it", why=why, span=duration_text(lead)
+        )
         return Outlook(begin, UNCERTAIN_SUB_NORMAL, reason, start)
 
     def _told(self, program: ReadyProgram) -> float:

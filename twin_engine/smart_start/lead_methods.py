@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.drivers.frame import Values
 from heatpump_twin.twin_engine.smart_start.heat_ups import HeatUps, HeatUpStart
 
@@ -106,10 +107,10 @@ def _features(rise: Values, outdoor: Values, usual: float) -> Values:
 
 METHODS: Mapping[str, LeadMethod] = MappingProxyType(
     {
-        "median of the last five": median_of_five,
-        "median of the last five by lift": five_by_lift,
-        "regression on lift and outdoor air": regression,
-        "model": scaled_model,
+        Text("median of the last five", Context.MESSAGES): median_of_five,
+        Text("median of the last five by lift", Context.MESSAGES): five_by_lift,
+        Text("regression on lift and outdoor air", Context.MESSAGES): regression,
+        Text("model", Context.MESSAGES): scaled_model,
     }
 )
 """Those that are chosen from; the first is what is believed until another has done better."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from heatpump_twin.config.catalogue import CATALOGUE, HEAT_PUMP, PointSpec, Span
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.twin_engine.smart_start.kept_word import FIGURES
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyQuantity
 
@@ -29,12 +30,20 @@ class ReadyKind:
 
 KINDS: Mapping[ReadyQuantity, ReadyKind] = MappingProxyType(
     {
-        ReadyQuantity.WATER: ReadyKind("water", "supply_temperature", "supply_setpoint"),
+        ReadyQuantity.WATER: ReadyKind(
+            Text("water", Context.MESSAGES), "supply_temperature", "supply_setpoint"
+        ),
         ReadyQuantity.ROOM: ReadyKind(
-            "room", "room_temperature", "room_setpoint", "forecast_room_temperature"
+            Text("room", Context.MESSAGES),
+            "room_temperature",
+            "room_setpoint",
+            "forecast_room_temperature",
         ),
         ReadyQuantity.TANK: ReadyKind(
-            "hot water", "dhw_temperature", "dhw_setpoint", "forecast_dhw_temperature"
+            Text("hot water", Context.MESSAGES),
+            "dhw_temperature",
+            "dhw_setpoint",
+            "forecast_dhw_temperature",
         ),
     }
 )
