@@ -72,6 +72,7 @@ class HeatPumpBuilder:
             "Emulated": heat_pump.emulated,
             "SimulatedUntil": simulated_until,
             "Group": heat_pump.group,
+            "HeatSource": heat_pump.plate.source,
         }
         fill_properties(self._builder, nodes.device, self._model.heat_pump.properties, values)
         nameplate = self._nameplate(nodes.device, heat_pump)

@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncua import ua
 
-from heatpump_twin.config.catalogue import Point, Span
+from heatpump_twin.config.catalogue import Point, Span, pascal_case
 from heatpump_twin.config.phrase import Phrase
 from heatpump_twin.drivers.status import UNCERTAIN, is_good
 from heatpump_twin.drivers.write_range import out_of_range
@@ -19,12 +19,18 @@ from heatpump_twin.server.heat_pump.method_nodes import (
     MethodNodes,
     first_number,
 )
+from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, refused, result
 from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
 from heatpump_twin.twin_engine.wording import sentences, value_text
 
 FIXED = {"Start": 1.0, "Stop": 0.0}
 """The value that a method without an argument writes."""
+
+
+REASONED = "SetWithReason"
+LONGEST_REASON = 500
+"""[characters]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,23 @@ class SetpointTarget:
     """Name of the input argument; empty: the method takes none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that one method writes alone, and the least role that may call that."""
+
+    target: SetpointTarget
+    role: UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why something is written, and where its first value stands among the call's arguments."""
+
+    reason: str = ""
+    place: int = 0
+    arguments: int = 1
+
+
 class SetpointMethods:
     """The builder of the methods that write points, which also runs them."""
 
@@ -46,6 +69,7 @@ class SetpointMethods:
 
     def add(self, pump: HeatPumpNodes, asset: str, points: Mapping[str, Point]) -> None:
         """Add the methods of which this heat pump can write at least one point."""
+        single: dict[str, Setting] = {}
         for name, declared in self._nodes.declared.items():
             by_point = {spec.point: argument for argument, spec in declared.inputs.items()}
             targets = [
@@ -55,6 +79,10 @@ class SetpointMethods:
             ]
             if targets:
                 self._add(pump, asset, name, targets)
+            if targets and len(declared.writes) == len(declared.inputs) == 1:
+                single[pascal_case(targets[0].point.id)] = Setting(targets[0], declared.role)
+        if single:
+            self._add_reasoned(pump, asset, single)
 
     def _add(
         self, pump: HeatPumpNodes, asset: str, name: str, targets: list[SetpointTarget]
@@ -83,9 +111,40 @@ class SetpointMethods:
             refused=denied,
         )
 
+    def _add_reasoned(
+        self, pump: HeatPumpNodes, asset: str, settings: Mapping[str, Setting]
+    ) -> None:
+        """Add the method that writes any of some settings, by their BrowseNames, and says why."""
+
+        async def run(caller: Caller, _: ua.NodeId, values: Sequence[Any]) -> ua.CallMethodResult:
+            name, value, reason = str(values[0] or ""), float(values[1]), str(values[2] or "")
+            setting = settings.get(name)
+            if setting is None:
+                words = Phrase("Setting takes {names}.", names=", ".join(settings))
+                return refused(ua.StatusCodes.BadInvalidArgument, 0, len(values), words)
+            target = setting.target
+            # Its own method may be for another role than this one.
+            if not caller.may(setting.role):
+                words = Phrase("This takes the role {role}.", role=setting.role)
+                status = ua.StatusCodes.BadUserAccessDenied
+                await self._refuse(target.point, value, caller, status, words)
+                return refused(status, 0, len(values), words)
+            if len(reason) > LONGEST_REASON:
+                words = Phrase("Reason takes {most} characters at most.", most=LONGEST_REASON)
+                return refused(ua.StatusCodes.BadOutOfRange, 2, len(values), words)
+            why = Why(reason.strip(), place=1, arguments=len(values))
+            return await self._write([target], [value], caller, why)
+
+        self._nodes.add(pump, asset, REASONED, run)
+
     async def _write(
-        self, targets: Sequence[SetpointTarget], values: Sequence[float], caller: Caller
+        self,
+        targets: Sequence[SetpointTarget],
+        values: Sequence[float],
+        caller: Caller,
+        why: Why | None = None,
     ) -> ua.CallMethodResult:
+        why = why or Why(arguments=len(values))
         pairs = list(zip(targets, values, strict=True))
         # All values are checked before the first is written: a wrong second one must not leave the
         # heat pump with half of the command.
@@ -94,12 +153,16 @@ class SetpointMethods:
             if refusal is not None:
                 status, words = refusal.status, refusal.message
                 await self._refuse(target.point, value, caller, status, words)
-                return refused(status, index, len(values), words)
+                return refused(status, why.place + index, why.arguments, words)
         done: list[CommandResult] = []
         for target, value in pairs:
             done.append(
                 await self._commands.write(
-                    target.point.key, value, user=caller.user_name, origin=caller.origin
+                    target.point.key,
+                    value,
+                    user=caller.user_name,
+                    origin=caller.origin,
+                    reason=why.reason,
                 )
             )
             # No further writes after a failed one: the device may be gone, or may have refused for

@@ -76,11 +76,13 @@ class Device:
     audit: list[tuple[str, str, float, int, str]] = field(default_factory=list)
     status: int = 0
     refuses: set[str] = field(default_factory=set)
+    reasons: dict[str, str] = field(default_factory=dict)
 
     async def write(
         self, key: str, value: float, *, user: str, origin: str, reason: str = ""
     ) -> CommandResult:
         self.audit.append(("write", key, value, self.status, f"{user} {origin}"))
+        self.reasons[key] = reason
         old = self.held.get(key, float("nan"))
         if key in self.refuses:
             return CommandResult(BAD_NO_COMMUNICATION, old, value, None, "It is refused.")
@@ -269,6 +271,7 @@ def rig(shared_rig: Rig, users_file: bytes) -> Rig:
     """The module's server with nothing recorded, and users and alarms as at first."""
     shared_rig.device.held.clear()
     shared_rig.device.audit.clear()
+    shared_rig.device.reasons.clear()
     shared_rig.device.status = 0
     shared_rig.device.refuses.clear()
     shared_rig.records.samples.clear()

@@ -47,7 +47,7 @@ async def test_only_mapped_points_have_methods(rig, connect) -> None:
         names = {(await m.read_browse_name()).Name for m in methods}
         assert names == {
             "SetSupplySetpoint", "SetDhwSetpoint", "SetOperatingMode", "SetHeatingCurve",
-            "Start", "Stop",
+            "SetWithReason", "Start", "Stop",
         }  # fmt: skip
         node = await rig.node(client, "hp1.SetSupplySetpoint.InputArguments")
         (argument,) = await node.read_value()
@@ -79,6 +79,56 @@ async def test_switches_and_modes(rig, connect) -> None:
             rig, client, "hp1.SetOperatingMode", ua.Variant(9, ua.VariantType.Int32)
         )
         assert answer.StatusCode.value == BAD.BadOutOfRange
+
+
+def reasoned(setting: str, value: float, reason: str) -> list[ua.Variant]:
+    said = [ua.Variant(words, ua.VariantType.String) for words in (setting, reason)]
+    return [said[0], double(value), said[1]]
+
+
+async def test_a_reason_goes_with_a_write(rig, connect) -> None:
+    async with connect(rig, "olga") as client:
+        name = "hp1.SetWithReason"
+        answer = await call(rig, client, name, *reasoned("SupplySetpoint", 43.5, " Cold corner "))
+        assert answer.StatusCode.is_good()
+        assert [v.Value for v in answer.OutputArguments] == [43.5, "It is done."]
+        assert rig.device.reasons["hp1.supply_setpoint"] == "Cold corner"
+        # Of states it is the number.
+        answer = await call(rig, client, name, *reasoned("OperatingMode", 3.0, "Summer"))
+        assert rig.device.held["hp1.operating_mode"] == 3.0
+        # Its own method says no reason.
+        await call(rig, client, "hp1.SetSupplySetpoint", double(44.0))
+        assert rig.device.reasons["hp1.supply_setpoint"] == ""
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status", "blamed"),
+    [
+        (("ReturnTemperature", 43.0, "Why not"), BAD.BadInvalidArgument, 0),
+        (("HeatingCurve", 1.0, "Two settings have one method"), BAD.BadInvalidArgument, 0),
+        (("SupplySetpoint", 56.0, "Too warm"), BAD.BadOutOfRange, 1),
+        (("SupplySetpoint", math.nan, "No number"), BAD.BadOutOfRange, 1),
+        (("SupplySetpoint", 43.0, "x" * 501), BAD.BadOutOfRange, 2),
+    ],
+)
+async def test_what_is_set_with_a_reason_is_checked(
+    rig, connect, inputs: tuple[str, float, str], status: int, blamed: int
+) -> None:
+    async with connect(rig, "olga") as client:
+        answer = await call(rig, client, "hp1.SetWithReason", *reasoned(*inputs))
+        assert answer.StatusCode.value == status
+        expected = [status if place == blamed else BAD.Good for place in range(3)]
+        assert [s.value for s in answer.InputArgumentResults] == expected
+        assert [entry for entry in rig.device.audit if entry[0] == "write"] == []
+
+
+async def test_a_viewer_sets_nothing_with_whatever_reason(rig, connect) -> None:
+    async with connect(rig, "victor") as client:
+        inputs = reasoned("SupplySetpoint", 43.0, "Please")
+        answer = await call(rig, client, "hp1.SetWithReason", *inputs)
+        assert answer.StatusCode.value == BAD.BadUserAccessDenied
+        ((kind, *_),) = rig.device.audit
+        assert kind == "refuse"
 
 
 @pytest.mark.parametrize("value", [19.9, 55.1, math.nan, math.inf, -math.inf])
