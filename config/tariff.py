@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
-from array import array
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -46,7 +46,6 @@ CURRENCIES = MappingProxyType(_packaged())
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_PER_DAY = 1440
-_WEEK = len(DAYS) * MINUTES_PER_DAY
 _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 
 
@@ -99,13 +98,14 @@ class PricePeriod(BaseModel):
             raise ValueError('the day begins at "00:00"')
         return self
 
-    def minutes(self) -> list[int]:
+    def minutes(self) -> NDArray[np.int64]:
         """Return the minutes of the week (Monday 00:00 is 0) in which this price holds."""
         # Modulo, so that 22:00 to 06:00 is eight hours over midnight; 0 can only be the whole
         # day.
         length = (self.end - self.start) % MINUTES_PER_DAY or MINUTES_PER_DAY
         starts = [DAYS.index(day) * MINUTES_PER_DAY + self.start for day in self.days]
-        return [minute % _WEEK for start in starts for minute in range(start, start + length)]
+        minutes = np.add.outer(starts, np.arange(length)).ravel()
+        return np.asarray(minutes % (len(DAYS) * MINUTES_PER_DAY), dtype=np.int64)
 
 
 class Tariff(BaseModel):
@@ -131,35 +131,34 @@ class Tariff(BaseModel):
     def _every_minute_has_one_price(self) -> Tariff:
         # Minute by minute over a week: 10,080 cells say more surely than any case analysis which
         # periods meet, midnight and week's end included.
-        taken: dict[int, int] = {}
+        taken = np.full(len(DAYS) * MINUTES_PER_DAY, -1)
         for number, period in enumerate(self.periods):
             minutes = period.minutes()
-            first = next((minute for minute in minutes if minute in taken), None)
-            if first is not None:
+            other = taken[minutes]
+            if (other >= 0).any():
+                first = int(np.flatnonzero(other >= 0)[0])
                 raise ValueError(
-                    f"periods {taken[first]} and {number} (counted from 0) overlap on "
-                    f"{_when(first)}"
+                    f"periods {other[first]} and {number} (counted from 0) overlap on "
+                    f"{_when(int(minutes[first]))}"
                 )
-            taken.update(dict.fromkeys(minutes, number))
-        if self.price is None and len(taken) < _WEEK:
-            free = next(minute for minute in range(_WEEK) if minute not in taken)
+            taken[minutes] = number
+        if self.price is None and (taken < 0).any():
             raise ValueError(
-                f"there is no price on {_when(free)}: add a period, or `price` for all other times"
+                f"there is no price on {_when(int(np.argmin(taken)))}: add a period, or `price` "
+                "for all other times"
             )
         return self
 
     @property
     def varies(self) -> bool:
         """Whether there is more than one price."""
-        return len(set(self.week())) > 1
+        return bool(np.ptp(self.week()) > 0)
 
-    def week(self) -> array[float]:
+    def week(self) -> NDArray[np.float64]:
         """Return the price of every minute of a week, from Monday 00:00 local time."""
-        # No NumPy: whoever only reads the settings, such as the web pages, does without its memory.
-        prices = array("d", [math.nan if self.price is None else self.price]) * _WEEK
+        prices = np.full(len(DAYS) * MINUTES_PER_DAY, np.nan if self.price is None else self.price)
         for period in self.periods:
-            for minute in period.minutes():
-                prices[minute] = period.price
+            prices[period.minutes()] = period.price
         return prices
 
 

@@ -31,7 +31,7 @@ class Outcome:
     read_back: float | None = None
 
 
-async def call(client: Client, method: MethodModel, *values: float | datetime) -> Outcome:
+async def call(client: Client, method: MethodModel, *values: float | str | datetime) -> Outcome:
     """Call a method; its outputs are ``ReadBack``, where it writes, and ``Message``."""
     arguments = [
         ua.Variant(_typed(value, spec.kind), spec.kind)
@@ -92,8 +92,10 @@ def _cause(result: ua.CallMethodResult) -> str:
     return status_name(result.StatusCode.value)
 
 
-def _typed(value: float | datetime, kind: ua.VariantType) -> bool | int | float | datetime:
-    if isinstance(value, datetime):
+def _typed(
+    value: float | str | datetime, kind: ua.VariantType
+) -> bool | int | float | str | datetime:
+    if isinstance(value, datetime | str):
         return value
     if kind == ua.VariantType.Boolean:
         return bool(value)

@@ -83,6 +83,8 @@ class HeatPumpSummary:
     """By point id."""
     group: str = ""
     """Where it belongs, by the site file: a building, an area; empty: the file does not say."""
+    heat_source: str = "air"
+    """Where it takes its heat from: air, brine or water."""
     emulated: bool = False
     """Whether it has emulated devices."""
     simulated_until: datetime | None = None

@@ -209,7 +209,7 @@ class Person:
             for name, data in zip(nodes, values, strict=True)
         }
 
-    async def call(self, method: MethodModel, *values: float | datetime) -> Outcome:
+    async def call(self, method: MethodModel, *values: float | str | datetime) -> Outcome:
         """Call a method of a heat pump as this person."""
         # Not offered, and refused as well: what a browser sends is none of ours.
         if self.looks_only:

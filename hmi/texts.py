@@ -110,14 +110,21 @@ QUALITY_REASONS = {
     "BadNoCommunication": _shell("The device cannot be reached."),
     "BadNotConnected": _shell("The device cannot be reached."),
     "BadTimeout": _shell("The device did not answer in time."),
-    "BadDeviceFailure": _shell("The device refuses this value: it reports a failure of its own."),
+    # A status stands for one exception of Modbus or for a few; which, `drivers/modbus/wire` says.
+    "BadDeviceFailure": _shell(
+        "The device refuses this value: it reports a failure of its own "
+        "(Modbus exception 4, or one that only its maker knows)."
+    ),
     "BadConfigurationError": _shell(
-        "The device refuses this value: it does not know the register that the profile names."
+        "The device refuses this value: it does not know the register that the profile names "
+        "(Modbus exception 2 or 3)."
     ),
     "BadNotSupported": _shell(
-        "The device refuses this value: it cannot be asked for it in this way."
+        "The device refuses this value: it cannot be asked for it in this way (Modbus exception 1)."
     ),
-    "BadResourceUnavailable": _shell("The device was too busy to give this value."),
+    "BadResourceUnavailable": _shell(
+        "The device was too busy to give this value (Modbus exception 5 or 6)."
+    ),
     "BadSensorFailure": _shell("The device gives something that is no number: a failed sensor."),
     "BadOutOfRange": _shell("What the device gives is beyond what it can be."),
     "BadNoData": _shell("There is nothing to show: no such sensor, or it has no meaning now."),
@@ -154,6 +161,14 @@ ROOM = _unit("Room")
 HOT_WATER = _unit("Hot water")
 OUTDOOR_UNIT = _unit("Outdoor unit")
 EXCHANGER = _unit("Condenser")
+HEAT_PUMP = _unit("Heat pump")
+SOURCE = _unit("Source")
+SOURCES = {"brine": _unit("Brine"), "water": _unit("Water")}
+SOURCE_IN = _unit("In")
+SOURCE_OUT = _unit("Out")
+BUFFER = _unit("Buffer")
+CIRCUIT_1 = _unit("Circuit 1")
+CIRCUIT_2 = _unit("Circuit 2")
 PRESSURE = _unit("Pressure")
 HUMIDITY = _unit("Humidity")
 TODAY = _unit("Today")
@@ -220,6 +235,8 @@ SPF_MONTH = _unit("SPF this month")
 DEVIATION = _unit("COP of the latest run, against expected")
 POWER_DAY = _unit("Electrical power of the last 24 hours")
 FIND_UNIT = _unit("Find a heat pump by name, group, model or state")
+GROUP = _unit("Group")
+ALL_GROUPS = _unit("All groups")
 WITHOUT_GROUP = _unit("Without a group")
 NO_UNIT_PASSES = _unit("No heat pump passes the filter.")
 
@@ -233,6 +250,7 @@ TOO_FINE = _control("Finer than the device can take")
 ENTER_VALUE = _control("Enter a value first")
 CHOOSE_VALUE = _control("Choose a value first")
 WRITE = _control("Write")
+WHY = _control("Reason, if there is one")
 CONFIRM = _control("Confirm")
 CANCEL = _control("Cancel")
 WRITING = _control("Writing, then reading back …")
@@ -407,6 +425,7 @@ def tank_program(what: str, target: str, until: str) -> Phrase:
 # ── prediction ───────────────────────────────────────────────────────────────────────────────────
 PREDICTED = _prediction("predicted")
 PREDICTION = _prediction("Prediction")
+FORECASTS_OF_NOW = _prediction("What forecasts say of now")
 PROVENANCE = {
     "ModelName": _prediction("Model"),
     "ModelVersion": _prediction("version"),
@@ -435,6 +454,7 @@ RANGES = {1: "1 h", 6: "6 h", 24: "24 h", 168: "7 d"}
 TREND_EMPTY = _trend("Nothing recorded in this span")
 TREND_READING = _trend("Reading history …")
 TRENDS = _trend("Trends")
+WEEKS = _trend("This week against last")
 TREND_HOURS = {
     1: _trend("The last hour"),
     6: _trend("The last 6 hours"),

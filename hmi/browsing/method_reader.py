@@ -23,6 +23,7 @@ _KINDS = {
     ua.ObjectIds.UInt32: ua.VariantType.UInt32,
     ua.ObjectIds.Int64: ua.VariantType.Int64,
     ua.ObjectIds.UInt64: ua.VariantType.UInt64,
+    ua.ObjectIds.String: ua.VariantType.String,
     ua.ObjectIds.Duration: ua.VariantType.Double,
     ua.ObjectIds.UtcTime: ua.VariantType.DateTime,
 }
@@ -33,7 +34,7 @@ Described = Mapping[str, Mapping[str, Any]]
 async def read_methods(
     reader: AddressReader, parent: ua.NodeId, references: ReferenceList
 ) -> list[MethodModel]:
-    """Return the methods of an object whose inputs are numbers and times, for whomever."""
+    """Return the methods of an object whose inputs are numbers, texts and times, for whomever."""
     references = [ref for ref in references if ref.NodeClass == ua.NodeClass.Method]
     nodes = [ref.NodeId for ref in references]
     arguments = await reader.properties(nodes)
@@ -72,7 +73,7 @@ def _method(
     arguments: Sequence[ua.Argument],
     described: Described,
 ) -> MethodModel | None:
-    """Describe a method whose inputs are numbers and times; others have no place on a page."""
+    """Describe a method whose inputs are numbers, texts and times; others have no place on a page."""
     kinds = [_KINDS.get(argument.DataType.Identifier) for argument in arguments]
     inputs = {
         str(argument.Name): Input(

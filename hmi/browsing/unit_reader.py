@@ -19,7 +19,7 @@ from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, HeatPumpSummary, Va
 from heatpump_twin.hmi.presentation import aware
 
 _PLATE = ("Manufacturer", "Model", "SerialNumber")
-_FACTS = (*_PLATE, "Emulated", "SimulatedUntil", "Group")
+_FACTS = (*_PLATE, "Emulated", "SimulatedUntil", "Group", "HeatSource")
 _SETS = ("ParameterSet", "MethodSet")
 WATCHED_POINTS = ("operating_state", "run_cop_residual")
 """Points of each heat pump by which the page of the site counts and orders all of them."""
@@ -46,6 +46,7 @@ async def read_summaries(
             plate={name: text_of(own[name]) for name in _PLATE if own[name] is not None},
             variables=points.get(_id(pump), {}),
             group=text_of(own["Group"]),
+            heat_source=text_of(own["HeatSource"]) or "air",
             emulated=bool(own["Emulated"]),
             simulated_until=None if own["SimulatedUntil"] is None else aware(own["SimulatedUntil"]),
         )

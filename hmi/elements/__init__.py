@@ -1,1 +1,1 @@
-"""Elements that pages are made of: live values, symbols, fields, tables, questions."""
+"""Elements that pages are made of: live values, fields, tables, questions."""

@@ -1,8 +1,9 @@
-"""The panel of what is forecast of a heat pump for the next day."""
+"""What is forecast for the next day, of a heat pump or of the site."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -10,31 +11,26 @@ import structlog
 from asyncua import ua
 from nicegui import background_tasks, ui
 
-from heatpump_twin.hmi import texts
+from heatpump_twin.hmi import assets, texts
 from heatpump_twin.hmi.elements.forecast_strip import LENGTH, Window, clock, strip
 from heatpump_twin.hmi.errors import TwinUnreachableError
-from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
+from heatpump_twin.hmi.heat_pump_model import Variable
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.trends.forecast_ahead import forecasts_of, read_band
 
 logger = structlog.stdlib.get_logger(__name__)
 
-FORECASTS = (
-    "forecast_thermal_power", "forecast_electrical_power", "forecast_cop",
-    "forecast_room_temperature", "forecast_dhw_temperature",
-)  # fmt: skip
-"""Points whose future is drawn, as far as a heat pump has them."""
 _AGAIN, _AFTER_FAILURE = 600.0, 30.0
 """[s]"""
 
 
-def day_ahead(person: Person, unit: HeatPumpModel, zone: ZoneInfo) -> None:
-    """Build the panel; none for a heat pump that is not forecast."""
-    known = [unit.variables[point] for point in FORECASTS if point in unit.variables]
+def day_ahead(person: Person, known: Sequence[Variable], zone: ZoneInfo, css: str = "") -> None:
+    """Draw the future of some variables; nothing where there are none."""
     if not known:
         return
     say = person.say
-    with ui.element("section").classes("panel ahead-panel of-record"):
+    ui.add_head_html(f'<link rel="stylesheet" href="{assets.url("ahead.css")}">')
+    with ui.element("section").classes(f"ahead-panel of-record {css}"):
         ui.html(
             f"<h2>{escape(say(texts.DAY_AHEAD))} <mark>{escape(say(texts.PREDICTED))}</mark></h2>"
             f'<p class="calm ahead-legend"><i class="middle"></i>{escape(say(texts.FORECAST))} '

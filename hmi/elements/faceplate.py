@@ -128,7 +128,7 @@ class Faceplate:
         with ui.element("div").classes("control fp-write"):
             ui.html(f"<h3>{escape(self._say(texts.WRITE))}</h3>", sanitize=False)
             if not variable.states:
-                SetpointForm(self._person, variable, *setter)
+                SetpointForm(self._person, self._unit, variable, *setter)
                 return
             # Its menu would open beneath this dialog: it is chosen in the panel of the page.
             ui.html(

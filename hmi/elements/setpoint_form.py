@@ -11,9 +11,13 @@ from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.calls import Outcome
 from heatpump_twin.hmi.elements.markup import Say
 from heatpump_twin.hmi.elements.reasoned_button import NumberField, ReasonedButton, limits_line
-from heatpump_twin.hmi.heat_pump_model import Input, MethodModel, Variable
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import told_text
+
+_REASONED = "SetWithReason"
+_LONGEST = 500
+"""Of a reason, as the method has it. [characters]"""
 
 
 class ControlResult:
@@ -48,6 +52,7 @@ class SetpointForm:
     def __init__(
         self,
         person: Person,
+        unit: HeatPumpModel,
         variable: Variable,
         method: MethodModel,
         takes: Input,
@@ -68,6 +73,13 @@ class SetpointForm:
             )
             self._button.props(f'data-write="{variable.id}" no-caps')
         limits_line(self._field)
+        # A server that takes no reason is not asked to.
+        self._reasoned = unit.methods.get(_REASONED)
+        self._why: ui.input | None = None
+        if self._reasoned is not None:
+            self._why = ui.input(label=self._say(texts.WHY)).props(
+                f'dense outlined maxlength={_LONGEST} data-why="{variable.id}"'
+            )
         self._gate = ReasonedButton(self._say, self._button)
         self._result = ControlResult(person.say)
         self._check()
@@ -75,12 +87,22 @@ class SetpointForm:
     def _check(self) -> None:
         value = self._field.value
         self._gate.settle(self._field.problem)
+        if self._why is not None:
+            # Asked for when there is something to give a reason for.
+            self._why.set_visibility(value is not None)
         shown = texts.WRITE if value is None else texts.write(self._shown(value))
         self._button.text = self._say(shown)
 
     def _shown(self, value: float) -> str:
         """Return a value of the server as the person reads it."""
         return told_text(self._variable, value, self._person.language.decimal)
+
+    def _call(self, value: float) -> Awaitable[Outcome]:
+        """Return the call that writes a value, with the reason where there is one."""
+        why = str(self._why.value or "").strip() if self._why is not None else ""
+        if why and self._reasoned is not None:
+            return self._person.call(self._reasoned, self._variable.name, value, why)
+        return self._person.call(self._method, value)
 
     async def _write(self) -> None:
         value = self._field.value
@@ -90,8 +112,7 @@ class SetpointForm:
         self._button.disable()
         try:
             await self._result.of(
-                self._person.call(self._method, value),
-                lambda number: texts.written(self._shown(number)),
+                self._call(value), lambda number: texts.written(self._shown(number))
             )
         finally:
             self._check()

@@ -37,7 +37,7 @@ def control_panel(person: Person, unit: HeatPumpModel) -> None:
             with ui.element("div").classes("faceplate"):
                 shown = f'<span class="l">{escape(variable.title)}</span>{live(variable)}'
                 ui.html(shown + bar(variable), sanitize=False).classes("figure")
-                SetpointForm(person, variable, *setter)
+                SetpointForm(person, unit, variable, *setter)
 
 
 class _Choice:

@@ -16,6 +16,8 @@ from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
 _GROUP = "Prediction"
 _HOUR = 3_600_000.0
 _BOUNDS = ("_lower", "_upper")
+_FORECAST = "forecast_"
+"""Most of these are drawn as what is to come; what they say of now is folded away."""
 _OF_SMART_START = "start_"
 """How well smart start kept its word stands on the page of smart start."""
 _FIGURES = (*_BOUNDS, "_method", "_skill", "_coverage")
@@ -32,7 +34,14 @@ def prediction_panel(say: Say, unit: HeatPumpModel, zone: ZoneInfo) -> None:
         and not variable.id.startswith(_OF_SMART_START)
     ]
     if predicted:
-        shown = "".join(_prediction(say, unit, variable, zone) for variable in predicted)
+        first = [variable for variable in predicted if not variable.id.startswith(_FORECAST)]
+        shown, folded = (
+            "".join(_prediction(say, unit, variable, zone) for variable in some)
+            for some in (first, [variable for variable in predicted if variable not in first])
+        )
+        if folded:
+            more = f"<summary>{say(texts.FORECASTS_OF_NOW)}</summary>{folded}"
+            shown += f"<details>{more}</details>" if first else f"<details open>{more}</details>"
         heading = f"<h2>{say(texts.PREDICTION)}</h2>"
         ui.html(heading + shown, sanitize=False).classes("panel prediction")
 

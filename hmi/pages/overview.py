@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -13,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from heatpump_twin.hmi import assets, texts
+from heatpump_twin.hmi.elements.day_ahead import day_ahead
 from heatpump_twin.hmi.elements.markup import Say, live
 from heatpump_twin.hmi.elements.site_tiles import SiteTiles, groups_of
 from heatpump_twin.hmi.elements.spark import Sparks
-from heatpump_twin.hmi.heat_pump_model import SiteModel, Variable
+from heatpump_twin.hmi.heat_pump_model import HeatPumpSummary, SiteModel, Variable
 from heatpump_twin.hmi.pages.shell import Shell
 
 _CODES = {"running": [2, 3, 4, 5], "standby": [0, 1], "fault": [6, 7]}
@@ -45,6 +45,8 @@ _STRIP = (
     )),
 )  # fmt: skip
 """Figures of the site by what they are about; those that it does not have are left out."""
+_AHEAD = ("forecast_temperature",)
+"""Points of the site whose future is drawn: those that are forecast with an interval."""
 
 
 def add_overview(shell: Shell) -> None:
@@ -63,15 +65,15 @@ def add_overview(shell: Shell) -> None:
             ui.add_head_html(f'<script src="{assets.url(name)}"></script>')
         ui.add_head_html(f'<link rel="stylesheet" href="{assets.url("site.css")}">')
         with shell.page(person, request, say(texts.OVERVIEW), always) as news:
-            ui.html(_strip(person.site, say), sanitize=False)
+            with ui.element("div").classes("panel site-strip"):
+                ui.html(_strip(person.site, say), sanitize=False).classes("sections")
+                day_ahead(person, _ahead(person.site), shell.zone)
             none = "" if units else f"<p>{escape(say(texts.NO_UNITS))}</p>"
-            tiles_of_all = (
-                f'{_tools(say)}{none}<div id="tiles">{groups_of(units, say)}</div>'
-                f'<p id="site-none" class="calm" hidden>{escape(say(texts.NO_UNIT_PASSES))}</p>'
+            ui.html(
+                f'{_tools(units, say)}{none}<div id="tiles">{groups_of(units, say)}</div>'
+                f'<p id="site-none" class="calm" hidden>{escape(say(texts.NO_UNIT_PASSES))}</p>',
+                sanitize=False,
             )
-            # The library keeps it for as long as the page is open: one string for all pages in
-            # one language, a quarter of a megabyte for 250 heat pumps.
-            ui.html(sys.intern(tiles_of_all), sanitize=False)
         client = ui.context.client
         words = {name: say(text) for name, text in texts.DOING.items()}
         begin = {"codes": _CODES, "words": words, "folded": len(units) > _UNFOLDED_UP_TO}
@@ -104,18 +106,39 @@ def _strip(site: SiteModel, say: Say) -> str:
         for name, label in texts.DOING.items()
     )
     return (
-        f'<div class="panel site-strip"><section><h2>{escape(say(texts.HEAT_PUMPS))}</h2>'
-        f'<div class="doing">{buttons}</div></section>{groups}</div>'
+        f"<section><h2>{escape(say(texts.HEAT_PUMPS))}</h2>"
+        f'<div class="doing">{buttons}</div></section>{groups}'
     )
 
 
-def _tools(say: Say) -> str:
+def _ahead(site: SiteModel) -> list[Variable]:
+    known = _by_id(site)
+    return [known[name] for name in _AHEAD if name in known]
+
+
+def _tools(units: Sequence[HeatPumpSummary], say: Say) -> str:
     label = escape(say(texts.FIND_UNIT))
+    groups = sorted({unit.group for unit in units})
+    names = {name: name or say(texts.WITHOUT_GROUP) for name in groups}
+    # Nobody chooses between one group and all.
+    group = _choice(names, say) if len(groups) > 1 else ""
     return (
         f'<div class="bar-row site-tools"><input type="search" id="site-filter" '
         f'placeholder="{label}" aria-label="{label}" oninput="site.look()" '
         f'onkeydown="site.enter(event)">'
-        f'<output id="site-shown" for="site-filter"></output></div>'
+        f'{group}<output id="site-shown" for="site-filter"></output></div>'
+    )
+
+
+def _choice(groups: Mapping[str, str], say: Say) -> str:
+    """Return the choice of a group; the names are by what the tiles have."""
+    options = "".join(
+        f'<option value="{escape(group)}">{escape(name)}</option>' for group, name in groups.items()
+    )
+    return (
+        f'<select id="site-group" class="quiet" aria-label="{escape(say(texts.GROUP))}" '
+        f'onchange="site.look()"><option value="*">{escape(say(texts.ALL_GROUPS))}</option>'
+        f"{options}</select>"
     )
 
 

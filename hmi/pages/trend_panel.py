@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 from nicegui import ui
@@ -15,6 +16,8 @@ from heatpump_twin.hmi.trends.trend_view import Placed, TrendView
 
 _DEFAULT = ("supply_temperature", "return_temperature", "supply_setpoint", "electrical_power")
 _MOST = 8
+_WEEK = 168
+"""[h]"""
 
 
 class TrendPanel:
@@ -37,6 +40,7 @@ class TrendPanel:
                 self._points.classes("points")
                 self._hours = ui.toggle(texts.RANGES, value=1, on_change=self._show)
                 self._hours.props("unelevated no-caps dense")
+                self._weeks = ui.link(person.say(texts.WEEKS), "/trends").props("id=trend-weeks")
                 self._more = ui.link(person.say(texts.TRENDS), "/trends").props("id=trend-more")
             self._chart = TrendChart(person, shell.zone, shell.silence)
         ui.timer(0, self._show, once=True)
@@ -45,4 +49,6 @@ class TrendPanel:
         chosen = [self._keys[identifier] for identifier in self._points.value or ()][:_MOST]
         view = TrendView(tuple(map(Placed, chosen)), hours=self._hours.value)
         self._more.props(f'href="/trends?{view.query(self._zone)}"')
+        weeks = replace(view, hours=_WEEK, earlier="week")
+        self._weeks.props(f'href="/trends?{weeks.query(self._zone)}"')
         self._chart.show(view)

@@ -13,8 +13,8 @@ from heatpump_twin.hmi.elements.day_ahead import day_ahead
 from heatpump_twin.hmi.elements.energy_split import energy_split
 from heatpump_twin.hmi.elements.faceplate import Faceplate
 from heatpump_twin.hmi.elements.markup import Say, figure, live
-from heatpump_twin.hmi.heat_pump_model import HeatPumpModel
-from heatpump_twin.hmi.pages import mimic
+from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Variable
+from heatpump_twin.hmi.mimic.mimic import mimic
 from heatpump_twin.hmi.pages.control import control_panel
 from heatpump_twin.hmi.pages.forecast import prediction_panel
 from heatpump_twin.hmi.pages.not_found import LONGEST_READING, unit_or_page
@@ -28,6 +28,12 @@ _TODAY = (
     ("heat_energy_today", texts.HEAT),
     ("cop_today", texts.COP),
 )
+
+_AHEAD = (
+    "forecast_thermal_power", "forecast_electrical_power", "forecast_cop",
+    "forecast_room_temperature", "forecast_dhw_temperature",
+)  # fmt: skip
+"""Points whose future is drawn, as far as a heat pump has them."""
 
 
 def add_unit_page(shell: Shell) -> None:
@@ -48,8 +54,8 @@ def add_unit_page(shell: Shell) -> None:
             with ui.element("div").classes("unit-grid"):
                 with ui.element("div").classes("side"):
                     with ui.element("section").classes("panel mimic-panel"):
-                        ui.html(_heading(unit) + mimic.draw(unit, person.say), sanitize=False)
-                    day_ahead(person, unit, shell.zone)
+                        ui.html(_heading(unit) + mimic(unit, person.say), sanitize=False)
+                    day_ahead(person, _ahead(unit), shell.zone, "panel")
                     TrendPanel(person, unit, shell)
                 with ui.element("div").classes("side"):
                     control_panel(person, unit)
@@ -70,6 +76,10 @@ def _heading(unit: HeatPumpModel) -> str:
         f'<p class="state">{live(state) if state else ""}</p>{badge}'
         f'<p class="plate">{escape(plate)}</p></header>'
     )
+
+
+def _ahead(unit: HeatPumpModel) -> list[Variable]:
+    return [unit.variables[point] for point in _AHEAD if point in unit.variables]
 
 
 def _today(unit: HeatPumpModel, say: Say) -> None:

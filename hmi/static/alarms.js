@@ -173,6 +173,7 @@ window.alarmTable = (() => {
     tables.whenReady(id, (found) => {
       api = found;
       tables.fit(api, ["priority", "state", "time", "source", "message", "acknowledged", "returned", "acts"], ["card"]);
+      tables.printable(api, cells.card);
       hmi.onAlarms((alarms) => {
         live = new Map(alarms.map((row) => [row.id, row]));
         show();

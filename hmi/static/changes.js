@@ -84,6 +84,7 @@ window.changeTable = (() => {
     tables.whenReady(id, (found) => {
       api = found;
       tables.fit(api, COLUMNS, ["card"]);
+      tables.printable(api, cells.card);
       show(all);
     });
   }

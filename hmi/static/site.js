@@ -34,6 +34,12 @@ window.site = (() => {
   // What asks for somebody is seen in a folded group, too.
   const asks = (tile) => alarms.has(tile.dataset.unit) || ["fault", "unreachable"].includes(tile.dataset.doing);
 
+  // Of a site without groups, and of all groups, every heat pump is looked at.
+  function ofGroup(some) {
+    const group = document.getElementById("site-group")?.value ?? "*";
+    return group === "*" ? some : some.filter((tile) => tile.closest(".tile-group").dataset.group === group);
+  }
+
   function passes(tile, wanted) {
     const { unit, doing: state, words: own } = tile.dataset;
     const chosenOne = !chosen || (chosen === "alarms" ? alarms.has(unit) : state === chosen);
@@ -44,24 +50,25 @@ window.site = (() => {
     const all = tiles();
     const wanted = document.getElementById("site-filter")?.value ?? "";
     // Who looks for something finds it, whatever is folded.
-    const looksFor = Boolean(chosen || wanted.trim());
+    const own = new Set(ofGroup(all));
+    const looksFor = Boolean(chosen || wanted.trim() || own.size < all.length);
     let found = 0, shown = 0;
     for (const tile of all) tile.dataset.doing = doing(tile);
     for (const group of groups()) {
-      const own = [...group.querySelectorAll(".tile")];
+      const members = [...group.querySelectorAll(".tile")];
       const open = looksFor || isOpen(group);
       let here = 0;
-      for (const tile of own) {
-        const fits = passes(tile, wanted);
+      for (const tile of members) {
+        const fits = own.has(tile) && passes(tile, wanted);
         here += fits ? 1 : 0;
         tile.hidden = !(fits && (open || asks(tile)));
         shown += tile.hidden ? 0 : 1;
       }
       found += here;
-      group.hidden = !here && own.length > 0;
-      head(group, own, open);
+      group.hidden = !here && members.length > 0;
+      head(group, members, open);
     }
-    const total = count(all);
+    const total = count(own);
     for (const button of document.querySelectorAll("[data-doing-count]")) {
       const number = total[button.dataset.doingCount] ?? 0;
       button.querySelector("b").textContent = number;
@@ -70,7 +77,7 @@ window.site = (() => {
     const none = document.getElementById("site-none");
     if (none) none.hidden = found > 0 || !all.length;
     const told = document.getElementById("site-shown");
-    const text = looksFor ? `${shown} / ${all.length}` : "";
+    const text = looksFor ? `${shown} / ${own.size}` : "";
     // Said aloud when it changes, and not each second.
     if (told && told.textContent !== text) told.textContent = text;
     arrange(all);

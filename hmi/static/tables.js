@@ -25,6 +25,16 @@ window.tables = (() => {
     apply();
   }
 
+  // On paper all rows are there as cards: the library draws those that are in view, and later.
+  function printable(api, card) {
+    addEventListener("beforeprint", () => {
+      const paper = hmi.node("div", "on-paper");
+      api.forEachNodeAfterFilterAndSort(({ data }) => paper.append(card({ data })));
+      document.querySelector(".data-table").after(paper);
+    });
+    addEventListener("afterprint", () => document.querySelector(".on-paper")?.remove());
+  }
+
   // A spreadsheet takes what begins like this for a formula; the texts are those of anybody.
   const harmless = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
 
@@ -46,5 +56,5 @@ window.tables = (() => {
   // Whether all words that are looked for are in a text.
   const has = (text, wanted) => wanted.toLowerCase().split(/\s+/).filter(Boolean).every((word) => text.includes(word));
 
-  return { grid, whenReady, fit, csv, save, has };
+  return { grid, whenReady, fit, printable, csv, save, has };
 })();

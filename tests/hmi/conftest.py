@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,13 @@ def site(
 ) -> Iterator[Site]:
     """One twin and one HMI for the tests of a module."""
     name, *extra = getattr(request, "param", ("default",))
-    folder = tmp_path_factory.mktemp("site")
+    with running_site(tmp_path_factory.mktemp("site"), name, *extra) as site:
+        yield site
+
+
+@contextmanager
+def running_site(folder: Path, name: str, *extra: str) -> Iterator[Site]:
+    """Run a twin and an HMI of a site, by its name or its file, with settings."""
     data, cwd = folder / "data", folder / "cwd"
     cwd.mkdir()
     HmiIdentity.open(DataDirectory.open(data))

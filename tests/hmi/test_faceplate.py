@@ -7,7 +7,8 @@ import signal
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from .conftest import VIEWER, Browser, Site, until
+from .conftest import ENGINEER, VIEWER, Browser, Site, until
+from .test_alarm_journal import rows
 from .test_layout import AXE, is_serious, told
 
 SUPPLY = '.mimic.wide [data-faceplate="hp1.supply_temperature"]'
@@ -101,6 +102,24 @@ def test_a_setpoint_is_written_in_place_and_a_viewer_is_offered_none(
     opened(browser, SETPOINT)
     until(lambda: "Normal range" in said(browser))
     assert browser.all("#faceplate [data-write]") == []
+
+
+def test_a_reason_is_on_record_beside_what_was_written(site: Site, browser: Browser) -> None:
+    browser.open("/unit/hp1")
+    opened(browser, SETPOINT)
+    why = '#faceplate input[data-why="supply_setpoint"]'
+    until(lambda: browser.all(why))
+    # Asked for when there is something to write.
+    assert not browser.find(why).is_displayed()
+    browser.find('#faceplate input[data-setpoint="supply_setpoint"]').send_keys("44.5")
+    until(lambda: browser.find(why).is_displayed())
+    browser.find(why).send_keys("The corner room is cold")
+    until(lambda: browser.find("#faceplate [data-write]").is_enabled())
+    browser.click("#faceplate [data-write]")
+    until(lambda: "44.5 °C" in " ".join(e.text for e in browser.all("#faceplate .result .done")))
+    browser.open("/changes", ENGINEER)
+    written = until(lambda: [row for row in rows(browser) if "44.5 °C" in row])
+    assert "The corner room is cold" in written[0]
 
 
 def test_its_alarms_come_and_go_and_old_values_are_marked(site: Site, browser: Browser) -> None:
