@@ -73,7 +73,7 @@ def _method(
     arguments: Sequence[ua.Argument],
     described: Described,
 ) -> MethodModel | None:
-    """Describe a method whose inputs are numbers, texts and times; others have no place on a page."""
+    """Describe a method whose inputs are numbers, texts and times; no page has others."""
     kinds = [_KINDS.get(argument.DataType.Identifier) for argument in arguments]
     inputs = {
         str(argument.Name): Input(
