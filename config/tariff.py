@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
+from array import array
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -46,6 +46,7 @@ CURRENCIES = MappingProxyType(_packaged())
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_PER_DAY = 1440
+_WEEK = len(DAYS) * MINUTES_PER_DAY
 _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 
 
@@ -98,14 +99,13 @@ class PricePeriod(BaseModel):
             raise ValueError('the day begins at "00:00"')
         return self
 
-    def minutes(self) -> NDArray[np.int64]:
+    def minutes(self) -> list[int]:
         """Return the minutes of the week (Monday 00:00 is 0) in which this price holds."""
         # Modulo, so that 22:00 to 06:00 is eight hours over midnight; 0 can only be the whole
         # day.
         length = (self.end - self.start) % MINUTES_PER_DAY or MINUTES_PER_DAY
         starts = [DAYS.index(day) * MINUTES_PER_DAY + self.start for day in self.days]
-        minutes = np.add.outer(starts, np.arange(length)).ravel()
-        return np.asarray(minutes % (len(DAYS) * MINUTES_PER_DAY), dtype=np.int64)
+        return [minute % _WEEK for start in starts for minute in range(start, start + length)]
 
 
 class Tariff(BaseModel):
@@ -131,34 +131,35 @@ class Tariff(BaseModel):
     def _every_minute_has_one_price(self) -> Tariff:
         # Minute by minute over a week: 10,080 cells say more surely than any case analysis which
         # periods meet, midnight and week's end included.
-        taken = np.full(len(DAYS) * MINUTES_PER_DAY, -1)
+        taken: dict[int, int] = {}
         for number, period in enumerate(self.periods):
             minutes = period.minutes()
-            other = taken[minutes]
-            if (other >= 0).any():
-                first = int(np.flatnonzero(other >= 0)[0])
+            first = next((minute for minute in minutes if minute in taken), None)
+            if first is not None:
                 raise ValueError(
-                    f"periods {other[first]} and {number} (counted from 0) overlap on "
-                    f"{_when(int(minutes[first]))}"
+                    f"periods {taken[first]} and {number} (counted from 0) overlap on "
+                    f"{_when(first)}"
                 )
-            taken[minutes] = number
-        if self.price is None and (taken < 0).any():
+            taken.update(dict.fromkeys(minutes, number))
+        if self.price is None and len(taken) < _WEEK:
+            free = next(minute for minute in range(_WEEK) if minute not in taken)
             raise ValueError(
-                f"there is no price on {_when(int(np.argmin(taken)))}: add a period, or `price` "
-                "for all other times"
+                f"there is no price on {_when(free)}: add a period, or `price` for all other times"
             )
         return self
 
     @property
     def varies(self) -> bool:
         """Whether there is more than one price."""
-        return bool(np.ptp(self.week()) > 0)
+        return len(set(self.week())) > 1
 
-    def week(self) -> NDArray[np.float64]:
+    def week(self) -> array[float]:
         """Return the price of every minute of a week, from Monday 00:00 local time."""
-        prices = np.full(len(DAYS) * MINUTES_PER_DAY, np.nan if self.price is None else self.price)
+        # No NumPy: whoever only reads the settings, such as the web pages, does without its memory.
+        prices = array("d", [math.nan if self.price is None else self.price]) * _WEEK
         for period in self.periods:
-            prices[period.minutes()] = period.price
+            for minute in period.minutes():
+                prices[minute] = period.price
         return prices
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ from heatpump_twin.hmi.socket_gate import SocketGate
 from heatpump_twin.hmi.spoken import SpokenLanguages
 from heatpump_twin.hmi.trends.saved_views import SavedViews
 from heatpump_twin.hmi.web_server import BoundedServer
+from heatpump_twin.web.free_memory import keep_returning_free_memory
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -87,7 +89,9 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         people.start()
+        returning = asyncio.create_task(keep_returning_free_memory())
         yield
+        returning.cancel()
         await people.close()
 
     # No generated pages of the interface: they load scripts from elsewhere, and tell strangers

@@ -58,7 +58,7 @@ def carbon_of_day(grams: float, electricity: FleetReading) -> TotalValue:
 
 def price_span(size: SiteSize) -> Span:
     """Return the range of a price: from the lowest or nothing to the highest. [currency]"""
-    prices = size.tariff.week() if size.tariff else np.zeros(1)
+    prices = np.asarray(size.tariff.week()) if size.tariff else np.zeros(1)
     # Prices below zero happen on exchange tariffs; an axis that begins at zero would hide them.
     return min(float(prices.min()), 0.0), max(float(prices.max()), 0.01)
 

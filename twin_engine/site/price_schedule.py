@@ -37,7 +37,7 @@ class PriceSchedule:
 
     def __init__(self, tariff: Tariff, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._week = tariff.week()
+        self._week = np.asarray(tariff.week())
         self._laid_out: tuple[int, int] = (0, 0)
         self._prices = np.empty(0)
         self._sums = np.empty(0)

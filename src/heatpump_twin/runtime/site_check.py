@@ -175,6 +175,6 @@ def _lint_profiles(reading: SiteReading, site: Site) -> None:
 def _prices(tariff: Tariff | None) -> str:
     if tariff is None:
         return "no tariff"
-    low, high = float(tariff.week().min()), float(tariff.week().max())
+    low, high = min(tariff.week()), max(tariff.week())
     span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     return f"{span} {tariff.currency} per kWh"

@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
+import gc
+from typing import Final
 
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
+_MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX = -3, -1, -8
 """Parameters of mallopt(3)."""
 _PAGE_OF_HTML = 65_536
 """Blocks of this size and more are given back as soon as they are free. [B]"""
+_BETWEEN: Final = 10.0
+"""Between two returns of what is free between blocks that live: as long as a closed page is kept.
+[s]"""
 
 
 def return_free_memory() -> None:
-    """Have large blocks returned to the system when they are free, where the C library can.
+    """Have memory returned to the system when it is free, where the C library can.
 
-    glibc by itself raises its thresholds as soon as a large block is freed once, and keeps what
-    comes free after that between blocks that live.
+    Called once, when all is imported. glibc by itself raises its thresholds as soon as a large
+    block is freed once, and keeps what comes free after that between blocks that live.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _PAGE_OF_HTML)
         mallopt(_TRIM_THRESHOLD, 2 * _PAGE_OF_HTML)
+        # The few threads of such a process read files: no arena for each of them.
+        mallopt(_ARENA_MAX, 1)
+    # What has been imported stays: no collection has to look at it again.
+    gc.collect()
+    gc.freeze()
+
+
+async def keep_returning_free_memory() -> None:
+    """Return what is free between blocks that live, again and again, until cancelled.
+
+    A page is made of many large pieces and leaves few small ones, and the C library gives back
+    only what is free at the end of its heap, unless it is asked. Closed pages are cycles, which
+    Python by itself looks for too seldom: it counts objects, and these are few and large.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    while True:
+        await asyncio.sleep(_BETWEEN)
+        gc.collect()
+        if trim is not None:
+            trim(0)

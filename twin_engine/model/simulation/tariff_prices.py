@@ -19,7 +19,7 @@ def tariff_prices(tariff: Tariff | None, zone: ZoneInfo) -> Prices:
     """Return the prices of a tariff; NaN where there is none."""
     if tariff is None:
         return lambda time: np.full(len(time), np.nan)
-    week = tariff.week()
+    week = np.asarray(tariff.week())
 
     def at(time: Times) -> Values:
         clock = local_clock(time, zone)
