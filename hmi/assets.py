@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _NAMES = (
-    "hmi.css", "tables.css", "site.css", "faceplate.css", "hmi.js", "tables.js", "site.js",
-    "alarms.js", "changes.js", "faceplate.js", "time_axis.js", "trend.js", "trends.js",
+    "hmi.css", "tables.css", "site.css", "ahead.css", "faceplate.css", "hmi.js", "tables.js",
+    "site.js", "alarms.js", "changes.js", "faceplate.js", "time_axis.js", "trend.js", "trends.js",
     "trends.css", "planner.css", "unit.css", "unit.js", "icon.svg",
 )  # fmt: skip
 
@@ -36,6 +36,9 @@ THEME = """<script>
 @cache
 def url(name: str) -> str:
     """Return the address of a file, with a mark of its content."""
+    # What is not served would be missed by nobody but a person who looks.
+    if name not in _NAMES:
+        raise ValueError(f"{name} is not among the files that are served")
     # A mark of the content lets browsers keep a file for ever, and have a new one at once after
     # an update.
     mark = hashlib.sha256(content(name).encode()).hexdigest()[:12]
