@@ -17,7 +17,11 @@ from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.ready_machine import ReadyMachine
 from heatpump_twin.twin_engine.programs.start_outlook import Outlook
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
-from heatpump_twin.twin_engine.smart_start.ready_program import ReadyPhase, ReadyProgram
+from heatpump_twin.twin_engine.smart_start.ready_program import (
+    ReadyPhase,
+    ReadyProgram,
+    ReadyQuantity,
+)
 from heatpump_twin.twin_engine.wording import sentences
 
 GIVEN_UP = 4 * 3600.0
@@ -100,6 +104,12 @@ async def waited(
             result = await write(program, overrides, point, value, f"hot water waits: {words}")
             held |= {point: result.read_back} if result.read_back is not None else {}
     return replace(program, written=held)
+
+
+def awaits_hot_water(program: ReadyProgram, now: int) -> bool:
+    """Tell whether a program heats for which hot water is to wait still."""
+    heating = program.phase is ReadyPhase.HEATING and program.reached is None
+    return heating and program.quantity is not ReadyQuantity.TANK and now < program.ready_at
 
 
 def watched(program: ReadyProgram, machine: ReadyMachine, elapsed: float, now: int) -> ReadyProgram:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs.ready_machine import ReadyMachine
 from heatpump_twin.twin_engine.programs.ready_request import ReadyRequest, mistake, request_of
 from heatpump_twin.twin_engine.programs.ready_run import (
+    awaits_hot_water,
     given_back,
     heat_up_record,
     outcome_of,
@@ -194,7 +195,7 @@ class ScheduleBook:
     async def give_way(self, asset: str, point: str, who: str) -> None:
         """Let programs go whose setting a person has written."""
         async with self._turn[asset]:
-            for program in self.of(asset):
+            for program in self._each(asset):
                 if program.phase not in _UNDER_WAY:
                     continue
                 why = f"{who} has set {self._words.title(asset, point)}"
@@ -211,7 +212,7 @@ class ScheduleBook:
     async def let_go(self, asset: str, why: str) -> None:
         """End what is under way and give nothing back: somebody else does."""
         async with self._turn[asset]:
-            for program in self.of(asset):
+            for program in self._each(asset):
                 if program.phase is not ReadyPhase.WAITING:
                     await self._let_go(program, why)
 
@@ -223,8 +224,14 @@ class ScheduleBook:
 
     async def _tick(self, asset: str) -> None:
         async with self._turn[asset]:
-            for program in self.of(asset):
+            for program in self._each(asset):
                 await self._look(program)
+
+    def _each(self, asset: str) -> Iterator[ReadyProgram]:
+        """Yield the programs of a heat pump as each is by then: one may hand over to another."""
+        for key in [program.key for program in self.of(asset)]:
+            if key in self._active:
+                yield self._active[key]
 
     async def _cancelled(self, asset: str, user: str) -> Verdict:
         words = []
@@ -251,7 +258,7 @@ class ScheduleBook:
         except ProgramStoreError as error:
             return Verdict(BAD_RESOURCE_UNAVAILABLE, f"The schedule was not taken: {error}.")
         if replaced is not None and replaced.waiting:
-            await self._served(replaced)
+            await self._served(await self._handed_over(replaced))
         self._active[program.key] = program
         # A pause after a failed start belonged to the program that this one replaces.
         self._watch[program.key] = _Watch(self._clock.now())
@@ -357,8 +364,19 @@ class ScheduleBook:
             if program.waiting:
                 await self._save(await self._served(program))
 
+    async def _handed_over(self, program: ReadyProgram) -> ReadyProgram:
+        """Leave the setpoint of hot water to another heat-up of the machine that still needs it."""
+        now = self._clock.now()
+        for heir in self.of(program.asset):
+            if program.waiting and heir.key != program.key and awaits_hot_water(heir, now):
+                await self._save(replace(heir, written={**heir.written, **program.waiting}))
+                return replace(program, written=program.own)
+        return program
+
     async def _served(self, program: ReadyProgram) -> ReadyProgram:
         """Give the setpoint of hot water back; what is refused now is tried again later."""
+        if not program.waiting:
+            return program
         done, _ = await given_back(replace(program, written=program.waiting), self._overrides)
         if done:
             return replace(program, written=program.own)
@@ -382,7 +400,7 @@ class ScheduleBook:
         if after.reached is not None and program.reached is None:
             after = await self._reached(after, machine)
         if after.waiting and (after.reached is not None or now >= after.ready_at):
-            after = await self._served(after)
+            after = await self._served(await self._handed_over(after))
         outcome = outcome_of(after, now)
         self._active[program.key] = after
         watch.saved += elapsed
@@ -435,6 +453,7 @@ class ScheduleBook:
     async def _let_go(self, program: ReadyProgram, why: str) -> None:
         await self._judge(program, HeatUpOutcome.OVERRIDDEN, why)
         await self._record(program, GOOD, f"Ended: {self._words.text(program)}: {why}.")
+        program = await self._handed_over(program)
         if program.waiting:
             # Nobody has asked for hot water to be cold: that never stays.
             await self._give_back(replace(program, written=program.waiting))

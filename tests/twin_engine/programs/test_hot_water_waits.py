@@ -137,6 +137,38 @@ async def test_a_tank_that_has_to_be_hot_itself_does_not_wait(cold) -> None:
     assert hot_water(cold) == 55.0
 
 
+@pytest.mark.parametrize("first", ["is warm", "is taken over", "is replaced"])
+async def test_it_waits_for_the_last_of_two_that_heat(cold, first) -> None:
+    await started(cold, WATER)
+    await started(cold, ROOM)
+    if first == "is warm":
+        cold.device.show("supply_temperature", 44.6)
+    elif first == "is taken over":
+        await cold.write("supply_setpoint", 38.0)
+    else:
+        later = ReadyRequest("hp1", cold.clock.now() + 9 * HOUR, 45.0, **WHO)
+        await cold.programs.schedules.set(later)
+    await cold.pass_time(20)
+    assert hot_water(cold) == 40.0
+    await cold.restart(after=30)
+    cold.poll()
+    await cold.pass_time(20)
+    assert hot_water(cold) == 40.0
+    cold.device.show("room_temperature", 21.1)
+    await cold.pass_time(20)
+    assert hot_water(cold) == 48.0
+    assert "dhw_setpoint" not in cold.programs.overrides.of("hp1")
+
+
+async def test_whoever_ends_both_gets_hot_water_back(cold) -> None:
+    await started(cold, WATER)
+    await started(cold, ROOM)
+    # What both have switched on.
+    await cold.write("unit_enabled", 0.0)
+    await cold.pass_time(20)
+    assert hot_water(cold) == 48.0
+
+
 @pytest.mark.parametrize("why", ["the site says so", "somebody has set it", "it is low", "late"])
 async def test_where_it_does_not_wait(cold, why) -> None:
     cold.hot_water_waits = why != "the site says so"
