@@ -19,6 +19,7 @@ from heatpump_twin.config.settings import HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import EmulatedHeatPump
 from heatpump_twin.twin_engine.smart_start.heat_ups import HeatUps, HeatUpStart
+from heatpump_twin.twin_engine.smart_start.last_day import LastDay
 
 DAYS = 166
 BEGIN = round(datetime(2026, 10, 15, tzinfo=UTC).timestamp()) * MICROSECONDS
@@ -26,6 +27,7 @@ BEGIN = round(datetime(2026, 10, 15, tzinfo=UTC).timestamp()) * MICROSECONDS
 MINUTE = 60 * MICROSECONDS
 _HOUR = 60 * MINUTE
 _DAY = 24 * _HOUR
+_QUARTER = 15 * MINUTE
 _EVENING, _MORNING = -2 * _HOUR, 7 * _HOUR
 """Set back, and to be ready, from midnight on."""
 _DAY_STEP = 120.0
@@ -152,6 +154,7 @@ class _Plant:
             step=60.0, warm_up=((5 * 86_400, 60.0),), house=HouseKind.VARIED,
         )  # fmt: skip
         self.now = BEGIN
+        self.rooms = LastDay()
         self._before = {point: self.read(point) for point in ("supply_setpoint", _HOT_WATER)}
 
     def read(self, point: str) -> float:
@@ -159,8 +162,10 @@ class _Plant:
         return np.nan if value is None else float(value)
 
     def advance(self, to: int, step: float | None = None) -> None:
-        self.pump.advance(to, step)
-        self.now = to
+        while self.now < to:
+            self.now = min(self.now + _QUARTER, to)
+            self.pump.advance(self.now, step)
+            self.rooms.note(self.now, self.read("room_temperature"))
 
     def write(self, values: dict[str, float]) -> None:
         for point, value in values.items():
@@ -189,6 +194,8 @@ class _Plant:
         return HeatUpStart(
             self.now, self.read(self.quantity.observed), self.quantity.target,
             self.read("outdoor_temperature"),
+            tank=np.nan if self.quantity is TANK else self.read("dhw_temperature"),
+            lately=self.rooms.mean(self.now) if self.quantity is ROOM else np.nan,
         )  # fmt: skip
 
     def warm(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from heatpump_twin.drivers.status import BAD_WAITING_FOR_INITIAL_DATA, is_bad, is_good
 from heatpump_twin.twin_engine.image import Image
-from heatpump_twin.twin_engine.programs.hot_water_tank import HotWaterTank
+from heatpump_twin.twin_engine.programs.hot_water_tank import TEMPERATURE, HotWaterTank
 from heatpump_twin.twin_engine.smart_start.heat_ups import REACHED, HeatUpStart
 from heatpump_twin.twin_engine.smart_start.ready_kinds import KINDS, SWITCH, TO_TANK
 from heatpump_twin.twin_engine.smart_start.ready_program import HOT_WATER, ReadyQuantity
@@ -60,10 +60,15 @@ class ReadyMachine:
 
     def start(self, now: int, target: float, told: float) -> HeatUpStart | None:
         """Return what a heat-up would begin from now; None: its sensor shows nothing."""
-        temperature, outdoor = self.temperature, self.value(_OUTDOOR)
-        if temperature is None:
+        if self.temperature is None:
             return None
-        return HeatUpStart(now, temperature, target, math.nan if outdoor is None else outdoor, told)
+        outdoor, tank = (
+            math.nan if value is None else value
+            for value in (self.value(_OUTDOOR), self.value(TEMPERATURE))
+        )
+        if self._quantity is ReadyQuantity.TANK:
+            tank = math.nan
+        return HeatUpStart(now, self.temperature, target, outdoor, told, tank)
 
     def warm(self, target: float) -> bool:
         """Tell whether a target is reached.

@@ -152,6 +152,8 @@ def heat_up_record(program: ReadyProgram, outcome: HeatUpOutcome, now: int) -> H
         held_energy=None if program.reached is None else program.held_energy,
         reason=program.reason,
         user=program.user,
+        tank=program.tank,
+        lately=program.lately,
     )
 
 

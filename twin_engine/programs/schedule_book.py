@@ -274,6 +274,7 @@ class ScheduleBook:
     async def _look(self, program: ReadyProgram) -> None:
         now, watch = self._clock.now(), self._watch[program.key]
         elapsed, watch.looked = (now - watch.looked) / MICROSECONDS, now
+        self._outlook.note(program, now)
         if now < watch.not_before:
             return
         match program.phase:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from heatpump_twin.twin_engine.history import Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.ready_machine import ReadyMachine
 from heatpump_twin.twin_engine.smart_start.heat_ups import HeatUpStart
+from heatpump_twin.twin_engine.smart_start.last_day import LastDay
 from heatpump_twin.twin_engine.smart_start.lead import LeadModel
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyProgram, ReadyQuantity
 from heatpump_twin.twin_engine.smart_start.start_plan import Ahead, planned
@@ -62,7 +64,14 @@ class StartOutlook:
         self._models = models
         self._newest = newest
         self._settings = settings
+        self._rooms: defaultdict[str, LastDay] = defaultdict(LastDay)
         self._failures = FailureLog("a heat-up time cannot be predicted", "asset")
+
+    def note(self, program: ReadyProgram, now: int) -> None:
+        """Look at the room of a program, whose last day tells how warm its walls are."""
+        machine = ReadyMachine(self._image, program.asset, program.quantity)
+        if program.quantity is ReadyQuantity.ROOM and machine.temperature is not None:
+            self._rooms[program.asset].note(now, machine.temperature)
 
     def outlook(self, program: ReadyProgram, learnt: LeadModel, now: int) -> Outlook | None:
         """Return when a program will be started; None until its sensor was read once.
@@ -78,6 +87,8 @@ class StartOutlook:
         start = machine.start(now, program.target, self._told(program))
         if start is None:
             return self._fallback(program, Text("its sensor shows nothing", Context.MESSAGES))
+        if program.quantity is ReadyQuantity.ROOM:
+            start = replace(start, lately=self._rooms[program.asset].mean(now))
         shortest = self._settings.shortest
         if machine.warm(program.target):
             # Nothing to heat, but it is to be held from then on.

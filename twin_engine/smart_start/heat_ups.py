@@ -31,6 +31,10 @@ class HeatUpStart:
     """Air outdoors; NaN: not known. [°C]"""
     told: float = np.nan
     """How long a model says that it takes; NaN: there is none, or it does not know. [s]"""
+    tank: float = np.nan
+    """Hot water, which is charged first where it is too cold; NaN: not known. [°C]"""
+    lately: float = np.nan
+    """Mean of a room over the last day, as its walls are; NaN: not known. [°C]"""
 
     @property
     def rise(self) -> float:
@@ -58,6 +62,10 @@ class HeatUps:
     """How long a model said that it takes; NaN: none did. [s]"""
     promised: Values
     """How long after its start it was to be warm; NaN: nobody had asked for that. [s]"""
+    tank: Values
+    """Hot water at the start; NaN: not known. [°C]"""
+    lately: Values
+    """Mean of a room over the day before; NaN: not known. [°C]"""
 
     @classmethod
     def of(
@@ -78,6 +86,8 @@ class HeatUps:
             np.array([met for _, _, met in found], bool),
             np.array([s.told for s in starts], float),
             np.array(promised or [np.nan] * len(found), float),
+            np.array([s.tank for s in starts], float),
+            np.array([s.lately for s in starts], float),
         )
 
     def __len__(self) -> int:
@@ -96,16 +106,17 @@ class HeatUps:
 
     def part(self, first: int, last: int) -> HeatUps:
         """Return those from number ``first`` to before ``last``."""
-        return self._taken(slice(first, last))
+        return self.taken(slice(first, last))
 
     def warm(self) -> HeatUps:
         """Return those that reached their target; all, where none did.
 
         How long it takes is told by them; of the others, that it may take longer.
         """
-        return self._taken(self.reached) if self.reached.any() else self
+        return self.taken(self.reached) if self.reached.any() else self
 
-    def _taken(self, cut: slice | NDArray[np.bool_]) -> HeatUps:
+    def taken(self, cut: slice | NDArray[np.bool_]) -> HeatUps:
+        """Return some of them."""
         return HeatUps(
             self.begin[cut],
             self.initial[cut],
@@ -115,6 +126,8 @@ class HeatUps:
             self.reached[cut],
             self.told[cut],
             self.promised[cut],
+            self.tank[cut],
+            self.lately[cut],
         )
 
     def start(self, number: int) -> HeatUpStart:
@@ -125,4 +138,6 @@ class HeatUps:
             float(self.target[number]),
             float(self.outdoor[number]),
             float(self.told[number]),
+            float(self.tank[number]),
+            float(self.lately[number]),
         )

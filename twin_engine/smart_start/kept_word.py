@@ -58,6 +58,10 @@ class HeatUpRecord:
     reason: str
     """Why it was started then."""
     user: str
+    tank: float | None = None
+    """Hot water at the start. [°C]"""
+    lately: float | None = None
+    """Mean of a room over the day before. [°C]"""
 
     @property
     def excess(self) -> float:
@@ -83,7 +87,6 @@ class WordFigures:
 
 def past_of(records: Sequence[HeatUpRecord]) -> HeatUps:
     """Return what can be learnt from records, in order of time."""
-    nan = float("nan")
     told = [
         one
         for one in records
@@ -94,17 +97,20 @@ def past_of(records: Sequence[HeatUpRecord]) -> HeatUps:
             (
                 HeatUpStart(
                     one.begin, one.initial or 0.0, one.target,
-                    nan if one.outdoor is None else one.outdoor,
-                    nan if one.told is None else one.told,
+                    *map(_known, (one.outdoor, one.told, one.tank, one.lately)),
                 ),
                 (one.ended - one.begin) / MICROSECONDS,
                 one.outcome is not HeatUpOutcome.NOT_REACHED,
             )
             for one in told
         ),
-        [nan if one.ready_at is None else (one.ready_at - one.begin) / MICROSECONDS
+        [np.nan if one.ready_at is None else (one.ready_at - one.begin) / MICROSECONDS
          for one in told],
     )  # fmt: skip
+
+
+def _known(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def figures(records: Sequence[HeatUpRecord]) -> WordFigures:

@@ -19,6 +19,7 @@ from heatpump_twin.twin_engine.smart_start.lead_methods import (
 from heatpump_twin.twin_engine.smart_start.regime import NOTICED, regimes
 from heatpump_twin.twin_engine.smart_start.reserve import (
     adapted_level,
+    alike_in_length,
     reserve,
     share_within,
 )
@@ -39,12 +40,17 @@ class LeadModel:
     find: Expectation
     errors: Values
     """Of that method, also in regimes before: logarithms of what came over what was expected."""
-    reserve: float
-    """Logarithm of what is long enough, with the probability asked for, over what is expected."""
-    margin: float
-    """On top of it: what starts have come too late by, however long heat-ups take. [s]"""
+    lengths: Values
+    """Logarithms of what was expected then; NaN: in a regime before."""
+    level: float
+    """Of the errors' quantile that is long enough with the probability asked for. [-]"""
     changes: int
     """How many changes of regime were noticed."""
+
+    @property
+    def margin(self) -> float:
+        """What starts have come too late by, however long heat-ups take. [s]"""
+        return reserve(self.errors, self.level)[1]
 
     def expected(self, start: HeatUpStart) -> float:
         """Return the time that is as likely too long as too short; NaN: not known. [s]"""
@@ -52,16 +58,23 @@ class LeadModel:
 
     def lead(self, start: HeatUpStart) -> float:
         """Return the time that is long enough with the probability asked for; NaN: unknown. [s]"""
-        enough = (self.expected(start) + SLACK) * float(np.exp(self.reserve)) - SLACK
-        return max(enough, 0.0) + self.margin
+        expected = self.expected(start)
+        if np.isnan(expected):
+            return np.nan
+        factor, margin = reserve(self.errors, self.level, self._alike(expected))
+        return max((expected + SLACK) * float(np.exp(factor)) - SLACK, 0.0) + margin
 
     def probability(self, start: HeatUpStart, seconds: float) -> float:
         """Return how probable it is that so many seconds are enough; NaN: not known."""
         expected = self.expected(start)
         if np.isnan(expected):
             return np.nan
+        alike = self._alike(expected)
         error = float(np.log((max(seconds - self.margin, 0.0) + SLACK) / (expected + SLACK)))
-        return share_within(self.errors, error)
+        return share_within(self.errors, error, alike)
+
+    def _alike(self, expected: float) -> Values:
+        return alike_in_length(self.lengths, float(np.log(expected + SLACK)))
 
 
 def lead_model(
@@ -78,8 +91,11 @@ def lead_model(
     present = past.part(int(begin[-1]), len(past))
     known = np.isfinite(errors[name])
     found, late = errors[name][known], past.late[known]
-    factor, margin = reserve(found, adapted_level(found, late, probability))
-    return LeadModel(present, name, methods[name](present.warm()), found, factor, margin, changes)
+    lengths = np.log(past.seconds[known] + SLACK) - found
+    lengths[np.flatnonzero(known) < begin[-1]] = np.nan
+    level = adapted_level(found, late, probability)
+    find = methods[name](present.warm())
+    return LeadModel(present, name, find, found, lengths, level, changes)
 
 
 def _errors(past: HeatUps, begin: NDArray[np.int64], method: LeadMethod) -> Values:

@@ -14,6 +14,7 @@ import numpy as np
 
 from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.drivers.frame import Values
+from heatpump_twin.twin_engine.smart_start.alike import AlikeHeatUps
 from heatpump_twin.twin_engine.smart_start.heat_ups import HeatUps, HeatUpStart
 
 SLACK = 300.0
@@ -81,6 +82,11 @@ def regression(past: HeatUps) -> Expectation:
     return expected
 
 
+def alike(past: HeatUps) -> Expectation:
+    """Expect what heat-ups took that began alike. [s]"""
+    return AlikeHeatUps.of(past, SLACK) if len(past) else _always(np.nan)
+
+
 def scaled_model(past: HeatUps) -> Expectation:
     """Expect what a model says, times what it was off by. [s]
 
@@ -110,6 +116,7 @@ METHODS: Mapping[str, LeadMethod] = MappingProxyType(
         Text("median of the last five", Context.MESSAGES): median_of_five,
         Text("median of the last five by lift", Context.MESSAGES): five_by_lift,
         Text("regression on lift and outdoor air", Context.MESSAGES): regression,
+        Text("heat-ups that began alike", Context.MESSAGES): alike,
         Text("model", Context.MESSAGES): scaled_model,
     }
 )

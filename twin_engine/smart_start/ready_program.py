@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -54,6 +55,10 @@ class ReadyProgram:
     """Temperature at the start. [°C]"""
     outdoor: float | None = None
     """[°C]"""
+    tank: float | None = None
+    """Hot water at the start. [°C]"""
+    lately: float | None = None
+    """Mean of a room over the day before. [°C]"""
     told: float | None = None
     """How long a model said at the start that it takes. [s]"""
     expected: float | None = None
@@ -106,9 +111,15 @@ class ReadyProgram:
             self,
             phase=ReadyPhase.HEATING,
             begin=start.begin,
-            initial=start.initial if start.initial == start.initial else None,
-            outdoor=start.outdoor if start.outdoor == start.outdoor else None,
-            told=start.told if start.told == start.told else None,
+            initial=_known(start.initial),
+            outdoor=_known(start.outdoor),
+            tank=_known(start.tank),
+            lately=_known(start.lately),
+            told=_known(start.told),
             expected=expected,
             reason=reason,
         )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

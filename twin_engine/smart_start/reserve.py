@@ -28,10 +28,12 @@ _SECONDS = 24_000.0
 """What a level beyond it starts earlier: 20 min for each 0.05. [s]"""
 _MOST = float(np.log(4.0))
 """More than so many times what is expected is no reserve but another machine."""
+_LIKE = 0.3
+"""Heat-ups whose logarithms of expected times are so far apart are hardly alike. [-]"""
 _GRID = norm.ppf((np.arange(20) + 0.5) / 20)
 
 
-def quantile(errors: Values, level: float) -> float:
+def quantile(errors: Values, level: float, alike: Values | float = 1.0) -> float:
     """Return the quantile of errors at a level, the newest counting most.
 
     Parameters
@@ -40,22 +42,39 @@ def quantile(errors: Values, level: float) -> float:
         Logarithms of what came over what was expected, in order of time, shape (n,). [-]
     level : float
         Share of heat-ups that are to be as short as that. [-]
+    alike : array, optional
+        How much each error counts, beside its age; default: all the same. Shape (n,). [-]
     """
+    value, share = _distribution(errors, alike)
+    found = float(np.interp(level, share, value))
+    return min(max(found, -_MOST), _MOST)
+
+
+def alike_in_length(lengths: Values, length: float) -> Values:
+    """Return how much errors tell of a heat-up that is expected to be of a length.
+
+    What has to be awaited of the long ones is no reserve for a short one. All are logarithms of
+    expected times, shape (n,); NaN: of another regime, in which all is longer or shorter. [-]
+    """
+    return np.nan_to_num(np.exp(-0.5 * ((lengths - length) / _LIKE) ** 2), nan=1.0)
+
+
+def share_within(errors: Values, error: float, alike: Values | float = 1.0) -> float:
+    """Return the share of heat-ups that are as short as an error says: inverse of `quantile`."""
+    value, share = _distribution(errors, alike)
+    return float(np.interp(error, value, share, left=0.0, right=1.0))
+
+
+def _distribution(errors: Values, alike: Values | float) -> tuple[Values, Values]:
+    """Return errors in their order, each with the share that is smaller."""
     age = np.arange(len(errors))[::-1]
-    weight = np.concatenate([0.5 ** (age / _HALF_LIFE), np.full(len(_GRID), _PRIOR / len(_GRID))])
+    known, believed = alike * 0.5 ** (age / _HALF_LIFE), np.full(len(_GRID), _PRIOR / len(_GRID))
+    weight = np.concatenate([known, believed])
     value = np.concatenate([errors, _BELIEVED * _GRID])
     order = np.argsort(value, kind="stable")
     # The middle of each error's share: with its whole share a quantile would be low by half of it.
     share = (np.cumsum(weight[order]) - 0.5 * weight[order]) / weight.sum()
-    found = float(np.interp(level, share, value[order]))
-    return min(max(found, -_MOST), _MOST)
-
-
-def share_within(errors: Values, error: float) -> float:
-    """Return the share of heat-ups that are as short as an error says: inverse of `quantile`."""
-    levels = np.linspace(0.01, _HIGHEST, 60)
-    reserves = [quantile(errors, float(level)) for level in levels]
-    return float(np.interp(error, reserves, levels, left=0.0, right=1.0))
+    return value[order], share
 
 
 def adapted_level(errors: Values, late: Values, wanted: float) -> float:
@@ -81,10 +100,10 @@ def adapted_level(errors: Values, late: Values, wanted: float) -> float:
     return max(level, 0.5)
 
 
-def reserve(errors: Values, level: float) -> tuple[float, float]:
+def reserve(errors: Values, level: float, alike: Values | float = 1.0) -> tuple[float, float]:
     """Return the reserve for a level: logarithm of a factor, and seconds on top.
 
     Beyond what errors of durations can tell, each step of the level is some minutes.
     """
     beyond = max(level - _HIGHEST, 0.0)
-    return quantile(errors, min(level, _HIGHEST)), beyond * _SECONDS
+    return quantile(errors, min(level, _HIGHEST), alike), beyond * _SECONDS

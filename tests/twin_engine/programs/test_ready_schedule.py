@@ -461,3 +461,22 @@ async def test_it_is_offered_only_where_it_works(rig, missing):
     await rig.restart()
     offered = list(rig.programs.schedules.offered("hp1"))
     assert offered == ([] if missing == "unit_enabled" else [ReadyQuantity.ROOM, "tank"])
+
+
+async def test_how_cold_the_tank_and_the_walls_were_is_kept_with_a_heat_up(blank):
+    blank.device.show("room_temperature", 19.0)
+    blank.device.show("dhw_temperature", 36.0)
+    await ask(blank, 30, 21.0, quantity=ROOM)
+    await blank.pass_time(13 * 3600, every=600)
+    blank.device.show("room_temperature", 17.0)
+    await blank.pass_time(14 * 3600 + 60, every=600)
+    assert under_way(blank).phase is ReadyPhase.HEATING
+    await blank.restart(after=600)
+    blank.poll()
+    blank.device.show("room_temperature", 21.0)
+    await blank.pass_time(3 * 3600, every=600)
+    (found,) = blank.programs.schedules.heat_ups("hp1")
+    assert (found.outcome, found.tank) == (HeatUpOutcome.ON_TIME, 36.0)
+    assert found.lately == pytest.approx(17.8, abs=0.1)
+    await blank.restart()
+    assert blank.programs.schedules.heat_ups("hp1") == [found]

@@ -1,4 +1,4 @@
 """Schema changes, run by alembic when the database is opened."""
 
-HEAD = "0013"
+HEAD = "0014"
 """The latest of them; a test compares it with the files."""
