@@ -158,6 +158,7 @@ async def test_it_is_offered_where_all_inputs_are(bench) -> None:
     assert not bench.trainer().offered("hp1")
 
 
-def test_the_twin_does_not_load_what_trains() -> None:
-    code = "import heatpump_twin.runtime.twin_process, sys; sys.exit('sklearn' in sys.modules)"
-    assert processes.run(sys.executable, "-c", code).returncode == 0
+def test_the_twin_does_not_load_what_trains_nor_what_knows_the_sun() -> None:
+    unused = {"sklearn", "pandas", "pvlib"}
+    code = f"import heatpump_twin.runtime.twin_process, sys; print(*{unused} & sys.modules.keys())"
+    assert processes.run(sys.executable, "-c", code).stdout == "\n"

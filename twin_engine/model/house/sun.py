@@ -1,11 +1,15 @@
-"""The sun on a house: irradiance of each orientation from that on the horizontal."""
+"""The sun on a house: irradiance of each orientation from that on the horizontal.
+
+pvlib brings Pandas and half of SciPy along: 70 MB, and a tenth of what a twin loads at its start.
+So it is imported by those who ask for the sun (docs/adr/0028-the-sun-by-pvlib.md): a twin that
+knows no house never does.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import numpy as np
-from pvlib import irradiance, spa
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times
@@ -26,6 +30,11 @@ _SPREAD, _POWER = 0.0075, 2.4
 """B and C of Bristow and Campbell, between their sites. [1/K^2.4], [-]"""
 
 
+def load() -> None:
+    """Load what the sun is computed with, where a pause does no harm."""
+    import pvlib  # noqa: F401
+
+
 def on_orientations(time: Times, horizontal: Floats, latitude: float, longitude: float) -> Floats:
     """Return the global irradiance of each orientation, shape (n, orientations). [W/m²]
 
@@ -41,6 +50,8 @@ def on_orientations(time: Times, horizontal: Floats, latitude: float, longitude:
     Position: Reda and Andreas, Solar Energy 76 (2004) 577–589. Share of the sky: Erbs et al., Solar
     Energy 28 (1982) 293–302. Walls: Hay and Davies (1980), albedo 0.25.
     """
+    from pvlib import irradiance
+
     zenith, azimuth, day = _sun(time, latitude, longitude)
     light = np.maximum(np.nan_to_num(horizontal), 0.0)
     parts = irradiance.erbs(light, zenith, day)
@@ -126,6 +137,8 @@ def _sun_of_day(day: int, step: int, shift: int, latitude: float, longitude: flo
 
 
 def _position(time: Times, latitude: float, longitude: float) -> tuple[Floats, Floats, Floats]:
+    from pvlib import spa
+
     seconds = np.asarray(time, dtype=np.float64) / MICROSECONDS
     found = spa.solar_position(
         seconds, latitude, longitude, _ALTITUDE, _PRESSURE / 100.0, _MILD, _DELTA_T, _REFRACTION

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from heatpump_twin.twin_engine.model.house import sun
 from heatpump_twin.twin_engine.model.house.envelope import Structure
 from heatpump_twin.twin_engine.model.house.house_fit import house_of
 from heatpump_twin.twin_engine.model.house.least_squares import Posterior
@@ -114,6 +115,7 @@ def room_model_of(
     warmest: float, with_light: bool,
 ) -> RoomModel:  # fmt: skip
     """Return a house by itself, with its heat known, as its room is followed."""
+    sun.load()  # whoever follows a room needs it, and in the midst of samples it would be late
     parts = house_of(believed.mean, structure, scale)
     people = parts.people * usual_people(Household())
     return RoomModel.of(

@@ -1,0 +1,50 @@
+"""A pytest plugin: of several workers none is left with a long file when the others have ended.
+
+How long each file took is kept in pytest's cache. What has never run comes first, in the usual
+order: it may be long.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from math import inf
+
+import pytest
+
+KEPT = "longest_first/seconds"
+SECONDS = pytest.StashKey[dict[str, float]]()
+
+
+def file_of(test: str) -> str:
+    """Return the file of a test by its id."""
+    return test.partition("::")[0]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest files first, where there are workers: all have the same order."""
+    if hasattr(config, "workerinput") and config.cache is not None:
+        took: dict[str, float] = config.cache.get(KEPT, {})
+        items.sort(key=lambda item: -took.get(file_of(item.nodeid), inf))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the seconds of each file in the run itself, whose workers tell it of each test."""
+    if not hasattr(config, "workerinput"):
+        config.stash[SECONDS] = defaultdict(float)
+        config.pluginmanager.register(Count(config.stash[SECONDS]))
+
+
+class Count:
+    """Adds up what the tests of each file took."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._seconds = seconds
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[file_of(report.nodeid)] += report.duration
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Keep what was learnt; of files that did not run now, what is known of them."""
+        cache = session.config.cache
+        if cache is not None and self._seconds:
+            cache.set(KEPT, {**cache.get(KEPT, {}), **self._seconds})
