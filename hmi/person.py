@@ -223,6 +223,10 @@ class Person:
         """Return what this person can do about an alarm now: keys of ``texts.ALARM_ACTS``."""
         return [] if self.looks_only else self._feed.may(alarm)
 
+    def is_known_what_may(self, alarm: Alarm) -> bool:
+        """Tell whether `may` is all that there is: at first the server has not said it yet."""
+        return self.looks_only or self._feed.is_known_what_may(alarm)
+
     async def act(self, alarm: Alarm, act: AlarmAct) -> Outcome:
         """Do something about an alarm as this person."""
         if self.looks_only:

@@ -101,6 +101,10 @@ class AlarmFeed:
         """Whether the server has ended the subscription of a living session."""
         return any(task.done() for task in self._tasks)
 
+    def is_known_what_may(self, alarm: Alarm) -> bool:
+        """Tell whether the server has said what the person may do about an alarm."""
+        return self._rights.is_known(alarm.condition)
+
     def may(self, alarm: Alarm) -> list[str]:
         """Return what this person can do about an alarm now: keys of ``texts.ALARM_ACTS``."""
         return [act for act in offered(alarm) if self._rights.may(alarm.condition, act)]

@@ -48,6 +48,10 @@ class AlarmRights:
         # Whoever may acknowledge may confirm, reset and shelve.
         return suppresses if act in OF_ENGINEERS else acknowledges
 
+    def is_known(self, condition: ua.NodeId) -> bool:
+        """Tell whether the server has said what the person may do."""
+        return condition in self._may
+
     def ask(self, condition: ua.NodeId) -> None:
         """Ask about a condition soon, together with others."""
         self._asked[condition] = None

@@ -21,7 +21,12 @@ class AlarmRows:
 
     def live(self, alarm: Alarm) -> dict[str, Any]:
         """Return the row of an alarm of the list, with what can be done about it."""
-        return {**self.recorded(alarm), **self.brief(alarm), "acts": self._person.may(alarm)}
+        return {
+            **self.recorded(alarm),
+            **self.brief(alarm),
+            "acts": self._person.may(alarm),
+            "rights": self._person.is_known_what_may(alarm),
+        }
 
     def brief(self, alarm: Alarm) -> dict[str, Any]:
         """Return what every page tells of an alarm of the list: its line in the banner."""

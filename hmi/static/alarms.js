@@ -124,8 +124,11 @@ window.alarmTable = (() => {
       .map((act) => [act, selected.filter((row) => row.acts?.includes(act))])
       .filter(([, about]) => about.length)
       .map(([act, about]) => button(act === "acknowledge" ? "ack" : "quiet", act, about, true));
-    const mayAny = [...live.values()].some((row) => row.acts.length);
-    const why = selected.length ? words.nothing : mayAny || !live.size ? words.selectFirst : words.mayNothing;
+    const rows = [...live.values()];
+    const mayAny = rows.some((row) => row.acts.length);
+    // What the server has not said yet is not that one may nothing.
+    const mayNone = rows.some((row) => row.rights) ? words.mayNothing : "";
+    const why = selected.length ? words.nothing : mayAny || !live.size ? words.selectFirst : mayNone;
     // Written anew only where it changes: whoever is there with the keyboard stays there.
     const made = buttons.map((one) => one.textContent).join() || why;
     if (place.dataset.made === made + selected.map((row) => row.id)) return;

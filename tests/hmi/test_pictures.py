@@ -21,7 +21,7 @@ _DRAWN = {
     "hmi-faceplate": ("/unit/hp1", "#faceplate[open] .course"),
     "hmi-smart-start": ("/unit/hp1/plan", "[data-heat-ups] tbody tr"),
     "hmi-trends": (TRENDS, "#trend-lines tbody tr"),
-    "hmi-alarms": ("/alarms", ".ag-row"),
+    "hmi-alarms": ("/alarms", ".ag-row .ack"),
     "hmi-alarm-performance": ("/alarms/performance", "#past-figures .bars"),
     "hmi-changes": ("/changes", ".ag-row"),
 }
