@@ -49,10 +49,10 @@ class Hand:
         self.browser.click(css)
         self.clicks += 1
 
-    def press(self, css: str, *keys: str) -> None:
-        """Type into a field, which takes a click where the page has not gone there by itself."""
+    def press(self, css: str, *keys: str, focused: bool = False) -> None:
+        """Type into a field, which takes a click unless the page goes there by itself."""
         field = until(lambda: (found := self.browser.find(css)).is_displayed() and found)
-        if field.get_attribute("autofocus") is not None:
+        if focused:
             until(lambda: self.browser.driver.switch_to.active_element == field)
         if self.browser.driver.switch_to.active_element != field:
             self.click(css)
@@ -68,7 +68,7 @@ def what_is_wrong(hand: Hand) -> None:
 def acknowledge_with_a_comment(hand: Hand) -> None:
     hand.click("#banner a")
     hand.click('.ag-row [data-act="acknowledge"]')
-    hand.press("[data-comment]", "I go")
+    hand.press("[data-comment]", "I go", focused=True)
     hand.click('[data-confirm="acknowledge"]')
     until(lambda: [row for row in rows(hand.browser) if "I go" in row])
 
@@ -165,7 +165,7 @@ def test_one_of_250_is_found_with_a_few_keys(tmp_path: Path) -> None:
     file = tmp_path / "many.yaml"
     pumps = [PUMP.format(number=number, group=number % 10) for number in range(PUMPS)]
     file.write_text(SITE.format(pumps="".join(pumps)), "utf-8")
-    with running_site(tmp_path / "site", str(file)) as site:
+    with running_site(tmp_path, str(file)) as site:
         browser = Browser(site.hmi.url, tmp_path / "profile")
         try:
             browser.open("/", OPERATOR)
