@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Values
@@ -208,6 +207,9 @@ def _steady(
 
 def damped_air(course: MachineCourse, damping: float) -> Values:
     """Return the air of a course as a curve follows it with a time constant in h. [°C]"""
+    # Here: each forecast would pay half a second for the import, and filters nothing.
+    from scipy.signal import lfilter
+
     known = np.isfinite(course.source)
     filled = np.interp(course.time, course.time[known], course.source[known])
     pace = 1.0 - np.exp(-course.step / 3600.0 / damping)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.signal import lfilter
 
 from heatpump_twin.twin_engine.model.house.envelope import Floats
 from heatpump_twin.twin_engine.model.house.least_squares import Prior, regularised
@@ -65,6 +64,9 @@ def _start(usual: HeatingControl) -> Floats:
 
 def _line(theta: Floats, seen: ObservedHouse) -> Floats:
     """Return the target that curves ask for, shape (m, n). [°C]"""
+    # Here: each forecast would pay half a second for the import, and filters nothing.
+    from scipy.signal import lfilter
+
     outdoor = seen.weather.outdoor
     filled = np.where(np.isfinite(outdoor), outdoor, np.nanmean(outdoor))
     hour = seen.clock.second // 3600
