@@ -80,10 +80,14 @@ class SiteNodes:
 
     def extend(self, points: Iterable[Point]) -> dict[int, list[LiveNode]]:
         """Add points to the site; return the variables that follow them, by index."""
-        return {
+        fresh = {point.id: point for point in points}
+        added = {
             point.index: self._points.add(point, self._part(point), SAMPLING, None)
-            for point in points
+            for point in fresh.values()
         }
+        # After all points: a relation may point forward.
+        self._points.relate(fresh)
+        return added
 
     def _part(self, point: Point) -> ua.NodeId:
         """Return the object for a point's section of the site; add it for the first point."""

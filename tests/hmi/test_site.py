@@ -109,6 +109,16 @@ def test_the_last_day_is_drawn_with_its_gap(site: Site, browser: Browser) -> Non
     until(has_gap)
 
 
+def test_the_weather_of_the_next_day_is_drawn(site: Site, browser: Browser) -> None:
+    site.twin.tell("forecast", key="site.forecast_temperature", low=2.0, middle=5.0, high=9.0)
+    browser.open("/")
+    until(lambda: browser.all(".site-strip .forecast-strip polyline"))
+    assert "5.0 to 5.0 °C" in browser.find(".site-strip .ahead").text
+    drawn = "return getComputedStyle(document.querySelector('.forecast-strip polyline')).fill"
+    # A line, with its own style, and no black area.
+    assert browser.script(drawn) == "none"
+
+
 def on_a_small_screen(browser: Browser) -> None:
     """Show the page where all tiles are far below what is seen."""
     browser.open("/")

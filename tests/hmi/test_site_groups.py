@@ -93,6 +93,21 @@ def test_one_is_found_in_a_folded_group_and_opened_with_a_few_keys(
     until(lambda: browser.driver.current_url.endswith("/unit/east"))
 
 
+def test_one_group_alone_is_looked_at_with_its_counts(site: Site, browser: Browser) -> None:
+    site.twin.tell("good", values={"east.operating_state": 1.0})
+    browser.open("/")
+    until(lambda: set(shown(browser)) == {"East wing", "West wing"})
+    choice = "const c = document.getElementById('site-group'); c.value = arguments[0]; c.onchange()"
+    browser.script(choice, EAST)
+    until(lambda: shown(browser) == ["East wing"])
+    counts = '[data-doing-count="{}"] b'
+    until(lambda: browser.find(counts.format("standby")).text == "1")
+    assert browser.find(counts.format("running")).text == "0"
+    assert list(groups(browser)) == [EAST]
+    browser.script(choice, "*")
+    until(lambda: set(shown(browser)) == {"East wing", "West wing"})
+
+
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm: axe-core)")
 def test_groups_have_no_barrier(site: Site, browser: Browser) -> None:
     browser.open("/")
