@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from datetime import UTC, datetime
 
 import numpy as np
@@ -99,11 +100,17 @@ class Machine:
         return Sample(float(image.value[index]), int(image.status[index]), int(image.time[index]))
 
 
-@pytest.fixture
-def machine() -> Machine:
+@pytest.fixture(scope="module")
+def settled() -> Machine:
+    """Five minutes of it take a second: they are lived through once."""
     machine = Machine()
     machine.run(310)
     return machine
+
+
+@pytest.fixture
+def machine(settled: Machine) -> Machine:
+    return deepcopy(settled)
 
 
 def test_at_a_rated_point_the_plate_is_what_is_expected(machine):
