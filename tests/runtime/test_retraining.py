@@ -159,6 +159,6 @@ async def test_it_is_offered_where_all_inputs_are(bench) -> None:
 
 
 def test_the_twin_does_not_load_what_trains_nor_what_knows_the_sun() -> None:
-    unused = {"sklearn", "pandas", "pvlib"}
+    unused = {"sklearn", "pandas", "pvlib", "scipy.stats"}
     code = f"import heatpump_twin.runtime.twin_process, sys; print(*{unused} & sys.modules.keys())"
     assert processes.run(sys.executable, "-c", code).stdout == "\n"

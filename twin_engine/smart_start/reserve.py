@@ -8,7 +8,7 @@ errors do. Bounded on both sides.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from heatpump_twin.drivers.frame import Values
 
@@ -30,7 +30,7 @@ _MOST = float(np.log(4.0))
 """More than so many times what is expected is no reserve but another machine."""
 _LIKE = 0.3
 """Heat-ups whose logarithms of expected times are so far apart are hardly alike. [-]"""
-_GRID = norm.ppf((np.arange(20) + 0.5) / 20)
+_GRID = ndtri((np.arange(20) + 0.5) / 20)
 
 
 def quantile(errors: Values, level: float, alike: Values | float = 1.0) -> float:
