@@ -411,6 +411,29 @@ class HmiSettings(_Section):
     )
     certificate: str | None = Field(None, description="PEM file for HTTPS")
     private_key: str | None = Field(None, description="PEM file for HTTPS")
+    https_proxy: bool = Field(
+        False,
+        description="whether a proxy on this machine speaks HTTPS with browsers: cookies are "
+        "`Secure` then, and whoever comes by HTTP cannot log in",
+    )
+    strict_transport: Annotated[Duration, between(1, 2 * 366 * DAY)] | None = Field(
+        None,
+        description="how long browsers shall refuse to come by HTTP after one visit by HTTPS, "
+        "whatever the port (HSTS) [s]; default: they are not told",
+    )
+
+    @property
+    def over_https(self) -> bool:
+        """Whether browsers come by HTTPS: to us, or to a proxy before us."""
+        return self.certificate is not None or self.https_proxy
+
+    @model_validator(mode="after")
+    def _strict_over_https(self) -> HmiSettings:
+        if self.strict_transport is not None and not self.over_https:
+            raise ValueError(
+                "strict_transport is for HTTPS: set certificate and private_key, or https_proxy"
+            )
+        return self
 
     @model_validator(mode="after")
     def _encrypted_off_loopback(self) -> HmiSettings:

@@ -109,9 +109,9 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
         # "lax" and not "strict": a link to a page, in a mail about an alarm, must find the person
         # logged in.
         same_site="lax",
-        https_only=site.hmi.certificate is not None,
+        https_only=site.hmi.over_https,
     )
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, strict_transport=site.hmi.strict_transport)
     add_assets(app)
     add_login(app, site, people, spoken)
     shell = Shell(site, people, spoken)

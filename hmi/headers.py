@@ -17,10 +17,16 @@ _HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers to every response."""
+    """ASGI middleware that adds the headers to every response.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``strict_transport``: for how many seconds browsers shall come by HTTPS only (RFC 6797).
+    """
+
+    def __init__(self, app: ASGIApp, strict_transport: float | None = None) -> None:
         self._app = app
+        self._headers = dict(_HEADERS)
+        if strict_transport is not None:
+            self._headers["Strict-Transport-Security"] = f"max-age={round(strict_transport)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and add the headers to its response."""
@@ -28,7 +34,7 @@ class SecurityHeaders:
         # Plain ASGI: web sockets and streamed files pass as they are.
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

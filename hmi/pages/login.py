@@ -102,7 +102,7 @@ def add_login(app: FastAPI, site: Site, people: People, spoken: SpokenLanguages)
             await people.suit(request.session.get(TOKEN), taste)
             back.set_cookie(
                 cookie, code, max_age=KEPT, samesite="lax", httponly=True,
-                secure=site.hmi.certificate is not None,
+                secure=site.hmi.over_https,
             )  # fmt: skip
         return back
 

@@ -244,6 +244,7 @@ SECTIONS = [
     m("site-certificate", "", "hmi: {certificate: /no/x.pem, private_key: /no/k.pem}\n",
       "hmi.certificate", "/no/x.pem cannot be read", more=1),
     m("site-certificate-alone", "", "hmi: {certificate: x.pem}\n", "hmi", "go together"),
+    m("site-strict-http", "", "hmi: {strict_transport: 30 d}\n", "hmi", "is for HTTPS"),
     m("site-clear-text", "", "hmi: {host: 0.0.0.0}\n", "hmi", "clear text"),
     m("site-currency", "", "tariff: {currency: Euro, price: 0.2}\n", "tariff.currency", "EUR"),
     m("site-price", "", "tariff: {currency: EUR, price: 0,2}\n", "tariff.price", "comma", "0.2"),
