@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from nicegui import app as nicegui_app
 from nicegui import ui
 from nicegui.storage import Storage
 from starlette.middleware.sessions import SessionMiddleware
@@ -89,7 +90,9 @@ def build_app(site: Site, data: DataDirectory, language: Language) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         people.start()
-        returning = asyncio.create_task(keep_returning_free_memory())
+        closed = asyncio.Event()
+        nicegui_app.on_delete(closed.set)
+        returning = asyncio.create_task(keep_returning_free_memory(closed))
         yield
         returning.cancel()
         await people.close()

@@ -111,8 +111,11 @@ class SetpointForm:
         # Until it has ended: a second click would write twice.
         self._button.disable()
         try:
-            await self._result.of(
+            outcome = await self._result.of(
                 self._call(value), lambda number: texts.written(self._shown(number))
             )
+            # The next write has a reason of its own.
+            if outcome.done and self._why is not None:
+                self._why.value = ""
         finally:
             self._check()

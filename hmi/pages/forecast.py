@@ -40,7 +40,7 @@ def prediction_panel(say: Say, unit: HeatPumpModel, zone: ZoneInfo) -> None:
             for some in (first, [variable for variable in predicted if variable not in first])
         )
         if folded:
-            more = f"<summary>{say(texts.FORECASTS_OF_NOW)}</summary>{folded}"
+            more = f"<summary>{escape(say(texts.FORECASTS_OF_NOW))}</summary>{folded}"
             shown += f"<details>{more}</details>" if first else f"<details open>{more}</details>"
         heading = f"<h2>{say(texts.PREDICTION)}</h2>"
         ui.html(heading + shown, sanitize=False).classes("panel prediction")

@@ -79,7 +79,8 @@ class SetpointMethods:
             ]
             if targets:
                 self._add(pump, asset, name, targets)
-            if targets and len(declared.writes) == len(declared.inputs) == 1:
+            # By what this heat pump has: where there is no offset, a curve is one setting.
+            if len(targets) == 1 and targets[0].argument:
                 single[pascal_case(targets[0].point.id)] = Setting(targets[0], declared.role)
         if single:
             self._add_reasoned(pump, asset, single)
@@ -98,7 +99,7 @@ class SetpointMethods:
         async def denied(caller: Caller, values: Sequence[Any], words: str) -> None:
             value = FIXED.get(name, first_number(values))
             status = ua.StatusCodes.BadUserAccessDenied
-            await self._refuse(targets[0].point, value, caller, status, words)
+            await self._refuse(targets[0].point.key, value, caller, status, words)
 
         self._nodes.add(
             pump,
@@ -116,26 +117,39 @@ class SetpointMethods:
     ) -> None:
         """Add the method that writes any of some settings, by their BrowseNames, and says why."""
 
-        async def run(caller: Caller, _: ua.NodeId, values: Sequence[Any]) -> ua.CallMethodResult:
-            name, value, reason = str(values[0] or ""), float(values[1]), str(values[2] or "")
+        def asked_of(values: Sequence[Any]) -> tuple[Setting | None, str, float, str]:
+            """Return the setting, the key for the audit, the value and the reason."""
+            name, value, reason = str(values[0] or ""), first_number(values), str(values[2] or "")
             setting = settings.get(name)
+            key = f"{asset}.{REASONED}" if setting is None else setting.target.point.key
+            return setting, key, value, reason[:LONGEST_REASON]
+
+        async def run(caller: Caller, _: ua.NodeId, values: Sequence[Any]) -> ua.CallMethodResult:
+            setting, key, value, reason = asked_of(values)
+
+            async def turned_away(status: int, place: int, words: str) -> ua.CallMethodResult:
+                await self._refuse(key, value, caller, status, words, reason)
+                return refused(status, place, len(values), words)
+
             if setting is None:
                 words = Phrase("Setting takes {names}.", names=", ".join(settings))
-                return refused(ua.StatusCodes.BadInvalidArgument, 0, len(values), words)
-            target = setting.target
+                return await turned_away(ua.StatusCodes.BadInvalidArgument, 0, words)
             # Its own method may be for another role than this one.
             if not caller.may(setting.role):
                 words = Phrase("This takes the role {role}.", role=setting.role)
-                status = ua.StatusCodes.BadUserAccessDenied
-                await self._refuse(target.point, value, caller, status, words)
-                return refused(status, 0, len(values), words)
-            if len(reason) > LONGEST_REASON:
+                return await turned_away(ua.StatusCodes.BadUserAccessDenied, 0, words)
+            if len(str(values[2] or "")) > LONGEST_REASON:
                 words = Phrase("Reason takes {most} characters at most.", most=LONGEST_REASON)
-                return refused(ua.StatusCodes.BadOutOfRange, 2, len(values), words)
+                return await turned_away(ua.StatusCodes.BadOutOfRange, 2, words)
             why = Why(reason.strip(), place=1, arguments=len(values))
-            return await self._write([target], [value], caller, why)
+            return await self._write([setting.target], [value], caller, why)
 
-        self._nodes.add(pump, asset, REASONED, run)
+        async def denied(caller: Caller, values: Sequence[Any], words: str) -> None:
+            _, key, value, reason = asked_of(values)
+            status = ua.StatusCodes.BadUserAccessDenied
+            await self._refuse(key, value, caller, status, words, reason)
+
+        self._nodes.add(pump, asset, REASONED, run, refused=denied)
 
     async def _write(
         self,
@@ -152,7 +166,7 @@ class SetpointMethods:
             refusal = out_of_range(target.point.spec, target.limits, value)
             if refusal is not None:
                 status, words = refusal.status, refusal.message
-                await self._refuse(target.point, value, caller, status, words)
+                await self._refuse(target.point.key, value, caller, status, words, why.reason)
                 return refused(status, why.place + index, why.arguments, words)
         done: list[CommandResult] = []
         for target, value in pairs:
@@ -172,15 +186,22 @@ class SetpointMethods:
         return _answer(targets, done)
 
     async def _refuse(
-        self, point: Point, value: float, caller: Caller, status: int, message: str
+        self,
+        key: str,
+        value: float,
+        caller: Caller,
+        status: int,
+        message: str,
+        reason: str = "",
     ) -> None:
         await self._commands.refuse(
-            point.key,
+            key,
             value,
             user=caller.user_name,
             origin=caller.origin,
             status=status,
             message=message,
+            reason=reason,
         )
 
 

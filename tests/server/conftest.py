@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,9 +91,18 @@ class Device:
         return CommandResult(self.status, old, value, self.held.get(key), "It is done.")
 
     async def refuse(
-        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+        self,
+        key: str,
+        value: float,
+        *,
+        user: str,
+        origin: str,
+        status: int,
+        message: str,
+        reason: str = "",
     ) -> None:
         self.audit.append(("refuse", key, value, status, f"{user} {origin}"))
+        self.reasons[key] = reason
 
 
 @dataclass
@@ -206,6 +215,7 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
         hmi_certificate: bytes | None = None,
         recording: bool = False,
         forecasts: Sequence[str] = (),
+        without: Collection[str] = (),
     ) -> AsyncIterator[Rig]:
         # With a tariff: some of the catalogue's points are amounts of money.
         tariff = ("tariff.currency=EUR", "tariff.price=0.2")
@@ -215,7 +225,9 @@ def start_rig(tmp_path_factory: pytest.TempPathFactory, users_file: bytes) -> St
             write_private(data.users, users_file)
         clock = SystemClock()
         table = PointTable.build(
-            ("hp1", name, spec, LIMITS.get(name)) for name, spec in CATALOGUE["heat_pump"].items()
+            ("hp1", name, spec, LIMITS.get(name))
+            for name, spec in CATALOGUE["heat_pump"].items()
+            if name not in without
         )
         image, device, records = Image(table, clock.now()), Device(), Records()
         users = UserStore(data.users)

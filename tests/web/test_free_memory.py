@@ -18,7 +18,11 @@ def megabytes():
 
 async def pass_once():
     free_memory._BETWEEN = 0.05
-    task = asyncio.create_task(free_memory.keep_returning_free_memory())
+    closed = asyncio.Event()
+    task = asyncio.create_task(free_memory.keep_returning_free_memory(closed))
+    await asyncio.sleep(0.5)
+    assert megabytes() > full - 30, "something was looked for without a closed page"
+    closed.set()
     while megabytes() > full - 60:
         await asyncio.sleep(0.05)
     task.cancel()

@@ -67,7 +67,15 @@ class CommandHandler(Protocol):
         ...
 
     async def refuse(
-        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+        self,
+        key: str,
+        value: float,
+        *,
+        user: str,
+        origin: str,
+        status: int,
+        message: str,
+        reason: str = "",
     ) -> None:
         """Record an attempt that was turned away before it got here."""
         ...
@@ -150,10 +158,18 @@ class Commands:
             log.error("start-up write not carried out", device=device, error=str(error))
 
     async def refuse(
-        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+        self,
+        key: str,
+        value: float,
+        *,
+        user: str,
+        origin: str,
+        status: int,
+        message: str,
+        reason: str = "",
     ) -> None:
         """Record an attempt that was turned away before it got here."""
-        await self._turn_away(self._entry(key, value, user, origin, ""), status, message)
+        await self._turn_away(self._entry(key, value, user, origin, reason), status, message)
 
     async def _carry_out(
         self, entry: AuditEntry, point: Point, driver: Driver, value: float

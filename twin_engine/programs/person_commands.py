@@ -54,9 +54,17 @@ class PersonCommands:
         return result
 
     async def refuse(
-        self, key: str, value: float, *, user: str, origin: str, status: int, message: str
+        self,
+        key: str,
+        value: float,
+        *,
+        user: str,
+        origin: str,
+        status: int,
+        message: str,
+        reason: str = "",
     ) -> None:
         """Record an attempt that was turned away before it got here."""
         await self._commands.refuse(
-            key, value, user=user, origin=origin, status=status, message=message
+            key, value, user=user, origin=origin, status=status, message=message, reason=reason
         )

@@ -415,6 +415,9 @@ class ScheduleBook:
             await self._judge(after, outcome, "")
             if after.hold > 0.0:
                 await self._save(replace(after, phase=ReadyPhase.HOLDING))
+            elif after.waiting:
+                # Refused just now. All else that was set stays; cold water never does.
+                await self._give_back(replace(after, written=after.waiting))
             else:
                 await self._next(after)
 
@@ -431,14 +434,22 @@ class ScheduleBook:
 
     async def _hold(self, program: ReadyProgram, now: int) -> None:
         machine = ReadyMachine(self._image, program.asset, program.quantity)
-        if changed := machine.changed(program.written):
+        if changed := machine.changed(program.own):
             await self._let_go(program, f"the {changed} was changed by hand")
         elif now >= program.ready_at + round(program.hold * MICROSECONDS):
             await self._give_back(program)
+        elif program.waiting:
+            await self._save(await self._served(program))
 
     async def _give_back(self, program: ReadyProgram) -> None:
         """Give back what a program has set; what is refused now is tried again later."""
-        done, message = await given_back(program, self._overrides)
+        # What another one needs, too, is that one's to give back.
+        others = [
+            p for p in self.of(program.asset) if p.key != program.key and p.phase in _UNDER_WAY
+        ]
+        needed = {point for other in others for point in other.written}
+        alone = {point: value for point, value in program.written.items() if point not in needed}
+        done, message = await given_back(replace(program, written=alone), self._overrides)
         watch = self._watch[program.key]
         if done:
             words = [f"Over: {self._words.text(program)}.", message]

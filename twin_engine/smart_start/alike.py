@@ -90,6 +90,8 @@ def tank_limit(tank: Values, told: Values) -> float:
         return -np.inf
     least, limit = _EXPLAINED * _error(long), -np.inf
     for count in range(_LEAST, len(cold) // 2 + 1):
+        if cold[count - 1] == cold[count]:
+            continue
         first, others = long[:count], long[count:]
         if np.median(first) - np.median(others) < _LONGER:
             continue

@@ -12,8 +12,7 @@ _MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX = -3, -1, -8
 _PAGE_OF_HTML = 65_536
 """Blocks of this size and more are given back as soon as they are free. [B]"""
 _BETWEEN: Final = 10.0
-"""Between two returns of what is free between blocks that live: as long as a closed page is kept.
-[s]"""
+"""Between a page that is given up and the return of what was its, and between two returns. [s]"""
 
 
 def return_free_memory() -> None:
@@ -33,8 +32,10 @@ def return_free_memory() -> None:
     gc.freeze()
 
 
-async def keep_returning_free_memory() -> None:
-    """Return what is free between blocks that live, again and again, until cancelled.
+async def keep_returning_free_memory(closed: asyncio.Event) -> None:
+    """Return what is free between blocks that live after pages were closed, until cancelled.
+
+    ``closed`` is set whenever a page is given up: where none is, nothing is looked for.
 
     A page is made of many large pieces and leaves few small ones, and the C library gives back
     only what is free at the end of its heap, unless it is asked. Closed pages are cycles, which
@@ -42,7 +43,10 @@ async def keep_returning_free_memory() -> None:
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     while True:
+        await closed.wait()
+        # Pages are closed one after another, and looked for together.
         await asyncio.sleep(_BETWEEN)
+        closed.clear()
         gc.collect()
         if trim is not None:
             trim(0)

@@ -119,7 +119,21 @@ async def test_what_is_set_with_a_reason_is_checked(
         assert answer.StatusCode.value == status
         expected = [status if place == blamed else BAD.Good for place in range(3)]
         assert [s.value for s in answer.InputArgumentResults] == expected
-        assert [entry for entry in rig.device.audit if entry[0] == "write"] == []
+        # Nothing is written, and the attempt is on record with its reason.
+        ((kind, key, _, recorded, _),) = rig.device.audit
+        known = inputs[0] == "SupplySetpoint"
+        assert (kind, recorded) == ("refuse", status)
+        assert key == ("hp1.supply_setpoint" if known else "hp1.SetWithReason")
+        assert rig.device.reasons[key] == inputs[2][:500]
+
+
+async def test_a_curve_without_an_offset_is_one_setting(start_rig, connect) -> None:
+    async with start_rig(without=["heating_curve_offset"]) as rig, connect(rig, "erik") as client:
+        inputs = reasoned("HeatingCurve", 1.2, "Cold corners")
+        answer = await call(rig, client, "hp1.SetWithReason", *inputs)
+        assert answer.StatusCode.is_good()
+        assert rig.device.held["hp1.heating_curve"] == 1.2
+        assert rig.device.reasons["hp1.heating_curve"] == "Cold corners"
 
 
 async def test_a_viewer_sets_nothing_with_whatever_reason(rig, connect) -> None:
@@ -127,8 +141,9 @@ async def test_a_viewer_sets_nothing_with_whatever_reason(rig, connect) -> None:
         inputs = reasoned("SupplySetpoint", 43.0, "Please")
         answer = await call(rig, client, "hp1.SetWithReason", *inputs)
         assert answer.StatusCode.value == BAD.BadUserAccessDenied
-        ((kind, *_),) = rig.device.audit
-        assert kind == "refuse"
+        ((kind, key, value, *_),) = rig.device.audit
+        assert (kind, key, value) == ("refuse", "hp1.supply_setpoint", 43.0)
+        assert rig.device.reasons[key] == "Please"
 
 
 @pytest.mark.parametrize("value", [19.9, 55.1, math.nan, math.inf, -math.inf])

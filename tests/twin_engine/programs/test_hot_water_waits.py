@@ -192,3 +192,35 @@ async def test_water_on_its_way_to_the_tank_is_not_warm_water(cold) -> None:
     cold.device.show("dhw_heating", 0.0)
     await cold.pass_time(10)
     assert cold.programs.schedules.of("hp1")[0].reached is not None
+
+
+@pytest.mark.parametrize("hold", [0.0, 1800.0])
+async def test_what_is_refused_when_it_is_due_is_given_back_later(cold, hold: float) -> None:
+    await started(cold, hold=hold)
+    await cold.pass_time(3540, every=20)
+    cold.device.refuses["dhw_setpoint"] = "busy"
+    cold.device.show("supply_temperature", 45.0)
+    await cold.pass_time(140, every=10)
+    assert hot_water(cold) == 40.0
+    cold.device.refuses.clear()
+    await cold.pass_time(900, every=20)
+    assert hot_water(cold) == 48.0
+    assert "dhw_setpoint" not in cold.programs.overrides.of("hp1")
+    # All else stays: nobody has released it, and its hold is not over.
+    assert cold.device.held["unit_enabled"] == 1.0
+    assert len(cold.programs.schedules.of("hp1")) == (1 if hold else 0)
+
+
+async def test_the_end_of_one_leaves_on_what_another_one_needs(cold) -> None:
+    await started(cold, hold=1800.0)
+    await started(cold, ROOM, hours=2.0, hold=600.0)
+    cold.device.show("supply_temperature", 44.6)
+    await cold.pass_time(3600 + 1900, every=20)
+    (room,) = cold.programs.schedules.of("hp1")
+    assert (room.quantity, room.phase) == (ReadyQuantity.ROOM, ReadyPhase.HEATING)
+    assert cold.device.held["unit_enabled"] == 1.0
+    assert cold.device.held["supply_setpoint"] == 35.0
+    cold.device.show("room_temperature", 21.5)
+    await cold.pass_time(2600, every=20)
+    assert cold.programs.schedules.of("hp1") == []
+    assert cold.device.held["unit_enabled"] == 0.0

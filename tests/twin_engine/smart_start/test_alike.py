@@ -87,3 +87,10 @@ def test_the_mean_of_a_day_needs_a_day() -> None:
     assert day.mean(95 * QUARTER) == pytest.approx(19.0)
     # After a day without a look nothing is known.
     assert np.isnan(day.mean(95 * QUARTER + DAY))
+
+
+def test_what_is_equally_cold_is_not_told_apart_by_its_order() -> None:
+    longer = np.where(np.arange(30) < 8, 1.0, 0.0)
+    assert tank_limit(np.full(30, 48.0), longer) == -np.inf
+    # A sensor in whole degrees: between two of them, or nowhere.
+    assert tank_limit(np.repeat([33.0, 48.0], [8, 22]), longer) == 40.5

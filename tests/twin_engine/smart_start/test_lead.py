@@ -47,7 +47,7 @@ def test_a_lead_is_bounded_by_what_came(took) -> None:
     assert model.lead(START) <= 4.0 * (60.0 * max(took) * 1.5 + 300.0)
     shares = [model.probability(START, seconds) for seconds in (0.0, 600.0, 6000.0, 1e6)]
     assert shares == sorted(shares)
-    assert shares[-1] == pytest.approx(1.0)
+    assert shares[-1] == pytest.approx(1.0, abs=1e-4)
 
 
 def test_without_heat_ups_and_models_nothing_is_known() -> None:
