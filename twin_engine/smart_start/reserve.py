@@ -30,6 +30,8 @@ _MOST = float(np.log(4.0))
 """More than so many times what is expected is no reserve but another machine."""
 _LIKE = 0.3
 """Heat-ups whose logarithms of expected times are so far apart are hardly alike. [-]"""
+_ASKED = np.arange(50, 100) / 100
+"""All probabilities that can be asked for, whose levels are adapted together. [-]"""
 _GRID = ndtri((np.arange(20) + 0.5) / 20)
 
 
@@ -45,9 +47,12 @@ def quantile(errors: Values, level: float, alike: Values | float = 1.0) -> float
     alike : array, optional
         How much each error counts, beside its age; default: all the same. Shape (n,). [-]
     """
+    return float(_quantiles(errors, np.array([level]), alike)[0])
+
+
+def _quantiles(errors: Values, levels: Values, alike: Values | float = 1.0) -> Values:
     value, share = _distribution(errors, alike)
-    found = float(np.interp(level, share, value))
-    return min(max(found, -_MOST), _MOST)
+    return np.clip(np.interp(levels, share, value), -_MOST, _MOST)
 
 
 def alike_in_length(lengths: Values, length: float) -> Values:
@@ -89,15 +94,18 @@ def adapted_level(errors: Values, late: Values, wanted: float) -> float:
         error tells. A start may also come too late, with a heat-up that is as short as expected:
         somebody has drawn the water that was still hot when it was planned. Shape (n,).
     """
-    level = wanted
+    levels = _ASKED.copy()
     for number, error in enumerate(errors.tolist()):
-        broken = float(late[number])
-        if np.isnan(broken):
-            broken = float(error > quantile(errors[:number], min(max(level, 0.5), _HIGHEST)))
-        level += _STEP * (broken - (1.0 - wanted))
+        broken = np.full(len(levels), late[number])
+        if np.isnan(late[number]):
+            aimed_at = np.clip(levels, 0.5, _HIGHEST)
+            broken = (error > _quantiles(errors[:number], aimed_at)).astype(float)
+        levels += _STEP * (broken - (1.0 - _ASKED))
         # What it has to make up for is bounded: a bad week must not spoil the whole winter.
-        level = min(max(level, wanted - 0.1), max(wanted, _HIGHEST) + _BEYOND)
-    return max(level, 0.5)
+        levels = np.clip(levels, _ASKED - 0.1, np.maximum(_ASKED, _HIGHEST) + _BEYOND)
+        # Who asks for more never gets less: the level that was just missed would else pass others.
+        levels = np.maximum.accumulate(levels)
+    return max(float(np.interp(wanted, _ASKED, levels)), 0.5)
 
 
 def reserve(errors: Values, level: float, alike: Values | float = 1.0) -> tuple[float, float]:
