@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
+import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 from client_certificate import make_client_certificate
 from patience import PATIENCE
+from structlog.testing import capture_logs
 
 from heatpump_twin.web.door import Door
 from heatpump_twin.web.guarded import Bounds
@@ -81,11 +86,11 @@ async def house(
         return web.Response(body=bytes(50_000_000))
 
     async def talk(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        async for message in socket:
-            await socket.send_str(str(message.data))
-        return socket
+        answers = web.WebSocketResponse()
+        await answers.prepare(request)
+        async for message in answers:
+            await answers.send_str(str(message.data))
+        return answers
 
     app = web.Application(client_max_size=10_000_000)
     app.add_routes(
@@ -123,6 +128,51 @@ async def test_who_connects_and_says_nothing_makes_way_for_who_asks(free_port) -
         # The last of them stayed: there was room enough for it.
         assert not idle[-1][0].at_eof()
         assert await ended(idle[0][0]) is False
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+async def test_a_queue_of_newcomers_takes_no_more_files_than_there_is_room(
+    free_port, tmp_path, over_tls: bool
+) -> None:
+    context = server_context(tmp_path) if over_tls else None
+    async with house(free_port(), room=8, context=context) as here:
+        with ExitStack() as stack:
+            # All at once, while the event loop has no turn: they wait in the system's queue.
+            clients = []
+            for _ in range(100):
+                clients.append(socket.create_connection(("127.0.0.1", here.port)))
+                stack.enter_context(clients[-1]).sendall(REQUEST[:-2])
+            stack.enter_context(files_left(8))
+            with capture_logs() as logs:
+                # Half of the room is for one host: the last four stay.
+                assert await said_nothing(clients[95])
+            assert not logs
+            clients[99].sendall(b"\r\n")
+            assert over_tls or not await said_nothing(clients[99])
+
+
+async def said_nothing(client: socket.socket) -> bool:
+    """Wait until the server sends, or closes without a word."""
+    client.setblocking(False)
+    try:
+        return not await asyncio.get_running_loop().sock_recv(client, 1)
+    except ConnectionError:
+        return True
+
+
+@contextmanager
+def files_left(count: int) -> Iterator[None]:
+    """Leave this process so many files that it may open."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    probe = os.dup(0)  # the lowest free number: what is open above it counts as well
+    os.close(probe)
+    highest = max(int(file.name) for file in Path("/proc/self/fd").iterdir())
+    with ExitStack() as stack:
+        for _ in range(highest - probe):
+            stack.callback(os.close, os.dup(0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1 + count, before[1]))
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        yield
 
 
 async def test_a_torn_header_never_becomes_a_request_by_waiting(free_port) -> None:
@@ -236,11 +286,11 @@ async def test_a_web_socket_stays(free_port) -> None:
     async with (
         house(free_port(), bounds=bounds) as here,
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"http://127.0.0.1:{here.port}/talk") as socket,
+        session.ws_connect(f"http://127.0.0.1:{here.port}/talk") as web_socket,
     ):
         for number in range(4):
-            await socket.send_str(str(number))
-            assert await socket.receive_str() == str(number)
+            await web_socket.send_str(str(number))
+            assert await web_socket.receive_str() == str(number)
             await asyncio.sleep(0.6)  # longer, in all, than any bound
 
 
@@ -255,11 +305,7 @@ async def test_the_answers_of_pipelined_requests_all_come(free_port) -> None:
 
 
 async def test_over_tls_too_who_says_nothing_makes_way(free_port, tmp_path) -> None:
-    certificate, key = make_client_certificate(tmp_path, "urn:test:door")
-    pem = tmp_path / "certificate.pem"
-    pem.write_text(ssl.DER_cert_to_PEM_cert(certificate.read_bytes()))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, key)
+    context = server_context(tmp_path)
     async with house(free_port(), context=context) as here, aiohttp.ClientSession() as session:
         # Before the handshake as well, which none of these begins.
         idle = [await here.connect() for _ in range(20)]
@@ -267,3 +313,12 @@ async def test_over_tls_too_who_says_nothing_makes_way(free_port, tmp_path) -> N
             async with session.get(f"https://127.0.0.1:{here.port}/", ssl=False) as reply:
                 assert await reply.text() == "welcome"
         assert await ended(idle[0][0]) is False
+
+
+def server_context(folder: Path) -> ssl.SSLContext:
+    certificate, key = make_client_certificate(folder, "urn:test:door")
+    pem = folder / "certificate.pem"
+    pem.write_text(ssl.DER_cert_to_PEM_cert(certificate.read_bytes()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    return context

@@ -12,7 +12,7 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -104,32 +104,43 @@ class Door:
                 # Without a pause this would be tried as fast as the processor can.
                 if error.errno in _EXHAUSTED:
                     self._complain("no file is left for a connection", error)
-                    self._make_way(None)
+                    await self._make_way(None)
                     await asyncio.sleep(_PAUSE)
                 continue
             host = str(address[0])
-            if self._has_room(host):
+            try:
+                room = await self._has_room(host)
+            except asyncio.CancelledError:
+                connection.close()
+                raise
+            if room:
                 self._enter(connection, host)
             else:
                 self._complain("there is no room for a connection", None)
                 connection.close()
 
-    def _has_room(self, host: str) -> bool:
+    async def _has_room(self, host: str) -> bool:
         if self._hosts[host] >= max(1, self._room // 2):
-            return self._make_way(host)
-        return self._hosts.total() < self._room or self._make_way(None)
+            return await self._make_way(host)
+        return self._hosts.total() < self._room or await self._make_way(None)
 
-    def _make_way(self, host: str | None) -> bool:
-        """Close the connection, of a host or of the greediest, that has waited longest."""
+    async def _make_way(self, host: str | None) -> bool:
+        """Close the connection, of a host or of the greediest, that has waited longest.
+
+        It is closed when this returns: a queue of newcomers does not take a file each while those
+        that give way still have theirs.
+        """
         waiting = [c for c in self._inside if c.waits and host in (None, c.host)]
         if not waiting:
             return False
         most = max(self._hosts[c.host] for c in waiting)
         first = min((c for c in waiting if self._hosts[c.host] == most), key=lambda c: c.since)
-        if first in self._handshakes:
-            self._handshakes[first].cancel()
-        first.abort()
-        self._leave(first)  # now, and not when the event loop has got to it
+        self._leave(first)
+        handshake = self._handshakes.get(first)
+        if handshake is not None:
+            handshake.cancel()
+            await asyncio.wait([handshake])
+        await first.end()
         return True
 
     def _enter(self, connection: socket.socket, host: str) -> None:
@@ -137,22 +148,26 @@ class Door:
         guarded = Guarded(self._factory(), host, self._bounds, time, self._leave)
         self._inside.add(guarded)
         self._hosts[host] += 1
-        self._handshakes[guarded] = self._spawn(self._shake_hands(guarded, connection))
+        handshake = self._spawn(self._shake_hands(guarded, connection))
+        self._handshakes[guarded] = handshake
+        # Not by the task itself: one that is cancelled before its first step does nothing.
+        handshake.add_done_callback(partial(self._shaken, guarded, connection))
 
     async def _shake_hands(self, guarded: Guarded, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         limit = self._bounds.head_time if self._context else None
-        try:
-            await loop.connect_accepted_socket(
-                lambda: guarded, connection, ssl=self._context, ssl_handshake_timeout=limit
-            )
-        # A handshake that came to nothing is the client's affair.
-        except (OSError, asyncio.CancelledError):
-            with suppress(OSError):
-                connection.close()
+        await loop.connect_accepted_socket(
+            lambda: guarded, connection, ssl=self._context, ssl_handshake_timeout=limit
+        )
+
+    def _shaken(
+        self, guarded: Guarded, connection: socket.socket, handshake: asyncio.Task[None]
+    ) -> None:
+        del self._handshakes[guarded]
+        # One that came to nothing is the client's affair.
+        if handshake.cancelled() or handshake.exception() is not None:
+            connection.close()
             self._leave(guarded)
-        finally:
-            del self._handshakes[guarded]
 
     def _leave(self, guarded: Guarded) -> None:
         if guarded in self._inside:

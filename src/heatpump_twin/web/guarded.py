@@ -64,6 +64,7 @@ class Guarded(asyncio.Protocol):
         self._time = time
         self._gone = gone
         self._transport: asyncio.Transport | None = None
+        self._ended = asyncio.Event()
         self._stalled: float | None = None
         self._tail = b""
         self._taken = 0
@@ -96,6 +97,12 @@ class Guarded(asyncio.Protocol):
         """Close the connection without a word."""
         if self._transport is not None:
             self._transport.abort()
+
+    async def end(self) -> None:
+        """Close the connection without a word, and return when it is closed."""
+        if self._transport is not None:
+            self._transport.abort()
+            await self._ended.wait()
 
     def answered(self) -> None:
         """Note that the server answers: the next thing to come is another request."""
@@ -157,6 +164,7 @@ class Guarded(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass on that the connection is gone."""
+        self._ended.set()
         self._gone(self)
         self._inner.connection_lost(exc)
 
