@@ -38,14 +38,15 @@ def _remedy(text: object) -> str:
     return "write for example '1 s', '5 min' or '2 h'"
 
 
-def between(low: float, high: float) -> AfterValidator:
-    """Return a limit of durations, whose message has units. [s]"""
+def between(low: float, high: float, never: bool = False) -> AfterValidator:
+    """Return a limit of durations, whose message has units; ``never``: 0 is one as well. [s]"""
 
     def check(value: float) -> float:
+        if never and value == 0.0:
+            return value
         if value < low:
-            raise ValueError(
-                f"{duration_text(value)} is too short; write {duration_text(low)} or more"
-            )
+            remedy = f"write {duration_text(low)} or more{', or 0 for never' if never else ''}"
+            raise ValueError(f"{duration_text(value)} is too short; {remedy}")
         if value > high:
             raise ValueError(
                 f"{duration_text(value)} is too long; write {duration_text(high)} or less"

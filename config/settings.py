@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
@@ -79,7 +80,16 @@ Identifier = Annotated[
 ]
 """A name that goes into NodeIds and history keys, so it never changes: ``hp1``."""
 
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+def _one_line(name: str) -> str:
+    if not name.strip():
+        raise ValueError("write a name that can be seen")
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
+        raise ValueError("write a name on one line, without tabs and control characters")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
 """What people call something; on each page and in each event."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -500,7 +510,7 @@ class RulesSettings(_Section):
 class CalibrationSettings(_Section):
     """When models of machines are calibrated on the recorded history."""
 
-    every: Annotated[Duration, between(0, 366 * DAY)] = Field(
+    every: Annotated[Duration, between(HOUR, 366 * DAY, never=True)] = Field(
         7 * DAY,
         description="calibrated again when the newest version is as old, a day after the start at "
         "the soonest; 0: only by hptwin calibrate",
@@ -510,12 +520,12 @@ class CalibrationSettings(_Section):
 class ForecastSettings(_Section):
     """When heat pumps are forecast."""
 
-    every: Annotated[Duration, between(0, DAY)] = Field(
+    every: Annotated[Duration, between(60, DAY, never=True)] = Field(
         HOUR,
         description="a forecast of 48 hours is made so often, and recorded: of a heat pump some "
         "5 kB each; 0: none is made",
     )
-    train_every: Annotated[Duration, between(0, 366 * DAY)] = Field(
+    train_every: Annotated[Duration, between(HOUR, 366 * DAY, never=True)] = Field(
         7 * DAY,
         description="what remains of forecasts is learnt again when the newest version is as old, "
         "or has drifted, a day after the start at the soonest; 0: only on request",
@@ -524,10 +534,21 @@ class ForecastSettings(_Section):
 
 def _holiday(value: object) -> object:
     text = value.isoformat() if isinstance(value, date) else value
-    if isinstance(text, str):
-        # A leap year, so that the last day of February is one as well.
-        date.fromisoformat(f"2024-{text}" if len(text) == 5 else text)
+    if isinstance(text, str) and not _is_day(text):
+        raise ValueError(
+            f"{text[:40]!r} is no day; write it as 2026-12-24, or as 12-24 of each year"
+        )
     return text
+
+
+def _is_day(text: str) -> bool:
+    # Of each year: a leap year, so that the last day of February is one as well.
+    day = f"2024-{text}" if len(text) == len("12-24") else text
+    try:
+        # Python reads 20261224 and 2026-W52-4 as well, which no day is ever compared with.
+        return date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        return False
 
 
 Holiday = Annotated[str, BeforeValidator(_holiday)]

@@ -104,8 +104,10 @@ def _shown(kind: str, found: object) -> str:
 
 def _unknown_key(location: Sequence[str | int], model: type[BaseModel]) -> str:
     key = str(location[-1])
-    near = get_close_matches(key, _keys_at(location[:-1], _schema(model)), 1)
-    hint = f"did you mean {near[0]}?" if near else "see `hptwin schema` for the keys that exist"
+    keys = _keys_at(location[:-1], _schema(model))
+    if near := get_close_matches(key, keys, 1):
+        return f"unknown key; did you mean {near[0]}?"
+    hint = f"here can be {', '.join(keys)}" if keys else "see `hptwin schema` for what there is"
     return f"unknown key; {hint}"
 
 

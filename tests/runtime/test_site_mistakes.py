@@ -122,6 +122,13 @@ def test_only_the_first_of_many_are_told(capsys, site: Path) -> None:
         ("opcua.port=8080", "--set: opcua.port: port 8080 is the HMI's default (hmi.port)"),
         ("hmi.host=0.0.0.0", "--set: hmi: passwords would cross"),
         ("opcua.prt=1", "--set: opcua.prt: unknown key; did you mean port?"),
+        ("site.name=' '", "--set: site.name: write a name that can be seen"),
+        ('site.name="a\\nb"', "--set: site.name: write a name on one line, without tabs"),
+        ('heat_pumps.hp1.group="a\\tb"', "--set: heat_pumps.0.group: write a name on one line"),
+        ("weather.provider=x", "--set: weather.provider: unknown key; here can be source, url,"),
+        ("calibration.every=1 s", "--set: calibration.every: 1 s is too short; write 1 h or more"),
+        ("forecasts.every=1 s", "--set: forecasts.every: 1 s is too short; write 1 min or more, "),
+        ("forecasts.train_every=1 s", "--set: forecasts.train_every: 1 s is too short; write 1 h"),
         ("heat_pumps.hp1.name={{ x }}", "--set: heat_pumps.hp1.name: a template"),
         ("heat_pumps.hp2.name=x", "--set: heat_pumps.hp2.name: there is no item 'hp2'"),
         ("heat_pumps.hp1.devices.meter.profile=x", "--set: heat_pumps.0.devices.1.profile: there"),
@@ -155,6 +162,19 @@ def test_what_an_option_mends_is_no_mistake(capsys, site: Path) -> None:
     assert hptwin.here(capsys, "check", site, "--set", "site.latitude=50").code == 0
     site.write_text(BASE.replace("name: Test", "name: {{ x }}"), "utf-8")
     assert hptwin.here(capsys, "check", site, "--set", "site.name=Test").code == 0
+
+
+@pytest.mark.parametrize("day", ["25.12.2026", "20261224", "2026-W52-4", "W52-4", "02-30", "", "x"])
+def test_a_holiday_that_would_never_come(capsys, site: Path, day: str) -> None:
+    site.write_text(BASE + f"smart_start: {{holidays: [12-24, 02-29, '{day}']}}\n", "utf-8")
+    (told,) = refused(capsys, site)
+    assert f": smart_start.holidays.2: {day!r} is no day; write it as 2026-12-24, or as" in told
+
+
+@pytest.mark.parametrize("key", ["calibration.every", "forecasts.every", "forecasts.train_every"])
+def test_nothing_is_learnt_or_forecast_where_zero_says_never(capsys, site: Path, key: str) -> None:
+    site.write_text(BASE, "utf-8")
+    assert hptwin.here(capsys, "check", site, "--set", f"{key}=0").code == 0
 
 
 @pytest.mark.parametrize(
