@@ -24,6 +24,8 @@ _ALTITUDE, _PRESSURE, _MILD, _DELTA_T, _REFRACTION = 0.0, 101_325.0, 12.0, 69.0,
 """At sea level: refraction of the sun within 0.05° anywhere. [m], [Pa], [°C], [s], [°]"""
 _REMEMBERED = 64
 """Days of the sun that are remembered: those of an evaluation of forecasts, and some more."""
+_MOMENTS = 8
+"""Single moments that are remembered: the clear sky and each wall ask for the same one in turn."""
 _SHORT = 8
 """Days of a series whose sun is remembered; in a longer one nobody asks for a day twice."""
 _SPREAD, _POWER = 0.0075, 2.4
@@ -114,6 +116,11 @@ def _sun(time: Times, latitude: float, longitude: float) -> tuple[Floats, Floats
     Of few days at equal distances they are put together of days that are remembered: all ways of
     the weather, all moments of an evaluation and all heat pumps of a site ask for the same ones.
     """
+    if len(time) and bool((time == time[0]).all()):
+        # Houses of a site that are followed now: the sun is over each at the same place.
+        moment = _sun_of_moment(int(time[0]), latitude, longitude)
+        zenith, azimuth, of_year = np.repeat(moment, len(time), axis=1)
+        return zenith, azimuth, of_year
     day = round(_DAY) * MICROSECONDS
     step = int(time[1] - time[0]) if len(time) > 1 else 0
     whole = step > 0 and not day % step and bool((np.diff(time) == step).all())
@@ -134,6 +141,12 @@ def _sun_of_day(day: int, step: int, shift: int, latitude: float, longitude: flo
     length = round(_DAY) * MICROSECONDS
     time = day * length + shift + np.arange(0, length, step, dtype=np.int64)
     return np.stack(_position(time, latitude, longitude))
+
+
+@lru_cache(_MOMENTS)
+def _sun_of_moment(moment: int, latitude: float, longitude: float) -> Floats:
+    """Return what `_sun` does of one moment in µs, shape (3, 1)."""
+    return np.stack(_position(np.array([moment], dtype=np.int64), latitude, longitude))
 
 
 def _position(time: Times, latitude: float, longitude: float) -> tuple[Floats, Floats, Floats]:

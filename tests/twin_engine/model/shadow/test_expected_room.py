@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -72,6 +74,24 @@ class Days:
             pass
 
 
+AGES = (40.0, 48.0, 60.0, 62.0, 72.0)
+"""For how long a house is followed before a test looks at it. [h]"""
+
+
+@cache
+def _followed(hours: float) -> Days:
+    """Return the house of `MODEL` after so long; it is as it was at the age before, and older."""
+    before = max((age for age in AGES if age < hours), default=0.0)
+    days = deepcopy(_followed(before)) if before else Days(a_fleet())
+    days.pass_by(hours - before)
+    return days
+
+
+def followed(hours: float) -> Days:
+    """Return a copy of the house of `MODEL` that has been followed for one of `AGES`."""
+    return deepcopy(_followed(hours))
+
+
 def test_a_house_is_known_after_a_day_and_a_half_and_expected_as_it_is() -> None:
     fleet = a_fleet()
     days, off = Days(fleet), []
@@ -87,9 +107,8 @@ def test_a_house_is_known_after_a_day_and_a_half_and_expected_as_it_is() -> None
 
 
 def test_an_open_window_shows_and_what_stays_fades() -> None:
-    fleet = a_fleet()
-    days = Days(fleet)
-    days.pass_by(72.0)
+    days = followed(72.0)
+    fleet = days.fleet
     days.pass_by(3.0, window=150.0)
     residual, status = fleet.shown("room_temperature_residual")
     assert is_good(status)
@@ -100,13 +119,10 @@ def test_an_open_window_shows_and_what_stays_fades() -> None:
 
 
 def test_heat_for_the_tank_does_not_warm_the_rooms() -> None:
-    fleets = [a_fleet(), a_fleet()]
-    rooms, tank = Days(fleets[0]), Days(fleets[1])
-    rooms.pass_by(48.0)
-    tank.pass_by(48.0)
+    rooms, tank = followed(48.0), followed(48.0)
     rooms.pass_by(3.0, thermal_power=4000.0, operating_state=2.0)
     tank.pass_by(3.0, thermal_power=4000.0, operating_state=3.0)
-    heated, charged = (fleet.shown(POINT)[0] for fleet in fleets)
+    heated, charged = (days.fleet.shown(POINT)[0] for days in (rooms, tank))
     assert heated - charged > 1.0
 
 
@@ -115,9 +131,8 @@ def test_heat_for_the_tank_does_not_warm_the_rooms() -> None:
     [{"outdoor_temperature": 13.0}, {"outdoor_temperature": -8.0}, {"operating_state": 4.0}],
 )
 def test_what_the_house_has_not_shown_is_not_good(shown: dict[str, float]) -> None:
-    fleet = a_fleet()
-    days = Days(fleet)
-    days.pass_by(40.0)
+    days = followed(40.0)
+    fleet = days.fleet
     assert is_good(fleet.shown(POINT)[1])
     days.pass_by(0.2, **shown)
     status = fleet.shown(POINT)[1]
@@ -140,9 +155,8 @@ def test_a_house_learnt_with_its_light_is_not_known_without() -> None:
 
 
 def test_a_room_that_is_not_measured_is_expected_for_half_a_day() -> None:
-    fleet = a_fleet()
-    days = Days(fleet)
-    days.pass_by(60.0)
+    days = followed(60.0)
+    fleet = days.fleet
     days.pass_by(10.0, room_temperature=np.nan)
     assert is_good(fleet.shown(POINT)[1])
     assert is_bad(fleet.shown("room_temperature_residual")[1])
@@ -151,9 +165,8 @@ def test_a_room_that_is_not_measured_is_expected_for_half_a_day() -> None:
 
 
 def test_heat_that_is_not_measured_makes_the_house_unknown() -> None:
-    fleet = a_fleet()
-    days = Days(fleet)
-    days.pass_by(60.0)
+    days = followed(60.0)
+    fleet = days.fleet
     days.pass_by(4.0, thermal_power=np.nan)
     days.pass_by(2.0)
     assert not is_good(fleet.shown(POINT)[1])
@@ -169,11 +182,9 @@ def test_without_a_learnt_house_no_room_is_expected() -> None:
 
 
 def test_the_sun_warms_by_its_usual_share_where_nobody_measures_it() -> None:
-    fleets = [a_fleet(), a_fleet(room_model(Envelope(), aperture=8.0))]
-    shown = []
-    for fleet in fleets:
-        Days(fleet).pass_by(62.0)
-        shown.append(fleet.shown(POINT)[0])
+    lit = a_fleet(room_model(Envelope(), aperture=8.0))
+    Days(lit).pass_by(62.0)
+    shown = [fleet.shown(POINT)[0] for fleet in (followed(62.0).fleet, lit)]
     # Two in the afternoon at 40° N: the roof has had 40 % of a clear sky since the morning.
     assert 0.2 < shown[1] - shown[0] < 3.0
 
@@ -197,9 +208,8 @@ def test_houses_of_a_fleet_are_followed_each_by_itself() -> None:
 
 
 async def test_a_house_is_still_known_after_a_restart() -> None:
-    before = a_fleet()
-    days = Days(before)
-    days.pass_by(60.0)
+    days = followed(60.0)
+    before = days.fleet
     before.kept()
     after = a_fleet()
     after.history.latest = before.history.latest
@@ -217,9 +227,8 @@ async def test_a_house_is_still_known_after_a_restart() -> None:
 
 
 def test_another_house_begins_anew_and_another_machine_does_not() -> None:
-    fleet = a_fleet()
-    days = Days(fleet)
-    days.pass_by(48.0)
+    days = followed(48.0)
+    fleet = days.fleet
     fleet.shadow.adopt("hp0", LearntModel(None, room=room_model(Envelope())))
     days.pass_by(1.0)
     assert is_good(fleet.shown(POINT)[1])
