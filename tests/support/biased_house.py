@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from kept import kept
 from repeating_house import repeating
 
 from heatpump_twin.twin_engine.forecasting.course import PumpCourse, WeatherIssues
@@ -25,7 +25,7 @@ DAYS = 36
 UTC = ZoneInfo("UTC")
 
 
-@cache
+@kept
 def biased() -> PumpCourse:
     """Return days whose power follows the weather, and forecasts of the weather that came true."""
     found = repeating(DAYS + 3)
@@ -54,13 +54,13 @@ def learner(name: str = "hp1", *, emulated: bool = True) -> Learner:
     return Learner(name, emulated, usual, [*baselines()], FeatureSource(usual, UTC), "tests")
 
 
-@cache
+@kept
 def learnt() -> Candidate:
     """Return what is learnt of `biased`."""
     return learn(learner(), biased())
 
 
-@cache
+@kept
 def whole_remainder(base: str) -> Candidate:
     """Return a remainder of all targets, boosted, that passes for one of a base by its name.
 

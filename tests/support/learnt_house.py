@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
+from kept import kept
 from simulated_house import DAY as DAY_LONG
 from simulated_house import HOUSE, START, ZONE, winter
 
@@ -20,7 +19,7 @@ METHOD = SimulationMethod([HOUSE], PLACE)
 HOURLY = winter(DAYS + 4.0)
 
 
-@cache
+@kept
 def course() -> PumpCourse:
     """Return what a simulated house has shown, with forecasts of its weather that came true."""
     weather = HOURLY

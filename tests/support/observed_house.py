@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from kept import kept
 
 from heatpump_twin.config.load import load_site
 from heatpump_twin.config.settings import HouseKind, SiteInfo
@@ -33,7 +33,7 @@ POINTS = (
 )  # fmt: skip
 
 
-@cache
+@kept
 def observed(seed: int = 3) -> Record:
     """Return the record of an installation that the seed has drawn."""
     settings = load_site("default", environment={}).heat_pumps[0]
