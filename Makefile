@@ -12,6 +12,9 @@ STAGES := format lint types layers house imports reference nodeset translations
 .PHONY: help setup run test test-fast test-long test-busy coverage check links pictures generate messages nodeset \
 	bench format clean $(STAGES:%=check-%)
 .DEFAULT_GOAL := help
+# Where it is set, as in many images of Python, each process that a test starts compiles every module
+# anew: a third of what a whole run takes.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
