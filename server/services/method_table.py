@@ -143,7 +143,7 @@ class MethodTable:
             await self._recorder.note(
                 AuditKind.METHOD,
                 (caller.user_name, caller.origin),
-                f"{_name(request.ObjectId)}.{_name(request.MethodId)}",
+                _called(request),
                 answer.StatusCode.value,
                 f"call refused: {answer.StatusCode.name}",
                 after=", ".join(map(_shown, (request.InputArguments or ())[:10])),
@@ -206,6 +206,14 @@ def refused(status: int, number: int, count: int, words: str) -> ua.CallMethodRe
         status_code(status if index == number else ua.StatusCodes.Good) for index in range(count)
     ]
     return answer
+
+
+def _called(request: ua.CallMethodRequest) -> str:
+    """Return what was called, as the audit has it: ``hp1.ScheduleReady``."""
+    owner, method = _name(request.ObjectId), _name(request.MethodId)
+    # A heat pump's methods have its name in theirs, and are called on it or on its MethodSet.
+    named = method.startswith(f"{owner.removesuffix('.MethodSet')}.")
+    return method if named else f"{owner}.{method}"
 
 
 def _name(node: ua.NodeId) -> str:

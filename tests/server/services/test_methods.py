@@ -174,7 +174,10 @@ async def test_arguments_are_checked(rig, connect) -> None:
             assert [s.value for s in answer.InputArgumentResults] == [BAD.BadTypeMismatch]
         answer = await call(rig, client, name, double(40), on="hp1.ParameterSet")
         assert answer.StatusCode.value == BAD.BadMethodInvalid
+        assert (await call(rig, client, name, on="hp1")).StatusCode.is_bad()
         assert rig.device.audit == []
+    records = [r for r in await rig.audit.tail(20) if r.kind == AuditKind.METHOD]
+    assert [r.key for r in reversed(records)] == [*[name] * 5, f"hp1.ParameterSet.{name}", name]
 
 
 @pytest.mark.parametrize("user", [None, "victor"])
