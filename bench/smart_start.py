@@ -18,7 +18,8 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 
 from bench.observed_plant import Installation
-from bench.smart_start_seasons import ROOM, TANK, WATER, Quantity, season
+from bench.smart_start_seasons import COOL, ROOM, TANK, WATER, Quantity, season
+from heatpump_twin.config.settings import HotWater
 from heatpump_twin.drivers.frame import Values
 from heatpump_twin.twin_engine.smart_start.heat_ups import HeatUps, HeatUpStart
 from heatpump_twin.twin_engine.smart_start.lead import LeadModel, lead_model
@@ -33,7 +34,8 @@ _LEAST = 6
 """So many heat-ups a regression needs."""
 Row = Sequence[float]
 """Begin [µs], initial, outdoor [°C], seconds, excess [min]; these two are infinite where it was
-never warm; air outdoors when it was. [°C]"""
+never warm; air outdoors when it was, tank at the start, mean of the room's last day [°C]; minutes
+in which hot water was drawn, and those of them in which it was cool."""
 
 
 class SmartStart:
@@ -58,21 +60,24 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 9)))
     parser.add_argument("--quantities", nargs="+", default=["room", "water", "tank"])
+    parser.add_argument("--hot-water", type=HotWater, choices=list(HotWater), default="lowered")
     arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
+    folder = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
     for quantity in (ROOM, WATER, TANK):
         if quantity.name in arguments.quantities:
-            _print(quantity, {s: _rows(s, quantity, arguments.folder) for s in arguments.seeds})
+            how = arguments.hot_water if quantity.waits else HotWater.AS_USUAL
+            _print(quantity, {s: _rows(s, quantity, how, folder) for s in arguments.seeds})
 
 
-def _rows(seed: int, quantity: Quantity, folder: Path) -> list[Row]:
-    path = folder / f"{quantity.name}_{seed}.json"
+def _rows(seed: int, quantity: Quantity, hot_water: HotWater, folder: Path) -> list[Row]:
+    path = folder / f"{quantity.name}_{hot_water}_{seed}.json"
     if not path.exists():
         found = [
             [m.start.begin, m.start.initial, m.start.outdoor,
              m.reached_at and (m.reached_at - m.start.begin) / 1e6,
-             m.reached_at and m.excess, m.outdoor]
-            for m in season(seed, quantity, SmartStart()) if m.start is not None
+             m.reached_at and m.excess, m.outdoor, m.start.tank, m.start.lately, m.drawn, m.cool]
+            for m in season(seed, quantity, SmartStart(), hot_water) if m.start is not None
         ]  # fmt: skip
         path.write_text(json.dumps(found))
     rows = json.loads(path.read_text())
@@ -118,6 +123,9 @@ def _print(quantity: Quantity, seasons: Mapping[int, list[Row]]) -> None:
         print(f"| {seed} | {Installation(seed).climate.name} | {len(rows)} | {middle:.0f} "
               f"({low:.0f} to {high:.0f}) | {kept.on_time:.1%} | {np.isinf(kept.excess).sum()} | "
               f"{kept.early:.0f} | {kept.late:.0f} |")  # fmt: skip
+    drawn, cool = (sum(row[n] for rows in seasons.values() for row in rows) for n in (8, 9))
+    print(f"\nFrom the start until an hour after the morning {drawn:.0f} min of hot water were "
+          f"drawn; {cool / max(drawn, 1):.1%} of it cooler than {COOL:g} °C.")  # fmt: skip
     print("\n| | in time, mean | least | too early, min, mean of medians | of all, median |"
           "\n|---|--:|--:|--:|--:|")  # fmt: skip
     _line("smart start", own)

@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.observed_plant import Installation
 from heatpump_twin.config.load import load_site
-from heatpump_twin.config.settings import HouseKind, SiteInfo
+from heatpump_twin.config.settings import HotWater, HouseKind, SiteInfo
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.plant.devices.emulated_heat_pump import EmulatedHeatPump
 from heatpump_twin.twin_engine.smart_start.heat_ups import HeatUps, HeatUpStart
@@ -36,6 +36,9 @@ _HELD = _HOUR
 """How long the target is held."""
 _HOT_WATER, _WAITING = "dhw_setpoint", 40.0
 """What hot water is set to while it waits. [°C]"""
+_SWITCH, _LONGEST_OFF = "dhw_enabled", 3 * _HOUR
+COOL = 38.0
+"""Hot water that is drawn cooler than this is none. [°C]"""
 REACHED = 0.5
 """What is within this of its target has reached it. [K]"""
 
@@ -58,6 +61,13 @@ class Quantity:
     waits: bool = True
     """Whether hot water waits until it is warm."""
 
+
+_WAITS = {
+    HotWater.AS_USUAL: {},
+    HotWater.LOWERED: {_HOT_WATER: _WAITING},
+    HotWater.SWITCHED_OFF: {_SWITCH: 0.0},
+}
+"""Written while a heat-up is under way."""
 
 WATER = Quantity(
     "water", "supply_temperature", 42.0,
@@ -83,6 +93,10 @@ class Morning:
     reached_at: int | None = None
     outdoor: float = np.nan
     """Air outdoors when it was warm. [°C]"""
+    drawn: int = 0
+    """Minutes in which people drew hot water, from the start until an hour after the morning."""
+    cool: int = 0
+    """Those of them in which it was cooler than `COOL`."""
 
     @property
     def excess(self) -> float:
@@ -96,15 +110,22 @@ Policy = Callable[[HeatUps, HeatUpStart], float]
 """Says by past heat-ups and by what is known now how long before the morning to start. [s]"""
 
 
-def season(seed: int, quantity: Quantity, policy: Policy, days: int = DAYS) -> list[Morning]:
+def season(
+    seed: int,
+    quantity: Quantity,
+    policy: Policy,
+    hot_water: HotWater = HotWater.LOWERED,
+    days: int = DAYS,
+) -> list[Morning]:
     """Live through a season."""
-    plant = _Plant(seed, quantity)
+    plant = _Plant(seed, quantity, hot_water)
     mornings: list[Morning] = []
     for day in range(1, days):
         plant.advance(BEGIN + day * _DAY + _EVENING, _DAY_STEP)
         plant.write(quantity.back)
         mornings.append(_night(plant, policy, _past(mornings), BEGIN + day * _DAY + _MORNING))
-        plant.advance(mornings[-1].ready_at + _HELD)
+        while plant.now < mornings[-1].ready_at + _HELD:
+            plant.minute(mornings[-1])
         plant.release()
     return mornings
 
@@ -133,15 +154,18 @@ def _night(plant: _Plant, policy: Policy, past: HeatUps, ready_at: int) -> Morni
             break
         if now >= ready_at:
             plant.let_hot_water_go()
-        plant.advance(now + MINUTE)
+        elif morning.start is not None and now >= morning.start.begin + _LONGEST_OFF:
+            plant.switch_hot_water_on()
+        plant.minute(morning)
     return morning
 
 
 class _Plant:
     """The emulated heat pump, in steps of a minute."""
 
-    def __init__(self, seed: int, quantity: Quantity) -> None:
+    def __init__(self, seed: int, quantity: Quantity, hot_water: HotWater) -> None:
         self.quantity = quantity
+        self._hot_water = hot_water
         climate = Installation(seed).climate
         place = SiteInfo(
             name=climate.name,
@@ -167,6 +191,15 @@ class _Plant:
             self.pump.advance(self.now, step)
             self.rooms.note(self.now, self.read("room_temperature"))
 
+    def minute(self, morning: Morning) -> None:
+        """Go on by a minute, and look at what people draw once the morning's heat-up has begun."""
+        tank = self.pump.physics.tank
+        top = tank.layers[0]
+        self.advance(self.now + MINUTE)
+        if morning.start is not None and tank.fluxes.drawn > 0.0:
+            morning.drawn += 1
+            morning.cool += top < COOL
+
     def write(self, values: dict[str, float]) -> None:
         for point, value in values.items():
             self.pump.write(point, value)
@@ -176,7 +209,12 @@ class _Plant:
             self._before["supply_setpoint"] = self.read("supply_setpoint")
         self.write(self.quantity.start)
         if self.quantity.waits:
-            self.write({_HOT_WATER: _WAITING})
+            self.write(_WAITS[self._hot_water])
+
+    def switch_hot_water_on(self) -> None:
+        """Let the tank be charged again when it is rather cold."""
+        if self.quantity.waits and self.read(_SWITCH) == 0.0:
+            self.write({_HOT_WATER: _WAITING, _SWITCH: 1.0})
 
     def hold(self) -> None:
         self.write(self.quantity.hold)
@@ -184,7 +222,7 @@ class _Plant:
 
     def let_hot_water_go(self) -> None:
         if self.quantity.waits:
-            self.write({_HOT_WATER: self._before[_HOT_WATER]})
+            self.write({_HOT_WATER: self._before[_HOT_WATER], _SWITCH: 1.0})
 
     def release(self) -> None:
         back = {p: self._before[p] for p in self.quantity.start if p == "supply_setpoint"}

@@ -555,6 +555,17 @@ Holiday = Annotated[str, BeforeValidator(_holiday)]
 """A day, or one of each year."""
 
 
+class HotWater(StrEnum):
+    """What becomes of hot water while a smart start heats a room or water."""
+
+    AS_USUAL = "as_usual"
+    """The tank is charged as ever."""
+    LOWERED = "lowered"
+    """Its setpoint is lowered: a tank that is cold all the same is charged."""
+    SWITCHED_OFF = "switched_off"
+    """It is not charged at all, for three hours at the longest; lowered from then on."""
+
+
 class SmartStartSettings(_Section):
     """When heat-ups are started that are to be ready by a time."""
 
@@ -565,14 +576,28 @@ class SmartStartSettings(_Section):
     shortest: Annotated[Duration, between(0, 12 * HOUR)] = Field(
         600, description="never started later than this before, however short heat-ups are"
     )
-    hot_water_waits: bool = Field(
-        True,
-        description="the setpoint of hot water is lowered while a room or water is heated up, at "
-        "the longest until it has to be warm: a tank that is charged meanwhile makes it late",
+    hot_water: HotWater = Field(
+        HotWater.LOWERED,
+        description="what becomes of hot water while a room or water is heated up, at the longest "
+        "until it has to be warm: a tank that is charged meanwhile makes it late. lowered: to "
+        "40 °C; switched_off: not charged at all, for 3 h at the longest. If the computer that the "
+        "twin runs on fails meanwhile, it stays so until that is back, or somebody sets it at the "
+        "machine",
     )
+
     holidays: tuple[Holiday, ...] = Field(
         (), description="days without weekly schedules: 2026-12-24, or 12-25 of each year"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, given: object) -> object:
+        if isinstance(given, dict) and "hot_water_waits" in given:
+            raise ValueError(
+                "hot_water_waits is hot_water now: lowered for true, as_usual for false; "
+                "or switched_off"
+            )
+        return given
 
 
 class Site(_Section):

@@ -23,14 +23,14 @@ from heatpump_twin.twin_engine.programs.hot_water_tank import (
     HOLD_TIMES,
 )
 from heatpump_twin.twin_engine.programs.programs import Programs
-from heatpump_twin.twin_engine.programs.ready_request import (
+from heatpump_twin.twin_engine.programs.scenario_request import ScenarioQuestion
+from heatpump_twin.twin_engine.programs.tank_program import SETPOINT, TankProgramKind
+from heatpump_twin.twin_engine.smart_start.ready_program import ReadyQuantity
+from heatpump_twin.twin_engine.smart_start.ready_request import (
     LONGEST_AHEAD,
     QUANTITIES,
     ReadyRequest,
 )
-from heatpump_twin.twin_engine.programs.scenario_request import ScenarioQuestion
-from heatpump_twin.twin_engine.programs.tank_program import SETPOINT, TankProgramKind
-from heatpump_twin.twin_engine.smart_start.ready_program import ReadyQuantity
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text
 

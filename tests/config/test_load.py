@@ -9,6 +9,7 @@ from places import DEFAULT_SITE
 
 from heatpump_twin.config.errors import ConfigError
 from heatpump_twin.config.load import load_site, site_source
+from heatpump_twin.config.settings import HotWater
 
 GOOD = site_source("default").data
 
@@ -180,3 +181,10 @@ def test_no_mistake_tells_a_password(override: str, url: str) -> None:
 def test_a_port_is_not_taken_for_a_password() -> None:
     with pytest.raises(ConfigError, match="found http://twin:8080/x"):
         load_site("default", ["hmi.port=http://twin:8080/x"], environment={})
+
+
+def test_a_setting_by_its_former_name_is_told_its_present_one() -> None:
+    with pytest.raises(ConfigError, match="hot_water_waits is hot_water now: lowered for true"):
+        load_site("default", ["smart_start.hot_water_waits=true"], {})
+    site = load_site("default", ["smart_start.hot_water=switched_off"], {})
+    assert site.smart_start.hot_water is HotWater.SWITCHED_OFF

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
-from heatpump_twin.config.settings import SmartStartSettings
+from heatpump_twin.config.settings import HotWater, SmartStartSettings
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import WriteOutcome, WriteState
@@ -95,7 +95,7 @@ class ProgramsRig:
     without: frozenset[str] = frozenset()
     model: bool = True
     holidays: tuple[str, ...] = ()
-    hot_water_waits: bool = True
+    hot_water: HotWater = HotWater.LOWERED
 
     async def start(self) -> None:
         specs = CATALOGUE["heat_pump"]
@@ -117,9 +117,7 @@ class ProgramsRig:
             models={"hp1": HeatUpModel(MODEL)} if self.model else {},
             zone=ZoneInfo("Europe/Madrid"),
             clock=self.clock,
-            smart_start=SmartStartSettings(
-                holidays=self.holidays, hot_water_waits=self.hot_water_waits
-            ),
+            smart_start=SmartStartSettings(holidays=self.holidays, hot_water=self.hot_water),
         )
         await self.programs.start()
 

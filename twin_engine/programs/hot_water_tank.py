@@ -21,15 +21,20 @@ from heatpump_twin.twin_engine.programs.tank_program import (
     TankProgramKind,
     TankProgramPhase,
 )
+from heatpump_twin.twin_engine.smart_start.hot_water_wait import MODE, SWITCH
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text, value_text
 
 TEMPERATURE = "dhw_temperature"
-_ENABLED, _MODE, _UNIT = "dhw_enabled", "operating_mode", "unit_enabled"
+_ENABLED, _MODE, _UNIT = SWITCH, MODE, "unit_enabled"
 USED = (SETPOINT, _ENABLED, _MODE)
 """What a program changes. A person who writes one of these takes it away from the program."""
 _WITH_HOT_WATER = {0: 3, 1: 2, 5: 4}
 """The operating mode that adds hot water to one that has none."""
+_WITHOUT_HOT_WATER = {2: 1}
+"""The operating mode that heats as before, and no hot water."""
+_LOWERED = 40.0
+"""Hot water that waits is charged only from some kelvins below this. [°C]"""
 
 DISINFECTION_TARGET: Span = (60.0, 70.0)
 """Legionella die within minutes from 60 °C on; above 70 °C water scalds in a second. [°C]"""
@@ -102,6 +107,30 @@ class HotWaterTank:
         if self._writable(_ENABLED) and self.value(_ENABLED) == 0.0:
             wanted[_ENABLED] = 1.0
         return {**wanted, SETPOINT: target}
+
+    def lowered(self) -> dict[str, float]:
+        """Return what has to be written so that only a cold tank is charged; nothing: it is low."""
+        limits = self._points[SETPOINT].limits if SETPOINT in self._points else None
+        now = self._settled(SETPOINT)
+        if limits is None or now is None:
+            return {}
+        low = max(_LOWERED, limits[0])
+        return {SETPOINT: low} if now > low else {}
+
+    def switched_off(self) -> dict[str, float]:
+        """Return what has to be written so that no tank is charged; nothing: it cannot be said."""
+        if self._writable(_ENABLED):
+            return {_ENABLED: 0.0} if self._settled(_ENABLED) == 1.0 else {}
+        mode = self._settled(_MODE) if self._writable(_MODE) else None
+        without = None if mode is None else _WITHOUT_HOT_WATER.get(int(mode))
+        return {} if without is None else {_MODE: float(without)}
+
+    def _settled(self, point: str) -> float | None:
+        """Return a value that can be given back: only Good ones are, see `OverrideBook`."""
+        found = self._points.get(point)
+        if found is None or not is_good(int(self._image.status[found.index])):
+            return None
+        return self.value(point)
 
     def plan(
         self, kind: TankProgramKind, target: float, seconds: float, user: str, origin: str, now: int

@@ -18,22 +18,25 @@ from heatpump_twin.twin_engine.historian.database.database_access import (
 )
 from heatpump_twin.twin_engine.historian.database.tables import (
     HEAT_UP,
+    HOT_WATER_WAIT,
     OVERRIDE,
     READY_PROGRAM,
     TANK_PROGRAM,
 )
 from heatpump_twin.twin_engine.programs.override import Override
 from heatpump_twin.twin_engine.programs.tank_program import TankProgram
+from heatpump_twin.twin_engine.smart_start.hot_water_wait import HotWaterWait
 from heatpump_twin.twin_engine.smart_start.kept_word import KEPT, HeatUpOutcome, HeatUpRecord
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyProgram, ReadyQuantity
 
 T = TypeVar("T")
-Promise = Override | ReadyProgram | TankProgram
+Promise = Override | ReadyProgram | TankProgram | HotWaterWait
 
 _TABLES: dict[type[Promise], Table] = {
     Override: OVERRIDE,
     ReadyProgram: READY_PROGRAM,
     TankProgram: TANK_PROGRAM,
+    HotWaterWait: HOT_WATER_WAIT,
 }
 
 
@@ -41,12 +44,14 @@ _TABLES: dict[type[Promise], Table] = {
 class Promises:
     """All that is open, and the last heat-ups.
 
-    Overrides by point key, ready programs and heat-ups by theirs, tank programs by heat pump.
+    Overrides by point key, ready programs and heat-ups by theirs, tank programs and hot water that
+    waits by heat pump.
     """
 
     overrides: dict[str, Override] = field(default_factory=dict)
     ready_programs: dict[str, ReadyProgram] = field(default_factory=dict)
     tank_programs: dict[str, TankProgram] = field(default_factory=dict)
+    hot_water_waits: dict[str, HotWaterWait] = field(default_factory=dict)
     heat_ups: dict[str, list[HeatUpRecord]] = field(default_factory=dict)
 
 
@@ -82,7 +87,7 @@ class ProgramStore:
     def _load(self) -> Promises:
         migrate(self._engine)
         with self._engine.connect() as connection:
-            overrides, ready_programs, tank_programs = (
+            overrides, ready_programs, tank_programs, waits = (
                 connection.execute(select(table)).mappings().all() for table in _TABLES.values()
             )
             heat_ups = _last_heat_ups(connection)
@@ -90,6 +95,7 @@ class ProgramStore:
             {row["key"]: Override(**row) for row in overrides},
             {row["key"]: ReadyProgram.of(dict(row)) for row in ready_programs},
             {row["asset"]: TankProgram.of(dict(row)) for row in tank_programs},
+            {row["asset"]: HotWaterWait.of(dict(row)) for row in waits},
             heat_ups,
         )
 
@@ -124,7 +130,7 @@ class ProgramStore:
 
 
 def _key(promise: Promise) -> str:
-    return promise.asset if isinstance(promise, TankProgram) else promise.key
+    return promise.asset if isinstance(promise, TankProgram | HotWaterWait) else promise.key
 
 
 def _row(promise: Promise) -> dict[str, Any]:

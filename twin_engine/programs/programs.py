@@ -9,15 +9,19 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from heatpump_twin.config.phrase import Context, Text
 from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import Clock, real_period
+from heatpump_twin.drivers.status import BAD_INVALID_STATE
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
+from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.fault_reset import FaultReset
 from heatpump_twin.twin_engine.programs.forecast_models import ForecastModels
+from heatpump_twin.twin_engine.programs.hot_water_book import HotWaterBook
 from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.person_commands import PersonCommands
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
@@ -27,12 +31,17 @@ from heatpump_twin.twin_engine.programs.schedule_book import ScheduleBook
 from heatpump_twin.twin_engine.programs.start_outlook import Newest, StartOutlook
 from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind
 from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
+from heatpump_twin.twin_engine.programs.tank_run import METHODS
 from heatpump_twin.twin_engine.programs.training_request import Trainer
 from heatpump_twin.twin_engine.verdict import Verdict
 
 log = structlog.stdlib.get_logger(__name__)
 
 T = TypeVar("T")
+_STILL_WAITS = Text(
+    "Nothing was started: hot water waits for a heat-up, and the device does not take it back.",
+    Context.MESSAGES,
+)
 TICK = 1.0
 """How often programs are looked at. [s]"""
 
@@ -55,6 +64,7 @@ class Programs:
         zone: ZoneInfo,
         clock: Clock,
         newest: Newest = lambda _: None,
+        history: HistoryReader | None = None,
         smart_start: SmartStartSettings = SmartStartSettings(),  # noqa: B008 (it is frozen)
         trainer: Trainer | None = None,
         simulator: Simulator | None = None,
@@ -68,12 +78,16 @@ class Programs:
         self.overrides = OverrideBook(image, commands, store, clock, self.journal.changed)
         self.refresher = Refresher(self.overrides, clock)
         self.tank = TankProgramBook(image, self.overrides, store, self.journal, clock)
+        self.hot_water = HotWaterBook(
+            image, self.overrides, store, self.journal, smart_start.hot_water, clock
+        )
         self.schedules = ScheduleBook(
             image,
             self.overrides,
             self.tank,
+            self.hot_water,
             store,
-            StartOutlook(image, models, newest, smart_start),
+            StartOutlook(image, models, newest, smart_start, history),
             self.journal,
             smart_start,
             zone,
@@ -105,6 +119,7 @@ class Programs:
             self._of_new(promises.ready_programs), self._of_new(promises.heat_ups)
         )
         self.tank.restore(self._of_new(promises.tank_programs))
+        self.hot_water.restore(self._of_new(promises.hot_water_waits))
         self._loaded = True
         self._returning.clear()
 
@@ -129,8 +144,15 @@ class Programs:
         """Remove a heat pump. Its programs wait on disk for its return."""
         self._returning.discard(asset)
         self.refresher.remove(asset)
+        # Nobody watches any more how long it waits.
+        await self.schedules.serve(asset)
         self.schedules.forget(asset)
         await self.tank.forget(asset)
+
+    async def rest(self) -> None:
+        """Leave no hot water that waits behind: the twin stops, and nobody watches any more."""
+        if self._loaded:
+            await self.schedules.rest()
 
     async def stop(self) -> None:
         """Close the store. Running programs go on after the next start."""
@@ -164,8 +186,10 @@ class Programs:
         origin: str,
     ) -> Verdict:
         """Start a boost or a disinfection, see `TankProgramBook.start`; hot water waits no more."""
-        # First: it would bring back the lowered setpoint.
-        await self.schedules.serve(asset)
+        # First: it would bring back that hot water waits.
+        if not await self.schedules.serve(asset):
+            verdict = Verdict(BAD_INVALID_STATE, _STILL_WAITS)
+            return await self._recorded(asset, METHODS[kind], verdict, user, origin)
         return await self.tank.start(asset, kind, target, seconds, user=user, origin=origin)
 
     async def release(self, asset: str, *, user: str, origin: str) -> Verdict:

@@ -10,11 +10,9 @@ from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.hot_water_tank import TEMPERATURE, HotWaterTank
 from heatpump_twin.twin_engine.smart_start.heat_ups import REACHED, HeatUpStart
 from heatpump_twin.twin_engine.smart_start.ready_kinds import KINDS, SWITCH, TO_TANK
-from heatpump_twin.twin_engine.smart_start.ready_program import HOT_WATER, ReadyQuantity
+from heatpump_twin.twin_engine.smart_start.ready_program import ReadyQuantity
 
 _OUTDOOR, _POWER = "outdoor_temperature", "electrical_power"
-_WAITING = 40.0
-"""Hot water that waits is charged only from some kelvins below this. [°C]"""
 _ROOM_RISE = 2.0
 """So far above its target a room is set while it is heated: valves and thermostats throttle some
 tenths below their setpoint, and a room that crept up to it would be warm at any time. [K]"""
@@ -85,18 +83,6 @@ class ReadyMachine:
         """Whether the machine charges the tank, as far as it says so."""
         known = [value for point in TO_TANK if (value := self.value(point)) is not None]
         return bool(known) and known[0] > 0.0
-
-    def waiting(self) -> dict[str, float]:
-        """Return what has to be written so that hot water waits; nothing: it need not, or cannot.
-
-        A tank that is charged meanwhile takes the heat of an hour away from the rooms.
-        """
-        now = self.value(HOT_WATER)
-        limits = self._points[HOT_WATER].limits if HOT_WATER in self._points else None
-        if self._quantity is ReadyQuantity.TANK or limits is None or now is None:
-            return {}
-        low = max(_WAITING, limits[0])
-        return {HOT_WATER: low} if now > low else {}
 
     def wanted(self, target: float) -> dict[str, float]:
         """Return what has to be written so that it is heated to a target, in this order.

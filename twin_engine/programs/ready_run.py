@@ -91,21 +91,6 @@ async def write(
     )
 
 
-async def waited(
-    program: ReadyProgram, machine: ReadyMachine, overrides: OverrideBook, words: str
-) -> ReadyProgram:
-    """Lower the setpoint of hot water, so that it waits until the program's target is reached.
-
-    One that somebody has overridden is left alone. A refusal ends nothing: it only takes longer.
-    """
-    held = dict(program.written)
-    for point, value in machine.waiting().items():
-        if point not in overrides.of(program.asset):
-            result = await write(program, overrides, point, value, f"hot water waits: {words}")
-            held |= {point: result.read_back} if result.read_back is not None else {}
-    return replace(program, written=held)
-
-
 def awaits_hot_water(program: ReadyProgram, now: int) -> bool:
     """Tell whether a program heats for which hot water is to wait still."""
     heating = program.phase is ReadyPhase.HEATING and program.reached is None

@@ -23,17 +23,17 @@ from heatpump_twin.drivers.status import (
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.image import Image
+from heatpump_twin.twin_engine.programs.hot_water_book import HotWaterBook
+from heatpump_twin.twin_engine.programs.hot_water_tank import USED
 from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs.ready_machine import ReadyMachine
-from heatpump_twin.twin_engine.programs.ready_request import ReadyRequest, mistake, request_of
 from heatpump_twin.twin_engine.programs.ready_run import (
     awaits_hot_water,
     given_back,
     heat_up_record,
     outcome_of,
     started,
-    waited,
     watched,
     write,
 )
@@ -56,6 +56,7 @@ from heatpump_twin.twin_engine.smart_start.ready_program import (
     ReadyProgram,
     ReadyQuantity,
 )
+from heatpump_twin.twin_engine.smart_start.ready_request import ReadyRequest, mistake, request_of
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text, sentences
 
@@ -90,6 +91,7 @@ class ScheduleBook:
         image: Image,
         overrides: OverrideBook,
         tank: TankProgramBook,
+        hot_water: HotWaterBook,
         store: ProgramStore,
         outlook: StartOutlook,
         journal: Journal,
@@ -100,11 +102,11 @@ class ScheduleBook:
         self._image = image
         self._overrides = overrides
         self._tank = tank
+        self._hot_water = hot_water
         self._store = store
         self._outlook = outlook
         self._journal = journal
         self._holidays = frozenset(settings.holidays)
-        self._hot_water_waits = settings.hot_water_waits
         self._zone = zone
         self._clock = clock
         self._words = ReadyWords(image.table, zone, clock)
@@ -162,6 +164,7 @@ class ScheduleBook:
         for program in self.of(asset):
             self._active.pop(program.key, None)
             self._watch.pop(program.key, None)
+        self._hot_water.forget(asset)
 
     async def set(self, request: ReadyRequest) -> Verdict:
         """Take a program in place of the one before."""
@@ -175,6 +178,7 @@ class ScheduleBook:
             first = next_ready(program.ready_at, program.weekdays, self._holidays, self._zone, now)
             async with self._turn[request.asset]:
                 verdict = await self._take(replace(program, ready_at=first or program.ready_at))
+                await self._see_to_hot_water(request.asset)
         await self._record(program, verdict.status, verdict.message)
         return verdict
 
@@ -182,6 +186,7 @@ class ScheduleBook:
         """Drop the programs of a heat pump; what one holds for a while is given back."""
         async with self._turn[asset]:
             verdict = await self._cancelled(asset, user)
+            await self._see_to_hot_water(asset)
         await self._journal.record(
             asset,
             "CancelSchedule",
@@ -195,19 +200,25 @@ class ScheduleBook:
     async def give_way(self, asset: str, point: str, who: str) -> None:
         """Let programs go whose setting a person has written."""
         async with self._turn[asset]:
+            why = f"{who} has set {self._words.title(asset, point)}"
+            if point in USED:
+                await self._hot_water.give_way(asset, point, why)
             for program in self._each(asset):
-                if program.phase not in _UNDER_WAY:
-                    continue
-                why = f"{who} has set {self._words.title(asset, point)}"
-                if point in program.waiting:
-                    await self._taken_over(program, why)
-                elif point in program.own:
+                if program.phase in _UNDER_WAY and point in program.written:
                     await self._let_go(program, why)
+            await self._see_to_hot_water(asset)
 
-    async def serve(self, asset: str) -> None:
-        """Give the setpoint of hot water back where it waits: somebody heats the tank."""
+    async def serve(self, asset: str) -> bool:
+        """Give hot water back where it waits, as somebody heats the tank; return whether it is."""
         async with self._turn[asset]:
-            await self._serve_all(asset)
+            return await self._hot_water.end(asset)
+
+    async def rest(self) -> None:
+        """Give back all hot water that waits: the twin is about to stop, and watches no more."""
+        self._hot_water.close()
+        async with asyncio.TaskGroup() as group:  # a slow device holds nobody else up
+            for asset in self._hot_water.assets:
+                group.create_task(self.serve(asset))
 
     async def let_go(self, asset: str, why: str) -> None:
         """End what is under way and give nothing back: somebody else does."""
@@ -215,17 +226,27 @@ class ScheduleBook:
             for program in self._each(asset):
                 if program.phase is not ReadyPhase.WAITING:
                     await self._let_go(program, why)
+            await self._hot_water.end(asset)
 
     async def tick(self) -> None:
         """Check every program: start, watch, give back, and drop those that were missed."""
         async with asyncio.TaskGroup() as group:  # a slow device holds nobody else up
-            for asset in {program.asset for program in self._active.values()}:
+            waiting = self._hot_water.assets
+            for asset in {program.asset for program in self._active.values()}.union(waiting):
                 group.create_task(self._tick(asset))
 
     async def _tick(self, asset: str) -> None:
         async with self._turn[asset]:
             for program in self._each(asset):
                 await self._look(program)
+            await self._see_to_hot_water(asset)
+
+    async def _see_to_hot_water(self, asset: str) -> None:
+        """Give hot water back where it waits for nobody any more, or has waited too long."""
+        if self._hot_water.waits(asset):
+            now = self._clock.now()
+            wanted = any(awaits_hot_water(program, now) for program in self.of(asset))
+            await self._hot_water.look(asset, wanted)
 
     def _each(self, asset: str) -> Iterator[ReadyProgram]:
         """Yield the programs of a heat pump as each is by then: one may hand over to another."""
@@ -239,9 +260,8 @@ class ScheduleBook:
             for program in self.of(asset):
                 held = program.phase in _UNDER_WAY and program.hold > 0.0
                 await self._judge(program, HeatUpOutcome.OVERRIDDEN, f"{user} has cancelled it")
-                if held or program.waiting:
-                    back = program.written if held else program.waiting
-                    await self._give_back(replace(program, weekdays=0, written=back))
+                if held:
+                    await self._give_back(replace(program, weekdays=0))
                 else:
                     await self._drop(program)
                 words.append(Phrase("Cancelled: {program}.", program=self._words.text(program)))
@@ -257,8 +277,6 @@ class ScheduleBook:
             await self._store.keep(program)
         except ProgramStoreError as error:
             return Verdict(BAD_RESOURCE_UNAVAILABLE, f"The schedule was not taken: {error}.")
-        if replaced is not None and replaced.waiting:
-            await self._served(await self._handed_over(replaced))
         self._active[program.key] = program
         # A pause after a failed start belonged to the program that this one replaces.
         self._watch[program.key] = _Watch(self._clock.now())
@@ -306,6 +324,7 @@ class ScheduleBook:
         """Compute the start time of a program, and notify clients if it moved by a minute."""
         learnt = await self._model(program)
         watch, now = self._watch[program.key], self._clock.now()
+        await self._outlook.recall(program, now)
         before, after = watch.outlook, self._outlook.outlook(program, learnt, now)
         watch.outlook, watch.planned = after, now
         if before is None or after is None or before.status != after.status:
@@ -329,7 +348,7 @@ class ScheduleBook:
     async def _start(self, program: ReadyProgram, watch: _Watch, now: int) -> None:
         machine = ReadyMachine(self._image, program.asset, program.quantity)
         if program.quantity is ReadyQuantity.TANK:
-            await self._serve_all(program.asset)
+            await self._hot_water.end(program.asset)
             # A boost would take the new setpoint for one that was changed at the unit.
             async with self._tank.turn(program.asset):
                 await self._tank.let_go(program.asset, "a schedule heats the tank")
@@ -347,61 +366,32 @@ class ScheduleBook:
             words.append(f"Why now: {watch.outlook.reason}." if watch.outlook else "")
             words.append(f"It is {duration_text(late)} late." if late > 60 else "")
             watch.outlook = None
-            heating = await self._waited(found.program, machine, why)
-            words.append("Hot water waits meanwhile." if heating.waiting else "")
-            await self._save(heating)
+            # On disk first: hot water comes back when this one is warm, whatever happens meanwhile.
+            await self._save(found.program)
+            waits = await self._begin_waiting(found.program, why)
+            words.append("Hot water waits meanwhile." if waits else "")
         await self._record(program, found.status, sentences(words))
 
-    async def _waited(self, program: ReadyProgram, machine: ReadyMachine, why: str) -> ReadyProgram:
-        """Let hot water wait, unless somebody heats the tank."""
+    async def _begin_waiting(self, program: ReadyProgram, why: str) -> bool:
+        """Let hot water wait, unless somebody heats the tank; return whether it does."""
+        if program.quantity is ReadyQuantity.TANK:
+            # What it has set is its own by now, and given back with it.
+            await self._hot_water.leave(program.asset, program.written)
+            return False
         tank = self._active.get(f"{program.asset}.{ReadyQuantity.TANK}")
         busy = self._tank.of(program.asset) or (tank is not None and tank.phase in _UNDER_WAY)
-        if busy or not self._hot_water_waits or self._clock.now() >= program.ready_at:
-            return program
-        return await waited(program, machine, self._overrides, why)
-
-    async def _serve_all(self, asset: str) -> None:
-        for program in self.of(asset):
-            if program.waiting:
-                await self._save(await self._served(program))
-
-    async def _handed_over(self, program: ReadyProgram) -> ReadyProgram:
-        """Leave the setpoint of hot water to another heat-up of the machine that still needs it."""
-        now = self._clock.now()
-        for heir in self.of(program.asset):
-            if program.waiting and heir.key != program.key and awaits_hot_water(heir, now):
-                await self._save(replace(heir, written={**heir.written, **program.waiting}))
-                return replace(program, written=program.own)
-        return program
-
-    async def _served(self, program: ReadyProgram) -> ReadyProgram:
-        """Give the setpoint of hot water back; what is refused now is tried again later."""
-        if not program.waiting:
-            return program
-        done, _ = await given_back(replace(program, written=program.waiting), self._overrides)
-        if done:
-            return replace(program, written=program.own)
-        self._pause(self._watch[program.key])
-        return program
-
-    async def _taken_over(self, program: ReadyProgram, why: str) -> None:
-        """Leave the setpoint of hot water to who has changed it; the heat-up goes on."""
-        await self._save(replace(program, written=program.own))
-        await self._record(program, GOOD, f"Hot water waits no longer: {why}.")
+        if busy or self._clock.now() >= program.ready_at:
+            return False
+        return await self._hot_water.begin(program, why)
 
     async def _heat(self, program: ReadyProgram, watch: _Watch, elapsed: float, now: int) -> None:
         machine = ReadyMachine(self._image, program.asset, program.quantity)
-        if changed := machine.changed(program.own):
+        if changed := machine.changed(program.written):
             await self._let_go(program, f"the {changed} was changed by hand")
             return
-        if changed := machine.changed(program.waiting):
-            await self._taken_over(program, f"the {changed} was changed by hand")
-            program = self._active[program.key]
         after = watched(program, machine, elapsed, now)
         if after.reached is not None and program.reached is None:
             after = await self._reached(after, machine)
-        if after.waiting and (after.reached is not None or now >= after.ready_at):
-            after = await self._served(await self._handed_over(after))
         outcome = outcome_of(after, now)
         self._active[program.key] = after
         watch.saved += elapsed
@@ -415,9 +405,6 @@ class ScheduleBook:
             await self._judge(after, outcome, "")
             if after.hold > 0.0:
                 await self._save(replace(after, phase=ReadyPhase.HOLDING))
-            elif after.waiting:
-                # Refused just now. All else that was set stays; cold water never does.
-                await self._give_back(replace(after, written=after.waiting))
             else:
                 await self._next(after)
 
@@ -434,12 +421,10 @@ class ScheduleBook:
 
     async def _hold(self, program: ReadyProgram, now: int) -> None:
         machine = ReadyMachine(self._image, program.asset, program.quantity)
-        if changed := machine.changed(program.own):
+        if changed := machine.changed(program.written):
             await self._let_go(program, f"the {changed} was changed by hand")
         elif now >= program.ready_at + round(program.hold * MICROSECONDS):
             await self._give_back(program)
-        elif program.waiting:
-            await self._save(await self._served(program))
 
     async def _give_back(self, program: ReadyProgram) -> None:
         """Give back what a program has set; what is refused now is tried again later."""
@@ -465,12 +450,7 @@ class ScheduleBook:
     async def _let_go(self, program: ReadyProgram, why: str) -> None:
         await self._judge(program, HeatUpOutcome.OVERRIDDEN, why)
         await self._record(program, GOOD, f"Ended: {self._words.text(program)}: {why}.")
-        program = await self._handed_over(program)
-        if program.waiting:
-            # Nobody has asked for hot water to be cold: that never stays.
-            await self._give_back(replace(program, written=program.waiting))
-        else:
-            await self._next(program)
+        await self._next(program)
 
     async def _judge(self, program: ReadyProgram, outcome: HeatUpOutcome, why: str) -> None:
         """Keep whether a program has kept its word, and tell it."""

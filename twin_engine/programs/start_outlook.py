@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import structlog
 
 from heatpump_twin.config.catalogue import SITE
 from heatpump_twin.config.phrase import Context, Phrase, Text
@@ -14,17 +15,20 @@ from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.frame import Times, Values
 from heatpump_twin.drivers.status import UNCERTAIN, UNCERTAIN_SUB_NORMAL, is_bad
+from heatpump_twin.twin_engine.errors import EngineError
 from heatpump_twin.twin_engine.failure_log import FailureLog
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
-from heatpump_twin.twin_engine.history import Samples
+from heatpump_twin.twin_engine.history import HistoryReader, Samples
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.ready_machine import ReadyMachine
 from heatpump_twin.twin_engine.smart_start.heat_ups import HeatUpStart
-from heatpump_twin.twin_engine.smart_start.last_day import LastDay
+from heatpump_twin.twin_engine.smart_start.last_day import DAY, STANDING, LastDay
 from heatpump_twin.twin_engine.smart_start.lead import LeadModel
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyProgram, ReadyQuantity
 from heatpump_twin.twin_engine.smart_start.start_plan import Ahead, planned
 from heatpump_twin.twin_engine.wording import duration_text
+
+log = structlog.stdlib.get_logger(__name__)
 
 Newest = Callable[[str], tuple[int, Samples] | None]
 """Returns when the newest forecast of a point was issued, and what it says."""
@@ -33,6 +37,8 @@ PROVEN = 10
 _SETPOINT = "supply_setpoint"
 _AIR = f"{SITE}.forecast_temperature"
 _GRID = 900 * MICROSECONDS
+_MOST = 200_000
+"""Samples of a day are fewer, one a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,11 @@ class StartOutlook:
         models: Mapping[str, HeatUpModel],
         newest: Newest,
         settings: SmartStartSettings,
+        history: HistoryReader | None = None,
     ) -> None:
         self._image = image
+        self._history = history
+        self._recalled: set[str] = set()
         self._models = models
         self._newest = newest
         self._settings = settings
@@ -72,6 +81,23 @@ class StartOutlook:
         machine = ReadyMachine(self._image, program.asset, program.quantity)
         if program.quantity is ReadyQuantity.ROOM and machine.temperature is not None:
             self._rooms[program.asset].note(now, machine.temperature)
+
+    async def recall(self, program: ReadyProgram, now: int) -> None:
+        """Look up the last day of a program's room, once: what was measured before this run."""
+        asset, history = program.asset, self._history
+        if program.quantity is not ReadyQuantity.ROOM or history is None or asset in self._recalled:
+            return
+        machine = ReadyMachine(self._image, asset, program.quantity)
+        key = f"{asset}.{machine.kind.observed}"
+        try:
+            found = await history.read_raw(key, now - DAY - STANDING, now, limit=_MOST)
+        except EngineError as error:
+            # Tried again when it is planned anew; until then it is told without it.
+            log.warning("the last day of a room cannot be read", asset=asset, error=str(error))
+            return
+        self._recalled.add(asset)
+        known = found.usable
+        self._rooms[asset].recall(known.time, known.value, now)
 
     def outlook(self, program: ReadyProgram, learnt: LeadModel, now: int) -> Outlook | None:
         """Return when a program will be started; None until its sensor was read once.

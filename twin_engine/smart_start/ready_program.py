@@ -10,8 +10,6 @@ from typing import Any
 
 from heatpump_twin.twin_engine.smart_start.heat_ups import HeatUpStart
 
-HOT_WATER = "dhw_setpoint"
-
 
 class ReadyQuantity(StrEnum):
     """What is to be warm."""
@@ -76,19 +74,6 @@ class ReadyProgram:
     def key(self) -> str:
         """Under which it is kept: one of a heat pump for each quantity."""
         return f"{self.asset}.{self.quantity}"
-
-    @property
-    def waiting(self) -> Mapping[str, float]:
-        """The setpoint of hot water that waits until it is warm, as the device has it; or none."""
-        if self.quantity is ReadyQuantity.TANK or HOT_WATER not in self.written:
-            return {}
-        return {HOT_WATER: self.written[HOT_WATER]}
-
-    @property
-    def own(self) -> Mapping[str, float]:
-        """What is written so that it is heated, without what waits for it meanwhile."""
-        waiting = self.waiting
-        return {point: value for point, value in self.written.items() if point not in waiting}
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> ReadyProgram:

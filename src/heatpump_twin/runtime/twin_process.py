@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -41,6 +41,8 @@ from heatpump_twin.twin_engine.foresight.model_card import ModelError
 
 log = structlog.stdlib.get_logger(__name__)
 
+REST_LIMIT = 2.0
+"""Longest wait for programs to give back what nobody watches after a stop. [s]"""
 PLANT_TIMEOUT = 10.0
 """Longest wait for the embedded plant before its devices are polled. [s]"""
 
@@ -100,7 +102,7 @@ async def run_twin(
                 login.run(),
                 lag.run(),
             ]
-            await _run(loops, parts.field, plant, stop)
+            await _run(loops, parts.field, plant, stop, parts.steering.programs.rest)
     except (ServerError, EngineError, ModelError) as error:
         raise TwinError(str(error)) from error
 
@@ -110,8 +112,9 @@ async def _run(
     field: Field,
     plant: asyncio.Event,
     stop: StopRequest,
+    rest: Callable[[], Awaitable[None]],
 ) -> None:
-    """Run all loops, and poll once ``plant`` is set, until ``stop`` is.
+    """Run all loops, and poll once ``plant`` is set, until ``stop`` is; then let programs ``rest``.
 
     A bug in one of them ends the run with its traceback.
     """
@@ -123,6 +126,9 @@ async def _run(
             stop.started()
             await stop.wait()
             log.info("stopping")
+            # Devices that do not answer hold nobody up: what is not given back now is at the start.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(rest(), REST_LIMIT)
             # The polls were spawned in the same group, and new ones while the twin ran.
             await end_all([*tasks, *field.polls])
             # None comes any more; one may have, before the loop had ended that adds them.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from programs_rig import WHO, ProgramsRig
 
+from heatpump_twin.config.settings import HotWater
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.twin_engine.programs.ready_request import QUANTITIES, ReadyRequest
 from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyPhase, ReadyQuantity
+from heatpump_twin.twin_engine.smart_start.ready_request import QUANTITIES, ReadyRequest
 
 HOUR = 3600 * MICROSECONDS
 WATER, ROOM, TANK = (QUANTITIES.index(one) for one in ReadyQuantity)
@@ -171,7 +172,8 @@ async def test_whoever_ends_both_gets_hot_water_back(cold) -> None:
 
 @pytest.mark.parametrize("why", ["the site says so", "somebody has set it", "it is low", "late"])
 async def test_where_it_does_not_wait(cold, why) -> None:
-    cold.hot_water_waits = why != "the site says so"
+    if why == "the site says so":
+        cold.hot_water = HotWater.AS_USUAL
     await cold.restart()
     cold.poll()
     before = 40.0 if why == "it is low" else 48.0

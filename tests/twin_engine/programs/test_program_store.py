@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from old_schema import migrate_to
 from sqlalchemy import URL, create_engine, text
 
+from heatpump_twin.config.languages import Languages
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
-from heatpump_twin.twin_engine.smart_start.ready_program import ReadyPhase, ReadyQuantity
+from heatpump_twin.twin_engine.smart_start.ready_program import (
+    ReadyPhase,
+    ReadyProgram,
+    ReadyQuantity,
+)
+from heatpump_twin.twin_engine.wording import duration_text
 
 
 async def test_a_schedule_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
@@ -53,3 +61,25 @@ async def test_old_heat_ups_are_deleted_in_pieces(database) -> None:
     found = (await store.load()).heat_ups["hp1.room"]
     await store.stop()
     assert [one.begin for one in found] == [7, 8, 9]
+
+
+async def test_why_it_began_can_be_told_in_each_language_over_a_restart(database) -> None:
+    why = Text("it is warm already", Context.MESSAGES)
+    reason = Phrase("{why}: {span} before, as the site has it", why=why, span=duration_text(600.0))
+    began = ReadyProgram(
+        "hp1", ReadyQuantity.ROOM, 9, 20.0, 0.9, 0, 0.0, "olga", "here",
+        phase=ReadyPhase.HEATING, reason=reason,
+    )  # fmt: skip
+    store = ProgramStore(database)
+    await store.load()
+    await store.keep(began)
+    plainly = replace(heat_up(2), reason="as it was")
+    await store.remember(replace(heat_up(1), reason=reason), plainly)
+    found = await store.load()
+    await store.stop()
+    german = Languages.packaged()["de"]
+    (program,) = found.ready_programs.values()
+    old, plain = found.heat_ups["hp1.room"]
+    assert program == began
+    assert german.say(program.reason) == german.say(old.reason) == german.say(reason) != reason
+    assert plain.reason == "as it was"

@@ -20,9 +20,9 @@ from heatpump_twin.drivers.status import (
     UNCERTAIN_SUB_NORMAL,
 )
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
-from heatpump_twin.twin_engine.programs.ready_request import QUANTITIES, ReadyRequest
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyPhase, ReadyQuantity
+from heatpump_twin.twin_engine.smart_start.ready_request import QUANTITIES, ReadyRequest
 
 HOUR = 3600 * MICROSECONDS
 MINUTE = 60 * MICROSECONDS

@@ -26,6 +26,8 @@ from sqlalchemy import (
     text,
 )
 
+from heatpump_twin.twin_engine.historian.database.said_text import SaidText
+
 METADATA = MetaData()
 
 # SQLite counts up by itself only in an INTEGER primary key, hence the variant.
@@ -234,7 +236,7 @@ READY_PROGRAM = Table(
     Column("lately", Double),
     Column("told", Double),
     Column("expected", Double),
-    Column("reason", Text, nullable=False),
+    Column("reason", SaidText, nullable=False),
     Column("reached", BigInteger),
     Column("held_energy", Double, nullable=False),
     Column("written", JSON, nullable=False),
@@ -261,9 +263,20 @@ HEAT_UP = Table(
     Column("probability", Double),
     Column("outcome", Text, nullable=False),
     Column("held_energy", Double),
-    Column("reason", Text, nullable=False),
+    Column("reason", SaidText, nullable=False),
     Column("user", Text, nullable=False),
     Index("heat_up_of_quantity", "asset", "quantity", "begin", unique=True),
+)
+
+# Hot water that waits while something else is heated: which settings are to be given back.
+HOT_WATER_WAIT = Table(
+    "hot_water_wait",
+    METADATA,
+    Column("asset", Text, primary_key=True),
+    Column("points", JSON, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("origin", Text, nullable=False),
 )
 
 TANK_PROGRAM = Table(

@@ -17,6 +17,7 @@ from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.model_shelf import ModelShelf
+from heatpump_twin.twin_engine.history import HistoryReader
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs.programs import Programs
 from heatpump_twin.twin_engine.programs.start_outlook import Newest
@@ -53,11 +54,12 @@ def build_steering(
     arguments: Sequence[str],
     pumps: Pumps,
     newest: Newest = lambda _: None,
+    history: HistoryReader | None = None,
 ) -> Steering:
     """Put programs in front of ``commands``. Nothing is opened.
 
     ``arguments`` tell a process of ours what site it trains for, ``pumps`` which heat pumps it has,
-    and ``newest`` says what is forecast.
+    ``newest`` says what is forecast, and ``history`` has what was recorded.
     """
     data, clock = foundation.data, foundation.clock
     journal = Journal(audit, clock)
@@ -81,6 +83,7 @@ def build_steering(
         zone=ZoneInfo(foundation.site.site.timezone),
         clock=clock,
         newest=newest,
+        history=history,
         smart_start=foundation.site.smart_start,
         trainer=retraining,
         simulator=scenarios,
@@ -99,9 +102,12 @@ async def open_steering(
     arguments: Sequence[str],
     pumps: Pumps,
     newest: Newest,
+    history: HistoryReader,
 ) -> AsyncIterator[Steering]:
     """Open programs and training, with the programs of the last run loaded."""
-    steering = build_steering(foundation, audit, commands, models, arguments, pumps, newest)
+    steering = build_steering(
+        foundation, audit, commands, models, arguments, pumps, newest, history
+    )
     async with AsyncExitStack() as stack:
         # Before the start: also a start that is cancelled has opened connections.
         stack.push_async_callback(steering.programs.stop)

@@ -129,6 +129,7 @@ async def open_parts(
                 arguments,
                 lambda: figures.shadow.heat_pumps,
                 archive.trajectories.newest,
+                history,
             )
         )
         learnt = steering.learnt
