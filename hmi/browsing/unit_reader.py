@@ -25,7 +25,7 @@ WATCHED_POINTS = ("operating_state", "run_cop_residual")
 """Points of each heat pump by which the page of the site counts and orders all of them."""
 FIGURE_POINTS = (
     "electrical_power", "supply_temperature", "supply_setpoint", "cop", "expected_cop",
-    "spf_h4_month", "room_temperature",
+    "spf_h4_month", "spf_h4_expected_month", "room_temperature",
 )  # fmt: skip
 """Points that the page of the site shows besides of those in view, where there are such."""
 

@@ -34,7 +34,8 @@ _STRIP = (
     )),
     (texts.THIS_MONTH, (
         ("electricity_month", texts.ELECTRICITY), ("spf_h4_month", texts.SPF),
-        ("electricity_cost_month", texts.COST), ("co2_month", texts.CO2),
+        ("spf_h4_expected_month", texts.EXPECTED_SPF), ("electricity_cost_month", texts.COST),
+        ("co2_month", texts.CO2),
     )),
     (texts.TARIFF, (
         ("electricity_price", texts.PRICE), ("next_electricity_price", texts.NEXT_PRICE),

@@ -52,6 +52,23 @@ def test_counts_follow_the_heat_pumps_and_say_what_is_not_known(
     until(lambda: "bad" in browser.quality("site.cop_today"))
 
 
+def test_cop_and_spf_of_the_month_stand_beside_what_is_expected(
+    site: Site, browser: Browser
+) -> None:
+    browser.open("/", VIEWER)
+    points = {"cop": 3.2, "expected_cop": 3.6, "spf_h4_month": 2.9, "spf_h4_expected_month": 3.4}
+    site.twin.tell("good", values={f"east.{point}": value for point, value in points.items()})
+    site.twin.tell("bad", keys=["west.spf_h4_expected_month"])
+    site.twin.tell("good", values={"site.spf_h4_month": 3.1, "site.spf_h4_expected_month": 3.5})
+    for key, value in [*((f"east.{p}", v) for p, v in points.items()),
+                       ("site.spf_h4_expected_month", 3.5)]:  # fmt: skip
+        until(lambda key=key, value=value: f"{value}" in browser.value(key))
+    # Where too little was compared, none is invented.
+    until(lambda: "bad" in browser.quality("west.spf_h4_expected_month"))
+    tile = browser.find("[data-unit=east]").text
+    assert tile.index("SPF this month") < tile.index("SPF expected this month")
+
+
 def test_the_worst_heat_pump_comes_first(site: Site, browser: Browser) -> None:
     browser.open("/")
     away(browser)

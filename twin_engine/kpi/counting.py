@@ -16,6 +16,7 @@ from heatpump_twin.twin_engine.derive.energy.calendar import HOUR
 from heatpump_twin.twin_engine.derive.energy.period_columns import USES
 from heatpump_twin.twin_engine.derive.operating_state import State
 from heatpump_twin.twin_engine.kpi.climate import degree_days, discomfort
+from heatpump_twin.twin_engine.kpi.comparison import compared_sums
 from heatpump_twin.twin_engine.kpi.costs import carbon, hourly_cost
 from heatpump_twin.twin_engine.kpi.energy_split import EnergySplit, counted_by_use, energy_split
 from heatpump_twin.twin_engine.kpi.heat_pump_record import HeatPumpRecord, RecordedEnergy
@@ -69,6 +70,7 @@ def tally_of(
         *_operation(record, edges, running),
         *_costs(record, rules, used, edges),
         *_comfort(record, edges),
+        *_compared(record, edges),
     ]
     there = [one for one in counted if one[0] in columns]
     kinds = {"electricity": used, "heat": given}
@@ -139,6 +141,15 @@ def _costs(
     yield "electricity_cost", np.where(missing, np.nan, cost), doubtful
     if rules.tariff.co2 is not None:
         yield "co2", carbon(used.energy, rules.tariff.co2), doubtful
+
+
+def _compared(record: HeatPumpRecord, edges: Times) -> Iterator[Counted]:
+    curves = (tuple(record.electricity.curves), tuple(record.heat.curves))
+    if not all(curves) or any(not len(curve.time) for of in curves for curve in of):
+        return
+    heaters = tuple(switch for _, switch in record.heaters)
+    for name, value in compared_sums(record.expected, *curves, heaters, edges).items():
+        yield name, value, np.isnan(value)
 
 
 def _comfort(record: HeatPumpRecord, edges: Times) -> Iterator[Counted]:

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 
 from heatpump_twin.config.settings import Plate
 from heatpump_twin.drivers.frame import Times, Values
-from heatpump_twin.twin_engine.derive.energy.counter_track import Doubt, NamedDoubt
+from heatpump_twin.twin_engine.derive.energy.counter_track import NamedDoubt
 from heatpump_twin.twin_engine.derive.energy.energy_curve import SEEN, EnergyCurve
 from heatpump_twin.twin_engine.derive.operating_state import State
+from heatpump_twin.twin_engine.kpi.comparison import KILOWATT_HOUR, LOST
 from heatpump_twin.twin_engine.kpi.heat_pump_record import HeatPumpRecord, RecordedEnergy
-from heatpump_twin.twin_engine.kpi.runs import Stretches
+from heatpump_twin.twin_engine.kpi.runs import Stretches, held_at
 from heatpump_twin.twin_engine.kpi.tally import Doubtful
 
-_LOST = (Doubt.RESET, Doubt.REPLACED, Doubt.UNSEEN)
-"""Doubts in whose time something was used that is in no counter."""
 _BY_USE = ("heating", "hot_water")
 """What two counters of a controller count, in the order of an `EnergySource`."""
-_WATT = 1.0 / 3.6e12
+_WATT = 1.0 / KILOWATT_HOUR
 """kWh in W·µs."""
 
 
@@ -117,11 +116,7 @@ class _Parts:
 
     def held(self, of: Stretches) -> Values:
         """Return what a stepped value was in each part; NaN where it is not known."""
-        if not len(of.begin):
-            return np.full(len(self.gain), np.nan)
-        i = np.maximum(np.searchsorted(of.begin, self.at[:-1], side="right") - 1, 0)
-        inside = (of.begin[i] <= self.at[:-1]) & (self.at[:-1] < of.end[i])
-        return np.where(inside, of.value[i], np.nan)
+        return held_at(of, self.at[:-1])
 
     def heaters(
         self, record: HeatPumpRecord, plate: Plate, only: tuple[str, ...] | None
@@ -148,7 +143,7 @@ def _covered(curve: EnergyCurve, edges: Times) -> Values:
     # Of now it is known, too: the latest reading is a moment old.
     inside = np.diff(np.clip(edges, curve.time[0], curve.time[-1] + SEEN)).astype(float)
     for doubt in curve.doubts:
-        if doubt.doubt in _LOST:
+        if doubt.doubt in LOST:
             inside -= np.diff(np.clip(edges, doubt.since, doubt.until))
     return np.asarray(np.maximum(inside, 0.0))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,9 +16,10 @@ from heatpump_twin.twin_engine.derive.energy.energy_sources import (
     electricity_source,
     heat_source,
 )
-from heatpump_twin.twin_engine.derive.energy.period_columns import OUTDOOR
+from heatpump_twin.twin_engine.derive.energy.period_columns import EXPECTED_POWER, OUTDOOR
 from heatpump_twin.twin_engine.derive.sources import HEATERS
 from heatpump_twin.twin_engine.history import HistoryReader
+from heatpump_twin.twin_engine.kpi.comparison import ExpectedRecord
 from heatpump_twin.twin_engine.kpi.recorded_period import RecordedPeriod
 from heatpump_twin.twin_engine.kpi.runs import Stretches
 
@@ -54,6 +55,7 @@ class HeatPumpRecord:
     room: tuple[Times, Values]
     wanted_room: float
     """[°C]"""
+    expected: ExpectedRecord = field(default_factory=ExpectedRecord)
 
 
 async def read_record(
@@ -87,6 +89,7 @@ async def read_record(
         await recorded.values(outdoor, ids),
         await recorded.values("room_temperature", ids),
         await _wanted_room(recorded, ids),
+        ExpectedRecord(*[await recorded.held(point, ids) for point in EXPECTED_POWER]),
     )
 
 

@@ -27,6 +27,18 @@ class Stretches(NamedTuple):
     """NaN where it is not known."""
 
 
+NOTHING_HELD = Stretches(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+
+def held_at(of: Stretches, time: Times) -> Values:
+    """Return what a stepped value was at times; NaN where it is not known."""
+    if not len(of.begin):
+        return np.full(len(time), np.nan)
+    i = np.maximum(np.searchsorted(of.begin, time, side="right") - 1, 0)
+    inside = (of.begin[i] <= time) & (time < of.end[i])
+    return np.where(inside, of.value[i], np.nan)
+
+
 def stretches(time: Times, value: Values, start: int, end: int) -> Stretches:
     """Return the stretches of a period in which a value held, from its samples in order."""
     if not len(time):

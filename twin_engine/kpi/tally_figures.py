@@ -11,6 +11,11 @@ from heatpump_twin.config.catalogue import FIGURES
 from heatpump_twin.config.settings import HeatPump
 from heatpump_twin.twin_engine.derive.energy.calendar import HOUR
 from heatpump_twin.twin_engine.kpi.boundaries import Auxiliaries, Boundary, boundaries
+from heatpump_twin.twin_engine.kpi.comparison import (
+    EXPECTED_SPF,
+    compared_share,
+    expected_electricity,
+)
 from heatpump_twin.twin_engine.kpi.figure import Figure, missing, ratio
 from heatpump_twin.twin_engine.kpi.meter_classes import MeterClasses
 from heatpump_twin.twin_engine.kpi.tally import KNOWN, WHOLE, Tally
@@ -61,11 +66,13 @@ class FigureMaker:
             for name in ("electricity", "heat")
             if name in tally.amount
         }
-        at = boundaries(
-            self._net_heat(of.get("heat"), figures.get("heat_taken_back")),
-            of.get("electricity") or missing("electricity", "kWh", "no counter, no power"),
-            self._auxiliaries(figures),
-        )
+        heat = self._net_heat(of.get("heat"), figures.get("heat_taken_back"))
+        used = of.get("electricity") or missing("electricity", "kWh", "no counter, no power")
+        at = boundaries(heat, used, self._auxiliaries(figures))
+        if EXPECTED_SPF in self.columns:
+            at.append(Boundary(EXPECTED_SPF, heat, expected_electricity(used, figures)))
+            share = compared_share(figures)
+            figures["compared_share"] = Figure("compared_share", "%", 100 * share)
         for boundary in at:
             if boundary.name in self.columns:
                 figures[boundary.name] = boundary.spf
@@ -171,9 +178,9 @@ def site_figures(of: Collection[PeriodFigures]) -> dict[str, Figure]:
         if declared.site and any(name in one.figures for one in of)
     }
     figures |= _ratios(figures, figures)
-    for place, name in enumerate(("spf_h1", "spf_h2", "spf_h3", "spf_h4")):
+    for name in ("spf_h1", "spf_h2", "spf_h3", "spf_h4", EXPECTED_SPF):
         # Of those that measure both: heat of one and electricity of another make no SPF.
-        both = [one.boundaries[place] for one in of if one.boundaries[place].spf.there]
+        both = [b for one in of for b in one.boundaries if b.name == name and b.spf.there]
         if name in figures:
             heat, used = ([b.heat for b in both], [b.electricity for b in both])
             figures[name] = ratio(name, _joint("heat", heat), _joint("electricity", used))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from heatpump_twin.twin_engine.kpi.figure import Figure
 from heatpump_twin.twin_engine.kpi.tally import KNOWN, Tally
 
 _COMPLETENESS = "_completeness"
+_WITH_ENDS = ("spf_h4", "spf_h4_expected")
 
 
 class Row(NamedTuple):
@@ -56,19 +57,25 @@ def rows_of_figures(
     figures: Mapping[str, Figure], span: CalendarSpan, begin: int, points: Mapping[str, Point]
 ) -> list[Row]:
     """Return the rows of figures that are no sums: what is not certain of them is Uncertain."""
-    spf = figures.get("spf_h4")
-    ends = {"spf_h4_lower": spf and spf.low, "spf_h4_upper": spf and spf.high}
     found = []
     for name, value, doubts in [
         *((f.name, f.value, f.doubts) for f in figures.values() if not FIGURES[f.name].sums),
-        *((name, end, spf.doubts if spf else ()) for name, end in ends.items()),
+        *_ends(figures),
     ]:
         point = points.get(point_of(name, span))
-        if point is None or value is None or name.endswith(_COMPLETENESS):
+        if point is None or name.endswith(_COMPLETENESS):
             continue
         status = UNCERTAIN_SUB_NORMAL if doubts else GOOD
         found.append(Row(point.index, value, status if value == value else BAD_NO_DATA, begin))
     return found
+
+
+def _ends(figures: Mapping[str, Figure]) -> Iterator[tuple[str, float, tuple[str, ...]]]:
+    """Yield the ends of intervals that are figures of their own."""
+    for name in _WITH_ENDS:
+        if (figure := figures.get(name)) is not None:
+            yield f"{name}_lower", figure.low, figure.doubts
+            yield f"{name}_upper", figure.high, figure.doubts
 
 
 def _rows(point: Point, value: np.ndarray, status: np.ndarray, begin: Times) -> list[Row]:

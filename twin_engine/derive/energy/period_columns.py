@@ -36,6 +36,13 @@ USES = {
 }
 """What energy is used for in a state, as the names of figures end."""
 SPF = ("spf_h1", "spf_h2", "spf_h3", "spf_h4", "spf_h4_lower", "spf_h4_upper")
+EXPECTED_POWER = ("expected_electrical_power", "expected_electrical_power_uncertainty")
+"""Points that what was used is compared with."""
+COMPARED = (
+    "electricity_compared", "electricity_expected", "electricity_expected_uncertainty",
+    "heat_compared", "compared_share",
+    "spf_h4_expected", "spf_h4_expected_lower", "spf_h4_expected_upper",
+)  # fmt: skip
 LAST_RUN, GAPS = "last_run_cop", "spf_gaps"
 
 
@@ -47,7 +54,7 @@ def columns_of(ids: Collection[str], tariff: Tariff | None) -> frozenset[str]:
     if "backup_heater_on" not in have:
         found.discard("heat_heater")
     if used and given:
-        found |= {*SPF}
+        found |= {*SPF} | ({*COMPARED} if have >= {*EXPECTED_POWER} else set())
     if given and not given.integrated and {"thermal_power", "operating_state"} <= have:
         found |= {"heat_taken_back"} if given.metered else set()
     if used and tariff is not None:
