@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from heatpump_twin.config.catalogue import Point, PointTable
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import BAD_INVALID_STATE, GOOD, UNCERTAIN, is_bad
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
@@ -42,21 +43,31 @@ class FaultReset:
         fault = self._table.by_asset[asset][FAULT]
         if self._value(fault) == 0.0:
             # The request is not sent: some controllers restart when they get it.
-            return Verdict(GOOD, "There is no fault to reset.", read_back=0.0)
+            return Verdict(
+                GOOD, Text("There is no fault to reset.", Context.MESSAGES), read_back=0.0
+            )
         result = await self._commands.write(f"{asset}.{RESET}", 1.0, user=user, origin=origin)
         if is_bad(result.status):
             return Verdict(result.status, result.message)
         active = await self._cleared(fault)
         if active == 0.0:
-            return Verdict(GOOD, "The fault is cleared.", read_back=0.0)
+            return Verdict(GOOD, Text("The fault is cleared.", Context.MESSAGES), read_back=0.0)
         waited = duration_text(self._patience)
         # No value is not a failure: the controller may restart for the reset and be silent
         # meanwhile.
         if active is None:
-            words = f"The reset was sent; whether the fault is gone is not known after {waited}."
+            words = Phrase(
+                "The reset was sent; whether the fault is gone is not known after {span}.",
+                span=waited,
+            )
             return Verdict(UNCERTAIN, words)
-        words = f"The reset was sent, but the controller still reports a fault after {waited}."
-        remedy = "Its cause is still there, or it has to be reset at the unit."
+        words = Phrase(
+            "The reset was sent, but the controller still reports a fault after {span}.",
+            span=waited,
+        )
+        remedy = Text(
+            "Its cause is still there, or it has to be reset at the unit.", Context.MESSAGES
+        )
         return Verdict(
             BAD_INVALID_STATE, sentences([words, self._code(asset), remedy]), read_back=active
         )
@@ -85,7 +96,9 @@ class FaultReset:
     def _code(self, asset: str) -> str:
         point = self._table.by_asset[asset].get(CODE)
         value = self._value(point) if point else None
-        return f"Error code {value_text(point.spec, value)}." if point and value else ""
+        if not point or not value:
+            return ""
+        return Phrase("Error code {code}.", code=value_text(point.spec, value))
 
     def _value(self, point: Point) -> float | None:
         index = point.index

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.config.settings import HotWater
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.status import BAD_RESOURCE_UNAVAILABLE, GOOD, is_bad, is_good
@@ -16,6 +17,7 @@ from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.hot_water_tank import HotWaterTank
 from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.ready_words import changed_by_hand, next_attempt
 from heatpump_twin.twin_engine.smart_start.hot_water_wait import SWITCHES, HotWaterWait
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyProgram
 from heatpump_twin.twin_engine.wording import duration_text, sentences
@@ -28,6 +30,14 @@ RETRY = 60.0
 """What the device refuses is tried again after this time. [s]"""
 _SAME = 0.05
 """Half of the finest resolution in which a device reads back a temperature. [K]"""
+
+
+_LONG_ENOUGH = Text("hot water was off long enough", Context.MESSAGES)
+_REFUSED = Text("Hot water could not be given back.", Context.MESSAGES)
+
+
+def _waits_for(why: str) -> Phrase:
+    return Phrase("hot water waits: {words}", words=why)
 
 
 @dataclass(slots=True)
@@ -111,7 +121,7 @@ class HotWaterBook:
                 wait = HotWaterWait(
                     program.asset, tuple(changes), now, program.user, program.origin
                 )
-                if await self._begun(wait, changes, f"hot water waits: {why}"):
+                if await self._begun(wait, changes, _waits_for(why)):
                     return True
         return False
 
@@ -122,9 +132,8 @@ class HotWaterBook:
             # Nothing is written to a device that is away: its first answer is waited for.
             return
         if changed := self._changed(wait):
-            await self.give_way(
-                asset, changed, f"the {self._title(asset, changed)} was changed by hand"
-            )
+            why = changed_by_hand(self._title(asset, changed))
+            await self.give_way(asset, changed, why)
         elif self._clock.now() < self._remembered(asset).not_before:
             return
         elif not wanted or not self._known(wait):
@@ -149,7 +158,7 @@ class HotWaterBook:
         if wait is None:
             return
         await self._keep(wait.without(point))
-        await self._tell(wait, GOOD, f"Hot water waits no longer: {why}.")
+        await self._tell(wait, GOOD, Phrase("Hot water waits no longer: {why}.", why=why))
         if asset in self._waits:
             await self.end(asset)
 
@@ -192,10 +201,11 @@ class HotWaterBook:
         }
         off = tuple(point for point in wait.points if point in SWITCHES)
         if changes:
-            await self._begun(wait.adding(*changes), changes, "hot water was off long enough")
+            await self._begun(wait.adding(*changes), changes, _LONG_ENOUGH)
         if await self._given_back(self._waits[wait.asset], off):
             span = duration_text(max(lasted, 0) / MICROSECONDS)
-            await self._tell(wait, GOOD, f"Hot water is switched on again after {span}.")
+            words = Phrase("Hot water is switched on again after {span}.", span=span)
+            await self._tell(wait, GOOD, words)
 
     async def _given_back(self, wait: HotWaterWait, points: tuple[str, ...]) -> bool:
         """Write back what was before; keep what is refused for the next attempt."""
@@ -216,11 +226,7 @@ class HotWaterBook:
         memory.not_before = now + round(RETRY * MICROSECONDS)
         if not memory.told:
             memory.told = True
-            words = [
-                "Hot water could not be given back.",
-                verdict.message,
-                f"Next attempt in {duration_text(RETRY)}.",
-            ]
+            words = [_REFUSED, verdict.message, next_attempt(RETRY)]
             await self._tell(wait, BAD_RESOURCE_UNAVAILABLE, sentences(words))
         return False
 
@@ -275,8 +281,7 @@ class HotWaterBook:
         return self._memory.setdefault(asset, _Memory())
 
     def _title(self, asset: str, point: str) -> str:
-        title = self._image.table.by_asset[asset][point].spec.title
-        return title[:1].lower() + title[1:]
+        return self._image.table.by_asset[asset][point].spec.title
 
     async def _tell(self, wait: HotWaterWait, status: int, message: str) -> None:
         await self._journal.record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from heatpump_twin.config.catalogue import Point, Span
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import (
     BAD_INVALID_STATE,
@@ -77,13 +78,13 @@ class HotWaterTank:
         return value_text(self._points[SETPOINT].spec, value)
 
     def title(self, point: str) -> str:
-        """Return the name of a point within a sentence."""
-        title = self._points[point].spec.title
-        return title[:1].lower() + title[1:]
+        """Return the name of a point."""
+        return self._points[point].spec.title
 
     def setting(self, point: str, value: float) -> str:
-        """Return a point with its value for a message: ``hot water setpoint 48 °C``."""
-        return f"{self.title(point)} {value_text(self._points[point].spec, value)}"
+        """Return a point with its value for a message: ``Hot water setpoint 48 °C``."""
+        shown = value_text(self._points[point].spec, value)
+        return Phrase("{title} {value}", title=self.title(point), value=shown)
 
     def targets(self, kind: TankProgramKind) -> Span | None:
         """Return which targets a kind of program takes; None: it is not possible here."""
@@ -167,18 +168,22 @@ class HotWaterTank:
         boost = kind is TankProgramKind.BOOST
         name, times = ("MaxDuration", BOOST_TIMES) if boost else ("HoldTime", HOLD_TIMES)
         if seconds != 0.0 and not times[0] <= seconds <= times[1]:
-            words = f"{name} takes {duration_text(times[0])} to {duration_text(times[1])}."
+            low, high = map(duration_text, times)
+            words = Phrase("{name} takes {low} to {high}.", name=name, low=low, high=high)
             return Verdict(BAD_OUT_OF_RANGE, words, name)
         return None
 
     def obstacle(self) -> Verdict | None:
         """Return why no tank program can be started now; None: it can."""
         if self.value(_UNIT) == 0.0:
-            return Verdict(BAD_INVALID_STATE, "The heat pump is off: start it first.")
+            off = Text("The heat pump is off: start it first.", Context.MESSAGES)
+            return Verdict(BAD_INVALID_STATE, off)
         # What is not known before cannot be brought back afterwards.
         for point in (TEMPERATURE, *filter(self._writable, USED)):
             if self.value(point) is None:
-                words = f"The {self.title(point)} is not known now, so nothing was started."
+                words = Phrase(
+                    "{title} is not known now, so nothing was started.", title=self.title(point)
+                )
                 return Verdict(BAD_INVALID_STATE, words)
         return None
 

@@ -12,6 +12,7 @@ import numpy as np
 import structlog
 
 from heatpump_twin.config.catalogue import Point, PointKind
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import (
@@ -33,8 +34,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 _SAME = 1e-6
 """Two values that a device reads back are the same register or they are not."""
-_NOT_KNOWN = "What it was before is not known, so it cannot be released."
-_NOT_LOADED = "Nothing was written: the database that remembers what to release cannot be read."
+_NOT_KNOWN = Text("What it was before is not known, so it cannot be released.", Context.MESSAGES)
+_NOT_LOADED = Text(
+    "Nothing was written: the database that remembers what to release cannot be read.",
+    Context.MESSAGES,
+)
+_NOTHING = Text("Nothing is overridden.", Context.MESSAGES)
+_RELEASE = Text("release", Context.MESSAGES)
 
 
 class OverrideBook:
@@ -143,7 +149,7 @@ class OverrideBook:
                 override.written,
                 user=TWIN,
                 origin="refresh",
-                reason=f"set by {override.user}; the device falls back by itself",
+                reason=Phrase("set by {user}; the device falls back by itself", user=override.user),
             )
 
     async def refuse(
@@ -174,7 +180,7 @@ class OverrideBook:
         # The main switch comes last: what it switches on finds its settings in place.
         order = sorted(overrides, key=lambda point: point == "unit_enabled")
         if not order:
-            return Verdict(GOOD, "Nothing is overridden.")
+            return Verdict(GOOD, _NOTHING)
         results, words = [], []
         for point_id in order:
             override = overrides[point_id]
@@ -182,7 +188,7 @@ class OverrideBook:
             # Asked before the write, which makes the image show the released value.
             aside = self._changed_at_the_unit(point, override)
             result = await self.write(
-                override.key, override.before, user=user, origin=origin, reason="release"
+                override.key, override.before, user=user, origin=origin, reason=_RELEASE
             )
             if is_good(result.status):
                 await self._forget(override.key)
@@ -191,7 +197,7 @@ class OverrideBook:
         done = sum(is_good(result.status) for result in results)
         if done == len(results):
             return Verdict(GOOD, sentences(words))
-        count = f"{done} of {len(results)} released."
+        count = Phrase("{done} of {all} released.", done=done, all=len(results))
         # A Bad status would say that nothing was done (and could carry no text to most clients).
         return Verdict(
             UNCERTAIN if done or not is_bad(results[0].status) else results[0].status,
@@ -263,4 +269,6 @@ class OverrideBook:
         step = _SAME if point.spec.kind is PointKind.ANALOG else 0.5
         if abs(now - override.written) < step:
             return ""
-        return f"(It had been changed at the unit, to {value_text(point.spec, now)}.)"
+        return Phrase(
+            "(It had been changed at the unit, to {value}.)", value=value_text(point.spec, now)
+        )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from heatpump_twin.config.phrase import Context, Text
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import Clock, real_period
 from heatpump_twin.drivers.status import BAD_INVALID_STATE
@@ -194,11 +194,12 @@ class Programs:
 
     async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
         """Give back every overridden setting of a heat pump; a running tank program ends."""
-        await self.schedules.let_go(asset, f"{user} has released the override")
+        why = Phrase("{user} has released the override", user=user)
+        await self.schedules.let_go(asset, why)
         async with self.tank.turn(asset):
             # The program goes first and brings nothing back: the release writes the same
             # settings, and the two would fight over them.
-            await self.tank.let_go(asset, f"{user} has released the override")
+            await self.tank.let_go(asset, why)
             verdict = await self.overrides.release(asset, user=user, origin=origin)
         return await self._recorded(asset, "ReleaseOverride", verdict, user, origin)
 

@@ -102,7 +102,7 @@ class ReadyMachine:
             if point is None or not is_good(int(self._image.status[point.index])):
                 continue
             if abs(float(self._image.value[point.index]) - value) > _SAME:
-                return point.spec.title[:1].lower() + point.spec.title[1:]
+                return point.spec.title
         return ""
 
     def _heating(self, target: float) -> float:

@@ -11,7 +11,7 @@ from heatpump_twin.twin_engine.programs.start_outlook import Outlook
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
 from heatpump_twin.twin_engine.smart_start.ready_kinds import KINDS
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyProgram, ReadyQuantity
-from heatpump_twin.twin_engine.wording import duration_text, sentences, time_text, value_text
+from heatpump_twin.twin_engine.wording import duration_text, time_text, value_text
 
 _DAYS = (
     Text("Mon", Context.MESSAGES),
@@ -22,6 +22,16 @@ _DAYS = (
     Text("Sat", Context.MESSAGES),
     Text("Sun", Context.MESSAGES),
 )
+
+
+def changed_by_hand(title: str) -> Phrase:
+    """Return that somebody has changed a setting."""
+    return Phrase("“{title}” was changed by hand", title=title)
+
+
+def next_attempt(seconds: float) -> Phrase:
+    """Return when what was refused is tried again."""
+    return Phrase("Next attempt in {span}.", span=duration_text(seconds))
 
 
 class ReadyWords:
@@ -41,12 +51,12 @@ class ReadyWords:
 
     def purpose(self, program: ReadyProgram) -> str:
         """Return what a write is for."""
-        return f"{KINDS[program.quantity].title} ready at {self._time(program.ready_at)}"
+        what, time = KINDS[program.quantity].title, self._time(program.ready_at)
+        return Phrase("{what} ready at {time}", what=what, time=time)
 
     def title(self, asset: str, point: str) -> str:
-        """Return the name of a point within a sentence."""
-        title = self._table.by_asset[asset][point].spec.title
-        return f"the {title[:1].lower()}{title[1:]}"
+        """Return the name of a point."""
+        return self._table.by_asset[asset][point].spec.title
 
     def start(self, outlook: Outlook | None) -> str:
         """Return when a program will start, and why then."""
@@ -62,22 +72,40 @@ class ReadyWords:
 
     def verdict(self, record: HeatUpRecord, why: str) -> str:
         """Return whether a program has kept its word."""
+        ready_at = record.ended if record.ready_at is None else record.ready_at
+        time = self._time(ready_at)
         what = self._warm(record.asset, record.quantity, record.target)
         took = duration_text((record.ended - record.begin) / MICROSECONDS)
-        ready_at = record.ended if record.ready_at is None else record.ready_at
-        wanted = self._time(ready_at)
         match record.outcome:
             case HeatUpOutcome.ON_TIME:
-                early = duration_text(record.excess)
-                words = f"Ready in time for {wanted}: {what} after {took}, {early} before."
+                return Phrase(
+                    "Ready in time for {time}: {what} after {took}, {early} before.",
+                    time=time,
+                    what=what,
+                    took=took,
+                    early=duration_text(record.excess),
+                )
             case HeatUpOutcome.LATE:
-                words = f"Late for {wanted}: {what} after {took}, {duration_text(-record.excess)} "
-                words += "too late."
+                return Phrase(
+                    "Late for {time}: {what} after {took}, {late} too late.",
+                    time=time,
+                    what=what,
+                    took=took,
+                    late=duration_text(-record.excess),
+                )
             case HeatUpOutcome.NOT_REACHED:
-                words = f"Not ready for {wanted}: {what} was not reached within {took}."
+                return Phrase(
+                    "Not ready for {time}: {what} was not reached within {took}.",
+                    time=time,
+                    what=what,
+                    took=took,
+                )
+            case _ if why:
+                return Phrase(
+                    "Not judged for {time}: {what} ({why}).", time=time, what=what, why=why
+                )
             case _:
-                words = f"Not judged for {wanted}: {what}."
-        return sentences([words, f"{why[:1].upper()}{why[1:]}." if why else ""])
+                return Phrase("Not judged for {time}: {what}.", time=time, what=what)
 
     def _warm(self, asset: str, quantity: ReadyQuantity, target: float) -> str:
         kind = KINDS[quantity]

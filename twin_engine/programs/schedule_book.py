@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from heatpump_twin.config.catalogue import Span
-from heatpump_twin.config.phrase import Phrase
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.config.settings import SmartStartSettings
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.frame import Frame
@@ -37,7 +37,7 @@ from heatpump_twin.twin_engine.programs.ready_run import (
     watched,
     write,
 )
-from heatpump_twin.twin_engine.programs.ready_words import ReadyWords
+from heatpump_twin.twin_engine.programs.ready_words import ReadyWords, changed_by_hand, next_attempt
 from heatpump_twin.twin_engine.programs.start_outlook import Outlook, StartOutlook
 from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
 from heatpump_twin.twin_engine.smart_start.kept_word import (
@@ -70,6 +70,10 @@ _SAVED = 300.0
 """How much of a heat-up's energy a crash may cost. [s]"""
 _MINUTE = 60 * MICROSECONDS
 _UNDER_WAY = (ReadyPhase.HEATING, ReadyPhase.HOLDING)
+
+_NO_SCHEDULE = Text("There is no schedule.", Context.MESSAGES)
+_WAITS = Text("Hot water waits meanwhile.", Context.MESSAGES)
+_HEATS_THE_TANK = Text("a schedule heats the tank", Context.MESSAGES)
 
 
 @dataclass(slots=True)
@@ -200,7 +204,8 @@ class ScheduleBook:
     async def give_way(self, asset: str, point: str, who: str) -> None:
         """Let programs go whose setting a person has written."""
         async with self._turn[asset]:
-            why = f"{who} has set {self._words.title(asset, point)}"
+            title = self._words.title(asset, point)
+            why = Phrase("{who} has set “{title}”", who=who, title=title)
             if point in USED:
                 await self._hot_water.give_way(asset, point, why)
             for program in self._each(asset):
@@ -255,20 +260,20 @@ class ScheduleBook:
                 yield self._active[key]
 
     async def _cancelled(self, asset: str, user: str) -> Verdict:
-        words = []
+        words, why = [], Phrase("{user} has cancelled it", user=user)
         try:
             for program in self.of(asset):
                 held = program.phase in _UNDER_WAY and program.hold > 0.0
-                await self._judge(program, HeatUpOutcome.OVERRIDDEN, f"{user} has cancelled it")
+                await self._judge(program, HeatUpOutcome.OVERRIDDEN, why)
                 if held:
                     await self._give_back(replace(program, weekdays=0))
                 else:
                     await self._drop(program)
                 words.append(Phrase("Cancelled: {program}.", program=self._words.text(program)))
         except ProgramStoreError as error:
-            text = f"The schedule could not be cancelled: {error}."
+            text = Phrase("The schedule could not be cancelled: {error}.", error=str(error))
             return Verdict(BAD_RESOURCE_UNAVAILABLE, text)
-        return Verdict(GOOD, sentences(words) if words else "There is no schedule.")
+        return Verdict(GOOD, sentences(words) if words else _NO_SCHEDULE)
 
     async def _take(self, program: ReadyProgram) -> Verdict:
         replaced = self._active.get(program.key)
@@ -276,7 +281,8 @@ class ScheduleBook:
             # On disk before it is promised: a schedule that a restart forgets is a cold building.
             await self._store.keep(program)
         except ProgramStoreError as error:
-            return Verdict(BAD_RESOURCE_UNAVAILABLE, f"The schedule was not taken: {error}.")
+            text = Phrase("The schedule was not taken: {error}.", error=str(error))
+            return Verdict(BAD_RESOURCE_UNAVAILABLE, text)
         self._active[program.key] = program
         # A pause after a failed start belonged to the program that this one replaces.
         self._watch[program.key] = _Watch(self._clock.now())
@@ -308,9 +314,8 @@ class ScheduleBook:
     async def _wait(self, program: ReadyProgram, watch: _Watch, now: int) -> None:
         # Missed is asked first: a twin that comes back a day later must not heat for yesterday.
         if now > program.ready_at + round(GRACE * MICROSECONDS):
-            await self._record(
-                program, BAD_TIMEOUT, f"Missed, and given up: {self._words.text(program)}."
-            )
+            missed = Phrase("Missed, and given up: {program}.", program=self._words.text(program))
+            await self._record(program, BAD_TIMEOUT, missed)
             await self._next(program)
             return
         if now - watch.planned >= _REPLANNED or watch.outlook is None:
@@ -351,25 +356,27 @@ class ScheduleBook:
             await self._hot_water.end(program.asset)
             # A boost would take the new setpoint for one that was changed at the unit.
             async with self._tank.turn(program.asset):
-                await self._tank.let_go(program.asset, "a schedule heats the tank")
+                await self._tank.let_go(program.asset, _HEATS_THE_TANK)
         why = self._words.purpose(program)
         found = await started(program, machine, self._overrides, watch.outlook, now, why)
-        words = [found.message]
+        words, said = [found.message], self._words.text(program)
         if found.program.phase is ReadyPhase.WAITING:
             self._pause(watch)
-            words.insert(0, f"Not started yet: {self._words.text(program)}.")
-            words.append(f"Next attempt in {duration_text(RETRY)}.")
+            words.insert(0, Phrase("Not started yet: {program}.", program=said))
+            words.append(next_attempt(RETRY))
         else:
             # Said in the record, since a late start is otherwise seen only by those who were cold.
             late = (now - program.ready_at) / MICROSECONDS
-            words.insert(0, f"Started: {self._words.text(program)}.")
-            words.append(f"Why now: {watch.outlook.reason}." if watch.outlook else "")
-            words.append(f"It is {duration_text(late)} late." if late > 60 else "")
+            words.insert(0, Phrase("Started: {program}.", program=said))
+            if watch.outlook:
+                words.append(Phrase("Why now: {reason}.", reason=watch.outlook.reason))
+            if late > 60:
+                words.append(Phrase("It is {span} late.", span=duration_text(late)))
             watch.outlook = None
             # On disk first: hot water comes back when this one is warm, whatever happens meanwhile.
             await self._save(found.program)
             waits = await self._begin_waiting(found.program, why)
-            words.append("Hot water waits meanwhile." if waits else "")
+            words.append(_WAITS if waits else "")
         await self._record(program, found.status, sentences(words))
 
     async def _begin_waiting(self, program: ReadyProgram, why: str) -> bool:
@@ -387,7 +394,7 @@ class ScheduleBook:
     async def _heat(self, program: ReadyProgram, watch: _Watch, elapsed: float, now: int) -> None:
         machine = ReadyMachine(self._image, program.asset, program.quantity)
         if changed := machine.changed(program.written):
-            await self._let_go(program, f"the {changed} was changed by hand")
+            await self._let_go(program, changed_by_hand(changed))
             return
         after = watched(program, machine, elapsed, now)
         if after.reached is not None and program.reached is None:
@@ -422,7 +429,7 @@ class ScheduleBook:
     async def _hold(self, program: ReadyProgram, now: int) -> None:
         machine = ReadyMachine(self._image, program.asset, program.quantity)
         if changed := machine.changed(program.written):
-            await self._let_go(program, f"the {changed} was changed by hand")
+            await self._let_go(program, changed_by_hand(changed))
         elif now >= program.ready_at + round(program.hold * MICROSECONDS):
             await self._give_back(program)
 
@@ -437,19 +444,21 @@ class ScheduleBook:
         done, message = await given_back(replace(program, written=alone), self._overrides)
         watch = self._watch[program.key]
         if done:
-            words = [f"Over: {self._words.text(program)}.", message]
+            words = [Phrase("Over: {program}.", program=self._words.text(program)), message]
             await self._record(program, GOOD, sentences(words))
             await self._next(program)
             return
         self._pause(watch)
         if program.phase is not ReadyPhase.RESTORING:
             await self._save(replace(program, phase=ReadyPhase.RESTORING))
-            words = [message, f"Next attempt in {duration_text(RETRY)}."]
-            await self._record(program, BAD_RESOURCE_UNAVAILABLE, sentences(words))
+            refused = sentences([message, next_attempt(RETRY)])
+            await self._record(program, BAD_RESOURCE_UNAVAILABLE, refused)
 
     async def _let_go(self, program: ReadyProgram, why: str) -> None:
         await self._judge(program, HeatUpOutcome.OVERRIDDEN, why)
-        await self._record(program, GOOD, f"Ended: {self._words.text(program)}: {why}.")
+        said = self._words.text(program)
+        ended = Phrase("Ended: {program}: {why}.", program=said, why=why)
+        await self._record(program, GOOD, ended)
         await self._next(program)
 
     async def _judge(self, program: ReadyProgram, outcome: HeatUpOutcome, why: str) -> None:
@@ -462,12 +471,13 @@ class ScheduleBook:
         del found[:-KEPT]
         self._show(program.asset)
         self._learnt = {key: one for key, one in self._learnt.items() if key[0] != program.key}
+        words = [self._words.verdict(record, why)]
         try:
             await self._store.remember(record)
         except ProgramStoreError as error:
-            why = sentences([why, f"The record could not be stored: {error}."])
+            words.append(Phrase("The record could not be stored: {error}.", error=str(error)))
         status = BAD_TIMEOUT if outcome is HeatUpOutcome.NOT_REACHED else GOOD
-        await self._record(program, status, self._words.verdict(record, why))
+        await self._record(program, status, sentences(words))
 
     def _show(self, asset: str) -> None:
         """Show how well the programs of a heat pump keep their word."""
@@ -498,7 +508,7 @@ class ScheduleBook:
         except ProgramStoreError as error:
             # It stays, and is looked at again: nothing is done by halves, only twice.
             self._pause(self._watch[program.key])
-            message = f"The schedule could not be removed: {error}."
+            message = Phrase("The schedule could not be removed: {error}.", error=str(error))
             await self._record(program, BAD_RESOURCE_UNAVAILABLE, message)
 
     async def _drop(self, program: ReadyProgram) -> None:
@@ -516,7 +526,7 @@ class ScheduleBook:
             await self._store.keep(program)
         except ProgramStoreError as error:
             # Goes on: the machine is in the middle of it.
-            message = f"The schedule could not be stored: {error}."
+            message = Phrase("The schedule could not be stored: {error}.", error=str(error))
             await self._record(program, BAD_RESOURCE_UNAVAILABLE, message)
 
     def _pause(self, watch: _Watch) -> None:

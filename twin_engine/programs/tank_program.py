@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from heatpump_twin.config.phrase import Context, Phrase, Text
+
 REACHED = 0.5
 """The tank has reached its target when it is within this: controllers stop there. [K]"""
 FALLEN = 2.0
 """While a temperature is held it may sink this far: the controller's own hysteresis. [K]"""
 SETPOINT = "dhw_setpoint"
+_AT_THE_UNIT = Text("the setpoint was changed at the unit", Context.MESSAGES)
+_HELD = Text("the temperature was held for the whole time", Context.MESSAGES)
 _ROUNDING = 0.05
 """Half of the finest resolution in which a device reads back a temperature. [K]"""
 _LONGEST_STEP = 60.0
@@ -98,20 +102,27 @@ def step(program: TankProgram, seen: TankObservation, elapsed: float, now: int) 
     # A hand at the unit goes before everything: whoever stands there has a reason, and that value
     # is not brought back over.
     if _changed_at_the_unit(program, seen):
-        return program.ended("the setpoint was changed at the unit", keep=SETPOINT)
+        return program.ended(_AT_THE_UNIT, keep=SETPOINT)
     if program.phase is TankProgramPhase.HOLDING:
         program = _held(program, seen.temperature, elapsed)
     elif seen.temperature is not None and seen.temperature >= program.target - REACHED:
         if program.kind is TankProgramKind.BOOST:
-            return program.ended(f"the tank has reached {seen.temperature:.1f} °C")
+            return program.ended(
+                Phrase("the tank has reached {value} °C", value=round(seen.temperature, 1))
+            )
         program = replace(program, phase=TankProgramPhase.HOLDING, held_for=0.0)
     if program.phase is TankProgramPhase.HOLDING and program.held_for >= program.hold:
-        return program.ended("the temperature was held for the whole time")
+        return program.ended(_HELD)
     # Last, so that a target reached in the very last look still counts as reached.
     if now >= program.deadline:
-        tank = "unknown" if seen.temperature is None else f"{seen.temperature:.1f} °C"
-        return program.ended(f"the time is over, the tank is at {tank}", failed=True)
+        return program.ended(_time_over(seen.temperature), failed=True)
     return program
+
+
+def _time_over(temperature: float | None) -> str:
+    if temperature is None:
+        return Text("the time is over, and how warm the tank is is not known", Context.MESSAGES)
+    return Phrase("the time is over, the tank is at {value} °C", value=round(temperature, 1))
 
 
 def _changed_at_the_unit(program: TankProgram, seen: TankObservation) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from heatpump_twin.config.catalogue import Span
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.clock import Clock
 from heatpump_twin.drivers.status import BAD_INVALID_STATE
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
@@ -21,7 +22,7 @@ from heatpump_twin.twin_engine.programs.tank_program import (
     TankProgramKind,
     TankProgramPhase,
 )
-from heatpump_twin.twin_engine.programs.tank_run import METHODS, TankRun
+from heatpump_twin.twin_engine.programs.tank_run import METHODS, TITLES, TankRun
 from heatpump_twin.twin_engine.verdict import Verdict
 
 
@@ -78,7 +79,7 @@ class TankProgramBook:
                 # Stored but without a setpoint: the twin died between the promise and the write.
                 # Which of its writes arrived is not known, so all are undone.
                 begun = program.setpoint is not None or program.phase is TankProgramPhase.RESTORING
-                why = "the twin was stopped while it began"
+                why = Text("the twin was stopped while it began", Context.MESSAGES)
                 self._run(program if begun else program.ended(why, failed=True))
 
     async def start(
@@ -130,7 +131,7 @@ class TankProgramBook:
             title = self._tanks[asset].title(point)
             # A program that is restoring already keeps its own reason: the person has only taken
             # one point out of what is still to be brought back.
-            why = run.program.outcome or f"{who} has set the {title}"
+            why = run.program.outcome or Phrase("{who} has set “{title}”", who=who, title=title)
             await run.end(run.program.ended(why, keep=point, failed=run.program.failed))
             self._clean(asset)
 
@@ -176,6 +177,11 @@ class TankProgramBook:
             return None
         return Verdict(
             BAD_INVALID_STATE,
-            f"A {program.kind} that {program.user} has started is under way. To end it, set the "
-            f"{self._tanks[asset].title(SETPOINT)} or release the override.",
+            Phrase(
+                "{kind} that {user} has started is under way. To end it, set “{title}” or release "
+                "the override.",
+                kind=TITLES[program.kind],
+                user=program.user,
+                title=self._tanks[asset].title(SETPOINT),
+            ),
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import structlog
 
+from heatpump_twin.config.phrase import Context, Phrase, Text, joined
 from heatpump_twin.drivers.clock import MICROSECONDS, Clock
 from heatpump_twin.drivers.status import (
     BAD_DEVICE_FAILURE,
@@ -19,6 +20,7 @@ from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.programs.hot_water_tank import TEMPERATURE, HotWaterTank
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.ready_words import next_attempt
 from heatpump_twin.twin_engine.programs.tank_program import (
     REACHED,
     SETPOINT,
@@ -36,6 +38,19 @@ METHODS = {
     TankProgramKind.BOOST: "StartDhwBoost",
     TankProgramKind.DISINFECTION: "StartDisinfection",
 }
+TITLES = {
+    TankProgramKind.BOOST: Text("Boost", Context.MESSAGES),
+    TankProgramKind.DISINFECTION: Text("Disinfection", Context.MESSAGES),
+}
+_START = {
+    TankProgramKind.BOOST: Text("start of boost", Context.MESSAGES),
+    TankProgramKind.DISINFECTION: Text("start of disinfection", Context.MESSAGES),
+}
+_END = {
+    TankProgramKind.BOOST: Text("end of boost", Context.MESSAGES),
+    TankProgramKind.DISINFECTION: Text("end of disinfection", Context.MESSAGES),
+}
+"""What a setting is written for."""
 RETRY_FIRST, RETRY_LAST = 30.0, 600.0
 """What cannot be brought back now is tried again, less and less often. [s]"""
 _SAVE_EVERY = 60.0
@@ -80,27 +95,25 @@ class TankRun:
             and warm >= program.target - REACHED
         ):
             self.over = True
-            words = f"The tank is at {tank.text(warm)} already; nothing was changed."
+            words = Phrase(
+                "The tank is at {value} already; nothing was changed.", value=tank.text(warm)
+            )
             return Verdict(GOOD, words, read_back=tank.value(SETPOINT))
         try:
             # On disk before anything is written: whatever happens now will be undone.
             await self._store.keep(program)
         except ProgramStoreError as error:
             self.over = True
-            return Verdict(BAD_RESOURCE_UNAVAILABLE, f"Nothing was started: {error}.")
+            words = Phrase("Nothing was started: {error}.", error=str(error))
+            return Verdict(BAD_RESOURCE_UNAVAILABLE, words)
         # The setpoint is the last of them, so `result` holds its read-back after the loop.
         for point, value in tank.wanted(program.target).items():
-            result = await self._write(point, value, "start")
+            result = await self._write(point, value, _START[program.kind])
             if not is_good(result.status):
                 return await self._not_begun(result)
         await self._save(replace(program, setpoint=result.read_back))
-        lasting = (program.deadline - self._clock.now()) / MICROSECONDS
-        hold = f" and held for {duration_text(program.hold)}" if program.hold else ""
-        words = (
-            f"The tank is heated to {tank.text(program.target)}{hold}, for "
-            f"{duration_text(lasting)} at the longest. Afterwards: {self._before()}."
-        )
-        return Verdict(GOOD, words, read_back=result.read_back)
+        said = sentences([self._promise(), self._afterwards()])
+        return Verdict(GOOD, said, read_back=result.read_back)
 
     async def look(self) -> None:
         """Look at the tank and take the tank program a step further."""
@@ -120,8 +133,10 @@ class TankRun:
             await self._save(after)
         if moved:
             holds = after.phase is TankProgramPhase.HOLDING
-            words = "is reached and held" if holds else "was lost; it is heated up again"
-            await self._tell(GOOD, f"{self._tank.text(after.target)} {words}.")
+            target = self._tank.text(after.target)
+            lost = Phrase("{value} was lost; it is heated up again.", value=target)
+            reached = Phrase("{value} is reached and held.", value=target)
+            await self._tell(GOOD, reached if holds else lost)
 
     async def end(self, program: TankProgram) -> None:
         """End the tank program: restore the settings; those refused now are tried again later."""
@@ -133,12 +148,13 @@ class TankRun:
         for point, value in program.restore.items():
             # What the device shows already is not written again: setpoints sit in EEPROM.
             if not self._tank.confirmed(point, value):
-                result = await self._write(point, value, "end")
+                result = await self._write(point, value, _END[program.kind])
                 words.append(result.message)
                 if not is_good(result.status):
                     continue
             del left[point]
-        words.insert(0, f"{program.kind.capitalize()} ended: {program.outcome}.")
+        kind, why = TITLES[program.kind], program.outcome
+        words.insert(0, Phrase("{kind} ended: {why}.", kind=kind, why=why))
         if not left:
             self.over = True
             await self._forget()
@@ -151,15 +167,16 @@ class TankRun:
         self._pause = min(2 * self._pause, RETRY_LAST)
         self._not_before = self._clock.now() + round(self._pause * MICROSECONDS)
         if first:
-            words.append(f"Next attempt in {duration_text(self._pause)}.")
+            words.append(next_attempt(self._pause))
             await self._tell(BAD_DEVICE_FAILURE, sentences(words))
 
     async def _not_begun(self, result: CommandResult) -> Verdict:
-        why = f"it could not be started: {result.message.rstrip('.')}"
+        why = Text("it could not be started", Context.MESSAGES)
         await self.end(self.program.ended(why, failed=True))
-        undone = "" if self.over else f"Still to be brought back: {self._before()}."
+        left = Phrase("Still to be brought back: {settings}.", settings=self._before())
         status = result.status if is_bad(result.status) else BAD_DEVICE_FAILURE
-        words = sentences(["Not started.", result.message, undone])
+        not_started = Text("Not started.", Context.MESSAGES)
+        words = sentences([not_started, result.message, "" if self.over else left])
         return Verdict(status, words, read_back=result.read_back)
 
     async def _save(self, program: TankProgram) -> None:
@@ -189,16 +206,36 @@ class TankRun:
             requested=self.program.target,
         )
 
-    async def _write(self, point: str, value: float, what: str) -> CommandResult:
+    async def _write(self, point: str, value: float, reason: str) -> CommandResult:
         program = self.program
         return await self._commands.write(
             f"{program.asset}.{point}",
             value,
             user=program.user,
             origin=f"{program.kind}, {program.origin}",
-            reason=f"{what} of {program.kind}",
+            reason=reason,
         )
 
     def _before(self) -> str:
         restore = self.program.restore.items()
-        return ", ".join(self._tank.setting(point, value) for point, value in restore)
+        return joined(", ", [self._tank.setting(point, value) for point, value in restore])
+
+    def _promise(self) -> str:
+        program = self.program
+        target = self._tank.text(program.target)
+        span = duration_text((program.deadline - self._clock.now()) / MICROSECONDS)
+        if not program.hold:
+            return Phrase(
+                "The tank is heated to {target}, for {span} at the longest.",
+                target=target,
+                span=span,
+            )
+        return Phrase(
+            "The tank is heated to {target} and held for {hold}, for {span} at the longest.",
+            target=target,
+            hold=duration_text(program.hold),
+            span=span,
+        )
+
+    def _afterwards(self) -> str:
+        return Phrase("Afterwards: {settings}.", settings=self._before())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from heatpump_twin.config.catalogue import PointTable, Span
+from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import BAD_OUT_OF_RANGE
 from heatpump_twin.drivers.write_range import out_of_range
@@ -71,13 +72,14 @@ def mistake(
 ) -> Verdict | None:
     """Return a refusal that names the wrong argument; None: all are right."""
     if request.ready_at <= now:
-        return _refusal("ReadyAt", "ReadyAt is in the past.")
+        return _refusal("ReadyAt", Text("ReadyAt is in the past.", Context.MESSAGES))
     if request.ready_at > now + round(LONGEST_AHEAD * MICROSECONDS):
-        return _refusal("ReadyAt", "ReadyAt is more than 7 days ahead.")
+        words = Text("ReadyAt is more than 7 days ahead.", Context.MESSAGES)
+        return _refusal("ReadyAt", words)
     codes = [code for code, quantity in enumerate(QUANTITIES) if quantity in offered]
     if request.quantity not in codes:
         takes = ", ".join(f"{code} ({QUANTITIES[code]})" for code in codes)
-        return _refusal("Quantity", f"Quantity takes {takes}.")
+        return _refusal("Quantity", Phrase("Quantity takes {codes}.", codes=takes))
     quantity = QUANTITIES[request.quantity]
     point = table.by_asset[request.asset][KINDS[quantity].setpoint]
     refusal = out_of_range(point.spec, offered[quantity], request.target, "Target")
@@ -89,17 +91,20 @@ def mistake(
 def _mistake_of_numbers(request: ReadyRequest) -> Verdict | None:
     low, high = PROBABILITIES
     if request.probability != 0.0 and not low <= request.probability <= high:
-        return _refusal("Probability", f"Probability takes {low:.0f} to {high:.0f} %.")
+        words = Phrase("Probability takes {low} to {high} %.", low=low, high=high)
+        return _refusal("Probability", words)
     if not 0 <= request.weekdays <= ALL_DAYS:
-        return _refusal("Weekdays", f"Weekdays takes 0 to {ALL_DAYS}: bits from Monday on.")
+        words = Phrase("Weekdays takes 0 to {most}: bits from Monday on.", most=ALL_DAYS)
+        return _refusal("Weekdays", words)
     low, high = HOLD_TIMES
     if math.isnan(request.hold) or (request.hold != 0.0 and not low <= request.hold <= high):
-        return _refusal(
-            "HoldTime", f"HoldTime takes {duration_text(low)} to {duration_text(high)}."
-        )
+        shortest, longest = duration_text(low), duration_text(high)
+        words = Phrase("{name} takes {low} to {high}.", name="HoldTime", low=shortest, high=longest)
+        return _refusal("HoldTime", words)
     if request.weekdays and not request.hold:
         # Else the first morning would hold for ever, and no later one heat anything up.
-        return _refusal("HoldTime", "A weekly schedule needs a HoldTime.")
+        needed = Text("A weekly schedule needs a HoldTime.", Context.MESSAGES)
+        return _refusal("HoldTime", needed)
     return None
 
 

@@ -38,7 +38,7 @@ from heatpump_twin.twin_engine.programs.scenario_request import (
 from heatpump_twin.twin_engine.programs.training_request import TrainingProgress, TrainingState
 from heatpump_twin.twin_engine.verdict import Verdict
 
-from ..conftest import Records
+from ..conftest import PASSWORD, Records
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 BAD = ua.StatusCodes
@@ -292,6 +292,29 @@ async def test_an_override_is_shown_and_released(served, connect, eventually) ->
         assert served.programs.device.held["supply_setpoint"] == 45.0
         latest = await read(served, client, "LatestMessage")
         assert latest.Value.Value == "Supply setpoint is 45 °C."
+
+
+async def test_programs_speak_the_language_of_who_asks(served, connect) -> None:
+    async with connect(served, "olga") as client:
+        client.set_locale(["de"])
+        await client.activate_session("olga", PASSWORD)
+        served.programs.device.held["dhw_temperature"] = 46.0
+        served.programs.poll()
+        none = ua.Variant(0.0, DOUBLE)
+        answer = await call(served, client, "StartDhwBoost", ua.Variant(55.0, DOUBLE), none)
+        begun = "Der Speicher wird auf 55 °C geheizt, höchstens 2 h lang."
+        assert message(answer) == f"{begun} Danach: Warmwassersollwert 48 °C."
+        again = await call(served, client, "StartDhwBoost", ua.Variant(55.0, DOUBLE), none)
+        assert not again.StatusCode.is_good()
+        # A hand at the setting ends it: nobody called a method, and the news is German as well.
+        await call(served, client, "SetDhwSetpoint", ua.Variant(50.0, DOUBLE))
+        latest = await read(served, client, "LatestMessage")
+        assert latest.Value.Value.startswith(
+            "Boost beendet: olga hat „Warmwassersollwert“ gestellt."
+        )
+        client.set_locale(["es"])
+        await client.activate_session("olga", PASSWORD)
+        assert "olga ha ajustado «" in (await read(served, client, "LatestMessage")).Value.Value
 
 
 async def test_a_schedule_is_taken_shown_and_cancelled(served, connect) -> None:

@@ -51,8 +51,8 @@ def test_a_boost_ends_when_its_time_is_over():
     assert look(BOOST, 51.0, now=2 * HOUR - 1) == BOOST
     after = look(BOOST, 51.0, now=2 * HOUR)
     assert (after.phase, after.failed) == (TankProgramPhase.RESTORING, True)
-    assert after.outcome == "the time is over, the tank is at 51.0 °C"
-    assert look(BOOST, None, now=2 * HOUR).outcome.endswith("the tank is at unknown")
+    assert after.outcome == "the time is over, the tank is at 51 °C"
+    assert look(BOOST, None, now=2 * HOUR).outcome.endswith("is not known")
 
 
 def test_somebody_at_the_unit_wins():

@@ -34,7 +34,7 @@ async def test_a_boost_raises_the_setpoint_and_brings_it_back(rig):
     verdict = await boost(rig)
     assert (verdict.status, verdict.read_back) == (GOOD, 55.0)
     assert verdict.message == (
-        "The tank is heated to 55 °C, for 2 h at the longest. Afterwards: hot water setpoint 48 °C."
+        "The tank is heated to 55 °C, for 2 h at the longest. Afterwards: Hot water setpoint 48 °C."
     )
     assert rig.device.written == [("dhw_setpoint", 55.0)]
     await rig.pass_time(600)
@@ -75,7 +75,7 @@ async def test_a_boost_gives_up_after_its_time(rig):
     assert rig.device.held["dhw_setpoint"] == 48.0
     row = (await rig.rows("StartDhwBoost"))[-1]
     assert row.status == BAD_DEVICE_FAILURE
-    assert "the time is over, the tank is at 46.0 °C" in row.message
+    assert "the time is over, the tank is at 46 °C" in row.message
 
 
 async def test_a_boost_comes_back_to_what_a_person_had_set(rig):
@@ -119,7 +119,7 @@ async def test_a_person_wins(rig):
     assert rig.device.held["dhw_setpoint"] == 52.0
     assert rig.device.held["dhw_enabled"] == 0.0
     assert (await rig.rows("StartDhwBoost"))[-1].message == (
-        "Boost ended: olga has set the hot water setpoint. Hot water on is Off."
+        "Boost ended: olga has set “Hot water setpoint”. Hot water on is Off."
     )
 
 
@@ -157,7 +157,7 @@ async def test_a_second_one_is_refused_with_words(rig):
     await boost(rig)
     verdict = await disinfect(rig)
     assert verdict.status == BAD_INVALID_STATE
-    assert verdict.message.startswith("A boost that olga has started is under way.")
+    assert verdict.message.startswith("Boost that olga has started is under way.")
     assert rig.device.held["dhw_setpoint"] == 55.0
 
 
@@ -264,9 +264,9 @@ async def test_a_tank_that_is_warm_already_is_left_alone(rig):
     [
         (("unit_enabled", 0.0, GOOD), "The heat pump is off: start it first."),
         (("dhw_temperature", math.nan, BAD_NO_COMMUNICATION),
-         "The hot water temperature is not known now, so nothing was started."),
+         "Hot water temperature is not known now, so nothing was started."),
         (("operating_mode", math.nan, BAD_NO_COMMUNICATION),
-         "The operating mode is not known now, so nothing was started."),
+         "Operating mode is not known now, so nothing was started."),
     ],
 )  # fmt: skip
 async def test_where_it_could_not_work_it_is_not_started(rig, change, words):
