@@ -46,6 +46,40 @@ class ControlResult:
         self._place.content = f'<p class="{kind}">{escape(text)}</p>'
 
 
+class ReasonField:
+    """Field for why something is written; a server that takes no reason is not asked to.
+
+    It is shown once there is something to give a reason for.
+    """
+
+    def __init__(self, person: Person, unit: HeatPumpModel, variable: Variable) -> None:
+        self._person, self._variable = person, variable
+        self._method = unit.methods.get(_REASONED)
+        self._field: ui.input | None = None
+        if self._method is not None:
+            self._field = ui.input(label=person.say(texts.WHY)).props(
+                f'dense outlined maxlength={_LONGEST} data-why="{variable.id}"'
+            )
+            self.show(there=False)
+
+    def show(self, *, there: bool) -> None:
+        """Show the field where there is something to write."""
+        if self._field is not None:
+            self._field.set_visibility(there)
+
+    def call(self, method: MethodModel, value: float) -> Awaitable[Outcome]:
+        """Return the call that writes a value, with the reason where one is given."""
+        why = str(self._field.value or "").strip() if self._field is not None else ""
+        if why and self._method is not None:
+            return self._person.call(self._method, self._variable.name, value, why)
+        return self._person.call(method, *([value] if method.inputs else []))
+
+    def clear(self) -> None:
+        """Forget the reason: the next write has one of its own."""
+        if self._field is not None:
+            self._field.value = ""
+
+
 class SetpointForm:
     """Form that writes a number with limits; a value outside them cannot be sent."""
 
@@ -73,13 +107,7 @@ class SetpointForm:
             )
             self._button.props(f'data-write="{variable.id}" no-caps')
         limits_line(self._field)
-        # A server that takes no reason is not asked to.
-        self._reasoned = unit.methods.get(_REASONED)
-        self._why: ui.input | None = None
-        if self._reasoned is not None:
-            self._why = ui.input(label=self._say(texts.WHY)).props(
-                f'dense outlined maxlength={_LONGEST} data-why="{variable.id}"'
-            )
+        self._why = ReasonField(person, unit, variable)
         self._gate = ReasonedButton(self._say, self._button)
         self._result = ControlResult(person.say)
         self._check()
@@ -87,22 +115,13 @@ class SetpointForm:
     def _check(self) -> None:
         value = self._field.value
         self._gate.settle(self._field.problem)
-        if self._why is not None:
-            # Asked for when there is something to give a reason for.
-            self._why.set_visibility(value is not None)
+        self._why.show(there=value is not None)
         shown = texts.WRITE if value is None else texts.write(self._shown(value))
         self._button.text = self._say(shown)
 
     def _shown(self, value: float) -> str:
         """Return a value of the server as the person reads it."""
         return told_text(self._variable, value, self._person.language.decimal)
-
-    def _call(self, value: float) -> Awaitable[Outcome]:
-        """Return the call that writes a value, with the reason where there is one."""
-        why = str(self._why.value or "").strip() if self._why is not None else ""
-        if why and self._reasoned is not None:
-            return self._person.call(self._reasoned, self._variable.name, value, why)
-        return self._person.call(self._method, value)
 
     async def _write(self) -> None:
         value = self._field.value
@@ -112,10 +131,10 @@ class SetpointForm:
         self._button.disable()
         try:
             outcome = await self._result.of(
-                self._call(value), lambda number: texts.written(self._shown(number))
+                self._why.call(self._method, value),
+                lambda number: texts.written(self._shown(number)),
             )
-            # The next write has a reason of its own.
-            if outcome.done and self._why is not None:
-                self._why.value = ""
+            if outcome.done:
+                self._why.clear()
         finally:
             self._check()

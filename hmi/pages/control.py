@@ -9,10 +9,13 @@ from nicegui import ui
 from heatpump_twin.hmi import texts
 from heatpump_twin.hmi.elements.markup import Say, bar, live
 from heatpump_twin.hmi.elements.reasoned_button import ReasonedButton
-from heatpump_twin.hmi.elements.setpoint_form import ControlResult, SetpointForm
+from heatpump_twin.hmi.elements.setpoint_form import ControlResult, ReasonField, SetpointForm
 from heatpump_twin.hmi.heat_pump_model import HeatPumpModel, Input, MethodModel, Variable
 from heatpump_twin.hmi.person import Person
 from heatpump_twin.hmi.presentation import value_text
+
+_SWITCH, _SWITCHED = "unit_enabled", {"Start": 1.0, "Stop": 0.0}
+"""What commands without a value write, and which value."""
 
 
 def control_panel(person: Person, unit: HeatPumpModel) -> None:
@@ -64,13 +67,16 @@ class _Choice:
                 self._select.props(f'dense outlined data-setpoint="{variable.id}"')
                 self._button = ui.button(person.say(texts.WRITE), on_click=self._write)
                 self._button.props(f'unelevated no-caps data-write="{variable.id}"')
+            self._why = ReasonField(person, unit, variable)
             self._gate = ReasonedButton(person.say, self._button)
             self._select.on_value_change(self._check)
             self._result = ControlResult(person.say)
         self._check()
 
     def _check(self) -> None:
-        self._gate.settle(texts.CHOOSE_VALUE if self._select.value is None else "")
+        chosen = self._select.value is not None
+        self._why.show(there=chosen)
+        self._gate.settle("" if chosen else texts.CHOOSE_VALUE)
 
     async def _write(self) -> None:
         code = self._select.value
@@ -81,10 +87,12 @@ class _Choice:
         # step would be clicked away unread.
         decimal = self._person.language.decimal
         if await confirmed(self._person.say, texts.ask(chosen, self._unit.name)):
-            await self._result.of(
-                self._person.call(self._method, code),
+            outcome = await self._result.of(
+                self._why.call(self._method, code),
                 lambda number: texts.written(value_text(self._variable, number, decimal)),
             )
+            if outcome.done:
+                self._why.clear()
 
 
 class _Actions:
@@ -99,12 +107,23 @@ class _Actions:
                         person.say(texts.ACTIONS[method.name]),
                         on_click=lambda _, chosen=method: self._act(chosen),
                     ).props(f'unelevated no-caps data-action="{method.name}"')
+            switch = unit.variables.get(_SWITCH)
+            self._why = None if switch is None else ReasonField(person, unit, switch)
+            if self._why is not None:
+                self._why.show(there=True)
             self._result = ControlResult(person.say)
 
     async def _act(self, method: MethodModel) -> None:
         action = texts.ACTIONS[method.name]
-        if await confirmed(self._person.say, texts.ask(action, self._unit.name)):
+        if not await confirmed(self._person.say, texts.ask(action, self._unit.name)):
+            return
+        value = _SWITCHED.get(method.name)
+        if self._why is None or value is None:
             await self._result.of(self._person.call(method), lambda _: action)
+            return
+        outcome = await self._result.of(self._why.call(method, value), lambda _: action)
+        if outcome.done:
+            self._why.clear()
 
 
 async def confirmed(say: Say, question: str) -> bool:

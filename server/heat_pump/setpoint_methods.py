@@ -79,8 +79,9 @@ class SetpointMethods:
             ]
             if targets:
                 self._add(pump, asset, name, targets)
-            # By what this heat pump has: where there is no offset, a curve is one setting.
-            if len(targets) == 1 and targets[0].argument:
+            # By what this heat pump has: where there is no offset, a curve is one setting. A switch
+            # is written by two methods, each for its value.
+            if len(targets) == 1 and (targets[0].argument or name in FIXED):
                 single[pascal_case(targets[0].point.id)] = Setting(targets[0], declared.role)
         if single:
             self._add_reasoned(pump, asset, single)

@@ -122,6 +122,48 @@ def test_a_reason_is_on_record_beside_what_was_written(site: Site, browser: Brow
     assert "The corner room is cold" in written[0]
 
 
+def reason_field(browser: Browser, point: str) -> str:
+    why = f'.control input[data-why="{point}"]'
+    until(lambda: browser.all(why))
+    return why
+
+
+def test_a_mode_is_changed_with_a_reason(site: Site, browser: Browser) -> None:
+    browser.open("/unit/hp1")
+    why = reason_field(browser, "operating_mode")
+    # Asked for when there is something to write.
+    assert not browser.find(why).is_displayed()
+    browser.click('.q-select:has([data-setpoint="operating_mode"])')
+    until(lambda: [e for e in browser.all(".q-menu .q-item") if e.text == "Heating"])[0].click()
+    until(lambda: not browser.all(".q-menu"))
+    until(lambda: browser.find(why).is_displayed())
+    browser.find(why).send_keys("Nobody needs hot water")
+    browser.click('.control [data-write="operating_mode"]')
+    browser.click("[data-confirm]")
+    until(lambda: "Heating" in " ".join(e.text for e in browser.all(".control .result .done")))
+    # The next write has a reason of its own.
+    until(lambda: browser.find(why).get_property("value") == "")
+    browser.open("/changes", ENGINEER)
+    written = until(lambda: [row for row in rows(browser) if "Nobody needs hot water" in row])
+    assert "Operating mode" in written[0]
+
+
+def test_the_main_switch_is_changed_with_a_reason(site: Site, browser: Browser) -> None:
+    browser.open("/unit/hp1")
+    why = reason_field(browser, "unit_enabled")
+    for action, state in (("Stop", "Off"), ("Start", "On")):
+        until(lambda: browser.find(why).get_property("value") == "")
+        browser.find(why).send_keys(f"Because of {action}")
+        browser.click(f'[data-action="{action}"]')
+        browser.click("[data-confirm]")
+        until(lambda state=state: state in browser.value("hp1.unit_enabled"))
+    browser.open("/changes", ENGINEER)
+    for action, state in (("Stop", "Off"), ("Start", "On")):
+        reason = f"Because of {action}"
+        written = until(lambda reason=reason: [row for row in rows(browser) if reason in row])
+        assert state in written[0]
+
+
 def test_its_alarms_come_and_go_and_old_values_are_marked(site: Site, browser: Browser) -> None:
     browser.open("/unit/hp1")
     opened(browser, '.mimic.wide [data-faceplate="hp1.water_flow"]')
