@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
-from heatpump_twin.config.settings import HotWater, SmartStartSettings
+from heatpump_twin.config.settings import HistorianSettings, HotWater, SmartStartSettings
 from heatpump_twin.drivers.clock import ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import WriteOutcome, WriteState
@@ -20,6 +20,7 @@ from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 from heatpump_twin.twin_engine.commands.commands import Commands
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.foresight.prediction import HeatUpModel
+from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs.programs import Programs
@@ -96,6 +97,9 @@ class ProgramsRig:
     model: bool = True
     holidays: tuple[str, ...] = ()
     hot_water: HotWater = HotWater.LOWERED
+    history: Historian | None = None
+    recorded: bool = False
+    """Whether what the device shows is recorded, and can be looked up."""
 
     async def start(self) -> None:
         specs = CATALOGUE["heat_pump"]
@@ -109,6 +113,12 @@ class ProgramsRig:
         self.device.names = {p.index: p.id for p in self.table if p.limits}
         self.audit, self.store = AuditLog(self.database), ProgramStore(self.database)
         await self.audit.start()
+        if self.recorded:
+            self.history = Historian(
+                self.table, self.database, HistorianSettings(flush=0.02), self.clock
+            )
+            await self.history.start()
+            self.image.subscribe(self.history.append)
         self.programs = Programs(
             image=self.image,
             commands=Commands(self.table, self.image, [self.device], self.audit, self.clock),
@@ -117,6 +127,7 @@ class ProgramsRig:
             models={"hp1": HeatUpModel(MODEL)} if self.model else {},
             zone=ZoneInfo("Europe/Madrid"),
             clock=self.clock,
+            history=self.history,
             smart_start=SmartStartSettings(holidays=self.holidays, hot_water=self.hot_water),
         )
         await self.programs.start()
@@ -135,6 +146,9 @@ class ProgramsRig:
 
     async def stop(self) -> None:
         await self.programs.stop()
+        if self.history is not None:
+            await self.history.stop()
+            self.history = None
         await self.audit.stop()
 
     async def pass_time(self, seconds: float, every: float = 10.0) -> None:

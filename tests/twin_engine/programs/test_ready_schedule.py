@@ -480,3 +480,18 @@ async def test_how_cold_the_tank_and_the_walls_were_is_kept_with_a_heat_up(blank
     assert found.lately == pytest.approx(17.8, abs=0.1)
     await blank.restart()
     assert blank.programs.schedules.heat_ups("hp1") == [found]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_the_last_day_of_a_room_is_known_after_a_restart(blank, recorded: bool) -> None:
+    blank.recorded = recorded
+    await blank.restart()
+    for quarter in range(26 * 4):
+        blank.clock.advance(900)
+        blank.device.show("room_temperature", 17.0 if quarter < 56 else 19.0)
+    await blank.restart(after=60)
+    blank.poll()
+    await ask(blank, 1, 21.5, quantity=ROOM)
+    await blank.pass_time(20)
+    # Twelve hours of each of the day's two halves.
+    assert under_way(blank).lately == (pytest.approx(18.0, abs=0.05) if recorded else None)
