@@ -133,7 +133,7 @@ class PowerModel:
         heat = np.clip(np.where(at.heat > low, at.heat, by_plate), low, high)
         for _ in range(_ITERATIONS):
             # Newton in logarithms: the constant part of the power makes it grow less than the heat.
-            own, more = self._value(at.giving(heat)), self._value(at.giving(_NEARBY * heat))
+            own, more = self._value(at.giving(np.stack([heat, _NEARBY * heat])))
             slope = np.clip(np.log(more / own) / np.log(_NEARBY), 0.2, 2.0)
             ratio = np.clip(power / own, 0.5, 2.0) ** (1.0 / slope)
             heat = np.clip(heat * ratio, low, high)

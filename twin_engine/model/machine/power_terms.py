@@ -35,6 +35,7 @@ LOSS_TERMS = ("constant loss", "without lift", "with lift", "ice", "stored heat"
 TERMS = len(SHARE_TERMS) + len(KNOTS)
 """Coefficients of the longer form; the other's vector is filled up with zeros."""
 
+_KNOTS = np.array(KNOTS)
 _REFERENCE_SOURCE, _REFERENCE_WATER, _REFERENCE_LOAD = 7.0, 35.0, 0.6
 _TEN_KELVIN = 10.0
 _STORAGE = 1e5
@@ -64,19 +65,22 @@ def share_terms(at: OperatingPoints, rated: Values, span: Values) -> Values:
     """
     load = np.clip(at.heat / rated, span[..., 0], span[..., 1]) - _REFERENCE_LOAD
     source = np.minimum(np.maximum(at.source, -25.0), 25.0)
-    return np.stack(
-        np.broadcast_arrays(
-            1.0,
-            (at.water - _REFERENCE_WATER) / _TEN_KELVIN,
-            load,
-            load**2,
-            at.frost,
-            _stored(at, rated),
-            (source - _REFERENCE_SOURCE) / _TEN_KELVIN,
-            *(np.maximum(source - knot, 0.0) / _TEN_KELVIN for knot in KNOTS),
-        ),
-        axis=-1,
+    parts: tuple[Values, ...] = (
+        np.asarray(1.0),
+        (at.water - _REFERENCE_WATER) / _TEN_KELVIN,
+        load,
+        load**2,
+        at.frost,
+        _stored(at, rated),
+        (source - _REFERENCE_SOURCE) / _TEN_KELVIN,
     )
+    # In place: for one machine, putting arrays together takes longer than computing them.
+    terms = np.empty((*np.broadcast_shapes(*(np.shape(part) for part in parts)), TERMS))
+    for term, part in enumerate(parts):
+        terms[..., term] = part
+    bent = np.maximum(np.asarray(source)[..., np.newaxis] - _KNOTS, 0.0)
+    terms[..., len(SHARE_TERMS) :] = bent / _TEN_KELVIN
+    return terms
 
 
 def loss_terms(at: OperatingPoints, rated: Values, prior: Values) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,10 @@ from heatpump_twin.twin_engine.model.shadow.reading import (
     ABSENT,
     ShadowReading,
     best_of,
-    chosen,
-    first_of,
     is_any_of,
     latest,
+    latest_rows,
+    preferred,
 )
 from heatpump_twin.twin_engine.model.shadow.room_state import RoomReadings
 
@@ -56,14 +57,16 @@ class FleetInputs:
     outdoors: Sequence[Index]
     lights: Sequence[Index]
     """Irradiance as it is measured, and as the weather service has it."""
+    of_machine: Index
+    """What a state is made of, (k, n): `plain` to `water`, one after the other."""
 
     @classmethod
     def of(cls, table: PointTable, assets: Sequence[str], air: Sequence[bool]) -> FleetInputs:
         """Return where the inputs of some heat pumps lie; ``air``: whose heat is from the air."""
-        points = [table.by_asset.get(asset, {}) for asset in assets]
+        known = [table.by_asset.get(asset, {}) for asset in assets]
 
         def places(point: str) -> Index:
-            return np.array([_index(own, point) for own in points], dtype=np.int64)
+            return np.array([_index(own, point) for own in known], dtype=np.int64)
 
         # Outdoor air tells nothing of a borehole.
         outdoor = np.array(air, dtype=bool)
@@ -75,47 +78,56 @@ class FleetInputs:
             for point in (_HUMIDITY, _OUTDOORS[0], _LIGHT, f"forecast_{_LIGHT}")
         }
         humidity = places(_HUMIDITY)
+        plain, flows, heaters, water = (
+            [places(point) for point in points]
+            for points in (_PLAIN, WATER_FLOWS, HEATERS, _OF_WATER)
+        )
+        waters = [(places(supply), places(back)) for supply, back in WATER_PAIRS]
+        pairs = (index for pair in waters for index in pair)
         return cls(
-            [places(point) for point in _PLAIN],
+            plain,
             sources,
-            [(places(supply), places(back)) for supply, back in WATER_PAIRS],
-            [places(point) for point in WATER_FLOWS],
-            [places(point) for point in HEATERS],
-            [places(point) for point in _OF_WATER],
+            waters,
+            flows,
+            heaters,
+            water,
             np.where(humidity >= 0, humidity, of_site.pop(_HUMIDITY)),
             places(_ROOM),
             [*(places(point) for point in _OUTDOORS), of_site.pop(_OUTDOORS[0])],
             [places(_LIGHT), *of_site.values()],
+            np.stack([*plain, *sources, *pairs, *flows, *heaters, *water]),
         )
 
     def inputs(self) -> Index:
         """Return all indices: (k, n)."""
-        pairs = [index for pair in self.waters for index in pair]
-        plain = (*self.plain, *self.sources, *pairs, *self.flows, *self.heaters, *self.water)
-        return np.stack([*plain, self.room, *self.outdoors[: len(_OUTDOORS)]])
+        return np.stack([*self.of_machine, self.room, *self.outdoors[: len(_OUTDOORS)]])
 
     def now(self, image: Image, ice: Values, warming: Values) -> FleetState:
         """Return what is known of the heat pumps now."""
-        state, heat, power, cop = (latest(image, index) for index in self.plain)
-        heaters = [latest(image, index) for index in self.heaters]
+        rows = latest_rows(image, self.of_machine)
+        state, heat, power, cop = islice(rows, len(_PLAIN))
+        sources = list(islice(rows, len(self.sources)))
+        pairs = [(next(rows), next(rows)) for _ in self.waters]
+        flows = list(islice(rows, len(self.flows)))
+        heaters = list(islice(rows, len(self.heaters)))
+        supply, setpoint, tank = rows
         on = [
             (heater.bad | (heater.value != 0.0)) & (index >= 0)
             for heater, index in zip(heaters, self.heaters, strict=True)
         ]
         return FleetState(
-            state, self.source(image), self._water(image), heat, power, cop, self._flow(image),
-            *self._of_water(image), np.any(on, axis=0), ice, warming, is_any_of(state, _RUNNING),
+            state, self._source(sources), self._water(pairs), heat, power, cop,
+            best_of(flows, [index >= 0 for index in self.flows]), supply, setpoint, tank,
+            np.any(on, axis=0), ice, warming, is_any_of(state, _RUNNING),
             is_any_of(state, _RESTING),
         )  # fmt: skip
 
-    def source(self, image: Image) -> ShadowReading:
+    def _source(self, found: Sequence[ShadowReading]) -> ShadowReading:
         """Return the temperature of what enters each machine."""
-        found = [latest(image, index) for index in self.sources]
         # One that cannot be stays the first: the machine goes by it, and what a fault-free one
         # would do at another temperature tells nothing of it.
         unusable = [r.bad & (r.status != BAD_OUT_OF_RANGE) for r in found]
-        there = [index >= 0 for index in self.sources]
-        return chosen(found, first_of(unusable, there))
+        return preferred(found, unusable, [index >= 0 for index in self.sources])
 
     def rooms(self, image: Image, heat: ShadowReading) -> RoomReadings:
         """Return what is known of the rooms, with the heat that they get."""
@@ -129,23 +141,14 @@ class FleetInputs:
         """Return the relative humidity of the air at each; Bad where nobody measures it."""
         return latest(image, self.humidity)
 
-    def _water(self, image: Image) -> ShadowReading:
+    def _water(self, pairs: Sequence[tuple[ShadowReading, ShadowReading]]) -> ShadowReading:
         """Return the leaving water of the first pair of sensors that is usable as a whole."""
         supplies, there = [], []
-        for supply, back in self.waters:
-            first, second = latest(image, supply), latest(image, back)
+        for (first, second), (supply, back) in zip(pairs, self.waters, strict=True):
             bad = second.bad & ~first.bad
             supplies.append(first._replace(value=np.where(bad, np.nan, first.value)))
             there.append((supply >= 0) & (back >= 0))
         return best_of(supplies, there)
-
-    def _of_water(self, image: Image) -> tuple[ShadowReading, ShadowReading, ShadowReading]:
-        supply, setpoint, tank = (latest(image, index) for index in self.water)
-        return supply, setpoint, tank
-
-    def _flow(self, image: Image) -> ShadowReading:
-        readings = [latest(image, index) for index in self.flows]
-        return best_of(readings, [index >= 0 for index in self.flows])
 
 
 def _index(points: Mapping[str, Point], point: str) -> int:

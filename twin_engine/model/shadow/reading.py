@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,30 +48,41 @@ def latest(image: Image, index: NDArray[np.int64]) -> ShadowReading:
     status = np.where(odd, np.uint32(BAD_OUT_OF_RANGE), status)
     value = np.where(there, image.value[place], np.nan)
     time = np.where(there, image.time[place], _LONG_AGO)
-    return ShadowReading(value, status.astype(np.uint32), time)
+    return ShadowReading(value, _unsigned(status), time)
+
+
+def latest_rows(image: Image, index: NDArray[np.int64]) -> Iterator[ShadowReading]:
+    """Return the latest values of k quantities, one after the other, of an index of (k, n).
+
+    Looked up at once: for few heat pumps a call of NumPy takes longer than its work.
+    """
+    found = latest(image, index)
+    return map(ShadowReading, found.value, found.status, found.time)
 
 
 def best_of(choices: Sequence[ShadowReading], there: Sequence[ShadowFlags]) -> ShadowReading:
     """Return the first usable of several, heat pump by heat pump; else the first that is there."""
-    return chosen(choices, first_of([choice.bad for choice in choices], there))
+    return preferred(choices, [choice.bad for choice in choices], there)
 
 
 def is_any_of(state: ShadowReading, codes: Sequence[float]) -> ShadowFlags:
     """Tell where a state is one of some codes."""
-    return np.asarray(np.any([state.value == code for code in codes], axis=0))
+    return np.asarray((state.value[..., np.newaxis] == codes).any(axis=-1))
 
 
-def first_of(unusable: Sequence[ShadowFlags], there: Sequence[ShadowFlags]) -> NDArray[np.int64]:
-    """Return the number of the first usable choice of each; else of the first that is there."""
+def preferred(
+    choices: Sequence[ShadowReading],
+    unusable: Sequence[ShadowFlags],
+    there: Sequence[ShadowFlags],
+) -> ShadowReading:
+    """Return the first of several that is there and not unusable; else the first that is there."""
+    # The usual case. What is usable is there.
+    if not (unusable[0] | ~there[0]).any():
+        return choices[0]
     rank = [np.where(bad, 2, 0) + np.where(t, 0, 4) for bad, t in zip(unusable, there, strict=True)]
-    return np.asarray(np.argmin(np.stack(rank), axis=0))
-
-
-def chosen(choices: Sequence[ShadowReading], which: NDArray[np.int64]) -> ShadowReading:
-    """Return the choice of each heat pump, by its number."""
-    parts = (np.choose(which, [choice[k] for choice in choices]) for k in range(3))
-    value, status, time = parts
-    return ShadowReading(value, status.astype(np.uint32), time)
+    which = np.argmin(np.stack(rank), axis=0)
+    value, status, time = (np.choose(which, [choice[k] for choice in choices]) for k in range(3))
+    return ShadowReading(value, _unsigned(status), time)
 
 
 def following(value: Values, *used: ShadowReading) -> ShadowReading:
@@ -81,7 +92,7 @@ def following(value: Values, *used: ShadowReading) -> ShadowReading:
         worse = (other.status >> 30) > (status >> 30)
         status, time = np.where(worse, other.status, status), np.maximum(time, other.time)
     none = np.isnan(value) & (status < BAD)
-    status = np.where(none, np.uint32(BAD_NO_DATA), status).astype(np.uint32)
+    status = _unsigned(np.where(none, np.uint32(BAD_NO_DATA), status))
     return ShadowReading(np.where(status >= BAD, np.nan, value), status, time)
 
 
@@ -89,18 +100,26 @@ def doubted(found: ShadowReading, trusted: ShadowFlags) -> ShadowReading:
     """Return values that are Good only where they are trusted."""
     lower = ~trusted & (found.status >> 30 == 0)
     status = np.where(lower, np.uint32(UNCERTAIN_SUB_NORMAL), found.status)
-    return found._replace(status=status.astype(np.uint32))
+    return found._replace(status=_unsigned(status))
 
 
 def without(found: ShadowReading, where: ShadowFlags, status: int) -> ShadowReading:
     """Return values that are Bad, for a reason, where a flag is set."""
     return ShadowReading(
         np.where(where, np.nan, found.value),
-        np.where(where, np.uint32(status), found.status).astype(np.uint32),
+        _unsigned(np.where(where, np.uint32(status), found.status)),
         found.time,
     )
 
 
 def either(first: ShadowReading, second: ShadowReading, where: ShadowFlags) -> ShadowReading:
     """Return the first where a flag is set, else the second."""
-    return chosen((second, first), where.astype(np.int64))
+    return ShadowReading(
+        np.where(where, first.value, second.value),
+        _unsigned(np.where(where, first.status, second.status)),
+        np.where(where, first.time, second.time),
+    )
+
+
+def _unsigned(status: NDArray[np.integer]) -> Statuses:
+    return status.astype(np.uint32, copy=False)
