@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -18,13 +19,23 @@ from heatpump_twin.drivers.modbus.emulator.emulated_session import Received
 from heatpump_twin.drivers.modbus.profile.profile import Profile, Space
 from heatpump_twin.drivers.status import GOOD
 
-LIVES = 60
+LIVES, MORE_LIVES = 24, 240
 """How many lives of each framing. Of thousands, one in a dozen met each thing that was wrong."""
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_a_device_is_found_and_kept_whatever_happened_to_it(framing: str) -> None:
-    for seed in range(LIVES):
+    found_and_kept(framing, range(LIVES))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_a_device_is_found_and_kept_in_many_more_lives(framing: str) -> None:
+    found_and_kept(framing, range(LIVES, MORE_LIVES))
+
+
+def found_and_kept(framing: str, seeds: Iterable[int]) -> None:
+    for seed in seeds:
         life = live(seed, framing)
         story = f"{framing} {seed}: {life}"
         assert life.wrong == [], story

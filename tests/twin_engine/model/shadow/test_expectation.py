@@ -227,13 +227,13 @@ def run_plant(hours: int, disturbance: tuple[str, float] | None = None) -> list[
     site = load_site("default", environment={})
     pump = site.heat_pumps[0]
     start = int(datetime(2026, 1, 12, 20, tzinfo=UTC).timestamp()) * S
-    plant = EmulatedHeatPump(pump, site.site, 1, start, step=2.0, warm_up=SHORT_WARM_UP)
+    plant = EmulatedHeatPump(pump, site.site, 1, start, step=5.0, warm_up=SHORT_WARM_UP)
     plant.write("supply_setpoint", 35.0)
     if disturbance:
         plant.disturbances.start(*disturbance)
     machine = Machine()
     derived = []
-    for time in range(start, start + hours * 3600 * S, 10 * S):
+    for time in range(start, start + hours * 3600 * S, 20 * S):
         plant.advance(time)
         machine.time = time - S
         derived.append(machine.run(1, **{point: plant.read(point) for point in RATED}))
