@@ -20,6 +20,7 @@ PAGES = True
 
 
 def test_first_run_says_where_state_lies_and_how_to_log_in(fresh_twin: Twin) -> None:
+    fresh_twin.cold = True
     fresh_twin.start()
     output = fresh_twin.output
     password_file = fresh_twin.data / "initial-admin-password.txt"
@@ -35,6 +36,7 @@ def test_first_run_says_where_state_lies_and_how_to_log_in(fresh_twin: Twin) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stops_within_five_seconds_and_leaves_nobody(fresh_twin: Twin, number: int) -> None:
+    fresh_twin.cold = True
     fresh_twin.start()
     assert fresh_twin.process is not None
     family = psutil.Process(fresh_twin.process.pid).children(recursive=True)
@@ -136,6 +138,7 @@ def component(twin: Twin, name: str) -> dict[str, Any]:
     "when", ["started a child process", "hmi_starting", "OPC UA server listens", "Ctrl-C stops"]
 )
 def test_a_stop_breaks_off_a_start(fresh_twin: Twin, when: str) -> None:
+    fresh_twin.cold = True
     fresh_twin.spawn()
     assert fresh_twin.process is not None
     until(lambda: when in fresh_twin.output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from janitor import Janitor
 from processes import die_with_parent
+from warm_start import SERVERS
 
 JANITOR = pytest.StashKey[Janitor]()
 
@@ -15,6 +16,12 @@ def pytest_configure(config: pytest.Config) -> None:
         die_with_parent()
     else:
         config.stash[JANITOR] = Janitor()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """End what was kept warm for the tests of this process."""
+    SERVERS.end()
 
 
 @pytest.hookimpl(trylast=True)

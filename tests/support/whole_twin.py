@@ -11,9 +11,11 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import processes
 import psutil
+import warm_start
 from patience import PATIENCE, until
 from ports import claim
 
@@ -68,6 +70,8 @@ class Twin:
     """Whether it serves the HMI, whose start is a quarter of the work of a whole start."""
     forecasts: bool = False
     """Whether it forecasts by itself."""
+    cold: bool = False
+    """Whether it is started as people start it, which loads all that it consists of."""
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -80,7 +84,7 @@ class Twin:
 
     def command(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         given = {} if text is None else {"input": text}
-        return processes.run(sys.executable, "-m", "heatpump_twin", *arguments, **given)
+        return warm_start.run(*arguments, **given)
 
     def add_user(self, name: str, role: str) -> None:
         directory = DataDirectory.open(self.data)
@@ -90,15 +94,19 @@ class Twin:
     def spawn(self) -> None:
         self.data.mkdir(exist_ok=True, parents=True)
         with (self.data / "output.log").open("w") as output:
-            self.process = processes.start(
-                sys.executable, "-m", "heatpump_twin", "run",
-                "--site", self.site, "--data", self.data,
+            start = self._start_cold if self.cold else warm_start.start
+            self.process = start(
+                "run", "--site", self.site, "--data", self.data,
                 *self.ports.settings, *patient_devices(self.site), *FLUSH, *NO_PAST,
                 *([] if self.pages else NO_PAGES), *([] if self.forecasts else NO_FORECASTS),
                 *self.extra,
                 stdout=output, stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
+
+    @staticmethod
+    def _start_cold(*arguments: processes.Argument, **options: Any) -> subprocess.Popen[str]:
+        return processes.start(sys.executable, "-m", "heatpump_twin", *arguments, **options)
 
     def start(self) -> None:
         self.spawn()
