@@ -13,6 +13,7 @@ from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.smart_start.hot_water_wait import HotWaterWait
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
 from heatpump_twin.twin_engine.smart_start.ready_program import (
     ReadyPhase,
@@ -42,6 +43,31 @@ async def test_a_schedule_of_an_earlier_version_is_taken_over(tmp_path: Path) ->
     assert (program.probability, program.weekdays, program.hold) == (0.9, 0, 0.0)
     assert program.phase is ReadyPhase.WAITING
     assert found.heat_ups == {}
+
+
+async def test_hot_water_that_waited_in_an_earlier_version_still_does(tmp_path: Path) -> None:
+    url = URL.create("sqlite", database=str(tmp_path / "historian.sqlite"))
+    engine = create_engine(url)
+    migrate_to(engine, "0014")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO ready_program (key, asset, quantity, ready_at, target, probability, "
+                "weekdays, hold, user, origin, phase, begin, reason, held_energy, written) VALUES "
+                "('hp1.room', 'hp1', 'room', 9, 21, 0.9, 0, 0, 'olga', 'test', 'heating', 5, '', "
+                """0, '{"room_setpoint": 23.0, "dhw_setpoint": 40.0}')"""
+            )
+        )
+    engine.dispose()
+    store = ProgramStore(url)
+    try:
+        found = await store.load()
+    finally:
+        await store.stop()
+    assert found.hot_water_waits == {
+        "hp1": HotWaterWait("hp1", ("dhw_setpoint",), 5, "olga", "test")
+    }
+    assert found.ready_programs["hp1.room"].written == {"room_setpoint": 23.0}
 
 
 def heat_up(begin: int) -> HeatUpRecord:
