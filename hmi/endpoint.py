@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from asyncua import Client, ua
+from asyncua.common.utils import Buffer
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary
 
 from heatpump_twin.config.browser import session_name
 from heatpump_twin.hmi import texts
-from heatpump_twin.hmi.errors import LoginRefusedError, TwinUnreachableError
+from heatpump_twin.hmi.errors import (
+    LoginDelayedError,
+    LoginRefusedError,
+    TwinUnreachableError,
+)
 from heatpump_twin.hmi.identity import APPLICATION_URI, HmiIdentity
 
 _REQUEST_TIMEOUT = 4.0
@@ -23,6 +30,12 @@ _REFUSED = {
     ua.StatusCodes.BadIdentityTokenInvalid,
     ua.StatusCodes.BadIdentityTokenRejected,
 }
+
+
+_SERVICE_ADDITIONAL_INFO = 0x04
+"""Bit of ReturnDiagnostics that asks for words about the service (OPC 10000-4, 7.32)."""
+_FAULT = ua.FourByteNodeId(ua.Int32(ua.ObjectIds.ServiceFault_Encoding_DefaultBinary))
+_WAIT = "RetryAfter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +74,12 @@ class Endpoint:
         ------
         LoginRefusedError
             The server does not accept user and password.
+        LoginDelayedError
+            It looks at no password for a while.
         TwinUnreachableError
             There is no server, or it is not the one whose certificate is pinned.
         """
-        client = Client(self.url, timeout=_REQUEST_TIMEOUT, watchdog_intervall=_LIBRARY_PROBE)
+        client = LoginClient(self.url, timeout=_REQUEST_TIMEOUT, watchdog_intervall=_LIBRARY_PROBE)
         client.application_uri = APPLICATION_URI
         client.name = "heatpump-twin HMI"
         client.description = session_name(credentials.browser)
@@ -87,6 +102,8 @@ class Endpoint:
             # A wrong password is the person's to mend; all else is a twin that cannot be used.
             if error.code in _REFUSED:
                 raise LoginRefusedError(texts.WRONG_LOGIN) from error
+            if client.wait is not None:
+                raise LoginDelayedError(texts.too_early(client.wait), client.wait) from error
             raise TwinUnreachableError(texts.refused_by_twin(status_name(error.code))) from error
         except (OSError, TimeoutError, ua.UaError) as error:
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
@@ -100,6 +117,45 @@ class Endpoint:
         if not found:
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE)
         return found[-1]
+
+
+class LoginClient(Client):
+    """Client whose `wait` is what the server has told of it when a log-in came too soon."""
+
+    wait: int | None = None
+    """Until a password is looked at again; None: it told of none. [s]"""
+
+    async def activate_session(self, *arguments: Any, **named: Any) -> Any:
+        """Activate the session, and ask for how long not where that is refused."""
+        protocol = self.uaclient.protocol
+        if protocol is None:
+            raise ConnectionError("the connection was closed")
+        send, check = protocol.send_request, protocol.check_answer
+
+        # The library asks for no diagnostics, and drops those that come with a fault.
+        async def asking(request: Any, *more: Any, **others: Any) -> Any:
+            request.RequestHeader.ReturnDiagnostics = _SERVICE_ADDITIONAL_INFO
+            return await send(request, *more, **others)
+
+        def hearing(data: Buffer, context: str) -> bool:
+            self.wait = _wait_in(data)
+            return check(data, context)
+
+        protocol.send_request = asking  # type: ignore[method-assign]
+        protocol.check_answer = hearing  # type: ignore[method-assign]
+        try:
+            return await super().activate_session(*arguments, **named)
+        finally:
+            del protocol.send_request, protocol.check_answer
+
+
+def _wait_in(answer: Buffer) -> int | None:
+    data = answer.copy()
+    if nodeid_from_binary(data) != _FAULT:
+        return None
+    header = struct_from_binary(ua.ResponseHeader, data)
+    name, _, seconds = str(header.ServiceDiagnostics.AdditionalInfo or "").partition("=")
+    return int(seconds) if name == _WAIT and seconds.isdecimal() else None
 
 
 def hang_up(client: Client) -> None:

@@ -3,8 +3,9 @@
 ::
 
     HmiError
-    ├── LoginRefusedError      wrong user or password, or the account is locked for a while
+    ├── LoginRefusedError      wrong user or password
     └── TwinUnreachableError   nobody answers at the endpoint, or not as the pinned server would
+        └── LoginDelayedError  too many have failed: no password is looked at for a while
 """
 
 from __future__ import annotations
@@ -24,3 +25,11 @@ class LoginRefusedError(HmiError):
 
 class TwinUnreachableError(HmiError):
     """The OPC UA server cannot be reached, or refuses the connection."""
+
+
+class LoginDelayedError(TwinUnreachableError):
+    """The server looks at no password for so many seconds (`wait`)."""
+
+    def __init__(self, text: str, wait: int) -> None:
+        super().__init__(text)
+        self.wait = wait

@@ -57,6 +57,19 @@ _TOO_MANY_ATTEMPTS = _login(
     "Too many failed attempts: for a while, five minutes at most, the password is not looked at. "
     "Try again then."
 )
+
+
+def too_early(seconds: int) -> Phrase:
+    """Return that no password is looked at for a while, and for how long."""
+    minutes = -(-seconds // 60)
+    span = f"{seconds} s" if seconds < 100 else f"{minutes} min"
+    return Phrase(
+        "Too many failed attempts: no password is looked at for now. Try again in {span}.",
+        context=Context.HMI_LOGIN,
+        span=span,
+    )
+
+
 _NOT_TRUSTED = _login(
     "The twin does not trust this HMI's certificate. "
     "Ask an administrator to trust it: `hptwin cert list`."

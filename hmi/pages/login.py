@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from heatpump_twin.config.settings import Site
 from heatpump_twin.config.translations import Language
 from heatpump_twin.hmi import assets, person_units, texts
-from heatpump_twin.hmi.errors import HmiError, LoginRefusedError
+from heatpump_twin.hmi.errors import HmiError, LoginDelayedError, LoginRefusedError
 from heatpump_twin.hmi.people import People
 from heatpump_twin.hmi.person_units import UNITS, units_of
 from heatpump_twin.hmi.spoken import COOKIE, KEPT, SpokenLanguages
@@ -61,7 +61,10 @@ def add_login(app: FastAPI, site: Site, people: People, spoken: SpokenLanguages)
         except HmiError as error:
             # 401 only for a wrong login: a twin that is away is not the person's fault.
             status = 401 if isinstance(error, LoginRefusedError) else 503
-            return _form(site, language, error.text, kind="wrong", user=user, status=status)
+            page = _form(site, language, error.text, kind="wrong", user=user, status=status)
+            if isinstance(error, LoginDelayedError):
+                page.status_code, page.headers["Retry-After"] = 429, str(error.wait)
+            return page
         await people.log_out(request.session.get(TOKEN))
         request.session.clear()
         request.session[TOKEN] = token

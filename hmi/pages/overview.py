@@ -141,7 +141,7 @@ def _choice(groups: Mapping[str, str], say: Say) -> str:
     )
     return (
         f'<select id="site-group" class="quiet" aria-label="{escape(say(texts.GROUP))}" '
-        f'onchange="site.look()"><option value="*">{escape(say(texts.ALL_GROUPS))}</option>'
+        f'onchange="site.look()"><option data-all>{escape(say(texts.ALL_GROUPS))}</option>'
         f"{options}</select>"
     )
 

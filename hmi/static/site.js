@@ -36,8 +36,10 @@ window.site = (() => {
 
   // Of a site without groups, and of all groups, every heat pump is looked at.
   function ofGroup(some) {
-    const group = document.getElementById("site-group")?.value ?? "*";
-    return group === "*" ? some : some.filter((tile) => tile.closest(".tile-group").dataset.group === group);
+    const choice = document.getElementById("site-group")?.selectedOptions[0];
+    // Marked, and not known by its value: a group may have any name.
+    if (!choice || "all" in choice.dataset) return some;
+    return some.filter((tile) => tile.closest(".tile-group").dataset.group === choice.value);
   }
 
   function passes(tile, wanted) {

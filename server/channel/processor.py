@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from heatpump_twin.config.hosts import url_host
 from heatpump_twin.drivers.status import GOOD
 from heatpump_twin.server import limits
-from heatpump_twin.server.channel.diagnostics import diagnostics
+from heatpump_twin.server.channel.diagnostics import RetryLaterError, diagnostics, of_fault
 from heatpump_twin.server.channel.identity_token import decrypted_password, is_anonymous
 from heatpump_twin.server.channel.internal_server import TwinInternalServer
 from heatpump_twin.server.channel.list_services import LIST_SERVICES, ListService, decoded, decoding
@@ -357,10 +357,14 @@ class TwinProcessor(UaProcessor):
         """Send a service response that is encoded already."""
         self._send_fitting(response, handle, seqhdr)
 
-    def send_fault(self, handle: int, seqhdr: Any, code: int) -> None:
-        """Send a ServiceFault."""
+    def send_fault(
+        self, handle: int, seqhdr: Any, code: int, told: ua.DiagnosticInfo | None = None
+    ) -> None:
+        """Send a ServiceFault, and what is told beside its status."""
         fault = ua.ServiceFault()
         fault.ResponseHeader.ServiceResult = status_code(code)
+        if told is not None:
+            fault.ResponseHeader.ServiceDiagnostics = told
         self.send_response(handle, seqhdr, fault)
 
     async def _process_secure(self, message: WholeMessage) -> bool:
@@ -373,7 +377,7 @@ class TwinProcessor(UaProcessor):
 
     async def process_message(self, seqhdr: Any, body: RequestBody) -> bool:
         """Serve one request, or say with a ServiceFault why not; return False to end."""
-        handle = 0
+        handle, header = 0, None
         try:
             with decoding():
                 typeid = nodeid_from_binary(body)
@@ -382,7 +386,7 @@ class TwinProcessor(UaProcessor):
             return await self._process_message(typeid, header, seqhdr, body)
         except (ServiceError, ua.uaerrors.UaStatusCodeError) as error:
             log.warning("request refused", peer=self.peer, status=status_code(error.code).name)
-            self.send_fault(handle, seqhdr, error.code)
+            self.send_fault(handle, seqhdr, error.code, of_fault(header, error))
             return True
 
     # ── services ──────────────────────────────────────────────────────────────────────────────────
@@ -698,8 +702,8 @@ class TwinProcessor(UaProcessor):
                 AuditKind.LOGIN, who, "login", int(status), "log-in refused"
             )
             # A person with the right password is not told that it is wrong.
-            if authenticator.is_throttled(name, session.host):
-                status = ua.StatusCodes.BadTooManyOperations
+            if (wait := authenticator.wait(name, session.host)) > 0.0:
+                raise RetryLaterError(ua.StatusCodes.BadTooManyOperations, wait)
             raise ServiceError(status)
         return user
 

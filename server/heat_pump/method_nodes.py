@@ -23,6 +23,7 @@ from heatpump_twin.server.services.method_table import (
 from heatpump_twin.server.space.node_builder import NodeBuilder, NodePlace
 from heatpump_twin.server.space.ua_values import instance_name, standard
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
+from heatpump_twin.twin_engine.commands.refused_write import RefusedWrite
 
 _WIRE = {
     DataType.BOOLEAN: (ua.VariantType.Boolean, None),
@@ -106,12 +107,14 @@ class MethodNodes:
         async def by_method(caller: Caller, values: Sequence[Any], words: str) -> None:
             # Recorded though refused: who tried to act on the plant is part of the audit.
             await self._commands.refuse(
-                f"{asset}.{name}",
-                first_number(values),
-                user=caller.user_name,
-                origin=caller.origin,
-                status=ua.StatusCodes.BadUserAccessDenied,
-                message=words,
+                RefusedWrite(
+                    f"{asset}.{name}",
+                    first_number(values),
+                    caller.user_name,
+                    caller.origin,
+                    ua.StatusCodes.BadUserAccessDenied,
+                    words,
+                )
             )
 
         async def denied(caller: Caller, values: Sequence[Any]) -> None:

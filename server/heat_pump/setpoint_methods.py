@@ -22,6 +22,7 @@ from heatpump_twin.server.heat_pump.method_nodes import (
 from heatpump_twin.server.security.users import UserRole
 from heatpump_twin.server.services.method_table import Caller, refused, result
 from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
+from heatpump_twin.twin_engine.commands.refused_write import RefusedWrite
 from heatpump_twin.twin_engine.wording import sentences, value_text
 
 FIXED = {"Start": 1.0, "Stop": 0.0}
@@ -58,6 +59,20 @@ class Why:
     reason: str = ""
     place: int = 0
     arguments: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call with a reason asks for."""
+
+    setting: Setting | None
+    """None: there is no such setting."""
+    key: str
+    """For the audit."""
+    value: float
+    reason: str
+    """As much of it as is kept."""
+    too_long: bool
 
 
 class SetpointMethods:
@@ -118,20 +133,20 @@ class SetpointMethods:
     ) -> None:
         """Add the method that writes any of some settings, by their BrowseNames, and says why."""
 
-        def asked_of(values: Sequence[Any]) -> tuple[Setting | None, str, float, str]:
-            """Return the setting, the key for the audit, the value and the reason."""
-            name, value, reason = str(values[0] or ""), first_number(values), str(values[2] or "")
-            setting = settings.get(name)
+        def asked_of(values: Sequence[Any]) -> Asked:
+            setting, reason = settings.get(str(values[0] or "")), str(values[2] or "")
             key = f"{asset}.{REASONED}" if setting is None else setting.target.point.key
-            return setting, key, value, reason[:LONGEST_REASON]
+            kept, too_long = reason[:LONGEST_REASON], len(reason) > LONGEST_REASON
+            return Asked(setting, key, first_number(values), kept.strip(), too_long)
 
         async def run(caller: Caller, _: ua.NodeId, values: Sequence[Any]) -> ua.CallMethodResult:
-            setting, key, value, reason = asked_of(values)
+            asked = asked_of(values)
 
             async def turned_away(status: int, place: int, words: str) -> ua.CallMethodResult:
-                await self._refuse(key, value, caller, status, words, reason)
+                await self._refuse(asked.key, asked.value, caller, status, words, asked.reason)
                 return refused(status, place, len(values), words)
 
+            setting = asked.setting
             if setting is None:
                 words = Phrase("Setting takes {names}.", names=", ".join(settings))
                 return await turned_away(ua.StatusCodes.BadInvalidArgument, 0, words)
@@ -139,16 +154,15 @@ class SetpointMethods:
             if not caller.may(setting.role):
                 words = Phrase("This takes the role {role}.", role=setting.role)
                 return await turned_away(ua.StatusCodes.BadUserAccessDenied, 0, words)
-            if len(str(values[2] or "")) > LONGEST_REASON:
+            if asked.too_long:
                 words = Phrase("Reason takes {most} characters at most.", most=LONGEST_REASON)
                 return await turned_away(ua.StatusCodes.BadOutOfRange, 2, words)
-            why = Why(reason.strip(), place=1, arguments=len(values))
-            return await self._write([setting.target], [value], caller, why)
+            why = Why(asked.reason, place=1, arguments=len(values))
+            return await self._write([setting.target], [asked.value], caller, why)
 
         async def denied(caller: Caller, values: Sequence[Any], words: str) -> None:
-            _, key, value, reason = asked_of(values)
-            status = ua.StatusCodes.BadUserAccessDenied
-            await self._refuse(key, value, caller, status, words, reason)
+            asked, status = asked_of(values), ua.StatusCodes.BadUserAccessDenied
+            await self._refuse(asked.key, asked.value, caller, status, words, asked.reason)
 
         self._nodes.add(pump, asset, REASONED, run, refused=denied)
 
@@ -195,15 +209,8 @@ class SetpointMethods:
         message: str,
         reason: str = "",
     ) -> None:
-        await self._commands.refuse(
-            key,
-            value,
-            user=caller.user_name,
-            origin=caller.origin,
-            status=status,
-            message=message,
-            reason=reason,
-        )
+        who = (caller.user_name, caller.origin)
+        await self._commands.refuse(RefusedWrite(key, value, *who, status, message, reason))
 
 
 def _answer(

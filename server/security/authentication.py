@@ -40,17 +40,17 @@ class Throttle:
         self._monotonic = monotonic
         self._failures: OrderedDict[str, _Failures] = OrderedDict()
 
-    def allows(self, key: str) -> bool:
-        """Tell whether a key may try to log in now."""
+    def wait(self, key: str) -> float:
+        """Return how long a key has to wait until it may try to log in; 0: it may now. [s]"""
         entry = self._failures.get(key)
         if entry is None:
-            return True
+            return 0.0
         surplus = entry.count - self._free_attempts
         if surplus < 0:
-            return True
+            return 0.0
         # The exponent is bounded: 2.0 ** 1024 is an OverflowError.
         delay = min(FIRST_DELAY * 2.0 ** min(surplus, 16), MAX_DELAY)
-        return self._monotonic() - entry.last >= delay
+        return max(delay - (self._monotonic() - entry.last), 0.0)
 
     def failed(self, key: str) -> None:
         """Count a failed login of a key."""
@@ -94,12 +94,12 @@ class Authenticator:
         # must guesses of other names at the same desk, once the person has logged in there.
         key = f"{name}@{host}"
         # Refused at once, with the password unread: who waits for a thread holds a connection.
-        if self._waiting.locked() or not self._allows(key, host):
+        if self._waiting.locked() or self.wait(name, host) > 0.0:
             self._throttled(name, host)
             return None
         async with self._waiting, self._one_by_one.setdefault(key, asyncio.Lock()):
             # Those that came at once may have failed meanwhile: so many guesses are no fewer.
-            if not self._allows(key, host):
+            if self.wait(name, host) > 0.0:
                 self._throttled(name, host)
                 return None
             user = await asyncio.get_running_loop().run_in_executor(
@@ -111,13 +111,12 @@ class Authenticator:
             log.warning("login failed", user=name, host=host)
         return user
 
-    def is_throttled(self, name: str, host: str) -> bool:
-        """Tell whether a further attempt of a name at a host would be refused unread."""
+    def wait(self, name: str, host: str) -> float:
+        """Return for how long attempts of a name at a host are refused unread; 0: not now. [s]"""
         # Worth nothing to who guesses: such a refusal comes at once, and a checked one does not.
-        return not self._allows(f"{name}@{host}", host)
-
-    def _allows(self, key: str, host: str) -> bool:
-        return self._names.allows(key) and (key in self._proven or self._hosts.allows(host))
+        key = f"{name}@{host}"
+        of_host = 0.0 if key in self._proven else self._hosts.wait(host)
+        return max(self._names.wait(key), of_host)
 
     def _throttled(self, name: str, host: str) -> None:
         self.failures += 1

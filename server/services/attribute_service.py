@@ -21,6 +21,7 @@ from heatpump_twin.server.space.index_range import Spans, parsed, part_of
 from heatpump_twin.server.space.point_values import VARIANT_TYPES, ShownPoint, to_datetime
 from heatpump_twin.server.space.ua_values import status_code
 from heatpump_twin.twin_engine.commands.commands import CommandHandler
+from heatpump_twin.twin_engine.commands.refused_write import RefusedWrite
 
 UNKNOWN = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadAttributeIdInvalid)
 WRITERS = UserRole.OPERATOR
@@ -165,14 +166,9 @@ class AttributeService:
         # A refused write is recorded as well: who tried what is part of the audit.
         refusal = _refusal(caller, point, item)
         if refusal is not None:
-            await self._commands.refuse(
-                point.key,
-                number,
-                user=caller.user_name,
-                origin=caller.origin,
-                status=refusal.status,
-                message=refusal.words,
-            )
+            who = (caller.user_name, caller.origin)
+            refused = RefusedWrite(point.key, number, *who, refusal.status, refusal.words)
+            await self._commands.refuse(refused)
             return refusal
         done = await self._commands.write(
             point.key, number, user=caller.user_name, origin=caller.origin

@@ -25,6 +25,23 @@ def test_a_wrong_password_is_refused_and_the_right_one_opens_the_overview(
     assert all(cookie["httpOnly"] and cookie["sameSite"] == "Lax" for cookie in cookies)
 
 
+def test_who_has_guessed_too_often_is_told_for_how_long_to_wait(
+    site: Site, browser: Browser
+) -> None:
+    def said(word: str) -> bool:
+        browser.log_in("mallory", "a guess")
+        until(lambda: browser.find(".message").text)
+        return word in browser.find(".message").text
+
+    until(lambda: said("Try again in"))
+    seconds = browser.find(".message").text.rpartition("Try again in ")[2]
+    assert seconds.endswith(" s.")
+    assert 1 <= int(seconds.removesuffix(" s.")) <= 99
+    # Somebody else at the same desk is let in.
+    browser.log_in()
+    until(lambda: browser.driver.current_url == f"{site.hmi.url}/")
+
+
 def test_logging_out_closes_every_page(site: Site, browser: Browser) -> None:
     browser.open("/unit/hp1")
     first = browser.driver.current_window_handle

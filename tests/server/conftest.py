@@ -35,6 +35,7 @@ from heatpump_twin.server.twin_server import TwinServer
 from heatpump_twin.twin_engine.alarm import AlarmDefinition
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import CommandResult
+from heatpump_twin.twin_engine.commands.refused_write import RefusedWrite
 from heatpump_twin.twin_engine.conditions.condition_store import ConditionStore
 from heatpump_twin.twin_engine.historian.events.event_log import EventLog
 from heatpump_twin.twin_engine.historian.historian import Historian
@@ -90,19 +91,10 @@ class Device:
             self.held[key] = value
         return CommandResult(self.status, old, value, self.held.get(key), "It is done.")
 
-    async def refuse(
-        self,
-        key: str,
-        value: float,
-        *,
-        user: str,
-        origin: str,
-        status: int,
-        message: str,
-        reason: str = "",
-    ) -> None:
-        self.audit.append(("refuse", key, value, status, f"{user} {origin}"))
-        self.reasons[key] = reason
+    async def refuse(self, refused: RefusedWrite) -> None:
+        who = f"{refused.user} {refused.origin}"
+        self.audit.append(("refuse", refused.key, refused.value, refused.status, who))
+        self.reasons[refused.key] = refused.reason
 
 
 @dataclass

@@ -29,6 +29,7 @@ from heatpump_twin.drivers.write_range import out_of_range
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.audit_entry import AuditEntry
 from heatpump_twin.twin_engine.commands.authorship import Authorship
+from heatpump_twin.twin_engine.commands.refused_write import RefusedWrite
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.wording import value_text
@@ -66,17 +67,7 @@ class CommandHandler(Protocol):
         """Write a point (``hp1.supply_setpoint``). Never raises for what a device does."""
         ...
 
-    async def refuse(
-        self,
-        key: str,
-        value: float,
-        *,
-        user: str,
-        origin: str,
-        status: int,
-        message: str,
-        reason: str = "",
-    ) -> None:
+    async def refuse(self, refused: RefusedWrite) -> None:
         """Record an attempt that was turned away before it got here."""
         ...
 
@@ -157,19 +148,12 @@ class Commands:
         except AuditError as error:
             log.error("start-up write not carried out", device=device, error=str(error))
 
-    async def refuse(
-        self,
-        key: str,
-        value: float,
-        *,
-        user: str,
-        origin: str,
-        status: int,
-        message: str,
-        reason: str = "",
-    ) -> None:
+    async def refuse(self, refused: RefusedWrite) -> None:
         """Record an attempt that was turned away before it got here."""
-        await self._turn_away(self._entry(key, value, user, origin, reason), status, message)
+        entry = self._entry(
+            refused.key, refused.value, refused.user, refused.origin, refused.reason
+        )
+        await self._turn_away(entry, refused.status, refused.message)
 
     async def _carry_out(
         self, entry: AuditEntry, point: Point, driver: Driver, value: float

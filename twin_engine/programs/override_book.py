@@ -23,6 +23,7 @@ from heatpump_twin.drivers.status import (
     is_good,
 )
 from heatpump_twin.twin_engine.commands.commands import TWIN, CommandHandler, CommandResult
+from heatpump_twin.twin_engine.commands.refused_write import RefusedWrite
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.override import Override, overridable
@@ -114,9 +115,8 @@ class OverrideBook:
             except ProgramStoreError as error:
                 log.error("command not carried out", key=key, user=user, error=str(error))
                 status = BAD_RESOURCE_UNAVAILABLE
-                await self._commands.refuse(
-                    key, value, user=user, origin=origin, status=status, message=_NOT_LOADED
-                )
+                refused = RefusedWrite(key, value, user, origin, status, _NOT_LOADED, reason)
+                await self._commands.refuse(refused)
                 return CommandResult(status, math.nan, value, None, _NOT_LOADED)
             result = await self._commands.write(key, value, user=user, origin=origin, reason=reason)
             return await self._settled(point, before, result)
@@ -152,21 +152,9 @@ class OverrideBook:
                 reason=Phrase("set by {user}; the device falls back by itself", user=override.user),
             )
 
-    async def refuse(
-        self,
-        key: str,
-        value: float,
-        *,
-        user: str,
-        origin: str,
-        status: int,
-        message: str,
-        reason: str = "",
-    ) -> None:
+    async def refuse(self, refused: RefusedWrite) -> None:
         """Record an attempt that was turned away before it got here."""
-        await self._commands.refuse(
-            key, value, user=user, origin=origin, status=status, message=message, reason=reason
-        )
+        await self._commands.refuse(refused)
 
     async def release(
         self, asset: str, *, user: str, origin: str, points: Collection[str] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heatpump_twin.config.catalogue import Point, PointTable
 from heatpump_twin.twin_engine.commands.commands import CommandHandler, CommandResult
+from heatpump_twin.twin_engine.commands.refused_write import RefusedWrite
 from heatpump_twin.twin_engine.programs.hot_water_tank import USED
 from heatpump_twin.twin_engine.programs.schedule_book import ScheduleBook
 from heatpump_twin.twin_engine.programs.tank_program_book import TankProgramBook
@@ -53,18 +54,6 @@ class PersonCommands:
                 await self._tank.give_way(point.asset, point.id, user)
         return result
 
-    async def refuse(
-        self,
-        key: str,
-        value: float,
-        *,
-        user: str,
-        origin: str,
-        status: int,
-        message: str,
-        reason: str = "",
-    ) -> None:
+    async def refuse(self, refused: RefusedWrite) -> None:
         """Record an attempt that was turned away before it got here."""
-        await self._commands.refuse(
-            key, value, user=user, origin=origin, status=status, message=message, reason=reason
-        )
+        await self._commands.refuse(refused)

@@ -52,6 +52,25 @@ async def test_a_success_clears_the_count_of_a_user() -> None:
     authenticator.close()
 
 
+async def test_who_has_to_wait_is_told_for_how_long() -> None:
+    now = [0.0]
+    authenticator = Authenticator(Users(), lambda: now[0])
+    for _ in range(FREE_ATTEMPTS + 2):
+        assert authenticator.wait("olga", "office") == 0.0
+        assert await authenticator.login("olga", "wrong", "office") is None
+        now[0] += authenticator.wait("olga", "office")
+    assert await authenticator.login("olga", "wrong", "office") is None
+    whole = authenticator.wait("olga", "office")
+    assert whole > 2.0
+    now[0] += whole - 0.5
+    assert authenticator.wait("olga", "office") == pytest.approx(0.5)
+    assert await authenticator.login("olga", "right", "office") is None
+    assert authenticator.wait("victor", "office") == authenticator.wait("olga", "home") == 0.0
+    now[0] += 0.5
+    assert await authenticator.login("olga", "right", "office")
+    authenticator.close()
+
+
 async def test_guesses_that_come_at_once_are_counted_one_by_one() -> None:
     users = Users()
     authenticator = Authenticator(users, lambda: 0.0)

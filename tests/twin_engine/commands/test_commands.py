@@ -21,6 +21,7 @@ from heatpump_twin.drivers.status import (
 )
 from heatpump_twin.twin_engine.commands.audit import AuditLog
 from heatpump_twin.twin_engine.commands.commands import Commands
+from heatpump_twin.twin_engine.commands.refused_write import RefusedWrite
 from heatpump_twin.twin_engine.errors import AuditError
 from heatpump_twin.twin_engine.happening import SettingChange
 from heatpump_twin.twin_engine.image import Image
@@ -159,9 +160,8 @@ async def test_a_driver_error_is_an_unknown_outcome_not_an_exception(commands, d
 
 
 async def test_a_refusal_by_somebody_else_is_on_record(commands, audit):
-    await commands.refuse(
-        KEY, 55.0, user="", origin="anonymous", status=BAD_USER_ACCESS_DENIED, message="log in"
-    )
+    refused = RefusedWrite(KEY, 55.0, "", "anonymous", BAD_USER_ACCESS_DENIED, "log in")
+    await commands.refuse(refused)
     (entry,) = await audit.tail(1)
     assert (entry.status, entry.message, entry.old) == (BAD_USER_ACCESS_DENIED, "log in", 45.0)
 
