@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from heatpump_twin.config.settings import Site
 from heatpump_twin.hmi import assets, texts
 from heatpump_twin.hmi.heat_pump_model import Variable
+from heatpump_twin.hmi.pages.left_pages import LeftPages
 from heatpump_twin.hmi.pages.login import TOKEN
 from heatpump_twin.hmi.pages.news import News
 from heatpump_twin.hmi.people import RELOAD, People
@@ -52,6 +53,7 @@ class Shell:
         """Two samples further apart than this are a gap. [ms]"""
         self._people = people
         self._spoken = spoken
+        self._left = LeftPages()
 
     def to_login(self, request: Request) -> Response:
         """Return the redirect to the login page, with the reason if there is one."""
@@ -95,6 +97,7 @@ class Shell:
         # quadratically.
         pushing = background_tasks.create(_push(client, person, news), name="push")
         client.on_delete(lambda: pushing.cancel())
+        self._left.watch(person, client)
 
     def _header(self, person: Person, path: str) -> str:
         links = "".join(

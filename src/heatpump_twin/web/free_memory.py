@@ -11,7 +11,7 @@ _MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX = -3, -1, -8
 """Parameters of mallopt(3)."""
 _PAGE_OF_HTML = 65_536
 """Blocks of this size and more are given back as soon as they are free. [B]"""
-_BETWEEN: Final = 10.0
+_BETWEEN: Final = 3.0
 """Between a page that is given up and the return of what was its, and between two returns. [s]"""
 
 
