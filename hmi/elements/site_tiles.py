@@ -26,7 +26,7 @@ SHOWN = (
     ("cop", texts.COP, "", False),
     ("expected_cop", texts.EXPECTED_COP, "", False),
     ("spf_h4_month", texts.SPF_MONTH, "", False),
-    ("spf_h4_expected_month", texts.EXPECTED_SPF_MONTH, "", False),
+    ("spf_h4_expected_month", texts.EXPECTED_SPF, "", False),
     ("room_temperature", texts.ROOM, "", False),
 )
 _AGAIN = 2.0
