@@ -227,7 +227,7 @@ async def test_who_asks_for_hot_water_has_it(cold, point, value, after) -> None:
     await asked(cold)
     await cold.write(point, value)
     assert hot_water(cold) == after
-    assert (await last(cold)).startswith("Hot water waits no longer: olga has set the ")
+    assert (await last(cold)).startswith("Hot water waits no longer: olga has set ")
     await cold.pass_time(600)
     assert hot_water(cold) == after
     assert cold.programs.schedules.of("hp1")[0].phase is ReadyPhase.HEATING
