@@ -12,7 +12,7 @@ import processes
 import psutil
 import pytest
 import warm_start
-from patience import PATIENCE
+from patience import PATIENCE, until
 from ports import claim
 from warm_start import WarmStart
 
@@ -64,7 +64,7 @@ def test_it_dies_with_what_it_is_a_copy_of(plant: WarmStart) -> None:
     server.wait(PATIENCE)
     assert plant.wait(PATIENCE) == -9
     # Nobody may have read how it ended.
-    assert not seen.is_running() or seen.status() == psutil.STATUS_ZOMBIE
+    until(lambda: not seen.is_running() or seen.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_one_with_another_environment_is_started_cold() -> None:
