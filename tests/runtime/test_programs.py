@@ -138,7 +138,7 @@ async def test_a_schedule_sets_the_target_switches_on_and_can_be_released(
         assert await here.value("Programs.Overrides") == ["UnitEnabled"]
         # By the site's clock, which goes as fast as the plant.
         now = await here.now()
-        ready_at = ua.Variant(now + timedelta(minutes=30), ua.VariantType.DateTime)
+        ready_at = ua.Variant(now + timedelta(hours=1), ua.VariantType.DateTime)
         zero = ua.Variant(0, ua.VariantType.Int32)
         answer = await here.call(
             "ScheduleReady", ready_at, double(before + 3.0), double(90.0), zero, zero, double(0.0)
