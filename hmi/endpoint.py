@@ -36,6 +36,8 @@ _SERVICE_ADDITIONAL_INFO = 0x04
 """Bit of ReturnDiagnostics that asks for words about the service (OPC 10000-4, 7.32)."""
 _FAULT = ua.FourByteNodeId(ua.Int32(ua.ObjectIds.ServiceFault_Encoding_DefaultBinary))
 _WAIT = "RetryAfter"
+_DIGITS = 6
+"""More seconds are no answer of this server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Endpoint:
             if error.code in _REFUSED:
                 raise LoginRefusedError(texts.WRONG_LOGIN) from error
             if client.wait is not None:
-                raise LoginDelayedError(texts.too_early(client.wait), client.wait) from error
+                raise LoginDelayedError(texts.too_early(_span(client.wait)), client.wait) from error
             raise TwinUnreachableError(texts.refused_by_twin(status_name(error.code))) from error
         except (OSError, TimeoutError, ua.UaError) as error:
             raise TwinUnreachableError(texts.TWIN_UNREACHABLE) from error
@@ -149,13 +151,18 @@ class LoginClient(Client):
             del protocol.send_request, protocol.check_answer
 
 
+def _span(seconds: int) -> str:
+    return f"{seconds} s" if seconds < 100 else f"{-(-seconds // 60)} min"
+
+
 def _wait_in(answer: Buffer) -> int | None:
     data = answer.copy()
     if nodeid_from_binary(data) != _FAULT:
         return None
     header = struct_from_binary(ua.ResponseHeader, data)
     name, _, seconds = str(header.ServiceDiagnostics.AdditionalInfo or "").partition("=")
-    return int(seconds) if name == _WAIT and seconds.isdecimal() else None
+    told = name == _WAIT and seconds.isdecimal() and len(seconds) <= _DIGITS
+    return int(seconds) if told else None
 
 
 def hang_up(client: Client) -> None:

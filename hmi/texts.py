@@ -59,10 +59,8 @@ _TOO_MANY_ATTEMPTS = _login(
 )
 
 
-def too_early(seconds: int) -> Phrase:
+def too_early(span: str) -> Phrase:
     """Return that no password is looked at for a while, and for how long."""
-    minutes = -(-seconds // 60)
-    span = f"{seconds} s" if seconds < 100 else f"{minutes} min"
     return Phrase(
         "Too many failed attempts: no password is looked at for now. Try again in {span}.",
         context=Context.HMI_LOGIN,

@@ -33,6 +33,8 @@ class LeftPages:
         client.on_delete(lambda: self._come_back(person, client))
 
     def _leave(self, person: Person, client: Client) -> None:
+        if client.has_socket_connection:
+            return  # it was an old socket of a page that has come back
         left = self._left.setdefault(person, set())
         left.add(client.id)
         # None: as the library is told for all pages. This page's own: the shell has copied it.

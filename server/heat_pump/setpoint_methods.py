@@ -134,7 +134,9 @@ class SetpointMethods:
         """Add the method that writes any of some settings, by their BrowseNames, and says why."""
 
         def asked_of(values: Sequence[Any]) -> Asked:
-            setting, reason = settings.get(str(values[0] or "")), str(values[2] or "")
+            # Asked also of a call that is refused before its arguments are counted.
+            name, _, why = [*values, None, None, None][:3]
+            setting, reason = settings.get(str(name or "")), str(why or "")
             key = f"{asset}.{REASONED}" if setting is None else setting.target.point.key
             kept, too_long = reason[:LONGEST_REASON], len(reason) > LONGEST_REASON
             return Asked(setting, key, first_number(values), kept.strip(), too_long)

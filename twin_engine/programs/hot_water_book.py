@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -51,6 +51,10 @@ class _Memory:
     told: bool = False
     on_until: int = 0
     """It is not switched off again before this. [µs since the Unix epoch]"""
+    written: dict[str, float | None] = field(default_factory=dict)
+    """What settings have held since they were written, by point; None: that is not known."""
+    elsewhere: tuple[str, ...] = ()
+    """Points that the profile of now does not have: they wait on disk for their return."""
 
 
 class HotWaterBook:
@@ -77,6 +81,8 @@ class HotWaterBook:
         self._clock = clock
         self._waits: dict[str, HotWaterWait] = {}
         self._memory: dict[str, _Memory] = {}
+        self._unstored: dict[str, HotWaterWait] = {}
+        """What is left of waits, where the disk has something else."""
 
     def close(self) -> None:
         """Let no more hot water wait: the twin is about to stop."""
@@ -84,8 +90,8 @@ class HotWaterBook:
 
     @property
     def assets(self) -> list[str]:
-        """Heat pumps whose hot water waits."""
-        return list(self._waits)
+        """Heat pumps whose hot water waits, or has something left to be stored."""
+        return list(dict.fromkeys((*self._waits, *self._unstored)))
 
     def waits(self, asset: str) -> bool:
         """Tell whether the hot water of a heat pump waits, or has yet to be given back."""
@@ -94,15 +100,19 @@ class HotWaterBook:
     def restore(self, waits: Mapping[str, HotWaterWait]) -> None:
         """Load what an earlier run has left; the next `look` goes on with it, or gives it back."""
         for asset, wait in waits.items():
-            # Of settings that another profile does not have, it waits on disk for their return.
-            if set(wait.points) <= set(self._image.table.by_asset.get(asset, {})):
-                self._waits[asset] = wait
-                self._remembered(asset).foreign = True
+            known = self._image.table.by_asset.get(asset, {})
+            elsewhere = tuple(point for point in wait.points if point not in known)
+            memory, active = self._remembered(asset), self._overrides.of(asset)
+            memory.foreign, memory.elsewhere = True, elsewhere
+            if len(elsewhere) < len(wait.points):
+                self._waits[asset] = here = wait.without(*elsewhere)
+                memory.written = {p: active[p].written for p in here.points if p in active}
 
     def forget(self, asset: str) -> None:
         """Drop a heat pump from memory; what is still to be given back stays on disk."""
         self._waits.pop(asset, None)
         self._memory.pop(asset, None)
+        self._unstored.pop(asset, None)
 
     async def begin(self, program: ReadyProgram, why: str) -> bool:
         """Let hot water wait for a program; return whether it does.
@@ -115,7 +125,9 @@ class HotWaterBook:
         tank = HotWaterTank(self._image, program.asset)
         memory, now = self._remembered(program.asset), self._clock.now()
         memory.foreign, memory.told, memory.not_before = False, False, 0
-        off = self._how is HotWater.SWITCHED_OFF and now >= memory.on_until
+        # A clock that was set back makes no time longer.
+        on = 0 < memory.on_until - now <= round(LONGEST_OFF * MICROSECONDS)
+        off = self._how is HotWater.SWITCHED_OFF and not on
         for changes in (tank.switched_off() if off else {}, tank.lowered()):
             if changes and not any(self._is_overridden(tank, point) for point in changes):
                 wait = HotWaterWait(
@@ -127,17 +139,21 @@ class HotWaterBook:
 
     async def look(self, asset: str, wanted: bool) -> None:
         """Give back what is no longer wanted, or lasts too long; let go what somebody changed."""
-        wait = self._waits[asset]
-        if not self._readable(wait):
-            # Nothing is written to a device that is away: its first answer is waited for.
+        memory, wait = self._remembered(asset), self._waits.get(asset)
+        if asset in self._unstored:
+            await self._keep(wait or self._unstored[asset])
+        # Nothing is written to a device that is away: its first answer is waited for. One setting
+        # that is not read any more does not hold up another.
+        back = () if wait is None else tuple(p for p in wait.points if self._is_read(asset, p))
+        if wait is None or not back:
             return
         if changed := self._changed(wait):
             why = changed_by_hand(self._title(asset, changed))
             await self.give_way(asset, changed, why)
-        elif self._clock.now() < self._remembered(asset).not_before:
+        elif 0 < memory.not_before - self._clock.now() <= round(RETRY * MICROSECONDS):
             return
         elif not wanted or not self._known(wait):
-            await self.end(asset)
+            await self._given_back(wait, back)
         elif wait.switched_off and self._too_long(wait):
             await self._step_down(wait)
 
@@ -164,12 +180,15 @@ class HotWaterBook:
 
     async def _begun(self, wait: HotWaterWait, changes: Mapping[str, float], why: str) -> bool:
         try:
-            await self._store.keep(wait)
+            await self._store.keep(self._on_disk(wait))
         except ProgramStoreError as error:
             # What cannot be remembered is not written: nobody would give it back.
             log.error("hot water does not wait", asset=wait.asset, error=str(error))
             return False
         self._waits[wait.asset] = wait
+        if self._how is HotWater.AS_USUAL:  # the twin has begun to stop meanwhile
+            await self._keep(wait.without(*changes))
+            return wait.asset in self._waits
         left = [
             point
             for point, value in changes.items()
@@ -181,14 +200,16 @@ class HotWaterBook:
 
     async def _wrote(self, wait: HotWaterWait, point: str, value: float, why: str) -> bool:
         """Write a setting; return whether it holds, or may hold, something else than before."""
-        await self._overrides.write(
-            f"{wait.asset}.{point}",
-            value,
-            user=wait.user,
-            origin=f"schedule, {wait.origin}",
-            reason=why,
-        )
-        return point in self._overrides.of(wait.asset)
+        key, origin = f"{wait.asset}.{point}", f"schedule, {wait.origin}"
+        result = await self._overrides.write(key, value, user=wait.user, origin=origin, reason=why)
+        override = self._overrides.of(wait.asset).get(point)
+        if override is not None:
+            self._remembered(wait.asset).written[point] = override.written
+        elif result.touched and result.read_back is not None:
+            # It was sent and not taken. A device that is only slow must not take it later, when
+            # nobody gives it back: what it gets last is what was before.
+            await self._overrides.take_back(key, result.read_back, user=wait.user, origin=origin)
+        return override is not None
 
     async def _step_down(self, wait: HotWaterWait) -> None:
         """Lower hot water instead; that first, so that a tank a little cool is not charged yet."""
@@ -199,7 +220,7 @@ class HotWaterBook:
             for point, value in tank.lowered().items()
             if not self._is_overridden(tank, point)
         }
-        off = tuple(point for point in wait.points if point in SWITCHES)
+        off = tuple(p for p in wait.points if p in SWITCHES and self._is_read(wait.asset, p))
         if changes:
             await self._begun(wait.adding(*changes), changes, _LONG_ENOUGH)
         if await self._given_back(self._waits[wait.asset], off):
@@ -209,39 +230,64 @@ class HotWaterBook:
 
     async def _given_back(self, wait: HotWaterWait, points: tuple[str, ...]) -> bool:
         """Write back what was before; keep what is refused for the next attempt."""
-        active = self._overrides.of(wait.asset)
-        ours = frozenset(points) & frozenset(active)
-        verdict = await self._overrides.release(
-            wait.asset, user=wait.user, origin=f"schedule, {wait.origin}", points=ours
-        )
-        done = [point for point in points if point not in self._overrides.of(wait.asset)]
+        done, words = [], []
+        for point in points:
+            if self._overrides.in_hand(f"{wait.asset}.{point}"):
+                continue  # by somebody else, who may want it so: it is looked at again
+            if not self._set_by_others(wait.asset, point):
+                verdict = await self._overrides.release(
+                    wait.asset, user=wait.user, origin=f"schedule, {wait.origin}", points={point}
+                )
+                if point in self._overrides.of(wait.asset):
+                    words.append(verdict.message)
+                    continue
+            done.append(point)
         memory, now = self._remembered(wait.asset), self._clock.now()
         if any(point in SWITCHES for point in done):
             # Switched off again at once, for the next heat-up, it would have no limit.
             memory.on_until = now + max(now - wait.since, 0)
         if done:
             await self._keep(wait.without(*done))
-        if len(done) == len(points):
-            return True
+        if not words:
+            return len(done) == len(points)
         memory.not_before = now + round(RETRY * MICROSECONDS)
         if not memory.told:
             memory.told = True
-            words = [_REFUSED, verdict.message, next_attempt(RETRY)]
-            await self._tell(wait, BAD_RESOURCE_UNAVAILABLE, sentences(words))
+            said = sentences([_REFUSED, *words, next_attempt(RETRY)])
+            await self._tell(wait, BAD_RESOURCE_UNAVAILABLE, said)
         return False
 
     async def _keep(self, wait: HotWaterWait) -> None:
         """Store what is left of a wait; nothing: it is over."""
+        memory = self._remembered(wait.asset)
+        if wait.points:
+            self._waits[wait.asset] = wait
+        else:
+            self._waits.pop(wait.asset, None)
+        memory.written = {p: held for p, held in memory.written.items() if p in wait.points}
+        left = self._on_disk(wait)
         try:
-            if wait.points:
-                self._waits[wait.asset] = wait
-                await self._store.keep(wait)
+            if left.points:
+                await self._store.keep(left)
             else:
-                self._waits.pop(wait.asset, None)
                 await self._store.drop(HotWaterWait, wait.asset)
         except ProgramStoreError as error:
-            # After a restart it is given back once more, which changes nothing.
+            # Tried again: the next run would give back what somebody may have set by then.
             log.error("hot water that waits not stored", asset=wait.asset, error=str(error))
+            self._unstored[wait.asset] = wait
+        else:
+            self._unstored.pop(wait.asset, None)
+
+    def _on_disk(self, wait: HotWaterWait) -> HotWaterWait:
+        return wait.adding(*self._remembered(wait.asset).elsewhere)
+
+    def _set_by_others(self, asset: str, point: str) -> bool:
+        """Tell whether a setting has been written through the twin since it waits."""
+        written = self._remembered(asset).written.get(point)
+        override = self._overrides.of(asset).get(point)
+        if written is None or override is None or override.written is None:
+            return False
+        return abs(override.written - written) > _SAME
 
     def _too_long(self, wait: HotWaterWait) -> bool:
         """Tell whether hot water was off long enough; of an earlier run, it is at once."""
@@ -259,6 +305,8 @@ class HotWaterBook:
         """Return a setting that holds something else than was written; or nothing."""
         active = self._overrides.of(wait.asset)
         for point in wait.points:
+            if self._set_by_others(wait.asset, point):
+                return point
             written = active[point].written if point in active else None
             index = self._image.table.by_asset[wait.asset][point].index
             if written is None or not is_good(int(self._image.status[index])):
@@ -273,9 +321,9 @@ class HotWaterBook:
         # One that was set back at the unit overrides nothing any more.
         return override is not None and tank.value(point) != override.before
 
-    def _readable(self, wait: HotWaterWait) -> bool:
-        points = self._image.table.by_asset[wait.asset]
-        return not any(is_bad(int(self._image.status[points[one].index])) for one in wait.points)
+    def _is_read(self, asset: str, point: str) -> bool:
+        index = self._image.table.by_asset[asset][point].index
+        return not is_bad(int(self._image.status[index]))
 
     def _remembered(self, asset: str) -> _Memory:
         return self._memory.setdefault(asset, _Memory())

@@ -127,11 +127,14 @@ class HotWaterTank:
         return {} if without is None else {_MODE: float(without)}
 
     def _settled(self, point: str) -> float | None:
-        """Return a value that can be given back: only Good ones are, see `OverrideBook`."""
+        """Return a value that can be given back: a Good one, see `OverrideBook`, within limits."""
         found = self._points.get(point)
         if found is None or not is_good(int(self._image.status[found.index])):
             return None
-        return self.value(point)
+        value = self.value(point)
+        # What the unit has beyond them it may have; the twin could never bring it back.
+        beyond = found.limits is None or out_of_range(found.spec, found.limits, value)
+        return None if beyond else value
 
     def plan(
         self, kind: TankProgramKind, target: float, seconds: float, user: str, origin: str, now: int

@@ -42,6 +42,7 @@ _NOT_LOADED = Text(
 )
 _NOTHING = Text("Nothing is overridden.", Context.MESSAGES)
 _RELEASE = Text("release", Context.MESSAGES)
+_TAKEN_BACK = Text("it was not taken in time, and is not to be taken later", Context.MESSAGES)
 
 
 class OverrideBook:
@@ -130,6 +131,15 @@ class OverrideBook:
         """Return when this run wrote an override last. [µs since the Unix epoch]"""
         return self._written_at.get(key)
 
+    def in_hand(self, key: str) -> bool:
+        """Tell whether a write of a point is under way."""
+        return key in self._turn and self._turn[key].locked()
+
+    async def take_back(self, key: str, value: float, *, user: str, origin: str) -> None:
+        """Write a value again that a point is thought to have; no override begins or ends."""
+        async with self._turn[key]:
+            await self._commands.write(key, value, user=user, origin=origin, reason=_TAKEN_BACK)
+
     async def refresh(self, key: str) -> None:
         """Write an override's value again, as the twin's own.
 
@@ -172,7 +182,8 @@ class OverrideBook:
         results, words = [], []
         for point_id in order:
             override = overrides[point_id]
-            point = self._points[override.key]
+            # Also of one that may not be written any more: the write is refused, and says so.
+            point = self._image.table.by_key[override.key]
             # Asked before the write, which makes the image show the released value.
             aside = self._changed_at_the_unit(point, override)
             result = await self.write(

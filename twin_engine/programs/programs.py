@@ -186,11 +186,13 @@ class Programs:
         origin: str,
     ) -> Verdict:
         """Start a boost or a disinfection, see `TankProgramBook.start`; hot water waits no more."""
-        # First: it would bring back that hot water waits.
-        if not await self.schedules.serve(asset):
-            verdict = Verdict(BAD_INVALID_STATE, _STILL_WAITS)
-            return await self._recorded(asset, METHODS[kind], verdict, user, origin)
-        return await self.tank.start(asset, kind, target, seconds, user=user, origin=origin)
+        # A schedule that begins in between would let hot water wait, and the program would bring
+        # back that it waits.
+        async with self.schedules.turn(asset):
+            if await self.hot_water.end(asset):
+                return await self.tank.start(asset, kind, target, seconds, user=user, origin=origin)
+        verdict = Verdict(BAD_INVALID_STATE, _STILL_WAITS)
+        return await self._recorded(asset, METHODS[kind], verdict, user, origin)
 
     async def release(self, asset: str, *, user: str, origin: str) -> Verdict:
         """Give back every overridden setting of a heat pump; a running tank program ends."""

@@ -213,8 +213,12 @@ class ScheduleBook:
                     await self._let_go(program, why)
             await self._see_to_hot_water(asset)
 
+    def turn(self, asset: str) -> asyncio.Lock:
+        """Return the lock under which a heat pump's programs and hot water are looked at."""
+        return self._turn[asset]
+
     async def serve(self, asset: str) -> bool:
-        """Give hot water back where it waits, as somebody heats the tank; return whether it is."""
+        """Give hot water back where it waits; return whether it is."""
         async with self._turn[asset]:
             return await self._hot_water.end(asset)
 
@@ -248,7 +252,7 @@ class ScheduleBook:
 
     async def _see_to_hot_water(self, asset: str) -> None:
         """Give hot water back where it waits for nobody any more, or has waited too long."""
-        if self._hot_water.waits(asset):
+        if asset in self._hot_water.assets:
             now = self._clock.now()
             wanted = any(awaits_hot_water(program, now) for program in self.of(asset))
             await self._hot_water.look(asset, wanted)
@@ -299,7 +303,8 @@ class ScheduleBook:
         now, watch = self._clock.now(), self._watch[program.key]
         elapsed, watch.looked = (now - watch.looked) / MICROSECONDS, now
         self._outlook.note(program, now)
-        if now < watch.not_before:
+        # A clock that was set back makes no pause longer.
+        if 0 < watch.not_before - now <= round(RETRY * MICROSECONDS):
             return
         match program.phase:
             case ReadyPhase.WAITING:

@@ -85,24 +85,26 @@ def test_the_brake_holds_longer_each_time_and_forgets() -> None:
     time = Time()
     brake = Throttle(FREE_ATTEMPTS, time)
     for _ in range(FREE_ATTEMPTS):
-        assert brake.allows("olga@host")
+        assert brake.wait("olga@host") == 0.0
         brake.failed("olga@host")
-    assert not brake.allows("olga@host")
-    assert brake.allows("olga@elsewhere")
+    assert brake.wait("olga@host") > 0.0
+    assert brake.wait("olga@elsewhere") == 0.0
     waits = []
     for _ in range(12):
         start = time.now
-        while not brake.allows("olga@host"):
+        told = brake.wait("olga@host")
+        while brake.wait("olga@host") > 0.0:
             time.now += 0.5
+        assert told == time.now - start
         waits.append(time.now - start)
         brake.failed("olga@host")
     assert waits == sorted(waits)
     assert (waits[0], waits[-1]) == (1.0, MAX_DELAY)
     time.now += FORGOTTEN_AFTER + 1
     brake.failed("olga@host")
-    assert brake.allows("olga@host")
+    assert brake.wait("olga@host") == 0.0
     brake.succeeded("olga@host")
-    assert brake.allows("olga@host")
+    assert brake.wait("olga@host") == 0.0
 
 
 def test_the_brake_does_not_fill_memory() -> None:
@@ -110,5 +112,5 @@ def test_the_brake_does_not_fill_memory() -> None:
     for number in range(REMEMBERED + 100):
         brake.failed(f"user{number}")
     assert len(brake._failures) == REMEMBERED
-    assert brake.allows("user0")
-    assert not brake.allows(f"user{REMEMBERED + 99}")
+    assert brake.wait("user0") == 0.0
+    assert brake.wait(f"user{REMEMBERED + 99}") > 0.0

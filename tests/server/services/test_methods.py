@@ -146,6 +146,16 @@ async def test_a_viewer_sets_nothing_with_whatever_reason(rig, connect) -> None:
         assert rig.device.reasons[key] == "Please"
 
 
+@pytest.mark.parametrize("count", [0, 1, 2])
+async def test_nor_with_too_few_arguments(rig, connect, count: int) -> None:
+    async with connect(rig, "victor") as client:
+        inputs = reasoned("SupplySetpoint", 43.0, "Please")[:count]
+        answer = await call(rig, client, "hp1.SetWithReason", *inputs)
+        assert answer.StatusCode.value == BAD.BadUserAccessDenied
+        ((kind, *_),) = rig.device.audit
+        assert kind == "refuse"
+
+
 @pytest.mark.parametrize("value", [19.9, 55.1, math.nan, math.inf, -math.inf])
 async def test_out_of_range_stays_off_the_wire_and_is_recorded(rig, connect, value: float) -> None:
     async with connect(rig, "olga") as client:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import programs_rig
 import pytest
 from programs_rig import WHO, ProgramsRig
 
 from heatpump_twin.config.settings import HotWater
 from heatpump_twin.drivers.clock import MICROSECONDS
-from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION
+from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA, GOOD
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.programs.hot_water_book import LONGEST_OFF
 from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind
@@ -328,3 +331,98 @@ async def test_a_database_that_is_away_lets_nothing_wait(cold, monkeypatch) -> N
     await asked(cold)
     assert hot_water(cold) == AS_EVER
     assert cold.programs.schedules.of("hp1")[0].phase is ReadyPhase.HEATING
+
+
+async def test_what_could_not_be_brought_back_is_left_alone(rig) -> None:
+    # The unit has more than the twin may write.
+    rig.device.show("dhw_setpoint", 70.0)
+    await begun(rig, NO_SWITCH)
+    rig.device.show("operating_mode", 0.0)
+    rig.poll()
+    await asked(rig)
+    assert hot_water(rig)[1] == 70.0
+
+
+async def test_what_was_not_taken_in_time_is_not_taken_later(cold) -> None:
+    cold.device.keeps.add("dhw_enabled")
+    await asked(cold)
+    rows = await cold.rows("dhw_enabled")
+    # The last that a device that is only slow has been told.
+    assert [row.requested for row in rows] == [0.0, 1.0]
+    assert hot_water(cold) == LOW
+
+
+async def test_who_sets_it_while_it_is_about_to_come_back_has_it_so(rig) -> None:
+    await begun(rig)
+    await asked(rig, ROOM)
+    rig.device.show("room_temperature", 21.5)
+    write, under_way, goes_on = rig.device.write, asyncio.Event(), asyncio.Event()
+
+    async def slow(point: int, value: float) -> object:
+        if rig.device.names[point] == "room_setpoint":
+            under_way.set()
+            await goes_on.wait()
+        return await write(point, value)
+
+    rig.device.write = slow
+    rig.clock.advance(10)
+    tick = asyncio.create_task(rig.programs.tick())
+    await under_way.wait()
+    person = asyncio.create_task(rig.write("dhw_setpoint", 55.0))
+    while rig.device.held["dhw_setpoint"] != 55.0:  # noqa: ASYNC110 (the device tells nobody)
+        await asyncio.sleep(0)
+    goes_on.set()
+    await tick
+    assert (await person).status == GOOD
+    assert hot_water(rig) == (1.0, 55.0, 2.0)
+
+
+async def test_a_setting_that_is_not_read_any_more_holds_up_no_other(cold) -> None:
+    await asked(cold)
+    cold.device.refuses["dhw_enabled"] = "busy"
+    await again(cold)
+    await cold.pass_time(20)
+    assert hot_water(cold) == (0.0, 40.0, 2.0)
+    cold.device.refuses.clear()
+    cold.device.show("dhw_setpoint", 40.0, BAD_NO_DATA)
+    cold.device.show("supply_temperature", 45.0)
+    await cold.pass_time(200, every=20)
+    assert hot_water(cold)[0] == 1.0
+
+
+async def test_a_disk_that_has_failed_once_gives_nobodys_choice_back_later(
+    cold, monkeypatch
+) -> None:
+    await asked(cold)
+
+    async def locked(*_: object) -> None:
+        raise ProgramStoreError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cold.store, "drop", locked)
+        cold.device.show("supply_temperature", 45.0)
+        await cold.pass_time(20)
+    assert hot_water(cold) == AS_EVER
+    await cold.pass_time(20)
+    assert (await cold.store.load()).hot_water_waits == {}
+
+
+async def test_a_clock_that_is_set_back_makes_no_pause_longer(cold) -> None:
+    await asked(cold)
+    cold.device.refuses["dhw_enabled"] = "busy"
+    cold.device.show("supply_temperature", 45.0)
+    await cold.pass_time(20)
+    cold.device.refuses.clear()
+    cold.clock.set(cold.clock.now() - 6 * HOUR)
+    await cold.pass_time(200, every=20)
+    assert hot_water(cold) == AS_EVER
+
+
+async def test_a_switch_that_may_not_be_written_any_more_stops_nothing(cold, monkeypatch) -> None:
+    await asked(cold)
+    monkeypatch.delitem(programs_rig.LIMITS, "dhw_enabled")
+    await again(cold)
+    cold.device.show("supply_temperature", 45.0)
+    await cold.pass_time(60)
+    assert hot_water(cold)[0] == 0.0
+    assert (await last(cold)).startswith("Hot water could not be given back.")

@@ -29,5 +29,10 @@ class SaidText(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Return the text, which says itself in each language as before."""
         del dialect
-        told = value is not None and value.startswith(_BEGIN)
-        return text_of_data(json.loads(value)) if value is not None and told else value
+        if value is None or not value.startswith(_BEGIN):
+            return value
+        try:
+            return text_of_data(json.loads(value))
+        except (ValueError, KeyError, TypeError):
+            # Of another version, or damaged: it is shown as it is rather than stop the twin.
+            return value

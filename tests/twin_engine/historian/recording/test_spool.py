@@ -102,7 +102,7 @@ async def test_what_waits_for_long_waits_on_disk_and_keeps_its_order(
         other.rollback()
     historian.append(Frame.of(0, 20.0, GOOD, START + 20 * S))
     await eventually(lambda: not (historian.health.spool_size or historian.health.queue_rows))
-    assert historian.health.connected
+    await eventually(lambda: historian.health.connected)
     assert historian.health.rows_dropped == 0
     assert not spool.waiting
     samples = await historian.read_raw(KEY, START, START + 99 * S, limit=99)
