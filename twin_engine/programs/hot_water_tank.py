@@ -132,9 +132,10 @@ class HotWaterTank:
         if found is None or not is_good(int(self._image.status[found.index])):
             return None
         value = self.value(point)
-        # What the unit has beyond them it may have; the twin could never bring it back.
-        beyond = found.limits is None or out_of_range(found.spec, found.limits, value)
-        return None if beyond else value
+        if value is None or found.limits is None or out_of_range(found.spec, found.limits, value):
+            # The unit may have what is beyond them; the twin could never bring it back.
+            return None
+        return value
 
     def plan(
         self, kind: TankProgramKind, target: float, seconds: float, user: str, origin: str, now: int
