@@ -45,6 +45,14 @@ def kept_period(period: float, speed: float, shortest: float = SHORTEST_LOOK) ->
     return real_period(period, speed, shortest) * speed
 
 
+def lasts(until: int, now: int, longest: float) -> bool:
+    """Tell whether a pause of ``longest`` seconds or less, which ends at a time, still goes on.
+
+    A clock that was set back makes none longer: what seems to last longer than it can is over.
+    """
+    return 0 < until - now <= round(longest * MICROSECONDS)
+
+
 def is_plausible(now: int) -> bool:
     """Tell whether a time is not before this software: a clock without a battery begins in 1970."""
     return now >= RELEASED

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 
 from heatpump_twin.config.catalogue import CATALOGUE, PointTable
 from heatpump_twin.config.settings import HistorianSettings, HotWater, SmartStartSettings
-from heatpump_twin.drivers.clock import ManualClock
+from heatpump_twin.drivers.clock import MICROSECONDS, ManualClock
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.protocol import WriteOutcome, WriteState
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, GOOD
@@ -24,6 +24,8 @@ from heatpump_twin.twin_engine.historian.historian import Historian
 from heatpump_twin.twin_engine.image import Image
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
 from heatpump_twin.twin_engine.programs.programs import Programs
+from heatpump_twin.twin_engine.smart_start.ready_program import ReadyQuantity
+from heatpump_twin.twin_engine.smart_start.ready_request import QUANTITIES, ReadyRequest
 
 LIMITS = {
     "supply_setpoint": (20.0, 55.0), "room_setpoint": (10.0, 30.0), "dhw_setpoint": (40.0, 65.0),
@@ -38,6 +40,8 @@ AT_FIRST = {
 }  # fmt: skip
 MODEL = Path(str(files("heatpump_twin.models.onnx"))) / "heat_up_time.onnx"
 WHO = {"user": "olga", "origin": "test client"}
+HOUR = 3600 * MICROSECONDS
+WATER, ROOM, TANK = (QUANTITIES.index(one) for one in ReadyQuantity)
 
 
 @dataclass
@@ -164,3 +168,12 @@ class ProgramsRig:
     async def write(self, point: str, value: float):
         """Write as a person does."""
         return await self.programs.commands.write(f"hp1.{point}", value, **WHO)
+
+
+async def asked(rig: ProgramsRig, quantity: int = WATER, hours: float = 1.0, **more) -> None:
+    """Ask for a heat-up; within the fallback of three hours it begins now."""
+    target = {WATER: 45.0, ROOM: 21.5, TANK: 55.0}[quantity]
+    ready_at = rig.clock.now() + round(hours * HOUR)
+    request = ReadyRequest("hp1", ready_at, target, **WHO, quantity=quantity, **more)
+    await rig.programs.schedules.set(request)
+    await rig.pass_time(20)

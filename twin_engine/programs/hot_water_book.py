@@ -9,7 +9,7 @@ import structlog
 
 from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.config.settings import HotWater
-from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock, lasts
 from heatpump_twin.drivers.status import BAD_RESOURCE_UNAVAILABLE, GOOD, is_bad, is_good
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
@@ -93,10 +93,6 @@ class HotWaterBook:
         """Heat pumps whose hot water waits, or has something left to be stored."""
         return list(dict.fromkeys((*self._waits, *self._unstored)))
 
-    def waits(self, asset: str) -> bool:
-        """Tell whether the hot water of a heat pump waits, or has yet to be given back."""
-        return asset in self._waits
-
     def restore(self, waits: Mapping[str, HotWaterWait]) -> None:
         """Load what an earlier run has left; the next `look` goes on with it, or gives it back."""
         for asset, wait in waits.items():
@@ -125,8 +121,7 @@ class HotWaterBook:
         tank = HotWaterTank(self._image, program.asset)
         memory, now = self._remembered(program.asset), self._clock.now()
         memory.foreign, memory.told, memory.not_before = False, False, 0
-        # A clock that was set back makes no time longer.
-        on = 0 < memory.on_until - now <= round(LONGEST_OFF * MICROSECONDS)
+        on = lasts(memory.on_until, now, LONGEST_OFF)
         off = self._how is HotWater.SWITCHED_OFF and not on
         for changes in (tank.switched_off() if off else {}, tank.lowered()):
             if changes and not any(self._is_overridden(tank, point) for point in changes):
@@ -150,7 +145,7 @@ class HotWaterBook:
         if changed := self._changed(wait):
             why = changed_by_hand(self._title(asset, changed))
             await self.give_way(asset, changed, why)
-        elif 0 < memory.not_before - self._clock.now() <= round(RETRY * MICROSECONDS):
+        elif lasts(memory.not_before, self._clock.now(), RETRY):
             return
         elif not wanted or not self._known(wait):
             await self._given_back(wait, back)
@@ -245,7 +240,8 @@ class HotWaterBook:
         memory, now = self._remembered(wait.asset), self._clock.now()
         if any(point in SWITCHES for point in done):
             # Switched off again at once, for the next heat-up, it would have no limit.
-            memory.on_until = now + max(now - wait.since, 0)
+            off = min(max(now - wait.since, 0), round(LONGEST_OFF * MICROSECONDS))
+            memory.on_until = now + off
         if done:
             await self._keep(wait.without(*done))
         if not words:

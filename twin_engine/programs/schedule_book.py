@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from heatpump_twin.config.catalogue import Span
 from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.config.settings import SmartStartSettings
-from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock, lasts
 from heatpump_twin.drivers.frame import Frame
 from heatpump_twin.drivers.status import (
     BAD_NO_DATA,
@@ -23,7 +23,7 @@ from heatpump_twin.drivers.status import (
 from heatpump_twin.twin_engine.commands.journal import Journal
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.image import Image
-from heatpump_twin.twin_engine.programs.hot_water_book import HotWaterBook
+from heatpump_twin.twin_engine.programs.hot_water_book import RETRY, HotWaterBook
 from heatpump_twin.twin_engine.programs.hot_water_tank import USED
 from heatpump_twin.twin_engine.programs.override_book import OverrideBook
 from heatpump_twin.twin_engine.programs.program_store import ProgramStore
@@ -60,8 +60,6 @@ from heatpump_twin.twin_engine.smart_start.ready_request import ReadyRequest, mi
 from heatpump_twin.twin_engine.verdict import Verdict
 from heatpump_twin.twin_engine.wording import duration_text, sentences
 
-RETRY = 60.0
-"""What the device refuses is tried again after this time. [s]"""
 GRACE = 3600.0
 """How long after its time a start that was missed still makes sense. [s]"""
 _REPLANNED = 60 * MICROSECONDS
@@ -303,8 +301,7 @@ class ScheduleBook:
         now, watch = self._clock.now(), self._watch[program.key]
         elapsed, watch.looked = (now - watch.looked) / MICROSECONDS, now
         self._outlook.note(program, now)
-        # A clock that was set back makes no pause longer.
-        if 0 < watch.not_before - now <= round(RETRY * MICROSECONDS):
+        if lasts(watch.not_before, now, RETRY):
             return
         match program.phase:
             case ReadyPhase.WAITING:

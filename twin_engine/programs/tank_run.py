@@ -7,7 +7,7 @@ from dataclasses import replace
 import structlog
 
 from heatpump_twin.config.phrase import Context, Phrase, Text, joined
-from heatpump_twin.drivers.clock import MICROSECONDS, Clock
+from heatpump_twin.drivers.clock import MICROSECONDS, Clock, lasts
 from heatpump_twin.drivers.status import (
     BAD_DEVICE_FAILURE,
     BAD_RESOURCE_UNAVAILABLE,
@@ -123,7 +123,7 @@ class TankRun:
         if after.phase is TankProgramPhase.RESTORING:
             # A device that refused is not asked every second: its EEPROM and its bus are not ours
             # alone.
-            if now >= self._not_before:
+            if not lasts(self._not_before, now, RETRY_LAST):
                 await self.end(after)
             return
         self.program = after

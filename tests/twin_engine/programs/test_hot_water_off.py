@@ -6,29 +6,15 @@ import asyncio
 
 import programs_rig
 import pytest
-from programs_rig import WHO, ProgramsRig
+from programs_rig import HOUR, ROOM, TANK, WATER, WHO, ProgramsRig, asked
 
 from heatpump_twin.config.settings import HotWater
-from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.drivers.status import BAD_NO_COMMUNICATION, BAD_NO_DATA, GOOD
 from heatpump_twin.twin_engine.errors import ProgramStoreError
 from heatpump_twin.twin_engine.programs.hot_water_book import LONGEST_OFF
 from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind
 from heatpump_twin.twin_engine.smart_start.hot_water_wait import HotWaterWait
-from heatpump_twin.twin_engine.smart_start.ready_program import ReadyPhase, ReadyQuantity
-from heatpump_twin.twin_engine.smart_start.ready_request import QUANTITIES, ReadyRequest
-
-HOUR = 3600 * MICROSECONDS
-WATER, ROOM, TANK = (QUANTITIES.index(one) for one in ReadyQuantity)
-
-
-async def asked(rig: ProgramsRig, quantity: int = WATER, hours: float = 1.0, **more) -> None:
-    """Ask for a heat-up; within the fallback of three hours it begins now."""
-    target = {WATER: 45.0, ROOM: 21.5, TANK: 55.0}[quantity]
-    ready_at = rig.clock.now() + round(hours * HOUR)
-    request = ReadyRequest("hp1", ready_at, target, **WHO, quantity=quantity, **more)
-    await rig.programs.schedules.set(request)
-    await rig.pass_time(20)
+from heatpump_twin.twin_engine.smart_start.ready_program import ReadyPhase
 
 
 def hot_water(rig: ProgramsRig) -> tuple[float, float, float]:
@@ -426,3 +412,15 @@ async def test_a_switch_that_may_not_be_written_any_more_stops_nothing(cold, mon
     await cold.pass_time(60)
     assert hot_water(cold)[0] == 0.0
     assert (await last(cold)).startswith("Hot water could not be given back.")
+
+
+async def test_however_long_it_could_not_come_back_it_stays_on_for_a_while(cold) -> None:
+    await asked(cold)
+    cold.device.refuses["dhw_enabled"] = "busy"
+    cold.device.show("supply_temperature", 45.0)
+    await cold.pass_time(2 * LONGEST_OFF, every=120)
+    cold.device.refuses.clear()
+    await cold.pass_time(120)
+    assert hot_water(cold) == AS_EVER
+    await asked(cold, ROOM)
+    assert hot_water(cold) == LOW

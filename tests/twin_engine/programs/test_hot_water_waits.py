@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from programs_rig import WHO, ProgramsRig
+from programs_rig import HOUR, ROOM, TANK, WATER, WHO, ProgramsRig, asked
 
 from heatpump_twin.config.settings import HotWater
-from heatpump_twin.drivers.clock import MICROSECONDS
 from heatpump_twin.twin_engine.programs.tank_program import TankProgramKind
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome
 from heatpump_twin.twin_engine.smart_start.ready_program import ReadyPhase, ReadyQuantity
-from heatpump_twin.twin_engine.smart_start.ready_request import QUANTITIES, ReadyRequest
-
-HOUR = 3600 * MICROSECONDS
-WATER, ROOM, TANK = (QUANTITIES.index(one) for one in ReadyQuantity)
-
-
-async def started(rig: ProgramsRig, quantity: int = WATER, hours: float = 1.0, **more) -> None:
-    """Let a heat-up begin now: nothing is known, so that the fallback of three hours is over."""
-    target = {WATER: 45.0, ROOM: 21.5, TANK: 55.0}[quantity]
-    ready_at = rig.clock.now() + round(hours * HOUR)
-    request = ReadyRequest("hp1", ready_at, target, **WHO, quantity=quantity, **more)
-    await rig.programs.schedules.set(request)
-    await rig.pass_time(20)
+from heatpump_twin.twin_engine.smart_start.ready_request import ReadyRequest
 
 
 def hot_water(rig: ProgramsRig) -> float:
@@ -45,7 +32,7 @@ async def cold(rig):
     [(WATER, "supply_temperature", 44.6), (ROOM, "room_temperature", 21.1)],
 )
 async def test_it_waits_until_it_is_warm_over_a_restart(cold, quantity, point, warm) -> None:
-    await started(cold, quantity)
+    await asked(cold, quantity)
     assert hot_water(cold) == 40.0
     assert (await cold.rows("ScheduleReady"))[-1].message.endswith("Hot water waits meanwhile.")
     (row,) = await cold.rows("dhw_setpoint")
@@ -63,7 +50,7 @@ async def test_it_waits_until_it_is_warm_over_a_restart(cold, quantity, point, w
 
 
 async def test_at_the_longest_until_it_has_to_be_warm(cold) -> None:
-    await started(cold)
+    await asked(cold)
     await cold.pass_time(3500, every=20)
     assert hot_water(cold) == 40.0
     await cold.pass_time(120)
@@ -73,7 +60,7 @@ async def test_at_the_longest_until_it_has_to_be_warm(cold) -> None:
 
 @pytest.mark.parametrize("by", ["a person", "the unit"])
 async def test_who_changes_it_has_it_so_and_the_heat_up_goes_on(cold, by) -> None:
-    await started(cold)
+    await asked(cold)
     if by == "a person":
         await cold.write("dhw_setpoint", 52.0)
     else:
@@ -90,7 +77,7 @@ async def test_who_changes_it_has_it_so_and_the_heat_up_goes_on(cold, by) -> Non
 
 @pytest.mark.parametrize("by", ["a person", "the unit", "a cancel", "another schedule"])
 async def test_it_never_stays_lowered_when_the_heat_up_ends(cold, by) -> None:
-    await started(cold)
+    await asked(cold)
     if by == "a person":
         await cold.write("supply_setpoint", 38.0)
     elif by == "the unit":
@@ -108,7 +95,7 @@ async def test_it_never_stays_lowered_when_the_heat_up_ends(cold, by) -> None:
 
 
 async def test_a_device_that_does_not_answer_is_asked_again(cold) -> None:
-    await started(cold)
+    await asked(cold)
     cold.device.refuses["dhw_setpoint"] = "busy"
     await cold.write("supply_setpoint", 38.0)
     assert hot_water(cold) == 40.0
@@ -121,7 +108,7 @@ async def test_a_device_that_does_not_answer_is_asked_again(cold) -> None:
 
 
 async def test_a_boost_brings_back_what_was_before_it_waited(cold) -> None:
-    await started(cold)
+    await asked(cold)
     verdict = await cold.programs.heat_tank("hp1", TankProgramKind.BOOST, 58.0, 0.0, **WHO)
     assert verdict.status == 0
     assert hot_water(cold) == 58.0
@@ -131,17 +118,17 @@ async def test_a_boost_brings_back_what_was_before_it_waited(cold) -> None:
 
 
 async def test_a_tank_that_has_to_be_hot_itself_does_not_wait(cold) -> None:
-    await started(cold, ROOM)
-    await started(cold, TANK)
+    await asked(cold, ROOM)
+    await asked(cold, TANK)
     assert hot_water(cold) == 55.0
-    await started(cold, WATER)
+    await asked(cold, WATER)
     assert hot_water(cold) == 55.0
 
 
 @pytest.mark.parametrize("first", ["is warm", "is taken over", "is replaced"])
 async def test_it_waits_for_the_last_of_two_that_heat(cold, first) -> None:
-    await started(cold, WATER)
-    await started(cold, ROOM)
+    await asked(cold, WATER)
+    await asked(cold, ROOM)
     if first == "is warm":
         cold.device.show("supply_temperature", 44.6)
     elif first == "is taken over":
@@ -162,8 +149,8 @@ async def test_it_waits_for_the_last_of_two_that_heat(cold, first) -> None:
 
 
 async def test_whoever_ends_both_gets_hot_water_back(cold) -> None:
-    await started(cold, WATER)
-    await started(cold, ROOM)
+    await asked(cold, WATER)
+    await asked(cold, ROOM)
     # What both have switched on.
     await cold.write("unit_enabled", 0.0)
     await cold.pass_time(20)
@@ -180,13 +167,13 @@ async def test_where_it_does_not_wait(cold, why) -> None:
     cold.device.show("dhw_setpoint", before)
     if why == "somebody has set it":
         await cold.write("dhw_setpoint", before := 51.0)
-    await started(cold, hours=0.001 if why == "late" else 1.0)
+    await asked(cold, hours=0.001 if why == "late" else 1.0)
     assert cold.programs.schedules.of("hp1")[0].phase is ReadyPhase.HEATING
     assert hot_water(cold) == before
 
 
 async def test_water_on_its_way_to_the_tank_is_not_warm_water(cold) -> None:
-    await started(cold)
+    await asked(cold)
     cold.device.show("dhw_heating", 1.0)
     cold.device.show("supply_temperature", 52.0)
     await cold.pass_time(60)
@@ -198,7 +185,7 @@ async def test_water_on_its_way_to_the_tank_is_not_warm_water(cold) -> None:
 
 @pytest.mark.parametrize("hold", [0.0, 1800.0])
 async def test_what_is_refused_when_it_is_due_is_given_back_later(cold, hold: float) -> None:
-    await started(cold, hold=hold)
+    await asked(cold, hold=hold)
     await cold.pass_time(3540, every=20)
     cold.device.refuses["dhw_setpoint"] = "busy"
     cold.device.show("supply_temperature", 45.0)
@@ -214,8 +201,8 @@ async def test_what_is_refused_when_it_is_due_is_given_back_later(cold, hold: fl
 
 
 async def test_the_end_of_one_leaves_on_what_another_one_needs(cold) -> None:
-    await started(cold, hold=1800.0)
-    await started(cold, ROOM, hours=2.0, hold=600.0)
+    await asked(cold, hold=1800.0)
+    await asked(cold, ROOM, hours=2.0, hold=600.0)
     cold.device.show("supply_temperature", 44.6)
     await cold.pass_time(3600 + 1900, every=20)
     (room,) = cold.programs.schedules.of("hp1")

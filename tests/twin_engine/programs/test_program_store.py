@@ -12,7 +12,7 @@ from heatpump_twin.config.languages import Languages
 from heatpump_twin.config.phrase import Context, Phrase, Text
 from heatpump_twin.twin_engine.historian.database.database_access import open_engine
 from heatpump_twin.twin_engine.historian.sample_store import SampleStore
-from heatpump_twin.twin_engine.programs.program_store import ProgramStore
+from heatpump_twin.twin_engine.programs.program_store import ProgramStore, Promises
 from heatpump_twin.twin_engine.smart_start.hot_water_wait import HotWaterWait
 from heatpump_twin.twin_engine.smart_start.kept_word import HeatUpOutcome, HeatUpRecord
 from heatpump_twin.twin_engine.smart_start.ready_program import (
@@ -23,20 +23,24 @@ from heatpump_twin.twin_engine.smart_start.ready_program import (
 from heatpump_twin.twin_engine.wording import duration_text
 
 
-async def test_a_schedule_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
-    url = URL.create("sqlite", database=str(tmp_path / "historian.sqlite"))
+async def loaded_from(folder: Path, revision: str, insert: str) -> Promises:
+    """Return what is found in a database that an earlier version has left with a row."""
+    url = URL.create("sqlite", database=str(folder / "historian.sqlite"))
     engine = create_engine(url)
-    migrate_to(engine, "0011")
+    migrate_to(engine, revision)
     with engine.begin() as connection:
-        connection.execute(
-            text("INSERT INTO schedule VALUES ('hp1', 1767247200000000, 45.0, 'olga', 'test')")
-        )
+        connection.execute(text(insert))
     engine.dispose()
     store = ProgramStore(url)
     try:
-        found = await store.load()
+        return await store.load()
     finally:
         await store.stop()
+
+
+async def test_a_schedule_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
+    insert = "INSERT INTO schedule VALUES ('hp1', 1767247200000000, 45.0, 'olga', 'test')"
+    found = await loaded_from(tmp_path, "0011", insert)
     (program,) = found.ready_programs.values()
     assert list(found.ready_programs) == [program.key] == ["hp1.water"]
     assert (program.ready_at, program.target, program.user) == (1767247200000000, 45.0, "olga")
@@ -46,24 +50,13 @@ async def test_a_schedule_of_an_earlier_version_is_taken_over(tmp_path: Path) ->
 
 
 async def test_hot_water_that_waited_in_an_earlier_version_still_does(tmp_path: Path) -> None:
-    url = URL.create("sqlite", database=str(tmp_path / "historian.sqlite"))
-    engine = create_engine(url)
-    migrate_to(engine, "0014")
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO ready_program (key, asset, quantity, ready_at, target, probability, "
-                "weekdays, hold, user, origin, phase, begin, reason, held_energy, written) VALUES "
-                "('hp1.room', 'hp1', 'room', 9, 21, 0.9, 0, 0, 'olga', 'test', 'heating', 5, '', "
-                """0, '{"room_setpoint": 23.0, "dhw_setpoint": 40.0}')"""
-            )
-        )
-    engine.dispose()
-    store = ProgramStore(url)
-    try:
-        found = await store.load()
-    finally:
-        await store.stop()
+    insert = (
+        "INSERT INTO ready_program (key, asset, quantity, ready_at, target, probability, "
+        "weekdays, hold, user, origin, phase, begin, reason, held_energy, written) VALUES "
+        "('hp1.room', 'hp1', 'room', 9, 21, 0.9, 0, 0, 'olga', 'test', 'heating', 5, '', "
+        """0, '{"room_setpoint": 23.0, "dhw_setpoint": 40.0}')"""
+    )
+    found = await loaded_from(tmp_path, "0014", insert)
     assert found.hot_water_waits == {
         "hp1": HotWaterWait("hp1", ("dhw_setpoint",), 5, "olga", "test")
     }
