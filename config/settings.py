@@ -584,7 +584,6 @@ class SmartStartSettings(_Section):
         "twin runs on fails meanwhile, it stays so until that is back, or somebody sets it at the "
         "machine",
     )
-
     holidays: tuple[Holiday, ...] = Field(
         (), description="days without weekly schedules: 2026-12-24, or 12-25 of each year"
     )

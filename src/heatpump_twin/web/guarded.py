@@ -100,8 +100,8 @@ class Guarded(asyncio.Protocol):
 
     async def end(self) -> None:
         """Close the connection without a word, and return when it is closed."""
+        self.abort()
         if self._transport is not None:
-            self._transport.abort()
             await self._ended.wait()
 
     def answered(self) -> None:
